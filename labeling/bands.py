@@ -1,0 +1,37 @@
+"""The five bands in which every candidate is looked at, and the filters that stand for them."""
+
+from types import MappingProxyType
+
+BANDS = ("NUV", "U", "B", "V", "I")
+"""Order of the band axis everywhere: stamps, magnitudes, network input."""
+
+FILTERS = MappingProxyType(
+    {"NUV": "F275W", "U": "F336W", "B": "F438W", "V": "F555W", "I": "F814W"}
+)
+"""WFC3/UVIS filter of each band, the surveys' usual choice."""
+
+_BAND_OF_FILTER = MappingProxyType(
+    {
+        "F275W": "NUV",
+        "F336W": "U",
+        "F435W": "B",
+        "F438W": "B",
+        "F555W": "V",
+        "F606W": "V",
+        "F814W": "I",
+    }
+)
+
+
+def band_of(name: str) -> str:
+    """The band that a filter (`F435W`, in any case) or a band's own name (`B`) stands for.
+
+    Raises ValueError, naming the filters that are known, for anything else.
+    """
+    word = name.strip().upper()
+    if word in BANDS:
+        return word
+    if word not in _BAND_OF_FILTER:
+        known = ", ".join(sorted(_BAND_OF_FILTER))
+        raise ValueError(f"{name!r} is not a filter of the five bands (known: {known})")
+    return _BAND_OF_FILTER[word]
