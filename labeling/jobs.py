@@ -1,0 +1,66 @@
+"""The only door to the queue: a row that is committed, and then a message with its id.
+
+The row is the truth and the message only wakes a worker, so a message that cannot be sent, or
+is lost, loses nothing: `asterism.sweep` sends it again every minute.
+"""
+
+import logging
+import os
+from functools import cache, partial
+
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from labeling.embedded import socket_path
+
+TRAIN = "asterism.train"
+SWEEP = "asterism.sweep"
+
+# A request waits for the broker no longer than this; the sweeper makes good what it gave up.
+CONNECT_SECONDS = 1
+ANSWER_SECONDS = 2
+
+logger = logging.getLogger(__name__)
+
+
+def broker() -> str:
+    """Address of the queue: REDIS_URL, else the private Redis that `manage.py serve` starts."""
+    url = os.environ.get("REDIS_URL") or f"unix://{socket_path(settings.HOME)}"
+    # kombu has a word of its own for Redis on a socket file; redis-py and people say unix://.
+    return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+
+@cache
+def publisher(url: str) -> Celery:
+    """A Celery app that can only send, so that a web process needs no worker code."""
+    app = Celery("asterism-publisher", broker=url, set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_publish_retry=False,
+        broker_connection_retry=False,
+        broker_transport_options={
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": ANSWER_SECONDS,
+            "max_retries": 0,
+        },
+    )
+    return app
+
+
+def start(name: str, row: int) -> None:
+    """Send the task `name` for a row's id as soon as the row is committed."""
+    transaction.on_commit(partial(send, name, row), robust=True)
+
+
+def send(name: str, row: int) -> bool:
+    """Send the task now; False, and a line in the log, where the broker does not answer."""
+    try:
+        publisher(broker()).send_task(name, [row], retry=False)
+    except OperationalError as error:
+        logger.warning("%s of row %d waits for the broker to come back: %s", name, row, error)
+        return False
+    return True
