@@ -1,0 +1,10 @@
+"""The Django app of candidates and of what people and networks say of them."""
+
+from django.apps import AppConfig
+
+
+class LabelingConfig(AppConfig):
+    """Fields, candidates, votes, consensus, training runs and exports."""
+
+    name = "labeling"
+    verbose_name = "Asterism"

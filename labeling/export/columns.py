@@ -1,0 +1,67 @@
+"""The schema of the consensus catalogue: one for all fields and all formats."""
+
+from dataclasses import dataclass
+
+from labeling.bands import BANDS
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, the type of its values, unit, and meaning."""
+
+    name: str
+    kind: type
+    description: str
+    unit: str = ""
+
+
+def _photometry() -> tuple[Column, ...]:
+    """Magnitude and error of each band."""
+    return tuple(
+        column
+        for band in BANDS
+        for column in (
+            Column(f"mag_{band.lower()}", float, f"{band} magnitude as catalogued", "mag"),
+            Column(f"mag_err_{band.lower()}", float, f"error of the {band} magnitude", "mag"),
+        )
+    )
+
+
+COLUMNS = (
+    Column("field", str, "field, as in Asterism"),
+    Column("catalogue_id", str, "id in the survey's catalogue"),
+    Column("ra_deg", float, "right ascension", "deg"),
+    Column("dec_deg", float, "declination", "deg"),
+    Column("x_pix", float, "x on the field's frame; the first pixel is 1 (FITS)", "pix"),
+    Column("y_pix", float, "y on the field's frame; the first pixel is 1 (FITS)", "pix"),
+    Column("class_consensus", int, "1 symmetric, 2 asymmetric, 3 association, 4 not a cluster"),
+    Column("class_mean", float, "mean of the class votes"),
+    Column("consensus_status", str, "insufficient, agreed, majority, tie or adjudicated"),
+    Column("n_votes", int, "answers that count, unsure included"),
+    Column("n_class1", int, "votes for class 1"),
+    Column("n_class2", int, "votes for class 2"),
+    Column("n_class3", int, "votes for class 3"),
+    Column("n_class4", int, "votes for class 4"),
+    Column("n_unsure", int, "answers 'unsure'"),
+    Column("agreement", float, "share of the class votes that name the most frequent class"),
+    Column("vote_entropy_nats", float, "Shannon entropy of the class votes, 0 to ln 4"),
+    Column(
+        "provenance",
+        int,
+        "0 network only, 1 network verified by one person, 2 one person, 3 several people, "
+        "4 several people after the network's opinion was visible",
+    ),
+    Column("class_network", int, "most probable class by the promoted run"),
+    Column("p_class1", float, "probability of class 1, mean of the ensemble"),
+    Column("p_class2", float, "probability of class 2, mean of the ensemble"),
+    Column("p_class3", float, "probability of class 3, mean of the ensemble"),
+    Column("p_class4", float, "probability of class 4, mean of the ensemble"),
+    Column("entropy_nats", float, "Shannon entropy of the mean probabilities, 0 to ln 4"),
+    Column("ensemble_agreement", float, "share of the members that name class_network"),
+    Column("run", int, "number of the promoted run"),
+    *_photometry(),
+    Column("ci", float, "concentration index: magnitude within 1 px minus within 3 px", "mag"),
+    Column("bands_observed", str, "bands whose mosaic covers the candidate"),
+    Column("control_sample", int, "1 if it measures networks and never trains them"),
+    Column("set_aside", str, "why it was not put to the vote"),
+)

@@ -1,0 +1,97 @@
+"""Consensus catalogues as CSV, ECSV, FITS and VOTable."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from astropy.table import MaskedColumn, Table
+
+from labeling.export.columns import COLUMNS, Column
+from labeling.export.rows import Row
+
+_EXECUTED = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: Any) -> Any:
+    """A CSV cell: empty for unknown, and never a formula when opened in a spreadsheet.
+
+    Numbers are written so that they read back to the same value. A text that a spreadsheet
+    would execute gets an apostrophe in front; a text that is a number does not.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(_EXECUTED) and not _is_number(value):
+        return f"'{value}"
+    return repr(value) if isinstance(value, float) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def csv_lines(names: Iterable[str], rows: Iterable[Row]) -> Iterator[str]:
+    """A CSV file line by line, header first."""
+    names = list(names)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    yield buffer.getvalue()
+    for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow([cell(row[name]) for name in names])
+        yield buffer.getvalue()
+
+
+def consensus_csv(rows: Iterable[Row]) -> Iterator[str]:
+    """The consensus catalogue as CSV, line by line."""
+    return csv_lines((column.name for column in COLUMNS), rows)
+
+
+def consensus_table(rows: Iterable[Row]) -> Table:
+    """The consensus catalogue as a table with units, descriptions and masked unknowns."""
+    rows = list(rows)
+    table = Table([_column(column, [row[column.name] for row in rows]) for column in COLUMNS])
+    table.meta["comments"] = ["Asterism consensus catalogue"]
+    return table
+
+
+def _column(column: Column, values: list[Any]) -> MaskedColumn:
+    """One typed column; empty texts stay texts, unknown numbers are masked."""
+    blank: Any = "" if column.kind is str else 0
+    return MaskedColumn(
+        data=np.array([blank if value is None else value for value in values], dtype=column.kind),
+        mask=[value is None for value in values],
+        name=column.name,
+        unit=column.unit or None,
+        description=column.description,
+    )
+
+
+def _written(rows: Iterable[Row], fmt: str) -> bytes:
+    """The table in one of astropy's formats."""
+    table = consensus_table(rows)
+    if fmt == "ascii.ecsv":
+        text = io.StringIO()
+        table.write(text, format=fmt)
+        return text.getvalue().encode()
+    binary = io.BytesIO()
+    table.write(binary, format=fmt)
+    return binary.getvalue()
+
+
+WRITERS: dict[str, tuple[str, Callable[[Iterable[Row]], Iterable[str] | bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", consensus_csv),
+    "ecsv": ("text/plain; charset=utf-8", lambda rows: _written(rows, "ascii.ecsv")),
+    "fits": ("application/fits", lambda rows: _written(rows, "fits")),
+    "vot": ("application/x-votable+xml", lambda rows: _written(rows, "votable")),
+}
+"""Media type and writer of each format, by file ending."""

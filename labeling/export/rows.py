@@ -1,0 +1,101 @@
+"""One row generator for every export and for the training set.
+
+It asks a single SQL statement, so that what it yields is one snapshot of the database even
+while experts vote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models.functions import Coalesce
+
+from labeling.bands import BANDS
+from labeling.consensus import Provenance, Status
+
+if TYPE_CHECKING:
+    from labeling.models.candidate_queryset import CandidateQuerySet
+
+Row = dict[str, Any]
+
+_CONSENSUS_COUNTS = ("n_votes", "n_class1", "n_class2", "n_class3", "n_class4", "n_unsure")
+_PROBABILITIES = ("p_class1", "p_class2", "p_class3", "p_class4")
+_PHOTOMETRY = tuple(
+    name for band in BANDS for name in (f"mag_{band.lower()}", f"mag_err_{band.lower()}")
+)
+
+
+def in_catalogue_order(candidates: CandidateQuerySet) -> CandidateQuerySet:
+    """Ordered by field, then catalogue id: numbers by value, before any other ids."""
+    return candidates.order_by(
+        "field__name", F("catalogue_number").asc(nulls_last=True), "catalogue_id"
+    )
+
+
+def catalogue_rows(candidates: CandidateQuerySet) -> Iterator[Row]:
+    """Yield, in catalogue order, what is known of each candidate, by column name.
+
+    Has every column of `columns.COLUMNS`, and `candidate`, `pack` and `pack_row` for those
+    who need the stamps. Unknown values are None.
+    """
+    consensus = FilteredRelation("consensus")
+    network = FilteredRelation(
+        "predictions", condition=Q(predictions__run=F("field__promoted_run"))
+    )
+    rows = in_catalogue_order(candidates).annotate(verdict=consensus, network=network)
+    for row in rows.values(**_expressions()).iterator():
+        yield _finished(row)
+
+
+def _expressions() -> dict[str, Any]:
+    """What to ask the database for, by the name of the column."""
+    zero = Value(0)
+    return {
+        "candidate": F("pk"),
+        "pack": F("catalogue__pack"),
+        "row_in_pack": F("pack_row"),
+        "field_name": F("field__name"),
+        "id_in_catalogue": F("catalogue_id"),
+        "ra_deg": F("ra"),
+        "dec_deg": F("dec"),
+        "x_pix": F("x") + 1.0,
+        "y_pix": F("y") + 1.0,
+        "class_consensus": F("verdict__label"),
+        "mean": F("verdict__class_mean"),
+        "consensus_status": Coalesce("verdict__status", Value(Status.INSUFFICIENT.value)),
+        **{f"{name}_": Coalesce(f"verdict__{name}", zero) for name in _CONSENSUS_COUNTS},
+        "vote_agreement": F("verdict__agreement"),
+        "vote_entropy_nats": F("verdict__vote_entropy"),
+        "people": F("verdict__provenance"),
+        "class_network": F("network__label"),
+        **{f"{name}_": F(f"network__{name}") for name in _PROBABILITIES},
+        "entropy_nats": F("network__entropy"),
+        "members_agree": F("network__ensemble_agreement"),
+        "run": F("network__run"),
+        **{f"{name}_": F(name) for name in (*_PHOTOMETRY, "ci", "observed", "set_aside")},
+        "in_control": F("control"),
+    }
+
+
+_RENAMED = {
+    "row_in_pack": "pack_row",
+    "field_name": "field",
+    "id_in_catalogue": "catalogue_id",
+    "mean": "class_mean",
+    "vote_agreement": "agreement",
+    "people": "provenance",
+    "members_agree": "ensemble_agreement",
+    "observed_": "bands_observed",
+    "in_control": "control_sample",
+}
+
+
+def _finished(row: Row) -> Row:
+    """The row under its published names; annotations may not be called like model fields."""
+    done = {_RENAMED.get(name, name.removesuffix("_")): value for name, value in row.items()}
+    if not done["n_votes"]:
+        done["provenance"] = None if done["run"] is None else Provenance.NETWORK.value
+    done["control_sample"] = int(done["control_sample"])
+    return done

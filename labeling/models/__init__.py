@@ -1,0 +1,39 @@
+"""The rows that Asterism keeps, one noun a file."""
+
+from labeling.models.adjudication import Adjudication
+from labeling.models.candidate import Candidate
+from labeling.models.candidate_queryset import CandidateQuerySet
+from labeling.models.catalogue_import import CatalogueImport
+from labeling.models.consensus import Consensus
+from labeling.models.field import Field
+from labeling.models.lease import Lease, Sample
+from labeling.models.mosaic import Mosaic
+from labeling.models.prediction import Prediction
+from labeling.models.promotion import NotReady, Promotion
+from labeling.models.reference_label import ReferenceLabel
+from labeling.models.release import Release
+from labeling.models.training_run import Preset, RunCancelled, RunStatus, TrainingRun
+from labeling.models.vote import Vote, VoteConflict
+
+__all__ = [
+    "Adjudication",
+    "Candidate",
+    "CandidateQuerySet",
+    "CatalogueImport",
+    "Consensus",
+    "Field",
+    "Lease",
+    "Mosaic",
+    "NotReady",
+    "Prediction",
+    "Preset",
+    "Promotion",
+    "ReferenceLabel",
+    "Release",
+    "RunCancelled",
+    "RunStatus",
+    "Sample",
+    "TrainingRun",
+    "Vote",
+    "VoteConflict",
+]

@@ -1,0 +1,65 @@
+"""The consensus of a candidate, as a row: always what `labeling.consensus` says of the votes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, Self
+
+from django.db import models
+
+from labeling.classes import MorphologicalClass
+from labeling.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
+
+
+class ConsensusQuerySet(models.QuerySet["Consensus"]):
+    """Questions about consensus rows."""
+
+    def settled(self) -> Self:
+        """Those with a label."""
+        return self.filter(status__in=SETTLED)
+
+    def ties(self) -> Self:
+        """Those that wait for a curator."""
+        return self.filter(status=Status.TIE)
+
+
+class Consensus(models.Model):
+    """What the live votes on a candidate say; recomputed whole, never incremented."""
+
+    candidate = models.OneToOneField("Candidate", models.CASCADE, primary_key=True)
+    label = models.PositiveSmallIntegerField(choices=MorphologicalClass, null=True)
+    status = models.CharField(choices=Status, default=Status.INSUFFICIENT, max_length=12)
+    n_votes = models.PositiveSmallIntegerField(default=0)
+    n_class1 = models.PositiveSmallIntegerField(default=0)
+    n_class2 = models.PositiveSmallIntegerField(default=0)
+    n_class3 = models.PositiveSmallIntegerField(default=0)
+    n_class4 = models.PositiveSmallIntegerField(default=0)
+    n_unsure = models.PositiveSmallIntegerField(default=0)
+    agreement = models.FloatField(null=True)
+    class_mean = models.FloatField(null=True)
+    vote_entropy = models.FloatField("vote entropy (nats)", null=True)
+    provenance = models.PositiveSmallIntegerField(choices=Provenance, default=Provenance.NETWORK)
+    rule_version = models.PositiveSmallIntegerField(default=RULE_VERSION)
+
+    objects = ConsensusQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "consensus"
+        indexes = [models.Index(fields=["status"])]
+
+    def __str__(self) -> str:
+        return f"{self.candidate}: {self.label or self.status}"
+
+    @staticmethod
+    def columns(verdict: Verdict) -> dict[str, Any]:
+        """The verdict as values of this table's columns."""
+        values = {f.name: getattr(verdict, f.name) for f in fields(verdict)}
+        counts = values.pop("counts")
+        votes = {f"n_class{label}": n for label, n in enumerate(counts, 1)}
+        return values | votes | {"n_votes": verdict.n_votes}
+
+    def differences(self, verdict: Verdict) -> list[str]:
+        """Columns in which this row is not what the votes say."""
+        return [
+            name for name, value in self.columns(verdict).items() if getattr(self, name) != value
+        ]

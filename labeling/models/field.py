@@ -1,0 +1,86 @@
+"""Fields: one pointing of a galaxy, with its rules for voting."""
+
+from __future__ import annotations
+
+from math import radians
+from typing import TYPE_CHECKING, Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+
+from labeling.models.lease import Lease, Sample
+from labeling.models.vote import Vote
+from labeling.ordering import takes_control
+
+if TYPE_CHECKING:
+    from labeling.models.candidate_queryset import CandidateQuerySet
+
+_AT_LEAST_ONE = MinValueValidator(1)
+
+
+class Field(models.Model):
+    """One Hubble pointing of a galaxy, and how its candidates are put to the vote."""
+
+    name = models.SlugField(unique=True, help_text="Short name for addresses and commands.")
+    galaxy = models.CharField(max_length=80)
+    distance_mpc = models.FloatField("distance (Mpc)", null=True, blank=True)
+    pixel_scale_arcsec = models.FloatField("pixel scale (arcsec)", null=True, blank=True)
+    simulated = models.BooleanField(
+        default=False, help_text="The pixels come from a simulator; every page says so."
+    )
+    votes_needed = models.PositiveSmallIntegerField(default=3, validators=[_AT_LEAST_ONE])
+    control_share = models.FloatField(
+        default=0.2,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="Share of an expert's candidates that comes from the control sample.",
+    )
+    lease_minutes = models.PositiveSmallIntegerField(default=10, validators=[_AT_LEAST_ONE])
+    promoted_run = models.ForeignKey(
+        "TrainingRun", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    if TYPE_CHECKING:
+        candidates: CandidateQuerySet
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def pc_per_arcsec(self) -> float | None:
+        """Parsec that one arcsec spans at the field's distance."""
+        return self.distance_mpc * 1e6 * radians(1 / 3600) if self.distance_mpc else None
+
+    @transaction.atomic
+    def lease_next(self, expert: Any, count: int) -> list[Lease]:
+        """Lease the next candidates to this expert: by uncertainty, mixed with the control sample.
+
+        Fewer than `count`, or none, when no more are waiting for this expert.
+        """
+        leases: list[Lease] = []
+        votes = Vote.objects.by(expert).filter(candidate__field=self).count()
+        held = Lease.objects.live().of(expert).filter(candidate__field=self).count()
+        for place in range(votes + held, votes + held + count):
+            control_first = takes_control(place, self.control_share)
+            order = (
+                [Sample.CONTROL, Sample.POOL] if control_first else [Sample.POOL, Sample.CONTROL]
+            )
+            lease = self._lease_one(expert, order[0]) or self._lease_one(expert, order[1])
+            if lease is None:
+                break
+            leases.append(lease)
+        return leases
+
+    def _lease_one(self, expert: Any, sample: Sample) -> Lease | None:
+        """Lease the first candidate of a sample that is still free once it is locked."""
+        waiting = self.candidates.waiting_for(expert)
+        ordered = waiting.in_order_for(expert, sample)
+        for candidate in ordered.select_for_update(of=("self",), skip_locked=True)[:5]:
+            # Asked again after the lock: a lease committed between our snapshot and our
+            # lock is invisible to the query above, and visible to this one.
+            if waiting.filter(pk=candidate.pk).exists():
+                return candidate.lease_to(expert, sample)
+        return None

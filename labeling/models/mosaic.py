@@ -1,0 +1,30 @@
+"""Mosaics: one field's drizzled image in one filter."""
+
+from django.db import models
+
+from labeling.bands import BANDS
+from labeling.models.field import Field
+
+
+class Mosaic(models.Model):
+    """Where a field's image in one band lies, and what its header says."""
+
+    field = models.ForeignKey(Field, models.CASCADE, related_name="mosaics")
+    band = models.CharField(max_length=3, choices=[(band, band) for band in BANDS])
+    filter = models.CharField(max_length=16)
+    path = models.CharField(max_length=1024)
+    hdu = models.PositiveSmallIntegerField("HDU", help_text="Counts from 0, as astropy does.")
+    width = models.PositiveIntegerField("width (px)")
+    height = models.PositiveIntegerField("height (px)")
+    sky = models.FloatField("sky level", help_text="Sigma-clipped median, in image units.")
+    sky_sigma = models.FloatField(help_text="Sigma-clipped standard deviation, in image units.")
+    unit = models.CharField(max_length=32, blank=True)
+    has_wcs = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["field", "band"], name="one_mosaic_per_band")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field}, {self.filter}"

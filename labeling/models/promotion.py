@@ -1,0 +1,61 @@
+"""Promotions: which run's predictions a field uses, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from labeling.models.field import Field
+
+if TYPE_CHECKING:
+    from labeling.models.training_run import TrainingRun
+
+
+class NotReady(Exception):
+    """Only a run that has ended well can be promoted."""
+
+
+class PromotionQuerySet(models.QuerySet["Promotion"]):
+    """The verbs that move a field's pointer; each one locks the field."""
+
+    @transaction.atomic
+    def promote(self, run: TrainingRun, by: Any, fields: Iterable[Field] | None = None) -> None:
+        """Make this run the one that its fields use."""
+        if run.status != "ready":
+            raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can go live.")
+        names = run.fields.all() if fields is None else fields
+        for field in Field.objects.select_for_update().filter(pk__in=[f.pk for f in names]):
+            if field.promoted_run_id != run.pk:
+                self.create(field=field, run=run, promoted_by=by)
+                Field.objects.filter(pk=field.pk).update(promoted_run=run)
+
+    @transaction.atomic
+    def roll_back(self, run: TrainingRun) -> None:
+        """Give each field that uses this run the one that it used before, if any."""
+        for field in Field.objects.select_for_update().filter(promoted_run=run):
+            standing = self.filter(field=field, rolled_back_at=None).order_by("-pk")
+            standing.filter(run=run).update(rolled_back_at=timezone.now())
+            before = standing.exclude(run=run).first()
+            Field.objects.filter(pk=field.pk).update(promoted_run=before and before.run_id)
+
+
+class Promotion(models.Model):
+    """A run went live in a field."""
+
+    field = models.ForeignKey(Field, models.CASCADE, related_name="promotions")
+    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="promotions")
+    promoted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    promoted_at = models.DateTimeField(auto_now_add=True)
+    rolled_back_at = models.DateTimeField(null=True)
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.run} in {self.field}"

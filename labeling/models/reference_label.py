@@ -1,0 +1,42 @@
+"""Reference labels: classes from published catalogues, never counted as votes."""
+
+from typing import Self
+
+from django.db import models
+
+from labeling.classes import MorphologicalClass
+from labeling.models.candidate import Candidate
+
+
+class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
+    """Questions about reference labels."""
+
+    def by_source(self) -> dict[str, dict[int, int]]:
+        """Number of labels of each class, for each source."""
+        counts: dict[str, dict[int, int]] = {}
+        rows = self.order_by("source", "label").values_list("source", "label")
+        for source, label, n in rows.annotate(n=models.Count("pk")):
+            counts.setdefault(source, {})[label] = n
+        return counts
+
+    def of(self, source: str) -> Self:
+        """Labels that this source gave."""
+        return self.filter(source=source)
+
+
+class ReferenceLabel(models.Model):
+    """The class that a published catalogue gives to a candidate."""
+
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="references")
+    source = models.CharField(max_length=80, db_index=True)
+    label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
+
+    objects = ReferenceLabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "source"], name="one_label_per_source")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.candidate}: {self.label} ({self.source})"
