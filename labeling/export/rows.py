@@ -54,7 +54,7 @@ def _expressions() -> dict[str, Any]:
     zero = Value(0)
     return {
         "candidate": F("pk"),
-        "pack": F("catalogue__pack"),
+        "pack": F("catalogue_import__pack"),
         "row_in_pack": F("pack_row"),
         "field_name": F("field__name"),
         "id_in_catalogue": F("catalogue_id"),

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='candidate',
-            name='catalogue',
+            name='catalogue_import',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='labeling.catalogueimport'),
         ),
         migrations.AddField(

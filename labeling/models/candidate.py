@@ -35,7 +35,7 @@ class Candidate(models.Model):
     """
 
     field = models.ForeignKey(Field, models.CASCADE, related_name="candidates")
-    catalogue = models.ForeignKey(CatalogueImport, models.CASCADE, related_name="candidates")
+    catalogue_import = models.ForeignKey(CatalogueImport, models.CASCADE, related_name="candidates")
     catalogue_id = models.CharField(max_length=64)
     catalogue_number = models.BigIntegerField(
         null=True, editable=False, help_text="The catalogue id where it is a number, for order."
@@ -162,4 +162,4 @@ class Candidate(models.Model):
     @property
     def pack_path(self) -> Any:
         """The stamp pack that holds its stamps."""
-        return settings.PACKS / self.catalogue.pack
+        return settings.PACKS / self.catalogue_import.pack
