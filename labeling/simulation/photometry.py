@@ -1,0 +1,126 @@
+"""What a survey measures on the mosaics: positions, aperture magnitudes, concentration index.
+
+Positions count from 0 here; planes are (y, x) electrons/s. As LEGUS does it (Adamo et al. 2017,
+ApJ 841, 131, section 3): 4 px aperture, sky from 7 to 8 px, one average aperture correction.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from photutils.aperture import CircularAperture
+
+from labeling.simulation.instrument import Plane, ZeroPoint
+from labeling.simulation.profiles import EFF, draw
+from labeling.simulation.scene import add_patch, convolved
+
+APERTURE, SKY_INNER, SKY_OUTER = 4.0, 7.0, 8.0
+"""Radii in pixels."""
+
+_REACH = 9
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Net aperture flux and its error, electrons/s, (N,)."""
+
+    flux: NDArray[np.float64]
+    error: NDArray[np.float64]
+
+    def magnitudes(
+        self, zero_point: ZeroPoint, correction: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Vega magnitudes and errors, NaN where the source is not detected (S/N below 1)."""
+        seen = self.flux > self.error
+        flux = np.where(seen, self.flux, np.nan)
+        return zero_point.vega - 2.5 * np.log10(flux) + correction, 1.0857 * self.error / flux
+
+
+def surroundings(
+    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The 19 x 19 pixels around each position, (N, 19, 19), NaN outside the plane."""
+    offsets = np.arange(-_REACH, _REACH + 1)
+    row = np.rint(y).astype(int)[:, None, None] + offsets[None, :, None]
+    column = np.rint(x).astype(int)[:, None, None] + offsets[None, None, :]
+    inside = (row >= 0) & (row < plane.shape[0]) & (column >= 0) & (column < plane.shape[1])
+    pixels = plane[row.clip(0, plane.shape[0] - 1), column.clip(0, plane.shape[1] - 1)]
+    return np.where(inside, pixels, np.float32(np.nan))
+
+
+def local_sky(
+    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Median and robust scatter of the pixels between 7 and 8 px from each position, (N,)."""
+    around = surroundings(plane, x, y)
+    offsets = np.arange(-_REACH, _REACH + 1)
+    radius = np.hypot(
+        offsets[None, None, :] + (np.rint(x) - x)[:, None, None],
+        offsets[None, :, None] + (np.rint(y) - y)[:, None, None],
+    )
+    ring = np.where((radius >= SKY_INNER) & (radius <= SKY_OUTER), around, np.nan)
+    level = np.nanmedian(ring, axis=(1, 2))
+    scatter = 1.4826 * np.nanmedian(abs(ring - level[:, None, None]), axis=(1, 2))
+    return level, scatter
+
+
+def measure(
+    plane: Plane,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    radius: float,
+    exptime: float,
+) -> Brightness:
+    """Flux within `radius` px of each position, less the local sky."""
+    level, scatter = local_sky(plane, x, y)
+    aperture = CircularAperture(np.column_stack([x, y]), radius)
+    total, _ = aperture.do_photometry(plane)
+    area = np.pi * radius**2
+    flux = np.asarray(total, dtype=float) - level * area
+    pixels_of_sky = np.pi * (SKY_OUTER**2 - SKY_INNER**2)
+    variance = np.maximum(flux, 0.0) / exptime + scatter**2 * (area + area**2 / pixels_of_sky)
+    return Brightness(flux, np.sqrt(variance))
+
+
+def concentration(
+    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64], exptime: float
+) -> NDArray[np.float64]:
+    """mag(1 px) - mag(3 px) of each source, NaN where either flux is not positive."""
+    small, large = (measure(plane, x, y, radius, exptime).flux for radius in (1.0, 3.0))
+    ratio = np.where((small > 0.0) & (large > 0.0), large, np.nan) / np.where(
+        small > 0.0, small, 1.0
+    )
+    index: NDArray[np.float64] = 2.5 * np.log10(ratio)
+    return index
+
+
+def refined(
+    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64], sigma: float = 1.6
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Positions moved to the Gaussian-weighted centroid nearby, as SExtractor's XWIN, YWIN.
+
+    A position that would move by more than 2 px stays where it is.
+    """
+    around = surroundings(plane, x, y).astype(float)
+    around = np.nan_to_num(around - np.nanmedian(around, axis=(1, 2), keepdims=True))
+    offsets = np.arange(-_REACH, _REACH + 1.0)
+    start_x, start_y = np.rint(x), np.rint(y)
+    moved_x, moved_y = x - start_x, y - start_y
+    for _ in range(6):
+        dx = offsets[None, None, :] - moved_x[:, None, None]
+        dy = offsets[None, :, None] - moved_y[:, None, None]
+        weight = around * np.exp(-0.5 * (dx**2 + dy**2) / sigma**2)
+        total = np.maximum(weight.sum(axis=(1, 2)), 1e-12)
+        moved_x = moved_x + np.clip(2.0 * (weight * dx).sum(axis=(1, 2)) / total, -1.0, 1.0)
+        moved_y = moved_y + np.clip(2.0 * (weight * dy).sum(axis=(1, 2)) / total, -1.0, 1.0)
+    near = np.hypot(moved_x + start_x - x, moved_y + start_y - y) < 2.0
+    return np.where(near, moved_x + start_x, x), np.where(near, moved_y + start_y, y)
+
+
+def aperture_correction(psf: NDArray[np.float32], half_light: float) -> float:
+    """Magnitudes to add to a 4 px magnitude to have the total of a typical round cluster."""
+    plane = np.zeros((121, 121), dtype=np.float32)
+    add_patch(plane, draw(EFF.of_half_light(half_light, 3.0), (60.0, 60.0)), 1.0)
+    centre = np.array([60.0])
+    within = measure(convolved(plane, psf), centre, centre, APERTURE, np.inf).flux[0]
+    return float(2.5 * np.log10(within))

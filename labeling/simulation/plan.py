@@ -1,0 +1,179 @@
+"""Which objects a simulated field holds: class, kind, place and light of each candidate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeling.classes import MorphologicalClass
+from labeling.simulation import seds
+from labeling.simulation.artefacts import ChipGap
+from labeling.simulation.background import Galaxy
+from labeling.simulation.instrument import ZeroPoint
+from labeling.simulation.recipes import RECIPES
+from labeling.simulation.scene import Fluxes, Part
+from labeling.simulation.stars import (
+    SaturatedStar,
+    fluxes_of,
+    luminosity_function,
+    spectral_types,
+)
+
+SHARES = MappingProxyType(
+    {
+        MorphologicalClass.SYMMETRIC: 0.16,
+        MorphologicalClass.ASYMMETRIC: 0.21,
+        MorphologicalClass.ASSOCIATION: 0.20,
+        MorphologicalClass.NOT_CLUSTER: 0.43,
+    }
+)
+"""Classes as three people found them in LEGUS's fields (Wei et al. 2020, table 2)."""
+
+KINDS = MappingProxyType(
+    {
+        MorphologicalClass.SYMMETRIC: {"symmetric": 1.0},
+        MorphologicalClass.ASYMMETRIC: {"elongated": 0.4, "lopsided": 0.4, "tailed": 0.2},
+        MorphologicalClass.ASSOCIATION: {"association": 1.0},
+        MorphologicalClass.NOT_CLUSTER: {
+            "star": 0.22,
+            "pair": 0.32,
+            "galaxy": 0.12,
+            "spike": 0.07,
+            "cosmic ray": 0.13,
+            "hot pixel": 0.05,
+            "patch": 0.09,
+        },
+    }
+)
+"""Share of each kind within its class."""
+
+EVENLY = MappingProxyType(
+    {"symmetric": 0.6, "star": 0.4, "pair": 0.1, "galaxy": 1.0, "cosmic ray": 0.6, "hot pixel": 0.6}
+)
+"""Share of a kind's objects that ignore the spiral arms; 0.06 where not named."""
+
+LOG_AGE = MappingProxyType(
+    {
+        MorphologicalClass.SYMMETRIC: (1.95, 0.75),
+        MorphologicalClass.ASYMMETRIC: (1.15, 0.5),
+        MorphologicalClass.ASSOCIATION: (0.75, 0.35),
+    }
+)
+"""Mean and scatter of log10(age/Myr): they give the classes the colours of NGC 1566."""
+
+MARGIN, SPACING = 20.0, 13.0
+"""Pixels from a candidate to the frame's edge, and to the next candidate, at least."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One candidate to be: true position (from 0), class, kind, and the parts of its light."""
+
+    x: float
+    y: float
+    label: MorphologicalClass
+    kind: str
+    parts: list[Part]
+
+
+@dataclass
+class Planner:
+    """Draws candidates for one field, keeping them apart."""
+
+    rng: np.random.Generator
+    galaxy: Galaxy
+    gap: ChipGap
+    saturated: list[SaturatedStar]
+    zero_points: Mapping[str, ZeroPoint]
+    parsec: float  # pixels per parsec
+    _taken: list[tuple[float, float]] = field(default_factory=list)
+
+    def plan(self, candidates: int) -> list[Planned]:
+        """All candidates, in random order."""
+        labels = self._allotted(list(SHARES), list(SHARES.values()), candidates)
+        planned = []
+        for label in labels:
+            kinds = KINDS[MorphologicalClass(label)]
+            kind = str(self.rng.choice(list(kinds), p=list(kinds.values())))
+            x, y = self._place(kind)
+            parts = self._parts(MorphologicalClass(label), kind)
+            planned.append(Planned(x, y, MorphologicalClass(label), kind, parts))
+        return planned
+
+    def _allotted(
+        self, names: list[MorphologicalClass], shares: list[float], count: int
+    ) -> NDArray[np.int64]:
+        # Exact numbers rather than draws, so that a small field has every class.
+        bounds = np.rint(np.cumsum(shares) * count).astype(int)
+        numbers = np.diff(np.append(0, bounds))
+        return self.rng.permutation(np.repeat([int(name) for name in names], numbers))
+
+    def _place(self, kind: str) -> tuple[float, float]:
+        for attempt in range(400):
+            x, y = self._wish(kind if attempt < 200 else "galaxy")
+            if self._is_free(x, y):
+                self._taken.append((x, y))
+                return x, y
+        raise ValueError(
+            f"no room for another candidate after {len(self._taken)}: "
+            "ask for fewer candidates or a larger shape"
+        )
+
+    def _wish(self, kind: str) -> tuple[float, float]:
+        if kind == "spike" and self.saturated:
+            star = self.saturated[int(self.rng.integers(len(self.saturated)))]
+            return star.bead(int(self.rng.integers(4)), int(self.rng.integers(4)))
+        if kind == "cosmic ray" and self.rng.random() < 0.7:
+            xs, ys = self.gap.scatter(self.rng, 1, float(max(self.galaxy.shape)))
+        else:
+            xs, ys = self.galaxy.scatter(self.rng, 1, EVENLY.get(kind, 0.06))
+        return float(xs[0]), float(ys[0])
+
+    def _is_free(self, x: float, y: float) -> bool:
+        height, width = self.galaxy.shape
+        if not (MARGIN <= x < width - MARGIN and MARGIN <= y < height - MARGIN):
+            return False
+        if not self._taken:
+            return True
+        dx, dy = np.array(self._taken).T - np.array([[x], [y]])
+        return bool(np.min(dx**2 + dy**2) >= SPACING**2)
+
+    def _parts(self, label: MorphologicalClass, kind: str) -> list[Part]:
+        if kind == "spike":
+            return []
+        if kind in {"cosmic ray", "hot pixel"}:
+            # Something faint lies beneath: without it no survey finds it in four bands.
+            return RECIPES["star"](self.rng, self._starlight(23.6, 25.2), 0.0)
+        return RECIPES[kind](self.rng, self._flux(label, kind), self._length(kind))
+
+    def _flux(self, label: MorphologicalClass, kind: str) -> Fluxes:
+        if kind in {"star", "pair"}:
+            return self._starlight(21.0, 23.7)
+        faint = {"association": 22.6, "patch": 24.2, "galaxy": 23.4}.get(kind, 23.4)
+        if kind in {"galaxy", "patch"}:
+            log_age = self.rng.uniform(3.0, 4.0) if kind == "galaxy" else self.rng.uniform(1.0, 3.5)
+        else:
+            mean, scatter = LOG_AGE[label]
+            log_age = float(np.clip(self.rng.normal(mean, scatter), 0.2, 4.05))
+        colours = seds.cluster(10.0**log_age, self.rng.exponential(0.1))
+        magnitude = float(
+            luminosity_function(self.rng, 1, 22.4 if kind == "patch" else 20.2, faint)[0]
+        )
+        return fluxes_of(magnitude + colours, self.zero_points)
+
+    def _starlight(self, bright: float, faint: float) -> Fluxes:
+        magnitude = float(luminosity_function(self.rng, 1, bright, faint)[0])
+        kind = float(spectral_types(self.rng, 1, young=0.65)[0])
+        return fluxes_of(magnitude + seds.star(kind), self.zero_points)
+
+    def _length(self, kind: str) -> float:
+        if kind == "pair":
+            return self.rng.uniform(1.0, 3.2)
+        if kind in {"galaxy", "patch"}:
+            return self.rng.uniform(1.8, 5.0)
+        if kind == "association":
+            return self.rng.uniform(4.0, 10.0) * self.parsec
+        radius = float(np.clip(self.rng.lognormal(np.log(2.9), 0.4), 1.0, 8.0))
+        return radius * self.parsec
