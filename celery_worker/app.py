@@ -1,0 +1,39 @@
+"""The Celery app: `celery -A celery_worker.app worker --beat`.
+
+Messages carry a task's name and a row's id as JSON, nothing else. Celery's own Django support
+sets Django up, since the settings are named below, and looks after database connections.
+"""
+
+import os
+
+from celery import Celery
+
+from labeling import jobs
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
+
+DAY = 24 * 3600
+MINUTE = 60
+
+app = Celery("asterism", broker=jobs.broker(), include=["celery_worker.tasks"])
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    # A message is gone only when its task has ended, and a worker holds no more than one: the
+    # next worker takes what a dead one leaves behind.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    # Redis delivers again what was not acknowledged for this long. Longer than any training:
+    # a second delivery is harmless, and useless while the first is at work.
+    broker_transport_options={"visibility_timeout": DAY},
+    broker_connection_retry_on_startup=True,
+    # A process that has trained (kilobytes) gives its memory, and the GPU's, back.
+    worker_max_memory_per_child=1_000_000,
+    # A sweep that finds no free worker is overtaken by the next one.
+    beat_schedule={
+        "sweep": {"task": jobs.SWEEP, "schedule": MINUTE, "options": {"expires": MINUTE - 5}}
+    },
+    # In memory: the schedule is one line, and needs no file that remembers it.
+    beat_scheduler="celery.beat:Scheduler",
+)

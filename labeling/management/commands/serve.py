@@ -1,0 +1,149 @@
+"""`manage.py serve`: all of Asterism on one machine, in one terminal, ended by Ctrl-C."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.servers.basehttp import get_internal_wsgi_application
+from waitress.server import create_server
+
+from labeling.embedded import Child, PrivateRedis
+
+HOST = "127.0.0.1"
+THREADS = 8
+DEMONSTRATION = ("ada", "bea", "cy", "cur", "admin")
+
+
+def port_number(word: str) -> int:
+    """A TCP port from the command line or PORT."""
+    if not word.isdecimal() or not 0 < int(word) < 65536:
+        raise ArgumentTypeError(f"{word!r} is not a port; give a number from 1 to 65535")
+    return int(word)
+
+
+class Command(BaseCommand):
+    """Serves the pages and the API, with a private Redis and one worker, until it is stopped."""
+
+    help = "Serve Asterism on this machine; the first run prepares the demonstration."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """--port and --no-demo."""
+        port = os.environ.get("PORT") or "8000"
+        parser.add_argument("--port", type=port_number, default=port)
+        parser.add_argument(
+            "--no-demo", action="store_true", help="start with an empty database, without accounts"
+        )
+
+    def handle(self, *args: Any, port: int, no_demo: bool, **options: Any) -> None:
+        """Claim the port and the folder first, then prepare, then serve."""
+        # A hang-up of the terminal and a polite kill are Ctrl-C by other names.
+        for polite in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(polite, _interrupt)
+        with bound(port) as door, sole_user_of_home(), ExitStack() as companions:
+            try:
+                self.prepare(no_demo=no_demo)
+                self.start_companions(companions)
+                self.serve(door, port)
+            except KeyboardInterrupt:
+                self.stdout.write("Stopped before it was ready; the next start goes on from here.")
+            finally:
+                # The stop is bounded in time; another Ctrl-C would only leave things behind.
+                for impatient in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                    signal.signal(impatient, signal.SIG_IGN)
+
+    def prepare(self, *, no_demo: bool) -> None:
+        """Bring the tables and the static files up to date, and make the demonstration once."""
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        if (
+            not no_demo
+            and not get_user_model().objects.exclude(username__in=DEMONSTRATION).exists()
+        ):
+            call_command("demo", stdout=self.stdout, stderr=self.stderr)
+
+    def start_companions(self, companions: ExitStack) -> None:
+        """Start the Redis, unless REDIS_URL names one, and the worker, if it is installed."""
+        if not os.environ.get("REDIS_URL"):
+            redis = PrivateRedis(settings.HOME)
+            companions.callback(redis.stop)
+            os.environ["REDIS_URL"] = redis.url
+        if not find_spec("torch"):
+            self.stdout.write("Training is off: the packages of the extra `worker` are missing.")
+            return
+        # On SIGQUIT a worker leaves at once and puts what it holds back into the queue.
+        worker = Child(
+            [sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", *WORKER_OPTIONS],
+            settings.HOME / "logs" / "worker.log",
+            farewell=signal.SIGQUIT,
+        )
+        companions.callback(worker.stop)
+
+    def serve(self, door: socket.socket, port: int) -> None:
+        """Answer requests until Ctrl-C."""
+        try:
+            server = create_server(
+                get_internal_wsgi_application(), sockets=[door], threads=THREADS, ident=None
+            )
+        except OSError as error:
+            raise occupied(port) from error
+        self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
+        there = get_user_model().objects.filter(username__in=DEMONSTRATION)
+        if names := sorted(there.values_list("username", flat=True), key=DEMONSTRATION.index):
+            self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
+        self.stdout.flush()
+        server.run()
+
+
+WORKER_OPTIONS = (
+    *("--beat", "--concurrency=1", "--loglevel=INFO"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
+
+
+@contextmanager
+def bound(port: int) -> Iterator[socket.socket]:
+    """The port, held before anything is started, so that nothing has to be undone."""
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((HOST, port))
+        except OSError as error:
+            raise occupied(port) from error
+        yield door
+
+
+@contextmanager
+def sole_user_of_home() -> Iterator[None]:
+    """Lets one server at a time use ASTERISM_HOME; the lock goes with the process."""
+    with (settings.HOME / "serve.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandError(
+                f"Another `manage.py serve` uses {settings.HOME}; stop it, or set ASTERISM_HOME "
+                "to another folder."
+            ) from error
+        yield
+
+
+def occupied(port: int) -> CommandError:
+    """The one sentence for a port that cannot be had."""
+    return CommandError(
+        f"Port {port} of {HOST} is in use or not allowed; choose another one, for instance "
+        f"`make run PORT={port + 1 if port < 65535 else 8000}`."
+    )
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
