@@ -1,0 +1,84 @@
+// @ts-check
+/** A leased candidate with its pictures, decoded and ready to paint. */
+import { ApiError, NetworkError, bytes, picture } from "./api.js";
+import { parseNpy } from "./npy.js";
+
+/**
+ * One band of a candidate; `mag` is null where the catalogue has none.
+ * @typedef {{band: string, filter: string, observed: boolean, mag: number | null,
+ *   mag_err: number | null}} Band
+ */
+/**
+ * What the queue's endpoint sends. Positions: `x_pix`, `y_pix` on the mosaic count from 1,
+ * `stamp_x`, `stamp_y` on the 100 px stamp from 0.
+ * @typedef {{candidate: number, catalogue_id: string, field: string, galaxy: string,
+ *   simulated: boolean, lease: {id: number, expires_at: string}, stamps_url: string,
+ *   rgb_url: string, rgb_centre_url: string, bands: Band[], ra_deg: number, dec_deg: number,
+ *   x_pix: number, y_pix: number, stamp_x: number, stamp_y: number, pixel_scale_arcsec: number,
+ *   distance_mpc: number | null, north_deg: number, east_left: boolean, ci: number | null,
+ *   edge: boolean}} Item
+ */
+/**
+ * `planes`: one float32 image a band, row 0 lowest, once they are there; `failure`: why not.
+ * @typedef {{item: Item, planes: Float32Array[] | null, side: number, failure: string,
+ *   rgb: ImageBitmap | null, rgbCentre: ImageBitmap | null, rgbFailure: string,
+ *   leased: boolean}} Loaded
+ */
+
+const ATTEMPTS = 3;
+const PAUSE_MS = 1000;
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/**
+ * The answer of `get`, asked again while the network is away, and a few times when the server
+ * is in trouble.
+ * @template T
+ * @param {() => Promise<T>} get @returns {Promise<T>}
+ */
+async function patiently(get) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await get();
+    } catch (reason) {
+      const again = reason instanceof NetworkError
+        || (reason instanceof ApiError && (reason.expired || (reason.passing && attempt < ATTEMPTS)));
+      if (!again) throw reason;
+    }
+    await pause(PAUSE_MS * Math.min(attempt, 10));
+  }
+}
+
+/** @param {Item} item @returns {Promise<{side: number, planes: Float32Array[]}>} */
+async function stamps(item) {
+  const { shape, data } = parseNpy(await bytes(item.stamps_url));
+  const [bands, side, width] = shape;
+  if (shape.length !== 3 || bands !== item.bands.length || side !== width) {
+    throw new Error(`The stamps have the shape (${shape.join(", ")}).`);
+  }
+  const size = side * side;
+  return { side, planes: item.bands.map((_, i) => data.subarray(i * size, (i + 1) * size)) };
+}
+
+/**
+ * Starts loading; `changed` is told when the stamps and when the pictures are there, or failed.
+ * @param {Item} item @param {(loaded: Loaded) => void} changed
+ * @returns {Loaded}
+ */
+export function load(item, changed) {
+  /** @type {Loaded} */
+  const loaded = {
+    item, planes: null, side: 0, failure: "", rgb: null, rgbCentre: null, rgbFailure: "", leased: true,
+  };
+  patiently(() => stamps(item)).then(
+    (ready) => { Object.assign(loaded, ready); },
+    (reason) => { loaded.failure = reason.message; },
+  ).finally(() => changed(loaded));
+  const pictures = [item.rgb_url, item.rgb_centre_url].map((url) => patiently(() => picture(url)));
+  Promise.all(pictures).then(
+    ([rgb, rgbCentre]) => { Object.assign(loaded, { rgb, rgbCentre }); },
+    (reason) => { loaded.rgbFailure = reason.message; },
+  ).finally(() => changed(loaded));
+  return loaded;
+}

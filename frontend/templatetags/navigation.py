@@ -1,0 +1,47 @@
+"""The pages that this person may open, for the header."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+
+from labeling.roles import Role, has_role
+
+register = template.Library()
+
+PAGES = (
+    ("progress", "Progress", Role.EXPERT),
+    ("classify", "Classify", Role.EXPERT),
+    ("candidates", "Candidates", Role.EXPERT),
+    ("disagreements", "Disagreements", Role.CURATOR),
+    ("agreement", "Agreement", Role.EXPERT),
+    ("runs", "Runs", Role.EXPERT),
+    ("exports", "Exports", Role.CURATOR),
+    ("guide", "Guide", Role.EXPERT),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A link of the header."""
+
+    title: str
+    url: str
+    current: bool
+
+
+@register.inclusion_tag("frontend/_pages.html", takes_context=True)
+def pages(context: dict[str, Any]) -> dict[str, list[Page]]:
+    """Links to the pages of this person's role, the current one marked."""
+    request: HttpRequest | None = context.get("request")
+    if request is None:  # the error pages are drawn without a request
+        return {"pages": []}
+    links = [
+        Page(title, url, current=request.path == url or (url != "/" and url in request.path))
+        for name, title, role in PAGES
+        if has_role(request.user, role)
+        for url in [reverse(name)]
+    ]
+    return {"pages": links}

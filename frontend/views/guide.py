@@ -1,0 +1,16 @@
+"""The classes, keys and conventions in words."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from frontend.access import for_role
+from frontend.keys import KEYS
+from frontend.words import CLASSES, REASONS
+from labeling.roles import Role
+
+
+@for_role(Role.EXPERT)
+def guide(request: HttpRequest) -> HttpResponse:
+    """What the classes mean, which keys there are, and how the result comes about."""
+    context = {"classes": CLASSES, "reasons": REASONS, "keys": KEYS}
+    return render(request, "frontend/guide.html", context)
