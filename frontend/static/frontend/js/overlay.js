@@ -16,7 +16,7 @@ const MARGIN = 9;
  * @param {Pen} pen @param {() => void} path @param {string} [ink]
  */
 function stroke(pen, path, ink = INK) {
-  for (const [style, width] of /** @type {const} */ ([[HALO, 3], [ink, 1.25]])) {
+  for (const [style, width] of /** @type {const} */ ([[HALO, 3.5], [ink, 1.5]])) {
     pen.strokeStyle = style;
     pen.lineWidth = width;
     pen.beginPath();
@@ -53,12 +53,20 @@ export function drawTicks(pen, x, y, gap = GAP) {
   });
 }
 
-/** @param {Pen} pen @param {number} x @param {number} y @param {number} side of the canvas */
+/**
+ * Hairlines through a point; the pixel itself stays free.
+ * @param {Pen} pen @param {number} x @param {number} y @param {number} side of the canvas
+ */
 export function drawCross(pen, x, y, side) {
+  const free = GAP / 2;
   stroke(pen, () => {
     pen.moveTo(0, y);
+    pen.lineTo(x - free, y);
+    pen.moveTo(x + free, y);
     pen.lineTo(side, y);
     pen.moveTo(x, 0);
+    pen.lineTo(x, y - free);
+    pen.moveTo(x, y + free);
     pen.lineTo(x, side);
   }, "#8fd6ff");
 }

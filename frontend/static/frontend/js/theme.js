@@ -18,7 +18,7 @@
     const light = choice === "light" || (choice === "system" && bright.matches);
     document.documentElement.dataset.theme = light ? "light" : "dark";
     const button = document.getElementById("theme");
-    if (button) button.textContent = choice;
+    if (button) button.textContent = `◐ ${choice}`;
     if (button) button.title = `Theme: ${choice}. Click for the next of ${CHOICES.join(", ")}.`;
   };
 
