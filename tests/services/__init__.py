@@ -1,0 +1,1 @@
+"""What the tests lean on and did not write: databases, Redis, Chromium, a served Asterism."""

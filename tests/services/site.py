@@ -1,0 +1,92 @@
+"""A real `manage.py serve` in a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_INHERITED = ("ASTERISM_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DEBUG")
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Site:
+    """Starts the server, waits until it answers, and ends it as Ctrl-C would."""
+
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        database_url: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+        self.environment = {**inherited, "ASTERISM_HOME": str(home), **(environment or {})}
+        if database_url:
+            self.environment["DATABASE_URL"] = database_url
+        self.log = home / "serve.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command("serve", "--port", str(self.port), *options),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(self, seconds: float = 300) -> None:
+        """Return when it answers; RuntimeError, with its log, if it ends or takes too long."""
+        deadline = time.monotonic() + seconds
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"manage.py serve did not start:\n{self.log.read_text()}")
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        """Whether the process answers requests."""
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=5) as response:
+                return bool(response.status == 200)
+        except (URLError, ConnectionError, TimeoutError):
+            return False
+
+    def manage(self, *arguments: str) -> str:
+        """Output of a `manage.py` command on the same data."""
+        done = subprocess.run(
+            self._command(*arguments),
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it, and wait for its end."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+
+    @staticmethod
+    def _command(*arguments: str) -> list[str]:
+        return [sys.executable, str(ROOT / "manage.py"), *arguments]
