@@ -1,13 +1,12 @@
 """The five bands in which every candidate is looked at, and the filters that stand for them."""
 
+from collections.abc import Collection
 from types import MappingProxyType
 
 BANDS = ("NUV", "U", "B", "V", "I")
 """Order of the band axis everywhere: stamps, magnitudes, network input."""
 
-FILTERS = MappingProxyType(
-    {"NUV": "F275W", "U": "F336W", "B": "F438W", "V": "F555W", "I": "F814W"}
-)
+FILTERS = MappingProxyType({"NUV": "F275W", "U": "F336W", "B": "F438W", "V": "F555W", "I": "F814W"})
 """WFC3/UVIS filter of each band, the surveys' usual choice."""
 
 _BAND_OF_FILTER = MappingProxyType(
@@ -35,3 +34,8 @@ def band_of(name: str) -> str:
         known = ", ".join(sorted(_BAND_OF_FILTER))
         raise ValueError(f"{name!r} is not a filter of the five bands (known: {known})")
     return _BAND_OF_FILTER[word]
+
+
+def reference_band(bands: Collection[str]) -> str:
+    """The band whose frame a catalogue's positions refer to: V where there is one."""
+    return "V" if "V" in bands else next(band for band in BANDS if band in bands)

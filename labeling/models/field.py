@@ -25,6 +25,10 @@ class Field(models.Model):
     galaxy = models.CharField(max_length=80)
     distance_mpc = models.FloatField("distance (Mpc)", null=True, blank=True)
     pixel_scale_arcsec = models.FloatField("pixel scale (arcsec)", null=True, blank=True)
+    north_deg = models.FloatField(
+        "north (deg)", default=0.0, help_text="From +y of the frame, anticlockwise."
+    )
+    east_left = models.BooleanField(default=True, help_text="East lies left of north.")
     simulated = models.BooleanField(
         default=False, help_text="The pixels come from a simulator; every page says so."
     )

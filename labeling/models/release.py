@@ -1,9 +1,35 @@
 """Releases: frozen, versioned, checksummed consensus catalogues."""
 
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+
+from labeling.export.files import consensus_csv
+from labeling.export.rows import catalogue_rows
+from labeling.models.candidate import Candidate
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    """The verb that makes releases."""
+
+    @transaction.atomic
+    def freeze(self, *, version: str, by: Any, note: str = "") -> "Release":
+        """Write the consensus of all fields down as it is now, under a new version."""
+        lines = list(consensus_csv(catalogue_rows(Candidate.objects.all())))
+        data = "".join(lines).encode()
+        release = self.create(
+            version=version,
+            note=note,
+            made_by=by,
+            rows=len(lines) - 1,
+            sha256=sha256(data).hexdigest(),
+        )
+        release.path.parent.mkdir(parents=True, exist_ok=True)
+        release.path.write_bytes(data)
+        return release
 
 
 class Release(models.Model):
@@ -15,6 +41,8 @@ class Release(models.Model):
     rows = models.PositiveIntegerField(editable=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -1,0 +1,97 @@
+"""Exports of the consensus and of the votes, and frozen releases."""
+
+from typing import Any
+
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.permissions import IsCurator
+from labeling.export import votes
+from labeling.export.files import WRITERS, csv_lines
+from labeling.export.rows import catalogue_rows
+from labeling.models import Candidate, Release
+
+
+def _download(data: bytes, media_type: str, name: str) -> HttpResponse:
+    """A file to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(data, content_type=media_type, headers=headers)
+
+
+class ConsensusExportView(APIView):
+    """The consensus catalogue of all fields, or of one, in one of four formats.
+
+    For curators and administrators: it tells what others said of every candidate.
+    """
+
+    permission_classes = [IsCurator]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("field", str, description="name of a field")],
+        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, ending: str) -> HttpResponse:
+        """One snapshot; the same database gives the same bytes."""
+        candidates = Candidate.objects.all()
+        if name := request.query_params.get("field"):
+            candidates = candidates.filter(field__name=name)
+        media_type, write = WRITERS[ending]
+        written = write(catalogue_rows(candidates))
+        data = written if isinstance(written, bytes) else "".join(written).encode()
+        return _download(data, media_type, f"consensus.{ending}")
+
+
+class VotesExportView(APIView):
+    """Every vote that was ever cast, for curators and administrators."""
+
+    permission_classes = [IsCurator]
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    def get(self, _request: Request) -> HttpResponse:
+        """One CSV file."""
+        lines = csv_lines(votes.COLUMNS, votes.vote_rows())
+        return _download("".join(lines).encode(), "text/csv; charset=utf-8", "votes.csv")
+
+
+class ReleaseOut(serializers.ModelSerializer[Release]):
+    """A frozen catalogue and its checksum."""
+
+    made_by = serializers.CharField(source="made_by.username", read_only=True)
+
+    class Meta:
+        model = Release
+        fields = ("id", "version", "note", "sha256", "rows", "made_by", "made_at")
+        read_only_fields = ("sha256", "rows", "made_at")
+
+
+class ReleaseListView(generics.ListCreateAPIView[Release]):
+    """All releases, the latest first; curators make new ones."""
+
+    permission_classes = [IsCurator]
+    serializer_class = ReleaseOut
+    queryset = Release.objects.select_related("made_by")
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Freeze the consensus as it is now."""
+        body = ReleaseOut(data=request.data)
+        body.is_valid(raise_exception=True)
+        release = Release.objects.freeze(by=request.user, **body.validated_data)
+        return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)
+
+
+class ReleaseFileView(APIView):
+    """A release's CSV file, for ever the same."""
+
+    permission_classes = [IsCurator]
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    def get(self, _request: Request, pk: int) -> FileResponse:
+        """One CSV file."""
+        release = get_object_or_404(Release, pk=pk)
+        return FileResponse(release.path.open("rb"), as_attachment=True, filename=release.path.name)

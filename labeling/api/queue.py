@@ -1,0 +1,94 @@
+"""POST queue/: the next candidates for the caller; leases/ keeps, frees or puts them off."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.candidates import CandidateOut
+from labeling.models import Field, Lease
+
+
+class QueueIn(serializers.Serializer[Any]):
+    """How many candidates, and of which field."""
+
+    count = serializers.IntegerField(min_value=1, max_value=10, default=1)
+    field = serializers.SlugRelatedField(
+        slug_field="name", queryset=Field.objects.all(), required=False, allow_null=True
+    )
+
+
+class LeaseOut(serializers.ModelSerializer[Lease]):
+    """A lease and when it runs out."""
+
+    class Meta:
+        model = Lease
+        fields = ("id", "expires_at")
+
+
+class QueueItemOut(CandidateOut):
+    """A candidate and the caller's lease on it."""
+
+    lease = LeaseOut(source="my_lease")
+
+    class Meta(CandidateOut.Meta):
+        fields = ("lease", *CandidateOut.Meta.fields)
+
+
+class QueueView(APIView):
+    """Leases the next candidates to the caller, never one that they have voted on."""
+
+    @extend_schema(request=QueueIn, responses=QueueItemOut(many=True))
+    def post(self, request: Request) -> Response:
+        """Lease up to `count` candidates; an empty list when none is waiting."""
+        body = QueueIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted, only = body.validated_data["count"], body.validated_data.get("field")
+        leases: list[Lease] = []
+        for field in [only] if only else Field.objects.all():
+            leases += field.lease_next(request.user, wanted - len(leases))
+        return Response(QueueItemOut(_leased(leases), many=True).data)
+
+
+def _leased(leases: list[Lease]) -> list[Any]:
+    """The candidates of these leases, each with its lease at hand."""
+    for lease in leases:
+        lease.candidate.my_lease = lease  # type: ignore[attr-defined]
+    return [lease.candidate for lease in leases]
+
+
+class LeaseView(APIView):
+    """One of the caller's own leases."""
+
+    def _lease(self, request: Request, pk: int) -> Lease:
+        mine = Lease.objects.of(request.user).select_related("candidate__field")
+        return get_object_or_404(mine, pk=pk)
+
+    @extend_schema(request=None, responses=LeaseOut)
+    def put(self, request: Request, pk: int) -> Response:
+        """The caller is still looking."""
+        lease = self._lease(request, pk)
+        lease.extend()
+        return Response(LeaseOut(lease).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Hand the candidate back; a lease that has gone already is no error."""
+        Lease.objects.of(request.user).filter(pk=pk).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SkipView(LeaseView):
+    """Put a candidate off: it comes back after all the others."""
+
+    http_method_names = ["put", "options"]
+
+    @extend_schema(request=None, responses={204: None})
+    def put(self, request: Request, pk: int) -> Response:
+        """Skip; the candidate is free for others at once."""
+        self._lease(request, pk).skip()
+        return Response(status=status.HTTP_204_NO_CONTENT)

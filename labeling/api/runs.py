@@ -1,0 +1,156 @@
+"""Training runs: request, watch, cancel, promote, roll back."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.permissions import IsAdministrator, IsExpert
+from labeling.api.problems import Conflict
+from labeling.export.training_set import VOTES
+from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
+
+
+class RunConfigIn(serializers.Serializer[Any]):
+    """Settings that replace the preset's; the classifier's `TrainingConfig` has them all."""
+
+    members = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    batches = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    batch_size = serializers.IntegerField(min_value=2, max_value=4096, required=False)
+    input_px = serializers.IntegerField(min_value=32, max_value=1024, required=False)
+    stamp_px = serializers.IntegerField(min_value=8, max_value=100, required=False)
+    learning_rate = serializers.FloatField(min_value=1e-8, max_value=1.0, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a setting that is misspelt rather than train without it."""
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError(
+                f"has no setting {sorted(unknown)[0]!r}; there are {', '.join(self.fields)}."
+            )
+        return attrs
+
+
+class RunIn(serializers.Serializer[Any]):
+    """What to train, and on whose labels."""
+
+    preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
+    fields = serializers.SlugRelatedField(  # type: ignore[assignment]
+        slug_field="name", queryset=Field.objects.all(), many=True, required=False
+    )
+    label_source = serializers.CharField(default=VOTES, max_length=80)
+    config = RunConfigIn(required=False)
+
+    def validate_label_source(self, value: str) -> str:
+        """Our votes, or a source of reference labels that there is."""
+        sources = set(ReferenceLabel.objects.values_list("source", flat=True).distinct())
+        if value != VOTES and value not in sources:
+            known = ", ".join(repr(source) for source in (VOTES, *sorted(sources)))
+            raise serializers.ValidationError(f"{value!r} is not known; there are {known}.")
+        return value
+
+
+class RunOut(serializers.ModelSerializer[TrainingRun]):
+    """A run as it stands."""
+
+    field_names = serializers.SlugRelatedField(
+        source="fields", slug_field="name", many=True, read_only=True
+    )
+    promoted_in = serializers.SlugRelatedField(
+        source="promoted_fields", slug_field="name", many=True, read_only=True
+    )
+    requested_by = serializers.CharField(source="requested_by.username")
+
+    class Meta:
+        model = TrainingRun
+        fields = (
+            "id",
+            "status",
+            "preset",
+            "overrides",
+            "label_source",
+            "field_names",
+            "promoted_in",
+            "requested_by",
+            "requested_at",
+            "started_at",
+            "finished_at",
+            "manifest_sha256",
+            "label_counts",
+            "progress",
+            "outcome",
+            "error",
+        )
+
+
+class RunListView(generics.ListAPIView[TrainingRun]):
+    """All runs, the latest first; administrators queue new ones."""
+
+    serializer_class = RunOut
+    queryset = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
+
+    def get_permissions(self) -> list[Any]:
+        """Experts may look; administrators may start."""
+        return [IsExpert() if self.request.method in SAFE_METHODS else IsAdministrator()]
+
+    @extend_schema(request=RunIn, responses={201: RunOut})
+    def post(self, request: Request) -> Response:
+        """Freeze the labels as they are now and queue a run on them."""
+        body = RunIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        run = TrainingRun.objects.request(
+            request.user,
+            asked["preset"],
+            fields=asked.get("fields", ()),
+            label_source=asked["label_source"],
+            overrides=asked.get("config"),
+        )
+        return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
+
+
+class RunView(generics.RetrieveAPIView[TrainingRun]):
+    """One run."""
+
+    serializer_class = RunOut
+    queryset = TrainingRun.objects.select_related("requested_by")
+
+
+class PromotionView(APIView):
+    """Which run the queue and the exports use."""
+
+    permission_classes = [IsAdministrator]
+
+    @extend_schema(request=None, responses=RunOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Make this run the one that its fields use; doing so again changes nothing."""
+        run = get_object_or_404(TrainingRun, pk=pk)
+        Promotion.objects.promote(run, by=request.user)
+        return Response(RunOut(run).data)
+
+    @extend_schema(responses=RunOut)
+    def delete(self, request: Request, pk: int) -> Response:
+        """Go back to the run that was in use before this one."""
+        run = get_object_or_404(TrainingRun, pk=pk)
+        Promotion.objects.roll_back(run)
+        return Response(RunOut(run).data)
+
+
+class CancellationView(APIView):
+    """Stop a run."""
+
+    permission_classes = [IsAdministrator]
+
+    @extend_schema(request=None, responses=RunOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Stop the run, waiting or at work; 409 if it has ended."""
+        run = get_object_or_404(TrainingRun, pk=pk)
+        if not run.cancel():
+            raise Conflict(f"Run {pk} has ended already: it is {run.status}.")
+        return Response(RunOut(run).data)

@@ -1,0 +1,40 @@
+"""Addresses of the API, under /api/v1/."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from labeling.api import candidates, consensus, exports, queue, runs, votes
+from labeling.export.files import WRITERS
+
+app_name = "api"
+urlpatterns = [
+    path("queue/", queue.QueueView.as_view(), name="queue"),
+    path("leases/<int:pk>/", queue.LeaseView.as_view(), name="lease"),
+    path("leases/<int:pk>/skip/", queue.SkipView.as_view(), name="skip"),
+    path("candidates/", candidates.CandidateListView.as_view(), name="candidates"),
+    path("candidates/<int:pk>/", candidates.CandidateView.as_view(), name="candidate"),
+    path("candidates/<int:pk>/stamps.npy", candidates.StampsNpyView.as_view(), name="stamps-npy"),
+    path(
+        "candidates/<int:pk>/stamps.fits", candidates.StampsFitsView.as_view(), name="stamps-fits"
+    ),
+    path("candidates/<int:pk>/rgb.png", candidates.RgbView.as_view(), name="rgb"),
+    path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
+    path("progress/", votes.ProgressView.as_view(), name="progress"),
+    path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),
+    path("adjudications/", consensus.AdjudicationView.as_view(), name="adjudications"),
+    path("agreement/", consensus.AgreementView.as_view(), name="agreement"),
+    path("runs/", runs.RunListView.as_view(), name="runs"),
+    path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
+    path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),
+    path("runs/<int:pk>/cancellation/", runs.CancellationView.as_view(), name="cancellation"),
+    re_path(
+        rf"^export/consensus\.(?P<ending>{'|'.join(WRITERS)})$",
+        exports.ConsensusExportView.as_view(),
+        name="export-consensus",
+    ),
+    path("export/votes.csv", exports.VotesExportView.as_view(), name="export-votes"),
+    path("releases/", exports.ReleaseListView.as_view(), name="releases"),
+    path("releases/<int:pk>/file.csv", exports.ReleaseFileView.as_view(), name="release-file"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+]

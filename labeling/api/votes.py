@@ -1,0 +1,148 @@
+"""PUT votes/{uuid}/ casts a vote, exactly once; DELETE takes it back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.classes import Certainty, Label, Reason
+from labeling.models import Candidate, Field, Lease, Vote, VoteConflict
+
+UNSURE = "unsure"
+DISPLAY_CHARACTERS = 4000
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 1, "maximum": 4},
+            {"type": "string", "enum": [UNSURE]},
+        ]
+    }
+)
+class LabelField(serializers.Field[int, Any, Any, Any]):
+    """A class from 1 to 4, or "unsure"."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The label as it is stored."""
+        if data == UNSURE:
+            return Label.UNSURE
+        if isinstance(data, int) and not isinstance(data, bool) and 1 <= data <= 4:
+            return data
+        raise serializers.ValidationError(f'must be 1, 2, 3, 4 or "{UNSURE}", not {data!r}.')
+
+    def to_representation(self, value: int) -> int | str:
+        """The label as people say it."""
+        return UNSURE if value == Label.UNSURE else value
+
+
+class VoteIn(serializers.Serializer[Any]):
+    """An expert's answer for a candidate."""
+
+    candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
+    label = LabelField()
+    certainty = serializers.ChoiceField(Certainty.choices, default=Certainty.SURE)
+    reason = serializers.ChoiceField(Reason.choices, default="", allow_blank=True)
+    comment = serializers.CharField(default="", allow_blank=True, max_length=4000)
+    flagged = serializers.BooleanField(default=False)
+    seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
+    display = serializers.DictField(default=dict)
+
+    def validate_display(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Settings of the display, not a place to keep files."""
+        if len(str(value)) > DISPLAY_CHARACTERS:
+            raise serializers.ValidationError(f"has more than {DISPLAY_CHARACTERS} characters.")
+        return value
+
+
+class VoteOut(serializers.ModelSerializer[Vote]):
+    """A vote as it was recorded."""
+
+    label = LabelField()
+
+    class Meta:
+        model = Vote
+        fields = (
+            "id",
+            "candidate",
+            "label",
+            "certainty",
+            "reason",
+            "comment",
+            "flagged",
+            "seconds",
+            "cast_at",
+            "retracted_at",
+        )
+
+
+class VoteView(APIView):
+    """One vote, under a UUID that the client made."""
+
+    @extend_schema(request=VoteIn, responses={200: VoteOut})
+    def put(self, request: Request, uuid: UUID) -> Response:
+        """Cast, or change, the caller's vote; the same request again has the same answer."""
+        body = VoteIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        answer = dict(body.validated_data)
+        candidate = answer.pop("candidate")
+        try:
+            vote = candidate.cast_vote(request.user, uuid, **answer)
+        except IntegrityError:
+            # Two candidates at the same time under one UUID; the lock is on the candidate.
+            raise VoteConflict(f"Vote {uuid} is already known with another content.") from None
+        return Response(VoteOut(vote).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        """Take the caller's vote back; doing so again changes nothing."""
+        get_object_or_404(Vote.objects.by(request.user), pk=uuid).retract()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ProgressIn(serializers.Serializer[Any]):
+    """Of one field, or of all."""
+
+    field = serializers.SlugRelatedField(
+        slug_field="name", queryset=Field.objects.all(), required=False
+    )
+
+
+class ProgressOut(serializers.Serializer[Any]):
+    """Where the caller is."""
+
+    voted_today = serializers.IntegerField()
+    voted = serializers.IntegerField()
+    left = serializers.IntegerField()
+    votes_needed = serializers.IntegerField(allow_null=True)
+
+
+class ProgressView(APIView):
+    """How far the caller is."""
+
+    @extend_schema(parameters=[ProgressIn], responses=ProgressOut)
+    def get(self, request: Request) -> Response:
+        """Counts of the caller's live votes, and of what still waits for them."""
+        asked = ProgressIn(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        field = asked.validated_data.get("field")
+        votes = Vote.objects.live().by(request.user)
+        waiting = Candidate.objects.waiting_for(request.user)
+        held = Lease.objects.live().of(request.user)
+        if field:
+            votes = votes.filter(candidate__field=field)
+            waiting = waiting.filter(field=field)
+            held = held.filter(candidate__field=field)
+        counts = {
+            "voted_today": votes.today().count(),
+            "voted": votes.count(),
+            "left": waiting.count() + held.count(),
+            "votes_needed": field.votes_needed if field else None,
+        }
+        return Response(ProgressOut(counts).data)

@@ -1,0 +1,44 @@
+"""All votes, retracted ones too, as rows."""
+
+from collections.abc import Iterator
+
+from labeling.classes import Label
+from labeling.export.rows import Row
+from labeling.models.vote import Vote
+
+COLUMNS = (
+    "vote",
+    "field",
+    "catalogue_id",
+    "voter",
+    "label",
+    "certainty",
+    "reason",
+    "comment",
+    "flagged",
+    "seconds",
+    "suggestion_visible",
+    "cast_at",
+    "retracted_at",
+)
+
+
+def vote_rows() -> Iterator[Row]:
+    """Yield every vote in the order in which they were cast; `label` is 1 to 4 or "unsure"."""
+    votes = Vote.objects.select_related("candidate__field", "voter")
+    for vote in votes.order_by("cast_at", "pk").iterator():
+        yield {
+            "vote": str(vote.pk),
+            "field": vote.candidate.field.name,
+            "catalogue_id": vote.candidate.catalogue_id,
+            "voter": vote.voter.get_username(),
+            "label": "unsure" if vote.label == Label.UNSURE else vote.label,
+            "certainty": vote.certainty,
+            "reason": vote.reason,
+            "comment": vote.comment,
+            "flagged": int(vote.flagged),
+            "seconds": vote.seconds,
+            "suggestion_visible": int(vote.suggestion_visible),
+            "cast_at": vote.cast_at.isoformat(),
+            "retracted_at": vote.retracted_at and vote.retracted_at.isoformat(),
+        }

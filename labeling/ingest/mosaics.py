@@ -1,0 +1,134 @@
+"""Bring a field's mosaics in: read them all, check them against one another, write the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from labeling.bands import band_of, reference_band
+from labeling.imaging.grids import compass, same_orientation
+from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
+from labeling.ingest.errors import BadInput
+from labeling.models import Field, Mosaic
+
+_NAMED = re.compile(r"\w+=")
+_PLACE = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)\])?")
+
+
+@dataclass(frozen=True)
+class MosaicRequest:
+    """A file to use as a mosaic, and what the person says of it over the header's word."""
+
+    path: Path
+    band: str | None = None
+    hdu: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> MosaicRequest:
+        """From `[FILTER=]PATH[[HDU]]`, as in `B=ngc1566_f438w.fits[1]`."""
+        name, place = text.split("=", 1) if _NAMED.match(text) else ("", text)
+        match = _PLACE.fullmatch(place)
+        if match is None:
+            raise BadInput(f"{text!r} names no file.")
+        path, hdu = match["path"], match["hdu"]
+        try:
+            band = band_of(name) if name else None
+        except ValueError as error:
+            raise BadInput(f"{text}: {error}.") from None
+        return cls(Path(path).expanduser().resolve(), band, int(hdu) if hdu else None)
+
+
+def import_field(
+    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool = True, **about: Any
+) -> Field:
+    """Create or update a field with these mosaics; all of them, or none.
+
+    `about` are columns of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
+    votes_needed). Raises BadInput, naming the file and the reason.
+    """
+    if not requests:
+        raise BadInput(f"Field {name} needs at least one mosaic.")
+    mosaics: dict[str, MosaicFile] = {}
+    for request in requests:
+        band, mosaic = _read(request, needs_wcs=needs_wcs)
+        if band in mosaics:
+            other = mosaics[band].path
+            raise BadInput(f"{mosaic.path}: band {band} has a mosaic already, {other}.")
+        mosaics[band] = mosaic
+    reference = mosaics[reference_band(mosaics)]
+    for mosaic in mosaics.values():
+        _check_grid(mosaic, reference)
+    if about.get("pixel_scale_arcsec") is None:
+        about["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
+    if about["pixel_scale_arcsec"] is None:
+        raise BadInput(f"{reference.path}: has no WCS; say the pixel scale with --pixel-scale.")
+    if reference.wcs is not None:
+        about["north_deg"], about["east_left"] = compass(reference.wcs)
+    return _save(name, mosaics, about)
+
+
+def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
+    """The mosaic and its band, by the person's word or else the header's."""
+    try:
+        mosaic = read_mosaic(request.path, request.hdu)
+        band = request.band or band_of(mosaic.filter)
+    except UnusableImage as error:
+        raise BadInput(str(error)) from None
+    except ValueError as error:
+        hint = f"say which it is: --mosaic FILTER={request.path}"
+        why = str(error) if mosaic.filter else "the header names no filter"
+        raise BadInput(f"{request.path}: {why}; {hint}.") from None
+    if mosaic.wcs is None and needs_wcs:
+        raise BadInput(
+            f"{request.path}: has no celestial WCS; if x and y are all you have, import it "
+            "with --no-wcs and --pixel-scale."
+        )
+    return band, mosaic
+
+
+def _check_grid(mosaic: MosaicFile, reference: MosaicFile) -> None:
+    """Mosaics need not be alike in size, but must be alike in scale and orientation."""
+    if mosaic.wcs is None or reference.wcs is None:
+        if mosaic.image.shape != reference.image.shape:
+            raise BadInput(
+                f"{mosaic.path}: without WCS all mosaics must be of one size, and it is "
+                f"{_size(mosaic)} px where {reference.path.name} is {_size(reference)} px."
+            )
+        return
+    if not same_orientation(mosaic.wcs, reference.wcs):
+        raise BadInput(
+            f"{mosaic.path}: its pixels differ in scale or orientation from those of "
+            f"{reference.path.name}; drizzle all bands onto one grid."
+        )
+
+
+def _size(mosaic: MosaicFile) -> str:
+    height, width = mosaic.image.shape
+    return f"{width} x {height}"
+
+
+@transaction.atomic
+def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> Field:
+    """Write the field and its mosaics."""
+    values = {column: value for column, value in about.items() if value is not None}
+    field, _ = Field.objects.update_or_create(name=name, defaults=values)
+    for band, mosaic in mosaics.items():
+        height, width = mosaic.image.shape
+        facts = {
+            "filter": mosaic.filter or band,
+            "path": str(mosaic.path),
+            "hdu": mosaic.hdu,
+            "width": width,
+            "height": height,
+            "sky": mosaic.sky,
+            "sky_sigma": mosaic.sky_sigma,
+            "unit": mosaic.unit[:32],
+            "has_wcs": mosaic.wcs is not None,
+        }
+        Mosaic.objects.update_or_create(field=field, band=band, defaults=facts)
+    return field

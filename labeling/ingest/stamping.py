@@ -1,0 +1,81 @@
+"""Cut the stamps of many candidates from a field's frames into one pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from labeling.bands import BANDS
+from labeling.imaging import stamps
+from labeling.imaging.mosaics import Image
+from labeling.imaging.packs import SHARD, new_pack
+from labeling.imaging.stamps import STAMP_PX, Positions
+from labeling.models import Field
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One band's image, and its shift in pixels against the field's reference frame."""
+
+    image: Image
+    wcs: WCS | None
+    dx: float = 0.0
+    dy: float = 0.0
+
+    def contains(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
+        """Whether positions of the reference frame (px, from 0) lie on this image."""
+        height, width = self.image.shape
+        px, py = x + self.dx, y + self.dy
+        inside: NDArray[np.bool_] = (px > -0.5) & (px < width - 0.5)
+        return inside & (py > -0.5) & (py < height - 0.5)
+
+    def is_observed(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
+        """Whether the image was exposed at positions of the reference frame."""
+        return stamps.is_observed(self.image, x + self.dx, y + self.dy)
+
+    def pads(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
+        """Whether stamps at positions of the reference frame reach beyond the image."""
+        return stamps.reaches_beyond(self.image, x + self.dx, y + self.dy)
+
+    def cut(self, x: Positions, y: Positions, out: Image) -> None:
+        """Cut the stamps at positions of the reference frame into `out`, (candidate, y, x)."""
+        stamps.cut(self.image, x + self.dx, y + self.dy, out=out)
+
+
+def stamp_blocks(
+    frames: Mapping[str, Frame], x: Positions, y: Positions, observed: NDArray[np.bool_]
+) -> Iterator[tuple[int, Image]]:
+    """Yield (first, stamps) for blocks of candidates; the array is reused from block to block.
+
+    stamps is (candidate, band, y, x); a band that does not cover a candidate is all NaN.
+    """
+    buffer = np.empty((min(SHARD, len(x)), len(BANDS), STAMP_PX, STAMP_PX), np.float32)
+    for first in range(0, len(x), SHARD):
+        rows = slice(first, first + SHARD)
+        block = buffer[: len(x[rows])]
+        for k, band in enumerate(BANDS):
+            if band in frames:
+                frames[band].cut(x[rows], y[rows], out=block[:, k])
+        block[~observed[rows]] = np.nan
+        yield first, block
+
+
+def stamp_all(
+    path: Path,
+    field: Field,
+    frames: Mapping[str, Frame],
+    x: Positions,
+    y: Positions,
+    observed: NDArray[np.bool_],
+) -> None:
+    """Write the pack of these candidates; positions are px of the reference frame, from 0."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {"field": field.name, "pixel_scale_arcsec": field.pixel_scale_arcsec}
+    with new_pack(path, len(x), **about) as write:
+        for first, block in stamp_blocks(frames, x, y, observed):
+            write(first, block, observed[first : first + len(block)])

@@ -1,0 +1,88 @@
+"""manage.py import_catalogue FIELD FILE: bring a survey's catalogue into a field."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.errors import BadInput
+from labeling.models import Field
+
+
+def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    """`A=B` options as a mapping."""
+    found = {}
+    for text in texts or []:
+        left, equals, right = text.rpartition("=")
+        if not equals or not left or not right:
+            raise CommandError(f"{option} {text}: write it as LEFT=RIGHT.")
+        found[left.strip()] = right.strip()
+    return found
+
+
+class Command(BaseCommand):
+    """Read candidates, photometry and reference labels, and cut the stamps."""
+
+    help = (
+        "Read a LEGUS .tab file, or a CSV/ECSV/FITS/VOTable with named columns (id, x, y, and "
+        "ra, dec, ci, mag_F555W, err_F555W ... where there are), and cut all stamps. "
+        "All or nothing; the same file twice changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("field", help="name of a field that import_field made")
+        parser.add_argument("file", type=Path, help="the catalogue")
+        parser.add_argument(
+            "--origin",
+            type=int,
+            choices=(0, 1),
+            default=1,
+            help="number of the first pixel in x and y: 1 (FITS, SExtractor, LEGUS), or 0",
+        )
+        parser.add_argument(
+            "--column", action="append", metavar="OURS=THEIRS", help="e.g. --column x=X_IMAGE"
+        )
+        parser.add_argument(
+            "--reference",
+            action="append",
+            metavar="SOURCE=COLUMN",
+            help="a column of classes 0-4, kept as reference labels of that source "
+            "(a column number, from 1, in a .tab file)",
+        )
+        parser.add_argument(
+            "--allow-outside", action="store_true", help="set rows beyond the image aside"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Import, and say what became of the rows."""
+        field = Field.objects.filter(name=options["field"]).first()
+        if field is None:
+            raise CommandError(f"There is no field {options['field']}: run import_field first.")
+        reading = Reading(
+            origin=options["origin"],
+            columns=pairs(options["column"], "--column"),
+            references=pairs(options["reference"], "--reference"),
+            allow_outside=options["allow_outside"],
+        )
+        try:
+            done, new = import_catalogue(field, options["file"].expanduser(), reading)
+        except BadInput as error:
+            raise CommandError(str(error)) from None
+        if not new:
+            self.stdout.write(f"{done.file_name} is in {field} already; nothing has changed.")
+        self._tell(done.rows, done.report)
+
+    def _tell(self, rows: int, report: dict[str, Any]) -> None:
+        """The import's report, a line a fact."""
+        self.stdout.write(f"{rows} rows read, {report['candidates']} candidates with stamps.")
+        for reason, n in report["set_aside"].items():
+            self.stdout.write(f"  {n} set aside: {reason}")
+        for source, counts in report["references"].items():
+            shown = ", ".join(f"class {label}: {n}" for label, n in counts.items())
+            self.stdout.write(f"  reference “{source}”: {shown}")
+        if (offset := report.get("wcs_offset_px")) is not None:
+            self.stdout.write(f"  x, y against RA, Dec: median offset {offset:.2f} px")
+            if offset > 1:
+                self.stdout.write("  (more than a pixel: is --origin right, is it this field?)")

@@ -1,0 +1,50 @@
+"""manage.py import_field NAME --mosaic PATH ...: bring a field's mosaics in."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.ingest.errors import BadInput
+from labeling.ingest.mosaics import MosaicRequest, import_field
+
+
+class Command(BaseCommand):
+    """Create or update a field from the FITS mosaics of its filters."""
+
+    help = "Create or update a field from its FITS mosaics. All of them are read, or none."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("name", help="short name of the field, as in ngc1566")
+        parser.add_argument(
+            "--mosaic",
+            action="append",
+            required=True,
+            metavar="[FILTER=]PATH[[HDU]]",
+            help="a mosaic; FILTER overrules the header's word; HDU counts from 0",
+        )
+        parser.add_argument("--galaxy", help="name of the galaxy, as on the pages")
+        parser.add_argument("--distance", type=float, help="distance of the galaxy in Mpc")
+        parser.add_argument("--pixel-scale", type=float, help="arcsec; by default from the WCS")
+        parser.add_argument("--no-wcs", action="store_true", help="x and y are all there is")
+        parser.add_argument("--simulated", action="store_true", help="the pixels are simulated")
+        parser.add_argument("--votes", type=int, help="votes that a candidate needs; 3 if unsaid")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Import, and say what is there now."""
+        try:
+            field = import_field(
+                options["name"],
+                [MosaicRequest.parse(text) for text in options["mosaic"]],
+                needs_wcs=not options["no_wcs"],
+                galaxy=options["galaxy"] or options["name"],
+                distance_mpc=options["distance"],
+                pixel_scale_arcsec=options["pixel_scale"],
+                simulated=options["simulated"] or None,
+                votes_needed=options["votes"],
+            )
+        except BadInput as error:
+            raise CommandError(str(error)) from None
+        scale = f"{field.pixel_scale_arcsec:.4f} arcsec/px"
+        bands = ", ".join(f"{m.band} {m.filter}" for m in field.mosaics.all())
+        self.stdout.write(f"Field {field}: {bands}; {scale}.")

@@ -1,0 +1,123 @@
+"""What one candidate looks like: its stamps as arrays and as FITS, and its colour image."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from django.conf import settings
+
+from labeling.bands import BANDS, reference_band
+from labeling.imaging.grids import shift_of
+from labeling.imaging.mosaics import Image, read_section, read_wcs
+from labeling.imaging.packs import read_stamps
+from labeling.imaging.rgb import lupton, write_png
+from labeling.imaging.stamps import STAMP_PX, corner
+from labeling.models import Candidate, Mosaic
+
+RGB_SIZES = (299, 50)
+"""Sides in px of the context and the centre image (Wei et al. 2020)."""
+
+
+def stamps_of(candidate: Candidate) -> Image:
+    """The candidate's stamps, (band, y, x) float32. Raises packs.UnusablePack."""
+    return read_stamps(candidate.pack_path, candidate.pack_row or 0)
+
+
+def npy(array: Image) -> bytes:
+    """The array as a NumPy file, little-endian, C order."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array, dtype="<f4"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def mef(candidate: Candidate) -> bytes:
+    """The stamps as a FITS file, one HDU per observed filter, each with its WCS.
+
+    Raises packs.UnusablePack, or mosaics.UnusableImage where a mosaic has gone.
+    """
+    stamps = stamps_of(candidate)
+    hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
+    for mosaic in _mosaics(candidate).values():
+        if mosaic.band in candidate.observed.split():
+            header = _stamp_header(candidate, mosaic)
+            image = stamps[BANDS.index(mosaic.band)]
+            hdus.append(fits.ImageHDU(image, header, name=mosaic.filter))
+    buffer = io.BytesIO()
+    fits.HDUList(hdus).writeto(buffer, checksum=True)
+    return buffer.getvalue()
+
+
+def _mosaics(candidate: Candidate) -> dict[str, Mosaic]:
+    """The mosaics of the candidate's field by band, in the order of the bands."""
+    there = {mosaic.band: mosaic for mosaic in candidate.field.mosaics.all()}
+    return {band: there[band] for band in BANDS if band in there}
+
+
+def _primary_header(candidate: Candidate) -> fits.Header:
+    """Whose stamps these are."""
+    header = fits.Header()
+    header["OBJECT"] = (candidate.field.galaxy[:60], "galaxy")
+    header["FIELD"] = (candidate.field.name[:60], "field in Asterism")
+    header["CATID"] = (candidate.catalogue_id, "id in the survey's catalogue")
+    header["SIMULATE"] = (candidate.field.simulated, "are the pixels simulated?")
+    return header
+
+
+def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
+    """Filter, unit and WCS of one band's stamp: the mosaic's, moved to the stamp's corner."""
+    header = fits.Header()
+    wcs = read_wcs(Path(mosaic.path), mosaic.hdu)
+    if wcs is not None:
+        x, y = _place_on(mosaic, candidate)
+        wcs.wcs.crpix -= (int(corner(x)), int(corner(y)))
+        header.update(wcs.to_header())
+    header["FILTER"], header["BAND"] = mosaic.filter, mosaic.band
+    header["BUNIT"] = mosaic.unit
+    return header
+
+
+def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
+    """The candidate's position in a mosaic's own pixels, from 0."""
+    mosaics = _mosaics(candidate)
+    reference = mosaics[reference_band(mosaics)]
+    if mosaic.pk == reference.pk or not mosaic.has_wcs:
+        return candidate.x, candidate.y
+    ours, theirs = (read_wcs(Path(m.path), m.hdu) for m in (mosaic, reference))
+    dx, dy = shift_of(ours, theirs)
+    return candidate.x + dx, candidate.y + dy
+
+
+def rgb_png(candidate: Candidate, size: int) -> Path:
+    """The colour image of `size` px about the candidate, drawn once and kept.
+
+    Raises mosaics.UnusableImage where a mosaic has gone.
+    """
+    path: Path = settings.RGB_CACHE / f"{candidate.pk}-{size}.png"
+    if not path.exists():
+        mosaics = _mosaics(candidate)
+        bands = {band: _window(candidate, mosaic, size) for band, mosaic in mosaics.items()}
+        write_png(lupton(bands, (size, size)), path)
+    return path
+
+
+def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
+    """The band's pixels about the candidate in units of its noise above sky, NaN-padded."""
+    x, y = _place_on(mosaic, candidate)
+    left, bottom = int(corner(x, size)), int(corner(y, size))
+    y0, y1 = np.clip([bottom, bottom + size], 0, mosaic.height)
+    x0, x1 = np.clip([left, left + size], 0, mosaic.width)
+    window = np.full((size, size), np.nan, np.float32)
+    if y0 < y1 and x0 < x1:
+        pixels = read_section(Path(mosaic.path), mosaic.hdu, slice(y0, y1), slice(x0, x1))
+        window[y0 - bottom : y1 - bottom, x0 - left : x1 - left] = pixels
+    scaled: Image = (window - mosaic.sky) / (mosaic.sky_sigma or 1.0)
+    return scaled
+
+
+def place_in_stamp(candidate: Candidate) -> tuple[float, float]:
+    """Where the candidate lies in its own 100 px stamp, px from 0."""
+    x, y = candidate.x, candidate.y
+    return x - int(corner(x, STAMP_PX)), y - int(corner(y, STAMP_PX))
