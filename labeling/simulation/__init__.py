@@ -1,5 +1,21 @@
 """Simulated fields: for the demonstration, and for real catalogues whose pixels we lack."""
 
 from labeling.simulation.field import SimulatedField, simulate_field
+from labeling.simulation.instrument import WFC3_UVIS, ZeroPoint, read_zero_points
+from labeling.simulation.legus import read_legus
+from labeling.simulation.psf import read_psfs
+from labeling.simulation.survey import NGC1566, Frame, SimulatedSurvey, simulate_survey
 
-__all__ = ["SimulatedField", "simulate_field"]
+__all__ = [
+    "NGC1566",
+    "WFC3_UVIS",
+    "Frame",
+    "SimulatedField",
+    "SimulatedSurvey",
+    "ZeroPoint",
+    "read_legus",
+    "read_psfs",
+    "read_zero_points",
+    "simulate_field",
+    "simulate_survey",
+]

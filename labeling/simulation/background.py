@@ -17,6 +17,9 @@ from labeling.simulation.instrument import Plane, ZeroPoint
 
 Coarse: TypeAlias = NDArray[np.float64]
 
+ARM_WIDTHS = ((1.5, 0.5), (6.0, 1.0), (18.0, 0.5))
+"""Widths in cells of the arms around a catalogue's sources, and the share of each."""
+
 CELL = 8
 """Pixels along the side of a cell of the coarse grid."""
 
@@ -57,7 +60,7 @@ class Galaxy:
         return np.minimum(x, self.shape[1] - 1.0), np.minimum(y, self.shape[0] - 1.0)
 
 
-YOUNG = seds.cluster(10.0, 0.1)
+YOUNG = seds.cluster(4.0, 0.08)
 """Colours of the arms' own light."""
 
 
@@ -133,8 +136,9 @@ def around(
     density, _, _ = np.histogram2d(
         sources[1], sources[0], bins=(edges[0], edges[1]), weights=sources[2]
     )
-    arms = gaussian_filter(density, 7.0) + 0.5 * gaussian_filter(density, 18.0)
-    arms = np.minimum(arms / np.percentile(arms, 98.0), 2.0) * patchiness(rng, x.shape, 0.4)
+    # Young light is brightest right around the young sources, and thins out along the arm.
+    arms = sum(share * gaussian_filter(density, wide) for wide, share in ARM_WIDTHS)
+    arms = np.minimum(arms / np.percentile(arms, 98.0), 5.0) * patchiness(rng, x.shape, 0.4)
 
     def brightness(magnitude_arcsec2: float) -> float:
         return zero_point.flux(magnitude_arcsec2) * pixel_scale**2

@@ -6,6 +6,7 @@ The truth is for tests and for the curious; the catalogue holds nothing that tel
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from astropy.io import fits
@@ -41,6 +42,11 @@ SKY_CENTRE = (56.2, -31.7)
 """RA, Dec in degrees of the frame's central pixel."""
 
 STARS_PER_MEGAPIXEL, RAYS_PER_MEGAPIXEL = 8000.0, 25.0
+NEIGHBOURS = MappingProxyType(
+    {"association": 14.0, "lopsided": 9.0, "elongated": 6.0, "tailed": 9.0, "pair": 9.0}
+)
+"""Mean number of young stars around a kind of candidate; none where not named."""
+
 RAYS_PER_GAP_PIXEL = 0.0022
 """In each band; a 32 px stamp of the gap then shows about two rays of each colour."""
 
@@ -176,23 +182,24 @@ def _fill(scene: Scene, rng: np.random.Generator, galaxy: Galaxy, planned: list[
     count = rng.poisson(STARS_PER_MEGAPIXEL * scene.shape[0] * scene.shape[1] / 1e6)
     x, y = galaxy.scatter(rng, count, evenly=0.25)
     magnitudes = luminosity_function(rng, count, 22.3, 27.5)
-    scene.add_points(x, y, field_stars(rng, magnitudes, 0.75, WFC3_UVIS))
+    scene.add_points(x, y, field_stars(rng, magnitudes, 0.85, WFC3_UVIS))
     for each in planned:
         scene.add_object(each.x, each.y, each.parts)
-        crowd = {"association": 14, "lopsided": 9, "elongated": 6, "tailed": 9, "pair": 7}
-        neighbours = rng.poisson(crowd.get(each.kind, 0) * rng.exponential())
+        neighbours = rng.poisson(NEIGHBOURS.get(each.kind, 0.0) * rng.exponential())
         if neighbours:
-            near = rng.normal(0.0, rng.uniform(8.0, 20.0), (2, neighbours))
-            faint = luminosity_function(rng, neighbours, 22.8, 26.5)
-            light = field_stars(rng, faint, 0.9, WFC3_UVIS)
-            scene.add_points(each.x + near[0], each.y + near[1], light)
-            if neighbours > 6:
-                haze = EFF(rng.uniform(4.0, 8.0), 2.8)
-                scene.add_object(
-                    each.x + near[0].mean(),
-                    each.y + near[1].mean(),
-                    [Part(light.sum(1), profile=haze)],
-                )
+            _surround(scene, rng, each, neighbours)
+
+
+def _surround(scene: Scene, rng: np.random.Generator, each: Planned, neighbours: int) -> None:
+    """Young stars around a candidate, on the diffuse light of those too faint to be seen."""
+    x, y = rng.normal([[each.x], [each.y]], rng.uniform(8.0, 20.0), (2, neighbours))
+    magnitudes = luminosity_function(rng, neighbours, 22.8, 26.5)
+    light = field_stars(rng, magnitudes, 0.9, WFC3_UVIS)
+    scene.add_points(x, y, light)
+    if neighbours > 3:
+        profile = EFF(rng.uniform(4.0, 8.0), 2.8)
+        unseen = light.sum(axis=1) * rng.uniform(0.5, 3.0)
+        scene.add_object(float(x.mean()), float(y.mean()), [Part(unseen, profile=profile)])
 
 
 def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:

@@ -16,9 +16,9 @@ from labeling.simulation.recipes import RECIPES
 from labeling.simulation.scene import Fluxes, Part
 from labeling.simulation.stars import (
     SaturatedStar,
+    field_stars,
     fluxes_of,
     luminosity_function,
-    spectral_types,
 )
 
 SHARES = MappingProxyType(
@@ -62,6 +62,9 @@ LOG_AGE = MappingProxyType(
     }
 )
 """Mean and scatter of log10(age/Myr): they give the classes the colours of NGC 1566."""
+
+LIMITS = MappingProxyType({"association": (20.2, 22.6), "patch": (22.4, 24.2)})
+"""V magnitudes between which a kind's objects lie; 20.2 to 23.4 where not named."""
 
 MARGIN, SPACING = 20.0, 13.0
 """Pixels from a candidate to the frame's edge, and to the next candidate, at least."""
@@ -151,22 +154,19 @@ class Planner:
     def _flux(self, label: MorphologicalClass, kind: str) -> Fluxes:
         if kind in {"star", "pair"}:
             return self._starlight(21.0, 23.7)
-        faint = {"association": 22.6, "patch": 24.2, "galaxy": 23.4}.get(kind, 23.4)
+        bright, faint = LIMITS.get(kind, (20.2, 23.4))
         if kind in {"galaxy", "patch"}:
             log_age = self.rng.uniform(3.0, 4.0) if kind == "galaxy" else self.rng.uniform(1.0, 3.5)
         else:
             mean, scatter = LOG_AGE[label]
             log_age = float(np.clip(self.rng.normal(mean, scatter), 0.2, 4.05))
         colours = seds.cluster(10.0**log_age, self.rng.exponential(0.1))
-        magnitude = float(
-            luminosity_function(self.rng, 1, 22.4 if kind == "patch" else 20.2, faint)[0]
-        )
+        magnitude = float(luminosity_function(self.rng, 1, bright, faint)[0])
         return fluxes_of(magnitude + colours, self.zero_points)
 
     def _starlight(self, bright: float, faint: float) -> Fluxes:
-        magnitude = float(luminosity_function(self.rng, 1, bright, faint)[0])
-        kind = float(spectral_types(self.rng, 1, young=0.65)[0])
-        return fluxes_of(magnitude + seds.star(kind), self.zero_points)
+        magnitude = luminosity_function(self.rng, 1, bright, faint)
+        return field_stars(self.rng, magnitude, 0.65, self.zero_points)[:, 0]
 
     def _length(self, kind: str) -> float:
         if kind == "pair":

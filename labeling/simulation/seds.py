@@ -46,20 +46,22 @@ EXTINCTION = np.array([6.2, 5.0, 4.1, 3.2, 1.85])
 """Magnitudes of extinction per magnitude of E(B-V), NUV to I."""
 
 
-def _relative(table: NDArray[np.float64], place: float, key: NDArray[np.float64]) -> Magnitudes:
-    nuv, u, b, v_i = (float(np.interp(place, key, table[:, k])) for k in range(1, 5))
-    return np.array([nuv, u, b, 0.0, -v_i])
+def _relative(
+    table: NDArray[np.float64], key: NDArray[np.float64], place: NDArray[np.float64]
+) -> Magnitudes:
+    nuv, u, b, v_i = (np.interp(place, key, table[:, column]) for column in range(1, 5))
+    return np.array([nuv, u, b, np.zeros_like(v_i), -v_i])
 
 
 def cluster(age_myr: float, reddening: float) -> Magnitudes:
-    """A cluster's magnitudes relative to its own V, reddened by E(B-V)."""
-    intrinsic = _relative(_BY_AGE, np.log10(age_myr), np.log10(_BY_AGE[:, 0]))
+    """A cluster's magnitudes relative to its own V, (5,), reddened by E(B-V)."""
+    intrinsic = _relative(_BY_AGE, np.log10(_BY_AGE[:, 0]), np.asarray(np.log10(age_myr)))
     reddened: Magnitudes = intrinsic + reddening * (EXTINCTION - EXTINCTION[3])
     return reddened
 
 
-def star(spectral_type: float, reddening: float = 0.05) -> Magnitudes:
-    """A star's magnitudes relative to its own V: type 0 is O, 2 is A0, 6 is M2."""
-    intrinsic = _relative(_BY_TYPE, spectral_type, _BY_TYPE[:, 0])
-    reddened: Magnitudes = intrinsic + reddening * (EXTINCTION - EXTINCTION[3])
+def stars(spectral_types: NDArray[np.float64], reddening: float = 0.05) -> Magnitudes:
+    """N stars' magnitudes relative to their own V, (5, N): type 0 is O, 2 is A0, 6 is M2."""
+    intrinsic = _relative(_BY_TYPE, _BY_TYPE[:, 0], spectral_types)
+    reddened: Magnitudes = intrinsic + reddening * (EXTINCTION - EXTINCTION[3])[:, None]
     return reddened

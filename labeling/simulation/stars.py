@@ -48,8 +48,7 @@ def field_stars(
 ) -> Fluxes:
     """Fluxes (5, N) of field stars with these V magnitudes."""
     types = spectral_types(rng, len(magnitudes), young)
-    colours = np.array([seds.star(each) for each in types]).T  # (5, N)
-    return fluxes_of(magnitudes + colours, zero_points)
+    return fluxes_of(magnitudes + seds.stars(types), zero_points)
 
 
 @dataclass(frozen=True)
