@@ -1,0 +1,155 @@
+"""Train, predict and evaluate from a shell: `python -m classifier --help`."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import classifier
+from classifier.config import CLASSES, PRESETS
+
+_EPILOG = """
+A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
+split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr folders that it names.
+
+  python -m classifier train training.csv --packs packs --run run --preset quick
+  python -m classifier predict training.csv --packs packs --run run --output predictions.csv
+  python -m classifier evaluate training.csv --packs packs --run run
+
+An interrupted training goes on where it was when it is started again. ImageNet weights are looked
+for in the folder ASTERISM_WEIGHTS, in torch's cache, then on PyTorch's server.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m classifier",
+        description="Classify star-cluster candidates by their shapes.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="train|predict|evaluate")
+    for verb, text in (
+        ("train", "train an ensemble on the labels of the training split"),
+        ("predict", "classify every candidate of a manifest, as CSV"),
+        ("evaluate", "compare a run with the labels of a split, as JSON"),
+    ):
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
+        command.add_argument("--packs", type=Path, required=True, help="folder of stamp packs")
+        command.add_argument("--run", type=Path, required=True, help="folder of the run")
+        command.add_argument("--quiet", action="store_true", help="show no progress")
+        _ADD_OPTIONS[verb](command)
+    return top
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--preset", choices=PRESETS, default="quick")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace a setting of the preset, such as seed=1 or batches=500; repeatable",
+    )
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--split", choices=("control", "train"), default="control")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+
+
+_ADD_OPTIONS = {"train": _add_train, "predict": _add_predict, "evaluate": _add_evaluate}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status, 2 for input that cannot be used."""
+    options = parser().parse_args(arguments)
+    try:
+        manifest = classifier.Manifest.read(options.manifest, options.packs)
+        _RUN[options.verb](options, manifest)
+    except (ValueError, OSError, classifier.DivergedError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
+    result = classifier.train(config, manifest, options.run, _report(options))
+    _print({name: value for name, value in result.to_dict().items() if name != "history"})
+
+
+def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
+    with options.output.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        probabilities = [f"p_class{label}" for label in CLASSES]
+        table.writerow(["candidate", "class", *probabilities, "entropy_nats", "agreement"])
+        table.writerows(
+            zip(
+                predictions.candidate.tolist(),
+                predictions.label.tolist(),
+                *predictions.probability.T.tolist(),
+                predictions.entropy.tolist(),
+                predictions.agreement.tolist(),
+                strict=True,
+            )
+        )
+    for candidate, reason in predictions.unreadable:
+        sys.stderr.write(f"candidate {candidate}: {reason}\n")
+
+
+def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
+    _print(classifier.evaluate(predictions, manifest, options.split).to_dict())
+
+
+_RUN = {"train": _train, "predict": _predict, "evaluate": _evaluate}
+
+
+def _settings(pairs: list[str]) -> dict[str, object]:
+    """NAME=VALUE as a mapping; a value is JSON where it can be, else a word."""
+    settings: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--set {pair}: write NAME=VALUE.")
+        try:
+            settings[name] = json.loads(text)
+        except json.JSONDecodeError:
+            settings[name] = text
+    return settings
+
+
+def _report(options: argparse.Namespace) -> classifier.Report:
+    def show(progress: classifier.Progress) -> None:
+        if options.quiet or not sys.stderr.isatty():
+            return
+        parts = [
+            f"{progress.stage}, member {progress.member + 1} of {progress.members}",
+            f"batch {progress.batch} of {progress.batches}",
+        ]
+        if progress.loss is not None:
+            parts.append(f"loss {progress.loss:.3f}")
+        if progress.seconds_left is not None:
+            parts.append(f"{progress.seconds_left:.0f} s left")
+        sys.stderr.write(f"\r\x1b[K{', '.join(parts)}")
+
+    return show
+
+
+def _print(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What a training run may choose, with the paper's choices as defaults.
+
+Source: Wei et al. 2020, MNRAS 493, 3178 (arXiv:1909.02024), sections 3.2 to 4.1.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+CLASSES = (1, 2, 3, 4)
+"""Symmetric, asymmetric, association, not a cluster: the order of every class axis."""
+
+PACK_STAMP_PX = 100
+"""Side of the stamps that packs hold; a network sees their centre."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides what a run learns, except the manifest and the versions of code."""
+
+    preset: str = "paper-resnet18"
+    """The named starting point, kept for reports."""
+    backbone: Literal["resnet18", "vgg19_bn"] = "resnet18"
+    """Three bands go to each copy of it; section 3.2."""
+    bands: tuple[str, ...] = ("NUV", "U", "B", "V", "I")
+    """In threes: the first copy sees (NUV, U, B), the second (V, I, 0); section 3.3."""
+    stamp_px: int = 50
+    """Side of the square, in stamp pixels, that the network sees."""
+    input_px: int = 299
+    """Side to which that square is resized."""
+    scaling: Literal["minmax", "asinh"] = "minmax"
+    """How each band of each stamp becomes [0, 1]; asinh flattens the bright end first."""
+    augment: bool = True
+    """Random flips and a rotation uniform in [0, 2 pi]; section 3.4."""
+    max_missing_bands: int = 1
+    """Candidates with more bands missing are neither trained nor measured on."""
+    batches: int = 10_000
+    """Length of the training of one member, whatever the number of labels."""
+    batch_size: int = 32
+    """The paper's for ResNet18; 16 for VGG19-BN, which needs more memory."""
+    learning_rate: float = 1e-4
+    """Of Adam."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """cosine: warm up for a twentieth of the batches, then fall to zero."""
+    weight_decay: float = 0.0
+    """Decoupled from the gradient (AdamW); 0 is plain Adam."""
+    label_smoothing: float = 0.0
+    """Share of each label that is spread evenly over the classes."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: each class weighs the same in the loss, however rare."""
+    members: int = 10
+    """Independent networks in the ensemble; section 4.1."""
+    pretrained: bool = True
+    """Start from ImageNet's weights where they can be had."""
+    seed: int = 0
+    """Of initial weights, order of batches and augmentation; each member draws its own from it."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: bfloat16 where the processor computes in it."""
+    device: str = "auto"
+    """auto: a GPU if there is one, else the CPU; or torch's word for one (`cuda:1`)."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained, in words that name the setting."""
+        for field, hint in typing.get_type_hints(type(self)).items():
+            _check_type(field, getattr(self, field), hint)
+        _check_bands(self.bands)
+        for field, (low, high) in _RANGES.items():
+            if not low <= getattr(self, field) <= high:
+                raise ValueError(f"{field} must be {low} to {high}, not {getattr(self, field)}.")
+        if self.max_missing_bands >= len(self.bands):
+            raise ValueError("max_missing_bands must be below the number of bands.")
+
+    @classmethod
+    def from_dict(cls, preset: str, overrides: Mapping[str, object]) -> Self:
+        """The preset with some settings replaced, as they come from JSON or a command line.
+
+        Raises ValueError with one sentence for an unknown preset, setting or value.
+        """
+        if preset not in PRESETS:
+            raise ValueError(f"No preset {preset!r}; there are {', '.join(PRESETS)}.")
+        known = {field.name for field in dataclasses.fields(cls)} - {"preset"}
+        unknown = sorted(set(overrides) - known)
+        if unknown:
+            raise ValueError(f"No setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+        settings = dataclasses.asdict(PRESETS[preset]) | _from_json(overrides)
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as JSON values."""
+        return dataclasses.asdict(self) | {"bands": list(self.bands)}
+
+
+_RANGES = MappingProxyType(
+    {
+        "stamp_px": (8, PACK_STAMP_PX),
+        "input_px": (32, 1024),
+        "max_missing_bands": (0, 5),
+        "batches": (1, 10_000_000),
+        "batch_size": (2, 4096),
+        "learning_rate": (1e-8, 1.0),
+        "weight_decay": (0.0, 1.0),
+        "label_smoothing": (0.0, 0.5),
+        "members": (1, 100),
+        "seed": (0, 2**63 - 1),
+    }
+)
+
+
+def _from_json(overrides: Mapping[str, object]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(overrides)
+    if isinstance(values.get("bands"), list):
+        values["bands"] = tuple(values["bands"])
+    for field in ("learning_rate", "weight_decay", "label_smoothing"):
+        if isinstance(values.get(field), int) and not isinstance(values[field], bool):
+            values[field] = float(values[field])
+    return values
+
+
+def _check_type(field: str, value: object, hint: Any) -> None:
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            choices = ", ".join(typing.get_args(hint))
+            raise ValueError(f"{field} must be one of {choices}, not {value!r}.")
+        return
+    expected = tuple if isinstance(hint, types.GenericAlias) else hint
+    # bool is an int to Python, never to a person who writes a number of batches.
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise ValueError(f"{field} must be of type {expected.__name__}, not {value!r}.")
+
+
+def _check_bands(bands: tuple[str, ...]) -> None:
+    if not 1 <= len(bands) <= 6 or len(set(bands)) != len(bands):
+        raise ValueError("bands must be one to six different names of bands.")
+    if not all(isinstance(band, str) for band in bands):
+        raise ValueError("bands must be names of bands.")
+
+
+PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
+    {
+        "paper-resnet18": TrainingConfig(),
+        "paper-vgg19bn": TrainingConfig(preset="paper-vgg19bn", backbone="vgg19_bn", batch_size=16),
+        "quick": TrainingConfig(
+            preset="quick",
+            input_px=64,
+            batches=150,
+            learning_rate=1e-3,
+            schedule="cosine",
+            members=3,
+        ),
+    }
+)
+"""Starting points by name: the paper's two, and one for a CPU and a few hundred labels."""

@@ -1,0 +1,46 @@
+"""Where and in what precision networks are computed."""
+
+import contextlib
+
+import torch
+
+from classifier.config import TrainingConfig
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda` or `cuda:1` stands for; ValueError if there is none."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"There is no device {name!r} here ({reason}).") from error
+    return device
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the processor multiplies in bfloat16 itself; emulated it would be slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def autocast(
+    config: TrainingConfig, device: torch.device
+) -> contextlib.AbstractContextManager[None]:
+    """The context in which networks are evaluated, by the configuration's precision."""
+    wanted = config.precision == "bfloat16" or (
+        config.precision == "auto" and computes_bfloat16(device)
+    )
+    if not wanted:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for reports."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"

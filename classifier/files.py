@@ -1,0 +1,92 @@
+"""The files of a run: JSON and safetensors, each written whole or not at all.
+
+    config.json            what was asked for, and what it was trained on
+    member-00.safetensors  weights of one finished member, one file each
+    member-00.json         its losses and times
+
+A member counts as finished once its safetensors file is there; it is written last.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+FORMAT = "asterism-run/1"
+CONFIG = "config.json"
+
+
+class RunError(ValueError):
+    """A folder does not hold the run that was asked for; the message says why."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that, whatever happens, it has its old content or all of the new one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this a power cut can forget the renaming. Windows has no such call.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write an object as indented JSON; NaN is refused, as JSON has none."""
+    write_whole(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises RunError where the file is missing or something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path.parent} holds no training run: {path.name} is missing.") from None
+    except ValueError as error:
+        raise RunError(f"{path} is not JSON ({error}).") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is not a JSON object.")
+    return value
+
+
+def member_path(directory: Path, member: int) -> Path:
+    """Where the weights of a member are."""
+    return directory / f"member-{member:02d}.safetensors"
+
+
+def save_member(
+    directory: Path, member: int, network: nn.Module, history: Mapping[str, Any]
+) -> None:
+    """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
+    path = member_path(directory, member)
+    write_json(path.with_suffix(".json"), history)
+    state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
+    write_whole(path, safetensors.torch.save(state, {"format": FORMAT, "member": str(member)}))
+
+
+def load_member(directory: Path, member: int, network: nn.Module) -> None:
+    """Fill a network with a member's weights. Raises RunError if they are missing or not its."""
+    path = member_path(directory, member)
+    if not path.exists():
+        raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
+    try:
+        state: dict[str, Tensor] = safetensors.torch.load_file(path)
+        network.load_state_dict(state)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(f"{path} does not hold the weights of this network ({reason})") from error

@@ -1,0 +1,143 @@
+"""A training set as a file: which stamp of which pack carries which label.
+
+CSV, UTF-8, header `candidate,field,catalogue_id,pack,row,split,label`. `pack` is a folder's name
+under a root that the reader gives, `row` counts from 0, `split` is `train` or `control`, `label`
+is a class 1 to 4, or empty for a candidate that is only predicted.
+"""
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.config import CLASSES
+
+HEADER = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
+SPLITS = ("train", "control")
+UNLABELLED = 0
+
+
+class NotTrainable(ValueError):
+    """The labels do not suffice to train on; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a training set, as arrays of one length N in the order of the file."""
+
+    packs: Path
+    """Folder that holds the packs."""
+    sha256: str
+    """Fingerprint of the file's bytes."""
+    candidate: NDArray[np.int64]
+    field: NDArray[np.str_]
+    catalogue_id: NDArray[np.str_]
+    pack: NDArray[np.str_]
+    row: NDArray[np.int64]
+    split: NDArray[np.str_]
+    label: NDArray[np.int64]
+    """1 to 4, or 0 where there is none."""
+
+    @classmethod
+    def read(cls, path: Path, packs: Path) -> Self:
+        """Read and check a manifest; `packs` is the folder in which its packs lie.
+
+        Raises ValueError with a sentence that names the file and the line at fault.
+        """
+        content = Path(path).read_bytes()
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not text in UTF-8 ({error.reason}).") from error
+        reader = csv.reader(io.StringIO(text, newline=""))
+        header = tuple(next(reader, ()))
+        if header != HEADER:
+            raise ValueError(f"{path}: the header must be {','.join(HEADER)}.")
+        rows = []
+        for cells in reader:
+            try:
+                rows.append(_parse(cells))
+            except ValueError as error:
+                raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+        return cls._of_rows(rows, Path(packs), hashlib.sha256(content).hexdigest(), path)
+
+    @classmethod
+    def _of_rows(
+        cls, rows: list[tuple[int, str, str, str, int, str, int]], packs: Path, sha: str, path: Path
+    ) -> Self:
+        columns = list(zip(*rows, strict=True)) or [()] * len(HEADER)
+        candidate = np.array(columns[0], dtype=np.int64)
+        values, times = np.unique(candidate, return_counts=True)
+        if (times > 1).any():
+            raise ValueError(f"{path}: candidate {values[times > 1][0]} is listed twice.")
+        return cls(
+            packs=packs,
+            sha256=sha,
+            candidate=candidate,
+            field=np.array(columns[1], dtype=np.str_),
+            catalogue_id=np.array(columns[2], dtype=np.str_),
+            pack=np.array(columns[3], dtype=np.str_),
+            row=np.array(columns[4], dtype=np.int64),
+            split=np.array(columns[5], dtype=np.str_),
+            label=np.array(columns[6], dtype=np.int64),
+        )
+
+    def __len__(self) -> int:
+        """Number of candidates."""
+        return len(self.candidate)
+
+    def labelled(self, split: str) -> NDArray[np.int64]:
+        """Positions (n,) of the candidates of a split that carry a label."""
+        return np.flatnonzero((self.split == split) & (self.label != UNLABELLED))
+
+    def to_train_on(self) -> NDArray[np.int64]:
+        """Positions (n,) of the labelled candidates of the training split.
+
+        Raises NotTrainable where they hold fewer than two classes.
+        """
+        positions = self.labelled("train")
+        check_classes(self.label[positions])
+        return positions
+
+
+def check_classes(labels: NDArray[np.int64]) -> None:
+    """Raise NotTrainable unless `labels`, classes 1 to 4, hold at least two classes."""
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        found = f"only class {classes[0]}" if len(classes) else "no label"
+        raise NotTrainable(
+            f"A network needs at least two classes to tell apart, but the training split has "
+            f"{found}: label more candidates, then train again."
+        )
+
+
+def _parse(cells: list[str]) -> tuple[int, str, str, str, int, str, int]:
+    if len(cells) != len(HEADER):
+        raise ValueError(f"{len(cells)} cells where there must be {len(HEADER)}.")
+    candidate, field, catalogue_id, pack, row, split, label = cells
+    if not pack or Path(pack).name != pack or "\\" in pack:
+        raise ValueError(f"pack {pack!r} must be a name without a folder.")
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r} must be train or control.")
+    if label and label not in map(str, CLASSES):
+        raise ValueError(f"label {label!r} must be 1, 2, 3, 4 or empty.")
+    return (
+        _whole(candidate, "candidate"),
+        field,
+        catalogue_id,
+        pack,
+        _whole(row, "row"),
+        split,
+        int(label or UNLABELLED),
+    )
+
+
+def _whole(cell: str, column: str) -> int:
+    if not (cell.isascii() and cell.isdigit()) or len(cell) > 18:
+        raise ValueError(f"{column} {cell!r} must be a whole number, 0 or more.")
+    return int(cell)

@@ -1,0 +1,181 @@
+"""What an ensemble says of candidates: probabilities, how unsure it is, how far it agrees.
+
+Entropy is that of the mean probability (Shannon, natural logarithm): 0 is certain, ln 4 = 1.386 is
+a uniform guess. Networks see each stamp once, upright: test time knows no augmentation.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from scipy.special import entr
+
+from classifier import files
+from classifier.augmentation import resample
+from classifier.config import CLASSES, TrainingConfig
+from classifier.device import autocast, choose_device
+from classifier.files import RunError
+from classifier.manifest import Manifest
+from classifier.network import DualBackbone
+from classifier.packs import CHUNK, Stamps, joined, read_chunks
+from classifier.progress import Clock, Progress, Report
+
+AT_A_TIME = 4096
+"""Candidates in memory: 0.2 GB of stamps of 50 px, whatever the size of the field."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of the N candidates that could be read, by M members, in K = 4 classes."""
+
+    candidate: NDArray[np.int64]
+    """(N,) ids, in the order of the manifest."""
+    member_probability: NDArray[np.float64]
+    """(M, N, K)."""
+    missing_bands: NDArray[np.int64]
+    """(N,) bands without data."""
+    unreadable: list[tuple[int, str]]
+    """(candidate, reason) of the others."""
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """(N, K), the mean over the members."""
+        return np.asarray(self.member_probability.mean(axis=0))
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """(N,) the most probable class, 1 to 4."""
+        return np.asarray(self.probability.argmax(axis=1) + CLASSES[0])
+
+    @property
+    def entropy(self) -> NDArray[np.float64]:
+        """(N,) of the mean probability, in nats."""
+        return entropy(self.probability)
+
+    @property
+    def agreement(self) -> NDArray[np.float64]:
+        """(N,) share of the members whose most probable class is that of the mean."""
+        votes = self.member_probability.argmax(axis=2) + CLASSES[0]
+        return np.asarray((votes == self.label).mean(axis=0))
+
+    def write(self, path: Path) -> None:
+        """Keep them as one safetensors file."""
+        tensors = {
+            "candidate": self.candidate,
+            "member_probability": self.member_probability,
+            "missing_bands": self.missing_bands,
+            "unreadable": np.array([candidate for candidate, _ in self.unreadable], dtype=np.int64),
+        }
+        reasons = {str(candidate): reason for candidate, reason in self.unreadable}
+        files.write_whole(path, safetensors.numpy.save(tensors, reasons))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote. Raises ValueError for another file."""
+        try:
+            with safetensors.safe_open(path, "numpy") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                reasons = file.metadata() or {}
+            return cls(
+                candidate=tensors["candidate"],
+                member_probability=tensors["member_probability"],
+                missing_bands=tensors["missing_bands"],
+                unreadable=[(int(i), reasons[str(i)]) for i in tensors["unreadable"]],
+            )
+        except (SafetensorError, KeyError) as error:
+            raise ValueError(f"{path} does not hold predictions ({error}).") from error
+
+
+def entropy(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shannon entropy in nats (N,) of probabilities (N, K)."""
+    return np.asarray(entr(probability).sum(axis=1))
+
+
+def predict(
+    directory: Path,
+    manifest: Manifest,
+    report: Report = lambda _: None,
+    *,
+    device: str = "auto",
+    at_a_time: int = AT_A_TIME,
+) -> Predictions:
+    """Classify every candidate of a manifest with the finished run in `directory`.
+
+    About `at_a_time` candidates are in memory at once. Those whose stamps cannot be read are
+    listed with the reason. Raises RunError if the folder holds no finished run.
+    """
+    config = read_config(directory)
+    network = DualBackbone(config.backbone, len(config.bands))
+    network.to(choose_device(device)).eval()
+    clock = Clock(len(manifest) * config.members)
+    probability = np.full((config.members, len(manifest), len(CLASSES)), np.nan)
+    missing = np.zeros(len(manifest), dtype=np.int64)
+    unreadable: list[tuple[int, str]] = []
+    chunks = read_chunks(manifest, np.arange(len(manifest)), config, rotated=False)
+    # Each round loads every member once, so a round should be long.
+    while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
+        stamps = joined(parts)
+        for member in range(config.members):
+            files.load_member(directory, member, network)
+            probability[member, stamps.positions] = _of_chunk(
+                network, stamps, config, member, clock, report
+            )
+        missing[stamps.positions] = stamps.missing
+        unreadable += stamps.unreadable
+    readable = ~np.isnan(probability[0, :, 0])
+    return Predictions(
+        candidate=manifest.candidate[readable],
+        member_probability=probability[:, readable],
+        missing_bands=missing[readable],
+        unreadable=[(int(manifest.candidate[position]), reason) for position, reason in unreadable],
+    )
+
+
+def read_config(directory: Path) -> TrainingConfig:
+    """The configuration of the run in a folder. Raises RunError where there is none."""
+    found = files.read_json(directory / files.CONFIG)
+    try:
+        if found["format"] != files.FORMAT:
+            raise RunError(f"{directory} holds a run in another format ({found['format']!r}).")
+        settings = dict(found["config"])
+        return TrainingConfig(**settings | {"bands": tuple(settings["bands"])})
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{directory / files.CONFIG} is not a run's ({error}).") from error
+
+
+@torch.inference_mode()
+def _of_chunk(
+    network: DualBackbone,
+    stamps: Stamps,
+    config: TrainingConfig,
+    member: int,
+    clock: Clock,
+    report: Report,
+) -> NDArray[np.float64]:
+    """One member's probabilities (n, K) of the stamps of a chunk."""
+    device = network.head.weight.device
+    answers = []
+    for part in torch.split(torch.from_numpy(stamps.pixels), config.batch_size):
+        x_BCHW = resample(part.to(device), config.stamp_px, config.input_px)
+        with autocast(config, device):
+            logits = network(x_BCHW)
+        answers.append(logits.double().softmax(dim=1).cpu())
+        if clock.count(len(part)):
+            report(
+                Progress(
+                    stage="predict",
+                    member=member,
+                    members=config.members,
+                    batch=clock.seen // config.batch_size,
+                    batches=-(-clock.images // config.batch_size),
+                    images_per_second=clock.rate,
+                    seconds_left=clock.seconds_left,
+                )
+            )
+    return np.concatenate([answer.numpy() for answer in answers] or [np.empty((0, len(CLASSES)))])

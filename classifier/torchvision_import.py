@@ -1,0 +1,38 @@
+"""Import torchvision beside a torch that its compiled operators were not built for.
+
+PyPI's torchvision is built for CUDA. Beside a CPU build of torch its library does not load, and
+the import then stops because `torchvision::nms` and `torchvision::qnms` have no schema. Models
+need neither: with the schemas declared the rest of the package imports and works. Where the
+library loads, this module declares nothing.
+"""
+
+import importlib.metadata
+from pathlib import Path
+
+import torch
+
+_SCHEMA = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+
+
+def _operators_load() -> bool:
+    files = importlib.metadata.files("torchvision") or []
+    for file in files:
+        if file.name.startswith("_C") and file.suffix in {".so", ".pyd"}:
+            try:
+                torch.ops.load_library(Path(str(file.locate())))  # type: ignore[no-untyped-call]
+            except OSError:
+                return False
+            return True
+    return False
+
+
+if not _operators_load():
+    # The object must live as long as the process: its end would take the schemas away.
+    _library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for _operator in ("nms", "qnms"):
+        _library.define(_SCHEMA.format(_operator))  # type: ignore[no-untyped-call]
+
+import torchvision  # noqa: E402 - only now can it be imported
+from torchvision import models  # noqa: E402
+
+__all__ = ["models", "torchvision"]

@@ -1,0 +1,283 @@
+"""Train an ensemble from a manifest, member by member, so that it resumes after any of them.
+
+Source: Wei et al. 2020, sections 3.3 to 4.1: cross-entropy, Adam, a fixed number of batches, and
+independent networks that differ only in their random numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from classifier import dataset, files, weights
+from classifier.augmentation import random_orientations, resample
+from classifier.backbones import BACKBONES
+from classifier.config import CLASSES, TrainingConfig
+from classifier.dataset import TrainingSet
+from classifier.device import autocast, choose_device, describe
+from classifier.files import RunError
+from classifier.manifest import Manifest
+from classifier.network import DualBackbone
+from classifier.progress import Clock, Progress, Report
+from classifier.torchvision_import import torchvision
+from classifier.weights import Weights
+
+HISTORY_POINTS = 100
+"""A member's loss curve is averaged down to so many points."""
+
+
+class DivergedError(ArithmeticError):
+    """The loss stopped being a number; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished run is, for reports; the weights are in its folder."""
+
+    members: int
+    weights: Literal["imagenet", "random"]
+    weights_note: str
+    device: str
+    """Of this call; members that were there already may have been trained elsewhere."""
+    seconds: float
+    """Spent on all members, whenever they were trained."""
+    images_per_second: float
+    labelled: dict[str, int]
+    """Stamps of each class that were trained on, by the class's number."""
+    left_out: int
+    """Labelled candidates that were not, because too many bands are missing."""
+    history: list[dict[str, Any]]
+    """One entry a member: `batch`, `loss` (nats) and `accuracy` on its batches; `seconds`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return asdict(self)
+
+
+def train(
+    config: TrainingConfig, manifest: Manifest, directory: Path, report: Report = lambda _: None
+) -> TrainingResult:
+    """Train what is missing of a run's members into `directory`.
+
+    Members that are finished there are kept, so a call after an interruption goes on where it was,
+    and one after the end only reads. Raises NotTrainable for too few labels, RunError if the
+    folder holds another run, PackError for stamps that cannot be read.
+    """
+    device = choose_device(config.device)
+    data = dataset.load(manifest, config, report)
+    start = _begin(config, manifest, directory, data)
+    missing = [
+        member
+        for member in range(config.members)
+        if not files.member_path(directory, member).exists()
+    ]
+    clock = Clock(len(missing) * config.batches * config.batch_size)
+    on_device = data.to(device)
+    for member in missing:
+        network, history = _train_member(config, on_device, start, member, clock, report)
+        files.save_member(directory, member, network, history)
+    return _result(config, directory, data, start, device)
+
+
+def _begin(
+    config: TrainingConfig, manifest: Manifest, directory: Path, data: TrainingSet
+) -> Weights:
+    """Write the run's config.json, or check that the one that is there says the same."""
+    path = directory / files.CONFIG
+    identity = {
+        "format": files.FORMAT,
+        "config": config.to_dict(),
+        "manifest_sha256": manifest.sha256,
+    }
+    if path.exists():
+        return _resumed(identity, files.read_json(path), directory, config)
+    start = _weights(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "weights": start.origin,
+        "weights_note": start.note,
+        "labelled": data.counts,
+        "left_out": data.left_out,
+        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+    }
+    files.write_json(path, identity | facts)
+    return start
+
+
+def _weights(config: TrainingConfig) -> Weights:
+    if not config.pretrained:
+        return Weights("random", "The network starts from random weights, as configured.")
+    return weights.find(BACKBONES[config.backbone].url)
+
+
+def _resumed(
+    identity: dict[str, Any], found: dict[str, Any], directory: Path, config: TrainingConfig
+) -> Weights:
+    """The weights that the run started from: all members must start from the same."""
+    if any(found.get(key) != value for key, value in identity.items()):
+        raise RunError(
+            f"{directory} holds a run of another configuration or manifest: "
+            f"train into an empty folder."
+        )
+    if found["weights"] == "random":
+        return Weights("random", found["weights_note"])
+    start = _weights(config)
+    if start.origin != "imagenet":
+        raise RunError(f"The run in {directory} began with ImageNet weights. {start.note}")
+    return Weights("imagenet", found["weights_note"], start.path)
+
+
+def _result(
+    config: TrainingConfig,
+    directory: Path,
+    data: TrainingSet,
+    start: Weights,
+    device: torch.device,
+) -> TrainingResult:
+    history = [
+        files.read_json(files.member_path(directory, member).with_suffix(".json"))
+        for member in range(config.members)
+    ]
+    seconds = sum(entry["seconds"] for entry in history)
+    return TrainingResult(
+        members=config.members,
+        weights=start.origin,
+        weights_note=start.note,
+        device=describe(device),
+        seconds=seconds,
+        images_per_second=config.members * config.batches * config.batch_size / seconds,
+        labelled=data.counts,
+        left_out=data.left_out,
+        history=history,
+    )
+
+
+def _train_member(
+    config: TrainingConfig,
+    data: TrainingSet,
+    start: Weights,
+    member: int,
+    clock: Clock,
+    report: Report,
+) -> tuple[nn.Module, dict[str, Any]]:
+    """One network, trained, and its history."""
+    seed = member_seed(config.seed, member)
+    began = clock.seconds
+    device = data.stamps.device
+    # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        network = DualBackbone(config.backbone, len(config.bands), start.path)
+        steps = optimise(network.to(device), config, data, torch.Generator().manual_seed(seed))
+        curve = torch.empty(config.batches, 2, device=device)
+        for batch, (loss, accuracy) in enumerate(steps):
+            curve[batch, 0], curve[batch, 1] = loss, accuracy
+            if clock.count(config.batch_size):
+                report(
+                    Progress(
+                        stage="train",
+                        member=member,
+                        members=config.members,
+                        batch=batch + 1,
+                        batches=config.batches,
+                        loss=finite(loss, member),
+                        images_per_second=clock.rate,
+                        seconds_left=clock.seconds_left,
+                    )
+                )
+        finite(loss, member)
+    return network, _averaged(curve) | {"seed": seed, "seconds": clock.seconds - began}
+
+
+def member_seed(seed: int, member: int) -> int:
+    """The seed of one member: independent between members, and between runs."""
+    return int(np.random.SeedSequence([seed, member]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def finite(loss: Tensor, member: int) -> float:
+    """The loss as a number. Raises DivergedError if it is none."""
+    value = loss.item()
+    if not math.isfinite(value):
+        raise DivergedError(f"The loss of member {member} grew without limit: lower learning_rate.")
+    return value
+
+
+def optimise(
+    network: nn.Module, config: TrainingConfig, data: TrainingSet, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Train a network in place; yields loss and share of right answers after each batch."""
+    device = data.stamps.device
+    network.train()
+    loss_of = nn.CrossEntropyLoss(
+        weight=class_weights(config, data.labels), label_smoothing=config.label_smoothing
+    )
+    # Without decay, the default, this is Adam.
+    optimiser = AdamW(
+        network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+    schedule = LambdaLR(optimiser, rate_schedule(config))
+    indices = endless_batches(len(data.labels), config.batch_size, generator)
+    for _ in range(config.batches):
+        index = next(indices).to(device)
+        turns = random_orientations(len(index), generator) if config.augment else None
+        x_BCHW = resample(data.stamps[index], config.stamp_px, config.input_px, turns)
+        labels = data.labels[index]
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(config, device):
+            logits = network(x_BCHW)
+        loss = loss_of(logits.float(), labels)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        yield loss.detach(), (logits.detach().argmax(1) == labels).float().mean()
+
+
+def endless_batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Indices (size,) below `count`: every one once, in random order, before any comes again."""
+    pool = torch.empty(0, dtype=torch.long)
+    while True:
+        while len(pool) < size:
+            pool = torch.cat([pool, torch.randperm(count, generator=generator)])
+        yield pool[:size]
+        pool = pool[size:]
+
+
+def rate_schedule(config: TrainingConfig) -> Callable[[int], float]:
+    """The factor on the learning rate, by the number of batches done."""
+    warm_up = max(1, config.batches // 20)
+    rest = max(1, config.batches - warm_up)
+
+    def cosine(done: int) -> float:
+        if done < warm_up:
+            return (done + 1) / warm_up
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warm_up) / rest)))
+
+    return cosine if config.schedule == "cosine" else lambda _: 1.0
+
+
+def class_weights(config: TrainingConfig, labels: Tensor) -> Tensor | None:
+    """Factor (K,) of each class in the loss, 1 on average over the labels; None for all alike."""
+    if config.class_weights == "none":
+        return None
+    counts = torch.bincount(labels, minlength=len(CLASSES)).float()
+    present = counts > 0
+    return torch.where(present, len(labels) / (present.sum() * counts.clamp(min=1)), 0.0)
+
+
+def _averaged(curve: Tensor) -> dict[str, list[float]]:
+    """Loss and accuracy (batches, 2) as means over at most HISTORY_POINTS spans of batches."""
+    spans = np.array_split(curve.cpu().double().numpy(), min(HISTORY_POINTS, len(curve)))
+    means = np.array([span.mean(axis=0) for span in spans])
+    ends = np.cumsum([len(span) for span in spans])
+    return {
+        "batch": ends.tolist(),
+        "loss": means[:, 0].tolist(),
+        "accuracy": means[:, 1].tolist(),
+    }
