@@ -1,0 +1,139 @@
+"""The administrator's view of every table; what must not be edited by hand is read-only."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from labeling.export.training_set import NotTrainable
+from labeling.models import (
+    Adjudication,
+    Candidate,
+    CatalogueImport,
+    Consensus,
+    Field,
+    Lease,
+    Mosaic,
+    Prediction,
+    Preset,
+    Promotion,
+    ReferenceLabel,
+    Release,
+    TrainingRun,
+    Vote,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """To look at: these rows are made by votes, imports and runs, never by hand."""
+
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds such a row here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody edits such a row here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes such a row here."""
+        return False
+
+
+@admin.register(Field)
+class FieldAdmin(admin.ModelAdmin[Field]):
+    """Fields and their rules for voting; mosaics and catalogues come in by command."""
+
+    list_display = ("name", "galaxy", "distance_mpc", "votes_needed", "control_share", "simulated")
+    readonly_fields = ("name", "promoted_run")
+    actions = ("retrain",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """`manage.py import_field` makes fields."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Field | None = None) -> bool:
+        """A field takes its votes with it: not by a click."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Save, and recompute the consensus where the rule has changed."""
+        super().save_model(request, obj, form, change)
+        if "votes_needed" in form.changed_data:
+            obj.refresh_consensus()
+
+    @admin.action(description="Retrain on these fields (quick preset)", permissions=["change"])
+    def retrain(self, request: HttpRequest, fields: QuerySet[Field]) -> None:
+        """Queue a run on the chosen fields' consensus."""
+        try:
+            run = TrainingRun.objects.request(request.user, Preset.QUICK, fields=fields)
+        except NotTrainable as reason:
+            self.message_user(request, str(reason), messages.ERROR)
+        else:
+            self.message_user(request, f"Run {run.pk} is queued.", messages.SUCCESS)
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnlyAdmin):
+    """Runs; the action asks for the same once more, on the labels of today."""
+
+    list_display = ("id", "preset", "label_source", "status", "requested_by", "requested_at")
+    list_filter = ("status", "preset")
+    actions = ("retrain",)
+
+    @admin.action(description="Retrain: the same, on the labels of today")
+    def retrain(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
+        """Queue each chosen run's configuration again."""
+        for run in runs:
+            try:
+                again = run.request_again(request.user)
+            except NotTrainable as reason:
+                self.message_user(request, str(reason), messages.ERROR)
+            else:
+                self.message_user(request, f"Run {again.pk} is queued.", messages.SUCCESS)
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ReadOnlyAdmin):
+    """Candidates."""
+
+    list_display = ("catalogue_id", "field", "x", "y", "mag_v", "ci", "control", "set_aside")
+    list_filter = ("field", "control", "set_aside")
+    search_fields = ("catalogue_id",)
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnlyAdmin):
+    """Votes, retracted ones too."""
+
+    list_display = ("candidate", "voter", "label", "certainty", "cast_at", "retracted_at")
+    list_filter = ("label", "voter", "candidate__field")
+    list_select_related = ("candidate__field", "voter")
+
+
+@admin.register(Consensus)
+class ConsensusAdmin(ReadOnlyAdmin):
+    """Consensus rows."""
+
+    list_display = ("candidate", "label", "status", "n_votes", "agreement", "provenance")
+    list_filter = ("status", "label", "candidate__field")
+    list_select_related = ("candidate__field",)
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin):
+    """Predictions."""
+
+    list_display = ("candidate", "run", "label", "entropy", "ensemble_agreement")
+    list_filter = ("run", "label")
+    list_select_related = ("candidate__field", "run")
+
+
+admin.site.site_header = admin.site.site_title = "Asterism"
+admin.site.register(
+    [Adjudication, CatalogueImport, Lease, Mosaic, Promotion, ReferenceLabel, Release],
+    ReadOnlyAdmin,
+)

@@ -1,10 +1,17 @@
 """Who may call what."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from labeling.roles import Role, has_role
+
+if TYPE_CHECKING:
+    # These load the settings, and the settings name the classes below.
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class _HasRole(BasePermission):

@@ -16,16 +16,10 @@ from labeling.models import Candidate, Field, Lease, Vote, VoteConflict
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000
+_SCHEMA = [{"type": "integer", "minimum": 1, "maximum": 4}, {"type": "string", "enum": [UNSURE]}]
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "integer", "minimum": 1, "maximum": 4},
-            {"type": "string", "enum": [UNSURE]},
-        ]
-    }
-)
+@extend_schema_field({"oneOf": _SCHEMA})
 class LabelField(serializers.Field[int, Any, Any, Any]):
     """A class from 1 to 4, or "unsure"."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 
 from labeling.models.lease import Lease, Sample
 from labeling.models.vote import Vote
@@ -88,3 +89,10 @@ class Field(models.Model):
             if waiting.filter(pk=candidate.pk).exists():
                 return candidate.lease_to(expert, sample)
         return None
+
+    @transaction.atomic
+    def refresh_consensus(self) -> None:
+        """Recompute the consensus of every candidate with votes, after a change of the rules."""
+        voted = Vote.objects.filter(candidate=OuterRef("pk"))
+        for candidate in self.candidates.filter(Exists(voted)).select_for_update():
+            candidate.refresh_consensus()

@@ -149,6 +149,16 @@ class TrainingRun(models.Model):
         """Fields whose queue and exports use this run."""
         return Field.objects.filter(promoted_run=self)
 
+    def request_again(self, requested_by: Any) -> TrainingRun:
+        """Queue the same configuration on the labels of today."""
+        return TrainingRun.objects.request(
+            requested_by,
+            self.preset,
+            fields=self.fields.all(),
+            label_source=self.label_source,
+            overrides=self.overrides,
+        )
+
     def record(self, progress: Mapping[str, Any]) -> None:
         """Note how far the worker is; raises RunCancelled if it should stop.
 

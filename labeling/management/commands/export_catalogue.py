@@ -1,0 +1,46 @@
+"""manage.py export_catalogue FILE: the consensus catalogue, as the pages export it."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.export.files import WRITERS
+from labeling.export.rows import catalogue_rows
+from labeling.models import Candidate, Field
+
+
+class Command(BaseCommand):
+    """Write the consensus catalogue as CSV, ECSV, FITS or VOTable."""
+
+    help = "Write the consensus catalogue; the file's ending (csv, ecsv, fits, vot) is the format."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("file", help="where to write; - for CSV on standard output")
+        parser.add_argument("--field", help="one field only")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Write the whole file, or leave what was there."""
+        candidates = Candidate.objects.all()
+        if name := options["field"]:
+            if not Field.objects.filter(name=name).exists():
+                raise CommandError(f"There is no field {name}.")
+            candidates = candidates.filter(field__name=name)
+        path = Path(options["file"])
+        ending = "csv" if options["file"] == "-" else path.suffix.removeprefix(".")
+        if ending not in WRITERS:
+            raise CommandError(f"{path}: the ending must be one of {', '.join(WRITERS)}.")
+        _, write = WRITERS[ending]
+        written = write(catalogue_rows(candidates))
+        data = written if isinstance(written, bytes) else "".join(written).encode()
+        if options["file"] == "-":
+            self.stdout.write(data.decode(), ending="")
+            return
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        except OSError as error:
+            raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
+        self.stdout.write(f"{candidates.count()} candidates in {path}.")

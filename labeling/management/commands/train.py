@@ -1,0 +1,62 @@
+"""manage.py train: queue a training run, as the button does."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.export.training_set import VOTES, NotTrainable
+from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
+from labeling.roles import Role, has_role
+
+
+class Command(BaseCommand):
+    """Queue a training run on the labels as they are now."""
+
+    help = "Queue a training run on the labels as they are now; a worker carries it out."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--preset", choices=Preset.values, default=Preset.QUICK)
+        parser.add_argument("--field", action="append", default=[], help="default: all fields")
+        parser.add_argument(
+            "--labels", default=VOTES, help="votes, or the name of a reference label's source"
+        )
+        parser.add_argument("--by", help="account that asks; default: the first administrator")
+        parser.add_argument("--members", type=int, help="members of the ensemble")
+        parser.add_argument("--batches", type=int, help="batches for each member")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Queue it, and say on how many labels."""
+        names = options["field"]
+        fields = list(Field.objects.filter(name__in=names))
+        if missing := set(names) - {field.name for field in fields}:
+            raise CommandError(f"There is no field {sorted(missing)[0]}.")
+        labels = options["labels"]
+        if labels != VOTES and not ReferenceLabel.objects.of(labels).exists():
+            raise CommandError(f"No reference label comes from {labels!r}.")
+        overrides = {k: options[k] for k in ("members", "batches") if options[k] is not None}
+        try:
+            run = TrainingRun.objects.request(
+                self._administrator(options["by"]),
+                options["preset"],
+                fields=fields,
+                label_source=labels,
+                overrides=overrides,
+            )
+        except NotTrainable as error:
+            raise CommandError(str(error)) from None
+        counts = {split: sum(classes.values()) for split, classes in run.label_counts.items()}
+        self.stdout.write(
+            f"Run {run.pk} is queued: {counts['train']} labels to train on, "
+            f"{counts['control']} to measure on."
+        )
+
+    def _administrator(self, name: str | None) -> Any:
+        """The account that asks."""
+        users = get_user_model().objects.filter(is_active=True).order_by("pk")
+        named = users.filter(username=name) if name else users
+        for user in named:
+            if has_role(user, Role.ADMINISTRATOR):
+                return user
+        raise CommandError("There is no administrator; make one with createsuperuser.")
