@@ -1,6 +1,6 @@
 """The administrator's view of every table; what must not be edited by hand is read-only."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -25,7 +25,11 @@ from labeling.models import (
 )
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+# Django's own class takes no type parameter when it runs.
+ModelAdmin = admin.ModelAdmin[Any] if TYPE_CHECKING else admin.ModelAdmin
+
+
+class ReadOnlyAdmin(ModelAdmin):
     """To look at: these rows are made by votes, imports and runs, never by hand."""
 
     list_per_page = 50
@@ -44,7 +48,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
 
 @admin.register(Field)
-class FieldAdmin(admin.ModelAdmin[Field]):
+class FieldAdmin(ModelAdmin):
     """Fields and their rules for voting; mosaics and catalogues come in by command."""
 
     list_display = ("name", "galaxy", "distance_mpc", "votes_needed", "control_share", "simulated")

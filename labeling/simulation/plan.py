@@ -66,8 +66,8 @@ LOG_AGE = MappingProxyType(
 LIMITS = MappingProxyType({"association": (20.2, 22.6), "patch": (22.4, 24.2)})
 """V magnitudes between which a kind's objects lie; 20.2 to 23.4 where not named."""
 
-MARGIN, SPACING = 20.0, 13.0
-"""Pixels from a candidate to the frame's edge, and to the next candidate, at least."""
+MARGIN, SPACING, GLARE = 20.0, 13.0, 22.0
+"""Pixels from a candidate to the frame's edge, another candidate, a saturated star, at least."""
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,9 @@ class Planner:
         height, width = self.galaxy.shape
         if not (MARGIN <= x < width - MARGIN and MARGIN <= y < height - MARGIN):
             return False
-        if not self._taken:
-            return True
-        dx, dy = np.array(self._taken).T - np.array([[x], [y]])
-        return bool(np.min(dx**2 + dy**2) >= SPACING**2)
+        others = [(*place, SPACING) for place in self._taken]
+        others += [(star.x, star.y, GLARE) for star in self.saturated]
+        return all(np.hypot(ox - x, oy - y) >= apart for ox, oy, apart in others)
 
     def _parts(self, label: MorphologicalClass, kind: str) -> list[Part]:
         if kind == "spike":
