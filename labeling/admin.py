@@ -24,9 +24,10 @@ from labeling.models import (
     Vote,
 )
 
-
-# Django's own class takes no type parameter when it runs.
-ModelAdmin = admin.ModelAdmin[Any] if TYPE_CHECKING else admin.ModelAdmin
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:  # Django's own class takes no type parameter when it runs.
+    ModelAdmin = admin.ModelAdmin
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -69,11 +69,12 @@ class Verdict:
         return sum(self.counts) + self.n_unsure
 
 
-def verdict(ballots: Iterable[Ballot], votes_needed: int, ruling: int | None = None) -> Verdict:
+def verdict_of(ballots: Iterable[Ballot], votes_needed: int, ruling: int | None = None) -> Verdict:
     """The consensus of live votes, whatever their order; a curator's ruling comes first."""
     ballots = list(ballots)
     tally = Counter(ballot.label for ballot in ballots)
-    counts = tuple(tally[label] for label in MorphologicalClass)
+    one, two, three, four = (tally[label] for label in MorphologicalClass)
+    counts = (one, two, three, four)
     total = sum(counts)
     label, status = _decide(counts, len(ballots), votes_needed)
     if ruling is not None:

@@ -59,7 +59,8 @@ def _experts(candidates: Any) -> dict[tuple[str, str], dict[int, int]]:
 def _consensus(candidates: Any) -> dict[int, int]:
     """Settled labels."""
     settled = Consensus.objects.settled().filter(candidate__in=candidates)
-    return dict(settled.values_list("candidate", "label"))
+    rows = settled.values_list("candidate", "label")
+    return {candidate: label for candidate, label in rows if label is not None}
 
 
 def _references(candidates: Any) -> dict[tuple[str, str], dict[int, int]]:

@@ -55,7 +55,7 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
     class Meta:
         model = Candidate
-        fields = (
+        fields: tuple[str, ...] = (
             "candidate",
             "catalogue_id",
             "field",
@@ -152,7 +152,8 @@ class CandidateView(generics.RetrieveAPIView[Candidate]):
 def _with_stamps(pk: int) -> Candidate:
     """A candidate that has stamps."""
     known = Candidate.objects.in_play().select_related("field", "catalogue_import")
-    return get_object_or_404(known, pk=pk)
+    candidate: Candidate = get_object_or_404(known, pk=pk)
+    return candidate
 
 
 class StampsNpyView(APIView):

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from labeling.api.permissions import IsCurator
 from labeling.classes import MorphologicalClass
 from labeling.models import Adjudication, Candidate, Consensus, Field, Vote
-from labeling.ratings import Pair, pairs_open_to
+from labeling.ratings import pairs_open_to
 from labeling.roles import Role, has_role
 
 
@@ -79,7 +79,7 @@ class AdjudicationIn(serializers.ModelSerializer[Adjudication]):
     """A curator's class for a candidate, and why."""
 
     candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
-    label = serializers.ChoiceField(MorphologicalClass.choices)
+    label = serializers.ChoiceField(MorphologicalClass.choices)  # type: ignore[assignment]
 
     class Meta:
         model = Adjudication
@@ -103,7 +103,7 @@ class AdjudicationView(APIView):
         return Response(ConsensusOut(settled).data, status=status.HTTP_201_CREATED)
 
 
-class AgreementOut(serializers.Serializer[Pair]):
+class AgreementOut(serializers.Serializer[Any]):
     """How two raters agree; null where there is nothing to divide by."""
 
     first = serializers.CharField()

@@ -59,10 +59,10 @@ class RunIn(serializers.Serializer[Any]):
 class RunOut(serializers.ModelSerializer[TrainingRun]):
     """A run as it stands."""
 
-    field_names = serializers.SlugRelatedField(
+    field_names: Any = serializers.SlugRelatedField(
         source="fields", slug_field="name", many=True, read_only=True
     )
-    promoted_in = serializers.SlugRelatedField(
+    promoted_in: Any = serializers.SlugRelatedField(
         source="promoted_fields", slug_field="name", many=True, read_only=True
     )
     requested_by = serializers.CharField(source="requested_by.username")

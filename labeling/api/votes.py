@@ -40,7 +40,7 @@ class VoteIn(serializers.Serializer[Any]):
     """An expert's answer for a candidate."""
 
     candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
-    label = LabelField()
+    label = LabelField()  # type: ignore[assignment]
     certainty = serializers.ChoiceField(Certainty.choices, default=Certainty.SURE)
     reason = serializers.ChoiceField(Reason.choices, default="", allow_blank=True)
     comment = serializers.CharField(default="", allow_blank=True, max_length=4000)
@@ -58,7 +58,7 @@ class VoteIn(serializers.Serializer[Any]):
 class VoteOut(serializers.ModelSerializer[Vote]):
     """A vote as it was recorded."""
 
-    label = LabelField()
+    label = LabelField()  # type: ignore[assignment]
 
     class Meta:
         model = Vote

@@ -68,7 +68,8 @@ def is_observed(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
     observed when any of the 5 x 5 pixels about it is neither.
     """
     centres = cut(image, x, y, size=5)
-    return np.any(np.isfinite(centres) & (centres != 0), axis=(1, 2))
+    exposed = np.logical_and(np.isfinite(centres), centres != 0)
+    return np.asarray(exposed.any(axis=(1, 2)), dtype=bool)
 
 
 def reaches_beyond(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:

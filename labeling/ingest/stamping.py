@@ -31,8 +31,10 @@ class Frame:
         """Whether positions of the reference frame (px, from 0) lie on this image."""
         height, width = self.image.shape
         px, py = x + self.dx, y + self.dy
-        inside: NDArray[np.bool_] = (px > -0.5) & (px < width - 0.5)
-        return inside & (py > -0.5) & (py < height - 0.5)
+        inside: NDArray[np.bool_] = (
+            (px > -0.5) & (px < width - 0.5) & (py > -0.5) & (py < height - 0.5)
+        )
+        return inside
 
     def is_observed(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
         """Whether the image was exposed at positions of the reference frame."""

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from labeling import consensus
 from labeling.bands import BANDS
+from labeling.consensus import Ballot, Verdict, verdict_of
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
@@ -137,12 +137,12 @@ class Candidate(models.Model):
         self.refresh_consensus()
         return ruling
 
-    def verdict(self) -> consensus.Verdict:
+    def verdict(self) -> Verdict:
         """What the live votes and the latest ruling say, computed anew."""
         ruling = self.adjudications.first()
         ballots = self.votes.live().values_list("label", "suggestion_visible")
-        return consensus.verdict(
-            [consensus.Ballot(*ballot) for ballot in ballots],
+        return verdict_of(
+            [Ballot(*ballot) for ballot in ballots],
             self.field.votes_needed,
             ruling.label if ruling else None,
         )

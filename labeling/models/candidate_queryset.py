@@ -16,6 +16,9 @@ from labeling.models.vote import Vote
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate  # noqa: F401
+
 
 class CandidateQuerySet(models.QuerySet["Candidate"]):
     """Questions about candidates."""

@@ -87,7 +87,8 @@ class Field(models.Model):
             # Asked again after the lock: a lease committed between our snapshot and our
             # lock is invisible to the query above, and visible to this one.
             if waiting.filter(pk=candidate.pk).exists():
-                return candidate.lease_to(expert, sample)
+                lease: Lease = candidate.lease_to(expert, sample)
+                return lease
         return None
 
     @transaction.atomic
