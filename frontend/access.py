@@ -2,27 +2,25 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from labeling.roles import Role, has_role
 
-P = ParamSpec("P")
-R = TypeVar("R", bound=HttpResponseBase)
-View = Callable[Concatenate[HttpRequest, P], R]
+View = Callable[..., HttpResponse]
 
 
-def for_role(role: Role) -> Callable[[View[P, R]], View[P, R]]:
+def for_role(role: Role) -> Callable[[View], View]:
     """Opens a view to that role and higher ones; strangers are asked to log in."""
 
-    def decorate(view: View[P, R]) -> View[P, R]:
+    def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not has_role(request.user, role):
-                raise PermissionDenied(f"This page is for people with the role {role.label}.")
+                raise PermissionDenied(f"This page is for people with the role {role.value}.")
             return view(request, *args, **kwargs)
 
         return login_required(guarded)

@@ -4,13 +4,31 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from frontend.views.accounts import who_am_i
+from frontend.views.agreement import agreement
+from frontend.views.candidates import candidate, candidates
 from frontend.views.classify import classify
+from frontend.views.disagreements import adjudicate, disagreements
+from frontend.views.exports import exports
+from frontend.views.fields import field
 from frontend.views.guide import guide
+from frontend.views.progress import progress
+from frontend.views.runs import act, run, runs
 
 urlpatterns = [
     path("login/", LoginView.as_view(template_name="frontend/login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("whoami/", who_am_i, name="whoami"),
+    path("", progress, name="progress"),
     path("classify/", classify, name="classify"),
+    path("candidates/", candidates, name="candidates"),
+    path("candidates/<int:pk>/", candidate, name="candidate"),
+    path("fields/<slug:name>/", field, name="field"),
+    path("disagreements/", disagreements, name="disagreements"),
+    path("disagreements/<int:pk>/", adjudicate, name="adjudicate"),
+    path("agreement/", agreement, name="agreement"),
+    path("runs/", runs, name="runs"),
+    path("runs/<int:pk>/", run, name="run"),
+    path("runs/<int:pk>/<slug:verb>/", act, name="run-act"),
+    path("exports/", exports, name="exports"),
     path("guide/", guide, name="guide"),
 ]

@@ -57,6 +57,7 @@ const queue = new Queue(
   () => outbox.candidates,
   (supply, detail) => {
     status.supply(supply, detail);
+    if (supply === "empty") count();
     refresh();
   },
 );
@@ -83,7 +84,8 @@ async function count() {
   const query = field ? `?field=${encodeURIComponent(field)}` : "";
   // Only figures: when they cannot be had now, they come with the next round.
   const progress = await send("GET", `${API}/progress/${query}`).catch(() => null);
-  if (progress) status.counted(progress);
+  // The server counts what it could still lease; what is leased already is left as well.
+  if (progress) status.counted({ ...progress, left: progress.left + queue.size });
 }
 
 function wake() {

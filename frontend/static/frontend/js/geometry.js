@@ -33,11 +33,15 @@ export function compass(northDeg, eastLeft) {
 /**
  * A round length for a scale bar, at most a third of the picture, with its name.
  * @param {number} widthPx pixels of the mosaic across the picture
- * @param {number} arcsecPerPx
+ * @param {number | null} arcsecPerPx without it the bar counts pixels
  * @param {number | null} distanceMpc of the galaxy; without it no parsecs are stated
  * @returns {{px: number, text: string}}
  */
 export function scaleBar(widthPx, arcsecPerPx, distanceMpc) {
+  if (arcsecPerPx === null) {
+    const count = 10 * Math.max(1, Math.floor(widthPx / 30));
+    return { px: count, text: `${count} px` };
+  }
   const most = (widthPx * arcsecPerPx) / 3;
   const arcsec = LENGTHS.findLast((length) => length <= most) ?? LENGTHS[0];
   const px = arcsec / arcsecPerPx;

@@ -13,10 +13,10 @@ import { parseNpy } from "./npy.js";
  * `stamp_x`, `stamp_y` on the 100 px stamp from 0.
  * @typedef {{candidate: number, catalogue_id: string, field: string, galaxy: string,
  *   simulated: boolean, lease: {id: number, expires_at: string}, stamps_url: string,
- *   rgb_url: string, rgb_centre_url: string, bands: Band[], ra_deg: number, dec_deg: number,
- *   x_pix: number, y_pix: number, stamp_x: number, stamp_y: number, pixel_scale_arcsec: number,
- *   distance_mpc: number | null, north_deg: number, east_left: boolean, ci: number | null,
- *   edge: boolean}} Item
+ *   rgb_url: string, rgb_centre_url: string, bands: Band[], ra_deg: number | null, dec_deg: number | null,
+ *   x_pix: number, y_pix: number, stamp_x: number, stamp_y: number,
+ *   pixel_scale_arcsec: number | null, distance_mpc: number | null, north_deg: number,
+ *   east_left: boolean, ci: number | null, edge: boolean}} Item
  */
 /**
  * `planes`: one float32 image a band, row 0 lowest, once they are there; `failure`: why not.

@@ -40,6 +40,11 @@ export class Queue {
     return this.#hand[0];
   }
 
+  /** How many are in hand, the current one included. */
+  get size() {
+    return this.#hand.length;
+  }
+
   /** Asks for as many candidates as are missing; again later when there are none. */
   async fill() {
     const count = IN_HAND - this.#hand.length;

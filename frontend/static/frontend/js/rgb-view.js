@@ -28,7 +28,8 @@ export function drawContext(canvas, picture, item, view) {
   const { pen, side, scale, x, y } = lay(canvas, picture, item);
   drawFrame(pen, x, y, view * scale);
   drawTicks(pen, x, y);
-  drawCompass(pen, item.north_deg, item.east_left, side);
+  // Without coordinates nobody knows where north is.
+  if (item.ra_deg !== null) drawCompass(pen, item.north_deg, item.east_left, side);
   const bar = scaleBar(picture.width, item.pixel_scale_arcsec, item.distance_mpc);
   drawScaleBar(pen, bar.px * scale, bar.text, side);
 }

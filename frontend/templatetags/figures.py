@@ -1,0 +1,37 @@
+"""Numbers as people read them; what is not known is a dash."""
+
+from math import isfinite
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+NOTHING = "–"
+
+
+@register.filter
+def percent(share: Any) -> str:
+    """A share as a percentage without decimals."""
+    return NOTHING if not _known(share) else f"{share * 100:.0f} %"
+
+
+@register.filter
+def decimal(value: Any, places: int = 2) -> str:
+    """A number with so many decimals."""
+    return NOTHING if not _known(value) else f"{value:.{places}f}".replace("-", "−")
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """Seconds in the largest unit that fits: 48 s, 12 min, 3 h 05 min."""
+    if not _known(seconds):
+        return NOTHING
+    if seconds < 300:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def _known(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)

@@ -1,0 +1,42 @@
+"""The gallery of candidates, and one of them at full size."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from frontend.access import for_role
+from frontend.gallery import GalleryForm, gallery, visible_to
+from frontend.keys import as_json
+from labeling.bands import BANDS
+from labeling.models import Prediction
+from labeling.roles import Role
+
+A_PAGE = 60
+
+
+@for_role(Role.EXPERT)
+def candidates(request: HttpRequest) -> HttpResponse:
+    """Thumbnails of the candidates that the filter leaves."""
+    form = GalleryForm(request.GET, user=request.user)
+    wish = form.cleaned_data if form.is_valid() else {}
+    page = Paginator(gallery(request.user, wish), A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page}
+    return render(request, "frontend/candidates.html", context)
+
+
+@for_role(Role.EXPERT)
+def candidate(request: HttpRequest, pk: int) -> HttpResponse:
+    """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
+    found: Any = get_object_or_404(visible_to(request.user), pk=pk)
+    context = {"candidate": found, "bands": BANDS, "keys_json": as_json()}
+    if found.open:
+        promoted = Prediction.objects.promoted().filter(candidate=found)
+        context |= {
+            "votes": found.votes.live().select_related("voter").order_by("cast_at"),
+            "prediction": promoted.select_related("run").first(),
+            "rulings": found.adjudications.select_related("curator"),
+            "references": found.references.order_by("source"),
+        }
+    return render(request, "frontend/candidate.html", context)

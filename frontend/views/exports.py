@@ -1,0 +1,39 @@
+"""What can be taken away: the catalogue now, the votes, and frozen releases."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from frontend.access import for_role
+from labeling.export.columns import COLUMNS
+from labeling.export.files import WRITERS
+from labeling.models import Field, Release
+from labeling.roles import Role
+
+
+class ReleaseForm(forms.ModelForm[Release]):
+    """A new release's name and note."""
+
+    class Meta:
+        model = Release
+        fields = ("version", "note")
+        widgets = {"note": forms.TextInput(attrs={"size": 50})}
+
+
+@for_role(Role.CURATOR)
+def exports(request: HttpRequest) -> HttpResponse:
+    """Formats, columns and releases; POST freezes a new release."""
+    form = ReleaseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        release = Release.objects.freeze(by=request.user, **form.cleaned_data)
+        messages.success(request, f"{release} is frozen: {release.rows} rows.")
+        return redirect("exports")
+    context = {
+        "form": form,
+        "columns": COLUMNS,
+        "formats": list(WRITERS),
+        "releases": Release.objects.select_related("made_by"),
+        "fields": Field.objects.all(),
+    }
+    return render(request, "frontend/exports.html", context)
