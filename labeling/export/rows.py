@@ -40,11 +40,10 @@ def catalogue_rows(candidates: CandidateQuerySet) -> Iterator[Row]:
     Has every column of `columns.COLUMNS`, and `candidate`, `pack` and `pack_row` for those
     who need the stamps. Unknown values are None.
     """
-    consensus = FilteredRelation("consensus")
     network = FilteredRelation(
         "predictions", condition=Q(predictions__run=F("field__promoted_run"))
     )
-    rows = in_catalogue_order(candidates).annotate(verdict=consensus, network=network)
+    rows: Any = in_catalogue_order(candidates).annotate(network=network)
     for row in rows.values(**_expressions()).iterator():
         yield _finished(row)
 
@@ -62,13 +61,13 @@ def _expressions() -> dict[str, Any]:
         "dec_deg": F("dec"),
         "x_pix": F("x") + 1.0,
         "y_pix": F("y") + 1.0,
-        "class_consensus": F("verdict__label"),
-        "mean": F("verdict__class_mean"),
-        "consensus_status": Coalesce("verdict__status", Value(Status.INSUFFICIENT.value)),
-        **{f"{name}_": Coalesce(f"verdict__{name}", zero) for name in _CONSENSUS_COUNTS},
-        "vote_agreement": F("verdict__agreement"),
-        "vote_entropy_nats": F("verdict__vote_entropy"),
-        "people": F("verdict__provenance"),
+        "class_consensus": F("consensus__label"),
+        "mean": F("consensus__class_mean"),
+        "consensus_status": Coalesce("consensus__status", Value(Status.INSUFFICIENT.value)),
+        **{f"{name}_": Coalesce(f"consensus__{name}", zero) for name in _CONSENSUS_COUNTS},
+        "vote_agreement": F("consensus__agreement"),
+        "vote_entropy_nats": F("consensus__vote_entropy"),
+        "people": F("consensus__provenance"),
         "class_network": F("network__label"),
         **{f"{name}_": F(f"network__{name}") for name in _PROBABILITIES},
         "entropy_nats": F("network__entropy"),

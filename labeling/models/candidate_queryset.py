@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from labeling.models.adjudication import Adjudication
 from labeling.models.consensus import Consensus
 from labeling.models.lease import Lease, Sample
+from labeling.models.prediction import Prediction
 from labeling.models.vote import Vote
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
 
     def with_prediction(self) -> Self:
         """Adds the promoted run's entropy, for ordering; None where there is no prediction."""
-        predictions = self.model._meta.get_field("predictions").related_model
-        promoted = predictions.objects.filter(
+        promoted = Prediction.objects.filter(
             candidate=OuterRef("pk"), run=OuterRef("field__promoted_run")
         )
         return self.annotate(
