@@ -12,13 +12,18 @@ from labeling.models import Field, Release
 from labeling.roles import Role
 
 
-class ReleaseForm(forms.ModelForm[Release]):
+class ReleaseForm(forms.Form):
     """A new release's name and note."""
 
-    class Meta:
-        model = Release
-        fields = ("version", "note")
-        widgets = {"note": forms.TextInput(attrs={"size": 50})}
+    version = forms.SlugField(max_length=50)
+    note = forms.CharField(required=False, widget=forms.TextInput(attrs={"size": 50}))
+
+    def clean_version(self) -> str:
+        """A version is given once."""
+        version: str = self.cleaned_data["version"]
+        if Release.objects.filter(version=version).exists():
+            raise forms.ValidationError(f"There is a release {version} already.")
+        return version
 
 
 @for_role(Role.CURATOR)
