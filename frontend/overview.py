@@ -78,7 +78,7 @@ def next_steps(user: User, fields: list[Any], waiting: int) -> list[Step]:
 
 def _about_networks(user: User, fields: list[Any]) -> list[Step]:
     """What to do about training."""
-    if active := TrainingRun.objects.active().first():
+    if active := TrainingRun.objects.active().order_by("pk").first():
         address = reverse("run", args=[active.pk])
         return [Step(f"Run {active.pk} is {active.status}: watch it", address)]
     untrained = [field for field in fields if field.n_settled and not field.promoted_run_id]

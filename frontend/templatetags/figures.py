@@ -1,6 +1,7 @@
 """Numbers as people read them; what is not known is a dash."""
 
 from math import isfinite
+from pathlib import PurePath
 from typing import Any
 
 from django import template
@@ -20,6 +21,12 @@ def percent(share: Any) -> str:
 def decimal(value: Any, places: int = 2) -> str:
     """A number with so many decimals."""
     return NOTHING if not _known(value) else f"{value:.{places}f}".replace("-", "−")
+
+
+@register.filter
+def file_name(path: str) -> str:
+    """The file's own name: where it lies on the server is the server's business."""
+    return PurePath(path).name
 
 
 @register.filter

@@ -47,7 +47,7 @@ export function scaleBar(widthPx, arcsecPerPx, distanceMpc) {
   const px = arcsec / arcsecPerPx;
   if (distanceMpc === null) return { px, text: `${arcsec}″` };
   const pc = (arcsec * distanceMpc * 1e6) / ARCSEC_PER_RADIAN;
-  return { px, text: `${arcsec}″ = ${Number(pc.toPrecision(2))} pc` };
+  return { px, text: `${arcsec}″ = ${Number(pc.toPrecision(3))} pc` };
 }
 
 /**
