@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from django.conf import settings
+from numpy.typing import NDArray
 
 from labeling.bands import BANDS, reference_band
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import Image, read_section, read_wcs
 from labeling.imaging.packs import read_stamps
-from labeling.imaging.rgb import lupton, write_png
+from labeling.imaging.rgb import above_surroundings, lupton, write_png
 from labeling.imaging.stamps import STAMP_PX, corner
 from labeling.models import Candidate, Mosaic
 
@@ -95,16 +96,35 @@ def rgb_png(candidate: Candidate, size: int) -> Path:
 
     Raises mosaics.UnusableImage where a mosaic has gone.
     """
-    path: Path = settings.RGB_CACHE / f"{candidate.pk}-{size}.png"
+    context, centre = (settings.RGB_CACHE / f"{candidate.pk}-{side}.png" for side in RGB_SIZES)
+    path: Path = context if size == RGB_SIZES[0] else centre
     if not path.exists():
-        mosaics = _mosaics(candidate)
-        bands = {band: _window(candidate, mosaic, size) for band, mosaic in mosaics.items()}
-        write_png(lupton(bands, (size, size)), path)
+        rgb = _draw(candidate)
+        columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
+        write_png(rgb[rows, columns], centre)
+        write_png(rgb, context)
     return path
 
 
+def _centre(position: float) -> slice:
+    """Where the centre image lies in its surroundings, along one axis."""
+    context, centre = RGB_SIZES
+    first = int(corner(position, centre)) - int(corner(position, context))
+    return slice(first, first + centre)
+
+
+def _draw(candidate: Candidate) -> NDArray[np.uint8]:
+    """The colour image of the surroundings, (y, x, 3), row 0 at the bottom."""
+    side = RGB_SIZES[0]
+    bands = {
+        band: above_surroundings(_window(candidate, mosaic, side), mosaic.sky_sigma)
+        for band, mosaic in _mosaics(candidate).items()
+    }
+    return lupton(bands, (side, side))
+
+
 def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
-    """The band's pixels about the candidate in units of its noise above sky, NaN-padded."""
+    """A mosaic's pixels about the candidate, (y, x); NaN beyond the frame."""
     x, y = _place_on(mosaic, candidate)
     left, bottom = int(corner(x, size)), int(corner(y, size))
     y0, y1 = np.clip([bottom, bottom + size], 0, mosaic.height)
@@ -113,8 +133,7 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
     if y0 < y1 and x0 < x1:
         pixels = read_section(Path(mosaic.path), mosaic.hdu, slice(y0, y1), slice(x0, x1))
         window[y0 - bottom : y1 - bottom, x0 - left : x1 - left] = pixels
-    scaled: Image = (window - mosaic.sky) / (mosaic.sky_sigma or 1.0)
-    return scaled
+    return window
 
 
 def place_in_stamp(candidate: Candidate) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Which objects a simulated field holds: class, kind, place and light of each candidate."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -140,7 +141,7 @@ class Planner:
             return False
         others = [(*place, SPACING) for place in self._taken]
         others += [(star.x, star.y, GLARE) for star in self.saturated]
-        return all(np.hypot(ox - x, oy - y) >= apart for ox, oy, apart in others)
+        return all(math.hypot(ox - x, oy - y) >= apart for ox, oy, apart in others)
 
     def _parts(self, label: MorphologicalClass, kind: str) -> list[Part]:
         if kind == "spike":

@@ -22,6 +22,7 @@ from labeling.embedded import Child, PrivateRedis
 
 HOST = "127.0.0.1"
 THREADS = 8
+POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORKER = (
     *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
     *("--concurrency=1", "--loglevel=INFO"),
@@ -52,8 +53,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, no_demo: bool, **options: Any) -> None:
         """Claim the port and the folder first, then prepare, then serve."""
-        # A hang-up of the terminal and a polite kill are Ctrl-C by other names.
-        for polite in (signal.SIGTERM, signal.SIGHUP):
+        # A hang-up of the terminal and a polite kill are Ctrl-C by other names; and a shell that
+        # runs this in the background has it ignore Ctrl-C itself.
+        for polite in POLITE:
             signal.signal(polite, _interrupt)
         with bound(port) as door, sole_user_of_home(), ExitStack() as companions:
             try:
@@ -64,7 +66,7 @@ class Command(BaseCommand):
                 self.stdout.write("Stopped before it was ready; the next start goes on from here.")
             finally:
                 # The stop is bounded in time; another Ctrl-C would only leave things behind.
-                for impatient in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for impatient in POLITE:
                     signal.signal(impatient, signal.SIG_IGN)
 
     def prepare(self, *, no_demo: bool) -> None:
