@@ -22,7 +22,7 @@ CHANNELS = (("I",), ("B", "V"), ("NUV", "U"))
 STRETCH = 12.0  # sigma of the sky; where the scale turns from linear to logarithmic
 SOFTENING = 6.0  # Lupton's Q
 BLACK = -0.5  # sigma of the sky
-FAINT_PERCENT = 10.0  # of the surroundings, taken as zero
+FAINT_PERCENT = 25.0  # of the surroundings, taken as zero
 
 
 def lupton(bands: Mapping[str, Image], shape: tuple[int, int]) -> NDArray[np.uint8]:
