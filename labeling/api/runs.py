@@ -59,9 +59,7 @@ class RunIn(serializers.Serializer[Any]):
 class RunOut(serializers.ModelSerializer[TrainingRun]):
     """A run as it stands."""
 
-    field_names: Any = serializers.SlugRelatedField(
-        source="fields", slug_field="name", many=True, read_only=True
-    )
+    fields: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     promoted_in: Any = serializers.SlugRelatedField(
         source="promoted_fields", slug_field="name", many=True, read_only=True
     )
@@ -75,7 +73,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
             "preset",
             "overrides",
             "label_source",
-            "field_names",
+            "fields",
             "promoted_in",
             "requested_by",
             "requested_at",
