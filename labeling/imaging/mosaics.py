@@ -108,7 +108,7 @@ def _open(path: Path) -> Iterator[fits.HDUList]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
-            file = fits.open(path, memmap=True)
+            file = fits.open(path)
         except OSError as error:
             raise UnusableImage(f"{path}: not a readable FITS file ({error}).") from None
         with file:
