@@ -163,7 +163,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"RunStatus": "labeling.models.training_run.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "labeling.models.training_run.RunStatus",
+        "ConsensusStatus": "labeling.consensus.Status",
+    },
 }
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")

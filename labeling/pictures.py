@@ -10,6 +10,7 @@ from astropy.io import fits
 from django.conf import settings
 from numpy.typing import NDArray
 
+from labeling.ascii import ascii_text
 from labeling.bands import BANDS, reference_band
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import Image, read_section, read_wcs
@@ -60,9 +61,9 @@ def _mosaics(candidate: Candidate) -> dict[str, Mosaic]:
 def _primary_header(candidate: Candidate) -> fits.Header:
     """Whose stamps these are."""
     header = fits.Header()
-    header["OBJECT"] = (candidate.field.galaxy[:60], "galaxy")
+    header["OBJECT"] = (ascii_text(candidate.field.galaxy)[:60], "galaxy")
     header["FIELD"] = (candidate.field.name[:60], "field in Asterism")
-    header["CATID"] = (candidate.catalogue_id, "id in the survey's catalogue")
+    header["CATID"] = (ascii_text(candidate.catalogue_id), "id in the survey's catalogue")
     header["SIMULATE"] = (candidate.field.simulated, "are the pixels simulated?")
     return header
 
@@ -76,7 +77,7 @@ def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
         wcs.wcs.crpix -= (int(corner(x)), int(corner(y)))
         header.update(wcs.to_header())
     header["FILTER"], header["BAND"] = mosaic.filter, mosaic.band
-    header["BUNIT"] = mosaic.unit
+    header["BUNIT"] = ascii_text(mosaic.unit)
     return header
 
 

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from labeling.api.permissions import IsCurator
 from labeling.classes import MorphologicalClass
 from labeling.models import Adjudication, Candidate, Consensus, Field, Vote
+from labeling.plain_json import finite
 from labeling.ratings import pairs_open_to
 from labeling.roles import Role, has_role
 
@@ -133,13 +134,4 @@ class AgreementView(APIView):
         name = request.query_params.get("field")
         field = generics.get_object_or_404(Field, name=name) if name else None
         pairs = pairs_open_to(request.user, field)
-        return Response(_json(AgreementOut(list(pairs), many=True).data))
-
-
-def _json(value: Any) -> Any:
-    """NaN has no place in JSON: null instead."""
-    if isinstance(value, dict):
-        return {key: _json(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(entry) for entry in value]
-    return None if isinstance(value, float) and value != value else value
+        return Response(finite(AgreementOut(list(pairs), many=True).data))

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView, exception_handler
 
 from labeling.export.training_set import NotTrainable
 from labeling.imaging.mosaics import UnusableImage
@@ -75,3 +77,14 @@ def _first(reasons: Any) -> str:
     while isinstance(reasons, list | dict) and reasons:
         reasons = reasons[0] if isinstance(reasons, list) else next(iter(reasons.values()))
     return str(reasons)
+
+
+@extend_schema(exclude=True)
+class NowhereView(APIView):
+    """Every address under the API's that is none of its own."""
+
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Not found, whatever the method."""
+        raise exceptions.NotFound(f"There is nothing at {request.path}.")

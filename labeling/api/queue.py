@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.candidates import CandidateOut
+from labeling.api.problems import Conflict
 from labeling.models import Field, Lease
 
 
@@ -72,7 +73,8 @@ class LeaseView(APIView):
     def put(self, request: Request, pk: int) -> Response:
         """The caller is still looking."""
         lease = self._lease(request, pk)
-        lease.extend()
+        if not lease.extend():
+            raise Conflict("This lease has run out; a vote on its candidate still counts.")
         return Response(LeaseOut(lease).data)
 
     @extend_schema(request=None, responses={204: None})

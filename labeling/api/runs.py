@@ -16,7 +16,20 @@ from labeling.export.training_set import VOTES
 from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
 
 
-class RunConfigIn(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses what is misspelt rather than go on without it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The values under the names that are declared; any other name is an error."""
+        values = super().to_internal_value(data)
+        for name in data:
+            if name not in self.fields:
+                known = ", ".join(self.fields)
+                raise serializers.ValidationError({name: f"is not known here; there are {known}."})
+        return values
+
+
+class RunConfigIn(StrictSerializer):
     """Settings that replace the preset's; the classifier's `TrainingConfig` has them all."""
 
     members = serializers.IntegerField(min_value=1, max_value=100, required=False)
@@ -27,22 +40,16 @@ class RunConfigIn(serializers.Serializer[Any]):
     learning_rate = serializers.FloatField(min_value=1e-8, max_value=1.0, required=False)
     seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a setting that is misspelt rather than train without it."""
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError(
-                f"has no setting {sorted(unknown)[0]!r}; there are {', '.join(self.fields)}."
-            )
-        return attrs
 
-
-class RunIn(serializers.Serializer[Any]):
-    """What to train, and on whose labels."""
+class RunIn(StrictSerializer):
+    """What to train, in which fields (all if unsaid), and on whose labels."""
 
     preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
     fields = serializers.SlugRelatedField(  # type: ignore[assignment]
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
+    )
+    field = serializers.SlugRelatedField(
+        slug_field="name", queryset=Field.objects.all(), required=False
     )
     label_source = serializers.CharField(default=VOTES, max_length=80)
     config = RunConfigIn(required=False)
@@ -60,9 +67,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
     """A run as it stands."""
 
     fields: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
-    promoted_in: Any = serializers.SlugRelatedField(
-        source="promoted_fields", slug_field="name", many=True, read_only=True
-    )
+    promoted_in = serializers.SerializerMethodField()
     requested_by = serializers.CharField(source="requested_by.username")
 
     class Meta:
@@ -86,6 +91,10 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
             "error",
         )
 
+    def get_promoted_in(self, run: TrainingRun) -> list[str]:
+        """Names of the fields whose queue and exports use this run."""
+        return list(run.promoted_fields.values_list("name", flat=True))
+
 
 class RunListView(generics.ListAPIView[TrainingRun]):
     """All runs, the latest first; administrators queue new ones."""
@@ -106,7 +115,7 @@ class RunListView(generics.ListAPIView[TrainingRun]):
         run = TrainingRun.objects.request(
             request.user,
             asked["preset"],
-            fields=asked.get("fields", ()),
+            fields=[*asked.get("fields", ()), *filter(None, [asked.get("field")])],
             label_source=asked["label_source"],
             overrides=asked.get("config"),
         )

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from labeling.api import candidates, consensus, exports, queue, runs, votes
+from labeling.api.problems import NowhereView
 from labeling.export.files import WRITERS
 
 app_name = "api"
@@ -37,4 +38,5 @@ urlpatterns = [
     path("releases/<int:pk>/file.csv", exports.ReleaseFileView.as_view(), name="release-file"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    re_path(r"", NowhereView.as_view()),
 ]

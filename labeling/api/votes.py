@@ -1,5 +1,6 @@
 """PUT votes/{uuid}/ casts a vote, exactly once; DELETE takes it back."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +51,14 @@ class VoteIn(serializers.Serializer[Any]):
 
     def validate_display(self, value: dict[str, Any]) -> dict[str, Any]:
         """Settings of the display, not a place to keep files."""
-        if len(str(value)) > DISPLAY_CHARACTERS:
+        try:
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            text.encode()
+        except ValueError:
+            raise serializers.ValidationError("has a value that cannot be stored.") from None
+        if "\\u0000" in text:
+            raise serializers.ValidationError("has a value that cannot be stored.")
+        if len(text) > DISPLAY_CHARACTERS:
             raise serializers.ValidationError(f"has more than {DISPLAY_CHARACTERS} characters.")
         return value
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
+from labeling.ascii import ascii_text
 from labeling.export.columns import COLUMNS, Column
 from labeling.export.rows import Row
 
@@ -79,6 +80,9 @@ def _column(column: Column, values: list[Any]) -> MaskedColumn:
 def _written(rows: Iterable[Row], fmt: str) -> bytes:
     """The table in one of astropy's formats."""
     table = consensus_table(rows)
+    if fmt == "fits":
+        for name in (column.name for column in COLUMNS if column.kind is str):
+            table[name] = [ascii_text(text) for text in table[name].filled("")]
     if fmt == "ascii.ecsv":
         text = io.StringIO()
         table.write(text, format=fmt)

@@ -8,7 +8,7 @@ that a page reads one quickly; many chunks make one shard, so that training read
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -65,26 +65,33 @@ def new_pack(path: Path, candidates: int, **attributes: Any) -> Iterator[Callabl
 
 
 @lru_cache(maxsize=16)
-def _arrays(path: Path) -> tuple[zarr.Array[Any], zarr.Array[Any]]:
-    """The two arrays of a pack; kept open, for packs never change."""
+def _arrays(path: Path) -> tuple[zarr.Array[Any], NDArray[np.bool_]]:
+    """The stamps, kept open, and which bands were observed; packs never change."""
     try:
         group = zarr.open_group(path, mode="r")
         known = group.attrs.get("format") == FORMAT
         stamps, observed = group["stamps"], group["observed"]
-    except (FileNotFoundError, KeyError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise UnusablePack(f"{path}: there is no stamp pack ({error}).") from None
     if not known or not isinstance(stamps, zarr.Array) or not isinstance(observed, zarr.Array):
         raise UnusablePack(f"{path}: not a stamp pack of the format {FORMAT}.")
-    return stamps, observed
+    return stamps, np.asarray(observed[:], dtype=bool)
 
 
 def read_stamps(path: Path, row: int) -> Image:
     """One candidate's stamps, (band, y, x) float32. Raises UnusablePack."""
-    stamps, _ = _arrays(path)
-    return np.asarray(stamps[row], dtype=np.float32)
+    stamps, observed = _arrays(path)
+    try:
+        read = np.asarray(stamps[row], dtype=np.float32)
+        complete = np.isfinite(read).any(axis=(1, 2)) | ~observed[row]
+    except (OSError, IndexError, ValueError) as error:
+        raise UnusablePack(f"{path}: row {row} cannot be read ({error}).") from None
+    if not complete.all():
+        # Zarr takes a part that is missing on disk for one that was never written.
+        raise UnusablePack(f"{path}: row {row} is missing on disk; restore the pack.")
+    return read
 
 
-def read_observed(path: Path, rows: Iterable[int]) -> NDArray[np.bool_]:
-    """Which bands cover the candidates in these rows, (row, band). Raises UnusablePack."""
-    _, observed = _arrays(path)
-    return np.asarray(observed[:], dtype=bool)[list(rows)]
+def read_observed(path: Path) -> NDArray[np.bool_]:
+    """Which bands cover the candidates of a pack, (row, band). Raises UnusablePack."""
+    return _arrays(path)[1]

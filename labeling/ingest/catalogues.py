@@ -185,8 +185,8 @@ def _candidates(
 
 
 def _known(value: float) -> float | None:
-    """A database value: None for NaN."""
-    return None if np.isnan(value) else float(value)
+    """A database value: None for NaN and, as of a flux of zero, for infinity."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _report(
@@ -201,9 +201,11 @@ def _report(
             for source, labels in catalogue.references.items()
         },
     }
-    if wcs is not None and np.isfinite(catalogue.ra).all():
-        x, y = wcs.all_world2pix(catalogue.ra, catalogue.dec, 0)
-        report["wcs_offset_px"] = round(float(np.median(np.hypot(x - places[0], y - places[1]))), 3)
+    known = np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec)
+    if wcs is not None and known.any():
+        x, y = wcs.all_world2pix(catalogue.ra[known], catalogue.dec[known], 0)
+        offset = np.median(np.hypot(x - places[0][known], y - places[1][known]))
+        report["wcs_offset_px"] = round(float(offset), 3) if np.isfinite(offset) else None
     return report
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from labeling.bands import band_of, reference_band
@@ -53,6 +54,7 @@ def import_field(
     """
     if not requests:
         raise BadInput(f"Field {name} needs at least one mosaic.")
+    there = Field.objects.filter(name=name).first()
     mosaics: dict[str, MosaicFile] = {}
     for request in requests:
         band, mosaic = _read(request, needs_wcs=needs_wcs)
@@ -60,16 +62,22 @@ def import_field(
             other = mosaics[band].path
             raise BadInput(f"{mosaic.path}: band {band} has a mosaic already, {other}.")
         mosaics[band] = mosaic
+    new = set(mosaics)
+    for row in there.mosaics.exclude(band__in=new) if there else ():
+        kept = MosaicRequest(Path(row.path), row.band, row.hdu)
+        mosaics[row.band] = _read(kept, needs_wcs=needs_wcs)[1]
     reference = mosaics[reference_band(mosaics)]
-    for mosaic in mosaics.values():
-        _check_grid(mosaic, reference)
+    for file in mosaics.values():
+        _check_grid(file, reference)
+    if there and there.imports.exists():
+        _check_replacement(there, {band: mosaics[band] for band in new})
     if about.get("pixel_scale_arcsec") is None:
         about["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
     if about["pixel_scale_arcsec"] is None:
         raise BadInput(f"{reference.path}: has no WCS; say the pixel scale with --pixel-scale.")
     if reference.wcs is not None:
         about["north_deg"], about["east_left"] = compass(reference.wcs)
-    return _save(name, mosaics, about)
+    return _save(name, {band: mosaics[band] for band in new}, about)
 
 
 def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
@@ -112,11 +120,26 @@ def _size(mosaic: MosaicFile) -> str:
     return f"{width} x {height}"
 
 
+def _check_replacement(field: Field, mosaics: dict[str, MosaicFile]) -> None:
+    """Once stamps are cut, a mosaic may move to another place on disk, and nothing else."""
+    before = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
+    for band, file in mosaics.items():
+        old = before.get(band)
+        if old is None or (old.height, old.width) != file.image.shape:
+            raise BadInput(
+                f"{file.path}: field {field} has candidates whose stamps were cut from other "
+                "mosaics; import this one into a new field."
+            )
+
+
 @transaction.atomic
 def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> Field:
     """Write the field and its mosaics."""
-    values = {column: value for column, value in about.items() if value is not None}
-    field, _ = Field.objects.update_or_create(name=name, defaults=values)
+    field = Field.objects.filter(name=name).first() or Field(name=name)
+    for column, value in about.items():
+        if value is not None:
+            setattr(field, column, value)
+    _save_valid(field, f"Field {name}")
     for band, mosaic in mosaics.items():
         height, width = mosaic.image.shape
         facts = {
@@ -130,5 +153,18 @@ def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> F
             "unit": mosaic.unit[:32],
             "has_wcs": mosaic.wcs is not None,
         }
-        Mosaic.objects.update_or_create(field=field, band=band, defaults=facts)
+        row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
+        for column, value in facts.items():
+            setattr(row, column, value)
+        _save_valid(row, str(mosaic.path))
     return field
+
+
+def _save_valid(row: Field | Mosaic, what: str) -> None:
+    """Save the row, or say in what it breaks the rules of its columns."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        broken = "; ".join(f"{name}: {texts[0]}" for name, texts in error.message_dict.items())
+        raise BadInput(f"{what}: {broken}") from None
+    row.save()

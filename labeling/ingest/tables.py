@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.io.ascii import convert_numpy
+from astropy.io.registry import IORegistryError
 from astropy.table import MaskedColumn, Table
 from numpy.typing import NDArray
 
@@ -82,8 +84,7 @@ def read_catalogue(
         raise BadInput(f"{path}: the catalogue is empty.")
     if legus:
         known = LEGUS_CLASSES.get(len(table.columns), {})
-        given = {source: int(column) for source, column in (references or {}).items()}
-        sources = {source: f"col{n}" for source, n in (given or known).items()}
+        sources = {s: f"col{n}" for s, n in {**(references or known)}.items()}
         names = _legus_names()
     else:
         names = dict(columns or {})
@@ -122,12 +123,15 @@ def _legus_names() -> dict[str, str]:
 
 def _read_table(path: Path) -> Table:
     """CSV, ECSV, FITS, VOTable: whatever astropy knows by the file's name."""
-    formats = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv", ".txt": "ascii", ".dat": "ascii"}
+    # Text as it stands: guessing types would make the ids 007 and 7 the same.
+    as_text = {"converters": {"*": [convert_numpy(str)]}}
+    formats = {".csv": "ascii.csv", ".txt": "ascii", ".dat": "ascii"}
+    fmt = formats.get(path.suffix.lower())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Table.read(path, format=formats.get(path.suffix.lower()))
-    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+            return Table.read(path, format=fmt, **as_text) if fmt else Table.read(path)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, IORegistryError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
         raise BadInput(f"{path}: not a table that can be read ({first_line}).") from None
 
@@ -138,13 +142,21 @@ def _common_shape(
     """The table's columns under our names, checked cell by cell."""
     reader = _Columns(path, table, names)
     magnitudes, errors = reader.photometry("mag"), reader.photometry("err")
+    dec = reader.numbers("dec", required=False)
+    if (beyond := np.flatnonzero(np.abs(dec) > 90)).size:
+        raise BadInput(f"{path}, row {beyond[0] + 1}: Dec {dec[beyond[0]]} is not on the sky.")
+    for source in sources:
+        if not 0 < len(source) <= 80:
+            raise BadInput(
+                f"{path}: a reference label's source has 1 to 80 characters: {source!r}."
+            )
     return Catalogue(
         path=path,
         ids=reader.ids(),
         x=reader.numbers("x"),
         y=reader.numbers("y"),
         ra=reader.numbers("ra", required=False),
-        dec=reader.numbers("dec", required=False),
+        dec=dec,
         magnitudes=magnitudes,
         errors=errors,
         ci=reader.numbers("ci", required=False, sentinels=True),
@@ -190,8 +202,9 @@ class _Columns:
         for row, text in enumerate(ids, 1):
             if not text:
                 raise BadInput(f"{self._path}, row {row}: has no id in column {column!r}.")
-            if len(text) > 64:
-                raise BadInput(f"{self._path}, row {row}: the id has more than 64 characters.")
+            if len(text) > 64 or not text.isprintable():
+                what = "the id must be printable and at most 64 characters long"
+                raise BadInput(f"{self._path}, row {row}: {what}.")
         if len(set(ids)) < len(ids):
             twice = next(text for text, n in Counter(ids).items() if n > 1)
             rows = [row for row, text in enumerate(ids, 1) if text == twice]

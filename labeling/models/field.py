@@ -59,37 +59,42 @@ class Field(models.Model):
         """Parsec that one arcsec spans at the field's distance."""
         return self.distance_mpc * 1e6 * radians(1 / 3600) if self.distance_mpc else None
 
-    @transaction.atomic
     def lease_next(self, expert: Any, count: int) -> list[Lease]:
         """Lease the next candidates to this expert: by uncertainty, mixed with the control sample.
 
-        Fewer than `count`, or none, when no more are waiting for this expert.
+        Fewer than `count`, or none, when no more are waiting for this expert. Each lease is a
+        transaction of its own, so that nobody ever holds more than one candidate's lock.
         """
         leases: list[Lease] = []
         votes = Vote.objects.by(expert).filter(candidate__field=self).count()
         held = Lease.objects.live().of(expert).filter(candidate__field=self).count()
         for place in range(votes + held, votes + held + count):
-            control_first = takes_control(place, self.control_share)
-            order = (
-                [Sample.CONTROL, Sample.POOL] if control_first else [Sample.POOL, Sample.CONTROL]
-            )
-            lease = self._lease_one(expert, order[0]) or self._lease_one(expert, order[1])
+            first, second = Sample.POOL, Sample.CONTROL
+            if takes_control(place, self.control_share):
+                first, second = second, first
+            lease = self._lease_one(expert, first) or self._lease_one(expert, second)
             if lease is None:
                 break
             leases.append(lease)
         return leases
 
     def _lease_one(self, expert: Any, sample: Sample) -> Lease | None:
-        """Lease the first candidate of a sample that is still free once it is locked."""
+        """Lease the first candidate of a sample that nobody else is being given right now."""
         waiting = self.candidates.waiting_for(expert)
-        ordered = waiting.in_order_for(expert, sample)
-        for candidate in ordered.select_for_update(of=("self",), skip_locked=True)[:5]:
-            # Asked again after the lock: a lease committed between our snapshot and our
-            # lock is invisible to the query above, and visible to this one.
-            if waiting.filter(pk=candidate.pk).exists():
-                lease: Lease = candidate.lease_to(expert, sample)
-                return lease
-        return None
+        in_order = waiting.in_order_for(expert, sample)
+        free = in_order.select_for_update(of=("self",), skip_locked=True)
+        while True:
+            with transaction.atomic():
+                # Locks of others are no reason to say that nothing is left: the last ones
+                # are waited for.
+                candidate = free.first() or in_order.select_for_update(of=("self",)).first()
+                if candidate is None:
+                    return None
+                # Asked again after the lock: a lease committed between our snapshot and our
+                # lock is invisible to the query above, and visible to this one.
+                if waiting.filter(pk=candidate.pk).exists():
+                    lease: Lease = candidate.lease_to(expert, sample)
+                    return lease
 
     @transaction.atomic
     def refresh_consensus(self) -> None:

@@ -52,12 +52,15 @@ class Lease(models.Model):
     def __str__(self) -> str:
         return f"{self.candidate} with {self.expert} until {self.expires_at:%H:%M:%S}"
 
-    def extend(self) -> None:
-        """The expert is still looking: the promise holds for the field's full time again."""
+    def extend(self) -> bool:
+        """The expert is still looking: the promise holds for the field's full time again.
+
+        False when it has run out meanwhile: others may have the candidate now.
+        """
         self.expires_at = timezone.now() + timedelta(minutes=self.candidate.field.lease_minutes)
-        self.save(update_fields=["expires_at"])
+        still = Lease.objects.live().filter(pk=self.pk)
+        return still.update(expires_at=self.expires_at) == 1
 
     def skip(self) -> None:
         """Free the candidate; this expert gets it again after all the others."""
-        self.skipped_at = timezone.now()
-        self.save(update_fields=["skipped_at"])
+        Lease.objects.filter(pk=self.pk).update(skipped_at=timezone.now())

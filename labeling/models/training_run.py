@@ -17,6 +17,7 @@ from labeling.export.training_set import VOTES, write_training_set
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import Promotion
+from labeling.plain_json import finite
 
 HEARTBEAT_LOST = timedelta(minutes=3)
 
@@ -167,22 +168,22 @@ class TrainingRun(models.Model):
         if time.monotonic() - self._recorded_at < 1:
             return
         self._recorded_at = time.monotonic()
-        mine = TrainingRun.objects.filter(pk=self.pk, status=RunStatus.RUNNING)
-        if not mine.update(progress=dict(progress), heartbeat_at=timezone.now()):
+        now = timezone.now()
+        if not self._mine().update(progress=finite(dict(progress)), heartbeat_at=now):
             raise RunCancelled(f"{self} was cancelled or taken over.")
 
     def cancel(self) -> bool:
         """Stop the run, waiting or at work; False if it had ended before."""
-        return self._end(RunStatus.CANCELLED, since=[RunStatus.QUEUED, RunStatus.RUNNING])
+        return self._end(TrainingRun.objects.active().filter(pk=self.pk), RunStatus.CANCELLED)
 
     def fail(self, error: str) -> bool:
         """Record why the run ended without a network."""
-        return self._end(RunStatus.FAILED, error=error)
+        return self._end(self._mine(), RunStatus.FAILED, error=error)
 
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once; a field that has no promoted run yet gets this one."""
-        if not self._end(RunStatus.READY, outcome=dict(outcome), error=""):
+        if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
         rows = (Prediction(run=self, **values) for values in predictions)
@@ -191,12 +192,14 @@ class TrainingRun(models.Model):
         if new_fields:
             Promotion.objects.promote(self, by=self.requested_by, fields=new_fields)
 
-    def _end(
-        self, status: RunStatus, *, since: Iterable[str] = (RunStatus.RUNNING,), **values: Any
-    ) -> bool:
-        """Leave the given states for the end, once."""
-        now = timezone.now()
-        going = TrainingRun.objects.filter(pk=self.pk, status__in=list(since))
-        ended = going.update(status=status, finished_at=now, **values) == 1
+    def _mine(self) -> TrainingRunQuerySet:
+        """This run, unless it was cancelled or claimed anew since this worker claimed it."""
+        return TrainingRun.objects.filter(
+            pk=self.pk, status=RunStatus.RUNNING, started_at=self.started_at
+        )
+
+    def _end(self, going: TrainingRunQuerySet, status: RunStatus, **values: Any) -> bool:
+        """Leave the given state for the end, once."""
+        ended = going.update(status=status, finished_at=timezone.now(), **values) == 1
         self.refresh_from_db()
         return ended

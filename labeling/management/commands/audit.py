@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from labeling.consensus import Status
 from labeling.models import Candidate, Consensus
 from labeling.ordering import in_control_sample, shuffle_key
 
@@ -37,6 +38,7 @@ def _differences(candidate: Candidate) -> list[str]:
     stored: Consensus | None = getattr(candidate, "consensus", None)
     verdict = candidate.verdict()
     if stored is None:
-        return [*wrong, *(["has votes and no consensus"] if verdict.n_votes else [])]
+        silent = not verdict.n_votes and verdict.status != Status.ADJUDICATED
+        return wrong if silent else [*wrong, "has votes or a ruling, and no consensus"]
     stale = (f"consensus.{name} is not what the votes say" for name in stored.differences(verdict))
     return [*wrong, *stale]
