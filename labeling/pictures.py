@@ -97,8 +97,9 @@ def rgb_png(candidate: Candidate, size: int) -> Path:
 
     Raises mosaics.UnusableImage where a mosaic has gone.
     """
-    context, centre = (settings.RGB_CACHE / f"{candidate.pk}-{side}.png" for side in RGB_SIZES)
-    path: Path = context if size == RGB_SIZES[0] else centre
+    folder: Path = settings.RGB_CACHE / candidate.field.name
+    context, centre = (folder / f"{candidate.pk}-{side}.png" for side in RGB_SIZES)
+    path = context if size == RGB_SIZES[0] else centre
     if not path.exists():
         rgb = _draw(candidate)
         columns, rows = (_centre(position) for position in (candidate.x, candidate.y))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -77,7 +79,9 @@ def import_field(
         raise BadInput(f"{reference.path}: has no WCS; say the pixel scale with --pixel-scale.")
     if reference.wcs is not None:
         about["north_deg"], about["east_left"] = compass(reference.wcs)
-    return _save(name, {band: mosaics[band] for band in new}, about)
+    field = _save(name, {band: mosaics[band] for band in new}, about)
+    shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
+    return field
 
 
 def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
@@ -139,6 +143,7 @@ def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> F
     for column, value in about.items():
         if value is not None:
             setattr(field, column, value)
+    field.galaxy = field.galaxy or name
     _save_valid(field, f"Field {name}")
     for band, mosaic in mosaics.items():
         height, width = mosaic.image.shape

@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 options["name"],
                 [MosaicRequest.parse(text) for text in options["mosaic"]],
                 needs_wcs=not options["no_wcs"],
-                galaxy=options["galaxy"] or options["name"],
+                galaxy=options["galaxy"],
                 distance_mpc=options["distance"],
                 pixel_scale_arcsec=options["pixel_scale"],
                 simulated=options["simulated"] or None,
