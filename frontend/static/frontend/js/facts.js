@@ -9,12 +9,12 @@ const pad = (value, digits) => String(value).padStart(digits, "0");
 
 /**
  * Sexagesimal text of a positive angle; rounding carries over, so 59.9996 never becomes "60.00".
- * @param {number} value in hours or degrees @param {number} decimals of the seconds
- * @param {[string, string, string]} units
+ * @param {number} value in hours or degrees @param {number} full hours or degrees of the circle
+ * @param {number} decimals of the seconds @param {[string, string, string]} units
  */
-function sexagesimal(value, decimals, units) {
+function sexagesimal(value, full, decimals, units) {
   const scale = 10 ** decimals;
-  const ticks = Math.round(value * 3600 * scale);
+  const ticks = Math.round(value * 3600 * scale) % (full * 3600 * scale);
   const whole = Math.floor(ticks / (3600 * scale));
   const minutes = Math.floor(ticks / (60 * scale)) % 60;
   const seconds = ((ticks % (60 * scale)) / scale).toFixed(decimals).padStart(3 + decimals, "0");
@@ -23,12 +23,12 @@ function sexagesimal(value, decimals, units) {
 
 /** @param {number} degrees right ascension @returns {string} hours, to 0.01 s */
 export function formatRa(degrees) {
-  return sexagesimal((((degrees % 360) + 360) % 360) / 15, 2, ["h", "m", "s"]);
+  return sexagesimal((((degrees % 360) + 360) % 360) / 15, 24, 2, ["h", "m", "s"]);
 }
 
 /** @param {number} degrees declination @returns {string} degrees, to 0.1″ */
 export function formatDec(degrees) {
-  return `${degrees < 0 ? "−" : "+"}${sexagesimal(Math.abs(degrees), 1, ["°", "′", "″"])}`;
+  return `${degrees < 0 ? "−" : "+"}${sexagesimal(Math.abs(degrees), 360, 1, ["°", "′", "″"])}`;
 }
 
 /** @param {Band} band @returns {string} magnitude and error, or that there is none */

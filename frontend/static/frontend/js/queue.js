@@ -68,8 +68,10 @@ export class Queue {
     const known = new Set([
       ...this.#hand.map(({ item }) => item.candidate), ...this.#answered, ...this.#onItsWay(),
     ]);
-    const fresh = items.filter(({ candidate }) => !known.has(candidate));
-    this.#hand.push(...fresh.map((item) => this.#load(item)));
+    for (const item of items) {
+      if (!known.has(item.candidate)) this.#hand.push(this.#load(item));
+      known.add(item.candidate);
+    }
   }
 
   /** @param {Error} reason */

@@ -1,0 +1,23 @@
+/**
+ * Grey levels for the comparison with astropy: reads float32 images and writes, for every pair of
+ * limits and stretch, the limits and the levels.
+ *
+ *     node levels.js IMAGES.bin NUMBER_OF_PIXELS > JSON
+ */
+import { readFileSync } from "node:fs";
+import { LIMITS, limitsOf } from "../../frontend/static/frontend/js/limits.js";
+import { STRETCHES, grey } from "../../frontend/static/frontend/js/stretch.js";
+
+const [path, size] = process.argv.slice(2);
+const { buffer, byteOffset, length } = readFileSync(path);
+const all = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+const images = [];
+for (let start = 0; start < all.length; start += Number(size)) {
+  const image = all.slice(start, start + Number(size));
+  images.push(Object.fromEntries(Object.keys(LIMITS).map((name) => {
+    const limits = limitsOf(image, name);
+    const levels = Object.keys(STRETCHES).map((stretch) => [stretch, [...grey(image, limits, stretch, false)]]);
+    return [name, { ...limits, levels: Object.fromEntries(levels) }];
+  })));
+}
+process.stdout.write(JSON.stringify(images));

@@ -1,0 +1,81 @@
+/** The queue keeps four candidates in hand and never asks for the same one twice. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ApiError } from "../../frontend/static/frontend/js/api.js";
+import { Queue } from "../../frontend/static/frontend/js/queue.js";
+
+const item = (candidate) => ({ candidate, lease: { id: candidate + 100, expires_at: "" } });
+const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+
+/** A queue on a server that leases these candidates in turn; `calls` lists what was asked. */
+function queue(candidates, overrides = {}, onItsWay = new Set()) {
+  const calls = [];
+  const told = [];
+  const note = (name) => async (argument) => { calls.push(`${name} ${argument}`); };
+  const leases = {
+    lease: async (count) => { calls.push(`lease ${count}`); return candidates.splice(0, count).map(item); },
+    renew: note("renew"), skip: note("skip"), handBack: note("back"), ...overrides,
+  };
+  const load = (one) => ({ item: one, leased: true });
+  const made = new Queue(leases, load, () => onItsWay, (supply) => told.push(supply));
+  return { queue: made, calls, told };
+}
+
+test("it holds the current candidate and the next three, and refills after an answer", async () => {
+  const { queue: q, calls } = queue([1, 2, 3, 4, 5]);
+  await q.fill();
+  assert.equal(q.current.item.candidate, 1);
+  q.answered();
+  await settled();
+  assert.deepEqual([q.current.item.candidate, q.size, calls], [2, 4, ["lease 4", "lease 1"]]);
+  q.close();
+});
+
+test("it drops candidates that are in hand, answered, or whose vote is on its way", async () => {
+  const { queue: q } = queue([1, 7, 2, 1, 3], {}, new Set([7]));
+  await q.fill();
+  assert.equal(q.size, 2);
+  q.answered();
+  await settled();
+  assert.deepEqual([q.current.item.candidate, q.size], [2, 2]);
+  q.close();
+});
+
+test("it shows an undone candidate again without its lease", async () => {
+  const { queue: q, calls } = queue([1, 2, 3, 4]);
+  await q.fill();
+  const first = q.current;
+  q.answered();
+  q.back(first);
+  assert.equal(q.current, first);
+  await q.renew();
+  assert.ok(!calls.includes("renew 101") && calls.includes("renew 102"));
+  q.close();
+});
+
+test("it hands every lease back when the page closes", async () => {
+  const { queue: q, calls } = queue([1, 2]);
+  await q.fill();
+  q.close();
+  assert.deepEqual(calls.slice(1), ["back 101", "back 102"]);
+});
+
+test("it gives up a prefetched candidate whose lease was lost, not the one on screen", async () => {
+  const renew = async () => { throw new ApiError(404, "No such lease."); };
+  const { queue: q } = queue([1, 2], { renew });
+  await q.fill();
+  await q.renew();
+  assert.deepEqual([q.current.item.candidate, q.size], [1, 1]);
+  q.close();
+});
+
+test("it says why there is nothing", async () => {
+  const empty = queue([]);
+  await empty.queue.fill();
+  assert.deepEqual(empty.told, ["asking", "empty"]);
+  const expired = queue([], { lease: async () => { throw new ApiError(401, "Log in."); } });
+  await expired.queue.fill();
+  assert.deepEqual(expired.told, ["asking", "login"]);
+  empty.queue.close();
+  expired.queue.close();
+});

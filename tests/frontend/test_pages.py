@@ -1,0 +1,134 @@
+"""What the pages show and do."""
+
+from http import HTTPStatus
+
+import pytest
+
+from frontend.keys import KEYS
+from labeling.models import Release, TrainingRun
+from tests.labeling.world import make_run, promote, settle, vote
+
+
+@pytest.fixture
+def tie(candidate, people):
+    """Three experts, three classes."""
+    for name, label in (("ada", 1), ("bea", 2), ("cy", 4)):
+        vote(candidate, people[name], label=label, comment=f"{name} thinks so")
+    return candidate
+
+
+def test_it_counts_what_became_of_the_candidates(browse, field, tie, people):
+    settle(field.candidates.get(catalogue_id="2"), [people[n] for n in ("ada", "bea", "cy")])
+    field.candidates.filter(catalogue_id="3").update(set_aside="detected in 2 of 5 filters")
+    (shown,) = browse("cur").get("/").context["fields"]
+    numbers = (shown.n_candidates, shown.n_voted, shown.n_settled, shown.n_ties, shown.n_set_aside)
+    assert numbers == (5, 2, 1, 1, 1)
+
+
+def test_it_says_what_to_do_next(browse, tie):
+    steps = [step.url for step in browse("cur").get("/").context["steps"]]
+    assert steps == ["/disagreements/", "/classify/"]
+    assert [step.url for step in browse("ada").get("/").context["steps"]] == ["/classify/"]
+
+
+def test_it_says_how_to_begin(browse):
+    assert "Import a field" in browse("ada").get("/").content.decode()
+
+
+def test_it_counts_my_own_votes(browse, tie):
+    mine = browse("ada").get("/").context["mine"]
+    assert (mine.today, mine.total, mine.waiting, mine.by_class[0]) == (1, 1, 5, ("1", 1))
+
+
+def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
+    page = browse("cur").get("/disagreements/").content.decode()
+    assert "bea thinks so" in page
+    browse("cur").post(f"/disagreements/{tie.pk}/", {"label": "2", "reason": "one lopsided peak"})
+    tie.refresh_from_db()
+    assert (tie.consensus.label, tie.consensus.status) == (2, "adjudicated")
+    assert tie.adjudications.get().reason == "one lopsided peak"
+
+
+@pytest.mark.parametrize("answer", [{"label": "2"}, {"reason": "because"}, {"label": "5"}])
+def test_it_rejects_a_decision_without_class_or_reason(browse, tie, answer):
+    browse("cur").post(f"/disagreements/{tie.pk}/", answer)
+    assert not tie.adjudications.exists()
+
+
+def test_it_freezes_a_release_once(browse, tie):
+    for _ in range(2):
+        page = browse("cur").post("/exports/", {"version": "v1", "note": "first"}, follow=True)
+    assert Release.objects.get().rows == 6
+    assert "There is a release v1 already" in page.content.decode()
+
+
+def test_it_says_why_a_run_cannot_start(browse, field):
+    page = browse("admin").post("/runs/", {"preset": "quick", "label_source": "votes", "field": ""})
+    assert "Training needs labels of at least two classes" in page.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+def test_it_queues_a_run_and_shows_it(browse, field, people):
+    voters = [people[n] for n in ("ada", "bea", "cy")]
+    for label, candidate in enumerate(field.candidates.all(), 1):
+        candidate.control = False
+        candidate.save()
+        settle(candidate, voters, label=1 + label % 4)
+    response = browse("admin").post("/runs/", {"preset": "quick", "label_source": "votes"})
+    run = TrainingRun.objects.get()
+    assert (response["Location"], run.status) == (f"/runs/{run.pk}/", "queued")
+
+
+def test_it_asks_again_only_while_the_run_is_active(browse, field, people):
+    run = make_run(field, people["admin"], status="running")
+    report = {"stage": "train", "member": 1, "members": 4, "batch": 50, "batches": 100}
+    TrainingRun.objects.filter(pk=run.pk).update(progress=report)
+    page = browse("ada").get(f"/runs/{run.pk}/", headers={"HX-Request": "true"})
+    text = page.content.decode()
+    assert 'hx-trigger="every 2s"' in text
+    assert "<html" not in text
+    assert "network 2 of 4, batch 50 of 100" in text
+    assert page.context["far"].share == pytest.approx(1.5 / 4)
+    run.cancel()
+    assert "every 2s" not in browse("ada").get(f"/runs/{run.pk}/").content.decode()
+
+
+def test_it_warns_of_random_weights_in_large_letters(browse, field, people):
+    run = make_run(field, people["admin"])
+    TrainingRun.objects.filter(pk=run.pk).update(outcome={"weights": "random"})
+    assert "warning-large" in browse("ada").get(f"/runs/{run.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(("verb", "promoted"), [("promote", True), ("roll-back", False)])
+def test_an_administrator_promotes_and_rolls_back(browse, field, people, verb, promoted):
+    run = make_run(field, people["admin"])
+    if verb == "roll-back":
+        run = promote(field, people["admin"])
+    browse("admin").post(f"/runs/{run.pk}/{verb}/")
+    field.refresh_from_db()
+    assert (field.promoted_run_id == run.pk) is promoted
+
+
+def test_it_knows_no_other_verb(browse, field, people):
+    run = make_run(field, people["admin"])
+    assert browse("admin").post(f"/runs/{run.pk}/drop/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_the_guide_shows_every_key(browse):
+    page = browse("ada").get("/guide/")
+    text = page.content.decode()
+    assert all(key.does in text for key in KEYS)
+    presses = [press for key in KEYS for press in key.keys]
+    assert len(presses) == len(set(presses)), "a key has two actions"
+
+
+def test_it_has_no_inline_script_or_style(browse, field, candidate, people):
+    run = make_run(field, people["admin"])
+    pages = ("/", "/classify/", f"/candidates/{candidate.pk}/", f"/runs/{run.pk}/", "/guide/")
+    for page in pages:
+        response = browse("admin").get(page)
+        text = response.content.decode()
+        assert " style=" not in text
+        assert "<style" not in text
+        assert "onclick=" not in text
+        assert "'unsafe" not in response["Content-Security-Policy"]
