@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +37,9 @@ def record(name: str, value: float, unit: str, reference: float, *, file: str) -
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{file}.jsonl").open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(line) + "\n")
-    print(f"{name}: {value:.4g} {unit}, reference {reference:.4g}, ratio {line['ratio']:.2f}")
+    sys.stdout.write(
+        f"{name}: {value:.4g} {unit}, reference {reference:.4g}, ratio {line['ratio']:.2f}\n"
+    )
 
 
 def _processor() -> str:
@@ -50,7 +54,6 @@ def _processor() -> str:
 def _torch_device() -> str:
     if find_spec("torch") is None:
         return "no torch"
-    import torch
-
+    torch = import_module("torch")
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     return f"torch {torch.__version__} on {name}"

@@ -1,0 +1,94 @@
+"""A small world for the classifier: 48 candidates of four shapes in one pack, and a manifest."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+
+from classifier import Manifest, TrainingConfig
+from classifier.manifest import HEADER
+
+BANDS = ("NUV", "U", "B", "V", "I")
+SIDE = 100
+
+
+def blob(sigma_x: float, sigma_y: float, x: float = 49.5, y: float = 49.5) -> NDArray[Any]:
+    """A Gaussian of height 1 on a stamp (y, x)."""
+    row, column = np.mgrid[:SIDE, :SIDE]
+    return np.exp(-0.5 * (((column - x) / sigma_x) ** 2 + ((row - y) / sigma_y) ** 2))
+
+
+SHAPES = {
+    1: blob(3, 3),
+    2: blob(7, 2),
+    3: blob(2, 2, 40, 45) + blob(2, 2, 57, 52) + blob(2, 2, 47, 60),
+    4: blob(0.7, 0.7),
+}
+
+
+def stamps_of(labels: Sequence[int], seed: int = 0) -> NDArray[np.float32]:
+    """Noisy stamps (n, 5, y, x) of the shape of each label, brighter in the red."""
+    rng = np.random.default_rng(seed)
+    flux = np.linspace(1, 3, len(BANDS))[:, None, None]
+    clean = np.stack([100 * flux * SHAPES[label] for label in labels])
+    return (clean + rng.normal(10, 1, clean.shape)).astype(np.float32)
+
+
+def write_pack(
+    path: Path, stamps: NDArray[np.float32], observed: NDArray[np.bool_] | None = None
+) -> None:
+    """Write a stamp pack of the format that imports leave."""
+    attributes = {"format": "asterism-stamps/1", "bands": list(BANDS), "stamp_px": SIDE}
+    group = zarr.open_group(path, mode="w", attributes=attributes)
+    seen = np.ones(stamps.shape[:2], bool) if observed is None else observed
+    group.create_array(
+        "stamps", shape=stamps.shape, chunks=(1, *stamps.shape[1:]), dtype="float32",
+        fill_value=np.nan,
+    )[:] = stamps  # fmt: skip
+    group.create_array("observed", shape=seen.shape, dtype="bool")[:] = seen
+
+
+def write_manifest(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    """Write rows (candidate, field, catalogue_id, pack, row, split, label) as a manifest."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(HEADER)
+        table.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `packs/blobs.zarr` and `training.csv`: 32 to train on, 16 as control."""
+    folder = tmp_path_factory.mktemp("classifier")
+    labels = [1, 2, 3, 4] * 12
+    (folder / "packs").mkdir()
+    write_pack(folder / "packs" / "blobs.zarr", stamps_of(labels))
+    write_manifest(
+        folder / "training.csv",
+        (
+            (100 + i, "blobs", i + 1, "blobs.zarr", i, "train" if i < 32 else "control", label)
+            for i, label in enumerate(labels)
+        ),
+    )
+    return folder
+
+
+@pytest.fixture
+def manifest(world: Path) -> Manifest:
+    """The world's manifest, read."""
+    return Manifest.read(world / "training.csv", world / "packs")
+
+
+@pytest.fixture
+def tiny() -> TrainingConfig:
+    """The smallest run: two members, three batches of four, 32 px."""
+    return TrainingConfig.from_dict(
+        "quick",
+        {"input_px": 32, "batches": 3, "batch_size": 4, "members": 2, "pretrained": False},
+    )

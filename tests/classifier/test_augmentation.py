@@ -1,0 +1,88 @@
+"""One resampling crops, flips, rotates and resizes; checked against torchvision and geometry."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from classifier.augmentation import random_orientations, resample, rotations
+from classifier.torchvision_import import torchvision
+from tests.classifier.conftest import blob
+
+functional = torchvision.transforms.functional
+BILINEAR = torchvision.transforms.InterpolationMode.BILINEAR
+
+
+def smooth(side=74):
+    """One stamp (1, 2, side, side), lopsided and smooth over a few pixels."""
+    image = blob(6, 3, 55, 47) + 0.5 * blob(4, 4, 40, 60)
+    first = (100 - side) // 2
+    return torch.tensor(image[first : first + side, first : first + side])[None, None].repeat(
+        1, 2, 1, 1
+    ).float()  # fmt: skip
+
+
+def centroid(image):
+    row, column = np.mgrid[: image.shape[0], : image.shape[1]]
+    weight = image.numpy() / image.numpy().sum()
+    return (weight * column).sum(), (weight * row).sum()
+
+
+def test_without_orientation_it_is_the_central_crop():
+    stamps = smooth()
+    torch.testing.assert_close(resample(stamps, 50, 50), stamps[:, :, 12:62, 12:62])
+
+
+def test_resizing_agrees_with_torchvision():
+    stamps = smooth()
+    expected = functional.resize(stamps, [74 * 4, 74 * 4], BILINEAR, antialias=False)
+    torch.testing.assert_close(
+        resample(stamps, 50, 200), expected[:, :, 48:248, 48:248], atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("degrees", [90, 17, 200, 311])
+def test_rotation_agrees_with_torchvision(degrees):
+    stamps = smooth()
+    # torchvision turns counter-clockwise on the screen, where y points down.
+    expected = functional.rotate(stamps, degrees, BILINEAR)[:, :, 12:62, 12:62]
+    turned = resample(stamps, 50, 50, rotations(torch.tensor([math.radians(degrees)])))
+    torch.testing.assert_close(turned, expected, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("signs", "axis"), [((-1.0, 1.0), 3), ((1.0, -1.0), 2)])
+def test_a_flip_is_exact(signs, axis):
+    stamps = smooth()
+    flipped = resample(stamps, 50, 50, torch.diag(torch.tensor(signs))[None])
+    torch.testing.assert_close(flipped, stamps[:, :, 12:62, 12:62].flip(axis))
+
+
+def test_a_source_turns_about_the_centre():
+    image = torch.tensor(blob(2, 2, 49.5 + 12, 49.5), dtype=torch.float32)[None, None]
+    angle = torch.tensor([math.radians(30)])
+    x, y = centroid(resample(image, 50, 100, rotations(angle))[0, 0])
+    # Twelve pixels from the centre of the stamp are 24 of the output.
+    assert x - 49.5 == pytest.approx(24 * math.cos(angle), abs=1e-2)
+    assert y - 49.5 == pytest.approx(-24 * math.sin(angle), abs=1e-2)
+
+
+def test_corners_come_from_the_stamp():
+    stamps = torch.ones(1, 1, 74, 74)
+    turned = resample(stamps, 50, 50, rotations(torch.tensor([math.pi / 4])))
+    torch.testing.assert_close(turned, torch.ones(1, 1, 50, 50))
+
+
+def test_orientations_are_orthogonal_and_cover_the_circle():
+    turns = random_orientations(4000, torch.Generator().manual_seed(0))
+    identity = torch.eye(2).expand(4000, 2, 2)
+    torch.testing.assert_close(turns @ turns.mT, identity, atol=1e-5, rtol=0)
+    # Uniform angles: the mean direction of n unit vectors is about sqrt(1 / n) long.
+    assert turns[:, :, 0].mean(0).norm() < 3 / math.sqrt(4000)
+    # Half of them mirror.
+    assert (torch.linalg.det(turns) < 0).float().mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_same_seed_gives_the_same_orientations():
+    first, second = (random_orientations(8, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, second)

@@ -1,0 +1,60 @@
+"""`python -m classifier`: the three verbs, and one sentence for bad input."""
+
+import csv
+import json
+
+import pytest
+
+from classifier.__main__ import main
+from tests.classifier.conftest import write_manifest
+
+
+def arguments(verb, world, run):
+    return [verb, str(world / "training.csv"), "--packs", str(world / "packs"), "--run", str(run)]
+
+
+def test_train_predict_evaluate(world, tmp_path, capsys):
+    settings = ["input_px=32", "batches=2", "batch_size=4", "members=1", "pretrained=false"]
+    run, table = tmp_path / "run", tmp_path / "p.csv"
+    options = [word for setting in settings for word in ("--set", setting)]
+    assert main([*arguments("train", world, run), *options]) == 0
+    assert json.loads(capsys.readouterr().out)["members"] == 1
+    assert main([*arguments("predict", world, run), "--output", str(table)]) == 0
+    rows = list(csv.DictReader(table.open()))
+    assert len(rows) == 48
+    assert sum(float(rows[0][f"p_class{label}"]) for label in (1, 2, 3, 4)) == pytest.approx(1)
+    assert main(arguments("evaluate", world, run)) == 0
+    assert json.loads(capsys.readouterr().out)["count"] == 16
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--set", "batches=none"], "batches must be of type int, not 'none'."),
+        (["--set", "batches"], "--set batches: write NAME=VALUE."),
+        (["--set", "device=abacus", "--set", "pretrained=false"], "There is no device 'abacus'"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):
+    assert main([*arguments("train", world, tmp_path / "run"), *options]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_one_class_is_one_sentence(tmp_path, capsys):
+    write_manifest(tmp_path / "training.csv", [(1, "f", "1", "p.zarr", 0, "train", 2)])
+    assert main(arguments("train", tmp_path, tmp_path / "run")) == 2
+    assert "at least two classes" in capsys.readouterr().err
+
+
+def test_a_missing_manifest_is_one_sentence(tmp_path, capsys):
+    assert main(arguments("evaluate", tmp_path, tmp_path / "run")) == 2
+    assert "training.csv" in capsys.readouterr().err
+
+
+def test_help_shows_the_three_commands(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(f"classifier {verb}" in shown for verb in ("train", "predict", "evaluate"))

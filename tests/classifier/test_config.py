@@ -1,0 +1,91 @@
+"""The paper presets are the paper's protocol, and settings are checked loudly."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from classifier import PRESETS, TrainingConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data"))
+PAPER = DATA.parent / "reference" / "wei2020.json"
+
+
+@pytest.mark.parametrize(
+    ("preset", "backbone", "batch_size"),
+    [("paper-resnet18", "resnet18", 32), ("paper-vgg19bn", "vgg19_bn", 16)],
+)
+def test_a_paper_preset_is_the_protocol_of_the_paper(preset, backbone, batch_size):
+    assert PRESETS[preset] == TrainingConfig(
+        preset=preset,
+        backbone=backbone,
+        bands=("NUV", "U", "B", "V", "I"),
+        stamp_px=50,
+        input_px=299,
+        scaling="minmax",
+        augment=True,
+        max_missing_bands=1,
+        batches=10_000,
+        batch_size=batch_size,
+        learning_rate=1e-4,
+        schedule="constant",
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        class_weights="none",
+        members=10,
+        pretrained=True,
+    )
+
+
+@pytest.mark.skipif(not PAPER.exists(), reason="the paper's figures are not on this machine")
+@pytest.mark.parametrize("preset", ["paper-resnet18", "paper-vgg19bn"])
+def test_a_paper_preset_agrees_with_the_collected_figures(preset):
+    paper = json.loads(PAPER.read_text())["training"]
+    config = PRESETS[preset]
+    assert config.learning_rate == paper["learning_rate"]
+    assert config.batches == paper["batches"]
+    assert config.batch_size == paper["batch_size"][config.backbone]
+    assert config.input_px == paper["input_px"]
+    assert config.stamp_px in paper["stamp_px"]
+    assert len(config.bands) == paper["channels"] - 1  # the sixth is constant
+    assert config.members == paper["independent_models"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"batch": 5}, "No setting 'batch'"),
+        ({"batches": 0}, "batches must be 1 to"),
+        ({"batches": "many"}, "batches must be of type int, not 'many'"),
+        ({"batches": True}, "batches must be of type int, not True"),
+        ({"learning_rate": float("nan")}, "learning_rate must be"),
+        ({"backbone": "alexnet"}, "backbone must be one of resnet18, vgg19_bn"),
+        ({"bands": ["V", "V"]}, "bands must be one to six different"),
+        ({"bands": ["V"]}, "max_missing_bands must be below"),
+        ({"stamp_px": 101}, "stamp_px must be 8 to 100"),
+        ({"pretrained": 1}, "pretrained must be of type bool"),
+    ],
+)
+def test_it_rejects_a_setting_that_cannot_be(overrides, words):
+    with pytest.raises(ValueError, match=words):
+        TrainingConfig.from_dict("quick", overrides)
+
+
+def test_it_rejects_an_unknown_preset():
+    with pytest.raises(ValueError, match="No preset 'fast'; there are paper-resnet18"):
+        TrainingConfig.from_dict("fast", {})
+
+
+def test_overrides_come_from_json():
+    config = TrainingConfig.from_dict("quick", json.loads('{"learning_rate": 1, "seed": 3}'))
+    assert config == replace(PRESETS["quick"], learning_rate=1.0, seed=3)
+
+
+def test_settings_survive_json():
+    config = PRESETS["quick"]
+    settings = json.loads(json.dumps(config.to_dict()))
+    preset = settings.pop("preset")
+    assert TrainingConfig.from_dict(preset, settings) == config

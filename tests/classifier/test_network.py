@@ -1,0 +1,85 @@
+"""Two backbones and one matrix; the constant sixth channel costs nothing."""
+
+import pytest
+import torch
+from torch import nn
+
+from classifier.backbones import BACKBONES, keep_channels, without_last_layer
+from classifier.network import DualBackbone
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    return DualBackbone("resnet18", bands=5)
+
+
+def test_the_first_sees_three_bands_and_the_second_two(network):
+    assert [backbone.conv1.in_channels for backbone in network.backbones] == [3, 2]
+
+
+def test_one_matrix_joins_both_outputs_to_four_classes(network):
+    assert isinstance(network.head, nn.Linear)
+    assert network.head.weight.shape == (4, 2 * 512)
+    assert network(torch.rand(2, 5, 32, 32)).shape == (2, 4)
+
+
+def test_nothing_else_is_left_of_the_last_layers(network):
+    matrices = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    assert matrices == [network.head]
+
+
+def test_every_weight_learns(network):
+    loss = nn.functional.cross_entropy(network(torch.rand(4, 5, 64, 64)), torch.arange(4))
+    loss.backward()
+    assert all(weight.grad is not None for weight in network.parameters())
+    assert all(weight.grad.abs().max() > 0 for weight in network.parameters())
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg19_bn"])
+def test_dropping_a_channel_of_zeros_changes_nothing(name):
+    entry = BACKBONES[name]
+    torch.manual_seed(1)
+    full = entry.build()
+    x = torch.rand(2, 3, 64, 64)
+    x[:, 2] = 0
+    without_last_layer(full, entry)
+    full.eval()
+    with torch.inference_mode():
+        expected = full(x)
+        keep_channels(full, entry, 2)
+        torch.testing.assert_close(full(x[:, :2]), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_constant_channel_would_learn_nothing():
+    torch.manual_seed(1)
+    stem = BACKBONES["resnet18"].build().conv1
+    x = torch.rand(2, 3, 32, 32)
+    x[:, 2] = 0
+    stem(x).square().sum().backward()
+    assert not stem.weight.grad[:, 2].any()
+    assert stem.weight.grad[:, :2].any()
+
+
+def test_vgg_keeps_its_4096_features():
+    entry = BACKBONES["vgg19_bn"]
+    with torch.device("meta"):
+        network = entry.build()
+    assert without_last_layer(network, entry) == 4096
+    assert network(torch.empty(1, 3, 299, 299, device="meta")).shape == (1, 4096)
+
+
+@pytest.mark.parametrize(("bands", "channels"), [(1, [1]), (3, [3]), (4, [3, 1]), (6, [3, 3])])
+def test_bands_are_dealt_out_in_threes(bands, channels):
+    assert DualBackbone("resnet18", bands).channels == channels
+
+
+def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
+    torch.manual_seed(2)
+    state = BACKBONES["resnet18"].build().state_dict()
+    torch.save(state, tmp_path / "resnet18.pth")
+    first, second = DualBackbone("resnet18", 5, tmp_path / "resnet18.pth").backbones
+    assert torch.equal(first.conv1.weight, state["conv1.weight"])
+    assert torch.equal(second.conv1.weight, state["conv1.weight"][:, :2])
+    assert torch.equal(second.layer4[1].bn2.weight, state["layer4.1.bn2.weight"])
+    assert not hasattr(first.fc, "weight")

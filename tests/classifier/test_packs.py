@@ -1,0 +1,112 @@
+"""Stamps are read from packs, scaled to [0, 1], zero where there is no data."""
+
+import numpy as np
+import pytest
+
+from classifier import PRESETS, Manifest
+from classifier.packs import crop_px, joined, read_chunks, scaled
+from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
+
+ALL_SEEN = np.ones((1, 5), bool)
+
+
+def read(manifest):
+    positions = np.arange(len(manifest))
+    return joined(list(read_chunks(manifest, positions, PRESETS["paper-resnet18"], rotated=True)))
+
+
+def rows(count, pack="p.zarr"):
+    return [(i, "f", i, pack, i, "train", 1) for i in range(count)]
+
+
+def test_each_band_of_each_stamp_spans_zero_to_one():
+    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), 50, 50, "minmax")
+    assert pixels.dtype == np.float32
+    np.testing.assert_array_equal(pixels.min(axis=(2, 3)), 0)
+    np.testing.assert_array_equal(pixels.max(axis=(2, 3)), 1)
+
+
+def test_scaling_is_linear_in_the_paper():
+    raw = np.broadcast_to(np.linspace(-5, 15, 100, dtype=np.float32), (1, 5, 100, 100))
+    pixels = scaled(raw, ALL_SEEN, 50, 50, "minmax")
+    np.testing.assert_allclose(pixels[0, 0, 0], np.linspace(0, 1, 50), atol=1e-6)
+
+
+def test_the_range_is_that_of_what_the_network_sees():
+    raw = stamps_of([1])
+    raw[0, :, 5, 5] = 1e6  # a bright star, outside the central 50 px
+    pixels = scaled(raw, ALL_SEEN, 50, 100, "minmax")
+    assert pixels[0, 0, 25:75, 25:75].max() == 1
+    assert pixels[0, 0, 5, 5] == 1  # clipped
+
+
+def test_no_data_is_zero():
+    raw = stamps_of([1])
+    raw[0, 0, 30:40, 30:40] = np.nan
+    raw[0, 1] = np.nan
+    raw[0, 2] = 7
+    observed = np.array([[True, True, True, False, True]])
+    pixels = scaled(raw, observed, 50, 50, "minmax")
+    assert not pixels[0, 0, 5:15, 5:15].any()
+    assert pixels[0, 0].max() == 1
+    assert not pixels[0, 1:4].any()
+    assert pixels[0, 4].max() == 1
+
+
+def test_asinh_keeps_the_order_and_the_range():
+    raw = stamps_of([1])
+    pixels = scaled(raw, ALL_SEEN, 50, 50, "asinh")[0, 0].ravel()
+    order = np.argsort(raw[0, 0, 25:75, 25:75].ravel())
+    assert (np.diff(pixels[order]) >= 0).all()
+    assert pixels.min() == 0
+    assert pixels.max() == 1
+
+
+def test_the_crop_holds_the_rotated_square():
+    assert crop_px(50, rotated=True) >= 50 * np.sqrt(2) + 2
+    assert crop_px(50, rotated=False) == 52
+    assert crop_px(100, rotated=True) == 100
+
+
+def test_rows_are_read_in_the_order_of_the_manifest(tmp_path):
+    stamps = stamps_of([1, 2, 3, 4])
+    write_pack(tmp_path / "p.zarr", stamps)
+    listed = [(i, "f", i, "p.zarr", row, "train", 1) for i, row in enumerate([3, 0, 2])]
+    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
+    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), 50, 74, "minmax")
+    np.testing.assert_array_equal(found.pixels, expected)
+
+
+def test_missing_bands_are_counted_and_blank_stamps_listed(tmp_path):
+    stamps = stamps_of([1, 1, 1])
+    stamps[1, 0] = np.nan
+    stamps[2] = 0
+    observed = np.ones((3, len(BANDS)), bool)
+    observed[1, 4] = False
+    write_pack(tmp_path / "p.zarr", stamps, observed)
+    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(3)), tmp_path))
+    assert found.missing.tolist() == [0, 2]
+    assert found.unreadable == [(2, "No band has any data.")]
+
+
+def test_a_pack_that_is_not_there_is_named(tmp_path):
+    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path))
+    assert len(found.positions) == 0
+    assert [position for position, _ in found.unreadable] == [0, 1]
+    assert "The stamp pack p.zarr is not in" in found.unreadable[0][1]
+
+
+def test_only_the_rows_that_cannot_be_read_are_lost(tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2, 3]))
+    (tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0").write_bytes(b"cut short")
+    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(4)), tmp_path))
+    assert found.positions.tolist() == [0, 2]
+    assert [position for position, _ in found.unreadable] == [1, 3]
+    assert "has no row 3" in found.unreadable[1][1]
+
+
+@pytest.mark.parametrize("name", ["stamps", "observed"])
+def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
+    (tmp_path / "p.zarr" / name).mkdir(parents=True)
+    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(1)), tmp_path))
+    assert "p.zarr" in found.unreadable[0][1]

@@ -1,0 +1,141 @@
+"""A finished run classifies every candidate that can be read, and says how unsure it is."""
+
+import json
+import math
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from classifier import Manifest, Predictions, RunError, TrainingConfig, evaluate, predict, train
+from classifier.files import write_whole
+from classifier.prediction import entropy
+from tests.classifier.conftest import stamps_of, write_manifest, write_pack
+
+
+@pytest.fixture(scope="module")
+def run(world, tmp_path_factory):
+    """A run long enough to learn the four shapes of the small world."""
+    overrides = {"input_px": 32, "stamp_px": 40, "batches": 40, "batch_size": 16, "members": 2}
+    config = TrainingConfig.from_dict("quick", overrides | {"pretrained": False})
+    folder = tmp_path_factory.mktemp("run")
+    train(config, Manifest.read(world / "training.csv", world / "packs"), folder)
+    return folder
+
+
+def made_up(member_probability):
+    probability = np.array(member_probability, dtype=float)
+    count = probability.shape[1]
+    return Predictions(np.arange(count), probability, np.zeros(count, dtype=int), [])
+
+
+def test_it_learns_shapes_that_differ(run, manifest):
+    figures = evaluate(predict(run, manifest), manifest)
+    assert figures.count == 16
+    assert figures.accuracy.value >= 0.75
+
+
+def test_every_candidate_is_classified_by_every_member(run, manifest):
+    seen = []
+    predictions = predict(run, manifest, seen.append)
+    assert predictions.candidate.tolist() == manifest.candidate.tolist()
+    assert predictions.member_probability.shape == (2, 48, 4)
+    np.testing.assert_allclose(predictions.member_probability.sum(axis=2), 1, atol=1e-12)
+    assert predictions.unreadable == []
+    assert {progress.stage for progress in seen} == {"predict"}
+
+
+def test_it_says_the_same_twice(run, manifest):
+    first, second = (predict(run, manifest).member_probability for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_unreadable_candidates_are_listed_and_the_rest_classified(run, tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2]))
+    rows = [(7, "f", 1, "p.zarr", 0, "train", 1), (8, "f", 2, "p.zarr", 5, "train", "")]
+    rows.append((9, "f", 3, "gone.zarr", 0, "control", ""))
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    predictions = predict(run, manifest)
+    assert predictions.candidate.tolist() == [7]
+    reasons = dict(predictions.unreadable)
+    assert "has no row 5" in reasons[8]
+    assert "gone.zarr is not in" in reasons[9]
+
+
+def test_entropy_of_the_mean_is_in_nats():
+    predictions = made_up([[[1, 0, 0, 0], [0.25] * 4], [[0, 1, 0, 0], [0.25] * 4]])
+    np.testing.assert_allclose(predictions.entropy, [math.log(2), math.log(4)], rtol=1e-12)
+    assert entropy(np.array([[1.0, 0, 0, 0]])) == 0
+
+
+def test_agreement_is_the_share_of_members_with_the_means_class():
+    sure, other = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
+    predictions = made_up([[sure, sure], [sure, sure], [other, sure]])
+    np.testing.assert_allclose(predictions.agreement, [2 / 3, 1])
+    assert predictions.label.tolist() == [1, 1]
+
+
+def test_predictions_survive_their_file(tmp_path):
+    written = replace(made_up([[[0.7, 0.1, 0.1, 0.1]]]), unreadable=[(5, "gone")])
+    written.write(tmp_path / "p.safetensors")
+    found = Predictions.read(tmp_path / "p.safetensors")
+    np.testing.assert_array_equal(found.member_probability, written.member_probability)
+    assert found.unreadable == [(5, "gone")]
+
+
+def test_another_file_holds_no_predictions(tmp_path):
+    (tmp_path / "p.safetensors").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ValueError, match="does not hold predictions"):
+        Predictions.read(tmp_path / "p.safetensors")
+
+
+def test_an_unfinished_run_is_refused(run, manifest, tmp_path):
+    shutil.copy(run / "config.json", tmp_path)
+    with pytest.raises(RunError, match=r"unfinished, member-00\.safetensors is missing"):
+        predict(tmp_path, manifest)
+
+
+def test_a_folder_without_a_run_is_refused(manifest, tmp_path):
+    with pytest.raises(RunError, match=r"holds no training run: config\.json is missing"):
+        predict(tmp_path, manifest)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "is not JSON"),
+        (b"[]", "is not a JSON object"),
+        (b'{"format": "other"}', "in another format"),
+        (b'{"format": "asterism-run/1"}', "is not a run's"),
+    ],
+)
+def test_a_foreign_configuration_is_refused(manifest, tmp_path, content, words):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(RunError, match=words):
+        predict(tmp_path, manifest)
+
+
+def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
+    settings = json.loads((run / "config.json").read_text())
+    settings["config"] |= {"bands": ["V"], "max_missing_bands": 0}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    shutil.copy(run / "member-00.safetensors", tmp_path)
+    with pytest.raises(RunError, match="does not hold the weights of this network"):
+        predict(tmp_path, manifest)
+
+
+def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
+    shutil.copy(run / "config.json", tmp_path)
+    torch.save({"head.weight": torch.zeros(4, 4)}, tmp_path / "member-00.safetensors")
+    with pytest.raises(RunError, match="does not hold the weights of this network"):
+        predict(tmp_path, manifest)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+    with pytest.raises(TypeError):
+        write_whole(path, "not bytes")
+    assert path.read_bytes() == b"old"

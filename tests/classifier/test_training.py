@@ -1,0 +1,197 @@
+"""Training follows its configuration, can be stopped and resumed, and repeats bit for bit."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from classifier import (
+    PRESETS,
+    DivergedError,
+    Manifest,
+    NotTrainable,
+    PackError,
+    RunError,
+    TrainingConfig,
+    train,
+)
+from classifier.dataset import TrainingSet
+from classifier.files import read_json
+from classifier.training import (
+    class_weights,
+    endless_batches,
+    finite,
+    member_seed,
+    rate_schedule,
+)
+from tests.classifier.conftest import stamps_of, write_manifest, write_pack
+
+
+class Stopped(Exception):
+    """What a caller raises to cancel."""
+
+
+@pytest.fixture(scope="module")
+def finished(world, tmp_path_factory):
+    """A finished tiny run: its folder, its result, and what it reported."""
+    config = TrainingConfig.from_dict(
+        "quick",
+        {"input_px": 32, "batches": 3, "batch_size": 4, "members": 2, "pretrained": False},
+    )
+    folder = tmp_path_factory.mktemp("run")
+    seen = []
+    manifest = Manifest.read(world / "training.csv", world / "packs")
+    return folder, train(config, manifest, folder, seen.append), seen
+
+
+def test_a_run_leaves_its_configuration_and_one_file_a_member(finished, manifest):
+    folder, _, _ = finished
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "member-00.json",
+        "member-00.safetensors",
+        "member-01.json",
+        "member-01.safetensors",
+    ]
+    written = read_json(folder / "config.json")
+    assert written["config"]["batches"] == 3
+    assert written["manifest_sha256"] == manifest.sha256
+    assert written["weights"] == "random"
+
+
+def test_the_result_says_what_was_done(finished):
+    _, result, _ = finished
+    assert result.members == 2
+    assert result.weights == "random"
+    assert result.labelled == {"1": 8, "2": 8, "3": 8, "4": 8}
+    assert result.left_out == 0
+    assert result.seconds > 0
+    assert [entry["batch"] for entry in result.history] == [[1, 2, 3]] * 2
+
+
+def test_it_reports_from_preparation_to_the_last_batch(finished):
+    _, _, seen = finished
+    assert seen[0].stage == "prepare"
+    last = seen[-1]
+    assert (last.stage, last.member, last.batch, last.batches) == ("train", 1, 3, 3)
+    assert last.loss > 0
+    assert last.images_per_second > 0
+    assert last.seconds_left == 0
+
+
+def test_one_seed_gives_one_network_to_the_last_bit(finished, tiny, manifest, tmp_path):
+    folder, result, _ = finished
+    again = train(tiny, manifest, tmp_path)
+    for name in ("member-00.safetensors", "member-01.safetensors"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    assert [entry["loss"] for entry in again.history] == [entry["loss"] for entry in result.history]
+
+
+def test_members_differ(finished):
+    first, second = (load_file(finished[0] / f"member-0{member}.safetensors") for member in (0, 1))
+    assert not torch.equal(first["head.weight"], second["head.weight"])
+
+
+def test_a_finished_run_is_only_read(finished, tiny, manifest):
+    folder, result, _ = finished
+    seen = []
+    again = train(tiny, manifest, folder, seen.append)
+    assert {progress.stage for progress in seen} == {"prepare"}
+    assert again == replace(result, device=again.device)
+
+
+def test_a_cancelled_run_resumes_to_the_same_networks(finished, tiny, manifest, tmp_path):
+    def stop_in_the_second(progress):
+        if progress.stage == "train" and progress.member == 1:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(tiny, manifest, tmp_path, stop_in_the_second)
+    assert not (tmp_path / "member-01.safetensors").exists()
+    kept = (tmp_path / "member-00.safetensors").stat().st_mtime_ns
+    train(tiny, manifest, tmp_path)
+    assert (tmp_path / "member-00.safetensors").stat().st_mtime_ns == kept
+    name = "member-01.safetensors"
+    assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
+
+
+def test_a_folder_of_another_run_is_refused(finished, tiny, manifest):
+    with pytest.raises(RunError, match="another configuration or manifest: train into an empty"):
+        train(replace(tiny, seed=1), manifest, finished[0])
+
+
+def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    train(replace(tiny, batches=1, members=1), manifest, tmp_path)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_too_few_classes_leave_nothing_behind(tiny, tmp_path):
+    path = write_manifest(tmp_path / "m.csv", [(1, "f", "1", "p.zarr", 0, "train", 2)])
+    with pytest.raises(NotTrainable, match="only class 2"):
+        train(tiny, Manifest.read(path, tmp_path), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_candidates_with_two_bands_missing_are_left_out(tiny, tmp_path):
+    stamps = stamps_of([1, 2, 3, 4])
+    stamps[3, 1:3] = float("nan")
+    stamps[2, 0] = float("nan")
+    write_pack(tmp_path / "p.zarr", stamps)
+    rows = [(i, "f", i, "p.zarr", i, "train", i + 1) for i in range(4)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    result = train(replace(tiny, batches=1, members=1), manifest, tmp_path / "run")
+    assert result.labelled == {"1": 1, "2": 1, "3": 1, "4": 0}
+    assert result.left_out == 1
+
+
+def test_a_missing_pack_stops_the_training(tiny, tmp_path):
+    rows = [(i, "f", i, "gone.zarr", i, "train", i) for i in (1, 2)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    with pytest.raises(PackError, match=r"Candidate 1 has no stamps\. The stamp pack gone\.zarr"):
+        train(tiny, manifest, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_stamp_is_seen_once_before_any_comes_again():
+    batches = endless_batches(10, 4, torch.Generator().manual_seed(0))
+    drawn = torch.cat([next(batches) for _ in range(5)])
+    assert sorted(drawn[:10].tolist()) == list(range(10))
+    assert sorted(drawn[10:].tolist()) == list(range(10))
+
+
+def test_the_paper_keeps_its_learning_rate():
+    factor = rate_schedule(PRESETS["paper-resnet18"])
+    assert {factor(batch) for batch in (0, 1, 5000, 9999)} == {1.0}
+
+
+def test_the_cosine_warms_up_and_ends_at_zero():
+    factor = rate_schedule(TrainingConfig(schedule="cosine", batches=200))
+    assert factor(0) == pytest.approx(0.1)
+    assert factor(9) == factor(10) == 1
+    assert factor(105) == pytest.approx(0.5)
+    assert factor(200) == pytest.approx(0)
+
+
+def test_balanced_classes_weigh_the_same():
+    labels = torch.tensor([0, 0, 0, 1, 1, 3])
+    weights = class_weights(TrainingConfig(class_weights="balanced"), labels)
+    torch.testing.assert_close(weights, torch.tensor([2 / 3, 1.0, 0.0, 2.0]))
+    assert class_weights(TrainingConfig(), labels) is None
+
+
+def test_seeds_of_members_differ_within_and_between_runs():
+    assert len({member_seed(seed, member) for seed in range(20) for member in range(20)}) == 400
+
+
+def test_a_loss_that_is_no_number_ends_the_run():
+    with pytest.raises(DivergedError, match="lower learning_rate"):
+        finite(torch.tensor(float("nan")), member=0)
+
+
+def test_counts_are_by_the_number_of_the_class():
+    data = TrainingSet(torch.empty(3, 5, 8, 8), torch.tensor([0, 3, 3]), left_out=0)
+    assert data.counts == {"1": 1, "2": 0, "3": 0, "4": 2}
