@@ -1,0 +1,113 @@
+"""Small mosaics whose every pixel says where it is, and catalogues of positions on them."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from labeling.bands import BANDS, FILTERS
+from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.mosaics import MosaicRequest, import_field
+
+SHAPE = (260, 240)
+SCALE = 0.04
+"""Arcsec per pixel."""
+
+
+def tan_wcs(crpix=(120.5, 130.5), scale=SCALE, rotation=0.0, crval=(65.0, -54.9)):
+    """A tangent plane, north up and east left before it is rotated (degrees, anticlockwise)."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crval, wcs.wcs.crpix = crval, crpix
+    angle = np.deg2rad(rotation)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    wcs.wcs.cd = np.diag([-scale / 3600, scale / 3600]) @ turn
+    wcs.wcs.set()
+    return wcs
+
+
+def pixels(band, shape=SHAPE):
+    """float32 (y, x): a different number in each pixel of each band, exactly representable."""
+    height, width = shape
+    first = 1 + BANDS.index(band) * height * width
+    return np.arange(first, first + height * width, dtype=np.float32).reshape(shape)
+
+
+def write_mosaic(path, band="V", image=None, wcs=None, **cards):
+    """A FITS file with the band's filter and WCS in its header; cards of None are left out."""
+    header = (wcs or tan_wcs()).to_header()
+    header.update({"FILTER": FILTERS[band], "BUNIT": "ELECTRONS/S"})
+    for name, value in cards.items():
+        if value is None:
+            del header[name]
+        else:
+            header[name] = value
+    fits.PrimaryHDU(pixels(band) if image is None else image, header).writeto(path, overwrite=True)
+    return path
+
+
+def without_wcs(path, band="V", image=None):
+    """The same without a word on where it is."""
+    header = fits.Header({"FILTER": FILTERS[band]})
+    fits.PrimaryHDU(pixels(band) if image is None else image, header).writeto(path)
+    return path
+
+
+def write_catalogue(path, rows, names=None):
+    """A CSV file of these rows (mappings)."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names or list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue())
+    return path
+
+
+def row_at(number, x, y, **more):
+    """A row of a catalogue that counts pixels from 1; `x`, `y` count from 0."""
+    sky = {"id": number, "x": x + 1, "y": y + 1}
+    magnitudes = {f"mag_{FILTERS[band]}": 20.0 + k for k, band in enumerate(BANDS)}
+    return {**sky, **magnitudes, **more}
+
+
+POSITIONS = {
+    1: (120.0, 130.0),
+    2: (100.25, 90.75),
+    3: (60.5, 200.0),
+    4: (3.2, 5.9),
+    5: (180.0, 150.0),
+    6: (230.4, 255.1),
+}
+"""x, y from 0 by id; 4 and 6 lie at the edge."""
+REFERENCE = {1: 1, 2: 2, 3: 3, 4: 4, 5: 0, 6: 1}
+"""Class by id in the column `people`; 0 is not inspected."""
+
+
+@dataclass(frozen=True)
+class Sky:
+    """Paths of five mosaics by band, and of a catalogue of POSITIONS."""
+
+    mosaics: dict[str, Path]
+    catalogue: Path
+
+    def field(self, name="ngc1566", **about):
+        """Its mosaics, imported."""
+        about.setdefault("galaxy", "NGC 1566")
+        return import_field(name, [MosaicRequest(path) for path in self.mosaics.values()], **about)
+
+    def imported(self, name="ngc1566"):
+        """Mosaics and catalogue, imported."""
+        field = self.field(name)
+        import_catalogue(field, self.catalogue, Reading(references={"people": "people"}))
+        return field
+
+
+def write_sky(folder):
+    """The files of a Sky."""
+    mosaics = {band: write_mosaic(folder / f"{FILTERS[band]}.fits", band) for band in BANDS}
+    rows = [row_at(number, x, y, people=REFERENCE[number]) for number, (x, y) in POSITIONS.items()]
+    return Sky(mosaics, write_catalogue(folder / "catalogue.csv", rows))

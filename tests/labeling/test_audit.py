@@ -1,0 +1,72 @@
+"""manage.py audit: what is stored is what the votes say."""
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from labeling.models import Candidate, Consensus, Field
+from tests.labeling.world import settle, vote
+
+
+@pytest.fixture
+def busy(field, ada, bea, cy, cur):
+    """A field with votes, a change of mind, an undone vote, a tie and a ruling."""
+    one, two, three, four, *_ = field.candidates.all()
+    settle(one, [ada, bea, cy], 1)
+    vote(one, ada, 2)
+    vote(two, ada, 1).retract()
+    for label, expert in enumerate([ada, bea, cy], 1):
+        vote(three, expert, label)
+    four.adjudicate(cur, 3, "seen before")
+    return field
+
+
+def audit(capsys):
+    """Its exit code and its words."""
+    try:
+        call_command("audit")
+    except SystemExit as end:
+        return end.code, capsys.readouterr().out
+    return 0, capsys.readouterr().out
+
+
+def test_it_finds_nothing_after_votes_and_rulings(busy, capsys):
+    assert audit(capsys) == (0, "0 differences\n")
+
+
+def test_it_finds_a_tampered_consensus(busy, capsys):
+    Consensus.objects.filter(candidate=busy.candidates.first()).update(label=4, n_class4=9)
+    code, said = audit(capsys)
+    assert code == 1
+    assert "ngc1 1: consensus.label is not what the votes say" in said
+    assert said.endswith("2 differences\n")
+
+
+def test_it_finds_a_vote_that_bypassed_the_candidate(busy, capsys):
+    busy.candidates.first().votes.update(retracted_at=timezone.now())
+    assert audit(capsys)[0] == 1
+
+
+@pytest.mark.parametrize("which", ["first", "last_ruled"])
+def test_it_finds_a_consensus_that_is_missing(busy, capsys, which):
+    lost = busy.candidates.all()[0 if which == "first" else 3]
+    Consensus.objects.filter(candidate=lost).delete()
+    code, said = audit(capsys)
+    assert code == 1
+    assert said.startswith(f"{lost}: ")
+
+
+@pytest.mark.parametrize("column", ["control", "shuffle"])
+def test_it_finds_a_candidate_that_was_moved(busy, capsys, column):
+    moved = busy.candidates.first()
+    new = not moved.control if column == "control" else moved.shuffle + 1
+    Candidate.objects.filter(pk=moved.pk).update(**{column: new})
+    assert audit(capsys)[0] == 1
+
+
+def test_after_a_change_of_the_rule_the_field_refreshes_its_consensus(busy, capsys):
+    Field.objects.update(votes_needed=5)
+    assert audit(capsys)[0] == 1
+    busy.refresh_from_db()
+    busy.refresh_consensus()
+    assert audit(capsys) == (0, "0 differences\n")

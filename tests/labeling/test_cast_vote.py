@@ -1,0 +1,136 @@
+"""Candidate.cast_vote and Vote.retract: what an expert says, for ever, counted once."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from labeling.classes import Label
+from labeling.consensus import Provenance, Status
+from labeling.models import Consensus, Vote, VoteConflict
+from tests.labeling.world import promote, settle, vote
+
+
+def test_it_records_the_vote_and_the_consensus(candidate, ada):
+    cast = vote(candidate, ada, 2, comment="elongated", seconds=1.5)
+    assert (cast.voter, cast.label, cast.comment, cast.retracted_at) == (ada, 2, "elongated", None)
+    assert (candidate.consensus.n_class2, candidate.consensus.n_votes) == (1, 1)
+    assert candidate.consensus.status == Status.INSUFFICIENT
+
+
+def test_enough_votes_settle_it(candidate, ada, bea, cy):
+    settle(candidate, [ada, bea, cy], 3)
+    found = Consensus.objects.get(candidate=candidate)
+    assert (found.label, found.status) == (3, Status.AGREED)
+    assert found.provenance == Provenance.SEVERAL
+
+
+def test_a_change_of_mind_keeps_both_votes_and_counts_one(candidate, ada):
+    first, second = vote(candidate, ada, 1), vote(candidate, ada, 4)
+    first.refresh_from_db()
+    assert first.retracted_at is not None
+    assert list(candidate.votes.live()) == [second]
+    assert candidate.consensus.n_votes == 1
+
+
+def test_the_same_vote_again_is_the_same_vote(candidate, ada):
+    uuid = uuid4()
+    first = candidate.cast_vote(ada, uuid, label=2, display={"stretch": "log"})
+    again = candidate.cast_vote(ada, uuid, label=2, display={"stretch": "log"})
+    assert first.cast_at == again.cast_at
+    assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"label": 3}, {"certainty": "possible"}, {"comment": "x"}])
+def test_another_answer_under_the_same_uuid_is_a_conflict(candidate, ada, change):
+    uuid = uuid4()
+    answer = {"label": 2, "certainty": "sure", "comment": ""}
+    candidate.cast_vote(ada, uuid, **answer)
+    with pytest.raises(VoteConflict):
+        candidate.cast_vote(ada, uuid, **answer | change)
+    assert Vote.objects.get().label == 2
+
+
+def test_another_candidate_or_voter_under_the_same_uuid_is_a_conflict(field, ada, bea):
+    one, two = field.candidates.all()[:2]
+    uuid = uuid4()
+    one.cast_vote(ada, uuid, label=1)
+    with pytest.raises(VoteConflict):
+        two.cast_vote(ada, uuid, label=1)
+    with pytest.raises(VoteConflict):
+        one.cast_vote(bea, uuid, label=1)
+    assert Vote.objects.count() == 1
+
+
+def test_the_database_itself_refuses_a_second_live_vote(candidate, ada):
+    vote(candidate, ada)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vote.objects.create(id=uuid4(), candidate=candidate, voter=ada, label=1)
+
+
+def test_a_vote_ends_the_voters_lease_and_no_other(field, candidate, ada, bea):
+    for expert in (ada, bea):
+        candidate.lease_to(expert, "pool")
+    vote(candidate, ada)
+    assert [lease.expert for lease in candidate.leases.all()] == [bea]
+
+
+def test_a_vote_without_a_lease_counts(candidate, ada, bea, cy, cur):
+    settle(candidate, [ada, bea, cy], 1)
+    vote(candidate, cur, 1)
+    assert Consensus.objects.get(candidate=candidate).n_votes == 4
+
+
+def test_undo_equals_never_voted(candidate, ada, bea):
+    vote(candidate, bea, 4)
+    before = Consensus.objects.values().get(candidate=candidate)
+    vote(candidate, ada, 1).retract()
+    assert Consensus.objects.values().get(candidate=candidate) == before
+
+
+def test_undoing_twice_changes_nothing(candidate, ada):
+    cast = vote(candidate, ada)
+    cast.retract()
+    cast.refresh_from_db()
+    first = cast.retracted_at
+    cast.retract()
+    cast.refresh_from_db()
+    assert cast.retracted_at == first
+    assert Vote.objects.count() == 1
+
+
+def test_undoing_an_old_vote_leaves_the_newer_one(candidate, ada):
+    old, new = vote(candidate, ada, 1), vote(candidate, ada, 2)
+    old.retract()
+    assert list(candidate.votes.live()) == [new]
+    assert Consensus.objects.get(candidate=candidate).n_class2 == 1
+
+
+def test_unsure_counts_as_an_answer_and_as_no_class(candidate, ada):
+    vote(candidate, ada, Label.UNSURE)
+    assert (candidate.consensus.n_votes, candidate.consensus.n_unsure) == (1, 1)
+    assert candidate.consensus.agreement is None
+
+
+def test_a_first_vote_is_blind_even_where_a_network_has_an_opinion(field, candidate, ada, admin):
+    promote(field, admin, {candidate.pk: 0.5})
+    candidate.refresh_from_db()
+    assert vote(candidate, ada, 1).suggestion_visible is False
+
+
+def test_a_second_thought_may_have_seen_the_networks_opinion(field, candidate, ada, admin):
+    promote(field, admin, {candidate.pk: 0.5})
+    candidate.refresh_from_db()
+    vote(candidate, ada, 1).retract()
+    assert vote(candidate, ada, 2).suggestion_visible is True
+
+
+def test_a_curator_sees_all_and_is_on_record_for_it(field, candidate, cur, admin):
+    promote(field, admin, {candidate.pk: 0.5})
+    candidate.refresh_from_db()
+    assert vote(candidate, cur, 1).suggestion_visible is True
+    assert candidate.consensus.provenance == Provenance.NETWORK_AND_ONE
+
+
+def test_without_a_prediction_nobody_was_helped(candidate, cur):
+    assert vote(candidate, cur, 1).suggestion_visible is False

@@ -1,0 +1,115 @@
+"""labeling.consensus: the rule, as a pure function of the live votes."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labeling.classes import Label
+from labeling.consensus import RULE_VERSION, Ballot, Provenance, Status, verdict_of
+
+ballots = st.lists(st.builds(Ballot, st.sampled_from(list(Label)), st.booleans()), max_size=9)
+votes_needed = st.integers(1, 5)
+rulings = st.none() | st.integers(1, 4)
+U = Label.UNSURE
+
+
+def judged(labels, votes_needed=3, **more):
+    return verdict_of([Ballot(label) for label in labels], votes_needed, **more)
+
+
+@pytest.mark.parametrize(
+    ("labels", "needed", "label", "status"),
+    [
+        ([], 1, None, Status.INSUFFICIENT),
+        ([1, 1], 3, None, Status.INSUFFICIENT),
+        ([1], 1, 1, Status.AGREED),
+        ([U], 1, None, Status.TIE),
+        ([2, 2], 2, 2, Status.AGREED),
+        ([2, 3], 2, None, Status.TIE),
+        ([2, U], 2, None, Status.TIE),
+        ([4, 4, 4], 3, 4, Status.AGREED),
+        ([4, 4, 1], 3, 4, Status.MAJORITY),
+        ([4, 4, U], 3, 4, Status.MAJORITY),
+        ([1, 2, 3], 3, None, Status.TIE),
+        ([1, 1, 2, 2], 3, None, Status.TIE),
+        ([1, U, U], 3, None, Status.TIE),
+        ([U, U, U], 3, None, Status.TIE),
+        ([1, 1, 2, 3, 4], 5, 1, Status.MAJORITY),
+        ([1, 1, 2, 2, 4], 5, None, Status.TIE),
+        ([1, 2, U, U, U], 5, None, Status.TIE),
+        ([3, 3, 3, 3], 3, 3, Status.AGREED),
+    ],
+)
+def test_it_takes_the_single_most_frequent_class_of_enough_votes(labels, needed, label, status):
+    result = judged(labels, needed)
+    assert (result.label, result.status) == (label, status)
+
+
+def test_it_counts_every_answer_and_measures_agreement():
+    result = judged([1, 1, 2, U])
+    assert result.counts == (2, 1, 0, 0)
+    assert (result.n_unsure, result.n_votes) == (1, 4)
+    assert result.agreement == pytest.approx(2 / 3)
+    assert result.class_mean == pytest.approx(4 / 3)
+    assert result.vote_entropy == pytest.approx(math.log(3) - 2 / 3 * math.log(2))
+    assert result.rule_version == RULE_VERSION
+
+
+def test_its_entropy_runs_from_0_to_ln_4():
+    assert judged([3, 3, 3]).vote_entropy == 0
+    assert judged([1, 2, 3, 4]).vote_entropy == pytest.approx(math.log(4))
+
+
+def test_without_class_votes_it_measures_nothing():
+    result = judged([U, U, U])
+    assert (result.agreement, result.class_mean, result.vote_entropy) == (None, None, None)
+
+
+@pytest.mark.parametrize("labels", [[], [1], [1, 2, 3], [4, 4, 4]])
+def test_a_curators_ruling_stands_above_the_votes(labels):
+    result = judged(labels, ruling=2)
+    assert (result.label, result.status) == (2, Status.ADJUDICATED)
+    assert result.counts == judged(labels).counts
+
+
+@pytest.mark.parametrize(
+    ("helped", "provenance"),
+    [
+        ([], Provenance.NETWORK),
+        ([True], Provenance.NETWORK_AND_ONE),
+        ([False], Provenance.ONE),
+        ([False, False], Provenance.SEVERAL),
+        ([False, True, False], Provenance.SEVERAL_AFTER_NETWORK),
+    ],
+)
+def test_it_says_who_had_a_say(helped, provenance):
+    assert verdict_of([Ballot(1, visible) for visible in helped], 3).provenance == provenance
+
+
+def test_provenance_keeps_the_numbers_of_legus():
+    numbers = {p.name: p.value for p in Provenance}
+    assert numbers["NETWORK"] == 0
+    assert numbers["NETWORK_AND_ONE"] == 1
+    assert numbers["SEVERAL"] == 3
+    assert numbers["SEVERAL_AFTER_NETWORK"] == 4
+
+
+@given(ballots, votes_needed, rulings, st.randoms(use_true_random=False))
+def test_the_order_of_the_votes_does_not_matter(given_ballots, needed, ruling, rng: random.Random):
+    shuffled = rng.sample(given_ballots, len(given_ballots))
+    assert verdict_of(shuffled, needed, ruling) == verdict_of(given_ballots, needed, ruling)
+
+
+@given(ballots, votes_needed)
+def test_it_is_the_mode_or_nothing(given_ballots, needed):
+    result = verdict_of(given_ballots, needed)
+    assert result.n_votes == len(given_ballots)
+    if result.label is None:
+        assert result.status in {Status.INSUFFICIENT, Status.TIE}
+    else:
+        others = [n for label, n in enumerate(result.counts, 1) if label != result.label]
+        assert result.counts[result.label - 1] > max(others)
+        assert result.n_votes >= needed

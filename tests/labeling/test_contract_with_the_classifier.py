@@ -1,0 +1,52 @@
+"""What labeling says of the classifier, which it may not import."""
+
+import csv
+import dataclasses
+
+import pytest
+
+from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig
+from labeling.api.runs import RunConfigIn
+from labeling.bands import BANDS
+from labeling.export.training_set import COLUMNS, write_training_set
+from labeling.models import Preset
+from tests.labeling.world import settle
+
+
+def test_the_presets_are_those_of_the_classifier():
+    assert set(Preset.values) == set(PRESETS)
+
+
+def test_every_setting_that_the_api_takes_is_one_of_the_classifier():
+    settings = {field.name for field in dataclasses.fields(TrainingConfig)}
+    assert set(RunConfigIn().fields) <= settings - {"preset"}
+
+
+@pytest.mark.parametrize("end", ["min_value", "max_value"])
+def test_the_api_takes_no_value_that_the_classifier_refuses(end):
+    for name, field in RunConfigIn().fields.items():
+        value = getattr(field, end)
+        config = TrainingConfig.from_dict("quick", {name: value})
+        assert getattr(config, name) == value
+
+
+def test_the_bands_come_in_the_same_order():
+    assert TrainingConfig().bands == BANDS
+
+
+def test_the_classifier_reads_the_training_set_that_we_write(imported, ada, bea, cy, settings):
+    for candidate, label in zip(imported.candidates.all(), [1, 2, 1, 2, 3, 4], strict=True):
+        settle(candidate, [ada, bea, cy], label)
+    path = settings.RUNS / "training_set.csv"
+    frozen = write_training_set(path, [imported], "votes")
+    manifest = Manifest.read(path, settings.PACKS)
+    assert manifest.sha256 == frozen.sha256
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert manifest.candidate.tolist() == [int(row["candidate"]) for row in rows]
+    assert manifest.label.tolist() == [int(row["label"]) for row in rows]
+
+
+def test_both_refuse_to_train_with_a_value_error_or_a_sentence():
+    assert issubclass(NotTrainable, ValueError)

@@ -1,0 +1,126 @@
+"""Short ways to say what happened: a field appeared, somebody voted, a run was promoted."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+from django.db import connection
+from rest_framework.test import APIClient
+
+from labeling.models import Candidate, CatalogueImport, Field, Prediction, Promotion, TrainingRun
+
+API = "/api/v1"
+
+
+class JsonClient(APIClient):
+    """A client that speaks JSON unless told otherwise."""
+
+    default_format = "json"
+
+
+def make_field(name="ngc1", candidates=6, **values):
+    """A field whose candidates, with ids from 1, are rows without pixels."""
+    field = Field.objects.create(name=name, galaxy=name.upper(), **values)
+    source = CatalogueImport.objects.create(
+        field=field, file_name="made.csv", fingerprint=name, origin=1, rows=candidates, pack="none"
+    )
+    rows = []
+    for number in range(1, candidates + 1):
+        row = Candidate(
+            field=field,
+            catalogue_import=source,
+            catalogue_id=str(number),
+            pack_row=number - 1,
+            x=10.0 * number,
+            y=20.0 * number,
+            observed="NUV U B V I",
+        )
+        row.place()
+        rows.append(row)
+    Candidate.objects.bulk_create(rows)
+    return field
+
+
+def only_sample(field, *, control):
+    """Put all the field's candidates in one sample, whatever their names say."""
+    field.candidates.update(control=control)
+    return field
+
+
+def vote(candidate, voter, label=1, **answer):
+    """The voter's answer, under a new UUID."""
+    return candidate.cast_vote(voter, uuid4(), label=label, **answer)
+
+
+def settle(candidate, voters, label=1):
+    """All of them say the same."""
+    for voter in voters:
+        vote(candidate, voter, label)
+
+
+def make_run(field, by, entropies=None, status="ready"):
+    """A run of the field, with predictions of these entropies by candidate id."""
+    run = TrainingRun.objects.create(requested_by=by, preset="quick", status=status)
+    run.fields.add(field)
+    Prediction.objects.bulk_create(
+        Prediction(
+            run=run,
+            candidate_id=pk,
+            label=2,
+            p_class1=0.1,
+            p_class2=0.6,
+            p_class3=0.2,
+            p_class4=0.1,
+            entropy=entropy,
+            ensemble_agreement=0.75,
+        )
+        for pk, entropy in (entropies or {}).items()
+    )
+    return run
+
+
+def promote(field, by, entropies=None):
+    """A promoted run of the field."""
+    run = make_run(field, by, entropies)
+    Promotion.objects.promote(run, by=by)
+    field.refresh_from_db()
+    return run
+
+
+def answer_of(candidate, label=1, **more):
+    """The body of a vote."""
+    return {"candidate": candidate.pk, "label": label, **more}
+
+
+def put_vote(client, body, uuid=None):
+    """PUT votes/{uuid}/."""
+    return client.put(f"{API}/votes/{uuid or uuid4()}/", body)
+
+
+def at_once(count, action):
+    """Call `action(k)` for k from 0 in threads that start together; their results in order.
+
+    Each thread has a database connection of its own, and its own transactions.
+    """
+    start = threading.Barrier(count)
+
+    def one(k):
+        try:
+            start.wait(20)
+            return action(k)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def problem(response, status):
+    """The problem object of a refusal, once it is one."""
+    assert response.status_code == status, response.content
+    assert response.headers["Content-Type"].split(";")[0] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert {"type", "title", "detail"} <= set(body)
+    assert body["detail"]
+    return body
