@@ -80,7 +80,7 @@ def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
     def log_in(name: str) -> Page:
         page = new_page()
         page.goto("/login/")
-        page.get_by_label("Name").fill(name)
+        page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(name)
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login/" not in url)
