@@ -29,7 +29,8 @@ def read_legus(path: Path) -> Table:
     try:
         raw = text.read(path, format="no_header", delimiter=r"\s", guess=False)
     except InconsistentTableError as error:
-        raise ValueError(f"{path}: rows differ in their number of columns ({error})") from error
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{path}: not a table of {COLUMNS} columns ({reason})") from error
     if len(raw.columns) != COLUMNS or not all(
         column.dtype.kind in "if" for column in raw.itercols()
     ):

@@ -94,8 +94,15 @@ def read_psfs(directory: Path) -> dict[str, Kernel]:
         path = directory / f"wfc3_uvis_{FILTERS[band].lower()}.fits"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no PSF for band {band}")
-        model = fits.getdata(path)
-        if model is None or model.ndim != 2 or not np.isfinite(model).all():
-            raise ValueError(f"{path}: a PSF is one image of finite pixels")
-        psfs[band] = centred(model, band)
+        psfs[band] = centred(_read(path), band)
     return psfs
+
+
+def _read(path: Path) -> NDArray[np.floating]:
+    try:
+        model = fits.getdata(path)
+    except (OSError, TypeError) as error:  # astropy raises TypeError where a file is cut short
+        raise ValueError(f"{path}: cut short, or not a FITS file ({error})") from error
+    if model is None or model.ndim != 2 or min(model.shape) < 11 or not np.isfinite(model).all():
+        raise ValueError(f"{path}: a PSF is one image of finite pixels, at least 11 px wide")
+    return np.asarray(model, dtype=float)

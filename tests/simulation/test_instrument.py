@@ -119,6 +119,15 @@ def test_it_rejects_zero_points_that_are_not(tmp_path: Path, text: str, reason: 
         read_zero_points(path)
 
 
+@pytest.mark.filterwarnings("ignore:File may have been truncated")
+def test_it_rejects_a_psf_that_was_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "wfc3_uvis_f275w.fits"
+    fits.PrimaryHDU(np.ones((99, 99), np.float32)).writeto(path)
+    path.write_bytes(path.read_bytes()[:6000])
+    with pytest.raises(ValueError, match=r"wfc3_uvis_f275w\.fits: cut short"):
+        read_psfs(tmp_path)
+
+
 def test_it_names_the_psf_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"wfc3_uvis_f275w\.fits: no PSF for band NUV"):
         read_psfs(tmp_path)

@@ -39,7 +39,8 @@ def test_it_reads_legus_columns(legus_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("1 2 3\n4 5 6\n", "found 3"), ("1 2 3\n4 5\n", "number of columns")]
+    ("text", "reason"),
+    [("1 2 3\n4 5 6\n", "found 3"), ("1 2 3\n4 5\n", "39 columns"), ("", "39 columns")],
 )
 def test_it_rejects_another_file(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "other.tab"
