@@ -35,9 +35,11 @@ export function wireRelogin(dialog, user, done) {
     event.preventDefault();
     text(dialog, ".error", "");
     const fields = new FormData(form);
-    fields.set("csrfmiddlewaretoken", csrfToken());
-    const body = new URLSearchParams(/** @type {any} */ (fields));
     try {
+      // The log-in page brings a CSRF cookie that is good for it, whatever happened to the old one.
+      await fetch(form.action, { credentials: "same-origin" });
+      fields.set("csrfmiddlewaretoken", csrfToken());
+      const body = new URLSearchParams(/** @type {any} */ (fields));
       await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
       if ((await whoAmI()) !== user) throw new Error("That is not the right password.");
       dialog.close();

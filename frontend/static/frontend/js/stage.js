@@ -20,11 +20,12 @@ export class Stage {
   /** @type {Float32Array[]} the pixels on view, a band each */ #cuts = [];
   /** @type {Loaded | null} */ #loaded = null;
   /** @type {Point | null} */ #cross = null;
-  #root; #display; #context; #centre;
+  #root; #scene; #display; #context; #centre;
 
   /** @param {HTMLElement} root @param {Display} display shared with the controls */
   constructor(root, display) {
     this.#root = root;
+    this.#scene = root.matches(".stage") ? root : element(root, ".stage", HTMLElement);
     this.#display = display;
     this.#context = element(root, "#rgb", HTMLCanvasElement);
     this.#centre = element(root, "#rgb-centre", HTMLCanvasElement);
@@ -50,7 +51,7 @@ export class Stage {
       this.#cross = null;
       this.#describe();
     }
-    this.#root.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null));
+    this.#scene.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null));
     if (loaded?.planes) this.restretch();
     else this.#blank();
     this.#paintPictures();

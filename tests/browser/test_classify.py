@@ -1,0 +1,319 @@
+"""The classify page in Chromium, on the demonstration: keys, and everything that may go wrong."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+VOTES = re.compile(r"/api/v1/votes/")
+QUEUE = re.compile(r"/api/v1/queue/")
+STAMPS = re.compile(r"stamps\.npy")
+RGB = re.compile(r"rgb\.png")
+
+
+def painted(page: Page, other_than: str | None = None) -> str:
+    """Wait until another candidate's stamps are on the screen; its id."""
+    page.wait_for_function(
+        "old => ![undefined, old].includes(document.documentElement.dataset.painted)",
+        arg=other_than or "",
+    )
+    return page.evaluate("document.documentElement.dataset.painted")
+
+
+def says(page: Page, words: str) -> None:
+    """Wait until the line of the outbox says so."""
+    expect(page.locator("#outbox")).to_have_text(words)
+
+
+def saved_votes(page: Page) -> int:
+    """Live votes of this expert, as the server counts them."""
+    return page.request.get("/api/v1/progress/").json()["voted"]
+
+
+@pytest.fixture
+def ada(open_as):
+    """ada's classify page with its first candidate painted."""
+    page = open_as("ada")
+    page.goto("/classify/")
+    painted(page)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("key", "label", "certainty"),
+    [
+        ("1", 1, "sure"),
+        ("2", 2, "sure"),
+        ("3", 3, "sure"),
+        ("4", 4, "sure"),
+        ("5", "unsure", "sure"),
+        ("u", "unsure", "sure"),
+        ("Shift+Digit3", 3, "possible"),
+    ],
+)
+def test_a_key_votes_and_goes_on(ada, key, label, certainty):
+    first = painted(ada)
+    with ada.expect_response(VOTES) as answer:
+        ada.keyboard.press(key)
+    body = answer.value.request.post_data_json
+    assert answer.value.ok
+    assert (str(body["candidate"]), body["label"], body["certainty"]) == (first, label, certainty)
+    assert body["seconds"] > 0
+    assert {"stretch", "limits", "invert", "view"} == set(body["display"])
+    assert painted(ada, other_than=first) != first
+    says(ada, "saved")
+
+
+def test_it_undoes_the_last_vote_and_shows_it(ada):
+    before, first = saved_votes(ada), painted(ada)
+    ada.keyboard.press("2")
+    painted(ada, other_than=first)
+    ada.keyboard.press("Backspace")
+    expect(ada.locator("[data-label='2']")).to_have_attribute("aria-pressed", "true")
+    assert painted(ada) == first
+    says(ada, "saved")
+    assert saved_votes(ada) == before
+
+
+def test_it_skips_without_a_vote(ada):
+    before, first = saved_votes(ada), painted(ada)
+    with ada.expect_response(re.compile("/skip/")):
+        ada.keyboard.press("Space")
+    assert painted(ada, other_than=first) != first
+    assert saved_votes(ada) == before
+
+
+def test_it_changes_the_display_by_key(ada):
+    stretch, limits = ada.locator("#stretch"), ada.locator("#limits")
+    for key, menu, value in (
+        ("]", stretch, "SINH"),
+        ("[", stretch, "ASINH"),
+        ("Backslash", limits, "ZScale"),
+        ("Backslash", limits, "99.5 %"),
+    ):
+        ada.keyboard.press(key)
+        expect(menu).to_have_value(value)
+    ada.keyboard.press("i")
+    expect(ada.locator("[data-action='invert']")).to_have_attribute("aria-pressed", "true")
+    ada.keyboard.press("w")
+    expect(ada.locator("[data-action='view']")).to_have_text("100 px")
+    ada.reload()
+    expect(ada.locator("[data-action='view']")).to_have_text("100 px")
+
+
+def test_it_shows_the_keys_and_votes_nothing_meanwhile(ada):
+    first = painted(ada)
+    ada.keyboard.press("?")
+    expect(ada.locator("#help")).to_be_visible()
+    ada.keyboard.press("1")
+    ada.keyboard.press("Escape")
+    expect(ada.locator("#help")).to_be_hidden()
+    assert painted(ada) == first
+
+
+def test_everything_that_decides_is_visible_at_once(ada):
+    for selector in (".stamps canvas", ".rgb canvas", ".answer"):
+        for box in [one.bounding_box() for one in ada.locator(selector).all()]:
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= 768
+    assert ada.evaluate("document.documentElement.scrollHeight") <= 768
+    assert ada.evaluate("document.documentElement.scrollWidth") <= 1366
+    expect(ada.locator("#simulated")).to_be_visible()
+
+
+def test_it_shows_the_values_under_the_pointer(ada):
+    ada.locator(".stamps canvas").nth(3).hover()
+    expect(ada.locator("#place")).to_have_text(re.compile(r"x \d+\.\d  y \d+\.\d"))
+    for value in ada.locator(".stamps .value").all():
+        assert float(value.text_content()) > -1
+
+
+def test_a_held_or_bouncing_key_is_one_vote(ada):
+    before = saved_votes(ada)
+    first = painted(ada)
+    ada.evaluate(
+        """() => { for (const repeat of [false, false, true]) document.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "1", code: "Digit1", repeat, bubbles: true })); }"""
+    )
+    painted(ada, other_than=first)
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 1
+
+
+def test_a_key_in_a_menu_is_no_vote(ada):
+    first = painted(ada)
+    ada.locator("#limits").focus()
+    ada.keyboard.press("9")
+    ada.keyboard.press("1")
+    assert painted(ada) == first
+    ada.keyboard.press("Escape")
+    ada.keyboard.press("1")
+    painted(ada, other_than=first)
+    says(ada, "saved")
+
+
+def test_space_skips_after_a_click_on_a_class(ada):
+    before, first = saved_votes(ada), painted(ada)
+    ada.locator("[data-label='4']").click()
+    second = painted(ada, other_than=first)
+    ada.keyboard.press("Space")
+    painted(ada, other_than=second)
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 1
+
+
+def test_the_next_three_never_wait_for_the_network(ada, allowed_errors):
+    allowed_errors.append("Failed to load resource")
+    ada.wait_for_load_state("networkidle")
+    ada.context.set_offline(offline=True)
+    seen = [painted(ada)]
+    for _ in range(3):
+        ada.keyboard.press("1")
+        seen.append(painted(ada, other_than=seen[-1]))
+    says(ada, "waiting for network (3)")
+    assert len(set(seen)) == 4
+    ada.context.set_offline(offline=False)
+    says(ada, "saved")
+
+
+def test_votes_survive_a_reload_while_the_server_is_away(ada, allowed_errors):
+    allowed_errors.append("ERR_FAILED")
+    before, first = saved_votes(ada), painted(ada)
+    ada.route(VOTES, lambda route: route.abort())
+    ada.keyboard.press("1")
+    second = painted(ada, other_than=first)
+    ada.keyboard.press("2")
+    painted(ada, other_than=second)
+    says(ada, "waiting for network (2)")
+    ada.reload()
+    assert painted(ada) not in {first, second}
+    says(ada, "waiting for network (2)")
+    ada.unroute_all()
+    ada.evaluate("dispatchEvent(new Event('online'))")
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 2
+
+
+def test_an_expired_login_costs_no_vote(ada, allowed_errors):
+    allowed_errors.append("401")
+    before, first = saved_votes(ada), painted(ada)
+    ada.context.clear_cookies()
+    ada.keyboard.press("3")
+    painted(ada, other_than=first)
+    says(ada, "log in to save (1)")
+    ada.get_by_role("button", name="Log in as ada").click()
+    ada.get_by_label("Password of ada").fill("not it")
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_text("That is not the right password.")).to_be_visible()
+    ada.get_by_label("Password of ada").fill("ada")
+    ada.keyboard.press("Enter")
+    says(ada, "saved")
+    expect(ada.locator("#login-notice")).to_be_hidden()
+    assert saved_votes(ada) == before + 1
+
+
+def test_votes_never_go_out_under_another_name(ada, allowed_errors):
+    allowed_errors.append("401")
+    first, before = painted(ada), saved_votes(ada)
+    tab = ada.context.new_page()
+    tab.goto("/guide/")
+    tab.get_by_role("button", name="Log out").click()
+    tab.get_by_label("Username").fill("bea")
+    tab.get_by_label("Password").fill("bea")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(lambda url: "/login/" not in url)
+    theirs = saved_votes(tab)
+    ada.keyboard.press("1")
+    painted(ada, other_than=first)
+    says(ada, "log in to save (1)")
+    assert saved_votes(tab) == theirs
+    ada.get_by_role("button", name="Log in as ada").click()
+    ada.get_by_label("Password of ada").fill("ada")
+    ada.keyboard.press("Enter")
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 1
+
+
+def test_keys_wait_until_the_stamps_are_painted(open_as):
+    page = open_as("ada")
+    held: list[Route] = []
+    page.route(STAMPS, lambda route: held.append(route))
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/classify/")
+    expect(page.locator("#scene")).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("1")
+    assert not any(VOTES.search(url) for url in asked)
+    assert held
+    page.unroute(STAMPS)  # lets those held go on
+    painted(page)
+
+
+def test_stamps_that_cannot_be_loaded_can_be_skipped(open_as, allowed_errors):
+    allowed_errors.append("404")
+    page = open_as("ada")
+    failed = []
+
+    def fail_first(route: Route) -> None:
+        if not failed:
+            failed.append(route.request.url)
+        if route.request.url != failed[0]:
+            return route.continue_()
+        body = '{"title": "Not Found", "status": 404, "detail": "The stamp pack is missing."}'
+        return route.fulfill(status=404, body=body, content_type="application/problem+json")
+
+    page.route(STAMPS, fail_first)
+    page.goto("/classify/")
+    expect(page.locator("#failure")).to_contain_text("The stamp pack is missing.")
+    page.keyboard.press("1")
+    page.keyboard.press("Space")
+    assert painted(page) not in failed[0]
+
+
+def test_a_missing_colour_picture_stops_nobody(open_as, allowed_errors):
+    allowed_errors.append("404")
+    page = open_as("ada")
+    page.route(RGB, lambda route: route.fulfill(status=404, json={"detail": "No mosaic."}))
+    page.goto("/classify/")
+    first = painted(page)
+    expect(page.locator("#rgb-note")).to_have_text("No colour picture: No mosaic.")
+    page.keyboard.press("2")
+    painted(page, other_than=first)
+    says(page, "saved")
+
+
+def test_an_empty_queue_says_why_and_what_to_do(open_as):
+    page = open_as("ada")
+    page.route(QUEUE, lambda route: route.fulfill(json=[]))
+    page.goto("/classify/")
+    expect(page.locator("#stage-title")).to_have_text("Nothing free at the moment")
+    expect(page.locator("#stage-links a").first).to_have_attribute("href", "/")
+
+
+def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
+    allowed_errors.append("409")
+    first = painted(ada)
+    ada.route(VOTES, lambda route: route.fulfill(status=409, json={"detail": "Already known."}))
+    ada.keyboard.press("1")
+    painted(ada, other_than=first)
+    expect(ada.locator("#refused-reason")).to_have_text("1 not accepted: Already known.")
+    ada.get_by_role("button", name="I have read this").click()
+    expect(ada.locator("#refused")).to_be_hidden()
+
+
+def test_it_hands_its_leases_back_when_it_is_left(ada, live_site):
+    def leases():
+        question = "from labeling.models import Lease; print(Lease.objects.live().count())"
+        return int(live_site.manage("shell", "-v0", "-c", question))
+
+    ada.wait_for_load_state("networkidle")
+    held = leases()
+    ada.goto("/guide/")
+    ada.wait_for_load_state("networkidle")
+    assert leases() == held - 4
+
+
+def test_two_tabs_of_one_expert_show_different_candidates(ada):
+    tab = ada.context.new_page()
+    tab.goto("/classify/")
+    assert painted(tab) != painted(ada)

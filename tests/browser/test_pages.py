@@ -1,0 +1,69 @@
+"""The other pages in Chromium: no page has a script error, refused resource or missing picture."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGES = ["/", "/classify/", "/candidates/", "/fields/demo/", "/agreement/", "/runs/", "/guide/"]
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/disagreements/", "/exports/"])
+def test_it_opens_without_an_error(open_as, address):
+    page = open_as("admin")
+    assert page.goto(address).ok
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("h1").first).to_be_attached()
+    expect(page.locator("nav [aria-current='page']")).to_have_count(
+        0 if address == "/fields/demo/" else 1
+    )
+
+
+def test_it_shows_each_role_its_pages(open_as):
+    names = [link.text_content() for link in open_as("ada").locator(".pages a").all()]
+    assert "Classify" in names
+    assert "Exports" not in names
+    assert "Exports" in [link.text_content() for link in open_as("cur").locator(".pages a").all()]
+
+
+def test_it_is_dark_until_somebody_chooses_otherwise(open_as):
+    page = open_as("ada")
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-theme", "dark")
+    page.locator("#theme").click()
+    expect(html).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(html).to_have_attribute("data-theme", "light")
+    page.locator("#theme").click()
+    page.emulate_media(color_scheme="dark")
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+def test_the_gallery_leads_to_a_candidate_with_its_pictures(open_as):
+    page = open_as("cur")
+    page.goto("/candidates/")
+    picture = page.locator(".gallery img").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('.gallery img').naturalWidth === 50")
+    picture.click()
+    page.wait_for_url(re.compile(r"/candidates/\d+/$"))
+    expect(page.locator("#scene")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#facts dd").first).to_contain_text("h")
+    colours = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    for canvas in page.locator("canvas").all():
+        page.wait_for_function(f"c => ({colours})(c) > 20", arg=canvas.element_handle())
+
+
+def test_a_stranger_is_asked_to_log_in_and_comes_back(page):
+    page.goto("/candidates/?order=mag")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("ada")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/candidates/\?order=mag$"))
+
+
+def test_it_logs_out(open_as):
+    page = open_as("ada")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(re.compile("/login/"))
+    assert page.request.get("/whoami/").json() == {"user": ""}
