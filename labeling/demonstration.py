@@ -44,7 +44,7 @@ def create_field(tell: Callable[[str], object]) -> Field:
     """Simulate and import the field, unless it is there; the truth stays out of the database."""
     if there := Field.objects.filter(name=FIELD, imports__isnull=False).first():
         return there
-    tell("Simulating a field of 600 candidates in five filters (about half a minute) …")
+    tell("Simulating a field of 600 candidates in five filters (about ten seconds) …")
     simulated = simulate_field(SEED)
     paths = simulated.write(settings.HOME / "demo")
     tell("Cutting the stamps …")

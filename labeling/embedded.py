@@ -26,6 +26,12 @@ from labeling import tether
 # A Unix socket's path, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
 LONGEST_SOCKET_PATH = 103
 
+WORKER = (
+    *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
+    *("--concurrency=1", "--loglevel=INFO"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
+
 
 def socket_path(home: Path) -> Path:
     """Where the private Redis of this data folder listens: in it, unless that is too long."""

@@ -32,7 +32,10 @@ class UnusableImage(Exception):
 
 @dataclass(frozen=True)
 class MosaicFile:
-    """One image HDU: its array, header facts, and WCS (None where the header has none)."""
+    """One image HDU: its array, header facts, and WCS (None where the header has none).
+
+    `simulated` is what the card SIMULATE says, which our own simulator writes.
+    """
 
     path: Path
     hdu: int
@@ -42,6 +45,7 @@ class MosaicFile:
     wcs: WCS | None
     sky: float
     sky_sigma: float
+    simulated: bool
 
     @property
     def pixel_scale_arcsec(self) -> float | None:
@@ -71,6 +75,7 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
         wcs=celestial_wcs(header),
         sky=sky,
         sky_sigma=sky_sigma,
+        simulated=header.get("SIMULATE", primary.get("SIMULATE")) is True,
     )
 
 

@@ -77,6 +77,8 @@ def import_field(
         about["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
     if about["pixel_scale_arcsec"] is None:
         raise BadInput(f"{reference.path}: has no WCS; say the pixel scale with --pixel-scale.")
+    if any(file.simulated for file in mosaics.values()):
+        about["simulated"] = True
     if reference.wcs is not None:
         about["north_deg"], about["east_left"] = compass(reference.wcs)
     field = _save(name, {band: mosaics[band] for band in new}, about)

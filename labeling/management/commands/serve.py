@@ -4,7 +4,6 @@ import fcntl
 import os
 import signal
 import socket
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,17 +17,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from waitress.server import create_server
 
-from labeling.embedded import Child, PrivateRedis
+from labeling import demonstration
+from labeling.embedded import WORKER, Child, PrivateRedis
 
 HOST = "127.0.0.1"
 THREADS = 8
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-WORKER = (
-    *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
-    *("--concurrency=1", "--loglevel=INFO"),
-    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-)
-DEMONSTRATION = ("ada", "bea", "cy", "cur", "admin")
 
 
 def port_number(word: str) -> int:
@@ -75,7 +69,7 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         if (
             not no_demo
-            and not get_user_model().objects.exclude(username__in=DEMONSTRATION).exists()
+            and not get_user_model().objects.exclude(username__in=demonstration.ACCOUNTS).exists()
         ):
             call_command("demo", stdout=self.stdout, stderr=self.stderr)
 
@@ -103,8 +97,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise occupied(port) from error
         self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
-        there = get_user_model().objects.filter(username__in=DEMONSTRATION)
-        if names := sorted(there.values_list("username", flat=True), key=DEMONSTRATION.index):
+        there = get_user_model().objects.filter(username__in=demonstration.ACCOUNTS)
+        if names := there.order_by("pk").values_list("username", flat=True):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()
         server.run()
