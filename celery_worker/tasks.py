@@ -5,7 +5,6 @@ import traceback
 
 from celery_worker import training
 from celery_worker.app import app
-from classifier import NotTrainable
 from labeling import jobs
 from labeling.models import RunCancelled, TrainingRun
 
@@ -22,7 +21,7 @@ def train(run_id: int) -> None:
         training.carry_out(run)
     except RunCancelled as reason:
         logger.info("%s", reason)
-    except (NotTrainable, training.Unfit) as reason:
+    except (training.Unfit, *training.REFUSALS) as reason:
         run.fail(str(reason))
     except Exception:
         run.fail(traceback.format_exc())

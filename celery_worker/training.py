@@ -10,6 +10,14 @@ from django.conf import settings
 import classifier
 from labeling.models import TrainingRun
 
+REFUSALS = (
+    classifier.NotTrainable,
+    classifier.PackError,
+    classifier.RunError,
+    classifier.DivergedError,
+)
+"""What the classifier raises with a sentence that is meant for people."""
+
 
 class Unfit(Exception):
     """The run cannot be carried out as it was asked for; says what to do."""
@@ -31,7 +39,9 @@ def carry_out(run: TrainingRun) -> None:
 
     result = classifier.train(config, manifest, run.directory, report)
     predictions = classifier.predict(run.directory, manifest, report)
-    evaluation = classifier.evaluate(predictions, manifest)
+    evaluation = classifier.evaluate(
+        predictions, manifest, max_missing_bands=config.max_missing_bands
+    )
     run.succeed(prediction_rows(predictions), outcome(result, predictions, evaluation))
 
 
@@ -48,12 +58,11 @@ def frozen_manifest(run: TrainingRun) -> classifier.Manifest:
 
 def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, Any]]:
     """The columns of a Prediction for each candidate."""
-    classes = predictions.probability.argmax(axis=1) + 1
     for i, candidate in enumerate(predictions.candidate):
         p1, p2, p3, p4 = (float(p) for p in predictions.probability[i])
         yield {
             "candidate_id": int(candidate),
-            "label": int(classes[i]),
+            "label": int(predictions.label[i]),
             "p_class1": p1,
             "p_class2": p2,
             "p_class3": p3,
@@ -70,12 +79,7 @@ def outcome(
 ) -> dict[str, Any]:
     """What the run's page shows besides its predictions, ready for JSON."""
     return {
-        "weights": result.weights,
-        "weights_note": result.weights_note,
-        "device": result.device,
-        "seconds": result.seconds,
-        "members": result.members,
-        "history": result.history,
+        **result.to_dict(),
         "evaluation": evaluation.to_dict(),
         "unreadable": [[int(candidate), why] for candidate, why in predictions.unreadable],
     }

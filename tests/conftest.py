@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from labeling.embedded import Child, PrivateRedis
-from labeling.management.commands.serve import WORKER
+from labeling.embedded import WORKER, Child, PrivateRedis
 from tests.services import postgresql
 from tests.services.missing import Unavailable, cannot_run
 from tests.services.site import Site

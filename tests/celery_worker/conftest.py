@@ -1,0 +1,11 @@
+"""The same small world as in tests/labeling."""
+
+from tests.labeling.conftest import (  # noqa: F401
+    _folders_of_its_own,
+    ada,
+    admin,
+    bea,
+    cy,
+    imported,
+    sky,
+)

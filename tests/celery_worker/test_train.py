@@ -1,0 +1,120 @@
+"""The task that trains a run: claimed once, ended once, whatever happens."""
+
+import csv
+from math import log
+
+import pytest
+
+import classifier
+from celery_worker import training
+from celery_worker.tasks import sweep, train
+from labeling.models import RunStatus, TrainingRun
+from tests.labeling.world import settle
+
+# Two networks of two batches on small images: seconds, and every step is the real one.
+TINY = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
+
+
+@pytest.fixture
+def run(imported, ada, bea, cy, admin):
+    """A queued run on a field of which all candidates are labelled."""
+    imported.candidates.update(control=False)
+    imported.candidates.filter(pk__in=imported.candidates.all()[:2]).update(control=True)
+    for number, candidate in enumerate(imported.candidates.all()):
+        settle(candidate, [ada, bea, cy], 1 + number % 2)
+    return TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=TINY)
+
+
+def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported):
+    train(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.error) == (RunStatus.READY, "")
+    predicted = run.predictions.all()
+    everyone = set(imported.candidates.in_play().values_list("pk", flat=True))
+    assert {p.candidate_id for p in predicted} == everyone
+    for prediction in predicted:
+        p = prediction.probabilities
+        assert sum(p) == pytest.approx(1, abs=1e-5)
+        assert prediction.entropy == pytest.approx(-sum(x * log(x) for x in p), abs=1e-4)
+        assert prediction.label == 1 + p.index(max(p))
+    imported.refresh_from_db()
+    assert imported.promoted_run == run
+
+
+def test_it_says_what_it_did(run):
+    train(run.pk)
+    run.refresh_from_db()
+    assert run.outcome["weights"] == "random"
+    assert run.outcome["members"] == 2
+    assert run.outcome["evaluation"]["accuracy"]["of"] == 2
+    assert run.outcome["unreadable"] == []
+    assert run.progress["stage"]
+
+
+def test_it_trains_on_what_a_scientist_can_download(run):
+    with run.manifest_path.open() as file:
+        rows = list(csv.DictReader(file))
+    manifest = training.frozen_manifest(run)
+    assert manifest.sha256 == run.manifest_sha256
+    assert manifest.label.tolist() == [int(row["label"]) for row in rows]
+
+
+def test_a_second_delivery_changes_nothing(run):
+    train(run.pk)
+    run.refresh_from_db()
+    first = (run.finished_at, run.predictions.count())
+    train(run.pk)
+    run.refresh_from_db()
+    assert (run.finished_at, run.predictions.count()) == first
+
+
+def test_a_run_that_is_gone_is_no_error(db):
+    assert train(10**6) is None
+
+
+def test_it_refuses_a_training_set_that_was_changed(run):
+    run.manifest_path.write_text(run.manifest_path.read_text() + "\n")
+    train(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+    assert "was changed since it was frozen; queue a new run" in run.error
+
+
+def test_it_says_which_setting_is_wrong(run):
+    TrainingRun.objects.filter(pk=run.pk).update(overrides={"members": 0})
+    train(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+    assert run.error.endswith("members must be 1 to 100, not 0.")
+
+
+def test_a_cancelled_run_stops_and_stays_cancelled(run, monkeypatch):
+    def cancelled_meanwhile(config, manifest, directory, report):
+        TrainingRun.objects.get(pk=run.pk).cancel()
+        return real(config, manifest, directory, report)
+
+    real = classifier.train
+    monkeypatch.setattr(classifier, "train", cancelled_meanwhile)
+    train(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    assert not run.predictions.exists()
+
+
+def test_a_fault_of_ours_is_kept_with_its_place_and_raised(run, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(classifier, "train", broken)
+    with pytest.raises(ZeroDivisionError):
+        train(run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+    assert "ZeroDivisionError: a fault" in run.error
+
+
+def test_sweeping_is_harmless_without_a_broker(run):
+    sweep()
+    sweep()
+    run.refresh_from_db()
+    assert run.status == RunStatus.QUEUED

@@ -1,0 +1,121 @@
+"""`manage.py serve`, as its users start and stop it."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.services.site import Site
+
+
+def companions(site):
+    """Command lines of the processes, but the server itself, that work in the site's folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            belongs = f"ASTERISM_HOME={site.home}".encode() in (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if belongs and command and int(folder.name) != site.process.pid:
+            found.append(command)
+    return found
+
+
+def gone(site, seconds=15):
+    """Whether all of the site's companions have ended in time."""
+    deadline = time.monotonic() + seconds
+    while companions(site):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def wait_for_worker(site, seconds=60):
+    """Return when the worker answers."""
+    deadline = time.monotonic() + seconds
+    while b'"status": "ok"' not in urlopen(f"{site.url}/readyz", timeout=10).read():
+        assert time.monotonic() < deadline, (site.home / "logs" / "worker.log").read_text()
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """An empty site, started."""
+    site = Site(tmp_path / "home", "--no-demo")
+    site.wait()
+    yield site
+    site.stop()
+    assert gone(site)
+
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_everything_that_it_started(site, how):
+    wait_for_worker(site)
+    assert any("redis-server" in command for command in companions(site))
+    site.stop(how)
+    assert site.process.returncode == 0
+    assert companions(site) == []
+
+
+@needs_proc
+def test_nothing_outlives_it_when_it_is_killed(site):
+    wait_for_worker(site)
+    site.stop(signal.SIGKILL)
+    assert gone(site)
+
+
+def test_it_keeps_the_data_and_prints_where_it_is(site):
+    site.manage("shell", "-c", "from labeling.models import *; Field.objects.create(name='kept')")
+    site.stop()
+    again = Site(site.home, "--no-demo")
+    again.wait()
+    count = "from labeling.models import *; print(Field.objects.filter(name='kept').count())"
+    assert again.manage("shell", "-v0", "-c", count).strip() == "1"
+    assert f"Asterism is at {again.url}/ (Ctrl-C stops it)" in again.log.read_text()
+    again.stop()
+
+
+def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(site):
+    second = Site(site.home, "--no-demo")
+    assert second.process.wait(60) == 1
+    assert f"CommandError: Another `manage.py serve` uses {site.home}" in second.log.read_text()
+    assert site.answers()
+
+
+def test_an_occupied_port_is_one_sentence_and_nothing_is_started(tmp_path):
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = squatter.getsockname()[1]
+        site = Site(tmp_path, "--no-demo", "--port", str(port))
+        assert site.process.wait(60) == 1
+    said = site.log.read_text().strip().splitlines()
+    assert said == [
+        f"CommandError: Port {port} of 127.0.0.1 is in use or not allowed; choose another one, "
+        f"for instance `make run PORT={port + 1}`."
+    ]
+    assert not (tmp_path / "db.sqlite3").exists()
+    assert not (tmp_path / "redis").exists()
+
+
+def test_a_port_that_is_none_is_refused(tmp_path):
+    site = Site(tmp_path, "--no-demo", "--port", "http")
+    assert site.process.wait(60) == 2
+    assert "'http' is not a port; give a number from 1 to 65535" in site.log.read_text()
+
+
+def test_it_serves_only_this_machine(site):
+    assert urlopen(f"{site.url}/healthz", timeout=10).headers["Server"] is None
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect((f"127.0.0.{os.getpid() % 200 + 2}", site.port))
