@@ -1,8 +1,9 @@
-"""FITS knows ASCII only."""
+"""FITS knows printable ASCII only."""
 
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 
 def ascii_text(text: str) -> str:
-    """The text in ASCII: accents dropped, anything else that is foreign as a question mark."""
-    return normalize("NFKD", text).encode("ascii", "replace").decode()
+    """The text in printable ASCII: accents dropped, anything else that is foreign as a "?"."""
+    letters = (letter for letter in normalize("NFKD", text) if not combining(letter))
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in letters)
