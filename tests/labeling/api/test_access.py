@@ -1,0 +1,115 @@
+"""Who may call what: every address of the API, by role and method."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+import pytest
+from django.urls import get_resolver
+
+from labeling.models import Release
+from tests.labeling.conftest import client_of
+from tests.labeling.world import API, make_run
+
+ROLES = ("nobody", "stranger", "expert", "curator", "administrator")
+EXPERT, CURATOR, ADMINISTRATOR = 2, 3, 4
+
+# By name of the address: from which role on (its place in ROLES) each method is open.
+TABLE = {
+    "queue": {"POST": EXPERT},
+    "lease": {"PUT": EXPERT, "DELETE": EXPERT},
+    "skip": {"PUT": EXPERT},
+    "candidates": {"GET": EXPERT},
+    "candidate": {"GET": EXPERT},
+    "stamps-npy": {"GET": EXPERT},
+    "stamps-fits": {"GET": EXPERT},
+    "rgb": {"GET": EXPERT},
+    "vote": {"PUT": EXPERT, "DELETE": EXPERT},
+    "progress": {"GET": EXPERT},
+    "consensus": {"GET": EXPERT},
+    "adjudications": {"POST": CURATOR},
+    "agreement": {"GET": EXPERT},
+    "runs": {"GET": EXPERT, "POST": ADMINISTRATOR},
+    "run": {"GET": EXPERT},
+    "promotion": {"POST": ADMINISTRATOR, "DELETE": ADMINISTRATOR},
+    "cancellation": {"POST": ADMINISTRATOR},
+    "export-consensus": {"GET": CURATOR},
+    "export-votes": {"GET": CURATOR},
+    "releases": {"GET": CURATOR, "POST": CURATOR},
+    "release-file": {"GET": CURATOR},
+}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+@pytest.fixture
+def address(imported, admin, cur):
+    """The address of a name, of rows that are there."""
+    candidate = imported.candidates.first()
+    run = make_run(imported, admin)
+    release = Release.objects.freeze(version="v1", by=cur)
+    lease = candidate.lease_to(admin, "pool")
+    paths = {
+        "lease": f"leases/{lease.pk}/",
+        "skip": f"leases/{lease.pk}/skip/",
+        "candidate": f"candidates/{candidate.pk}/",
+        "stamps-npy": f"candidates/{candidate.pk}/stamps.npy",
+        "stamps-fits": f"candidates/{candidate.pk}/stamps.fits",
+        "rgb": f"candidates/{candidate.pk}/rgb.png",
+        "vote": f"votes/{UUID(int=7)}/",
+        "run": f"runs/{run.pk}/",
+        "promotion": f"runs/{run.pk}/promotion/",
+        "cancellation": f"runs/{run.pk}/cancellation/",
+        "export-consensus": "export/consensus.csv",
+        "export-votes": "export/votes.csv",
+        "release-file": f"releases/{release.pk}/file.csv",
+    }
+    return lambda name: f"{API}/{paths.get(name, f'{name}/')}"
+
+
+@pytest.fixture
+def clients(as_nobody, as_stranger, as_ada, as_cur, as_admin):
+    return dict(zip(ROLES, (as_nobody, as_stranger, as_ada, as_cur, as_admin), strict=True))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_role_may_do_what_the_table_says(name, address, clients):
+    url = address(name)
+    for rank, role in enumerate(ROLES):
+        for method in METHODS:
+            code = clients[role].generic(method, url, "{}", "application/json").status_code
+            least = TABLE[name].get(method)
+            if least is None:
+                allowed = {HTTPStatus.METHOD_NOT_ALLOWED, *REFUSED}
+                assert code in allowed, (role, method, code)
+            else:
+                assert (code in REFUSED) == (rank < least), (role, method, code)
+                assert code < HTTPStatus.INTERNAL_SERVER_ERROR, (role, method, code)
+
+
+def test_the_table_has_every_address():
+    names = {
+        pattern.name
+        for resolver in get_resolver().url_patterns
+        if str(resolver.pattern) == "api/v1/"
+        for pattern in resolver.url_patterns
+    }
+    assert names - {None} - set(TABLE) == {"schema", "docs"}
+
+
+def test_nobody_learns_whether_a_row_is_there(address, as_nobody, as_stranger):
+    for client in (as_nobody, as_stranger):
+        there = client.get(address("candidate"))
+        missing = client.get(f"{API}/candidates/0/")
+        assert there.status_code == missing.status_code
+        assert there.json()["detail"] == missing.json()["detail"]
+
+
+def test_a_superuser_may_do_everything(address, db, django_user_model):
+    root = client_of(django_user_model.objects.create_superuser("root"))
+    assert root.get(address("export-votes")).status_code == HTTPStatus.OK
+    assert root.post(address("promotion")).status_code == HTTPStatus.OK
+
+
+def test_a_lease_is_its_experts_alone(address, as_admin, as_ada):
+    assert as_ada.put(address("lease")).status_code == HTTPStatus.NOT_FOUND
+    assert as_admin.put(address("lease")).status_code == HTTPStatus.OK

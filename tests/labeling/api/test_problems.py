@@ -1,0 +1,69 @@
+"""Every refusal is a problem object (RFC 9457)."""
+
+from http import HTTPStatus
+
+import pytest
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from tests.labeling.world import API, JsonClient, problem
+
+
+def test_nobody_is_asked_to_log_in(as_nobody, db):
+    problem(as_nobody.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
+
+
+def test_a_stranger_is_refused(as_stranger):
+    problem(as_stranger.get(f"{API}/candidates/"), HTTPStatus.FORBIDDEN)
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+def test_an_address_that_is_none_is_not_found(as_ada, method):
+    refused = problem(getattr(as_ada, method)(f"{API}/nonsense/"), HTTPStatus.NOT_FOUND)
+    assert "/api/v1/nonsense/" in refused["detail"]
+
+
+def test_a_method_that_is_none_is_named(as_ada):
+    refused = problem(as_ada.post(f"{API}/candidates/", {}), HTTPStatus.METHOD_NOT_ALLOWED)
+    assert "POST" in refused["detail"]
+
+
+@pytest.mark.parametrize("body", ["{", "", "null", "NaN", '"x"', "[1, 2]", b"\xff"])
+def test_malformed_json_is_refused(as_admin, body):
+    response = as_admin.post(f"{API}/runs/", body or " ", content_type="application/json")
+    problem(response, HTTPStatus.BAD_REQUEST)
+
+
+def test_another_media_type_is_refused(as_ada):
+    response = as_ada.post(f"{API}/queue/", "count=1", content_type="text/plain")
+    problem(response, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def test_every_reason_is_in_one_sentence_and_by_name(as_ada, candidate):
+    body = {"candidate": "x", "label": 9}
+    url = f"{API}/votes/00000000-0000-0000-0000-000000000001/"
+    refused = problem(as_ada.put(url, body), HTTPStatus.BAD_REQUEST)
+    assert set(refused["errors"]) == {"candidate", "label"}
+    assert refused["title"] == "Bad Request"
+    assert refused["type"] == "about:blank"
+
+
+def test_a_token_is_as_good_as_a_session(ada, candidate):
+    client = JsonClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=ada).key}")
+    assert client.get(f"{API}/candidates/").status_code == HTTPStatus.OK
+    client.credentials(HTTP_AUTHORIZATION="Token nonsense")
+    problem(client.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
+
+
+def test_a_session_needs_the_csrf_token(ada, candidate):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(ada)
+    refused = problem(client.post(f"{API}/queue/", {}, format="json"), HTTPStatus.FORBIDDEN)
+    assert "CSRF" in refused["detail"]
+
+
+def test_an_account_that_was_closed_is_out(as_ada, ada):
+    ada.is_active = False
+    ada.save()
+    problem(as_ada.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)

@@ -1,0 +1,51 @@
+"""GET /api/v1/progress/"""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from django.utils import timezone
+
+from labeling.models import Vote
+from tests.labeling.world import API, make_field, problem, settle, vote
+
+URL = f"{API}/progress/"
+
+
+def test_it_counts_my_votes_and_what_waits_for_me(as_ada, field, ada, bea):
+    one, two, *_ = field.candidates.all()
+    vote(one, ada)
+    vote(two, bea)
+    field.lease_next(ada, 2)
+    assert as_ada.get(URL, {"field": "ngc1"}).json() == {
+        "voted_today": 1,
+        "voted": 1,
+        "left": 5,
+        "votes_needed": 3,
+    }
+
+
+def test_yesterdays_votes_are_not_todays(as_ada, candidate, ada):
+    vote(candidate, ada)
+    Vote.objects.update(cast_at=timezone.now() - timedelta(days=1))
+    answer = as_ada.get(URL).json()
+    assert (answer["voted_today"], answer["voted"]) == (0, 1)
+
+
+def test_an_undone_vote_does_not_count(as_ada, candidate, ada):
+    vote(candidate, ada).retract()
+    assert as_ada.get(URL).json()["voted"] == 0
+
+
+def test_what_others_have_settled_is_not_left_for_me(as_ada, candidate, bea, cy, cur):
+    settle(candidate, [bea, cy, cur])
+    assert as_ada.get(URL).json()["left"] == 5
+
+
+def test_without_a_field_it_counts_all(as_ada, field):
+    make_field("ngc2")
+    answer = as_ada.get(URL).json()
+    assert (answer["left"], answer["votes_needed"]) == (12, None)
+
+
+def test_it_rejects_an_unknown_field(as_ada):
+    problem(as_ada.get(URL, {"field": "nowhere"}), HTTPStatus.BAD_REQUEST)

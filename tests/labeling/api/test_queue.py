@@ -1,0 +1,127 @@
+"""POST /api/v1/queue/"""
+
+from http import HTTPStatus
+
+import pytest
+
+from labeling.bands import BANDS, FILTERS
+from labeling.models import Lease
+from tests.labeling.skies import POSITIONS, SCALE
+from tests.labeling.world import API, answer_of, make_field, problem, promote, put_vote
+
+URL = f"{API}/queue/"
+
+ITEM = {
+    "candidate", "catalogue_id", "field", "galaxy", "simulated", "lease", "stamps_url", "rgb_url",
+    "rgb_centre_url", "bands", "ra_deg", "dec_deg", "x_pix", "y_pix", "stamp_x", "stamp_y",
+    "pixel_scale_arcsec", "distance_mpc", "north_deg", "east_left", "ci", "edge",
+}  # fmt: skip
+
+
+def test_it_leases_one_unless_asked_for_more(as_ada, ada, field):
+    response = as_ada.post(URL, {})
+    assert response.status_code == HTTPStatus.OK
+    (item,) = response.json()
+    lease = Lease.objects.get()
+    assert (lease.expert, lease.candidate_id, lease.pk) == (
+        ada,
+        item["candidate"],
+        item["lease"]["id"],
+    )
+
+
+def test_its_items_say_all_that_the_page_needs(as_ada, imported):
+    items = as_ada.post(URL, {"count": 10}).json()
+    assert [set(item) for item in items] == [ITEM] * 6
+    item = next(item for item in items if item["catalogue_id"] == "2")
+    x, y = POSITIONS[2]
+    assert (item["x_pix"], item["y_pix"]) == (x + 1, y + 1)
+    assert (item["field"], item["galaxy"]) == ("ngc1566", "NGC 1566")
+    assert item["pixel_scale_arcsec"] == pytest.approx(SCALE)
+    assert item["bands"] == [
+        {"band": b, "filter": FILTERS[b], "observed": True, "mag": 20.0 + k, "mag_err": None}
+        for k, b in enumerate(BANDS)
+    ]
+
+
+def test_the_candidate_lies_in_the_middle_of_its_stamp(as_ada, imported):
+    for item in as_ada.post(URL, {"count": 10}).json():
+        assert 49 < item["stamp_x"] <= 50
+        assert 49 < item["stamp_y"] <= 50
+        assert (item["stamp_x"] - item["x_pix"]) % 1 == pytest.approx(0, abs=1e-9)
+
+
+def test_its_addresses_answer(as_ada, imported):
+    (item,) = as_ada.post(URL, {}).json()
+    for name in ("stamps_url", "rgb_url", "rgb_centre_url"):
+        assert as_ada.get(item[name]).status_code == HTTPStatus.OK
+
+
+def test_it_says_where_the_stamp_is_padded(as_ada, imported):
+    items = as_ada.post(URL, {"count": 10}).json()
+    assert {item["catalogue_id"] for item in items if item["edge"]} == {"4", "6"}
+
+
+def test_it_betrays_neither_opinion_nor_sample(as_ada, field, admin):
+    promote(field, admin, {c.pk: 0.7 for c in field.candidates.all()})
+    words = as_ada.post(URL, {"count": 10}).content.decode()
+    for secret in ("entropy", "p_class", "network", "control", "sample", "pool", "vote", "0.7"):
+        assert secret not in words
+
+
+def test_it_never_serves_what_i_have_voted_on(as_ada, field):
+    seen = set()
+    while items := as_ada.post(URL, {"count": 2}).json():
+        for item in items:
+            assert item["candidate"] not in seen
+            seen.add(item["candidate"])
+            body = {"candidate": item["candidate"], "label": 1}
+            assert put_vote(as_ada, body).status_code == HTTPStatus.OK
+    assert len(seen) == 6
+
+
+def test_it_serves_the_field_that_is_asked_for(as_ada, field):
+    make_field("ngc2")
+    items = as_ada.post(URL, {"count": 10, "field": "ngc2"}).json()
+    assert {item["field"] for item in items} == {"ngc2"}
+
+
+def test_without_a_field_it_goes_on_with_the_next(as_ada, field):
+    make_field("ngc2")
+    items = as_ada.post(URL, {"count": 10}).json()
+    assert [item["field"] for item in items] == ["ngc1"] * 6 + ["ngc2"] * 4
+
+
+def test_it_is_empty_when_nothing_waits(as_ada):
+    response = as_ada.post(URL, {"count": 3})
+    assert (response.status_code, response.json()) == (HTTPStatus.OK, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"count": 0}, "count"),
+        ({"count": 11}, "count"),
+        ({"count": "many"}, "count"),
+        ({"field": "nowhere"}, "field"),
+        ([], "non_field_errors"),
+    ],
+)
+def test_it_rejects_what_it_cannot_do(as_ada, field, body, name):
+    refused = problem(as_ada.post(URL, body), HTTPStatus.BAD_REQUEST)
+    assert name in refused["errors"]
+    assert not Lease.objects.exists()
+
+
+def test_it_asks_the_database_as_often_for_ten_as_for_any(
+    as_ada, django_assert_max_num_queries, imported
+):
+    # 6 candidates: at most 8 statements each (lease, its transaction), and the field's once.
+    with django_assert_max_num_queries(80):
+        as_ada.post(URL, {"count": 6})
+
+
+def test_a_vote_on_a_served_candidate_ends_its_lease(as_ada, field):
+    (item,) = as_ada.post(URL, {}).json()
+    put_vote(as_ada, answer_of(field.candidates.get(pk=item["candidate"])))
+    assert not Lease.objects.exists()

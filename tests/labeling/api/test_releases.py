@@ -1,0 +1,48 @@
+"""GET, POST /api/v1/releases/ and GET /api/v1/releases/{id}/file.csv"""
+
+from hashlib import sha256
+from http import HTTPStatus
+
+import pytest
+
+from labeling.models import Release
+from tests.labeling.world import API, problem, settle
+
+URL = f"{API}/releases/"
+
+
+def test_it_freezes_the_catalogue_as_it_is(as_cur, candidate, ada, bea, cy):
+    settle(candidate, [ada, bea, cy], 2)
+    now = as_cur.get(f"{API}/export/consensus.csv").getvalue()
+    response = as_cur.post(URL, {"version": "v1", "note": "first"})
+    assert response.status_code == HTTPStatus.CREATED
+    said = response.json()
+    assert (said["version"], said["rows"], said["made_by"]) == ("v1", 6, "cur")
+    assert said["sha256"] == sha256(now).hexdigest()
+    assert as_cur.get(f"{URL}{said['id']}/file.csv").getvalue() == now
+
+
+def test_later_votes_do_not_change_it(as_cur, candidate, ada, bea, cy):
+    said = as_cur.post(URL, {"version": "v1"}).json()
+    settle(candidate, [ada, bea, cy], 2)
+    frozen = as_cur.get(f"{URL}{said['id']}/file.csv").getvalue()
+    assert sha256(frozen).hexdigest() == said["sha256"]
+
+
+@pytest.mark.parametrize("version", ["v1", "", "../v1", "v 1", "x" * 51, None])
+def test_it_rejects_a_version_that_is_taken_or_no_name(as_cur, field, version, settings):
+    as_cur.post(URL, {"version": "v1"})
+    problem(as_cur.post(URL, {"version": version}), HTTPStatus.BAD_REQUEST)
+    assert [path.name for path in settings.RELEASES.iterdir()] == ["v1.csv"]
+    assert Release.objects.count() == 1
+
+
+def test_the_checksum_is_ours_to_say(as_cur, field):
+    said = as_cur.post(URL, {"version": "v1", "sha256": "0" * 64, "rows": 99}).json()
+    assert (said["rows"], said["sha256"] == "0" * 64) == (6, False)
+
+
+def test_the_latest_comes_first(as_cur, field):
+    for version in ("v1", "v2"):
+        as_cur.post(URL, {"version": version})
+    assert [row["version"] for row in as_cur.get(URL).json()["results"]] == ["v2", "v1"]

@@ -1,0 +1,138 @@
+"""GET, POST /api/v1/runs/, GET /api/v1/runs/{id}/ and POST …/cancellation/"""
+
+from http import HTTPStatus
+
+import pytest
+
+from labeling.models import Field, Preset, ReferenceLabel, RunStatus, TrainingRun
+from tests.labeling.world import API, make_field, make_run, problem
+
+URL = f"{API}/runs/"
+SOURCE = "LEGUS, mode of three"
+
+
+@pytest.fixture
+def trainable(field):
+    """A field whose candidates all have a reference label, of two classes."""
+    field.candidates.update(control=False)
+    ReferenceLabel.objects.bulk_create(
+        ReferenceLabel(candidate=candidate, source=SOURCE, label=1 + k % 2)
+        for k, candidate in enumerate(field.candidates.all())
+    )
+    return field
+
+
+def test_an_administrator_queues_a_run(as_admin, admin, trainable):
+    body = {"preset": "quick", "label_source": SOURCE, "config": {"members": 2, "batches": 5}}
+    response = as_admin.post(URL, body)
+    assert response.status_code == HTTPStatus.CREATED
+    run = TrainingRun.objects.get()
+    said = response.json()
+    assert (said["id"], said["status"], said["requested_by"]) == (run.pk, "queued", "admin")
+    assert (said["fields"], said["promoted_in"]) == (["ngc1"], [])
+    assert said["label_counts"] == {"train": {"1": 3, "2": 3}, "control": {}}
+    assert said["overrides"] == run.overrides == {"members": 2, "batches": 5}
+    assert said["manifest_sha256"] == run.manifest_sha256
+    assert run.manifest_path.is_file()
+
+
+def test_without_a_field_it_trains_on_all(as_admin, trainable):
+    make_field("ngc2")
+    said = as_admin.post(URL, {"label_source": SOURCE}).json()
+    assert sorted(said["fields"]) == ["ngc1", "ngc2"]
+
+
+@pytest.mark.parametrize("body", [{"field": "ngc1"}, {"fields": ["ngc1"]}])
+def test_with_a_field_it_trains_on_that(as_admin, trainable, body):
+    make_field("ngc2")
+    said = as_admin.post(URL, {"label_source": SOURCE, **body}).json()
+    assert said["fields"] == ["ngc1"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_classes_are_a_conflict_that_says_what_to_do(as_admin, field, count):
+    for candidate in field.candidates.all()[:count]:
+        ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1)
+    field.candidates.update(control=False)
+    source = SOURCE if count else "votes"
+    refused = problem(as_admin.post(URL, {"label_source": source}), HTTPStatus.CONFLICT)
+    assert "at least two classes" in refused["detail"]
+    assert "settle more candidates" in refused["detail"]
+    assert not TrainingRun.objects.exists()
+
+
+def test_labels_of_the_control_sample_alone_do_not_suffice(as_admin, trainable, settings):
+    trainable.candidates.update(control=True)
+    problem(as_admin.post(URL, {"label_source": SOURCE}), HTTPStatus.CONFLICT)
+    assert list(settings.RUNS.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"preset": "slow"}, "preset"),
+        ({"label_source": "nobody"}, "label_source"),
+        ({"field": "nowhere"}, "field"),
+        ({"fields": ["nowhere"]}, "fields"),
+        ({"presett": "quick"}, "presett"),
+        ({"config": {"member": 3}}, "config"),
+        ({"config": {"members": 0}}, "config"),
+        ({"config": {"members": "many"}}, "config"),
+        ({"config": "quick"}, "config"),
+        ({"config": []}, "config"),
+    ],
+)
+def test_it_rejects_what_it_cannot_train(as_admin, trainable, body, name):
+    response = as_admin.post(URL, {"label_source": SOURCE, **body})
+    refused = problem(response, HTTPStatus.BAD_REQUEST)
+    assert list(refused["errors"]) == [name]
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_misspelt_setting_is_named_with_those_that_there_are(as_admin, trainable):
+    refused = problem(as_admin.post(URL, {"config": {"membres": 3}}), HTTPStatus.BAD_REQUEST)
+    assert "membres" in str(refused["errors"])
+    assert "members" in refused["detail"]
+
+
+@pytest.mark.parametrize("preset", Preset.values)
+def test_it_takes_every_preset(as_admin, trainable, preset):
+    response = as_admin.post(URL, {"label_source": SOURCE, "preset": preset})
+    assert response.json()["preset"] == preset
+
+
+def test_experts_watch_and_do_not_start(as_ada, trainable, admin):
+    run = make_run(trainable, admin)
+    assert [row["id"] for row in as_ada.get(URL).json()["results"]] == [run.pk]
+    assert as_ada.get(f"{URL}{run.pk}/").json()["status"] == "ready"
+    problem(as_ada.post(URL, {"label_source": SOURCE}), HTTPStatus.FORBIDDEN)
+    assert TrainingRun.objects.count() == 1
+
+
+def test_the_latest_run_comes_first(as_ada, field, admin):
+    runs = [make_run(field, admin).pk for _ in range(3)]
+    assert [row["id"] for row in as_ada.get(URL).json()["results"]] == runs[::-1]
+
+
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING])
+def test_a_run_that_waits_or_is_at_work_is_cancelled(as_admin, admin, field, status):
+    run = make_run(field, admin, status=status)
+    response = as_admin.post(f"{URL}{run.pk}/cancellation/")
+    assert (response.status_code, response.json()["status"]) == (HTTPStatus.OK, "cancelled")
+    assert response.json()["finished_at"] is not None
+
+
+@pytest.mark.parametrize("status", [RunStatus.READY, RunStatus.FAILED, RunStatus.CANCELLED])
+def test_a_run_that_has_ended_is_not(as_admin, admin, field, status):
+    run = make_run(field, admin, status=status)
+    refused = problem(as_admin.post(f"{URL}{run.pk}/cancellation/"), HTTPStatus.CONFLICT)
+    assert status in refused["detail"]
+    run.refresh_from_db()
+    assert run.status == status
+
+
+def test_a_run_that_never_was_is_not_found(as_admin):
+    for path in ("", "promotion/", "cancellation/"):
+        method = as_admin.post if path else as_admin.get
+        problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)
+    assert not Field.objects.exists()
