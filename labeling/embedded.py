@@ -1,7 +1,7 @@
 """Processes that live and die with `manage.py serve`: the private Redis and one worker.
 
-Each is the leader of a process group, so that Ctrl-C in the terminal reaches only the server,
-which then ends them in order. On Linux the kernel ends them when the server is killed hard.
+Each is in a process group of its own, so that Ctrl-C in the terminal reaches only the server,
+which then ends them in order. They end as well when the server is killed hard.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def socket_path(home: Path) -> Path:
 
 
 class Child:
-    """A child process that is started again when it dies, until it is told to stop."""
+    """A command on a leash, started again when it dies, until it is told to stop."""
 
     def __init__(
         self,
@@ -52,38 +52,35 @@ class Child:
         *,
         environment: Mapping[str, str] | None = None,
         farewell: signal.Signals = signal.SIGTERM,
+        grace: float = 10,
     ) -> None:
-        self.log = log
-        self._command = [*_tether(farewell), *command]
+        leash = [sys.executable, "-S", tether.__file__, str(int(farewell)), str(grace)]
+        self._command = [*leash, *command]
         self._environment = {**os.environ, **(environment or {})}
-        self._farewell = farewell
+        self._log = log
+        self._grace = grace
         self._stopping = threading.Event()
         self._turn = threading.Lock()
         self._process = self._spawn()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    @property
-    def pid(self) -> int:
-        """Process id, which is also the id of its group."""
-        return self._process.pid
-
-    def stop(self, grace: float = 10) -> None:
-        """Ask the process to leave, and kill its whole group if it stays longer than `grace` s."""
+    def stop(self) -> None:
+        """Let go of the leash: the command gets `farewell`, and is killed after `grace` seconds."""
         with self._turn:
             self._stopping.set()
-        if self._process.poll() is None:
-            self._process.send_signal(self._farewell)
+        if self._process.stdin:
+            self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(grace)
+            self._process.wait(self._grace + 5)
         _kill_group(self._process.pid)
         self._process.wait()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
             return subprocess.Popen(
                 self._command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
@@ -91,8 +88,6 @@ class Child:
             )
 
     def _watch(self) -> None:
-        # The thread that starts a process must outlive it: the kernel takes the end of that
-        # thread for the parent's death. The first process is the main thread's.
         pause = 1.0
         while True:
             self._process.wait()
@@ -166,10 +161,6 @@ def _dismiss_leftover(socket: Path) -> None:
         with redis.Redis(unix_socket_path=str(socket), socket_timeout=10) as client:
             client.shutdown()
     socket.unlink(missing_ok=True)
-
-
-def _tether(farewell: signal.Signals) -> list[str]:
-    return [sys.executable, "-S", tether.__file__, str(os.getpid()), str(int(farewell))]
 
 
 def _kill_group(leader: int) -> None:

@@ -1,24 +1,33 @@
-"""Run a command that dies with its parent: `python tether.py PARENT SIGNAL COMMAND…`.
+"""Run a command on a leash: `python tether.py SIGNAL SECONDS COMMAND…`.
 
-A parent that is killed hard cannot end its children. Linux can do it for them, if the child asks
-before it becomes the command; elsewhere the command simply runs.
+Standard input is the leash, a pipe whose other end the parent holds. When that end is let go, on
+purpose or because the parent was killed, the command gets the signal, and after some seconds its
+whole process group, this one included, is killed. So nothing outlives a parent that cannot tidy up.
 """
 
-import ctypes
 import os
+import signal
+import subprocess
 import sys
+import threading
+from contextlib import suppress
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+
+def main(farewell: int, grace: float, command: list[str]) -> None:
+    """Start the command; end with its end, or end it when the leash is let go."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    threading.Thread(target=_end_with, args=[child], daemon=True).start()
+    sys.stdin.buffer.read()
+    child.send_signal(farewell)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(grace)
+    os.killpg(0, signal.SIGKILL)
 
 
-def main(parent: int, farewell: int, command: list[str]) -> None:
-    """Ask the kernel for the signal `farewell` on the parent's death, and become the command."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, farewell)
-    # The parent may have died before the kernel was asked.
-    if os.getppid() == parent:
-        os.execv(command[0], command)
+def _end_with(child: subprocess.Popen[bytes]) -> None:
+    child.wait()
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])

@@ -54,9 +54,25 @@ def import_field(
     `about` are columns of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
     votes_needed). Raises BadInput, naming the file and the reason.
     """
+    new = _read_all(name, requests, needs_wcs=needs_wcs)
+    there = Field.objects.filter(name=name).first()
+    mosaics = new | (_kept(there, set(new), needs_wcs=needs_wcs) if there else {})
+    reference = mosaics[reference_band(mosaics)]
+    for mosaic in mosaics.values():
+        _check_grid(mosaic, reference)
+    if there and there.imports.exists():
+        _check_replacement(there, new)
+    field = _save(name, new, _described(mosaics, reference, about))
+    shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
+    return field
+
+
+def _read_all(
+    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool
+) -> dict[str, MosaicFile]:
+    """The mosaics by band, each band once."""
     if not requests:
         raise BadInput(f"Field {name} needs at least one mosaic.")
-    there = Field.objects.filter(name=name).first()
     mosaics: dict[str, MosaicFile] = {}
     for request in requests:
         band, mosaic = _read(request, needs_wcs=needs_wcs)
@@ -64,26 +80,30 @@ def import_field(
             other = mosaics[band].path
             raise BadInput(f"{mosaic.path}: band {band} has a mosaic already, {other}.")
         mosaics[band] = mosaic
-    new = set(mosaics)
-    for row in there.mosaics.exclude(band__in=new) if there else ():
-        kept = MosaicRequest(Path(row.path), row.band, row.hdu)
-        mosaics[row.band] = _read(kept, needs_wcs=needs_wcs)[1]
-    reference = mosaics[reference_band(mosaics)]
-    for file in mosaics.values():
-        _check_grid(file, reference)
-    if there and there.imports.exists():
-        _check_replacement(there, {band: mosaics[band] for band in new})
-    if about.get("pixel_scale_arcsec") is None:
-        about["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
-    if about["pixel_scale_arcsec"] is None:
-        raise BadInput(f"{reference.path}: has no WCS; say the pixel scale with --pixel-scale.")
-    if any(file.simulated for file in mosaics.values()):
-        about["simulated"] = True
+    return mosaics
+
+
+def _kept(field: Field, replaced: set[str], *, needs_wcs: bool) -> dict[str, MosaicFile]:
+    """The field's mosaics in the bands that stay as they are."""
+    rows = field.mosaics.exclude(band__in=replaced)
+    requests = [MosaicRequest(Path(row.path), row.band, row.hdu) for row in rows]
+    return _read_all(field.name, requests, needs_wcs=needs_wcs) if requests else {}
+
+
+def _described(
+    mosaics: dict[str, MosaicFile], reference: MosaicFile, about: dict[str, Any]
+) -> dict[str, Any]:
+    """What the person says of the field, completed by what the mosaics say."""
+    said = {column: value for column, value in about.items() if value is not None}
+    if "pixel_scale_arcsec" not in said:
+        if reference.pixel_scale_arcsec is None:
+            raise BadInput(f"{reference.path}: has no WCS; say the scale with --pixel-scale.")
+        said["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
+    if any(mosaic.simulated for mosaic in mosaics.values()):
+        said["simulated"] = True
     if reference.wcs is not None:
-        about["north_deg"], about["east_left"] = compass(reference.wcs)
-    field = _save(name, {band: mosaics[band] for band in new}, about)
-    shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
-    return field
+        said["north_deg"], said["east_left"] = compass(reference.wcs)
+    return said
 
 
 def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
@@ -143,8 +163,7 @@ def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> F
     """Write the field and its mosaics."""
     field = Field.objects.filter(name=name).first() or Field(name=name)
     for column, value in about.items():
-        if value is not None:
-            setattr(field, column, value)
+        setattr(field, column, value)
     field.galaxy = field.galaxy or name
     _save_valid(field, f"Field {name}")
     for band, mosaic in mosaics.items():

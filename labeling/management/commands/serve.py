@@ -83,9 +83,10 @@ class Command(BaseCommand):
         if not find_spec("torch"):
             self.stdout.write("Training is off: the packages of the extra `worker` are missing.")
             return
-        # On SIGQUIT a worker leaves at once and puts what it holds back into the queue.
+        # Killed at once: what it was at is a row, which a worker takes up again, and the polite
+        # end of a training is hours away.
         log = settings.HOME / "logs" / "worker.log"
-        worker = Child(WORKER, log, farewell=signal.SIGQUIT)
+        worker = Child(WORKER, log, farewell=signal.SIGKILL)
         companions.callback(worker.stop)
 
     def serve(self, door: socket.socket, port: int) -> None:
