@@ -32,12 +32,23 @@ test("it holds the current candidate and the next three, and refills after an an
 });
 
 test("it drops candidates that are in hand, answered, or whose vote is on its way", async () => {
-  const { queue: q } = queue([1, 7, 2, 1, 3], {}, new Set([7]));
+  const { queue: q } = queue([1, 7, 2, 1, 1, 2, 3], {}, new Set([7]));
   await q.fill();
   assert.equal(q.size, 2);
   q.answered();
   await settled();
-  assert.deepEqual([q.current.item.candidate, q.size], [2, 2]);
+  assert.deepEqual([q.current.item.candidate, q.size], [2, 2]); // 2, and 3
+  q.close();
+});
+
+test("it asks for the next one while an earlier request is still under way", async () => {
+  const { queue: q, calls } = queue([1, 2, 3, 4, 5, 6]);
+  await q.fill();
+  q.answered();
+  q.answered();
+  assert.deepEqual(calls, ["lease 4", "lease 1", "lease 1"]);
+  await settled();
+  assert.equal(q.size, 4);
   q.close();
 });
 

@@ -21,8 +21,7 @@ import { parseNpy } from "./npy.js";
 /**
  * `planes`: one float32 image a band, row 0 lowest, once they are there; `failure`: why not.
  * @typedef {{item: Item, planes: Float32Array[] | null, side: number, failure: string,
- *   rgb: ImageBitmap | null, rgbCentre: ImageBitmap | null, rgbFailure: string,
- *   leased: boolean}} Loaded
+ *   rgb: ImageBitmap | null, rgbFailure: string, leased: boolean}} Loaded
  */
 
 const ATTEMPTS = 3;
@@ -69,15 +68,14 @@ async function stamps(item) {
 export function load(item, changed) {
   /** @type {Loaded} */
   const loaded = {
-    item, planes: null, side: 0, failure: "", rgb: null, rgbCentre: null, rgbFailure: "", leased: true,
+    item, planes: null, side: 0, failure: "", rgb: null, rgbFailure: "", leased: true,
   };
   patiently(() => stamps(item)).then(
     (ready) => { Object.assign(loaded, ready); },
     (reason) => { loaded.failure = reason.message; },
   ).finally(() => changed(loaded));
-  const pictures = [item.rgb_url, item.rgb_centre_url].map((url) => patiently(() => picture(url)));
-  Promise.all(pictures).then(
-    ([rgb, rgbCentre]) => { Object.assign(loaded, { rgb, rgbCentre }); },
+  patiently(() => picture(item.rgb_url)).then(
+    (rgb) => { loaded.rgb = rgb; },
     (reason) => { loaded.rgbFailure = reason.message; },
   ).finally(() => changed(loaded));
   return loaded;

@@ -18,7 +18,7 @@ const EMPTY_PAUSE_MS = 20_000;
 export class Queue {
   /** @type {Loaded[]} the current one first */ #hand = [];
   /** @type {Set<number>} answered on this page: never asked again */ #answered = new Set();
-  #asking = false;
+  /** candidates asked for that have not come yet */ #asked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #leases; #load; #onItsWay; #changed;
 
@@ -45,12 +45,15 @@ export class Queue {
     return this.#hand.length;
   }
 
-  /** Asks for as many candidates as are missing; again later when there are none. */
+  /**
+   * Asks for as many candidates as are missing; again later when there are none. A request does
+   * not wait for the one before: a quick expert on a slow line would run dry.
+   */
   async fill() {
-    const count = IN_HAND - this.#hand.length;
-    if (this.#asking || count <= 0) return;
+    const count = IN_HAND - this.#hand.length - this.#asked;
+    if (count <= 0) return;
     clearTimeout(this.#timer);
-    this.#asking = true;
+    this.#asked += count;
     if (!this.current) this.#changed("asking", "");
     try {
       this.#take(await this.#leases.lease(count));
@@ -59,7 +62,7 @@ export class Queue {
     } catch (reason) {
       this.#failed(/** @type {Error} */ (reason));
     } finally {
-      this.#asking = false;
+      this.#asked -= count;
     }
   }
 

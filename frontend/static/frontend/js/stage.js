@@ -87,9 +87,9 @@ export class Stage {
     const loaded = this.#loaded;
     const note = loaded?.rgbFailure ? `No colour picture: ${loaded.rgbFailure}` : "";
     text(this.#root, "#rgb-note", note);
-    if (loaded?.rgb && loaded.rgbCentre) {
+    if (loaded?.rgb) {
       drawContext(this.#context, loaded.rgb, loaded.item, this.#display.view);
-      drawCentre(this.#centre, loaded.rgbCentre, loaded.item);
+      drawCentre(this.#centre, loaded.rgb, loaded.item);
     } else {
       wipe(this.#context);
       wipe(this.#centre);
