@@ -234,7 +234,7 @@ class _Columns:
         try:
             return float(cell)
         except (TypeError, ValueError):
-            what = f"{cell!r} in column {column!r} is not a number"
+            what = f"{str(cell)!r} in column {column!r} is not a number"
             raise BadInput(f"{self._path}, row {row}: {what}.") from None
 
     def photometry(self, kind: str) -> dict[str, Numbers]:
@@ -259,7 +259,7 @@ class _Columns:
             if np.isnan(number):
                 continue
             if number not in {0, 1, 2, 3, 4}:
-                what = f"{cell!r} in column {column!r} is not a class from 0 to 4"
+                what = f"{str(cell)!r} in column {column!r} is not a class from 0 to 4"
                 raise BadInput(f"{self._path}, row {row}: {what}.")
             values[row - 1] = int(number)
         return values
