@@ -17,13 +17,13 @@ class ModuleManifestStaticFilesStorage(ManifestStaticFilesStorage):
     manifest_strict = False
 
     def url_converter(
-        self, name: str, hashed_files: dict[str, Any], template: str | None = None
+        self, name: str, hashed_files: dict[str, Any], template: str | None = None, *more: Any
     ) -> Callable[[re.Match[str]], str]:
         """What rewrites one reference in the file `name`; in other people's files, if it can.
 
         Packages mention files in comments (`import("../htmx")` as a type) that they do not ship.
         """
-        convert = super().url_converter(name, hashed_files, template)
+        convert = super().url_converter(name, hashed_files, template, *more)
 
         def rewritten(match: re.Match[str]) -> str:
             try:

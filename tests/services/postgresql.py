@@ -137,9 +137,8 @@ def _open_to(owner: pwd.struct_passwd, folder: Path) -> None:
 
 
 def _may_run(owner: pwd.struct_passwd, program: Path) -> bool:
-    command = [program, "--version"]
     try:
-        _check(command, preexec_fn=partial(_become, owner))
+        _check([program, "--version"], preexec_fn=partial(_become, owner))
     except (Unavailable, PermissionError):
         return False
     return True
