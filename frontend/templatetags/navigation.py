@@ -20,6 +20,7 @@ PAGES = (
     ("runs", "Runs", Role.EXPERT),
     ("exports", "Exports", Role.CURATOR),
     ("guide", "Guide", Role.EXPERT),
+    ("admin:index", "Admin", Role.ADMINISTRATOR),
 )
 
 

@@ -36,7 +36,7 @@ export class Stage {
       view.canvas.addEventListener("pointermove", (event) => this.#point(view.pointAt(event)));
       view.canvas.addEventListener("pointerleave", () => this.#point(null));
     }
-    new ResizeObserver(() => this.#redraw()).observe(element(root, ".stamps", HTMLElement));
+    new ResizeObserver(() => this.show(this.#loaded)).observe(element(root, ".stamps", HTMLElement));
   }
 
   /**
