@@ -117,7 +117,7 @@ def at_once(count, action):
 
 def problem(response, status):
     """The problem object of a refusal, once it is one."""
-    assert response.status_code == status, response.content
+    assert response.status_code == status, response.content[:300]
     assert response.headers["Content-Type"].split(";")[0] == "application/problem+json"
     body = response.json()
     assert body["status"] == status

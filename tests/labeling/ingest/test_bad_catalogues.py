@@ -1,0 +1,204 @@
+"""Catalogues that cannot be used: a sentence names file, row and reason; nothing has changed."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling.ingest import catalogues, stamping
+from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.errors import BadInput
+from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
+from tests.labeling.skies import row_at, write_catalogue
+
+pytestmark = pytest.mark.django_db
+
+LEGUS = " ".join(["{id}", "50.0", "60.0", "65.0", "-54.9", *["20.0"] * 28])
+
+
+@pytest.fixture
+def field(sky):
+    return sky.field()
+
+
+def nothing_there(settings):
+    """Neither rows nor packs."""
+    rows = Candidate, CatalogueImport, ReferenceLabel
+    return not any(m.objects.exists() for m in rows) and not any(settings.PACKS.iterdir())
+
+
+def refused(field, path, **how):
+    """The sentence with which the file is refused."""
+    with pytest.raises(BadInput) as caught:
+        import_catalogue(field, path, Reading(**how))
+    sentence = str(caught.value)
+    assert sentence.startswith(str(path))
+    assert "\n" not in sentence
+    return sentence
+
+
+def rows(*changes):
+    """A good row, then one for each change."""
+    return [row_at(1, 50, 50), *(row_at(n, 60, 60) | c for n, c in enumerate(changes, 2))]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"x": "left"}, "row 2: 'left' in column 'x' is not a number"),
+        ({"y": ""}, "row 2: has no y"),
+        ({"x": "nan"}, "row 2: has no x"),
+        ({"y": "inf"}, "row 2: has no y"),
+        ({"id": ""}, "row 2: has no id"),
+        ({"id": 1}, "rows 1 and 2: both have the id 1"),
+        ({"id": "x" * 65}, "row 2: the id"),
+        ({"id": "a\x00b"}, "row 2: the id|not a table"),
+        ({"mag_F555W": "bright"}, "row 2: 'bright' in column 'mag_F555W' is not a number"),
+        ({"x": 1000}, "row 2: 1 of 2 rows lie outside the image .240 x 260 px.*--allow-outside"),
+        ({"x": 0.0}, "row 2: 1 of 2 rows lie outside the image.*--origin"),
+    ],
+)
+def test_it_names_the_row_and_the_reason(field, tmp_path, settings, change, reason):
+    path = write_catalogue(tmp_path / "c.csv", rows(change))
+    assert re.search(reason, refused(field, path))
+    assert nothing_there(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty|No header line"),
+        ("id,x,y\n", "the catalogue is empty"),
+        ("x,y\n50,60\n", "has no column 'id'.*it has x, y.*--column id=NAME"),
+        ("id,y\n1,60\n", "has no column 'x'.*--column x=NAME"),
+        ("id,x,y\n1,50,60\n2,50,60,70\n", "not a table that can be read"),
+        ("id,x,y\n1,50,60\n2,50\n", "row 2|not a table that can be read"),
+        ("id,x,y,dec,ra\n1,50,60,95,10\n", "row 1: Dec 95.0"),
+    ],
+)
+def test_it_names_what_is_wrong_with_the_file(field, tmp_path, settings, text, reason):
+    path = tmp_path / "c.csv"
+    path.write_text(text)
+    assert re.search(reason, refused(field, path))
+    assert nothing_there(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("c.csv", bytes(range(256)) * 9),
+        ("c.tab", bytes(range(256)) * 9),
+        ("c.fits", b"SIMPLE  = nothing"),
+        ("c.ecsv", b"id,x,y\n1,2,3\n"),
+        ("c.vot", b"<VOTABLE>"),
+        ("c.xyz", b"id,x,y\n1,50,60\n"),
+        ("c", b"id,x,y\n1,50,60\n"),
+        ("c.pkl", b"\x80\x04]\x94."),
+    ],
+)
+def test_what_is_no_table_is_refused(field, tmp_path, settings, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    refused(field, path)
+    assert nothing_there(settings)
+
+
+def test_a_file_that_is_not_there_is_named(field, tmp_path):
+    assert "there is no such file" in refused(field, tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("cell", ["5", "-1", "1.5", "one"])
+def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=cell)])
+    sentence = refused(field, path, references={"people": "people"})
+    assert "row 1" in sentence
+    assert cell in sentence
+    assert nothing_there(settings)
+
+
+@pytest.mark.parametrize(
+    "references", [{"people": "gone"}, {"votes": "people"}, {"x" * 81: "people"}]
+)
+def test_a_reference_has_a_column_and_a_name_of_its_own(field, tmp_path, settings, references):
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=1)])
+    refused(field, path, references=references)
+    assert nothing_there(settings)
+
+
+def test_a_column_that_was_named_must_be_there(field, tmp_path):
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
+    assert "has no column 'X_IMAGE'" in refused(field, path, columns={"x": "X_IMAGE"})
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["1 2 3"], "33 columns or more, not 3"),
+        ([LEGUS.format(id=1), LEGUS.format(id=2) + " 7"], "row 2: has 34 columns where row 1"),
+        ([LEGUS.format(id=1), LEGUS.format(id=1)], "rows 1 and 2: both have the id 1"),
+        ([LEGUS.format(id=1).replace("50.0", "x")], "row 1: 'x' in column 'col2'"),
+        (["# a comment", "", "#"], "the catalogue is empty"),
+    ],
+)
+def test_a_legus_table_is_read_with_care(field, tmp_path, settings, lines, reason):
+    path = tmp_path / "c.tab"
+    path.write_text("\n".join(lines) + "\n")
+    assert reason in refused(field, path)
+    assert nothing_there(settings)
+
+
+@pytest.mark.parametrize("column", ["class", "0", "99", "-1"])
+def test_a_legus_reference_is_the_number_of_a_column(field, tmp_path, column):
+    path = tmp_path / "c.tab"
+    path.write_text(LEGUS.format(id=1) + "\n")
+    refused(field, path, references={"LEGUS": column})
+
+
+def test_an_id_that_the_field_has_is_refused(imported, tmp_path, settings):
+    path = write_catalogue(tmp_path / "more.csv", [row_at(50, 60, 60), row_at(3, 50, 50)])
+    sentence = refused(imported, path)
+    assert "row 2: field ngc1566 has a candidate 3 already, from catalogue.csv" in sentence
+    assert imported.candidates.count() == 6
+    assert len(list(settings.PACKS.iterdir())) == 1
+
+
+def test_a_field_without_mosaics_is_refused(tmp_path):
+    bare = Field.objects.create(name="bare", galaxy="none")
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
+    with pytest.raises(BadInput, match="has no mosaics yet: run import_field first"):
+        import_catalogue(bare, path, Reading())
+
+
+def test_a_mosaic_that_has_gone_is_named(field, tmp_path, settings):
+    field.mosaics.filter(band="U").update(path=str(tmp_path / "gone.fits"))
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
+    with pytest.raises(BadInput, match=r"gone\.fits: there is no such file"):
+        import_catalogue(field, path, Reading())
+    assert nothing_there(settings)
+
+
+def die(*_, **__):
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (stamping.Frame, "cut"),
+        (catalogues, "_candidates"),
+        (catalogues, "_save"),
+        (type(ReferenceLabel.objects), "bulk_create"),
+    ],
+)
+def test_a_failure_half_way_leaves_nothing(field, tmp_path, settings, monkeypatch, place, name):
+    monkeypatch.setattr(place, name, die)
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
+    with pytest.raises(MemoryError):
+        import_catalogue(field, path, Reading())
+    assert nothing_there(settings)
+
+
+def test_the_command_ends_with_the_sentence(field, tmp_path):
+    path = write_catalogue(tmp_path / "c.csv", rows({"x": "left"}))
+    with pytest.raises(CommandError, match=r"c\.csv, row 2: 'left' in column 'x'"):
+        call_command("import_catalogue", "ngc1566", str(path))

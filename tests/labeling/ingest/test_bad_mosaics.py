@@ -1,0 +1,201 @@
+"""Mosaics that cannot be used: one sentence that names the file, and nothing has changed."""
+
+import re
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from django.core.management import CommandError, call_command
+
+from labeling.ingest.errors import BadInput
+from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.models import Field, Mosaic
+from tests.labeling.skies import SHAPE, pixels, tan_wcs, without_wcs, write_mosaic
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(*requests, name="ngc1", **about):
+    """The sentence with which these mosaics are refused."""
+    before = list(Field.objects.values()), list(Mosaic.objects.values())
+    with pytest.raises(BadInput) as caught:
+        import_field(name, list(requests), galaxy="NGC 1", **about)
+    assert (list(Field.objects.values()), list(Mosaic.objects.values())) == before
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def written(path, hdus):
+    fits.HDUList(hdus).writeto(path)
+    return path
+
+
+def header(**cards):
+    return fits.Header({**tan_wcs().to_header(), "FILTER": "F555W", **cards})
+
+
+def make_missing(path):
+    return path
+
+
+def make_no_fits(path):
+    path.write_text("not FITS at all\n" * 100)
+    return path
+
+
+def make_cut_short(path):
+    write_mosaic(path)
+    path.write_bytes(path.read_bytes()[:100_000])
+    return path
+
+
+def make_cut_in_header(path):
+    write_mosaic(path)
+    path.write_bytes(path.read_bytes()[:1000])
+    return path
+
+
+def make_cube(path):
+    return written(path, [fits.PrimaryHDU(np.ones((3, 9, 9), np.float32), header())])
+
+
+def make_table(path):
+    column = fits.Column("x", "E", array=np.ones(3))
+    return written(path, [fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])])
+
+
+def make_blank(path):
+    return write_mosaic(path, image=np.zeros(SHAPE, np.float32))
+
+
+def make_all_nan(path):
+    return write_mosaic(path, image=np.full(SHAPE, np.nan, np.float32))
+
+
+def make_no_pixels(path):
+    return written(path, [fits.PrimaryHDU(np.ones((0, 5), np.float32), header())])
+
+
+def make_folder(path):
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (make_missing, "there is no such file"),
+        (make_folder, "there is no such file"),
+        (make_no_fits, "not a readable FITS file"),
+        (make_cut_short, "cut short"),
+        (make_cut_in_header, "not a readable FITS file|none of its|cut short"),
+        (make_cube, "two-dimensional image"),
+        (make_table, "two-dimensional image"),
+        (make_blank, "the image is empty"),
+        (make_all_nan, "the image is empty"),
+        (make_no_pixels, "the image is empty|cannot be read|two-dimensional image"),
+        (lambda path: write_mosaic(path, FILTER="F110W"), "F110W.*--mosaic FILTER="),
+        (lambda path: write_mosaic(path, FILTER=None), "names no filter.*--mosaic FILTER="),
+        (lambda path: without_wcs(path), "no celestial WCS.*--no-wcs"),
+    ],
+)
+def test_it_names_the_file_and_the_reason(tmp_path, make, reason):
+    path = make(tmp_path / "mosaic_v.fits")
+    sentence = refused(MosaicRequest(path))
+    assert sentence.startswith(f"{path}: ")
+    assert re.search(reason, sentence)
+
+
+def test_one_bad_mosaic_refuses_them_all(sky, tmp_path):
+    good = [MosaicRequest(path) for path in sky.mosaics.values()]
+    sentence = refused(*good[:4], MosaicRequest(tmp_path / "gone.fits"))
+    assert "gone.fits" in sentence
+
+
+def test_it_needs_a_mosaic_at_least():
+    assert "at least one mosaic" in refused()
+
+
+def test_a_band_has_one_mosaic(sky):
+    again = MosaicRequest(sky.mosaics["V"])
+    assert "band V has a mosaic already" in refused(again, again)
+
+
+@pytest.mark.parametrize("wcs", [tan_wcs(scale=0.05), tan_wcs(rotation=1.0)])
+def test_mosaics_are_of_one_scale_and_orientation(sky, tmp_path, wcs):
+    other = write_mosaic(tmp_path / "other.fits", "I", wcs=wcs)
+    sentence = refused(MosaicRequest(sky.mosaics["V"]), MosaicRequest(other))
+    assert sentence.startswith(f"{other}: ")
+    assert "differ in scale or orientation" in sentence
+
+
+def test_a_mosaic_that_comes_later_fits_those_that_are_there(sky, tmp_path):
+    sky.field("ngc1")
+    other = write_mosaic(tmp_path / "other.fits", "U", wcs=tan_wcs(scale=0.08))
+    assert "differ in scale or orientation" in refused(MosaicRequest(other))
+
+
+def test_without_wcs_they_are_of_one_size(sky, tmp_path):
+    small = without_wcs(tmp_path / "small.fits", "V", pixels("V", (90, 80)))
+    large = without_wcs(tmp_path / "large.fits", "I")
+    sentence = refused(
+        MosaicRequest(small), MosaicRequest(large), needs_wcs=False, pixel_scale_arcsec=0.04
+    )
+    assert "240 x 260" in sentence
+    assert "80 x 90" in sentence
+
+
+def test_without_wcs_the_scale_must_be_said(tmp_path):
+    path = without_wcs(tmp_path / "a.fits")
+    assert "--pixel-scale" in refused(MosaicRequest(path), needs_wcs=False)
+
+
+@pytest.mark.parametrize("hdu", [1, 99])
+def test_an_hdu_that_is_not_there_is_named(sky, hdu):
+    assert f"not {hdu}" in refused(MosaicRequest(sky.mosaics["V"], None, hdu))
+
+
+def test_once_stamps_are_cut_their_mosaics_stay(imported, tmp_path):
+    other = write_mosaic(tmp_path / "other.fits", "V", pixels("V", (300, 300)))
+    sentence = refused(MosaicRequest(other), name=imported.name)
+    assert "stamps were cut from other mosaics" in sentence
+
+
+def test_once_stamps_are_cut_their_place_on_the_sky_stays(imported, tmp_path):
+    shifted = tan_wcs(crpix=(125.5, 130.5))
+    other = write_mosaic(tmp_path / "other.fits", "V", wcs=shifted)
+    assert str(other) in refused(MosaicRequest(other), name=imported.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("my field/..", {}),
+        ("", {}),
+        ("ngc1", {"votes_needed": 0}),
+        ("ngc1", {"votes_needed": -1}),
+        ("ngc1", {"distance_mpc": float("nan")}),
+        ("ngc1", {"pixel_scale_arcsec": 0.0}),
+    ],
+)
+def test_a_field_has_a_plain_name_and_sensible_numbers(sky, name, about):
+    assert refused(MosaicRequest(sky.mosaics["V"]), name=name, **about)
+
+
+def test_a_filter_with_too_long_a_name_is_refused_or_shortened(tmp_path):
+    path = write_mosaic(tmp_path / "a.fits", FILTER="F555W and then a tale without end")
+    sentence = refused(MosaicRequest(path, "V"))
+    assert sentence.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("text", ["", "F110W=a.fits"])
+def test_the_command_line_is_read_with_care(text):
+    with pytest.raises(BadInput):
+        MosaicRequest.parse(text)
+
+
+def test_the_command_ends_with_the_sentence(tmp_path):
+    with pytest.raises(CommandError, match=r"gone\.fits: there is no such file"):
+        call_command("import_field", "ngc1", "--mosaic", str(tmp_path / "gone.fits"))
+    assert not Field.objects.exists()
