@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labeling.ascii import ascii_text
 from labeling.bands import BANDS, reference_band
 from labeling.imaging.grids import shift_of
-from labeling.imaging.mosaics import Image, read_section, read_wcs
+from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.packs import read_stamps
 from labeling.imaging.rgb import above_surroundings, lupton, write_png
 from labeling.imaging.stamps import STAMP_PX, corner
@@ -38,7 +38,7 @@ def npy(array: Image) -> bytes:
 def mef(candidate: Candidate) -> bytes:
     """The stamps as a FITS file, one HDU per observed filter, each with its WCS.
 
-    Raises packs.UnusablePack, or mosaics.UnusableImage where a mosaic has gone.
+    Raises packs.UnusablePack.
     """
     stamps = stamps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
@@ -71,11 +71,11 @@ def _primary_header(candidate: Candidate) -> fits.Header:
 def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
     """Filter, unit and WCS of one band's stamp: the mosaic's, moved to the stamp's corner."""
     header = fits.Header()
-    wcs = read_wcs(Path(mosaic.path), mosaic.hdu)
-    if wcs is not None:
+    if mosaic.wcs is not None:
         x, y = _place_on(mosaic, candidate)
+        wcs = mosaic.wcs.deepcopy()
         wcs.wcs.crpix -= (int(corner(x)), int(corner(y)))
-        header.update(wcs.to_header())
+        header.update(wcs.to_header(relax=True))
     header["FILTER"], header["BAND"] = mosaic.filter, mosaic.band
     header["BUNIT"] = ascii_text(mosaic.unit)
     return header
@@ -85,10 +85,7 @@ def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     """The candidate's position in a mosaic's own pixels, from 0."""
     mosaics = _mosaics(candidate)
     reference = mosaics[reference_band(mosaics)]
-    if mosaic.pk == reference.pk or not mosaic.has_wcs:
-        return candidate.x, candidate.y
-    ours, theirs = (read_wcs(Path(m.path), m.hdu) for m in (mosaic, reference))
-    dx, dy = shift_of(ours, theirs)
+    dx, dy = shift_of(mosaic.wcs, reference.wcs)
     return candidate.x + dx, candidate.y + dy
 
 

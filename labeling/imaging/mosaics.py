@@ -88,12 +88,6 @@ def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
             raise UnusableImage(f"{path}: HDU {hdu} cannot be read ({error}).") from None
 
 
-def read_wcs(path: Path, hdu: int) -> WCS | None:
-    """The celestial WCS of an image HDU, or None."""
-    with _open(path) as file:
-        return celestial_wcs(file[hdu].header)
-
-
 def celestial_wcs(header: fits.Header) -> WCS | None:
     """The two celestial axes of a header's WCS, or None where it has none."""
     with warnings.catch_warnings():

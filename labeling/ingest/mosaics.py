@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from labeling.bands import band_of, reference_band
-from labeling.imaging.grids import compass, same_orientation
+from labeling.imaging.grids import compass, same_orientation, shift_of
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.ingest.errors import BadInput
 from labeling.models import Field, Mosaic
@@ -151,11 +151,20 @@ def _check_replacement(field: Field, mosaics: dict[str, MosaicFile]) -> None:
     before = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
     for band, file in mosaics.items():
         old = before.get(band)
-        if old is None or (old.height, old.width) != file.image.shape:
+        if old is None or not _same_frame(old, file):
             raise BadInput(
                 f"{file.path}: field {field} has candidates whose stamps were cut from other "
                 "mosaics; import this one into a new field."
             )
+
+
+def _same_frame(old: Mosaic, new: MosaicFile) -> bool:
+    """Whether each pixel of the new image lies where it lay on the old one."""
+    if (old.height, old.width) != new.image.shape or old.has_wcs != (new.wcs is not None):
+        return False
+    if old.wcs is None or new.wcs is None:
+        return True
+    return same_orientation(new.wcs, old.wcs) and shift_of(new.wcs, old.wcs) == (0.0, 0.0)
 
 
 @transaction.atomic
@@ -177,7 +186,7 @@ def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> F
             "sky": mosaic.sky,
             "sky_sigma": mosaic.sky_sigma,
             "unit": mosaic.unit[:32],
-            "has_wcs": mosaic.wcs is not None,
+            "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
         }
         row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
         for column, value in facts.items():

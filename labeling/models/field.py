@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import radians
+from math import inf, radians
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
 _AT_LEAST_ONE = MinValueValidator(1)
 
 
+def positive(value: float) -> None:
+    """Refuses what is no finite number above zero."""
+    if not 0 < value < inf:
+        raise ValidationError("Must be a number above zero.")
+
+
 class Field(models.Model):
     """One Hubble pointing of a galaxy, and how its candidates are put to the vote."""
 
     name = models.SlugField(unique=True, help_text="Short name for addresses and commands.")
     galaxy = models.CharField(max_length=80)
-    distance_mpc = models.FloatField("distance (Mpc)", null=True, blank=True)
-    pixel_scale_arcsec = models.FloatField("pixel scale (arcsec)", null=True, blank=True)
+    distance_mpc = models.FloatField("distance (Mpc)", null=True, blank=True, validators=[positive])
+    pixel_scale_arcsec = models.FloatField(
+        "pixel scale (arcsec)", null=True, blank=True, validators=[positive]
+    )
     north_deg = models.FloatField(
         "north (deg)", default=0.0, help_text="From +y of the frame, anticlockwise."
     )

@@ -1,8 +1,12 @@
 """Mosaics: one field's drizzled image in one filter."""
 
+from astropy.io.fits import Header
+from astropy.wcs import WCS
 from django.db import models
+from django.utils.functional import cached_property
 
 from labeling.bands import BANDS
+from labeling.imaging.mosaics import celestial_wcs
 from labeling.models.field import Field
 
 
@@ -19,7 +23,9 @@ class Mosaic(models.Model):
     sky = models.FloatField("sky level", help_text="Sigma-clipped median, in image units.")
     sky_sigma = models.FloatField(help_text="Sigma-clipped standard deviation, in image units.")
     unit = models.CharField(max_length=32, blank=True)
-    has_wcs = models.BooleanField()
+    wcs_text = models.TextField(
+        "WCS", blank=True, help_text="The celestial WCS as FITS cards; empty where there is none."
+    )
 
     class Meta:
         constraints = [
@@ -28,3 +34,13 @@ class Mosaic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field}, {self.filter}"
+
+    @property
+    def has_wcs(self) -> bool:
+        """Whether positions on the sky are known."""
+        return bool(self.wcs_text)
+
+    @cached_property
+    def wcs(self) -> WCS | None:
+        """The celestial WCS of the image, None where it has none."""
+        return celestial_wcs(Header.fromstring(self.wcs_text)) if self.wcs_text else None

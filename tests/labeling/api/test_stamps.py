@@ -95,7 +95,6 @@ def test_what_was_set_aside_has_no_stamps(as_ada, imported, ending):
 
 def test_stamps_keep_their_wcs_when_a_mosaic_has_gone(as_ada, imported, tmp_path):
     candidate = imported.candidates.first()
-    before = as_ada.get(url(candidate, "fits")).content
     imported.mosaics.update(path=str(tmp_path / "gone.fits"))
-    assert as_ada.get(url(candidate, "fits")).content[:2880] == before[:2880]
-    assert as_ada.get(url(candidate, "fits")).status_code == HTTPStatus.OK
+    with fits.open(content(as_ada.get(url(candidate, "fits")))) as file:
+        assert WCS(file["F555W"].header).has_celestial
