@@ -1,0 +1,107 @@
+"""labeling.imaging.mosaics: images on disk, plain, scaled and compressed."""
+
+import gzip
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from labeling.imaging.mosaics import UnusableImage, read_mosaic, read_section
+from tests.labeling.skies import SCALE, pixels, tan_wcs, write_mosaic
+
+
+def test_it_reads_pixels_header_and_sky(tmp_path):
+    mosaic = read_mosaic(write_mosaic(tmp_path / "a.fits"))
+    np.testing.assert_array_equal(mosaic.image, pixels("V"))
+    assert (mosaic.image.dtype, mosaic.image.dtype.isnative) == (np.float32, True)
+    assert (mosaic.filter, mosaic.unit, mosaic.hdu) == ("F555W", "ELECTRONS/S", 0)
+    assert mosaic.pixel_scale_arcsec == pytest.approx(SCALE)
+
+
+def test_it_measures_sky_and_noise_past_sources_and_holes(tmp_path):
+    rng = np.random.default_rng(3)
+    image = rng.normal(5.0, 2.0, (400, 400)).astype(np.float32)
+    image[:100] = 0  # not exposed
+    image[200:210, 200:210] = 1e5  # a source
+    image[300, 300] = np.nan
+    mosaic = read_mosaic(write_mosaic(tmp_path / "a.fits", image=image))
+    # 120 000 pixels: five standard errors of the mean and of the deviation; clipping at 3 sigma
+    # lowers the latter by 1.4 %.
+    assert mosaic.sky == pytest.approx(5.0, abs=5 * 1.25 * 2 / 120_000**0.5)
+    assert mosaic.sky_sigma == pytest.approx(2.0, rel=0.03)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float64])
+def test_it_reads_every_kind_of_number(tmp_path, dtype):
+    image = np.arange(1, 61, dtype=dtype).reshape(6, 10)
+    fits.PrimaryHDU(image).writeto(tmp_path / "a.fits")
+    np.testing.assert_array_equal(read_mosaic(tmp_path / "a.fits").image, image)
+
+
+def test_it_scales_integers_and_knows_their_word_for_blank(tmp_path):
+    hdu = fits.PrimaryHDU(np.array([[1, 2], [3, -99]], np.int16))
+    hdu.header.update({"BSCALE": 0.5, "BZERO": 10.0, "BLANK": -99})
+    hdu.writeto(tmp_path / "a.fits")
+    image = read_mosaic(tmp_path / "a.fits").image
+    np.testing.assert_array_equal(image, [[10.5, 11.0], [11.5, np.nan]])
+
+
+@pytest.mark.parametrize("kind", ["GZIP_1", "GZIP_2", "RICE_1", "HCOMPRESS_1"])
+def test_it_reads_compressed_images(tmp_path, kind):
+    image = np.random.default_rng(2).normal(100, 5, (64, 64)).astype(np.float32)
+    hdu = fits.CompImageHDU(image, tan_wcs().to_header(), compression_type=kind, quantize_level=64)
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "a.fits")
+    mosaic = read_mosaic(tmp_path / "a.fits")
+    # Quantised to 1/64 of the noise.
+    np.testing.assert_allclose(mosaic.image, image, atol=5 / 64)
+    assert mosaic.pixel_scale_arcsec == pytest.approx(SCALE)
+    section = read_section(tmp_path / "a.fits", mosaic.hdu, slice(3, 9), slice(5, 60))
+    np.testing.assert_array_equal(section, mosaic.image[3:9, 5:60])
+
+
+def test_it_reads_gzipped_files(tmp_path):
+    plain = write_mosaic(tmp_path / "a.fits")
+    packed = tmp_path / "a.fits.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    np.testing.assert_array_equal(read_mosaic(packed).image, pixels("V"))
+    section = read_section(packed, 0, slice(0, 2), slice(0, 3))
+    np.testing.assert_array_equal(section, pixels("V")[:2, :3])
+
+
+def test_it_takes_the_first_image_unless_told(tmp_path):
+    planes = [fits.ImageHDU(np.full((4, 4), k, np.float32)) for k in (1, 2)]
+    cube = fits.ImageHDU(np.ones((2, 4, 4), np.float32))
+    fits.HDUList([fits.PrimaryHDU(), cube, *planes]).writeto(tmp_path / "a.fits")
+    assert (read_mosaic(tmp_path / "a.fits").hdu, read_mosaic(tmp_path / "a.fits", 3).sky) == (2, 2)
+
+
+def test_a_window_is_the_same_as_in_the_whole(tmp_path):
+    path = write_mosaic(tmp_path / "a.fits")
+    section = read_section(path, 0, slice(10, 20), slice(30, 35))
+    np.testing.assert_array_equal(section, pixels("V")[10:20, 30:35])
+
+
+def test_the_wcs_is_that_of_the_header(tmp_path):
+    wcs = tan_wcs(rotation=33.0)
+    found = read_mosaic(write_mosaic(tmp_path / "a.fits", wcs=wcs)).wcs
+    ours, theirs = (np.array(w.all_pix2world(7.0, 9.0, 0)) for w in (found, wcs))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "cards", [{"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"}, {"CTYPE1": "RA---XYZ"}]
+)
+def test_a_wcs_that_is_not_of_the_sky_is_none(tmp_path, cards):
+    assert read_mosaic(write_mosaic(tmp_path / "a.fits", **cards)).wcs is None
+
+
+@pytest.mark.parametrize("hdu", [0, 7])
+def test_a_file_that_changed_since_is_named(tmp_path, hdu):
+    fits.PrimaryHDU().writeto(tmp_path / "a.fits")
+    with pytest.raises(UnusableImage, match=r"a\.fits"):
+        read_section(tmp_path / "a.fits", hdu, slice(0, 2), slice(0, 2))
+
+
+def test_a_file_that_has_gone_is_named(tmp_path):
+    with pytest.raises(UnusableImage, match=r"gone\.fits"):
+        read_section(tmp_path / "gone.fits", 0, slice(0, 2), slice(0, 2))

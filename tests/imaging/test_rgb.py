@@ -1,0 +1,85 @@
+"""labeling.imaging.rgb: colour images."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from labeling.bands import BANDS
+from labeling.imaging.rgb import above_surroundings, lupton, write_png
+
+SHAPE = (40, 60)
+
+
+def flat(level):
+    return np.full(SHAPE, level, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("bright", "channel"), [("I", 0), ("B", 1), ("V", 1), ("NUV", 2), ("U", 2)]
+)
+def test_red_is_i_green_is_b_and_v_blue_is_nuv_and_u(bright, channel):
+    bands = {band: flat(30.0 if band == bright else 0.0) for band in BANDS}
+    rgb = lupton(bands, SHAPE)[20, 30].astype(int)
+    assert rgb.argmax() == channel
+    assert rgb[channel] > 2 * np.delete(rgb, channel).max()
+
+
+def test_equal_light_is_grey():
+    rgb = lupton({band: flat(20.0) for band in BANDS}, SHAPE)
+    assert np.ptp(rgb[0, 0].astype(int)) <= 1
+
+
+def test_a_band_that_is_missing_leaves_its_channel_to_the_other():
+    both = lupton({"I": flat(5), "B": flat(20), "V": flat(20), "U": flat(5)}, SHAPE)
+    one = lupton({"I": flat(5), "V": flat(20), "U": flat(5)}, SHAPE)
+    np.testing.assert_array_equal(both, one)
+
+
+def test_a_channel_without_any_band_is_black():
+    rgb = lupton({"V": flat(20)}, SHAPE)
+    assert (rgb[..., [0, 2]] == 0).all()
+    assert (rgb[..., 1] > 0).all()
+
+
+def test_without_any_band_all_is_black():
+    assert (lupton({}, SHAPE) == 0).all()
+
+
+def test_no_data_is_black():
+    image = flat(20)
+    image[5, 7] = np.nan
+    rgb = lupton(dict.fromkeys(BANDS, image), SHAPE)
+    assert rgb[5, 7].tolist() == [0, 0, 0]
+    assert rgb[5, 8].min() > 0
+
+
+def test_brighter_is_never_darker():
+    ramp = np.tile(np.linspace(-5, 2000, SHAPE[1], dtype=np.float32), (SHAPE[0], 1))
+    rgb = lupton(dict.fromkeys(BANDS, ramp), SHAPE)[0, :, 0].astype(int)
+    assert (np.diff(rgb) >= 0).all()
+    assert (rgb[0], rgb[-1] > 200) == (0, True)
+
+
+def test_the_lowest_row_is_at_the_bottom_of_the_picture(tmp_path):
+    corner = flat(0)
+    corner[:10, :10] = 50
+    write_png(lupton(dict.fromkeys(BANDS, corner), SHAPE), tmp_path / "a" / "a.png")
+    picture = Image.open(tmp_path / "a" / "a.png")
+    assert picture.size == (60, 40)
+    assert picture.getpixel((2, 37))[0] > 150
+    assert picture.getpixel((2, 2))[0] < 60
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["a.png"]
+
+
+def test_the_faint_end_of_the_surroundings_is_zero_and_noise_is_the_unit():
+    window = np.arange(101, dtype=np.float32).reshape(1, 101)
+    scaled = above_surroundings(window, 5.0)
+    assert scaled[0, 25] == 0
+    assert scaled[0, 100] == 15
+
+
+@pytest.mark.parametrize("window", [np.full(SHAPE, np.nan, np.float32), flat(3.0)])
+def test_surroundings_without_data_or_noise_do_not_stop_it(window):
+    scaled = above_surroundings(window, 0.0)
+    assert scaled.shape == SHAPE
+    assert lupton(dict.fromkeys(BANDS, scaled), SHAPE).dtype == np.uint8

@@ -1,0 +1,105 @@
+"""labeling.imaging.stamps: cutting, bit for bit as astropy's Cutout2D does."""
+
+import math
+
+import numpy as np
+import pytest
+from astropy.nddata import Cutout2D
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labeling.imaging.stamps import corner, cut, is_observed, reaches_beyond
+
+SHAPE = (130, 170)
+IMAGE = np.random.default_rng(1).normal(size=SHAPE).astype(np.float32)
+IMAGE[40, 50] = np.nan
+sizes = st.sampled_from([5, 50, 99, 100])
+
+
+def positions(margin=0.49):
+    """A position on the image: anywhere, or where rounding is decided."""
+    xs, ys = (
+        st.floats(-margin, side - 1 + margin) | st.integers(0, 2 * side - 2).map(lambda n: n / 2)
+        for side in SHAPE[::-1]
+    )
+    return st.tuples(xs, ys)
+
+
+def cut_one(x, y, size=100, image=IMAGE):
+    return cut(image, np.array([x]), np.array([y]), size)[0]
+
+
+@settings(max_examples=200)
+@given(positions(), sizes)
+def test_it_cuts_what_cutout2d_cuts(position, size):
+    expected = Cutout2D(IMAGE, position, size, mode="partial", fill_value=np.nan).data
+    stamp = cut_one(*position, size)
+    assert stamp.dtype == np.float32
+    assert stamp.tobytes() == expected.tobytes()
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from([50, 100, 298]))
+def test_the_position_lies_between_the_two_middle_pixels(position, size):
+    place = position - int(corner(position, size))
+    assert size / 2 - 1 < place <= size / 2
+
+
+@given(positions())
+def test_the_network_sees_the_middle_of_what_is_stored(position):
+    inner = cut_one(*position, 50)
+    np.testing.assert_array_equal(cut_one(*position, 100)[25:75, 25:75], inner)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [(-1000.0, 50.0), (50.0, -1000.0), (1000.0, 50.0), (50.0, 1000.0), (-51.0, 60.0)]
+)
+def test_beyond_the_image_there_is_nothing(x, y):
+    assert np.isnan(cut_one(x, y)).all()
+
+
+def test_an_image_smaller_than_a_stamp_is_padded_all_round():
+    image = np.ones((30, 40), np.float32)
+    stamp = cut_one(20.0, 15.0, image=image)
+    assert np.isfinite(stamp).sum() == 30 * 40
+    assert np.isnan(stamp[0]).all()
+
+
+def test_it_cuts_many_into_a_given_array():
+    x, y = np.array([20.0, 85.0]), np.array([60.0, 65.0])
+    block = np.full((2, 5, 100, 100), -1, np.float32)
+    cut(IMAGE, x, y, out=block[:, 3])
+    np.testing.assert_array_equal(block[:, 3], cut(IMAGE, x, y))
+    assert (block[:, [0, 1, 2, 4]] == -1).all()
+
+
+def test_none_at_all_is_an_empty_array():
+    assert cut(IMAGE, np.array([]), np.array([])).shape == (0, 100, 100)
+
+
+@given(positions())
+def test_it_knows_which_stamps_are_padded(position):
+    x, y = position
+    left, bottom = math.ceil(x - 50), math.ceil(y - 50)
+    expected = left < 0 or bottom < 0 or left + 100 > SHAPE[1] or bottom + 100 > SHAPE[0]
+    assert reaches_beyond(IMAGE, np.array([x]), np.array([y]))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("hole", "observed"),
+    [(0.0, False), (np.nan, False), (1e-30, True), (-1.0, True)],
+)
+def test_zero_and_nan_all_round_mean_not_observed(hole, observed):
+    image = np.ones(SHAPE, np.float32)
+    image[55:66, 75:86] = hole
+    assert is_observed(image, np.array([80.0]), np.array([60.0]))[0] == observed
+
+
+def test_a_single_dead_pixel_does_not_make_a_candidate_unobserved():
+    image = np.ones(SHAPE, np.float32)
+    image[60, 80] = np.nan
+    assert is_observed(image, np.array([80.0]), np.array([60.0]))[0]
+
+
+def test_beyond_the_frame_nothing_is_observed():
+    x, y = np.array([-100.0, 500.0, 80.0]), np.array([60.0, 60.0, 60.0])
+    assert is_observed(np.ones(SHAPE, np.float32), x, y).tolist() == [False, False, True]
