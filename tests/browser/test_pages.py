@@ -67,3 +67,27 @@ def test_it_logs_out(open_as):
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(re.compile("/login/"))
     assert page.request.get("/whoami/").json() == {"user": ""}
+
+
+def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
+    def told(command: str) -> str:
+        imports = "from labeling.models import *; from django.contrib.auth.models import User; "
+        return live_site.manage("shell", "-v0", "-c", imports + command).strip()
+
+    def batch(count: int) -> str:
+        names = "stage='train', member=0, members=2, batches=100, loss=1.2, seconds_left=90.0"
+        return f"dict({names}, images_per_second=50.0, batch={count})"
+
+    admin = "requested_by=User.objects.get(username='admin')"
+    run = told(
+        f"print(TrainingRun.objects.create({admin}, preset='quick', status='running', "
+        f"progress={batch(10)}).pk)"
+    )
+    page = open_as("admin")
+    page.goto(f"/runs/{run}/")
+    expect(page.locator("#run h2").first).to_have_text("Training network 1 of 2, batch 10 of 100")
+    told(f"TrainingRun.objects.filter(pk={run}).update(progress={batch(60)})")
+    expect(page.locator("#run h2").first).to_have_text("Training network 1 of 2, batch 60 of 100")
+    expect(page.locator("progress")).to_have_attribute("value", "0.3")
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator("#run h2").first).to_have_text("Cancelled")
