@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.wcs import WCS
@@ -15,7 +16,9 @@ from labeling.imaging import stamps
 from labeling.imaging.mosaics import Image
 from labeling.imaging.packs import SHARD, new_pack
 from labeling.imaging.stamps import STAMP_PX, Positions
-from labeling.models import Field
+
+if TYPE_CHECKING:
+    from labeling.models import Field
 
 
 @dataclass(frozen=True)
