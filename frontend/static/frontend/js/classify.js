@@ -67,7 +67,7 @@ const session = new Session(queue, outbox, stage, display, ({ cast, undone }) =>
   for (const button of root.querySelectorAll(".answer")) {
     button.ariaPressed = String(undone !== null && button.getAttribute("data-label") === String(undone.label));
   }
-  text(root, "#undone", undone ? "Your vote on this one is taken back: vote again." : "");
+  text(root, "#undone", undone ? "Vote taken back: vote again" : "");
   refresh();
 });
 
