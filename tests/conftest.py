@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ if DATABASE == "postgresql":
     os.environ["DATABASE_URL"] = postgresql.url_of(HOME)
 
 # The fixtures through which a test touches a database.
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_site"}
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "database_for"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,14 +127,20 @@ def worker(transactional_db: None, redis_server: PrivateRedis) -> Iterator[Child
 
 
 @pytest.fixture(scope="session")
+def database_for(request: pytest.FixtureRequest) -> Callable[[str], str | None]:
+    """Address of a new database of this name for a site, or None where SQLite is the one."""
+    if DATABASE == "sqlite":
+        return lambda _name: None
+    server = request.getfixturevalue("postgresql_server")
+    return server.create
+
+
+@pytest.fixture(scope="session")
 def live_site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    database_for: Callable[[str], str | None], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """`manage.py serve` with the demonstration, as the first `make run` leaves it."""
-    url = None
-    if DATABASE == "postgresql":
-        url = request.getfixturevalue("postgresql_server").create("live_site")
-    site = Site(tmp_path_factory.mktemp("live"), database_url=url)
+    site = Site(tmp_path_factory.mktemp("live"), database_url=database_for("live_site"))
     site.wait()
     yield site
     site.stop()

@@ -40,8 +40,14 @@ def allowed_errors() -> list[str]:
 
 
 @pytest.fixture
+def site(live_site: Site) -> Site:
+    """Where the windows look; a module with a site of its own replaces this."""
+    return live_site
+
+
+@pytest.fixture
 def new_page(
-    browser: Browser, live_site: Site, allowed_errors: list[str]
+    browser: Browser, site: Site, allowed_errors: list[str]
 ) -> Iterator[Callable[[], Page]]:
     """Makes windows that share nothing, and collects what goes wrong in them."""
     errors: list[str] = []
@@ -52,7 +58,7 @@ def new_page(
             errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     def make() -> Page:
-        context = browser.new_context(base_url=live_site.url, viewport=SMALLEST_SCREEN)
+        context = browser.new_context(base_url=site.url, viewport=SMALLEST_SCREEN)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
