@@ -27,8 +27,9 @@ lint: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/mypy
 	$(NODE_PATH) node_modules/.bin/tsc --project tsconfig.json
 
+# Figures go to var/bench/NAME.jsonl.
 bench: $(VENV)/installed-dev
-	@$(BIN)/python -m tests.benchmarks
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 # Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
 lock: $(VENV)/installed-dev
