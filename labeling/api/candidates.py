@@ -39,7 +39,7 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
     simulated = serializers.BooleanField(source="field.simulated")
     pixel_scale_arcsec = serializers.FloatField(source="field.pixel_scale_arcsec")
     distance_mpc = serializers.FloatField(source="field.distance_mpc", allow_null=True)
-    north_deg = serializers.FloatField(source="field.north_deg")
+    north_deg = serializers.FloatField(source="field.north_deg", allow_null=True)
     east_left = serializers.BooleanField(source="field.east_left")
     ra_deg = serializers.FloatField(source="ra", allow_null=True)
     dec_deg = serializers.FloatField(source="dec", allow_null=True)

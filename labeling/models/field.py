@@ -36,9 +36,14 @@ class Field(models.Model):
         "pixel scale (arcsec)", null=True, blank=True, validators=[positive]
     )
     north_deg = models.FloatField(
-        "north (deg)", default=0.0, help_text="From +y of the frame, anticlockwise."
+        "north (deg)",
+        null=True,
+        editable=False,
+        help_text="From +y of the frame, anticlockwise; unknown without WCS.",
     )
-    east_left = models.BooleanField(default=True, help_text="East lies left of north.")
+    east_left = models.BooleanField(
+        default=True, editable=False, help_text="East lies left of north."
+    )
     simulated = models.BooleanField(
         default=False, help_text="The pixels come from a simulator; every page says so."
     )

@@ -15,7 +15,7 @@ import { parseNpy } from "./npy.js";
  *   simulated: boolean, lease: {id: number, expires_at: string}, stamps_url: string,
  *   rgb_url: string, rgb_centre_url: string, bands: Band[], ra_deg: number | null, dec_deg: number | null,
  *   x_pix: number, y_pix: number, stamp_x: number, stamp_y: number,
- *   pixel_scale_arcsec: number | null, distance_mpc: number | null, north_deg: number,
+ *   pixel_scale_arcsec: number | null, distance_mpc: number | null, north_deg: number | null,
  *   east_left: boolean, ci: number | null, edge: boolean}} Item
  */
 /**

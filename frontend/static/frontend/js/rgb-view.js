@@ -21,7 +21,7 @@ export function drawContext(canvas, picture, item, view) {
   drawFrame(pen, x, y, view * scale);
   drawTicks(pen, x, y);
   // Without coordinates nobody knows where north is.
-  if (item.ra_deg !== null) drawCompass(pen, item.north_deg, item.east_left, side);
+  if (item.north_deg !== null) drawCompass(pen, item.north_deg, item.east_left, side);
   drawBar(pen, picture.width, side, item);
 }
 
