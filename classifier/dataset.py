@@ -49,7 +49,7 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
             raise PackError(f"Candidate {manifest.candidate[position]} has no stamps. {reason}")
         chunks.append(chunk)
         done = min(len(chunks), batches)
-        report(Progress("prepare", 0, config.members, batch=done, batches=batches))
+        report(Progress("prepare", 0, config.members, done, batches, fraction=done / batches))
     stamps = joined(chunks)
     enough = stamps.missing <= config.max_missing_bands
     labels = manifest.label[stamps.positions[enough]]

@@ -5,10 +5,11 @@ import contextlib
 import torch
 
 from classifier.config import TrainingConfig
+from classifier.files import RunError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device that `auto`, `cpu`, `cuda` or `cuda:1` stands for; ValueError if there is none."""
+    """The device that `auto`, `cpu`, `cuda` or `cuda:1` stands for; RunError if there is none."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -16,7 +17,7 @@ def choose_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"There is no device {name!r} here ({reason}).") from error
+        raise RunError(f"There is no device {name!r} here ({reason}).") from error
     return device
 
 

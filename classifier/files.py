@@ -22,7 +22,7 @@ CONFIG = "config.json"
 
 
 class RunError(ValueError):
-    """A folder does not hold the run that was asked for; the message says why."""
+    """A run cannot begin, go on or be used as asked; the message says why."""
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ a uniform guess. Networks see each stamp once, upright: test time knows no augme
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -22,6 +23,7 @@ from classifier.config import CLASSES, TrainingConfig
 from classifier.device import autocast, choose_device
 from classifier.files import RunError
 from classifier.manifest import Manifest
+from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
 from classifier.packs import CHUNK, Stamps, joined, read_chunks
 from classifier.progress import Clock, Progress, Report
@@ -43,22 +45,22 @@ class Predictions:
     unreadable: list[tuple[int, str]]
     """(candidate, reason) of the others."""
 
-    @property
+    @cached_property
     def probability(self) -> NDArray[np.float64]:
         """(N, K), the mean over the members."""
         return np.asarray(self.member_probability.mean(axis=0))
 
-    @property
+    @cached_property
     def label(self) -> NDArray[np.int64]:
         """(N,) the most probable class, 1 to 4."""
         return np.asarray(self.probability.argmax(axis=1) + CLASSES[0])
 
-    @property
+    @cached_property
     def entropy(self) -> NDArray[np.float64]:
         """(N,) of the mean probability, in nats."""
         return entropy(self.probability)
 
-    @property
+    @cached_property
     def agreement(self) -> NDArray[np.float64]:
         """(N,) share of the members whose most probable class is that of the mean."""
         votes = self.member_probability.argmax(axis=2) + CLASSES[0]
@@ -111,7 +113,9 @@ def predict(
     listed with the reason. Raises RunError if the folder holds no finished run.
     """
     config = read_config(directory)
-    network = DualBackbone(config.backbone, len(config.bands))
+    # Its random weights are about to be replaced: the caller's random numbers stay as they were.
+    with torch.random.fork_rng(devices=[]):
+        network = DualBackbone(config.backbone, len(config.bands))
     network.to(choose_device(device)).eval()
     clock = Clock(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), len(CLASSES)), np.nan)
@@ -119,15 +123,16 @@ def predict(
     unreadable: list[tuple[int, str]] = []
     chunks = read_chunks(manifest, np.arange(len(manifest)), config, rotated=False)
     # Each round loads every member once, so a round should be long.
-    while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
-        stamps = joined(parts)
-        for member in range(config.members):
-            files.load_member(directory, member, network)
-            probability[member, stamps.positions] = _of_chunk(
-                network, stamps, config, member, clock, report
-            )
-        missing[stamps.positions] = stamps.missing
-        unreadable += stamps.unreadable
+    with freed_memory_kept():
+        while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
+            stamps = joined(parts)
+            for member in range(config.members):
+                files.load_member(directory, member, network)
+                probability[member, stamps.positions] = _of_chunk(
+                    network, stamps, config, member, clock, report
+                )
+            missing[stamps.positions] = stamps.missing
+            unreadable += stamps.unreadable
     readable = ~np.isnan(probability[0, :, 0])
     return Predictions(
         candidate=manifest.candidate[readable],
@@ -161,7 +166,8 @@ def _of_chunk(
     """One member's probabilities (n, K) of the stamps of a chunk."""
     device = network.head.weight.device
     answers = []
-    for part in torch.split(torch.from_numpy(stamps.pixels), config.batch_size):
+    parts = torch.split(torch.from_numpy(stamps.pixels), config.batch_size)
+    for batch, part in enumerate(parts):
         x_BCHW = resample(part.to(device), config.stamp_px, config.input_px)
         with autocast(config, device):
             logits = network(x_BCHW)
@@ -172,10 +178,11 @@ def _of_chunk(
                     stage="predict",
                     member=member,
                     members=config.members,
-                    batch=clock.seen // config.batch_size,
-                    batches=-(-clock.images // config.batch_size),
+                    batch=batch + 1,
+                    batches=len(parts),
                     images_per_second=clock.rate,
                     seconds_left=clock.seconds_left,
+                    fraction=clock.fraction,
                 )
             )
     return np.concatenate([answer.numpy() for answer in answers] or [np.empty((0, len(CLASSES)))])

@@ -19,13 +19,15 @@ class Progress:
     """Counts from 0."""
     members: int
     batch: int
-    """Batches of this member that are done."""
+    """Batches of this member that are done; in a prediction, of those whose stamps are read."""
     batches: int
     loss: float | None = None
     """Cross-entropy of the last batch, nats."""
     images_per_second: float | None = None
     seconds_left: float | None = None
     """Of the whole stage, all members."""
+    fraction: float = 0.0
+    """Of the whole stage, 0 to 1."""
 
 
 Report = Callable[[Progress], None]
@@ -55,6 +57,11 @@ class Clock:
     def seconds(self) -> float:
         """Since the start."""
         return time.perf_counter() - self.start
+
+    @property
+    def fraction(self) -> float:
+        """Share of the images that are done."""
+        return self.seen / self.images if self.images else 1.0
 
     @property
     def rate(self) -> float:

@@ -24,6 +24,7 @@ from classifier.dataset import TrainingSet
 from classifier.device import autocast, choose_device, describe
 from classifier.files import RunError
 from classifier.manifest import Manifest
+from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
 from classifier.progress import Clock, Progress, Report
 from classifier.torchvision_import import torchvision
@@ -80,9 +81,10 @@ def train(
     ]
     clock = Clock(len(missing) * config.batches * config.batch_size)
     on_device = data.to(device)
-    for member in missing:
-        network, history = _train_member(config, on_device, start, member, clock, report)
-        files.save_member(directory, member, network, history)
+    with freed_memory_kept():
+        for member in missing:
+            network, history = _train_member(config, on_device, start, member, clock, report)
+            files.save_member(directory, member, network, history)
     return _result(config, directory, data, start, device)
 
 
@@ -190,6 +192,7 @@ def _train_member(
                         loss=finite(loss, member),
                         images_per_second=clock.rate,
                         seconds_left=clock.seconds_left,
+                        fraction=clock.fraction,
                     )
                 )
         finite(loss, member)
