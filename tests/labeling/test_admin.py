@@ -1,0 +1,109 @@
+"""/admin/: every table to look at, rules to change, and the action that trains anew."""
+
+from http import HTTPStatus
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from labeling.models import Consensus, Field, Preset, ReferenceLabel, TrainingRun
+from tests.labeling.world import make_run, promote, settle
+
+TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
+
+
+@pytest.fixture
+def root(django_user_model, db):
+    return django_user_model.objects.create_superuser("root", password="root")
+
+
+@pytest.fixture
+def as_root(root, settings):
+    # The admin's own files are collected when the site is served, not for a test.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+    client = Client()
+    client.force_login(root)
+    return client
+
+
+def act(client, model, action, *rows):
+    """Choose rows of a list and an action."""
+    url = reverse(f"admin:labeling_{model}_changelist")
+    body = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(url, body, follow=True)
+
+
+@pytest.mark.parametrize(
+    "model", [m._meta.model_name for m in apps.get_app_config("labeling").get_models()]
+)
+def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea, cy, model):
+    settle(candidate, [ada, bea, cy])
+    candidate.adjudicate(root, 1, "seen")
+    candidate.lease_to(ada, "pool")
+    ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1)
+    promote(field, root, {candidate.pk: 0.5})
+    url = reverse(f"admin:labeling_{model}_changelist")
+    assert as_root.get(url).status_code == HTTPStatus.OK
+    row = apps.get_model("labeling", model).objects.first()
+    if row is not None:
+        change = reverse(f"admin:labeling_{model}_change", args=[row.pk])
+        assert as_root.get(change).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("model", ["vote", "consensus", "prediction", "candidate", "trainingrun"])
+def test_what_votes_and_runs_made_is_not_edited_by_hand(as_root, model):
+    url = reverse(f"admin:labeling_{model}_add")
+    assert as_root.get(url).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate, ada, bea):
+    settle(candidate, [ada, bea], 2)
+    url = reverse("admin:labeling_field_change", args=[field.pk])
+    values = {"galaxy": "NGC 1", "votes_needed": 2, "control_share": 0.2, "lease_minutes": 10}
+    assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND
+    assert Field.objects.get().votes_needed == 2
+    assert Consensus.objects.get().label == 2
+
+
+def test_the_action_trains_on_the_chosen_fields(as_root, root, field, ada, bea, cy):
+    field.candidates.update(control=False)
+    for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):
+        settle(candidate, [ada, bea, cy], label)
+    response = act(as_root, "field", "retrain", field)
+    run = TrainingRun.objects.get()
+    assert (run.requested_by, run.preset, list(run.fields.all())) == (root, Preset.QUICK, [field])
+    assert f"Run {run.pk} is queued." in response.content.decode()
+
+
+def test_the_action_says_why_it_cannot_train(as_root, field):
+    response = act(as_root, "field", "retrain", field)
+    assert "at least two classes" in response.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+def test_the_action_repeats_a_run_on_the_labels_of_today(as_root, root, field, ada, bea, cy):
+    field.candidates.update(control=False)
+    for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):
+        settle(candidate, [ada, bea, cy], label)
+    run = make_run(field, root)
+    TrainingRun.objects.update(overrides={"members": 2})
+    act(as_root, "trainingrun", "retrain", run)
+    again = TrainingRun.objects.exclude(pk=run.pk).get()
+    assert (again.overrides, list(again.fields.all())) == ({"members": 2}, [field])
+
+
+def test_those_who_may_only_look_do_not_train(as_root, root, field, cur, ada, bea, cy):
+    field.candidates.update(control=False)
+    for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):
+        settle(candidate, [ada, bea, cy], label)
+    run = make_run(field, root)
+    cur.is_staff = True
+    cur.save()
+    cur.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    as_root.force_login(cur)
+    for model, row in (("field", field), ("trainingrun", run)):
+        act(as_root, model, "retrain", row)
+    assert TrainingRun.objects.count() == 1

@@ -1,0 +1,100 @@
+"""manage.py export_catalogue, train and detect."""
+
+import csv
+import io
+
+import pytest
+from astropy.table import Table
+from django.core.management import CommandError, call_command
+
+from labeling.models import ReferenceLabel, TrainingRun
+from tests.labeling.world import make_field, settle
+
+
+@pytest.fixture
+def trainable(field):
+    field.candidates.update(control=False)
+    for k, candidate in enumerate(field.candidates.all()):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + k % 2)
+    return field
+
+
+@pytest.mark.parametrize(
+    ("ending", "fmt"), [("csv", "ascii.csv"), ("ecsv", None), ("fits", None), ("vot", "votable")]
+)
+def test_it_exports_by_the_ending_of_the_name(field, tmp_path, ending, fmt, capsys):
+    path = tmp_path / "out" / f"catalogue.{ending}"
+    path.parent.mkdir()
+    call_command("export_catalogue", str(path))
+    assert len(Table.read(path, format=fmt)) == 6
+    assert capsys.readouterr().out == f"6 candidates in {path}.\n"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_it_exports_one_field_to_standard_output(field, ada, bea, cy, capsys):
+    make_field("ngc2")
+    settle(field.candidates.first(), [ada, bea, cy], 3)
+    call_command("export_catalogue", "-", "--field", "ngc1")
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == 6
+    assert rows[0]["class_consensus"] == "3"
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a", "nowhere/a.csv"])
+def test_it_says_why_it_cannot_export(field, tmp_path, name):
+    with pytest.raises(CommandError, match=name):
+        call_command("export_catalogue", str(tmp_path / name))
+    assert list(tmp_path.glob("a*")) == []
+
+
+def test_it_leaves_the_file_that_was_there_when_it_fails(field, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("precious")
+    with pytest.raises(CommandError, match="no field nowhere"):
+        call_command("export_catalogue", str(path), "--field", "nowhere")
+    assert path.read_text() == "precious"
+
+
+def test_it_queues_a_run(trainable, admin, capsys):
+    call_command("train", "--labels", "LEGUS", "--members", "2", "--batches", "7")
+    run = TrainingRun.objects.get()
+    assert (run.requested_by, run.overrides) == (admin, {"members": 2, "batches": 7})
+    said = f"Run {run.pk} is queued: 6 labels to train on, 0 to measure on.\n"
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--field", "nowhere"], "no field nowhere"),
+        (["--labels", "nobody"], "No reference label comes from 'nobody'"),
+        ([], "at least two classes"),
+        (["--labels", "LEGUS", "--by", "ada"], "no administrator"),
+        (["--labels", "LEGUS", "--members", "0"], "members"),
+        (["--labels", "LEGUS", "--batches", "-5"], "batches"),
+        (["--preset", "slow"], "slow"),
+    ],
+)
+def test_it_says_why_it_cannot_train(trainable, admin, ada, options, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        call_command("train", *options)
+    assert not TrainingRun.objects.exists()
+
+
+def test_without_an_administrator_nobody_trains(trainable, ada):
+    with pytest.raises(CommandError, match="createsuperuser"):
+        call_command("train", "--labels", "LEGUS")
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["nowhere", "a.csv"], "no field nowhere"),
+        (["ngc1566", "a.csv", "--band", "X"], "X"),
+        (["ngc1566", "a.txt"], "ending must be"),
+        (["ngc1566", "nowhere/a.csv"], "nowhere/a.csv"),
+    ],
+)
+def test_it_says_why_it_cannot_detect(imported, args, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        call_command("detect", *args)

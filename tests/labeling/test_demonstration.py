@@ -1,0 +1,62 @@
+"""manage.py demo: the demonstration field and its accounts, on a small sky."""
+
+from functools import partial
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+
+from labeling import demonstration
+from labeling.models import Candidate, Field, ReferenceLabel
+from labeling.roles import Role, has_role
+from labeling.simulation import simulate_field
+
+
+@pytest.fixture
+def small(settings, tmp_path, monkeypatch):
+    """The real simulator, asked for a small field."""
+    settings.HOME = tmp_path / "home"
+    reduced = partial(simulate_field, shape=(400, 400), candidates=30)
+    monkeypatch.setattr(demonstration, "simulate_field", reduced)
+
+
+def test_it_makes_a_simulated_field_and_its_truth_is_not_in_the_database(db, small, capsys):
+    call_command("demo")
+    field = Field.objects.get()
+    assert (field.name, field.simulated, field.mosaics.count()) == ("demo", True, 5)
+    assert Candidate.objects.in_play().count() > 15
+    assert not ReferenceLabel.objects.exists()
+    assert "simulated" in capsys.readouterr().out
+    assert not any("class" in line for line in field.imports.get().report)
+
+
+def test_doing_so_again_changes_nothing(db, small):
+    for _ in range(2):
+        call_command("demo")
+    assert (Field.objects.count(), get_user_model().objects.count()) == (1, 5)
+    assert Field.objects.get().imports.count() == 1
+
+
+def test_its_accounts_have_their_roles_and_their_names_as_passwords(db):
+    demonstration.create_accounts()
+    expected = {
+        "ada": Role.EXPERT,
+        "bea": Role.EXPERT,
+        "cy": Role.EXPERT,
+        "cur": Role.CURATOR,
+        "admin": Role.ADMINISTRATOR,
+    }
+    ranks = list(Role)
+    for name, role in expected.items():
+        user = authenticate(username=name, password=name)
+        held = [has_role(user, each) for each in ranks]
+        assert held == [ranks.index(each) <= ranks.index(role) for each in ranks]
+
+
+def test_an_account_that_was_changed_stays_as_it_is(db):
+    demonstration.create_accounts()
+    ada = get_user_model().objects.get(username="ada")
+    ada.set_password("something else")
+    ada.save()
+    demonstration.create_accounts()
+    assert authenticate(username="ada", password="something else")

@@ -1,0 +1,173 @@
+"""TrainingRun: a request with a lifecycle, claimed by one worker at a time."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from django.utils import timezone
+
+from labeling.export.training_set import NotTrainable
+from labeling.models import (
+    Field,
+    Prediction,
+    ReferenceLabel,
+    RunCancelled,
+    RunStatus,
+    TrainingRun,
+)
+from tests.labeling.world import at_once, make_run
+
+
+@pytest.fixture
+def queued(field, admin):
+    return make_run(field, admin, status=RunStatus.QUEUED)
+
+
+@pytest.fixture
+def claimed(queued):
+    return TrainingRun.objects.claim(queued.pk)
+
+
+def predictions(field, **change):
+    """What a worker hands over for each candidate."""
+    return [
+        {
+            "candidate_id": candidate.pk,
+            "label": 1,
+            "p_class1": 0.7,
+            "p_class2": 0.1,
+            "p_class3": 0.1,
+            "p_class4": 0.1,
+            "entropy": 0.9,
+            "ensemble_agreement": 1.0,
+            **change,
+        }
+        for candidate in field.candidates.all()
+    ]
+
+
+def status(run):
+    return TrainingRun.objects.values_list("status", flat=True).get(pk=run.pk)
+
+
+def fall_silent():
+    TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
+
+
+def test_a_request_freezes_its_labels(field, admin):
+    field.candidates.update(control=False)
+    for k, candidate in enumerate(field.candidates.all()):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + k % 3)
+    run = TrainingRun.objects.request(admin, "quick", label_source="LEGUS")
+    ReferenceLabel.objects.all().delete()
+    assert sha256(run.manifest_path.read_bytes()).hexdigest() == run.manifest_sha256
+    assert run.label_counts["train"] == {"1": 2, "2": 2, "3": 2}
+    assert (run.status, list(run.fields.all())) == (RunStatus.QUEUED, [field])
+
+
+def test_a_request_that_cannot_be_met_leaves_nothing(field, admin, settings):
+    with pytest.raises(NotTrainable):
+        TrainingRun.objects.request(admin, "quick")
+    assert not TrainingRun.objects.exists()
+    assert list(settings.RUNS.iterdir()) == []
+
+
+def test_one_worker_gets_it(queued):
+    run = TrainingRun.objects.claim(queued.pk)
+    assert (run.status, run.started_at is not None) == (RunStatus.RUNNING, True)
+    assert TrainingRun.objects.claim(queued.pk) is None
+    assert TrainingRun.objects.claim(0) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_at_once_one_gets_it(queued):
+    assert sum(bool(run) for run in at_once(8, lambda _: TrainingRun.objects.claim(queued.pk))) == 1
+
+
+def test_progress_is_kept_and_never_holds_nan(claimed):
+    claimed.record({"stage": "train", "loss": float("nan"), "batch": 3})
+    claimed.refresh_from_db()
+    assert claimed.progress == {"stage": "train", "loss": None, "batch": 3}
+
+
+def test_progress_is_written_once_a_second(claimed):
+    for batch in range(100):
+        claimed.record({"batch": batch})
+    claimed.refresh_from_db()
+    assert claimed.progress["batch"] < 99
+
+
+def test_a_cancelled_run_tells_its_worker(claimed):
+    assert claimed.cancel()
+    with pytest.raises(RunCancelled):
+        claimed.record({"batch": 1})
+    assert status(claimed) == RunStatus.CANCELLED
+
+
+def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
+    assert TrainingRun.objects.requeue_lost() == []
+    fall_silent()
+    assert TrainingRun.objects.requeue_lost() == [claimed.pk]
+    assert status(claimed) == RunStatus.QUEUED
+
+
+def test_a_worker_that_was_given_up_learns_it(claimed, field):
+    fall_silent()
+    TrainingRun.objects.requeue_lost()
+    second = TrainingRun.objects.claim(claimed.pk)
+    with pytest.raises(RunCancelled):
+        claimed.record({"batch": 1})
+    claimed.succeed(predictions(field), {})
+    assert not claimed.fail("too late")
+    assert status(second) == RunStatus.RUNNING
+    assert not Prediction.objects.exists()
+
+
+def test_success_stores_all_and_goes_live_where_nothing_is(claimed, field, admin):
+    claimed.succeed(predictions(field), {"device": "cpu", "loss": float("inf")})
+    claimed.refresh_from_db()
+    field.refresh_from_db()
+    assert (claimed.status, claimed.predictions.count()) == (RunStatus.READY, 6)
+    assert claimed.outcome == {"device": "cpu", "loss": None}
+    assert field.promoted_run == claimed
+    assert field.promotions.get().promoted_by == admin
+
+
+def test_a_second_run_does_not_go_live_by_itself(claimed, field, admin):
+    first = make_run(field, admin)
+    Field.objects.update(promoted_run=first)
+    claimed.succeed(predictions(field), {})
+    field.refresh_from_db()
+    assert field.promoted_run == first
+
+
+def test_succeeding_twice_is_succeeding_once(claimed, field):
+    claimed.succeed(predictions(field), {"n": 1})
+    claimed.succeed(predictions(field), {"n": 2})
+    assert Prediction.objects.count() == 6
+    claimed.refresh_from_db()
+    assert claimed.outcome == {"n": 1}
+
+
+def test_predictions_that_cannot_be_stored_leave_the_run_as_it_was(claimed, field):
+    broken = predictions(field)
+    del broken[-1]["entropy"]
+    with pytest.raises(Exception, match="entropy"):
+        claimed.succeed(broken, {})
+    assert status(claimed) == RunStatus.RUNNING
+    assert not Prediction.objects.exists()
+
+
+def test_after_a_cancellation_success_comes_too_late(claimed, field):
+    TrainingRun.objects.get(pk=claimed.pk).cancel()
+    claimed.succeed(predictions(field), {})
+    field.refresh_from_db()
+    assert (status(claimed), field.promoted_run) == (RunStatus.CANCELLED, None)
+    assert not Prediction.objects.exists()
+
+
+def test_a_failure_says_why(claimed):
+    assert claimed.fail("no space left on device")
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.error) == (RunStatus.FAILED, "no space left on device")
+    assert claimed.finished_at is not None

@@ -1,0 +1,114 @@
+"""labeling.export.training_set: what a network sees is what a scientist can download."""
+
+import csv
+from hashlib import sha256
+
+import pytest
+
+from labeling.export.training_set import COLUMNS, NotTrainable, write_training_set
+from labeling.models import Candidate, ReferenceLabel
+from labeling.ordering import in_control_sample
+from tests.labeling.world import make_field, settle, vote
+
+
+@pytest.fixture
+def voted(field, ada, bea, cy):
+    """Candidates 1 to 3 settled as 1, 2, 4; 4 is a tie; 5 has one vote; all in the pool but 3."""
+    everyone = [ada, bea, cy]
+    field.candidates.update(control=False)
+    field.candidates.filter(catalogue_id="3").update(control=True)
+    for candidate, label in zip(field.candidates.all(), [1, 2, 4], strict=False):
+        settle(candidate, everyone, label)
+    tied, begun = field.candidates.all()[3:5]
+    for label, expert in enumerate(everyone, 1):
+        vote(tied, expert, label)
+    vote(begun, ada, 1)
+    return field
+
+
+def written(path, *args):
+    """The frozen set, and its rows by catalogue id."""
+    frozen = write_training_set(path, *args)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert frozen.sha256 == sha256(path.read_bytes()).hexdigest()
+    return frozen, {row["catalogue_id"]: row for row in rows}
+
+
+def test_it_has_every_candidate_with_stamps_and_the_settled_labels(voted, tmp_path):
+    frozen, rows = written(tmp_path / "set.csv", [voted], "votes")
+    assert {n: row["label"] for n, row in rows.items()} == {
+        "1": "1", "2": "2", "3": "4", "4": "", "5": "", "6": "",
+    }  # fmt: skip
+    assert frozen.label_counts == {"train": {"1": 1, "2": 1}, "control": {"4": 1}}
+
+
+def test_its_columns_are_those_of_the_contract(voted, tmp_path):
+    _, rows = written(tmp_path / "set.csv", [voted], "votes")
+    row, candidate = rows["2"], voted.candidates.get(catalogue_id="2")
+    assert tuple(row) == COLUMNS
+    assert COLUMNS == ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
+    assert row == {
+        "candidate": str(candidate.pk),
+        "field": "ngc1",
+        "catalogue_id": "2",
+        "pack": "none",
+        "row": "1",
+        "split": "train",
+        "label": "2",
+    }
+
+
+def test_the_split_is_the_candidates_own(imported, tmp_path):
+    ReferenceLabel.objects.update(source="people")
+    _, rows = written(tmp_path / "set.csv", [imported], "people")
+    for text, row in rows.items():
+        split = "control" if in_control_sample("ngc1566", text) else "train"
+        assert row["split"] == split
+
+
+def test_a_reference_takes_the_place_of_votes(voted, tmp_path):
+    for candidate, label in zip(voted.candidates.all(), [4, 3], strict=False):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
+    _, rows = written(tmp_path / "set.csv", [voted], "LEGUS")
+    assert [row["label"] for row in rows.values()] == ["4", "3", "", "", "", ""]
+
+
+def test_a_ruling_is_a_label(voted, cur, tmp_path):
+    voted.candidates.get(catalogue_id="4").adjudicate(cur, 3, "two peaks")
+    _, rows = written(tmp_path / "set.csv", [voted], "votes")
+    assert rows["4"]["label"] == "3"
+
+
+def test_what_was_set_aside_is_left_out(voted, tmp_path):
+    Candidate.objects.filter(catalogue_id="6").update(set_aside="outside", pack_row=None)
+    _, rows = written(tmp_path / "set.csv", [voted], "votes")
+    assert "6" not in rows
+
+
+def test_only_the_fields_that_were_asked_for(voted, tmp_path):
+    other = make_field("ngc2", candidates=2)
+    _, rows = written(tmp_path / "one.csv", [voted], "votes")
+    assert {row["field"] for row in rows.values()} == {"ngc1"}
+    with pytest.raises(NotTrainable):
+        write_training_set(tmp_path / "other.csv", [other], "votes")
+    assert not (tmp_path / "other.csv").exists()
+
+
+def test_the_same_labels_are_the_same_bytes(voted, tmp_path):
+    one, two = (write_training_set(tmp_path / n, [voted], "votes").sha256 for n in ("a", "b"))
+    assert one == two
+
+
+def test_another_label_is_another_fingerprint(voted, ada, bea, tmp_path):
+    before = write_training_set(tmp_path / "a", [voted], "votes").sha256
+    settle(voted.candidates.first(), [ada, bea], 3)
+    assert write_training_set(tmp_path / "b", [voted], "votes").sha256 != before
+
+
+def test_an_untrainable_set_says_what_there_is_and_what_to_do(field, ada, bea, cy, tmp_path):
+    field.candidates.update(control=False)
+    settle(field.candidates.first(), [ada, bea, cy], 2)
+    with pytest.raises(NotTrainable, match="gives only class 2 there: settle more candidates"):
+        write_training_set(tmp_path / "set.csv", [field], "votes")
+    assert not (tmp_path / "set.csv").exists()
