@@ -4,6 +4,7 @@ import csv
 from math import log
 
 import pytest
+import redis
 
 import classifier
 from celery_worker import training
@@ -111,6 +112,16 @@ def test_a_fault_of_ours_is_kept_with_its_place_and_raised(run, monkeypatch):
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
     assert "ZeroDivisionError: a fault" in run.error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_was_asked_for_without_a_broker_is_sent_when_it_is_back(run, request):
+    assert run.status == RunStatus.QUEUED
+    redis_server = request.getfixturevalue("redis_server")
+    with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
+        assert client.llen("celery") == 0
+        sweep()
+        assert f'"argsrepr": "[{run.pk}]"' in client.lindex("celery", 0).decode()
 
 
 def test_sweeping_is_harmless_without_a_broker(run):

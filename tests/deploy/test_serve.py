@@ -81,6 +81,23 @@ def test_it_keeps_the_data_and_prints_where_it_is(site):
     again.stop()
 
 
+def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
+    rows = "from labeling.models import *; from django.contrib.auth.models import User; "
+    begun = "status='running', heartbeat_at='2999-01-01T00:00Z'"
+    make = f"TrainingRun.objects.create(requested_by=User.objects.create(), {begun})"
+    site.manage("shell", "-v0", "-c", rows + make)
+    site.stop()
+    again = Site(site.home, "--no-demo")
+    again.wait()
+    wait_for_worker(again)
+    error = rows + "print(TrainingRun.objects.get().error)"
+    said = ""
+    for _ in range(10):
+        said = said or again.manage("shell", "-v0", "-c", error).strip()
+    assert "training_set.csv is missing; queue a new run" in said
+    again.stop()
+
+
 def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(site):
     second = Site(site.home, "--no-demo")
     assert second.process.wait(60) == 1

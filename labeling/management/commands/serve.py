@@ -17,8 +17,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from waitress.server import create_server
 
-from labeling import demonstration
+from labeling import demonstration, jobs
 from labeling.embedded import WORKER, Child, PrivateRedis
+from labeling.models import RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
 THREADS = 8
@@ -67,10 +68,8 @@ class Command(BaseCommand):
         """Bring the tables and the static files up to date, and make the demonstration once."""
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
-        if (
-            not no_demo
-            and not get_user_model().objects.exclude(username__in=demonstration.ACCOUNTS).exists()
-        ):
+        own = get_user_model().objects.exclude(username__in=demonstration.ACCOUNTS)
+        if not no_demo and not own.exists():
             call_command("demo", stdout=self.stdout, stderr=self.stderr)
 
     def start_companions(self, companions: ExitStack) -> None:
@@ -80,6 +79,7 @@ class Command(BaseCommand):
             companions.callback(redis.stop)
             redis.start()
             os.environ["REDIS_URL"] = redis.url
+            take_up_what_was_left()
         if not find_spec("torch"):
             self.stdout.write("Training is off: the packages of the extra `worker` are missing.")
             return
@@ -103,6 +103,16 @@ class Command(BaseCommand):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()
         server.run()
+
+
+def take_up_what_was_left() -> None:
+    """Queue the runs of the worker that went with an earlier server, without waiting for a sweep.
+
+    No worker but ours can hear this Redis, and ours is not there yet.
+    """
+    TrainingRun.objects.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
+    for run in TrainingRun.objects.requeue_lost():
+        jobs.send(jobs.TRAIN, run)
 
 
 @contextmanager
