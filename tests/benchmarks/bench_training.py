@@ -24,9 +24,9 @@ from classifier.config import PACK_STAMP_PX, TrainingConfig
 from classifier.dataset import TrainingSet
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
+from classifier.optimisation import optimise
 from classifier.packs import crop_px, scaled
 from classifier.torchvision_import import models, torchvision
-from classifier.training import optimise
 
 functional = torchvision.transforms.functional
 BILINEAR = torchvision.transforms.InterpolationMode.BILINEAR

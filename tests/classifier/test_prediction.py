@@ -18,7 +18,7 @@ from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 @pytest.fixture(scope="module")
 def run(world, tmp_path_factory):
     """A run long enough to learn the four shapes of the small world."""
-    overrides = {"input_px": 32, "stamp_px": 40, "batches": 40, "batch_size": 16, "members": 2}
+    overrides = {"input_px": 32, "stamp_px": 40, "batches": 30, "batch_size": 8, "members": 2}
     config = TrainingConfig.from_dict("quick", overrides | {"pretrained": False})
     folder = tmp_path_factory.mktemp("run")
     train(config, Manifest.read(world / "training.csv", world / "packs"), folder)

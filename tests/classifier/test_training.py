@@ -7,7 +7,6 @@ import torch
 from safetensors.torch import load_file
 
 from classifier import (
-    PRESETS,
     DivergedError,
     Manifest,
     NotTrainable,
@@ -18,13 +17,7 @@ from classifier import (
 )
 from classifier.dataset import TrainingSet
 from classifier.files import read_json
-from classifier.training import (
-    class_weights,
-    endless_batches,
-    finite,
-    member_seed,
-    rate_schedule,
-)
+from classifier.training import finite, member_seed
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -77,7 +70,7 @@ def test_it_reports_from_preparation_to_the_last_batch(finished):
     assert (last.stage, last.member, last.batch, last.batches) == ("train", 1, 3, 3)
     assert last.loss > 0
     assert last.images_per_second > 0
-    assert last.seconds_left == 0
+    assert (last.seconds_left, last.fraction) == (0, 1)
 
 
 def test_one_seed_gives_one_network_to_the_last_bit(finished, tiny, manifest, tmp_path):
@@ -154,33 +147,6 @@ def test_a_missing_pack_stops_the_training(tiny, tmp_path):
     with pytest.raises(PackError, match=r"Candidate 1 has no stamps\. The stamp pack gone\.zarr"):
         train(tiny, manifest, tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_every_stamp_is_seen_once_before_any_comes_again():
-    batches = endless_batches(10, 4, torch.Generator().manual_seed(0))
-    drawn = torch.cat([next(batches) for _ in range(5)])
-    assert sorted(drawn[:10].tolist()) == list(range(10))
-    assert sorted(drawn[10:].tolist()) == list(range(10))
-
-
-def test_the_paper_keeps_its_learning_rate():
-    factor = rate_schedule(PRESETS["paper-resnet18"])
-    assert {factor(batch) for batch in (0, 1, 5000, 9999)} == {1.0}
-
-
-def test_the_cosine_warms_up_and_ends_at_zero():
-    factor = rate_schedule(TrainingConfig(schedule="cosine", batches=200))
-    assert factor(0) == pytest.approx(0.1)
-    assert factor(9) == factor(10) == 1
-    assert factor(105) == pytest.approx(0.5)
-    assert factor(200) == pytest.approx(0)
-
-
-def test_balanced_classes_weigh_the_same():
-    labels = torch.tensor([0, 0, 0, 1, 1, 3])
-    weights = class_weights(TrainingConfig(class_weights="balanced"), labels)
-    torch.testing.assert_close(weights, torch.tensor([2 / 3, 1.0, 0.0, 2.0]))
-    assert class_weights(TrainingConfig(), labels) is None
 
 
 def test_seeds_of_members_differ_within_and_between_runs():
