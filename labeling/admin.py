@@ -23,6 +23,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
+from labeling.roles import Role, has_role
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -30,10 +31,26 @@ else:  # Django's own class takes no type parameter when it runs.
     ModelAdmin = admin.ModelAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """To look at: these rows are made by votes, imports and runs, never by hand."""
+class AdministratorsAdmin(ModelAdmin):
+    """For the role of administrator, whatever single permissions an account has."""
 
     list_per_page = 50
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether it stands on the index."""
+        return self.has_administer_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether the rows may be looked at."""
+        return self.has_administer_permission(request)
+
+    def has_administer_permission(self, request: HttpRequest) -> bool:
+        """Whether actions that change the campaign are open."""
+        return has_role(request.user, Role.ADMINISTRATOR)
+
+
+class ReadOnlyAdmin(AdministratorsAdmin):
+    """To look at: these rows are made by votes, imports and runs, never by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody adds such a row here."""
@@ -49,7 +66,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 @admin.register(Field)
-class FieldAdmin(ModelAdmin):
+class FieldAdmin(AdministratorsAdmin):
     """Fields and their rules for voting; mosaics and catalogues come in by command."""
 
     list_display = ("name", "galaxy", "distance_mpc", "votes_needed", "control_share", "simulated")
@@ -59,6 +76,10 @@ class FieldAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """`manage.py import_field` makes fields."""
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Field | None = None) -> bool:
+        """The rules for voting are the administrator's."""
+        return self.has_administer_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Field | None = None) -> bool:
         """A field takes its votes with it: not by a click."""
@@ -70,7 +91,7 @@ class FieldAdmin(ModelAdmin):
         if "votes_needed" in form.changed_data:
             obj.refresh_consensus()
 
-    @admin.action(description="Retrain on these fields (quick preset)", permissions=["change"])
+    @admin.action(description="Retrain on these fields (quick preset)", permissions=["administer"])
     def retrain(self, request: HttpRequest, fields: QuerySet[Field]) -> None:
         """Queue a run on the chosen fields' consensus."""
         try:
@@ -89,7 +110,9 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     list_filter = ("status", "preset")
     actions = ("retrain",)
 
-    @admin.action(description="Retrain: the same, on the labels of today")
+    @admin.action(
+        description="Retrain: the same, on the labels of today", permissions=["administer"]
+    )
     def retrain(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
         """Queue each chosen run's configuration again."""
         for run in runs:

@@ -159,5 +159,6 @@ class CancellationView(APIView):
         """Stop the run, waiting or at work; 409 if it has ended."""
         run = get_object_or_404(TrainingRun, pk=pk)
         if not run.cancel():
+            run.refresh_from_db()
             raise Conflict(f"Run {pk} has ended already: it is {run.status}.")
         return Response(RunOut(run).data)

@@ -29,6 +29,8 @@ SENTINELS = (99.999, 66.666, 44.444)
 
 _LEGUS_FIRST = ("id", "x", "y", "ra", "dec")
 _LEGUS_CI, _LEGUS_LEAST = 16, 33
+_CI_LIMIT = 10.0  # mag; beyond it one of the two magnitudes was a sentinel
+
 LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
     35: {"LEGUS, mode": 34},
     39: {
@@ -143,6 +145,7 @@ def _common_shape(
     reader = _Columns(path, table, names)
     magnitudes, errors = reader.photometry("mag"), reader.photometry("err")
     dec = reader.numbers("dec", required=False)
+    ci = reader.numbers("ci", required=False)
     if (beyond := np.flatnonzero(np.abs(dec) > 90)).size:
         raise BadInput(f"{path}, row {beyond[0] + 1}: Dec {dec[beyond[0]]} is not on the sky.")
     for source in sources:
@@ -159,7 +162,7 @@ def _common_shape(
         dec=dec,
         magnitudes=magnitudes,
         errors=errors,
-        ci=reader.numbers("ci", required=False, sentinels=True),
+        ci=np.where(np.abs(ci) < _CI_LIMIT, ci, np.nan),
         references={source: reader.classes(column) for source, column in sources.items()},
     )
 

@@ -200,6 +200,7 @@ class TrainingRun(models.Model):
 
     def _end(self, going: TrainingRunQuerySet, status: RunStatus, **values: Any) -> bool:
         """Leave the given state for the end, once."""
-        ended = going.update(status=status, finished_at=timezone.now(), **values) == 1
+        if not going.update(status=status, finished_at=timezone.now(), **values):
+            return False
         self.refresh_from_db()
-        return ended
+        return True

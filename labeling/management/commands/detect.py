@@ -42,7 +42,10 @@ class Command(BaseCommand):
         formats = {".ecsv": "ascii.ecsv", ".csv": "ascii.csv"}
         if path.suffix not in formats:
             raise CommandError(f"{path}: the ending must be .ecsv or .csv.")
-        table.write(path, format=formats[path.suffix], overwrite=True)
+        try:
+            table.write(path, format=formats[path.suffix], overwrite=True)
+        except OSError as error:
+            raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
         self.stdout.write(f"{len(table)} sources on {mosaic} in {path}.")
 
 

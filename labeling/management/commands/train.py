@@ -1,5 +1,6 @@
 """manage.py train: queue a training run, as the button does."""
 
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -8,6 +9,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling.export.training_set import VOTES, NotTrainable
 from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
 from labeling.roles import Role, has_role
+
+
+def count(text: str) -> int:
+    """A number above zero from the command line."""
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is not a number above zero")
+    return int(text)
 
 
 class Command(BaseCommand):
@@ -23,8 +31,8 @@ class Command(BaseCommand):
             "--labels", default=VOTES, help="votes, or the name of a reference label's source"
         )
         parser.add_argument("--by", help="account that asks; default: the first administrator")
-        parser.add_argument("--members", type=int, help="members of the ensemble")
-        parser.add_argument("--batches", type=int, help="batches for each member")
+        parser.add_argument("--members", type=count, help="members of the ensemble")
+        parser.add_argument("--batches", type=count, help="batches for each member")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Queue it, and say on how many labels."""
