@@ -16,6 +16,7 @@ from labeling.imaging.mosaics import Image
 STAMP_PX = 100
 """Side of a stored stamp; the network and the centre view see the inner 50 px."""
 CENTRE_PX = 50
+_FAR_PX = 1e9
 
 Positions = NDArray[np.float64]
 Corners = NDArray[np.intp]
@@ -27,7 +28,9 @@ def corner(position: Positions | float, size: int = STAMP_PX) -> Corners:
     The same rounding as `astropy.nddata.overlap_slices`: for an even size the position lies
     in (size/2 - 1, size/2] of the window.
     """
-    return np.ceil(np.asarray(position) - size / 2).astype(np.intp)
+    # A position may be absurd, then it lies outside; an integer must still hold it.
+    within = np.clip(position, -_FAR_PX, _FAR_PX)
+    return np.ceil(within - size / 2).astype(np.intp)
 
 
 def cut(
