@@ -76,7 +76,7 @@ def save_member(
     path = member_path(directory, member)
     write_json(path.with_suffix(".json"), history)
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    write_whole(path, safetensors.torch.save(state, {"format": FORMAT, "member": str(member)}))
+    write_whole(path, safetensors.torch.save(state, {"format": FORMAT}))
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:

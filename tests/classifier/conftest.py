@@ -1,12 +1,13 @@
 """A small world for the classifier: 48 candidates of four shapes in one pack, and a manifest."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import zarr
 from numpy.typing import NDArray
 
@@ -60,6 +61,15 @@ def write_manifest(path: Path, rows: Iterable[Sequence[object]]) -> Path:
         table.writerow(HEADER)
         table.writerows(rows)
     return path
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tensors this small gain nothing from threads, and lose much where cores are busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
