@@ -67,3 +67,26 @@ def test_an_account_that_was_closed_is_out(as_ada, ada):
     ada.is_active = False
     ada.save()
     problem(as_ada.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "candidates/?field=%00",
+        "candidates/?page_size=%00",
+        "consensus/?field=%00",
+        "consensus/?status=%00",
+        "agreement/?field=%00",
+        "export/consensus.csv?field=%00",
+        "progress/?field=%00",
+        "runs/?page=%00",
+    ],
+)
+def test_a_name_that_no_database_can_hold_is_no_accident(as_admin, field, path):
+    code = as_admin.get(f"{API}/{path}").status_code
+    assert code < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+@pytest.mark.parametrize("name", ["queue/", "runs/"])
+def test_such_a_name_in_a_body_is_refused(as_admin, field, name):
+    problem(as_admin.post(f"{API}/{name}", {"field": "\0"}), HTTPStatus.BAD_REQUEST)
