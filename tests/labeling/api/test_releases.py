@@ -6,7 +6,8 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import Release
-from tests.labeling.world import API, problem, settle
+from tests.labeling.conftest import client_of
+from tests.labeling.world import API, at_once, problem, settle
 
 URL = f"{API}/releases/"
 
@@ -46,3 +47,13 @@ def test_the_latest_comes_first(as_cur, field):
     for version in ("v1", "v2"):
         as_cur.post(URL, {"version": version})
     assert [row["version"] for row in as_cur.get(URL).json()["results"]] == ["v2", "v1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_under_one_version_one_is_made(cur, field):
+    answers = at_once(4, lambda _: client_of(cur).post(URL, {"version": "v1"}))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes[0] == HTTPStatus.CREATED
+    assert set(codes[1:]) <= {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}
+    release = Release.objects.get()
+    assert sha256(release.path.read_bytes()).hexdigest() == release.sha256
