@@ -28,11 +28,14 @@ class RunError(ValueError):
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that, whatever happens, it has its old content or all of the new one."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
 

@@ -139,3 +139,4 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(TypeError):
         write_whole(path, "not bytes")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
