@@ -86,7 +86,7 @@ class Command(BaseCommand):
         # Killed at once: what it was at is a row, which a worker takes up again, and the polite
         # end of a training is hours away.
         log = settings.HOME / "logs" / "worker.log"
-        worker = Child(WORKER, log, farewell=signal.SIGKILL)
+        worker = Child(WORKER, log, environment=all_cores_but_one(), farewell=signal.SIGKILL)
         companions.callback(worker.stop)
 
     def serve(self, door: socket.socket, port: int) -> None:
@@ -113,6 +113,16 @@ def take_up_what_was_left() -> None:
     TrainingRun.objects.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
     for run in TrainingRun.objects.requeue_lost():
         jobs.send(jobs.TRAIN, run)
+
+
+def all_cores_but_one() -> dict[str, str]:
+    """The environment of a worker that shares its machine with the pages.
+
+    A team of threads waits for its slowest: while a page is served on one of its cores, a network
+    trains not a little but ten times more slowly.
+    """
+    cores = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) - 1))
+    return {"OMP_NUM_THREADS": cores}
 
 
 @contextmanager
