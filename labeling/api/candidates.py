@@ -7,12 +7,13 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from labeling import pictures
+from labeling.api.filters import FieldIn, asked_for
 from labeling.bands import BANDS
 from labeling.export.rows import in_catalogue_order
 from labeling.models import Candidate
@@ -129,7 +130,7 @@ class CandidateListView(generics.ListAPIView[Candidate]):
 
     serializer_class = CandidateOut
 
-    @extend_schema(parameters=[OpenApiParameter("field", str, description="name of a field")])
+    @extend_schema(parameters=[FieldIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """List them, all or those of one field."""
         return super().get(request, *args, **kwargs)
@@ -137,9 +138,11 @@ class CandidateListView(generics.ListAPIView[Candidate]):
     def get_queryset(self) -> QuerySet[Candidate]:
         """Those of the field asked for."""
         candidates = in_catalogue_order(Candidate.objects.in_play())
-        name = self.request.query_params.get("field")
-        chosen = candidates.filter(field__name=name) if name else candidates
-        return chosen.select_related("field").prefetch_related("field__mosaics")
+        return (
+            candidates.filter(**asked_for(self.request))
+            .select_related("field")
+            .prefetch_related("field__mosaics")
+        )
 
 
 class CandidateView(generics.RetrieveAPIView[Candidate]):

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.classes import MorphologicalClass
 from labeling.models import Adjudication, Candidate, Consensus, Field, Vote
@@ -53,12 +54,7 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
 
     serializer_class = ConsensusOut
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("field", str, description="name of a field"),
-            OpenApiParameter("status", str, description="a consensus status"),
-        ]
-    )
+    @extend_schema(parameters=[ConsensusIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """List them, in the order of the candidates."""
         return super().get(request, *args, **kwargs)
@@ -69,11 +65,10 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
         if not has_role(self.request.user, Role.CURATOR):
             mine = Vote.objects.live().by(self.request.user)
             rows = rows.filter(Exists(mine.filter(candidate=OuterRef("candidate"))))
-        if name := self.request.query_params.get("field"):
-            rows = rows.filter(candidate__field__name=name)
-        if word := self.request.query_params.get("status"):
-            rows = rows.filter(status=word)
-        return rows
+        asked = asked_for(self.request, ConsensusIn)
+        if field := asked.pop("field", None):
+            rows = rows.filter(candidate__field=field)
+        return rows.filter(**asked)
 
 
 class AdjudicationIn(serializers.ModelSerializer[Adjudication]):

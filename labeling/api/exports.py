@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from labeling.api.filters import FieldIn, asked_for
 from labeling.api.permissions import IsCurator
+from labeling.api.problems import Conflict
 from labeling.export import votes
 from labeling.export.files import WRITERS, csv_lines
 from labeling.export.rows import catalogue_rows
@@ -33,14 +36,12 @@ class ConsensusExportView(APIView):
     permission_classes = [IsCurator]
 
     @extend_schema(
-        parameters=[OpenApiParameter("field", str, description="name of a field")],
+        parameters=[FieldIn],
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, ending: str) -> HttpResponse:
         """One snapshot; the same database gives the same bytes."""
-        candidates = Candidate.objects.all()
-        if name := request.query_params.get("field"):
-            candidates = candidates.filter(field__name=name)
+        candidates = Candidate.objects.filter(**asked_for(request))
         media_type, write = WRITERS[ending]
         written = write(catalogue_rows(candidates))
         data = written if isinstance(written, bytes) else "".join(written).encode()
@@ -81,7 +82,11 @@ class ReleaseListView(generics.ListCreateAPIView[Release]):
         """Freeze the consensus as it is now."""
         body = ReleaseOut(data=request.data)
         body.is_valid(raise_exception=True)
-        release = Release.objects.freeze(by=request.user, **body.validated_data)
+        try:
+            release = Release.objects.freeze(by=request.user, **body.validated_data)
+        except IntegrityError:
+            # Somebody made this version between our look and our writing.
+            raise Conflict("There is a release of this version already.") from None
         return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)
 
 

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from labeling.api.filters import FieldIn, asked_for
 from labeling.classes import Certainty, Label, Reason
-from labeling.models import Candidate, Field, Lease, Vote, VoteConflict
+from labeling.models import Candidate, Lease, Vote, VoteConflict
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000
@@ -108,14 +109,6 @@ class VoteView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ProgressIn(serializers.Serializer[Any]):
-    """Of one field, or of all."""
-
-    field = serializers.SlugRelatedField(
-        slug_field="name", queryset=Field.objects.all(), required=False
-    )
-
-
 class ProgressOut(serializers.Serializer[Any]):
     """Where the caller is."""
 
@@ -128,12 +121,10 @@ class ProgressOut(serializers.Serializer[Any]):
 class ProgressView(APIView):
     """How far the caller is."""
 
-    @extend_schema(parameters=[ProgressIn], responses=ProgressOut)
+    @extend_schema(parameters=[FieldIn], responses=ProgressOut)
     def get(self, request: Request) -> Response:
         """Counts of the caller's live votes, and of what still waits for them."""
-        asked = ProgressIn(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        field = asked.validated_data.get("field")
+        field = asked_for(request).get("field")
         votes = Vote.objects.live().by(request.user)
         waiting = Candidate.objects.waiting_for(request.user)
         held = Lease.objects.live().of(request.user)
