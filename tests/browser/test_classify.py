@@ -9,6 +9,12 @@ VOTES = re.compile(r"/api/v1/votes/")
 QUEUE = re.compile(r"/api/v1/queue/")
 STAMPS = re.compile(r"stamps\.npy")
 RGB = re.compile(r"rgb\.png")
+FETCHED = """count => ["stamps.npy", "rgb.png"].every(
+    name => performance.getEntriesByType("resource").filter(
+        entry => entry.name.includes(name) && entry.responseEnd > 0
+    ).length >= count
+)"""
+"""Whether the images of so many candidates are here."""
 
 
 def painted(page: Page, other_than: str | None = None) -> str:
@@ -164,9 +170,9 @@ def test_space_skips_after_a_click_on_a_class(ada):
 
 def test_the_next_three_never_wait_for_the_network(ada, allowed_errors):
     allowed_errors.append("Failed to load resource")
-    ada.wait_for_load_state("networkidle")
-    ada.context.set_offline(offline=True)
     seen = [painted(ada)]
+    ada.wait_for_function(FETCHED, arg=4)
+    ada.context.set_offline(offline=True)
     for _ in range(3):
         ada.keyboard.press("1")
         seen.append(painted(ada, other_than=seen[-1]))
