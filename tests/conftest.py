@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A file, not memory: threads and other processes must see it.
     if DATABASE == "sqlite":
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(HOME / "test.sqlite3")
 
 
 @pytest.hookimpl(trylast=True)
