@@ -23,6 +23,7 @@ def painted(page: Page, other_than: str | None = None) -> str:
         "old => ![undefined, old].includes(document.documentElement.dataset.painted)",
         arg=other_than or "",
     )
+    page.wait_for_timeout(60)  # a key that comes sooner is taken for a bounce of the one before
     return page.evaluate("document.documentElement.dataset.painted")
 
 

@@ -84,8 +84,7 @@ async function count() {
   const query = field ? `?field=${encodeURIComponent(field)}` : "";
   // Only figures: when they cannot be had now, they come with the next round.
   const progress = await send("GET", `${API}/progress/${query}`).catch(() => null);
-  // The server counts what it could still lease; what is leased already is left as well.
-  if (progress) status.counted({ ...progress, left: progress.left + queue.size });
+  if (progress) status.counted(progress);
 }
 
 function wake() {
