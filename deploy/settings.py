@@ -10,6 +10,7 @@ CSRF_TRUSTED_ORIGINS  comma-separated origins behind a proxy            none
 DEBUG             1 for development                                     0
 HTTPS             1 where a proxy speaks TLS                            0
 ASTERISM_WEIGHTS  folder with torchvision's ImageNet weight files       none
+ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch's server
 """
 
 import os
@@ -168,8 +169,6 @@ SPECTACULAR_SETTINGS = {
         "ConsensusStatus": "labeling.consensus.Status",
     },
 }
-
-CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
