@@ -14,7 +14,7 @@ from labeling.ascii import ascii_text
 from labeling.bands import BANDS, reference_band
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import Image, read_section
-from labeling.imaging.packs import read_stamps
+from labeling.imaging.packs import UnusablePack, read_stamps
 from labeling.imaging.rgb import above_surroundings, lupton, write_png
 from labeling.imaging.stamps import STAMP_PX, corner
 from labeling.models import Candidate, Mosaic
@@ -25,7 +25,9 @@ RGB_SIZES = (299, 50)
 
 def stamps_of(candidate: Candidate) -> Image:
     """The candidate's stamps, (band, y, x) float32. Raises packs.UnusablePack."""
-    return read_stamps(candidate.pack_path, candidate.pack_row or 0)
+    if candidate.pack_row is None:
+        raise UnusablePack(f"{candidate} was set aside and has no stamps.")
+    return read_stamps(candidate.pack_path, candidate.pack_row)
 
 
 def npy(array: Image) -> bytes:

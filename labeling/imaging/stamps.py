@@ -15,7 +15,6 @@ from labeling.imaging.mosaics import Image
 
 STAMP_PX = 100
 """Side of a stored stamp; the network and the centre view see the inner 50 px."""
-CENTRE_PX = 50
 _FAR_PX = 1e9
 
 Positions = NDArray[np.float64]

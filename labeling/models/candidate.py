@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -160,6 +160,6 @@ class Candidate(models.Model):
         return lease
 
     @property
-    def pack_path(self) -> Any:
+    def pack_path(self) -> Path:
         """The stamp pack that holds its stamps."""
-        return settings.PACKS / self.catalogue_import.pack
+        return self.catalogue_import.pack_path

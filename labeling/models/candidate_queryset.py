@@ -28,10 +28,6 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         """Candidates that are put to the vote: with stamps, not set aside."""
         return self.filter(set_aside="")
 
-    def set_aside_ones(self) -> Self:
-        """Candidates that the import kept out of the queue, each with its reason."""
-        return self.exclude(set_aside="")
-
     def sample(self, sample: str) -> Self:
         """The control sample, or the training pool."""
         return self.filter(control=sample == Sample.CONTROL)

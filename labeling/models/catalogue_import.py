@@ -33,4 +33,4 @@ class CatalogueImport(models.Model):
     @property
     def pack_path(self) -> Path:
         """The stamp pack on disk."""
-        return settings.PACKS / self.pack
+        return Path(settings.PACKS) / self.pack
