@@ -37,14 +37,18 @@ Seconds = dict[Cut | None, dict[int, float]]
 
 
 def positions() -> tuple[Positions, Positions]:
-    """x and y from 0: the real catalogue's where ASTERISM_DATA has it, else random ones."""
+    """x and y from 0: the real catalogue's where ASTERISM_DATA has it, else made up like them.
+
+    The real ones gather about the galaxy's centre and come in the order of detection, down the
+    frame; both spare memory, ours and astropy's.
+    """
     default = Path(__file__).resolve().parents[3] / "shared" / "data"
     path = Path(os.environ.get("ASTERISM_DATA", default)) / CATALOGUE
     if path.is_file():
         x, y = np.loadtxt(path, usecols=(1, 2), unpack=True)
         return x - 1, y - 1
-    x, y = np.random.default_rng(0).uniform(0, SIDE - 1, (2, COUNT))
-    return x, y
+    x, y = np.random.default_rng(0).normal(SIDE / 2, 900, (2, COUNT)).clip(0, SIDE - 1)
+    return x, np.sort(y)[::-1]
 
 
 def frames() -> dict[str, Frame]:
