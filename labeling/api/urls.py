@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from labeling.api import candidates, consensus, exports, queue, runs, votes
+from labeling.api import candidates, consensus, exports, opinions, queue, runs, votes
 from labeling.api.problems import NowhereView
 from labeling.export.files import WRITERS
 
@@ -19,6 +19,7 @@ urlpatterns = [
         "candidates/<int:pk>/stamps.fits", candidates.StampsFitsView.as_view(), name="stamps-fits"
     ),
     path("candidates/<int:pk>/rgb.png", candidates.RgbView.as_view(), name="rgb"),
+    path("candidates/<int:pk>/opinions/", opinions.OpinionsView.as_view(), name="opinions"),
     path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
     path("progress/", votes.ProgressView.as_view(), name="progress"),
     path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),

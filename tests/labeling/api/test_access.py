@@ -23,6 +23,8 @@ TABLE = {
     "stamps-npy": {"GET": EXPERT},
     "stamps-fits": {"GET": EXPERT},
     "rgb": {"GET": EXPERT},
+    # An expert has to vote first; whoever has not is told so by this very code.
+    "opinions": {"GET": CURATOR},
     "vote": {"PUT": EXPERT, "DELETE": EXPERT},
     "progress": {"GET": EXPERT},
     "consensus": {"GET": EXPERT},
@@ -55,6 +57,7 @@ def address(field, admin, cur):
         "stamps-npy": f"candidates/{candidate.pk}/stamps.npy",
         "stamps-fits": f"candidates/{candidate.pk}/stamps.fits",
         "rgb": f"candidates/{candidate.pk}/rgb.png",
+        "opinions": f"candidates/{candidate.pk}/opinions/",
         "vote": f"votes/{UUID(int=7)}/",
         "run": f"runs/{run.pk}/",
         "promotion": f"runs/{run.pk}/promotion/",

@@ -1,0 +1,86 @@
+"""GET candidates/{id}/opinions/: what the network and others said, once they may be known."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.votes import LabelField
+from labeling.models import Candidate, Consensus, Prediction, ReferenceLabel, Vote
+
+NOT_YET = "What others say of a candidate is shown once you have voted on it."
+
+
+class NetworkOut(serializers.ModelSerializer[Prediction]):
+    """What the field's promoted run says."""
+
+    probabilities = serializers.ListField(child=serializers.FloatField(), max_length=4)
+    entropy_nats = serializers.FloatField(source="entropy")
+
+    class Meta:
+        model = Prediction
+        fields = ("run", "probabilities", "entropy_nats", "ensemble_agreement", "label")
+
+
+class VoiceOut(serializers.ModelSerializer[Vote]):
+    """One expert's live vote."""
+
+    voter = serializers.CharField(source="voter.username")
+    label = LabelField()  # type: ignore[assignment]
+    mine = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Vote
+        fields = ("voter", "label", "certainty", "reason", "comment", "flagged", "mine")
+
+    def get_mine(self, vote: Vote) -> bool:
+        """Whether it is the caller's own."""
+        return bool(vote.voter_id == self.context["user"].pk)
+
+
+class StandingOut(serializers.ModelSerializer[Consensus]):
+    """What the live votes come to."""
+
+    class Meta:
+        model = Consensus
+        fields = ("label", "status", "n_votes")
+
+
+class ReferenceOut(serializers.ModelSerializer[ReferenceLabel]):
+    """A published catalogue's class."""
+
+    class Meta:
+        model = ReferenceLabel
+        fields = ("source", "label")
+
+
+class OpinionsOut(serializers.Serializer[Any]):
+    """What the network, the experts and published catalogues say of one candidate."""
+
+    network = NetworkOut(allow_null=True)
+    votes = VoiceOut(many=True)
+    consensus = StandingOut(allow_null=True)
+    references = ReferenceOut(many=True)
+
+
+class OpinionsView(APIView):
+    """Opinions on a candidate: for those who have voted on it, and for curators."""
+
+    @extend_schema(responses=OpinionsOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """All of them, the votes in order of time; 403 before the caller's own vote."""
+        candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
+        if not candidate.opinions_open_to(request.user):
+            raise PermissionDenied(NOT_YET)
+        opinions = {
+            "network": candidate.predictions.promoted().first(),
+            "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
+            "consensus": Consensus.objects.filter(candidate=candidate).first(),
+            "references": candidate.references.order_by("source"),
+        }
+        return Response(OpinionsOut(opinions, context={"user": request.user}).data)
