@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,17 @@ from labeling.bands import BANDS, reference_band
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.packs import UnusablePack, read_stamps
-from labeling.imaging.rgb import above_surroundings, lupton, write_png
+from labeling.imaging.rgb import (
+    RECIPE,
+    SOFTENING,
+    STRETCH,
+    above_surroundings,
+    keep,
+    lupton,
+    png,
+)
 from labeling.imaging.stamps import STAMP_PX, corner
-from labeling.models import Candidate, Mosaic
+from labeling.models import Candidate, Field, Mosaic
 
 RGB_SIZES = (299, 50)
 """Sides in px of the context and the centre image (Wei et al. 2020)."""
@@ -44,7 +54,7 @@ def mef(candidate: Candidate) -> bytes:
     """
     stamps = stamps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
-    for mosaic in _mosaics(candidate).values():
+    for mosaic in _mosaics(candidate.field).values():
         if mosaic.band in candidate.observed.split():
             header = _stamp_header(candidate, mosaic)
             image = stamps[BANDS.index(mosaic.band)]
@@ -54,9 +64,9 @@ def mef(candidate: Candidate) -> bytes:
     return buffer.getvalue()
 
 
-def _mosaics(candidate: Candidate) -> dict[str, Mosaic]:
-    """The mosaics of the candidate's field by band, in the order of the bands."""
-    there = {mosaic.band: mosaic for mosaic in candidate.field.mosaics.all()}
+def _mosaics(field: Field) -> dict[str, Mosaic]:
+    """The field's mosaics by band, in the order of the bands."""
+    there = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
     return {band: there[band] for band in BANDS if band in there}
 
 
@@ -85,26 +95,43 @@ def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
 
 def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     """The candidate's position in a mosaic's own pixels, from 0."""
-    mosaics = _mosaics(candidate)
+    mosaics = _mosaics(candidate.field)
     reference = mosaics[reference_band(mosaics)]
     dx, dy = shift_of(mosaic.wcs, reference.wcs)
     return candidate.x + dx, candidate.y + dy
 
 
-def rgb_png(candidate: Candidate, size: int) -> Path:
-    """The colour image of `size` px about the candidate, drawn once and kept.
+def rgb_version(field: Field) -> str:
+    """Another word whenever the field's colour images change: by an import, or by the recipe."""
+    drawn_from = [(mosaic.pk, mosaic.imported_at) for mosaic in _mosaics(field).values()]
+    return sha256(f"{RECIPE} {drawn_from}".encode()).hexdigest()[:12]
 
-    Raises mosaics.UnusableImage where a mosaic has gone.
+
+def rgb_png(
+    candidate: Candidate, size: int, stretch: float = STRETCH, softening: float = SOFTENING
+) -> bytes:
+    """The colour image of `size` px about the candidate, as a PNG file.
+
+    In the usual scale it is drawn once and kept; in any other it is drawn whenever it is asked
+    for, so that what is kept never grows beyond two images a candidate. Raises
+    mosaics.UnusableImage where a mosaic has gone.
     """
-    folder: Path = settings.RGB_CACHE / candidate.field.name
-    context, centre = (folder / f"{candidate.pk}-{side}.png" for side in RGB_SIZES)
-    path = context if size == RGB_SIZES[0] else centre
-    if not path.exists():
-        rgb = _draw(candidate)
-        columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
-        write_png(rgb[rows, columns], centre)
-        write_png(rgb, context)
-    return path
+    folder: Path = settings.RGB_CACHE / candidate.field.name / rgb_version(candidate.field)
+    usual = (stretch, softening) == (STRETCH, SOFTENING)
+    if usual:
+        with suppress(FileNotFoundError):
+            return (folder / f"{candidate.pk}-{size}.png").read_bytes()
+    rgb = _draw(candidate, stretch, softening)
+    columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
+    drawn = dict(zip(RGB_SIZES, (rgb, rgb[rows, columns]), strict=True))
+    if not usual:
+        return png(drawn[size])
+    files = {side: png(image) for side, image in drawn.items()}
+    # An import that ends now removes the folder, and with it what was drawn from old mosaics.
+    with suppress(FileNotFoundError):
+        for side, data in files.items():
+            keep(data, folder / f"{candidate.pk}-{side}.png")
+    return files[size]
 
 
 def _centre(position: float) -> slice:
@@ -114,14 +141,14 @@ def _centre(position: float) -> slice:
     return slice(first, first + centre)
 
 
-def _draw(candidate: Candidate) -> NDArray[np.uint8]:
+def _draw(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.uint8]:
     """The colour image of the surroundings, (y, x, 3), row 0 at the bottom."""
     side = RGB_SIZES[0]
     bands = {
         band: above_surroundings(_window(candidate, mosaic, side), mosaic.sky_sigma)
-        for band, mosaic in _mosaics(candidate).items()
+        for band, mosaic in _mosaics(candidate.field).items()
     }
-    return lupton(bands, (side, side))
+    return lupton(bands, (side, side), stretch, softening)
 
 
 def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:

@@ -1,24 +1,18 @@
-"""Candidates: what is catalogued of them, and what they look like; no opinion before the vote."""
+"""Candidates: what is catalogued of them, and where their images are; nobody's opinion."""
 
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from labeling import pictures
 from labeling.api.filters import FieldIn, asked_for
 from labeling.bands import BANDS
 from labeling.export.rows import in_catalogue_order
 from labeling.models import Candidate
-
-FOR_EVER = "private, max-age=31536000, immutable"
 
 
 class BandOut(serializers.Serializer[Any]):
@@ -117,12 +111,18 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
         return reverse("api:stamps-npy", args=[candidate.pk])
 
     def get_rgb_url(self, candidate: Candidate) -> str:
-        """Address of the colour image of the surroundings."""
-        return reverse("api:rgb", args=[candidate.pk]) + "?size=299"
+        """Address of the colour image of the surroundings; `stretch` and `q` may be added."""
+        return _rgb_url(candidate, pictures.RGB_SIZES[0])
 
     def get_rgb_centre_url(self, candidate: Candidate) -> str:
-        """Address of the colour image of the candidate itself."""
-        return reverse("api:rgb", args=[candidate.pk]) + "?size=50"
+        """Address of the colour image of the candidate itself; likewise."""
+        return _rgb_url(candidate, pictures.RGB_SIZES[1])
+
+
+def _rgb_url(candidate: Candidate, size: int) -> str:
+    """With the version, so that browsers may keep it for ever."""
+    version = pictures.rgb_version(candidate.field)
+    return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
 
 class CandidateListView(generics.ListAPIView[Candidate]):
@@ -150,53 +150,3 @@ class CandidateView(generics.RetrieveAPIView[Candidate]):
 
     serializer_class = CandidateOut
     queryset = Candidate.objects.select_related("field")
-
-
-def _with_stamps(pk: int) -> Candidate:
-    """A candidate that has stamps."""
-    known = Candidate.objects.in_play().select_related("field", "catalogue_import")
-    candidate: Candidate = get_object_or_404(known, pk=pk)
-    return candidate
-
-
-class StampsNpyView(APIView):
-    """The stamps as float32 (5, 100, 100): band, y, x; row 0 at the bottom, NaN for no data."""
-
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, _request: Request, pk: int) -> HttpResponse:
-        """One NumPy file, which never changes."""
-        data = pictures.npy(pictures.stamps_of(_with_stamps(pk)))
-        headers = {"Cache-Control": FOR_EVER}
-        return HttpResponse(data, content_type="application/octet-stream", headers=headers)
-
-
-class StampsFitsView(APIView):
-    """The stamps as a FITS file, one HDU per filter, with WCS."""
-
-    @extend_schema(responses={(200, "application/fits"): OpenApiTypes.BINARY})
-    def get(self, _request: Request, pk: int) -> HttpResponse:
-        """One multi-extension FITS file."""
-        candidate = _with_stamps(pk)
-        name = f"{candidate.field.name}_{candidate.pk}.fits"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        data = pictures.mef(candidate)
-        return HttpResponse(data, content_type="application/fits", headers=headers)
-
-
-class RgbIn(serializers.Serializer[Any]):
-    """Which of the two colour images."""
-
-    size = serializers.ChoiceField(pictures.RGB_SIZES, default=pictures.RGB_SIZES[0])
-
-
-class RgbView(APIView):
-    """The colour image: R = I, G = B + V, B = NUV + U; 299 px context or 50 px centre."""
-
-    @extend_schema(parameters=[RgbIn], responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: int) -> FileResponse:
-        """One PNG file."""
-        asked = RgbIn(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        path = pictures.rgb_png(_with_stamps(pk), asked.validated_data["size"])
-        headers = {"Cache-Control": "private, max-age=86400"}
-        return FileResponse(path.open("rb"), content_type="image/png", headers=headers)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -59,7 +60,10 @@ def _leased(leases: list[Lease]) -> list[Any]:
     """The candidates of these leases, each with its lease at hand."""
     for lease in leases:
         lease.candidate.my_lease = lease  # type: ignore[attr-defined]
-    return [lease.candidate for lease in leases]
+    candidates = [lease.candidate for lease in leases]
+    # Each item tells of the mosaics of its field.
+    prefetch_related_objects(candidates, "field__mosaics")
+    return candidates
 
 
 class LeaseView(APIView):

@@ -3,7 +3,17 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from labeling.api import candidates, consensus, exports, opinions, queue, runs, votes
+from labeling.api import (
+    candidates,
+    consensus,
+    exports,
+    images,
+    neighbours,
+    opinions,
+    queue,
+    runs,
+    votes,
+)
 from labeling.api.problems import NowhereView
 from labeling.export.files import WRITERS
 
@@ -14,11 +24,10 @@ urlpatterns = [
     path("leases/<int:pk>/skip/", queue.SkipView.as_view(), name="skip"),
     path("candidates/", candidates.CandidateListView.as_view(), name="candidates"),
     path("candidates/<int:pk>/", candidates.CandidateView.as_view(), name="candidate"),
-    path("candidates/<int:pk>/stamps.npy", candidates.StampsNpyView.as_view(), name="stamps-npy"),
-    path(
-        "candidates/<int:pk>/stamps.fits", candidates.StampsFitsView.as_view(), name="stamps-fits"
-    ),
-    path("candidates/<int:pk>/rgb.png", candidates.RgbView.as_view(), name="rgb"),
+    path("candidates/<int:pk>/stamps.npy", images.StampsNpyView.as_view(), name="stamps-npy"),
+    path("candidates/<int:pk>/stamps.fits", images.StampsFitsView.as_view(), name="stamps-fits"),
+    path("candidates/<int:pk>/rgb.png", images.RgbView.as_view(), name="rgb"),
+    path("candidates/<int:pk>/neighbours/", neighbours.NeighboursView.as_view(), name="neighbours"),
     path("candidates/<int:pk>/opinions/", opinions.OpinionsView.as_view(), name="opinions"),
     path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
     path("progress/", votes.ProgressView.as_view(), name="progress"),

@@ -83,7 +83,12 @@ def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
     """A window of an image HDU, (y, x); reads only what it must. Raises UnusableImage."""
     with _open(path) as file:
         try:
-            return np.asarray(file[hdu].section[y, x], dtype=np.float32)
+            section = file[hdu].section
+            # Astropy reads a narrow window of plain pixels row by row, ten times slower than
+            # the whole rows at once; of compressed pixels it takes the tiles that it needs.
+            compressed = isinstance(file[hdu], fits.CompImageHDU)
+            window = section[y, x] if compressed else section[y, :][:, x]
+            return np.asarray(window, dtype=np.float32)
         except (IndexError, OSError, TypeError, ValueError) as error:
             raise UnusableImage(f"{path}: HDU {hdu} cannot be read ({error}).") from None
 

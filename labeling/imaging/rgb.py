@@ -8,55 +8,89 @@ one in the outskirts.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from astropy.visualization import make_lupton_rgb
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from scipy.ndimage import binary_opening
 
 from labeling.imaging.mosaics import Image
 
+RECIPE = 2
+"""Goes up whenever the same pixels are drawn otherwise: kept pictures are then drawn anew."""
+
 CHANNELS = (("I",), ("B", "V"), ("NUV", "U"))
-STRETCH = 12.0  # sigma of the sky; where the scale turns from linear to logarithmic
-SOFTENING = 6.0  # Lupton's Q
+STRETCH = 12.0
+"""Lupton's stretch, in sigma of the sky: where the scale turns from linear to logarithmic."""
+STRETCHES = (1.5, 3.0, 6.0, STRETCH, 24.0, 48.0, 96.0, 192.0, 384.0)
+"""The steps of the stretch, from what shows the faintest light to what spares the brightest."""
+SOFTENING = 6.0
+"""Lupton's Q: how much of the scale is logarithmic."""
+SOFTENINGS = (0.5, 1.0, 2.0, 4.0, SOFTENING, 8.0, 11.0, 15.0)
+"""The steps of Q, from nearly linear to nearly logarithmic."""
 BLACK = -0.5  # sigma of the sky
 FAINT_PERCENT = 25.0  # of the surroundings, taken as zero
 
 
-def lupton(bands: Mapping[str, Image], shape: tuple[int, int]) -> NDArray[np.uint8]:
+def lupton(
+    bands: Mapping[str, Image],
+    shape: tuple[int, int],
+    stretch: float = STRETCH,
+    softening: float = SOFTENING,
+) -> NDArray[np.uint8]:
     """RGB image (y, x, 3), row 0 at the bottom, of bands in units of their noise.
 
-    A channel takes the mean of the bands that are there and is black without any; NaN is black.
+    Each pixel of a channel takes the mean of the bands that have data there, and is black
+    where none has.
     """
-    channels = []
-    for names in CHANNELS:
-        there = [np.nan_to_num(bands[name], nan=BLACK) for name in names if name in bands]
-        channels.append(np.mean(there, axis=0) if there else np.full(shape, BLACK))
+    channels = [
+        _channel([bands[name] for name in names if name in bands], shape) for names in CHANNELS
+    ]
     with np.errstate(invalid="ignore"):  # astropy divides by an intensity of zero and drops it
         rgb: NDArray[np.uint8] = make_lupton_rgb(
-            *channels, minimum=BLACK, stretch=STRETCH, Q=SOFTENING
+            *channels, minimum=BLACK, stretch=stretch, Q=softening
         )
     return rgb
+
+
+def _channel(bands: Sequence[Image], shape: tuple[int, int]) -> Image:
+    """Mean over the bands (y, x) of what is not NaN; BLACK where all are."""
+    total, there = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
+    for band in bands:
+        known = np.isfinite(band)
+        np.add(total, band, out=total, where=known)
+        there += known
+    return np.where(there, total / np.maximum(there, 1), np.float32(BLACK))
 
 
 def above_surroundings(window: Image, noise: float) -> Image:
     """A band's pixels (y, x) in units of its noise above the faint end of the window itself.
 
-    A window without any data stays all NaN.
+    NaN where nothing was exposed: where the window is NaN, or zero over 3 x 3 px and more,
+    as drizzled mosaics are.
     """
-    if not np.isfinite(window).any():
-        return window
-    faint = np.nanpercentile(window, FAINT_PERCENT)
-    return np.asarray((window - faint) / (noise or 1.0), dtype=np.float32)
+    exposed = window
+    if (window == 0).any():
+        exposed = np.where(binary_opening(window == 0, np.ones((3, 3))), np.nan, window)
+    if not np.isfinite(exposed).any():
+        return np.full(window.shape, np.nan, np.float32)
+    faint = np.nanpercentile(exposed, FAINT_PERCENT)
+    return np.asarray((exposed - faint) / (noise or 1.0), dtype=np.float32)
 
 
-def write_png(rgb: NDArray[np.uint8], path: Path) -> None:
-    """Write an RGB image, row 0 at the bottom, as PNG; readers never see half a file."""
+def png(rgb: NDArray[np.uint8]) -> bytes:
+    """An RGB image, row 0 at the bottom, as a PNG file."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(rgb[::-1]).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def keep(data: bytes, path: Path) -> None:
+    """Write a file in one step: readers never see half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    png = io.BytesIO()
-    Pillow.fromarray(rgb[::-1]).save(png, "PNG", optimize=True)
-    partial = path.with_name(f".{path.name}.{id(png)}")
-    partial.write_bytes(png.getvalue())
+    partial = path.with_name(f".{path.name}.{id(data)}")
+    partial.write_bytes(data)
     partial.replace(path)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from labeling.bands import BANDS
 from labeling.consensus import Ballot, Verdict, verdict_of
+from labeling.imaging.stamps import corner
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
@@ -73,7 +74,10 @@ class Candidate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["field", "catalogue_id"], name="id_unique_in_field")
         ]
-        indexes = [models.Index(fields=["field", "control", "shuffle"])]
+        indexes = [
+            models.Index(fields=["field", "control", "shuffle"]),
+            models.Index(fields=["field", "x"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.field} {self.catalogue_id}"
@@ -84,6 +88,15 @@ class Candidate(models.Model):
         self.catalogue_number = number if number < 2**63 else None
         self.control = in_control_sample(self.field.name, self.catalogue_id)
         self.shuffle = shuffle_key(self.field.name, self.catalogue_id)
+
+    def neighbours(self, size: int) -> CandidateQuerySet:
+        """The catalogue's other sources, set aside or not, in the window of `size` px about it."""
+        # A pixel reaches half a pixel to either side of its centre.
+        left, bottom = (int(corner(position, size)) - 0.5 for position in (self.x, self.y))
+        within = Candidate.objects.filter(
+            field=self.field_id, x__gte=left, x__lt=left + size, y__gte=bottom, y__lt=bottom + size
+        )
+        return within.exclude(pk=self.pk)
 
     @property
     def magnitudes(self) -> dict[str, tuple[float | None, float | None]]:

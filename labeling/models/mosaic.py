@@ -26,6 +26,7 @@ class Mosaic(models.Model):
     wcs_text = models.TextField(
         "WCS", blank=True, help_text="The celestial WCS as FITS cards; empty where there is none."
     )
+    imported_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [

@@ -5,7 +5,16 @@ import pytest
 from PIL import Image
 
 from labeling.bands import BANDS
-from labeling.imaging.rgb import above_surroundings, lupton, write_png
+from labeling.imaging.rgb import (
+    SOFTENING,
+    SOFTENINGS,
+    STRETCH,
+    STRETCHES,
+    above_surroundings,
+    keep,
+    lupton,
+    png,
+)
 
 SHAPE = (40, 60)
 
@@ -45,6 +54,13 @@ def test_without_any_band_all_is_black():
     assert (lupton({}, SHAPE) == 0).all()
 
 
+def test_where_one_band_of_a_channel_has_no_data_the_other_speaks_for_it():
+    holed = flat(20)
+    holed[5, 7] = np.nan
+    rgb = lupton({"I": flat(20), "B": holed, "V": flat(20), "U": flat(20)}, SHAPE)
+    assert (rgb == rgb[0, 0]).all()
+
+
 def test_no_data_is_black():
     image = flat(20)
     image[5, 7] = np.nan
@@ -63,7 +79,7 @@ def test_brighter_is_never_darker():
 def test_the_lowest_row_is_at_the_bottom_of_the_picture(tmp_path):
     corner = flat(0)
     corner[:10, :10] = 50
-    write_png(lupton(dict.fromkeys(BANDS, corner), SHAPE), tmp_path / "a" / "a.png")
+    keep(png(lupton(dict.fromkeys(BANDS, corner), SHAPE)), tmp_path / "a" / "a.png")
     picture = Image.open(tmp_path / "a" / "a.png")
     assert picture.size == (60, 40)
     assert picture.getpixel((2, 37))[0] > 150
@@ -83,3 +99,35 @@ def test_surroundings_without_data_or_noise_do_not_stop_it(window):
     scaled = above_surroundings(window, 0.0)
     assert scaled.shape == SHAPE
     assert lupton(dict.fromkeys(BANDS, scaled), SHAPE).dtype == np.uint8
+
+
+def test_what_was_not_exposed_is_no_data_and_no_part_of_the_faint_end():
+    window = np.full(SHAPE, 100, np.float32)
+    window[:, 30:] = 101
+    half = window.copy()
+    half[:30] = 0
+    scaled = above_surroundings(half, 1.0)
+    assert np.isnan(scaled[:30]).all()
+    np.testing.assert_array_equal(scaled[30:], above_surroundings(window, 1.0)[30:])
+
+
+def test_a_single_zero_is_a_measurement():
+    window = flat(1)
+    window[5, 7] = 0
+    assert np.isfinite(above_surroundings(window, 1.0)).all()
+
+
+def test_the_usual_scale_is_among_the_steps_and_steps_rise():
+    for usual, steps in ((STRETCH, STRETCHES), (SOFTENING, SOFTENINGS)):
+        assert usual in steps
+        assert list(steps) == sorted(set(steps))
+
+
+@pytest.mark.parametrize("softening", SOFTENINGS)
+def test_grey_follows_luptons_formula(softening):
+    # Lupton et al. 2004, with astropy's slope: a tenth of the stretch stays linear.
+    level = np.float32(20.0)
+    rgb = lupton(dict.fromkeys(BANDS, flat(level)), SHAPE, 24.0, softening)
+    above = (level + 0.5) * softening / 24.0
+    expected = min(255.0, 0.1 * 255 * np.arcsinh(above) / np.arcsinh(0.1 * softening))
+    assert rgb[0, 0] == pytest.approx(expected, abs=1.0)

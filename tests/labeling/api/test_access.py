@@ -23,6 +23,7 @@ TABLE = {
     "stamps-npy": {"GET": EXPERT},
     "stamps-fits": {"GET": EXPERT},
     "rgb": {"GET": EXPERT},
+    "neighbours": {"GET": EXPERT},
     # An expert has to vote first; whoever has not is told so by this very code.
     "opinions": {"GET": CURATOR},
     "vote": {"PUT": EXPERT, "DELETE": EXPERT},
@@ -57,6 +58,7 @@ def address(field, admin, cur):
         "stamps-npy": f"candidates/{candidate.pk}/stamps.npy",
         "stamps-fits": f"candidates/{candidate.pk}/stamps.fits",
         "rgb": f"candidates/{candidate.pk}/rgb.png",
+        "neighbours": f"candidates/{candidate.pk}/neighbours/",
         "opinions": f"candidates/{candidate.pk}/opinions/",
         "vote": f"votes/{UUID(int=7)}/",
         "run": f"runs/{run.pk}/",

@@ -116,8 +116,9 @@ def test_it_rejects_what_it_cannot_do(as_ada, field, body, name):
 def test_it_asks_the_database_as_often_for_ten_as_for_any(
     as_ada, django_assert_max_num_queries, imported
 ):
-    # 6 candidates: at most 8 statements each (lease, its transaction), and the field's once.
-    with django_assert_max_num_queries(80):
+    # 6 candidates: at most 11 statements each (lease, its transactions); the session's, the field's
+    # and its mosaics' once.
+    with django_assert_max_num_queries(72):
         as_ada.post(URL, {"count": 6})
 
 

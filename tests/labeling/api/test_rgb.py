@@ -4,9 +4,13 @@ import io
 import math
 from http import HTTPStatus
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from labeling.imaging.rgb import STRETCHES
+from labeling.ingest.mosaics import MosaicRequest, import_field
+from tests.labeling.skies import pixels, write_mosaic
 from tests.labeling.world import API, problem
 
 
@@ -17,7 +21,7 @@ def url(candidate):
 def picture(response):
     assert response.status_code == HTTPStatus.OK
     assert response.headers["Content-Type"] == "image/png"
-    return Image.open(io.BytesIO(response.getvalue()))
+    return Image.open(io.BytesIO(response.content))
 
 
 @pytest.mark.parametrize(("asked", "side"), [({}, 299), ({"size": 299}, 299), ({"size": 50}, 50)])
@@ -37,9 +41,9 @@ def test_beyond_the_frame_it_is_black(as_ada, imported):
 
 def test_it_is_drawn_once(as_ada, imported, settings):
     candidate = imported.candidates.first()
-    first = as_ada.get(url(candidate)).getvalue()
+    first = as_ada.get(url(candidate)).content
     drawn = {path: path.stat().st_mtime_ns for path in settings.RGB_CACHE.rglob("*.png")}
-    assert as_ada.get(url(candidate)).getvalue() == first
+    assert as_ada.get(url(candidate)).content == first
     assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
 
 
@@ -62,3 +66,109 @@ def test_a_mosaic_that_has_gone_is_a_problem_that_names_it(as_ada, imported, tmp
     imported.mosaics.filter(band="V").update(path=str(tmp_path / "gone.fits"))
     refused = problem(as_ada.get(url(imported.candidates.first())), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "gone.fits" in refused["detail"]
+
+
+def version_of(client, candidate):
+    """The address that the candidate's own description gives."""
+    return client.get(f"{API}/candidates/{candidate.pk}/").json()["rgb_url"]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"stretch": step} for step in (1.5, "24", "384.0")] + [{"q": 15}]
+)
+def test_each_step_is_another_picture(as_ada, imported, asked):
+    candidate = imported.candidates.first()
+    usual, other = (picture(as_ada.get(url(candidate), words)) for words in ({}, asked))
+    assert other.size == usual.size
+    assert other.tobytes() != usual.tobytes()
+
+
+def test_the_usual_scale_may_be_said(as_ada, imported):
+    candidate = imported.candidates.first()
+    unsaid, said = (
+        as_ada.get(url(candidate), words) for words in ({}, {"stretch": 12, "q": "6.0"})
+    )
+    assert unsaid.content == said.content
+
+
+def test_what_is_kept_does_not_grow_with_the_scales_asked_for(as_ada, imported, settings):
+    candidate = imported.candidates.first()
+    for stretch in STRETCHES:
+        for size in (299, 50):
+            picture(as_ada.get(url(candidate), {"size": size, "stretch": stretch, "q": 8}))
+    assert list(settings.RGB_CACHE.rglob("*.png")) == []
+    picture(as_ada.get(url(candidate)))
+    assert len(list(settings.RGB_CACHE.rglob("*.png"))) == 2
+
+
+def test_a_brighter_stretch_shows_fainter_light(as_ada, imported):
+    candidate = imported.candidates.first()
+    means = [
+        np.asarray(picture(as_ada.get(url(candidate), {"stretch": stretch}))).mean()
+        for stretch in (6, 12, 24)
+    ]
+    assert means == sorted(means, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"stretch": 13}, "1.5, 3, 6, 12, 24, 48, 96, 192, 384, not 13."),
+        ({"q": 0}, "0.5, 1, 2, 4, 6, 8, 11, 15, not 0."),
+        ({"q": "much"}, "number"),
+        ({"stretch": "nan"}, "valid number"),
+        ({"stretch": "inf"}, "valid number"),
+    ],
+)
+def test_it_rejects_other_scales_and_says_which_there_are(as_ada, imported, asked, said):
+    refused = problem(as_ada.get(url(imported.candidates.first()), asked), HTTPStatus.BAD_REQUEST)
+    assert said in refused["detail"]
+    assert list(refused["errors"]) == list(asked)
+
+
+def test_its_own_address_may_be_kept_for_ever_and_changes_with_the_mosaics(as_ada, imported, sky):
+    candidate = imported.candidates.first()
+    before = version_of(as_ada, candidate)
+    assert "immutable" in as_ada.get(before).headers["Cache-Control"]
+    assert as_ada.get(before + "&stretch=3").headers["Cache-Control"].startswith("private")
+    sky.field()
+    after = version_of(as_ada, candidate)
+    assert after != before
+    assert as_ada.get(before).headers["Cache-Control"] == "private, no-cache"
+    assert "immutable" in as_ada.get(after).headers["Cache-Control"]
+
+
+def test_a_picture_is_drawn_anew_after_an_import(as_ada, imported, sky, tmp_path):
+    candidate = imported.candidates.get(catalogue_number=1)
+    old = as_ada.get(url(candidate))
+    moved = write_mosaic(tmp_path / "V.fits", "V", pixels("V")[::-1].copy())
+    import_field("ngc1566", [MosaicRequest(moved)])
+    again = as_ada.get(url(candidate), headers={"If-None-Match": old.headers["ETag"]})
+    assert picture(again).tobytes() != picture(old).tobytes()
+
+
+@pytest.mark.parametrize("asked", [{}, {"size": 50}, {"stretch": 24}])
+def test_whoever_has_it_already_is_told_so(as_ada, imported, asked):
+    address = url(imported.candidates.first())
+    etag = as_ada.get(address, asked).headers["ETag"]
+    again = as_ada.get(address, asked, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (HTTPStatus.NOT_MODIFIED, b"")
+    assert again.headers["ETag"] == etag
+    other = as_ada.get(address, asked | {"q": 2}, headers={"If-None-Match": etag})
+    assert other.status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("gone", [("B",), ("NUV", "U")])
+def test_without_a_band_it_is_drawn_of_the_others(as_ada, imported, gone):
+    imported.mosaics.filter(band__in=gone).delete()
+    middle = np.asarray(picture(as_ada.get(url(imported.candidates.first()))))[100:200, 100:200]
+    dark = {("B",): [], ("NUV", "U"): [2]}[gone]
+    assert [k for k in range(3) if middle[..., k].max() == 0] == dark
+
+
+def test_drawing_asks_the_database_no_more_than_it_must(
+    as_ada, django_assert_max_num_queries, imported
+):
+    address = url(imported.candidates.first())
+    with django_assert_max_num_queries(6):
+        as_ada.get(address)
