@@ -16,6 +16,7 @@ from labeling.models import (
     Lease,
     Mosaic,
     Prediction,
+    Preferences,
     Preset,
     Promotion,
     ReferenceLabel,
@@ -162,6 +163,6 @@ class PredictionAdmin(ReadOnlyAdmin):
 
 admin.site.site_header = admin.site.site_title = "Asterism"
 admin.site.register(
-    [Adjudication, CatalogueImport, Lease, Mosaic, Promotion, ReferenceLabel, Release],
+    [Adjudication, CatalogueImport, Lease, Mosaic, Preferences, Promotion, ReferenceLabel, Release],
     ReadOnlyAdmin,
 )

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from labeling.ascii import ascii_text
 from labeling.bands import BANDS, reference_band
-from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.packs import UnusablePack, read_stamps
 from labeling.imaging.rgb import (
@@ -97,7 +96,7 @@ def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     """The candidate's position in a mosaic's own pixels, from 0."""
     mosaics = _mosaics(candidate.field)
     reference = mosaics[reference_band(mosaics)]
-    dx, dy = shift_of(mosaic.wcs, reference.wcs)
+    dx, dy = mosaic.shift_from(reference)
     return candidate.x + dx, candidate.y + dy
 
 

@@ -12,21 +12,9 @@ from rest_framework.views import APIView
 
 from labeling.api.permissions import IsAdministrator, IsExpert
 from labeling.api.problems import Conflict
+from labeling.api.strict import StrictSerializer
 from labeling.export.training_set import VOTES
 from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses what is misspelt rather than go on without it."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The values under the names that are declared; any other name is an error."""
-        values = super().to_internal_value(data)
-        for name in data:
-            if name not in self.fields:
-                known = ", ".join(self.fields)
-                raise serializers.ValidationError({name: f"is not known here; there are {known}."})
-        return values
 
 
 class RunConfigIn(StrictSerializer):

@@ -1,6 +1,5 @@
 """PUT votes/{uuid}/ casts a vote, exactly once; DELETE takes it back."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.filters import FieldIn, asked_for
+from labeling.api.strict import SettingsField
 from labeling.classes import Certainty, Label, Reason
 from labeling.models import Candidate, Lease, Vote, VoteConflict
 
@@ -48,20 +48,7 @@ class VoteIn(serializers.Serializer[Any]):
     comment = serializers.CharField(default="", allow_blank=True, max_length=4000)
     flagged = serializers.BooleanField(default=False)
     seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
-    display = serializers.DictField(default=dict)
-
-    def validate_display(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Settings of the display, not a place to keep files."""
-        try:
-            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-            text.encode()
-        except ValueError:
-            raise serializers.ValidationError("has a value that cannot be stored.") from None
-        if "\\u0000" in text:
-            raise serializers.ValidationError("has a value that cannot be stored.")
-        if len(text) > DISPLAY_CHARACTERS:
-            raise serializers.ValidationError(f"has more than {DISPLAY_CHARACTERS} characters.")
-        return value
+    display = SettingsField(DISPLAY_CHARACTERS, default=dict)
 
 
 class VoteOut(serializers.ModelSerializer[Vote]):

@@ -9,6 +9,7 @@ from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
 from labeling.models.mosaic import Mosaic
 from labeling.models.prediction import Prediction
+from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.release import Release
@@ -26,6 +27,7 @@ __all__ = [
     "Mosaic",
     "NotReady",
     "Prediction",
+    "Preferences",
     "Preset",
     "Promotion",
     "ReferenceLabel",
@@ -33,6 +35,7 @@ __all__ = [
     "RunCancelled",
     "RunStatus",
     "Sample",
+    "Theme",
     "TrainingRun",
     "Vote",
     "VoteConflict",

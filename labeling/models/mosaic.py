@@ -1,11 +1,16 @@
 """Mosaics: one field's drizzled image in one filter."""
 
+from __future__ import annotations
+
+from functools import lru_cache
+
 from astropy.io.fits import Header
 from astropy.wcs import WCS
 from django.db import models
 from django.utils.functional import cached_property
 
 from labeling.bands import BANDS
+from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import celestial_wcs
 from labeling.models.field import Field
 
@@ -44,4 +49,18 @@ class Mosaic(models.Model):
     @cached_property
     def wcs(self) -> WCS | None:
         """The celestial WCS of the image, None where it has none."""
-        return celestial_wcs(Header.fromstring(self.wcs_text)) if self.wcs_text else None
+        return _wcs_of(self.wcs_text)
+
+    def shift_from(self, reference: Mosaic) -> tuple[float, float]:
+        """Pixels to add to a position of the reference's frame to get this frame's, (dx, dy)."""
+        return _shift(self.wcs_text, reference.wcs_text)
+
+
+def _wcs_of(text: str) -> WCS | None:
+    return celestial_wcs(Header.fromstring(text)) if text else None
+
+
+@lru_cache(maxsize=1024)
+def _shift(text: str, reference: str) -> tuple[float, float]:
+    """Kept as numbers: reading a WCS takes milliseconds, and threads cannot share one."""
+    return shift_of(_wcs_of(text), _wcs_of(reference))

@@ -1,0 +1,61 @@
+"""GET and PATCH preferences/: the caller's own settings."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.strict import SettingsField, StrictSerializer
+from labeling.api.votes import DISPLAY_CHARACTERS
+from labeling.chords import why_not
+from labeling.models import Preferences, Theme
+
+KEYS_CHARACTERS = 20_000
+
+
+class PreferencesIn(StrictSerializer):
+    """The sections to replace; those that are not named stay as they are."""
+
+    display = SettingsField(DISPLAY_CHARACTERS, required=False)
+    keys = SettingsField(KEYS_CHARACTERS, required=False)
+    theme = serializers.ChoiceField(Theme.choices, required=False)
+
+    def validate_keys(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The complete table of chords by action, each chord for one action only."""
+        if reason := why_not(value):
+            raise serializers.ValidationError(reason)
+        return value
+
+
+class PreferencesOut(serializers.ModelSerializer[Preferences]):
+    """All sections as they stand; empty ones leave the page as it is delivered."""
+
+    display = serializers.DictField()
+    keys = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+    class Meta:
+        model = Preferences
+        fields = ("display", "keys", "theme")
+
+
+class PreferencesView(APIView):
+    """The caller's own settings, on whatever computer they sit."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=PreferencesOut)
+    def get(self, request: Request) -> Response:
+        """All sections."""
+        return Response(PreferencesOut(Preferences.of(request.user)).data)
+
+    @extend_schema(request=PreferencesIn, responses=PreferencesOut)
+    def patch(self, request: Request) -> Response:
+        """Replace the sections that are named, each as a whole."""
+        body = PreferencesIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        changed = Preferences.change(request.user, **body.validated_data)
+        return Response(PreferencesOut(changed).data)
