@@ -36,6 +36,7 @@ class Gone(exceptions.APIException):
 _AS_HTTP: dict[type[Exception], type[exceptions.APIException]] = {
     NotTrainable: Conflict,
     NotReady: Conflict,
+    RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VoteConflict: Conflict,
     UnusableImage: Gone,
     UnusablePack: Gone,

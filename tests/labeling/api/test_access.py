@@ -11,7 +11,7 @@ from tests.labeling.conftest import client_of
 from tests.labeling.world import API, make_run
 
 ROLES = ("nobody", "stranger", "expert", "curator", "administrator")
-EXPERT, CURATOR, ADMINISTRATOR = 2, 3, 4
+STRANGER, EXPERT, CURATOR, ADMINISTRATOR = 1, 2, 3, 4
 
 # By name of the address: from which role on (its place in ROLES) each method is open.
 TABLE = {
@@ -28,6 +28,7 @@ TABLE = {
     "opinions": {"GET": CURATOR},
     "vote": {"PUT": EXPERT, "DELETE": EXPERT},
     "progress": {"GET": EXPERT},
+    "preferences": {"GET": STRANGER, "PATCH": STRANGER},
     "consensus": {"GET": EXPERT},
     "adjudications": {"POST": CURATOR},
     "agreement": {"GET": EXPERT},
