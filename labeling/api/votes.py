@@ -41,7 +41,10 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
 class VoteIn(serializers.Serializer[Any]):
     """An expert's answer for a candidate."""
 
-    candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
+    candidate = serializers.PrimaryKeyRelatedField(
+        queryset=Candidate.objects.select_related("field"),
+        error_messages={"does_not_exist": "There is no candidate {pk_value}."},
+    )
     label = LabelField()  # type: ignore[assignment]
     certainty = serializers.ChoiceField(Certainty.choices, default=Certainty.SURE)
     reason = serializers.ChoiceField(Reason.choices, default="", allow_blank=True)
@@ -49,6 +52,14 @@ class VoteIn(serializers.Serializer[Any]):
     flagged = serializers.BooleanField(default=False)
     seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
     display = SettingsField(DISPLAY_CHARACTERS, default=dict)
+
+    def validate_candidate(self, value: Candidate) -> Candidate:
+        """One that is put to the vote."""
+        if value.set_aside:
+            raise serializers.ValidationError(
+                f"{value} is not put to the vote: it was set aside ({value.set_aside})."
+            )
+        return value
 
 
 class VoteOut(serializers.ModelSerializer[Vote]):
@@ -67,6 +78,7 @@ class VoteOut(serializers.ModelSerializer[Vote]):
             "comment",
             "flagged",
             "seconds",
+            "surplus",
             "cast_at",
             "retracted_at",
         )
@@ -77,7 +89,11 @@ class VoteView(APIView):
 
     @extend_schema(request=VoteIn, responses={200: VoteOut})
     def put(self, request: Request, uuid: UUID) -> Response:
-        """Cast, or change, the caller's vote; the same request again has the same answer."""
+        """Cast, or change, the caller's vote; the same request again has the same answer.
+
+        A vote always counts. `surplus` says that nobody had asked for it: it came without a lease
+        that still held, when others had given all the votes needed or a curator had ruled.
+        """
         body = VoteIn(data=request.data)
         body.is_valid(raise_exception=True)
         answer = dict(body.validated_data)

@@ -127,9 +127,12 @@ class Candidate(models.Model):
             if there.says(voter, self.pk, answer):
                 return there
             raise VoteConflict(f"Vote {uuid} is already known with another content.")
-        helped = self._suggestion_visible_to(voter)
+        circumstances = {
+            "suggestion_visible": self._suggestion_visible_to(voter),
+            "surplus": self._does_without(voter),
+        }
         self.votes.live().by(voter).update(retracted_at=timezone.now())
-        vote: Vote = self.votes.create(id=uuid, voter=voter, suggestion_visible=helped, **answer)
+        vote: Vote = self.votes.create(id=uuid, voter=voter, **circumstances, **answer)
         self.leases.of(voter).delete()
         self.refresh_consensus()
         return vote
@@ -139,6 +142,14 @@ class Candidate(models.Model):
         if not self.predictions.filter(run=self.field.promoted_run).exists():
             return False
         return has_role(voter, Role.CURATOR) or self.votes.by(voter).exists()
+
+    def _does_without(self, voter: Any) -> bool:
+        """Whether nobody asked for their vote: no lease holds, and others have said enough."""
+        if self.leases.live().of(voter).exists():
+            return False
+        if self.adjudications.exists():
+            return True
+        return self.votes.live().exclude(voter=voter).count() >= self.field.votes_needed
 
     @transaction.atomic
     def adjudicate(self, curator: Any, label: int, reason: str) -> Adjudication:

@@ -52,6 +52,11 @@ class Vote(models.Model):
     suggestion_visible = models.BooleanField(
         default=False, help_text="The network's opinion could be seen before this vote."
     )
+    surplus = models.BooleanField(
+        default=False,
+        help_text="Cast without a lease when all the votes needed were there; it counts all the "
+        "same.",
+    )
     cast_at = models.DateTimeField(default=timezone.now, editable=False)
     retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
 

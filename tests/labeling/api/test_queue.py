@@ -6,8 +6,9 @@ import pytest
 
 from labeling.bands import BANDS, FILTERS
 from labeling.models import Lease
+from tests.labeling.conftest import client_of
 from tests.labeling.skies import POSITIONS, SCALE
-from tests.labeling.world import API, answer_of, make_field, problem, promote, put_vote
+from tests.labeling.world import API, answer_of, at_once, make_field, problem, promote, put_vote
 
 URL = f"{API}/queue/"
 
@@ -78,6 +79,14 @@ def test_it_never_serves_what_i_have_voted_on(as_ada, field):
             body = {"candidate": item["candidate"], "label": 1}
             assert put_vote(as_ada, body).status_code == HTTPStatus.OK
     assert len(seen) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_of_one_expert_never_get_the_same(ada):
+    make_field(candidates=12)
+    served = at_once(6, lambda _: client_of(ada).post(URL, {"count": 3}).json())
+    every = [item["candidate"] for items in served for item in items]
+    assert len(every) == len(set(every)) == 12
 
 
 def test_it_serves_the_field_that_is_asked_for(as_ada, field):

@@ -29,6 +29,7 @@ def test_it_answers_with_the_vote(as_ada, ada, candidate):
     said = response.json()
     assert parse_datetime(said.pop("cast_at")) == Vote.objects.get().cast_at
     expected = {**FULL, "id": str(uuid), "candidate": candidate.pk, "retracted_at": None}
+    expected |= {"surplus": False}
     del expected["display"]
     assert said == expected
     assert (Vote.objects.get().voter, Vote.objects.get().display) == (ada, FULL["display"])
@@ -120,9 +121,18 @@ def test_it_rejects_a_display_that_no_database_can_keep(as_ada, candidate, value
     problem(as_ada.put(url, body, content_type="application/json"), HTTPStatus.BAD_REQUEST)
 
 
-def test_it_rejects_a_candidate_that_was_set_aside(as_ada, candidate):
+def test_a_candidate_that_was_set_aside_is_refused_with_the_reason(as_ada, candidate):
     Candidate.objects.update(set_aside="observed in 3 of 5 filters")
-    problem(put_vote(as_ada, answer_of(candidate)), HTTPStatus.BAD_REQUEST)
+    refused = problem(put_vote(as_ada, answer_of(candidate)), HTTPStatus.BAD_REQUEST)
+    assert refused["detail"] == (
+        "candidate: ngc1 1 is not put to the vote: it was set aside (observed in 3 of 5 filters)."
+    )
+    assert not Vote.objects.exists()
+
+
+def test_a_candidate_that_is_not_there_is_refused_with_its_number(as_ada, candidate):
+    refused = problem(put_vote(as_ada, {"candidate": 0, "label": 1}), HTTPStatus.BAD_REQUEST)
+    assert refused["detail"] == "candidate: There is no candidate 0."
 
 
 def test_undo_retracts_and_may_be_repeated(as_ada, candidate):
