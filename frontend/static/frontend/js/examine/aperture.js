@@ -14,10 +14,13 @@ import { valueAt } from "./subject.js";
 function corner(a, b, radius) {
   const [width, height] = [Math.min(Math.abs(a), radius), Math.min(Math.abs(b), radius)];
   const sign = Math.sign(a) * Math.sign(b);
-  if (width * width + height * height <= radius * radius) return sign * width * height;
+  const square = radius * radius;
+  if (width * width + height * height <= square) return sign * width * height;
   /** @param {number} x the area under the arc from 0 to x */
-  const under = (x) => (x * Math.sqrt(Math.max(0, radius * radius - x * x)) + radius * radius * Math.asin(x / radius)) / 2;
-  const flat = Math.sqrt(radius * radius - height * height);
+  const under = (x) => (
+    (x * Math.sqrt(Math.max(0, square - x * x)) + square * Math.asin(x / radius)) / 2
+  );
+  const flat = Math.sqrt(square - height * height);
   return sign * (flat * height + under(width) - under(flat));
 }
 
@@ -74,10 +77,11 @@ export function instrumental(flux) {
 }
 
 /**
- * The concentration index mag(1 px) - mag(3 px); NaN where either circle has no light, or lacks data.
+ * The concentration index mag(1 px) - mag(3 px); NaN where a circle has no light or lacks data.
  * @param {Stamp} stamp @param {number} x @param {number} y @param {number} sky a pixel
  */
 export function concentration(stamp, x, y, sky) {
   const { flux, missing } = growth(stamp, x, y, sky, [1, 3]);
-  return missing.every((share) => share === 0) ? instrumental(flux[0]) - instrumental(flux[1]) : NaN;
+  const whole = missing.every((share) => share === 0);
+  return whole ? instrumental(flux[0]) - instrumental(flux[1]) : NaN;
 }

@@ -69,14 +69,18 @@ export function drawAxes({ pen, width, height, ink }, across, up, labels, square
 
 /**
  * The ticks' numbers.
- * @param {CanvasRenderingContext2D} pen @param {Frame} frame @param {Scale} across @param {Scale} up
- * @param {string} colour
+ * @param {CanvasRenderingContext2D} pen @param {Frame} frame
+ * @param {Scale} across @param {Scale} up @param {string} colour
  */
 function write(pen, frame, across, up, colour) {
   pen.fillStyle = colour;
   pen.textBaseline = "middle";
   pen.textAlign = "center";
-  for (const { value, text } of across.ticks) pen.fillText(text, frame.x(value), frame.bottom + LABEL - 2);
+  for (const { value, text } of across.ticks) {
+    pen.fillText(text, frame.x(value), frame.bottom + LABEL - 2);
+  }
   pen.textAlign = "right";
-  for (const { value, text } of up.ticks) pen.fillText(text, frame.left - PAD - 1, frame.y(value) + 0.5);
+  for (const { value, text } of up.ticks) {
+    pen.fillText(text, frame.left - PAD - 1, frame.y(value) + 0.5);
+  }
 }

@@ -17,7 +17,10 @@ const FEWEST = 20;
  * @property {number} missing share of the ring without data
  */
 
-/** @param {import("./subject.js").Stamp} stamp @param {number} x @param {number} y @returns {Sky} */
+/**
+ * @param {import("./subject.js").Stamp} stamp @param {number} x @param {number} y array pixels
+ * @returns {Sky}
+ */
 export function skyAround(stamp, x, y) {
   const { values, missing } = ringAround(stamp, x, y, SKY_INNER, SKY_OUTER);
   if (values.length < FEWEST) return { level: NaN, sigma: NaN, missing };

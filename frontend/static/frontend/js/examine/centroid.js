@@ -63,5 +63,6 @@ export function centroid(stamp, x, y) {
     if (next.x === box.x && next.y === box.y) break;
     box = next;
   }
-  return Number.isNaN(valueAt(stamp, Math.floor(found.x + 0.5), Math.floor(found.y + 0.5))) ? null : found;
+  const value = valueAt(stamp, Math.floor(found.x + 0.5), Math.floor(found.y + 0.5));
+  return Number.isNaN(value) ? null : found;
 }

@@ -7,20 +7,9 @@ import { drawLegend, drawLine, drawMarks, drawPoints } from "./strokes.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./axes.js").Frame} Frame */
-/** @typedef {{name: string, xs: number[], ys: number[], dashed: boolean}} Line NaN breaks it */
+/** @typedef {import("./strokes.js").Line} Line */
 
-/**
- * @typedef {object} Curve
- * @property {string} xLabel
- * @property {[number, number]} xRange
- * @property {string} yLabel with the unit
- * @property {[number[], number[]] | null} points
- * @property {Line[]} lines
- * @property {Array<[number, string]>} marks places on the x axis worth a thin line, and their names
- * @property {boolean} logCounts whether y counts pixels on a logarithmic axis
- * @property {{zero: number, one: number, label: string} | null} relative what 0 and 1 are where two
- *   filters are compared; null where they share the unit
- */
+/** @typedef {import("./strokes.js").Curve} Curve */
 
 /** @typedef {{name: string, curve: Curve}} Named */
 
@@ -79,7 +68,8 @@ export function drawCurves(sheet, shown) {
   const frame = axesOf(sheet, curves);
   // Of two filters, only what marks the same place in both.
   const places = curves.map(({ marks }) => marks.map(([place]) => place));
-  drawMarks(sheet, frame, curves[0].marks.filter(([place]) => places.every((all) => all.includes(place))));
+  const common = curves[0].marks.filter(([place]) => places.every((all) => all.includes(place)));
+  drawMarks(sheet, frame, common);
   curves.forEach(({ points }, i) => {
     if (points) drawPoints(sheet, frame, points, two ? ink.pair[i] : ink.data, i > 0);
   });
@@ -93,6 +83,7 @@ export function drawCurves(sheet, shown) {
   const entries = two
     ? shown.map(({ name }, i) => ({ name, colour: ink.pair[i], dashed: i > 0 }))
     : curves[0].lines.map((line, k) => ({ ...line, colour: ink.pair[k] }));
-  const last = frame.y(curves[0].lines[0]?.ys.at(-1) ?? NaN);
-  drawLegend(sheet, frame, entries.filter(({ name }) => name), last < (frame.top + frame.bottom) / 2);
+  const end = frame.y(curves[0].lines[0]?.ys.at(-1) ?? NaN);
+  const low = end < (frame.top + frame.bottom) / 2;
+  drawLegend(sheet, frame, entries.filter(({ name }) => name), low);
 }

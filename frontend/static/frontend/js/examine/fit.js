@@ -75,7 +75,9 @@ export function fit(model, start, xs, ys) {
     if (move === null) return null;
     const there = at.map((value, i) => value + move[i]);
     const next = equations(model, there, xs, ys);
-    const small = move.every((change, i) => Math.abs(change) <= TOLERANCE * (Math.abs(at[i]) + TOLERANCE));
+    const small = move.every((change, i) => (
+      Math.abs(change) <= TOLERANCE * (Math.abs(at[i]) + TOLERANCE)
+    ));
     if (next.cost <= here.cost) {
       const gain = here.cost - next.cost;
       at = there;

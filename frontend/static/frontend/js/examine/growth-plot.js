@@ -16,10 +16,11 @@ export function examineAperture(subject) {
   const { x, y, centred, sky } = sourceAt(subject);
   const { flux, missing } = growth(subject, x, y, sky.level, RADII);
   const at = RADII.indexOf(RADIUS);
-  if (missing.at(-1) === 1) return nothing(`The ${RADII.at(-1)} px around this place have no data.`);
+  if (missing.at(-1) === 1) return nothing(`The ${RADII.length} px around here have no data.`);
   const ci = concentration(subject, x, y, sky.level);
   const unit = unitName(subject.unit);
   const centre = onMosaic(subject, x, y);
+  const known = !Number.isNaN(sky.level);
   const dim = Number.isFinite(flux[at]) && flux[at] <= 0;
   return {
     numbers: [
@@ -33,7 +34,7 @@ export function examineAperture(subject) {
     notes: [
       "Instrumental magnitude: zero point 0.",
       ...(centred ? [] : ["No centre found: measured around the place itself."]),
-      ...(Number.isNaN(sky.level) ? ["The sky’s ring has too few pixels with data: no fluxes."] : []),
+      ...(known ? [] : ["The sky’s ring has too few pixels with data: no fluxes."]),
       ...(dim ? ["No light above the sky: no magnitude."] : []),
       ...missingNote(missing[at], `the ${RADIUS} px aperture`),
       ...missingNote(sky.missing, "the sky’s ring"),

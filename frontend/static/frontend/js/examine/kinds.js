@@ -1,5 +1,5 @@
 // @ts-check
-/** The ways to look at a place, in imexamine's words and the order of its keys r e s h l c a m x. */
+/** The ways to look at a place, in imexamine's words; its keys are r e s h l c a m x. */
 import { examineContour } from "./contour-plot.js";
 import { examineColumn, examineLine } from "./cut-plot.js";
 import { nothing } from "./examined.js";
@@ -11,6 +11,7 @@ import { onStamp } from "./subject.js";
 import { examineSurface } from "./surface-plot.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
+/** @typedef {import("./examined.js").Examined} Examined */
 
 /** Names by kind. */
 export const KINDS = /** @type {Readonly<Record<string, string>>} */ ({
@@ -40,7 +41,7 @@ const EXAMINERS = {
 
 /**
  * Measures, whatever the stamp holds.
- * @param {string} kind a key of KINDS @param {Subject} subject @returns {import("./examined.js").Examined}
+ * @param {string} kind a key of KINDS @param {Subject} subject @returns {Examined}
  */
 export function examine(kind, subject) {
   const examiner = EXAMINERS[kind];

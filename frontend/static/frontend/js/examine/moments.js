@@ -11,7 +11,8 @@ import { ringAround } from "./subject.js";
 
 /**
  * Of the light above the sky within 5 px of a place; null where it has no extent.
- * @param {import("./subject.js").Stamp} stamp @param {number} x @param {number} y @param {number} sky
+ * @param {import("./subject.js").Stamp} stamp
+ * @param {number} x @param {number} y array pixels @param {number} sky a pixel
  * @returns {Shape | null}
  */
 export function shapeAround(stamp, x, y, sky) {

@@ -25,7 +25,8 @@ export class ExaminePanel {
     this.#canvas = element(root, "canvas", HTMLCanvasElement);
     this.#hint = element(root, ".examine-title", HTMLElement).textContent ?? "";
     new ResizeObserver(() => this.#draw()).observe(this.#canvas);
-    new MutationObserver(() => this.#draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const theme = new MutationObserver(() => this.#draw());
+    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
   /**
@@ -88,7 +89,7 @@ export class ExaminePanel {
   }
 }
 
-/** @param {Shown[]} shown @returns {string[]} with the filter's name where the other has none such */
+/** @param {Shown[]} shown @returns {string[]} with the filter's name unless both say it */
 function notesOf([first, second]) {
   if (second === undefined) return first?.examined.notes ?? [];
   const [ours, theirs] = [first.examined.notes, second.examined.notes];

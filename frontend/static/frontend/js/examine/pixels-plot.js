@@ -38,11 +38,12 @@ function draw({ pen, width, height, ink }, box, first, unit) {
   });
   pen.fillStyle = ink.quiet;
   for (let i = 0; i < BOX; i += 1) {
-    pen.fillText(String(first.x + i), left + (i + 0.5) * cellWidth, height - 2 * HEAD + HEAD / 2 + 2);
+    pen.fillText(String(first.x + i), left + (i + 0.5) * cellWidth, height - 1.5 * HEAD + 2);
     pen.fillText(String(first.y + BOX - 1 - i), left / 2, 4 + (i + 0.5) * cellHeight);
   }
   const scale = [powerOfTen(power), unit].filter(Boolean).join(" ");
-  pen.fillText(scale ? `FITS px; values ${scale}` : "FITS px", left + (BOX / 2) * cellWidth, height - HEAD / 2);
+  const words = scale ? `FITS px; values ${scale}` : "FITS px";
+  pen.fillText(words, left + (BOX / 2) * cellWidth, height - HEAD / 2);
   pen.strokeStyle = ink.pair[0];
   pen.lineWidth = 1.5;
   pen.strokeRect(left + 2 * cellWidth + 1, 4 + 2 * cellHeight + 1, cellWidth - 2, cellHeight - 2);

@@ -27,6 +27,7 @@ export function moffat([a, logWidth, logInverse], r, slope) {
   const shape = Math.exp(-power);
   slope[0] = shape;
   slope[1] = (2 * a * shape * u) / (q * (1 + u));
-  slope[2] = Math.exp(logInverse) < q ? 0 : a * shape * (power - (reach * 2 ** q * Math.LN2) / (1 + u));
+  const steeper = power - (reach * 2 ** q * Math.LN2) / (1 + u);
+  slope[2] = Math.exp(logInverse) < q ? 0 : a * shape * steeper;
   return a * shape;
 }

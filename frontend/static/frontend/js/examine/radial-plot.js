@@ -10,14 +10,17 @@ import { fixed, missingNote, quantity, unitName } from "./words.js";
 
 const SAMPLES = 80;
 
-/** @param {number} px @param {Subject} subject @returns {string} with arcsec where the scale is known */
+/** @param {number} px @param {Subject} subject @returns {string} in arcsec too, if it is known */
 function width(px, { arcsecPerPx }) {
   if (Number.isNaN(px)) return "no fit";
   const arcsec = arcsecPerPx === null ? "" : `, ${fixed(px * arcsecPerPx, 3)}″`;
   return `${fixed(px, 2)} px${arcsec}`;
 }
 
-/** @param {string} name @param {ProfileFit} fit @param {boolean} dashed @returns {import("./curves.js").Line[]} */
+/**
+ * @param {string} name @param {ProfileFit} fit @param {boolean} dashed
+ * @returns {import("./curves.js").Line[]}
+ */
 function lineOf(name, fit, dashed) {
   if (fit.failure) return [];
   const xs = Array.from({ length: SAMPLES + 1 }, (_, i) => (i * PROFILE_PX) / SAMPLES);
@@ -27,7 +30,10 @@ function lineOf(name, fit, dashed) {
 /** @param {number} beta */
 const betaText = (beta) => (beta > 50 ? "> 50" : fixed(beta, 2));
 
-/** @param {Subject} subject @param {ReturnType<typeof radialProfile>} profile @returns {Array<[string, string]>} */
+/**
+ * @param {Subject} subject @param {ReturnType<typeof radialProfile>} profile
+ * @returns {Array<[string, string]>}
+ */
 function numbersOf(subject, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
   const { starFwhm, unit } = subject;
   const centre = onMosaic(subject, x, y);
@@ -65,8 +71,9 @@ function notesOf({ centred, sky, missing, moffat, gaussian }) {
 export function examineRadial(subject) {
   const profile = radialProfile(subject);
   const { r, above, sky, moffat, gaussian } = profile;
-  if (r.length === 0) return nothing(`The ${PROFILE_PX} px around this place have no data.`);
+  if (r.length === 0) return nothing(`The ${PROFILE_PX} px around here have no data.`);
   const unit = unitName(subject.unit);
+  const peak = moffat.failure ? Math.max(...above) : moffat.amplitude;
   const known = !Number.isNaN(sky.level);
   return {
     numbers: numbersOf(subject, profile),
@@ -79,7 +86,7 @@ export function examineRadial(subject) {
       lines: [...lineOf("Moffat", moffat, false), ...lineOf("Gauss", gaussian, true)],
       marks: moffat.failure ? [] : [[moffat.fwhm / 2, "½ FWHM"]],
       logCounts: false,
-      relative: { zero: 0, one: moffat.failure ? Math.max(...above) : moffat.amplitude, label: "share of the peak" },
+      relative: { zero: 0, one: peak, label: "share of the peak" },
     },
     paint: null,
   };

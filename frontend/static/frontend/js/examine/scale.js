@@ -50,6 +50,8 @@ export function logarithmic(high) {
   const ticks = Array.from({ length: Math.floor(Math.log10(top)) + 1 }, (_, i) => (
     { value: 10 ** i, text: String(10 ** i) }
   ));
-  const place = (/** @type {number} */ value) => Math.max(0, Math.log(value / low) / Math.log(top / low));
-  return { low, high: top, ticks, power: 0, place };
+  const decades = Math.log(top / low);
+  return {
+    low, high: top, ticks, power: 0, place: (value) => Math.max(0, Math.log(value / low) / decades),
+  };
 }

@@ -9,7 +9,10 @@
  * @property {[string, string]} pair of curves to tell apart
  */
 
-/** @typedef {{pen: CanvasRenderingContext2D, width: number, height: number, ink: Ink}} Sheet CSS pixels */
+/**
+ * Width and height are in CSS pixels.
+ * @typedef {{pen: CanvasRenderingContext2D, width: number, height: number, ink: Ink}} Sheet
+ */
 
 export const FONT = "11px system-ui, -apple-system, \"Segoe UI\", \"Noto Sans\", sans-serif";
 

@@ -3,8 +3,19 @@
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./axes.js").Frame} Frame */
-/** @typedef {import("./curves.js").Line} Line */
-/** @typedef {import("./curves.js").Curve} Curve */
+/** @typedef {{name: string, xs: number[], ys: number[], dashed: boolean}} Line NaN breaks it */
+/**
+ * @typedef {object} Curve
+ * @property {string} xLabel
+ * @property {[number, number]} xRange
+ * @property {string} yLabel with the unit
+ * @property {[number[], number[]] | null} points
+ * @property {Line[]} lines
+ * @property {Array<[number, string]>} marks places on the x axis worth a thin line, and their names
+ * @property {boolean} logCounts whether y counts pixels on a logarithmic axis
+ * @property {{zero: number, one: number, label: string} | null} relative what 0 and 1 are where two
+ *   filters are compared; null where they share the unit
+ */
 
 /** @param {Sheet} sheet @param {Frame} frame @param {Line} line @param {string} colour */
 export function drawLine({ pen }, frame, { xs, ys, dashed }, colour) {

@@ -23,7 +23,10 @@
 
 /** @typedef {Stamp & Place} Subject */
 
-/** @param {Stamp} stamp @param {number} x @param {number} y integers @returns {number} NaN outside */
+/**
+ * @param {Stamp} stamp @param {number} x @param {number} y integers
+ * @returns {number} NaN for no data, and outside
+ */
 export function valueAt({ plane, side }, x, y) {
   const inside = x >= 0 && y >= 0 && x < side && y < side;
   const value = inside ? plane[y * side + x] : NaN;
@@ -55,7 +58,8 @@ export function boxAround(stamp, x, y, size) {
 
 /**
  * The pixels whose centres lie from `inner` (included) to `outer` (excluded) pixels of a point.
- * @param {Stamp} stamp @param {number} x @param {number} y @param {number} inner @param {number} outer
+ * @param {Stamp} stamp @param {number} x @param {number} y
+ * @param {number} inner @param {number} outer
  * @returns {{dx: number[], dy: number[], r: number[], values: number[], missing: number}} offsets
  *   and radii in pixels of those with data; `missing` is the share without, or beyond the stamp
  */

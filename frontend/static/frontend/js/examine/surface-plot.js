@@ -6,7 +6,10 @@ import { boxAround, pixelOf } from "./subject.js";
 import { figure, missingNote, quantity, unitName } from "./words.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
-/** @typedef {{min: number, max: number, unit: string, x: number, y: number}} Ends of values and of FITS pixels */
+/**
+ * The extremes of the values, and the FITS pixel of the lower left corner.
+ * @typedef {{min: number, max: number, unit: string, x: number, y: number}} Ends
+ */
 
 const BOX = 21;
 const REACH = (BOX - 1) / 2;
@@ -34,15 +37,16 @@ function cellsFromAfar() {
  */
 function projection({ width, height }) {
   const reach = REACH * (COS - SIN);
-  const scale = Math.min((width - 90) / (2 * reach), height / (2 * reach * Math.sin(ALTITUDE) + 26));
-  const rise = Math.max(0, height - 2 * reach * Math.sin(ALTITUDE) * scale - 26);
-  const middle = rise + 10 + reach * Math.sin(ALTITUDE) * scale;
+  const tilt = Math.sin(ALTITUDE);
+  const scale = Math.min((width - 130) / (2 * reach), (0.45 * height) / (2 * reach * tilt));
+  const rise = Math.max(0, height - 2 * reach * tilt * scale - 30);
+  const middle = rise + 8 + reach * tilt * scale;
   return (x, y, z) => {
     const [dx, dy] = [x - REACH, y - REACH];
     const away = dx * SIN + dy * COS;
     return [
-      width / 2 + 18 + (dx * COS - dy * SIN) * scale,
-      middle - away * Math.sin(ALTITUDE) * scale - z * rise,
+      width / 2 + 28 + (dx * COS - dy * SIN) * scale,
+      middle - away * tilt * scale - z * rise,
     ];
   };
 }

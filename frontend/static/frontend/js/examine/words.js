@@ -31,7 +31,7 @@ export function fixed(value, decimals) {
   return Number(written) === 0 ? written.replace("-", "") : written.replace("-", "−");
 }
 
-/** @param {number} value @returns {string} four significant digits, or a dash where there is none */
+/** @param {number} value @returns {string} four significant digits, a dash for none */
 export function figure(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);

@@ -1,0 +1,119 @@
+"""The examine panel in a real Chromium: its template, style sheet and modules, without a site."""
+
+from mimetypes import guess_type
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.services import chromium
+from tests.services.missing import Unavailable, cannot_run
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+PANEL = FRONTEND / "templates/frontend/_examine.html"
+PAGE = """<!doctype html><html lang="en-GB" data-theme="dark"><head><title>Examine</title>
+<link rel="stylesheet" href="/static/frontend/css/asterism.css">
+<link rel="stylesheet" href="/static/frontend/css/examine.css">
+<script type="module" src="/panel.js"></script></head><body>{}</body></html>"""
+SCRIPT = """
+import { KINDS, ExaminePanel } from "/static/frontend/js/examine/panel.js";
+const root = document.querySelector(".examine");
+root.style.width = "330px";
+root.style.height = "350px";
+const star = (name, fwhm, extra) => ({
+  name, unit: "ELECTRONS/S", side: 100, x: 50, y: 50, xPix: 151, yPix: 251, sky: "",
+  arcsecPerPx: 0.04, starFwhm: 2, zeroPoint: null,
+  plane: Float32Array.from({ length: 10000 }, (_, i) => 1 + 50 * 2 ** (
+    -4 * (((i % 100) - 50) ** 2 + (Math.floor(i / 100) - 50) ** 2) / fwhm ** 2
+  )), ...extra,
+});
+const panel = new ExaminePanel(root);
+const inked = () => {
+  const canvas = root.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+};
+Object.assign(window, { kinds: Object.keys(KINDS), star, panel, inked });
+"""
+
+
+def answer(route):
+    """The page, or a file of the front end."""
+    path = route.request.url.removeprefix("http://panel.test")
+    if path == "/":
+        route.fulfill(body=PAGE.format(PANEL.read_text()), content_type="text/html; charset=utf-8")
+    elif path == "/panel.js":
+        route.fulfill(body=SCRIPT, content_type="text/javascript")
+    elif (FRONTEND / path[1:]).is_file():
+        route.fulfill(path=FRONTEND / path[1:], content_type=guess_type(path)[0])
+    else:
+        route.fulfill(status=204)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A page with nothing but the panel, 330 x 350 CSS px; script errors fail the module."""
+    errors = []
+    with sync_playwright() as playwright:
+        try:
+            program = chromium.executable(playwright)
+        except Unavailable as reason:
+            cannot_run(reason)
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.flags())
+        page = browser.new_page(device_scale_factor=2)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.route("http://panel.test/**", answer)
+        page.goto("http://panel.test/")
+        page.wait_for_function("() => window.panel")
+        yield page
+        browser.close()
+    assert errors == []
+
+
+def test_it_draws_every_kind_within_its_size_and_says_the_numbers(page):
+    for kind in page.evaluate("kinds"):
+        page.evaluate("kind => panel.show(kind, star('V F555W', 2.5))", kind)
+        assert page.evaluate("inked()") > 1000, kind
+        assert page.locator("dd").count() >= 3
+        label = page.locator("canvas").get_attribute("aria-label")
+        assert page.locator("dd").first.inner_text() in label
+        assert page.evaluate("document.querySelector('.examine').scrollHeight") <= 350
+
+
+def test_it_measures_the_width_of_what_it_shows(page):
+    page.evaluate("panel.show('radial', star('V F555W', 2.5))")
+    assert page.locator(".examine-title").inner_text() == "Radial profile · V F555W"
+    assert page.locator("dd").nth(1).inner_text() == "2.50 px, 0.100″"
+
+
+def test_it_lays_a_second_filter_over_the_first_that_stays(page):
+    page.evaluate("panel.show('radial', star('V F555W', 2.5))")
+    page.evaluate("panel.show('radial', star('B F438W', 3), {over: true})")
+    page.evaluate("panel.show('radial', star('I F814W', 4), {over: true})")
+    assert page.locator(".examine-title").inner_text() == "Radial profile · V F555W and I F814W"
+    assert page.locator("dd").all_inner_texts()[:2] == ["V F555W", "I F814W"]
+    assert "2.50 px, 0.100″ against 4.00 px" in page.locator("canvas").get_attribute("aria-label")
+    page.evaluate("panel.show('contour', star('I F814W', 4), {over: true})")
+    assert page.locator(".examine-title").inner_text() == "Contour · I F814W"
+
+
+def test_it_is_as_sharp_as_the_screen_and_follows_size_and_theme(page):
+    page.evaluate("panel.show('surface', star('V F555W', 2.5))")
+    width = page.evaluate("document.querySelector('canvas').clientWidth")
+    assert page.evaluate("document.querySelector('canvas').width") == 2 * width
+    dark = page.evaluate("document.querySelector('canvas').toDataURL()")
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    page.wait_for_function(
+        "dark => document.querySelector('canvas').toDataURL() !== dark", arg=dark
+    )
+    page.evaluate("document.querySelector('.examine').style.width = '500px'")
+    page.wait_for_function("() => document.querySelector('canvas').width > 900")
+    assert page.evaluate("inked()") > 1000
+
+
+def test_it_says_what_it_cannot_measure_and_empties_itself(page):
+    page.evaluate("panel.show('radial', star('V F555W', 2, {plane: new Float32Array(1e4)}))")
+    assert "No fit: nothing above the sky" in page.locator(".examine-notes").inner_text()
+    page.evaluate("panel.clear()")
+    assert page.locator("dd").count() == 0
+    assert page.evaluate("inked()") == 0
