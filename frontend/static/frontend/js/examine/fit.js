@@ -65,8 +65,9 @@ export function fit(model, start, xs, ys) {
   let at = start;
   let here = equations(model, at, xs, ys);
   let damping = 1e-3;
+  let growth = 2;
   for (let step = 0; step < STEPS; step += 1) {
-    const { matrix, right } = here;
+    const { cost, matrix, right } = here;
     // A parameter that changes nothing stays where it is.
     const damped = matrix.map((row, i) => (
       row.map((value, j) => (i === j ? value * (1 + damping) || 1 : value))
@@ -78,15 +79,21 @@ export function fit(model, start, xs, ys) {
     const small = move.every((change, i) => (
       Math.abs(change) <= TOLERANCE * (Math.abs(at[i]) + TOLERANCE)
     ));
-    if (next.cost <= here.cost) {
-      const gain = here.cost - next.cost;
+    const gain = cost - next.cost;
+    if (gain >= 0) {
       at = there;
-      if (small || gain <= TOLERANCE ** 2 * here.cost) return at;
+      if (small || gain <= TOLERANCE ** 2 * cost) return at;
+      // Nielsen 1999: the less of the promised gain came true, the shorter the next step.
+      const promised = move.reduce(
+        (sum, change, i) => sum + change * (right[i] + damping * matrix[i][i] * change), 0,
+      );
+      damping *= Math.max(1 / 3, 1 - (2 * (gain / promised) - 1) ** 3);
+      growth = 2;
       here = next;
-      damping = Math.max(1e-12, damping / 10);
     } else {
       if (small) return at;
-      damping *= 10;
+      damping *= growth;
+      growth *= 2;
     }
   }
   return null;
