@@ -13,6 +13,8 @@ class ModuleManifestStaticFilesStorage(ManifestStaticFilesStorage):
     """Hashes file names and follows the imports of native ES modules."""
 
     support_js_module_import_aggregation = True
+    # A module's name is known when those of its imports are: one pass for each link of the chain.
+    max_post_process_passes = 20
     # A page of a test or of a fresh checkout works before collectstatic ran.
     manifest_strict = False
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from labeling.classes import MorphologicalClass, Reason
 
+EXAMPLES = 3
+
 
 @dataclass(frozen=True)
 class ClassWords:
@@ -17,6 +19,11 @@ class ClassWords:
     short: str
     definition: str
     doubt: str
+
+    @property
+    def examples(self) -> list[str]:
+        """Static files with simulated examples, in colour."""
+        return [f"frontend/examples/class-{self.number}-{i}.png" for i in range(1, EXAMPLES + 1)]
 
 
 CLASSES = (
@@ -49,7 +56,7 @@ CLASSES = (
         "star, pair, background galaxy, artefact",
         "Not a cluster: an image artefact, a background galaxy, a pair or several stars in a "
         "crowded region, or a star.",
-        "Say why, if you can: the reasons are below.",
+        "Say why, if you can: star, pair, galaxy, spike, artefact.",
     ),
 )
 

@@ -1,8 +1,10 @@
 """Which room may import which, held by reading every import statement of the code."""
 
 import ast
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,15 @@ def test_the_web_process_never_imports_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_no_circle_of_browser_modules():
+    # Not of types either: the storage that names files by their content follows comments too,
+    # and a circle has no last name.
+    modules = ROOT / "frontend/static/frontend/js"
+    reference = re.compile(r"""(?:from\s*|import\()["'](\.[^"']+)["']""")
+    graph = {
+        path: {(path.parent / name).resolve() for name in reference.findall(path.read_text())}
+        for path in modules.rglob("*.js")
+    }
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)

@@ -1,4 +1,4 @@
-"""The pages that this person may open, for the header."""
+"""What every page needs of this person: the pages for the header, and the theme."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 
+from labeling.models import Preferences
 from labeling.roles import Role, has_role
 
 register = template.Library()
@@ -46,3 +47,12 @@ def pages(context: dict[str, Any]) -> dict[str, list[Page]]:
         for url in [reverse(name)]
     ]
     return {"pages": links}
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: dict[str, Any]) -> str:
+    """The theme that this person chose, on whatever computer; empty for strangers."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return ""
+    return Preferences.of(request.user).theme

@@ -8,8 +8,7 @@ from django.shortcuts import get_object_or_404, render
 
 from frontend.access import for_role
 from frontend.gallery import GalleryForm, gallery, visible_to
-from frontend.keys import as_json
-from labeling.bands import BANDS
+from frontend.stage import stage_context
 from labeling.models import Prediction
 from labeling.roles import Role
 
@@ -30,7 +29,7 @@ def candidates(request: HttpRequest) -> HttpResponse:
 def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
-    context = {"candidate": found, "bands": BANDS, "keys_json": as_json()}
+    context = {"candidate": found} | stage_context(request.user)
     if found.open:
         promoted = Prediction.objects.promoted().filter(candidate=found)
         context |= {

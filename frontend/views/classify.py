@@ -4,9 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.keys import KEYS, as_json
-from frontend.words import CLASSES
-from labeling.bands import BANDS
+from frontend.stage import stage_context
+from frontend.words import CLASSES, REASONS
 from labeling.models import Field
 from labeling.roles import Role
 
@@ -15,11 +14,10 @@ from labeling.roles import Role
 def classify(request: HttpRequest) -> HttpResponse:
     """The classify page, for one field or for all."""
     context = {
-        "bands": BANDS,
         "classes": CLASSES,
+        "reasons": REASONS,
         "fields": Field.objects.values_list("name", flat=True),
         "chosen": request.GET.get("field", ""),
-        "keys": KEYS,
-        "keys_json": as_json(),
     }
+    context |= stage_context(request.user)
     return render(request, "frontend/classify.html", context)

@@ -4,13 +4,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.keys import KEYS
+from frontend.keys import keys_of
 from frontend.words import CLASSES, REASONS
+from labeling.models import Preferences
 from labeling.roles import Role
 
 
 @for_role(Role.EXPERT)
 def guide(request: HttpRequest) -> HttpResponse:
     """What the classes mean, which keys there are, and how the result comes about."""
-    context = {"classes": CLASSES, "reasons": REASONS, "keys": KEYS}
+    context = {
+        "classes": CLASSES,
+        "reasons": REASONS,
+        "keys": keys_of(Preferences.of(request.user).keys),
+    }
     return render(request, "frontend/guide.html", context)

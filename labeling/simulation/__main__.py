@@ -1,4 +1,4 @@
-"""`python -m labeling.simulation field|ngc1566`: write simulated mosaics to a folder."""
+"""`python -m labeling.simulation field|ngc1566|examples`: write simulated images to a folder."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ from labeling.simulation import (
     simulate_field,
     simulate_survey,
 )
+from labeling.simulation.examples import draw_examples
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +29,8 @@ def parser() -> argparse.ArgumentParser:
     survey.add_argument("--zero-points", type=Path, required=True, help="header_info table")
     survey.add_argument("--psf", type=Path, required=True, help="folder of wfc3_uvis_*.fits")
     survey.add_argument("--seed", type=int, default=1566)
-    for each in (field, survey):
+    examples = kinds.add_parser("examples", help="the guide's pictures of the four classes")
+    for each in (field, survey, examples):
         each.add_argument("--output", type=Path, required=True, help="folder to write to")
     return top
 
@@ -38,6 +40,8 @@ def run(options: argparse.Namespace) -> Mapping[str, Path]:
     if options.kind == "field":
         shape = (options.size, options.size)
         return simulate_field(options.seed, shape, options.candidates).write(options.output)
+    if options.kind == "examples":
+        return draw_examples(options.output)
     survey = simulate_survey(
         read_legus(options.catalogue),
         read_zero_points(options.zero_points),

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { LIMITS, limitsOf } from "../../frontend/static/frontend/js/limits.js";
-import { STRETCHES, grey } from "../../frontend/static/frontend/js/stretch.js";
+import { STRETCHES, levelsOf } from "../../frontend/static/frontend/js/stretch.js";
 
 const [path, size] = process.argv.slice(2);
 const { buffer, byteOffset, length } = readFileSync(path);
@@ -14,9 +14,9 @@ const all = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
 const images = [];
 for (let start = 0; start < all.length; start += Number(size)) {
   const image = all.slice(start, start + Number(size));
-  images.push(Object.fromEntries(Object.keys(LIMITS).map((name) => {
+  images.push(Object.fromEntries(LIMITS.filter((name) => name !== "User").map((name) => {
     const limits = limitsOf(image, name);
-    const levels = Object.keys(STRETCHES).map((stretch) => [stretch, [...grey(image, limits, stretch, false)]]);
+    const levels = STRETCHES.map((stretch) => [stretch, [...levelsOf(image, limits, stretch)]]);
     return [name, { ...limits, levels: Object.fromEntries(levels) }];
   })));
 }

@@ -27,17 +27,17 @@ test("it holds the current candidate and the next three, and refills after an an
   assert.equal(q.current.item.candidate, 1);
   q.answered();
   await settled();
-  assert.deepEqual([q.current.item.candidate, q.size, calls], [2, 4, ["lease 4", "lease 1"]]);
+  assert.deepEqual([q.current.item.candidate, q.hand.length, calls], [2, 4, ["lease 4", "lease 1"]]);
   q.close();
 });
 
 test("it drops candidates that are in hand, answered, or whose vote is on its way", async () => {
   const { queue: q } = queue([1, 7, 2, 1, 1, 2, 3], {}, new Set([7]));
   await q.fill();
-  assert.equal(q.size, 2);
+  assert.equal(q.hand.length, 2);
   q.answered();
   await settled();
-  assert.deepEqual([q.current.item.candidate, q.size], [2, 2]); // 2, and 3
+  assert.deepEqual([q.current.item.candidate, q.hand.length], [2, 2]); // 2, and 3
   q.close();
 });
 
@@ -48,7 +48,7 @@ test("it asks for the next one while an earlier request is still under way", asy
   q.answered();
   assert.deepEqual(calls, ["lease 4", "lease 1", "lease 1"]);
   await settled();
-  assert.equal(q.size, 4);
+  assert.equal(q.hand.length, 4);
   q.close();
 });
 
@@ -76,7 +76,7 @@ test("it gives up a prefetched candidate whose lease was lost, not the one on sc
   const { queue: q } = queue([1, 2], { renew });
   await q.fill();
   await q.renew();
-  assert.deepEqual([q.current.item.candidate, q.size], [1, 1]);
+  assert.deepEqual([q.current.item.candidate, q.hand.length], [1, 1]);
   q.close();
 });
 

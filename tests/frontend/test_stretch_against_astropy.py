@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 from astropy.visualization import (
     AsinhStretch,
+    HistEqStretch,
     LinearStretch,
     LogStretch,
     ManualInterval,
@@ -37,9 +38,30 @@ STRETCHES = {
     "ASINH": AsinhStretch(0.1),
     "SINH": SinhStretch(1 / 3),
 }
+ZSCALE = ZScaleInterval(n_samples=600, contrast=0.25)
+
+
+class ZMax(MinMaxInterval):
+    """DS9's: from ZScale's low to the maximum."""
+
+    def get_limits(self, values):
+        """The two limits."""
+        return ZSCALE.get_limits(values)[0], np.max(values)
+
+
+def equalized(image, low, high):
+    """The histogram of the pixels within the limits, equalized."""
+    among = image[(image >= low) & (image <= high)]
+    if among.size < 2 or among.min() == among.max():
+        return np.where(np.isnan(image), np.nan, 0.0)
+    unit = ManualInterval(among.min(), among.max())
+    return HistEqStretch(unit(among))(unit(image))
+
+
 INTERVALS = {
     "Min Max": MinMaxInterval(),
-    "ZScale": ZScaleInterval(n_samples=600, contrast=0.25),
+    "ZScale": ZSCALE,
+    "ZMax": ZMax(),
     **{
         f"{share} %": PercentileInterval(float(share))
         for share in ("99.5", "99", "98", "97", "96", "95", "92.5", "90")
@@ -89,8 +111,11 @@ def test_it_stretches_as_astropy_does(images, tmp_path):
             assert answers[name]["low"] == pytest.approx(low, abs=1e-5 * scale)
             assert answers[name]["high"] == pytest.approx(high, abs=1e-5 * scale)
             unit = ManualInterval(low, high)(image.ravel())
-            for stretch, function in STRETCHES.items():
+            expected_shares = {stretch: function(unit) for stretch, function in STRETCHES.items()}
+            expected_shares["Histogram Equalization"] = equalized(image.ravel(), low, high)
+            assert set(answers[name]["levels"]) == set(expected_shares)
+            for stretch, share in expected_shares.items():
                 levels = np.array(answers[name]["levels"][stretch])
-                expected = 255 * function(unit)
+                expected = 255 * share
                 assert np.array_equal(levels == -1, np.isnan(expected))
                 assert np.nanmax(np.abs(levels - expected)[levels >= 0]) <= 1

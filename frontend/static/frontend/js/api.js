@@ -50,7 +50,7 @@ async function answer(url, options = {}) {
 
 /**
  * Sends JSON and returns the JSON of the answer, null when it is empty.
- * @param {"GET" | "POST" | "PUT" | "DELETE"} method @param {string} url
+ * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method @param {string} url
  * @param {unknown} [body] @param {RequestInit} [options]
  * @returns {Promise<any>}
  */

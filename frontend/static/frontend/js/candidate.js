@@ -4,34 +4,51 @@ import { send } from "./api.js";
 import { Controls } from "./controls.js";
 import { data, element, text } from "./dom.js";
 import { listen } from "./keys.js";
-import { load } from "./load.js";
-import { remembered } from "./settings.js";
+import { colour, load } from "./load.js";
+import { Preferences } from "./preferences.js";
+import { sound } from "./settings.js";
 import { Stage } from "./stage.js";
 
 const main = element(document, "#main", HTMLElement);
 const root = element(main, "#scene", HTMLElement);
-const display = remembered();
-const stage = new Stage(root, display);
+const display = sound(data("display"));
+const preferences = new Preferences();
+
+/** @type {import("./load.js").Loaded | null} */
+let loaded = null;
+/** @type {Controls | undefined} */
+let controls;
+const stage = new Stage(root, display, () => controls?.touched());
+controls = new Controls(root, display, stage, data("ladders"), {
+  saved: () => preferences.save("display", display),
+  recoloured: () => loaded && colour(loaded, display.rgb, arrived),
+});
 
 /** @param {string} sentence */
 const fail = (sentence) => text(root, "#failure", sentence && `The stamps cannot be shown: ${sentence}`);
 
-/** @type {import("./load.js").Loaded | null} */
-let loaded = null;
-const controls = new Controls(root, display, () => stage.show(loaded));
+/** @param {import("./load.js").Loaded} now */
+function arrived(now) {
+  fail(now.failure);
+  stage.show(now);
+}
+
+/** @type {Readonly<Record<string, () => void>>} */
+const actions = {
+  ...controls.actions, ...stage.actions, ...stage.examination.actions, "close": () => { stage.close(); },
+};
 /** @param {string} action */
-const act = (action) => controls.actions[action]?.();
+const act = (action) => actions[action]?.();
 
 listen(data("keys"), act);
-root.addEventListener("click", ({ target }) => {
+root.addEventListener("click", ({ target, detail }) => {
   const button = /** @type {Element} */ (target).closest("[data-action]");
-  if (button instanceof HTMLButtonElement) act(button.dataset.action ?? "");
+  if (!(button instanceof HTMLButtonElement)) return;
+  act(button.dataset.action ?? "");
+  if (detail > 0) button.blur();
 });
 try {
-  loaded = load(await send("GET", main.dataset.candidate ?? ""), (now) => {
-    fail(now.failure);
-    stage.show(now);
-  });
+  loaded = load(await send("GET", main.dataset.candidate ?? ""), display.rgb, arrived);
   stage.show(loaded);
 } catch (reason) {
   fail(/** @type {Error} */ (reason).message);

@@ -1,15 +1,22 @@
 // @ts-check
-/** The classify page: wires the queue, the outbox, the stage and the keys together. */
+/** The classify page: wires the queue, the outbox, the session, the stage and the keys together. */
 import { ApiError, send } from "./api.js";
 import { Controls } from "./controls.js";
+import { openDialog, toggle } from "./dialogs.js";
 import { data, element, text } from "./dom.js";
+import { History } from "./history.js";
+import { wireKeyHelp } from "./key-help.js";
 import { listen } from "./keys.js";
-import { load } from "./load.js";
+import { colour, load } from "./load.js";
+import { showOpinions } from "./opinions.js";
 import { Outbox } from "./outbox.js";
+import { Preferences } from "./preferences.js";
 import { Queue } from "./queue.js";
 import { ownSession, wireRelogin } from "./relogin.js";
+import { wireReasons, wireRemark } from "./remark.js";
+import { drawSession } from "./session-strip.js";
 import { Session } from "./session.js";
-import { remembered } from "./settings.js";
+import { sound } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { noStore, openVoteStore } from "./vote-store.js";
@@ -21,30 +28,45 @@ const COUNT_MS = 60_000;
 const root = element(document, "#classify", HTMLElement);
 const user = root.dataset.user ?? "";
 const field = root.dataset.field ?? "";
-const scene = element(root, "#scene", HTMLElement);
-const emptiness = element(root, "#stage-note", HTMLElement);
-const help = element(document, "#help", HTMLDialogElement);
-const login = element(document, "#relogin", HTMLDialogElement);
+/** @param {string} id */
+const dialog = (id) => element(document, `#${id}`, HTMLDialogElement);
 
-const display = remembered();
+const display = sound(data("display"));
+const preferences = new Preferences();
+const keys = data("keys");
 const status = new Status(root);
-const stage = new Stage(root, display);
-const controls = new Controls(root, display, () => session.refresh());
+const stage = new Stage(root, display, () => controls?.touched());
+/** @type {Controls | undefined} */
+let controls;
+controls = new Controls(root, display, stage, data("ladders"), {
+  saved: () => preferences.save("display", display),
+  recoloured: () => {
+    for (const loaded of new Set([...queue.hand, session.due])) if (loaded) colour(loaded, display.rgb, arrived);
+  },
+});
 const mine = ownSession(user);
 
 /** @param {import("./vote-store.js").Waiting} entry */
 async function deliver({ method, uuid, body }) {
   if (!(await mine())) throw new ApiError(401, "Somebody else is logged in.");
-  await send(method, `${API}/votes/${uuid}/`, body).catch((reason) => {
+  const answer = await send(method, `${API}/votes/${uuid}/`, body).catch((reason) => {
     // Taking back a vote that never arrived is done already.
     if (method !== "DELETE" || reason.status !== 404) throw reason;
   });
+  if (answer?.surplus) status.say("That candidate had all its votes meanwhile; yours is kept as one more.");
 }
 
 const outbox = new Outbox(await openVoteStore().catch(() => noStore), user, deliver, (state) => {
   status.outbox(state);
   if (state.condition === "saved" && !queue.current) queue.fill();
 });
+
+/** @param {import("./load.js").Loaded} loaded */
+const arrived = (loaded) => {
+  if (loaded === session.due) refresh();
+};
+/** @param {import("./load.js").Item} item */
+const fetched = (item) => load(item, display.rgb, arrived);
 
 const queue = new Queue(
   {
@@ -53,7 +75,7 @@ const queue = new Queue(
     skip: (lease) => send("PUT", `${API}/leases/${lease}/skip/`),
     handBack: (lease) => send("DELETE", `${API}/leases/${lease}/`, undefined, { keepalive: true }),
   },
-  (item) => load(item, (loaded) => loaded === queue.current && refresh()),
+  fetched,
   () => outbox.candidates,
   (supply, detail) => {
     status.supply(supply, detail);
@@ -62,22 +84,35 @@ const queue = new Queue(
   },
 );
 
-const session = new Session(queue, outbox, stage, display, ({ cast, undone }) => {
-  status.cast(cast);
-  for (const button of root.querySelectorAll(".answer")) {
-    button.ariaPressed = String(undone !== null && button.getAttribute("data-label") === String(undone.label));
-  }
-  text(root, "#undone", undone ? "Vote taken back: vote again" : "");
-  refresh();
-});
+const session = new Session(
+  queue,
+  outbox,
+  stage,
+  new History(user, fetched),
+  () => ({ ...display, zoom: Number(stage.strip.zoom.toFixed(2)) }),
+  (change) => {
+    status.cast(change);
+    status.say("");
+    refresh();
+  },
+);
 
 function refresh() {
-  const failure = queue.current?.failure ?? "";
-  scene.hidden = !queue.current;
-  emptiness.hidden = Boolean(queue.current);
+  session.refresh();
+  const { shown, answer, remark } = session;
+  element(root, "#scene", HTMLElement).hidden = !shown;
+  element(root, "#stage-note", HTMLElement).hidden = Boolean(shown);
+  const failure = shown?.failure ?? "";
   text(root, "#failure", failure && `These stamps cannot be shown: ${failure}`);
   element(root, "#failed", HTMLElement).hidden = failure === "";
-  session.refresh();
+  for (const button of root.querySelectorAll(".answer")) {
+    button.ariaPressed = String(button.getAttribute("data-label") === String(answer?.label));
+  }
+  const flag = element(root, "[data-action='flag']", HTMLButtonElement);
+  flag.ariaPressed = String(remark.flagged || remark.comment !== "");
+  if (session.undone) status.say("Vote taken back: vote again");
+  else if (session.history.reviewed) status.say("Your earlier vote: vote again to change it, n to go on");
+  drawSession(root, session);
 }
 
 async function count() {
@@ -93,33 +128,46 @@ function wake() {
   count();
 }
 
+function opinions() {
+  const cast = session.history.reviewed ?? session.history.casts.at(-1);
+  if (cast) showOpinions(dialog("opinions"), cast.item);
+  else status.say("Vote first: opinions are shown for what you have voted on");
+}
+
+function close() {
+  const open = openDialog();
+  if (open) open.close();
+  else stage.close();
+}
+
+/** @type {import("./session.js").Label[]} */
+const CLASSES = [1, 2, 3, 4];
+
 /** @type {Readonly<Record<string, () => void>>} */
 const actions = {
   ...controls.actions,
-  "vote-1": () => session.vote(1, "sure"),
-  "vote-2": () => session.vote(2, "sure"),
-  "vote-3": () => session.vote(3, "sure"),
-  "vote-4": () => session.vote(4, "sure"),
-  "possible-1": () => session.vote(1, "possible"),
-  "possible-2": () => session.vote(2, "possible"),
-  "possible-3": () => session.vote(3, "possible"),
-  "possible-4": () => session.vote(4, "possible"),
-  "unsure": () => session.vote("unsure", "sure"),
+  ...stage.actions,
+  ...stage.examination.actions,
+  ...Object.fromEntries(CLASSES.map((label) => [`vote-${label}`, () => session.vote(label)])),
+  ...Object.fromEntries(CLASSES.map((label) => [`possible-${label}`, () => session.vote(label, { certainty: "possible" })])),
+  "unsure": () => session.vote("unsure"),
+  "reasons": wireReasons(dialog("reasons"), session),
+  "flag": wireRemark(dialog("remark"), session, refresh),
   "skip": () => session.skip(),
   "undo": () => session.undo(),
-  "help": () => (help.open ? help.close() : help.showModal()),
-  "close": () => openDialog()?.close(),
-  "login": () => login.showModal(),
+  "previous": () => session.step(-1),
+  "next": () => session.step(1),
+  "opinions": opinions,
+  "examples": () => toggle(dialog("examples")),
+  "help": () => toggle(dialog("help")),
+  "close": close,
+  "login": () => dialog("relogin").showModal(),
   "dismiss": () => outbox.dismiss(),
 };
 
-/** @returns {HTMLDialogElement | undefined} */
-function openDialog() {
-  return [help, login].find(({ open }) => open);
-}
-
-listen(data("keys"), (action) => {
-  if (!openDialog() || action === "help" || action === "close") actions[action]();
+wireKeyHelp(dialog("help"), keys, data("first-keys"), (own) => preferences.saveNow("keys", own));
+listen(keys, (action) => {
+  if (!openDialog() || openDialog()?.id === action || action === "close") actions[action]();
 });
 document.addEventListener("click", (event) => {
   const button = /** @type {Element} */ (event.target).closest("[data-action]");
@@ -132,7 +180,7 @@ document.addEventListener("click", (event) => {
 element(root, "#field", HTMLSelectElement).addEventListener("change", ({ target }) => {
   /** @type {HTMLSelectElement} */ (target).form?.requestSubmit();
 });
-wireRelogin(login, user, wake);
+wireRelogin(dialog("relogin"), user, wake);
 addEventListener("online", wake);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
 addEventListener("pagehide", () => queue.close());

@@ -51,7 +51,7 @@ export function factsOf(item) {
   return [
     ["RA", item.ra_deg === null ? "–" : formatRa(item.ra_deg)],
     ["Dec", item.dec_deg === null ? "–" : formatDec(item.dec_deg)],
-    ["x, y", `${item.x_pix.toFixed(1)}, ${item.y_pix.toFixed(1)} px`],
+    ["x, y", `${item.x_pix.toFixed(1)}, ${item.y_pix.toFixed(1)}`],
     ["CI", item.ci === null ? "–" : `${item.ci.toFixed(2)} mag`],
     ["U − B", colour(item.bands, "U", "B")],
     ["B − V", colour(item.bands, "B", "V")],

@@ -31,6 +31,26 @@ export function compass(northDeg, eastLeft) {
 }
 
 /**
+ * The sky at an offset from a candidate: the gnomonic projection about the candidate itself, with
+ * the field's scale and orientation. Source: Calabretta & Greisen 2002, A&A 395, 1077, section 5.1.3.
+ * @param {{ra_deg: number | null, dec_deg: number | null, pixel_scale_arcsec: number | null,
+ *   north_deg: number | null, east_left: boolean}} item
+ * @param {number} dx pixels right @param {number} dy pixels up
+ * @returns {{ra: number, dec: number} | null} degrees; null without coordinates
+ */
+export function skyAt({ ra_deg, dec_deg, pixel_scale_arcsec: scale, north_deg, east_left }, dx, dy) {
+  if (ra_deg === null || dec_deg === null || scale === null || north_deg === null) return null;
+  const { north, east } = compass(north_deg, east_left);
+  const xi = ((dx * east[0] + dy * east[1]) * scale) / ARCSEC_PER_RADIAN;
+  const eta = ((dx * north[0] + dy * north[1]) * scale) / ARCSEC_PER_RADIAN;
+  const dec0 = (dec_deg * Math.PI) / 180;
+  const ahead = Math.cos(dec0) - eta * Math.sin(dec0);
+  const ra = Math.atan2(xi, ahead);
+  const dec = Math.atan2(Math.sin(dec0) + eta * Math.cos(dec0), Math.hypot(xi, ahead));
+  return { ra: (ra_deg + (ra * 180) / Math.PI + 360) % 360, dec: (dec * 180) / Math.PI };
+}
+
+/**
  * A round length for a scale bar, at most a third of the picture, with its name.
  * @param {number} widthPx pixels of the mosaic across the picture
  * @param {number | null} arcsecPerPx without it the bar counts pixels

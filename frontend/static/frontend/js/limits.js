@@ -8,11 +8,14 @@
 
 /** @typedef {{low: number, high: number}} Limits */
 
-/** DS9's menu: what is stored and sent, and the share of pixels kept (null: not a percentage). */
-export const LIMITS = /** @type {Readonly<Record<string, number | null>>} */ ({
+/** @type {Readonly<Record<string, number>>} the share of pixels that is kept */
+const SHARES = {
   "Min Max": 100, "99.5 %": 99.5, "99 %": 99, "98 %": 98, "97 %": 97, "96 %": 96, "95 %": 95,
-  "92.5 %": 92.5, "90 %": 90, "ZScale": null,
-});
+  "92.5 %": 92.5, "90 %": 90,
+};
+
+/** DS9's menu in its order: ZMax is from ZScale's low to the maximum, User what somebody typed. */
+export const LIMITS = [...Object.keys(SHARES), "ZScale", "ZMax", "User"];
 
 const CONTRAST = 0.25;
 const SAMPLES = 600;
@@ -105,13 +108,16 @@ export function zscale(values) {
 
 /**
  * The limits of that name for these values; without any finite value, 0 and 1.
- * @param {Float32Array} values @param {string} name a key of LIMITS
+ * @param {Float32Array} values @param {string} name one of LIMITS
+ * @param {Limits} [typed] those of the name User
  * @returns {Limits}
  */
-export function limitsOf(values, name) {
-  const share = LIMITS[name];
+export function limitsOf(values, name, typed = { low: 0, high: 1 }) {
+  if (name === "User") return typed;
+  if (name === "ZScale") return zscale(values);
+  if (name === "ZMax") return { low: zscale(values).low, high: limitsOf(values, "Min Max").high };
+  const share = SHARES[name];
   if (share === undefined) throw new Error(`There are no limits called ${name}.`);
-  if (share === null) return zscale(values);
   const sorted = finite(values).sort();
   if (sorted.length === 0) return { low: 0, high: 1 };
   const cut = (100 - share) / 2;

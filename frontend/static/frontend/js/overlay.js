@@ -5,6 +5,7 @@ import { compass } from "./geometry.js";
 /** @typedef {CanvasRenderingContext2D} Pen */
 
 const INK = "#ffd75e";
+const OTHER_INK = "#8fd6ff";
 const HALO = "rgb(0 0 0 / 70%)";
 const GAP = 9;
 const TICK = 11;
@@ -54,6 +55,14 @@ export function drawTicks(pen, x, y, gap = GAP) {
 }
 
 /**
+ * Another source of the catalogue.
+ * @param {Pen} pen @param {number} x @param {number} y
+ */
+export function drawNeighbour(pen, x, y) {
+  stroke(pen, () => pen.arc(x, y, 5, 0, 2 * Math.PI), OTHER_INK);
+}
+
+/**
  * Hairlines through a point; the pixel itself stays free.
  * @param {Pen} pen @param {number} x @param {number} y @param {number} side of the canvas
  */
@@ -68,7 +77,7 @@ export function drawCross(pen, x, y, side) {
     pen.lineTo(x, y - free);
     pen.moveTo(x, y + free);
     pen.lineTo(x, side);
-  }, "#8fd6ff");
+  }, OTHER_INK);
 }
 
 /**

@@ -40,9 +40,9 @@ export class Queue {
     return this.#hand[0];
   }
 
-  /** How many are in hand, the current one included. */
-  get size() {
-    return this.#hand.length;
+  /** All in hand, the current one first. */
+  get hand() {
+    return [...this.#hand];
   }
 
   /**

@@ -1,51 +1,67 @@
 // @ts-check
-/** The colour pictures: context with the candidate, scale and compass; and its enlarged centre. */
+/** The colour pictures: context with the candidate, its neighbours, scale and compass; and the centre. */
 import { penOf } from "./canvas.js";
 import { positionIn, scaleBar } from "./geometry.js";
-import { drawCompass, drawFrame, drawScaleBar, drawTicks } from "./overlay.js";
+import { drawCompass, drawFrame, drawNeighbour, drawScaleBar, drawTicks } from "./overlay.js";
+import { drawMarks } from "./stamp-view.js";
+import { shareOf } from "./viewport.js";
 
-/** @typedef {import("./load.js").Item} Item */
-
-const CENTRE_PX = 50;
+/** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {import("./viewport.js").Point} Point */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {ImageBitmap} picture @param {Item} item
- * @param {number} view pixels that the stamps show
+ * The whole picture as a viewport on the stamp, in the stamp's array pixels.
+ * @param {Loaded} loaded @param {ImageBitmap} picture @returns {Viewport}
  */
-export function drawContext(canvas, picture, item, view) {
+function wholeOf({ item: { stamp_x: x, stamp_y: y } }, { width }) {
+  const middle = (width - 1) / 2;
+  return { x: x - positionIn(x, width) + middle, y: y - positionIn(y, width) + middle, span: width };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {Loaded} loaded
+ * @param {Viewport} viewport what the stamps show @param {boolean} neighbours whether to mark them
+ */
+export function drawContext(canvas, loaded, viewport, neighbours) {
   const { pen, side } = penOf(canvas);
-  const scale = side / picture.width;
-  const x = (positionIn(item.stamp_x, picture.width) + 0.5) * scale;
-  const y = side - (positionIn(item.stamp_y, picture.width) + 0.5) * scale;
-  pen.drawImage(picture, 0, 0, side, side);
-  drawFrame(pen, x, y, view * scale);
-  drawTicks(pen, x, y);
+  pen.clearRect(0, 0, side, side);
+  const { rgb, item } = loaded;
+  if (!rgb) return;
+  const whole = wholeOf(loaded, rgb);
+  /** @param {Point} point @returns {[number, number]} CSS pixels */
+  const place = (point) => {
+    const share = shareOf(whole, point);
+    return [share.x * side, share.y * side];
+  };
+  pen.drawImage(rgb, 0, 0, side, side);
+  for (const { dx_px: dx, dy_px: dy } of neighbours ? loaded.neighbours : []) {
+    drawNeighbour(pen, ...place({ x: item.stamp_x + dx, y: item.stamp_y + dy }));
+  }
+  drawFrame(pen, ...place(viewport), (viewport.span * side) / whole.span);
+  drawTicks(pen, ...place({ x: item.stamp_x, y: item.stamp_y }));
   // Without coordinates nobody knows where north is.
   if (item.north_deg !== null) drawCompass(pen, item.north_deg, item.east_left, side);
-  drawBar(pen, picture.width, side, item);
+  const bar = scaleBar(whole.span, item.pixel_scale_arcsec, item.distance_mpc);
+  drawScaleBar(pen, (bar.px * side) / whole.span, bar.text, side);
 }
 
 /**
- * The middle of the context, enlarged; the same pixels as the stamps of 50 px.
- * @param {HTMLCanvasElement} canvas @param {ImageBitmap} picture @param {Item} item
+ * The same pixels as the stamps show, in colour.
+ * @param {HTMLCanvasElement} canvas @param {Loaded} loaded @param {Viewport} viewport
+ * @param {Point | null} cross
  */
-export function drawCentre(canvas, picture, item) {
+export function drawCentre(canvas, loaded, viewport, cross) {
   const { pen, side } = penOf(canvas);
-  const n = picture.width;
-  const left = positionIn(item.stamp_x, n) - positionIn(item.stamp_x, CENTRE_PX);
-  const bottom = positionIn(item.stamp_y, n) - positionIn(item.stamp_y, CENTRE_PX);
-  const top = n - CENTRE_PX - Math.round(bottom);
-  pen.drawImage(picture, Math.round(left), top, CENTRE_PX, CENTRE_PX, 0, 0, side, side);
-  drawBar(pen, CENTRE_PX, side, item);
-}
-
-/**
- * @param {CanvasRenderingContext2D} pen @param {number} width mosaic pixels across the canvas
- * @param {number} side of the canvas @param {Item} item
- */
-function drawBar(pen, width, side, item) {
-  const bar = scaleBar(width, item.pixel_scale_arcsec, item.distance_mpc);
-  drawScaleBar(pen, (bar.px * side) / width, bar.text, side);
+  pen.clearRect(0, 0, side, side);
+  const { rgb, item } = loaded;
+  if (!rgb) return;
+  const whole = wholeOf(loaded, rgb);
+  const corner = shareOf(viewport, { x: whole.x - whole.span / 2, y: whole.y + whole.span / 2 });
+  const size = (rgb.width * side) / viewport.span;
+  pen.drawImage(rgb, corner.x * side, corner.y * side, size, size);
+  const bar = scaleBar(viewport.span, item.pixel_scale_arcsec, item.distance_mpc);
+  drawMarks(pen, side, viewport, { candidate: { x: item.stamp_x, y: item.stamp_y }, cross, north: null, bar });
 }
 
 /** @param {HTMLCanvasElement} canvas */

@@ -1,89 +1,81 @@
 // @ts-check
-/**
- * One filter's stamp on a canvas: nearest neighbour, origin lower, NaN hatched.
- *
- * The canvas shows n × n pixels; array pixel (x, y) fills the square from x/n to (x + 1)/n of the
- * width, and y from below.
- */
-import { penOf, hatching } from "./canvas.js";
-import { drawCross, drawTicks } from "./overlay.js";
+/** One filter's stamp on a canvas: nearest neighbour, origin lower, hatched where NaN. */
+import { hatching, penOf } from "./canvas.js";
+import { drawCompass, drawCross, drawScaleBar, drawTicks } from "./overlay.js";
 import { NO_DATA } from "./stretch.js";
+import { STAMP_PX, shareOf } from "./viewport.js";
 
-/** @typedef {{x: number, y: number}} Point array pixels from 0, centres are integers, y upwards */
+/** @typedef {import("./viewport.js").Point} Point */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+/**
+ * What is drawn over the pixels; the scale bar's length in pixels of the stamp.
+ * @typedef {{candidate: Point, cross: Point | null, north: {deg: number, eastLeft: boolean} | null,
+ *   bar: {px: number, text: string} | null}} Marks
+ */
 
 export class StampView {
-  /** @type {HTMLCanvasElement} the stamp at one dot a pixel */ #image = document.createElement("canvas");
-  /** @type {Point[]} */ #holes = [];
-  /** @type {Point | null} */ #candidate = null;
-  #n = 0;
+  /** the stamp at one dot a pixel, empty where there is no data */
+  #image = new OffscreenCanvas(STAMP_PX, STAMP_PX);
+  #there = false;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
   }
 
-  /**
-   * @param {Int16Array} levels n × n grey levels from `grey`, row 0 lowest
-   * @param {number} n
-   * @param {Point} candidate
-   */
-  set(levels, n, candidate) {
-    this.#n = n;
-    this.#candidate = candidate;
-    this.#holes = [];
-    this.#image.width = this.#image.height = n;
-    const pixels = new ImageData(n, n);
-    levels.forEach((level, index) => {
-      const [x, y] = [index % n, Math.floor(index / n)];
-      if (level === NO_DATA) this.#holes.push({ x, y });
-      const dot = 4 * ((n - 1 - y) * n + x);
-      pixels.data.fill(level, dot, dot + 3);
-      pixels.data[dot + 3] = 255;
-    });
+  /** @param {Int16Array} levels of the whole stamp, row 0 lowest @param {Uint8ClampedArray} palette */
+  set(levels, palette) {
+    const pixels = new ImageData(STAMP_PX, STAMP_PX);
+    const dots = new Uint32Array(pixels.data.buffer);
+    const colours = new Uint32Array(palette.buffer);
+    for (let y = 0; y < STAMP_PX; y += 1) {
+      const row = (STAMP_PX - 1 - y) * STAMP_PX;
+      for (let x = 0; x < STAMP_PX; x += 1) {
+        const level = levels[y * STAMP_PX + x];
+        if (level !== NO_DATA) dots[row + x] = colours[level];
+      }
+    }
     this.#image.getContext("2d")?.putImageData(pixels, 0, 0);
+    this.#there = true;
   }
 
   /** Nothing to show: the filter was not observed, or there is no candidate. */
   clear() {
-    this.#n = 0;
+    this.#there = false;
   }
 
-  /** @param {Point | null} cross where the pointer is, on whichever stamp */
-  draw(cross) {
+  /** Nothing on the canvas either. */
+  wipe() {
     const { pen, side } = penOf(this.canvas);
     pen.clearRect(0, 0, side, side);
-    if (this.#n === 0) return;
-    pen.drawImage(this.#image, 0, 0, side, side);
-    this.#hatch(pen, side / this.#n, side);
-    if (this.#candidate) drawTicks(pen, ...this.#place(this.#candidate, side), 0.13 * side);
-    if (cross) drawCross(pen, ...this.#place(cross, side), side);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {number} scale @param {number} side */
-  #hatch(pen, scale, side) {
-    if (this.#holes.length === 0) return;
+  /** @param {Viewport} viewport @param {Marks} marks */
+  draw(viewport, marks) {
+    const { pen, side } = penOf(this.canvas);
+    pen.clearRect(0, 0, side, side);
+    if (!this.#there) return;
+    // Beyond the stamp there is no data either.
     pen.fillStyle = hatching(pen);
-    for (const { x, y } of this.#holes) {
-      pen.fillRect(x * scale, side - (y + 1) * scale, scale, scale);
-    }
+    pen.fillRect(0, 0, side, side);
+    const scale = side / viewport.span;
+    const corner = shareOf(viewport, { x: -0.5, y: STAMP_PX - 0.5 });
+    pen.drawImage(this.#image, corner.x * side, corner.y * side, STAMP_PX * scale, STAMP_PX * scale);
+    drawMarks(pen, side, viewport, marks);
   }
+}
 
-  /** @param {Point} point @param {number} side @returns {[number, number]} CSS pixels */
-  #place({ x, y }, side) {
-    const scale = side / this.#n;
-    return [(x + 0.5) * scale, side - (y + 0.5) * scale];
+/**
+ * @param {CanvasRenderingContext2D} pen @param {number} side @param {Viewport} viewport
+ * @param {Marks} marks
+ */
+export function drawMarks(pen, side, viewport, { candidate, cross, north, bar }) {
+  const place = shareOf(viewport, candidate);
+  drawTicks(pen, place.x * side, place.y * side, (6.5 * side) / viewport.span);
+  if (cross) {
+    const at = shareOf(viewport, cross);
+    drawCross(pen, at.x * side, at.y * side, side);
   }
-
-  /**
-   * The array pixel under the pointer, as a fraction, or null outside.
-   * @param {PointerEvent} event @returns {Point | null}
-   */
-  pointAt(event) {
-    const box = this.canvas.getBoundingClientRect();
-    if (this.#n === 0) return null;
-    const x = ((event.clientX - box.left) / box.width) * this.#n - 0.5;
-    const y = ((box.bottom - event.clientY) / box.height) * this.#n - 0.5;
-    const inside = [x, y].every((place) => place >= -0.5 && place < this.#n - 0.5);
-    return inside ? { x, y } : null;
-  }
+  if (north) drawCompass(pen, north.deg, north.eastLeft, side);
+  if (bar) drawScaleBar(pen, (bar.px * side) / viewport.span, bar.text, side);
 }

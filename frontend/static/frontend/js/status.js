@@ -43,6 +43,11 @@ export class Status {
     this.#root = root;
   }
 
+  /** @param {string} words a passing remark; none clears the line */
+  say(words) {
+    text(this.#root, "#note", words);
+  }
+
   /** @param {OutboxState} state */
   outbox(state) {
     const line = element(this.#root, "#outbox", HTMLElement);

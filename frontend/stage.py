@@ -1,0 +1,22 @@
+"""What the pages with a stage tell their scripts: keys, settings, scales of the pictures."""
+
+from typing import Any
+
+from frontend.keys import KEYS, as_json, keys_of
+from labeling.bands import BANDS
+from labeling.imaging.rgb import SOFTENINGS, STRETCHES
+from labeling.models import Preferences
+
+
+def stage_context(user: Any) -> dict[str, Any]:
+    """The template context of a stage, with this person's keys and settings."""
+    preferences = Preferences.of(user)
+    keys = keys_of(preferences.keys)
+    return {
+        "bands": BANDS,
+        "keys": keys,
+        "keys_json": as_json(keys),
+        "first_keys_json": as_json(list(KEYS)),
+        "display": preferences.display,
+        "ladders": {"stretches": STRETCHES, "softenings": SOFTENINGS},
+    }

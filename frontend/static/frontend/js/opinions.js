@@ -1,0 +1,70 @@
+// @ts-check
+/** What the network and the others said of a candidate, after one's own vote. */
+import { send } from "./api.js";
+import { make } from "./dialogs.js";
+import { element } from "./dom.js";
+import { urlOf } from "./load.js";
+
+/** @typedef {import("./load.js").Item} Item */
+/**
+ * What the server answers.
+ * @typedef {{network: {run: number, probabilities: number[], entropy_nats: number,
+ *     ensemble_agreement: number, label: number} | null,
+ *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
+ *     flagged: boolean, mine: boolean}[],
+ *   consensus: {label: number | null, status: string, n_votes: number} | null,
+ *   references: {source: string, label: number}[]}} Opinions
+ */
+
+/** @param {number | string | null} label */
+function badge(label) {
+  if (label === null) return make("span", { className: "quiet" }, "none yet");
+  const name = label === "unsure" ? "unsure" : String(label);
+  return make("span", { className: `class class-${name}` }, name === "unsure" ? "u" : name);
+}
+
+/** @param {string} head @param {...(Node | string)} cells */
+function row(head, ...cells) {
+  return make("tr", {}, make("th", { scope: "row" }, head), ...cells.map((cell) => make("td", {}, cell)));
+}
+
+/** @param {NonNullable<Opinions["network"]>} network */
+function networkTable({ run, probabilities, entropy_nats: entropy, ensemble_agreement: agreement, label }) {
+  const rows = probabilities.map((p, i) => {
+    const bar = make("progress", { className: `class-${i + 1}`, max: 1, value: p, ariaLabel: `probability of class ${i + 1}` });
+    return make("tr", {}, make("td", {}, badge(i + 1)), make("td", { className: "bar-cell" }, bar), make("td", { className: "number" }, p.toFixed(2)));
+  });
+  const words = `Entropy ${entropy.toFixed(2)} nat (0 to 1.39); ${Math.round(100 * agreement)} % of the members name class ${label}.`;
+  return [make("h3", {}, `Network, run ${run}`), make("table", {}, ...rows), make("p", { className: "quiet" }, words)];
+}
+
+/** @param {Opinions} opinions @returns {Node[]} */
+export function opinionNodes({ network, votes, consensus, references }) {
+  const told = votes.map(({ voter, label, certainty, reason, comment, flagged, mine }) => {
+    const more = [certainty === "possible" ? "possible" : "", reason, flagged ? "flagged" : "", comment];
+    return row(mine ? `${voter} (me)` : voter, badge(label), more.filter(Boolean).join(", "));
+  });
+  const settled = consensus ? [row("consensus", badge(consensus.label), consensus.status)] : [];
+  const published = references.map(({ source, label }) => row(source, badge(label), "published"));
+  return [
+    ...(network ? networkTable(network) : [make("p", { className: "quiet" }, "No network has looked at this field yet.")]),
+    make("h3", {}, "People"),
+    make("table", {}, ...told, ...settled, ...published),
+  ];
+}
+
+/**
+ * Opens the dialog for a candidate that one has voted on.
+ * @param {HTMLDialogElement} dialog @param {Item} item
+ */
+export async function showOpinions(dialog, item) {
+  const body = element(dialog, "#opinions-body", HTMLElement);
+  element(dialog, "h2", HTMLElement).textContent = `What the others said of ${item.galaxy} ${item.catalogue_id}`;
+  body.replaceChildren(make("p", { className: "quiet" }, "A moment."));
+  dialog.showModal();
+  try {
+    body.replaceChildren(...opinionNodes(await send("GET", urlOf(item, "opinions/"))));
+  } catch (reason) {
+    body.replaceChildren(make("p", {}, /** @type {Error} */ (reason).message));
+  }
+}

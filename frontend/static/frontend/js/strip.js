@@ -1,0 +1,209 @@
+// @ts-check
+/** The five filters of a candidate side by side, and one of them enlarged: one view, linked. */
+import { caption, reading } from "./captions.js";
+import { NEUTRAL, dragged, palette } from "./colours.js";
+import { element, text } from "./dom.js";
+import { scaleBar } from "./geometry.js";
+import { listenToHands } from "./gestures.js";
+import { scaled } from "./scaling.js";
+import { StampView } from "./stamp-view.js";
+import { centred, home, indexOf, panned, pointAt, zoomed } from "./viewport.js";
+
+/** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {import("./settings.js").Display} Display */
+/** @typedef {import("./viewport.js").Point} Point */
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+/**
+ * `moved`: the cross or the view has changed; `chosen`: the filter; `adjusted`: contrast or bias.
+ * @typedef {{moved(): void, chosen(): void, adjusted(): void}} Listener
+ */
+
+const BANDS = 5;
+const LARGE = BANDS;
+
+export class Strip {
+  /** @type {Loaded | null} */ loaded = null;
+  /** @type {Viewport} */ viewport = { x: 49.5, y: 49.5, span: 50 };
+  /** The filter that keys without a pointer mean: V first. */ active = 3;
+  /** @type {number | null} the filter in the large picture, if that is open */ enlarged = null;
+  /** @type {Point | null} where the pointer is, or the last touch */ cross = null;
+  /** @type {import("./limits.js").Limits[]} those in use, a filter each */ limits = [];
+  /** @type {Int16Array[]} */ #levels = [];
+  /** @type {Float32Array[] | null} those whose levels these are */ #planes = null;
+  /** @type {StampView[]} a filter each, and the large one */ #views;
+  /** @type {HTMLElement[]} around them */ #figures;
+  #display; #listener;
+
+  /**
+   * @param {HTMLElement} root @param {Display} display shared with the controls
+   * @param {Listener} listener
+   */
+  constructor(root, display, listener) {
+    this.#display = display;
+    this.#listener = listener;
+    this.#figures = /** @type {HTMLElement[]} */ (
+      [...root.querySelectorAll(".stamps figure"), element(root, "#large", HTMLElement)]
+    );
+    this.#views = this.#figures.map((figure) => new StampView(element(figure, "canvas", HTMLCanvasElement)));
+    this.#views.forEach(({ canvas }, i) => {
+      listenToHands(canvas, this.handsOver(i));
+      canvas.addEventListener("focus", () => this.choose(this.#bandOf(i)));
+    });
+  }
+
+  /** @param {number} view @returns {number} */
+  #bandOf(view) {
+    return view === LARGE ? this.enlarged ?? this.active : view;
+  }
+
+  /**
+   * What hands do over a picture of the view, that of a filter or of the chosen one.
+   * @param {number} [view] @returns {import("./gestures.js").Hands}
+   */
+  handsOver(view = LARGE) {
+    /** @param {Point} at */
+    const point = (at) => pointAt(this.viewport, at);
+    return {
+      hover: (at) => this.point(at && point(at), this.#bandOf(view)),
+      choose: (at) => { this.choose(this.#bandOf(view)); this.point(point(at), this.active); },
+      enlarge: () => this.toggle(this.#bandOf(view)),
+      zoom: (factor, at) => this.look(zoomed(this.viewport, factor, point(at))),
+      pan: (right, down) => this.look(panned(this.viewport, right, down)),
+      centre: (at) => this.look(centred(this.viewport, point(at))),
+      adjust: ({ x, y }) => this.adjust(dragged(x, y)),
+      neutral: () => this.adjust(NEUTRAL),
+    };
+  }
+
+  /** How much closer than the chosen view. */
+  get zoom() {
+    return this.#display.view / this.viewport.span;
+  }
+
+  /** @param {{contrast: number, bias: number}} change */
+  adjust({ contrast, bias }) {
+    Object.assign(this.#display, { contrast, bias });
+    this.colour();
+    this.#listener.adjusted();
+  }
+
+  /** @param {Loaded | null} loaded another candidate, or the same with its stamps */
+  show(loaded) {
+    const other = loaded !== this.loaded;
+    const planes = loaded?.planes ?? null;
+    this.loaded = loaded;
+    if (other) {
+      const { zoom } = this;
+      this.point(null, this.active);
+      this.reset(zoom);
+      this.#caption();
+    }
+    if (other || planes !== this.#planes) this.restretch();
+  }
+
+  /** Centres on the candidate. @param {number} [zoom] */
+  reset(zoom = 1) {
+    if (this.loaded) this.look(home(this.loaded.item, this.#display.view, zoom));
+  }
+
+  /** @param {Viewport} viewport */
+  look(viewport) {
+    this.viewport = viewport;
+    this.draw();
+    this.#listener.moved();
+  }
+
+  /** Applies stretch and limits, then the colours. */
+  restretch() {
+    const { planes, side } = this.loaded ?? { planes: null, side: 0 };
+    this.#planes = planes;
+    ({ limits: this.limits, levels: this.#levels } = planes
+      ? scaled(planes, side, this.#display) : { limits: [], levels: [] });
+    this.colour();
+  }
+
+  /** Applies colour map, inversion, contrast and bias. */
+  colour() {
+    const colours = palette(this.#display);
+    this.#views.forEach((view, i) => {
+      const band = this.#bandOf(i);
+      const levels = this.#levels[band];
+      if (levels && this.loaded?.item.bands[band].observed) view.set(levels, colours);
+      else view.clear();
+    });
+    this.draw();
+  }
+
+  draw() {
+    const item = this.loaded?.item;
+    this.#views.forEach((view, i) => {
+      if (!item) return view.wipe();
+      const first = i === 0 || i === LARGE;
+      // Without coordinates nobody knows where north is.
+      const north = first && item.north_deg !== null ? { deg: item.north_deg, eastLeft: item.east_left } : null;
+      const bar = first ? scaleBar(this.viewport.span, item.pixel_scale_arcsec, item.distance_mpc) : null;
+      view.draw(this.viewport, { candidate: { x: item.stamp_x, y: item.stamp_y }, cross: this.cross, north, bar });
+    });
+  }
+
+  /** @param {Point | null} point @param {number} band */
+  point(point, band) {
+    this.cross = point;
+    if (point) this.#activate(band);
+    this.#read();
+    this.draw();
+    this.#listener.moved();
+  }
+
+  /** @param {number} band */
+  choose(band) {
+    if (this.enlarged !== null) this.enlarge(band);
+    else this.#activate(band);
+  }
+
+  /** @param {number} band */
+  #activate(band) {
+    if (band === this.active) return;
+    this.active = band;
+    this.#listener.chosen();
+  }
+
+  /** @param {number} band */
+  toggle(band) {
+    this.enlarge(this.enlarged === null ? band : null);
+  }
+
+  /** Opens the large picture of a filter, or closes it. @param {number | null} band */
+  enlarge(band) {
+    this.enlarged = band;
+    this.#activate(band ?? this.active);
+    this.#figures[LARGE].hidden = band === null;
+    this.#caption();
+    this.#read();
+    this.colour();
+  }
+
+  /** The next observed filter in the large picture. @param {1 | -1} step */
+  blink(step) {
+    const bands = this.loaded?.item.bands ?? [];
+    const observed = bands.flatMap((band, i) => (band.observed ? [i] : []));
+    if (this.enlarged === null || observed.length === 0) return this.enlarge(this.active);
+    const from = observed.indexOf(this.active);
+    this.enlarge(observed[(from + step + observed.length) % observed.length]);
+  }
+
+  /** The values under the cross. */
+  #read() {
+    const index = this.cross && indexOf(this.cross);
+    this.#figures.forEach((figure, i) => {
+      const band = this.#bandOf(i);
+      const observed = index !== null && this.loaded?.item.bands[band].observed;
+      text(figure, ".value", reading(observed ? this.loaded?.planes?.[band][index] : undefined));
+    });
+  }
+
+  #caption() {
+    const bands = this.loaded?.item.bands;
+    if (bands) this.#figures.forEach((figure, i) => caption(figure, bands[this.#bandOf(i)]));
+  }
+}

@@ -1,0 +1,48 @@
+"""Example pictures of the classes, for the guide: of a field that nobody votes on."""
+
+from pathlib import Path
+
+import numpy as np
+from astropy.stats import mad_std
+from astropy.table import join
+from numpy.typing import NDArray
+
+from labeling.imaging.rgb import above_surroundings, keep, lupton, png
+from labeling.imaging.stamps import cut
+from labeling.simulation.field import SimulatedField, simulate_field
+
+SEED = 2718
+SIDE_PX = 50
+KINDS = {
+    1: ("symmetric", "symmetric", "symmetric"),
+    2: ("elongated", "lopsided", "tailed"),
+    3: ("association", "association", "association"),
+    4: ("star", "pair", "galaxy"),
+}
+_BRIGHTEST = 20.8
+"""Magnitude in V: brighter ones are no typical candidates."""
+
+
+def draw_examples(directory: Path) -> dict[str, Path]:
+    """Write three colour pictures of 50 px of every class; paths by file name."""
+    field = simulate_field(SEED)
+    known = join(field.catalogue, field.truth, keys="id")
+    known = known[np.asarray(np.ma.filled(known["mag_F555W"], 99.0)) > _BRIGHTEST]
+    known.sort("mag_F555W")
+    written = {}
+    for label, kinds in KINDS.items():
+        for number, kind in enumerate(kinds):
+            row = known[known["subtype"] == kind][kinds[:number].count(kind)]
+            path = directory / f"class-{label}-{number + 1}.png"
+            keep(png(_picture(field, row["x"] - 1, row["y"] - 1)), path)
+            written[path.name] = path
+    return written
+
+
+def _picture(field: SimulatedField, x: float, y: float) -> NDArray[np.uint8]:
+    """The colour picture about a position (px from 0), (y, x, 3), row 0 at the bottom."""
+    bands = {}
+    for band, hdu in field.mosaics.items():
+        stamp = cut(hdu.data, np.array([x]), np.array([y]), SIDE_PX)[0]
+        bands[band] = above_surroundings(stamp, float(mad_std(hdu.data)))
+    return lupton(bands, (SIDE_PX, SIDE_PX))
