@@ -7,10 +7,7 @@ import { drawLegend, drawLine, drawMarks, drawPoints } from "./strokes.js";
 
 /** @typedef {import("./sheet.js").Sheet} Sheet */
 /** @typedef {import("./axes.js").Frame} Frame */
-/** @typedef {import("./strokes.js").Line} Line */
-
 /** @typedef {import("./strokes.js").Curve} Curve */
-
 /** @typedef {{name: string, curve: Curve}} Named */
 
 /** @param {Curve} curve @returns {boolean} whether it can be scaled to its own height */

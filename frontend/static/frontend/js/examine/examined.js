@@ -5,7 +5,7 @@
  * @typedef {object} Examined
  * @property {Array<[string, string]>} numbers names and values, what matters most first
  * @property {string[]} notes what the numbers do not say: missing data, a fit that failed
- * @property {import("./curves.js").Curve | null} curve to be drawn over another filter's
+ * @property {import("./strokes.js").Curve | null} curve to be drawn over another filter's
  * @property {((sheet: import("./sheet.js").Sheet) => void) | null} paint any other plot
  */
 

@@ -16,7 +16,7 @@ const TAIL = 0.005;
 /**
  * The outline of a histogram.
  * @param {number[]} counts @param {number} low @param {number} high
- * @returns {import("./curves.js").Line}
+ * @returns {import("./strokes.js").Line}
  */
 function outline(counts, low, high) {
   const edges = counts.map((_, i) => low + (i * (high - low)) / counts.length);
@@ -30,7 +30,7 @@ function outline(counts, low, high) {
 
 /**
  * @param {Subject} subject @param {number[]} counts @param {number} low @param {number} high
- * @param {number} median @returns {import("./curves.js").Curve}
+ * @param {number} median @returns {import("./strokes.js").Curve}
  */
 function curveOf({ unit }, counts, low, high, median) {
   const name = unitName(unit);

@@ -82,7 +82,7 @@ export class ExaminePanel {
     const { curve, paint, notes } = first.examined;
     if (curve) {
       drawCurves(sheet, this.#shown.map(({ name, examined }) => (
-        { name, curve: /** @type {import("./curves.js").Curve} */ (examined.curve) }
+        { name, curve: /** @type {import("./strokes.js").Curve} */ (examined.curve) }
       )));
     } else if (paint) paint(sheet);
     else drawWords(sheet, notes[0]);

@@ -19,7 +19,7 @@ function width(px, { arcsecPerPx }) {
 
 /**
  * @param {string} name @param {ProfileFit} fit @param {boolean} dashed
- * @returns {import("./curves.js").Line[]}
+ * @returns {import("./strokes.js").Line[]}
  */
 function lineOf(name, fit, dashed) {
   if (fit.failure) return [];
