@@ -18,7 +18,7 @@ run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
 
 # The whole suite on PostgreSQL, then what touches a database again on SQLite.
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev node_modules/.package-lock.json
 	@$(BIN)/python -m tests.services
 
 lint: $(VENV)/installed-dev node_modules/.package-lock.json
