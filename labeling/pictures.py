@@ -100,10 +100,14 @@ def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     return candidate.x + dx, candidate.y + dy
 
 
-def rgb_version(field: Field) -> str:
-    """Another word whenever the field's colour images change: by an import, or by the recipe."""
-    drawn_from = [(mosaic.pk, mosaic.imported_at) for mosaic in _mosaics(field).values()]
-    return sha256(f"{RECIPE} {drawn_from}".encode()).hexdigest()[:12]
+def rgb_version(candidate: Candidate) -> str:
+    """Another word for whatever else its colour images are drawn from, and for each recipe."""
+    drawn_from = [
+        (mosaic.band, mosaic.hdu, mosaic.fingerprint, mosaic.sky_sigma, mosaic.wcs_text)
+        for mosaic in _mosaics(candidate.field).values()
+    ]
+    what = (RECIPE, RGB_SIZES, candidate.x, candidate.y, drawn_from)
+    return sha256(repr(what).encode()).hexdigest()[:16]
 
 
 def rgb_png(
@@ -115,21 +119,22 @@ def rgb_png(
     for, so that what is kept never grows beyond two images a candidate. Raises
     mosaics.UnusableImage where a mosaic has gone.
     """
-    folder: Path = settings.RGB_CACHE / candidate.field.name / rgb_version(candidate.field)
+    folder: Path = settings.RGB_CACHE / candidate.field.name
+    name = f"{candidate.pk}-{{}}-{rgb_version(candidate)}.png"
     usual = (stretch, softening) == (STRETCH, SOFTENING)
     if usual:
         with suppress(FileNotFoundError):
-            return (folder / f"{candidate.pk}-{size}.png").read_bytes()
+            return (folder / name.format(size)).read_bytes()
     rgb = _draw(candidate, stretch, softening)
     columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
     drawn = dict(zip(RGB_SIZES, (rgb, rgb[rows, columns]), strict=True))
     if not usual:
         return png(drawn[size])
-    files = {side: png(image) for side, image in drawn.items()}
-    # An import that ends now removes the folder, and with it what was drawn from old mosaics.
+    files = {side: png(pixels) for side, pixels in drawn.items()}
+    # An import that ends now may take the folder away while they are written.
     with suppress(FileNotFoundError):
         for side, data in files.items():
-            keep(data, folder / f"{candidate.pk}-{side}.png")
+            keep(data, folder / name.format(side))
     return files[size]
 
 

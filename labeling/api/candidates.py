@@ -16,13 +16,15 @@ from labeling.models import Candidate
 
 
 class BandOut(serializers.Serializer[Any]):
-    """One band: whether it covers the candidate, and its magnitude."""
+    """One band: whether it covers the candidate, its magnitude, and facts of its mosaic."""
 
     band = serializers.ChoiceField(BANDS)
     filter = serializers.CharField()
     observed = serializers.BooleanField()
     mag = serializers.FloatField(allow_null=True)
     mag_err = serializers.FloatField(allow_null=True)
+    star_fwhm_px = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField(allow_blank=True)
 
 
 class CandidateOut(serializers.ModelSerializer[Candidate]):
@@ -93,15 +95,17 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:
         """All five bands, in order."""
-        filters = {mosaic.band: mosaic.filter for mosaic in candidate.field.mosaics.all()}
+        mosaics = {mosaic.band: mosaic for mosaic in candidate.field.mosaics.all()}
         seen = candidate.observed.split()
         return [
             {
                 "band": band,
-                "filter": filters.get(band, ""),
+                "filter": mosaics[band].filter if band in mosaics else "",
                 "observed": band in seen,
                 "mag": mag,
                 "mag_err": error,
+                "star_fwhm_px": mosaics[band].star_fwhm_px if band in mosaics else None,
+                "unit": mosaics[band].unit if band in mosaics else "",
             }
             for band, (mag, error) in candidate.magnitudes.items()
         ]
@@ -121,7 +125,7 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
 def _rgb_url(candidate: Candidate, size: int) -> str:
     """With the version, so that browsers may keep it for ever."""
-    version = pictures.rgb_version(candidate.field)
+    version = pictures.rgb_version(candidate)
     return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
 
@@ -149,4 +153,4 @@ class CandidateView(generics.RetrieveAPIView[Candidate]):
     """One candidate."""
 
     serializer_class = CandidateOut
-    queryset = Candidate.objects.select_related("field")
+    queryset = Candidate.objects.select_related("field").prefetch_related("field__mosaics")

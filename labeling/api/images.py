@@ -95,7 +95,7 @@ class RgbView(APIView):
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         candidate = _with_stamps(pk)
-        version = pictures.rgb_version(candidate.field)
+        version = pictures.rgb_version(candidate)
         scale = (asked["size"], asked["stretch"], asked["q"])
         known = asked.get("v") == version
         etag = '"{}-{}-{:g}-{:g}"'.format(version, *scale)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,11 @@ class MosaicFile:
         if self.wcs is None:
             return None
         return float(proj_plane_pixel_scales(self.wcs).mean() * 3600)
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the pixels, whatever file they lie in."""
+        return sha256(np.ascontiguousarray(self.image).data).hexdigest()
 
 
 def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:

@@ -16,6 +16,7 @@ from django.db import transaction
 from labeling.bands import band_of, reference_band
 from labeling.imaging.grids import compass, same_orientation, shift_of
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
+from labeling.imaging.star_width import star_fwhm
 from labeling.ingest.errors import BadInput
 from labeling.models import Field, Mosaic
 
@@ -62,7 +63,8 @@ def import_field(
         _check_grid(mosaic, reference)
     if there and there.imports.exists():
         _check_replacement(there, new)
-    field = _save(name, new, _described(mosaics, reference, about))
+    measured = {band: _measured(mosaic) for band, mosaic in new.items()}
+    field = _save(name, new, measured, _described(mosaics, reference, about))
     shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
     return field
 
@@ -167,8 +169,18 @@ def _same_frame(old: Mosaic, new: MosaicFile) -> bool:
     return same_orientation(new.wcs, old.wcs) and shift_of(new.wcs, old.wcs) == (0.0, 0.0)
 
 
+def _measured(mosaic: MosaicFile) -> dict[str, Any]:
+    """What takes a moment to find out, and so must not hold the database up."""
+    return {"star_fwhm_px": star_fwhm(mosaic.image), "fingerprint": mosaic.fingerprint}
+
+
 @transaction.atomic
-def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> Field:
+def _save(
+    name: str,
+    mosaics: dict[str, MosaicFile],
+    measured: dict[str, dict[str, Any]],
+    about: dict[str, Any],
+) -> Field:
     """Write the field and its mosaics."""
     field = Field.objects.filter(name=name).first() or Field(name=name)
     for column, value in about.items():
@@ -187,6 +199,7 @@ def _save(name: str, mosaics: dict[str, MosaicFile], about: dict[str, Any]) -> F
             "sky_sigma": mosaic.sky_sigma,
             "unit": mosaic.unit[:32],
             "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
+            **measured[band],
         }
         row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
         for column, value in facts.items():

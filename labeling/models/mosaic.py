@@ -31,7 +31,12 @@ class Mosaic(models.Model):
     wcs_text = models.TextField(
         "WCS", blank=True, help_text="The celestial WCS as FITS cards; empty where there is none."
     )
-    imported_at = models.DateTimeField(auto_now=True)
+    star_fwhm_px = models.FloatField(
+        "FWHM of stars (px)", null=True, blank=True, help_text="Unknown where there are too few."
+    )
+    fingerprint = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="sha256 of the pixels."
+    )
 
     class Meta:
         constraints = [

@@ -32,6 +32,7 @@ def test_it_leases_one_unless_asked_for_more(as_ada, ada, field):
 
 
 def test_its_items_say_all_that_the_page_needs(as_ada, imported):
+    imported.mosaics.update(star_fwhm_px=2.5)
     items = as_ada.post(URL, {"count": 10}).json()
     assert [set(item) for item in items] == [ITEM] * 6
     item = next(item for item in items if item["catalogue_id"] == "2")
@@ -39,10 +40,18 @@ def test_its_items_say_all_that_the_page_needs(as_ada, imported):
     assert (item["x_pix"], item["y_pix"]) == (x + 1, y + 1)
     assert (item["field"], item["galaxy"]) == ("ngc1566", "NGC 1566")
     assert item["pixel_scale_arcsec"] == pytest.approx(SCALE)
+    known = {"observed": True, "mag_err": None, "star_fwhm_px": 2.5, "unit": "ELECTRONS/S"}
     assert item["bands"] == [
-        {"band": b, "filter": FILTERS[b], "observed": True, "mag": 20.0 + k, "mag_err": None}
-        for k, b in enumerate(BANDS)
+        {"band": b, "filter": FILTERS[b], "mag": 20.0 + k, **known} for k, b in enumerate(BANDS)
     ]
+
+
+def test_what_is_not_known_of_a_band_is_null(as_ada, imported):
+    imported.mosaics.filter(band="U").update(star_fwhm_px=None, unit="")
+    imported.mosaics.filter(band="NUV").delete()
+    nuv, u, *_ = as_ada.post(URL, {}).json()[0]["bands"]
+    assert (nuv["filter"], nuv["star_fwhm_px"], nuv["unit"]) == ("", None, "")
+    assert (u["filter"], u["star_fwhm_px"], u["unit"]) == (FILTERS["U"], None, "")
 
 
 def test_the_candidate_lies_in_the_middle_of_its_stamp(as_ada, imported):

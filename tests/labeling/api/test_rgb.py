@@ -10,6 +10,7 @@ from PIL import Image
 
 from labeling.imaging.rgb import STRETCHES
 from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.models import Candidate
 from tests.labeling.skies import pixels, write_mosaic
 from tests.labeling.world import API, problem
 
@@ -66,6 +67,12 @@ def test_a_mosaic_that_has_gone_is_a_problem_that_names_it(as_ada, imported, tmp
     imported.mosaics.filter(band="V").update(path=str(tmp_path / "gone.fits"))
     refused = problem(as_ada.get(url(imported.candidates.first())), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "gone.fits" in refused["detail"]
+
+
+def reimport_upside_down(folder):
+    """The V mosaic comes again, with its rows in the other order."""
+    moved = write_mosaic(folder / "V.fits", "V", pixels("V")[::-1].copy())
+    import_field("ngc1566", [MosaicRequest(moved)])
 
 
 def version_of(client, candidate):
@@ -126,25 +133,37 @@ def test_it_rejects_other_scales_and_says_which_there_are(as_ada, imported, aske
     assert list(refused["errors"]) == list(asked)
 
 
-def test_its_own_address_may_be_kept_for_ever_and_changes_with_the_mosaics(as_ada, imported, sky):
+def test_its_own_address_may_be_kept_for_ever_and_changes_with_the_pixels(
+    as_ada, imported, sky, tmp_path
+):
     candidate = imported.candidates.first()
     before = version_of(as_ada, candidate)
     assert "immutable" in as_ada.get(before).headers["Cache-Control"]
-    assert as_ada.get(before + "&stretch=3").headers["Cache-Control"].startswith("private")
+    assert "immutable" in as_ada.get(before + "&stretch=3").headers["Cache-Control"]
+    assert as_ada.get(url(candidate)).headers["Cache-Control"] == "private, no-cache"
     sky.field()
+    assert version_of(as_ada, candidate) == before
+    reimport_upside_down(tmp_path)
     after = version_of(as_ada, candidate)
     assert after != before
     assert as_ada.get(before).headers["Cache-Control"] == "private, no-cache"
     assert "immutable" in as_ada.get(after).headers["Cache-Control"]
 
 
-def test_a_picture_is_drawn_anew_after_an_import(as_ada, imported, sky, tmp_path):
+def test_a_picture_is_drawn_anew_after_an_import(as_ada, imported, tmp_path):
     candidate = imported.candidates.get(catalogue_number=1)
     old = as_ada.get(url(candidate))
-    moved = write_mosaic(tmp_path / "V.fits", "V", pixels("V")[::-1].copy())
-    import_field("ngc1566", [MosaicRequest(moved)])
+    reimport_upside_down(tmp_path)
     again = as_ada.get(url(candidate), headers={"If-None-Match": old.headers["ETag"]})
     assert picture(again).tobytes() != picture(old).tobytes()
+
+
+def test_a_picture_that_is_kept_is_that_of_this_very_place(as_ada, imported):
+    # As when a database is made anew beside the pictures of the last one.
+    one, other = imported.candidates.filter(catalogue_number__in=(1, 2))
+    first = as_ada.get(url(one)).content
+    Candidate.objects.filter(pk=one.pk).update(x=other.x, y=other.y)
+    assert as_ada.get(url(one)).content == as_ada.get(url(other)).content != first
 
 
 @pytest.mark.parametrize("asked", [{}, {"size": 50}, {"stretch": 24}])
