@@ -1,0 +1,64 @@
+"""A hundred candidates, the keyboard alone, four votes a second."""
+
+import csv
+import io
+import time
+
+import pytest
+
+from tests.browser.classify_page import painted, says
+
+PRESSES = {
+    "1": ("1", "sure"),
+    "2": ("2", "sure"),
+    "3": ("3", "sure"),
+    "4": ("4", "sure"),
+    "u": ("unsure", "sure"),
+    "Shift+Digit1": ("1", "possible"),
+    "Shift+Digit4": ("4", "possible"),
+}
+"""Label and certainty that a key stands for."""
+VOTES = 100
+PACE = 0.25
+"""Seconds from press to press."""
+
+
+@pytest.fixture
+def dee(live_site, open_as):
+    """The window of an expert who has never voted."""
+    make = (
+        "from django.contrib.auth.models import Group, User; "
+        "User.objects.create_user('dee', password='dee').groups.add(Group.objects.get(name='expert'))"
+    )
+    live_site.manage("shell", "-v0", "-c", make)
+    return open_as("dee")
+
+
+def votes_on_the_server(page, voter):
+    """Candidate, label and certainty of all that was ever cast, in that order."""
+    text = page.request.get("/api/v1/export/votes.csv").text()
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["voter"] == voter]
+    assert not any(row["retracted_at"] for row in rows)
+    return [(row["catalogue_id"], row["label"], row["certainty"]) for row in rows]
+
+
+def test_the_server_holds_exactly_what_was_pressed(dee, open_as):
+    dee.goto("/classify/")
+    candidate, pressed, began = "", [], None
+    for turn in range(VOTES):
+        candidate = painted(dee, other_than=candidate)
+        began = began or time.monotonic()
+        time.sleep(max(0, began + turn * PACE - time.monotonic()))
+        key = list(PRESSES)[turn * turn % len(PRESSES)]
+        pressed.append((candidate, *PRESSES[key]))
+        dee.keyboard.press(key)
+    rate = (VOTES - 1) / (time.monotonic() - began)
+    says(dee, "saved")
+    pages = [
+        dee.request.get(f"/api/v1/candidates/?page={n}&page_size=200").json() for n in (1, 2, 3)
+    ]
+    ids = {str(c["candidate"]): c["catalogue_id"] for page in pages for c in page["results"]}
+    expected = [(ids[candidate], label, certainty) for candidate, label, certainty in pressed]
+    assert votes_on_the_server(open_as("cur"), "dee") == expected
+    assert len(set(expected)) == VOTES
+    assert rate > 3.5
