@@ -26,7 +26,7 @@ RECIPE = 2
 CHANNELS = (("I",), ("B", "V"), ("NUV", "U"))
 STRETCH = 12.0
 """Lupton's stretch, in sigma of the sky: where the scale turns from linear to logarithmic."""
-STRETCHES = (1.5, 3.0, 6.0, STRETCH, 24.0, 48.0, 96.0, 192.0, 384.0)
+STRETCHES = (1.5, 2.5, 4.0, 7.0, STRETCH, 20.0, 35.0, 60.0, 100.0)
 """The steps of the stretch, from what shows the faintest light to what spares the brightest."""
 SOFTENING = 6.0
 """Lupton's Q: how much of the scale is logarithmic."""

@@ -15,9 +15,6 @@ from labeling.models.prediction import Prediction
 from labeling.models.vote import Vote
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from labeling.models.candidate import Candidate  # noqa: F401
 
 
