@@ -96,8 +96,3 @@ def keep(data: bytes, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{id(data)}")
     partial.write_bytes(data)
     partial.replace(path)
-
-
-def write_png(rgb: NDArray[np.uint8], path: Path) -> None:
-    """Write an RGB image, row 0 at the bottom, as a PNG file, in one step."""
-    keep(png(rgb), path)
