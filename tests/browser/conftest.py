@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.classify_page import painted, set_preferences
 from tests.services import chromium
 from tests.services.missing import Unavailable, cannot_run
 from tests.services.site import Site
@@ -93,3 +94,13 @@ def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
         return page
 
     return log_in
+
+
+@pytest.fixture
+def ada(open_as: Callable[[str], Page]) -> Page:
+    """ada's classify page, with the settings that everybody starts with and its first candidate."""
+    page = open_as("ada")
+    set_preferences(page, display={}, keys={}, theme="dark")
+    page.goto("/classify/")
+    painted(page)
+    return page

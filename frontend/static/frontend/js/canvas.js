@@ -1,15 +1,18 @@
 // @ts-check
 /** A square canvas at the screen's own resolution. */
 
+/** Fewer dots than that for an array pixel would move its edges, and with them the sources. */
+const DOTS_PER_PIXEL = 4;
+
 /**
  * The pen of a canvas, in CSS pixels, on a picture as sharp as the screen; and its side.
- * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} canvas @param {number} [span] array pixels across, if there are any
  * @returns {{pen: CanvasRenderingContext2D, side: number}}
  */
-export function penOf(canvas) {
+export function penOf(canvas, span = 0) {
   const side = canvas.clientWidth;
-  const ratio = window.devicePixelRatio;
-  const dots = Math.max(1, Math.round(side * ratio));
+  const screen = Math.max(1, Math.round(side * window.devicePixelRatio));
+  const dots = screen * Math.max(1, Math.ceil((DOTS_PER_PIXEL * span) / screen));
   if (canvas.width !== dots) {
     canvas.width = dots;
     canvas.height = dots;

@@ -81,7 +81,7 @@ export class Examination {
     const pixel = mosaicPixel(item, place);
     return {
       name: `${band.band} ${band.filter}`.trim(),
-      unit: band.unit ?? "",
+      unit: band.unit,
       plane: planes[active],
       side,
       ...place,
@@ -89,7 +89,7 @@ export class Examination {
       yPix: pixel.y,
       sky: skyText(item, place),
       arcsecPerPx: item.pixel_scale_arcsec,
-      starFwhm: band.star_fwhm_px ?? null,
+      starFwhm: band.star_fwhm_px,
       zeroPoint: null,
     };
   }

@@ -64,8 +64,9 @@ export function wireKeyHelp(dialog, table, first, save) {
     const control = new AbortController();
     waiting = control;
     text(dialog, "#clash", "");
-    button.textContent = "press a key";
-    control.signal.addEventListener("abort", () => { button.textContent = "change"; });
+    const words = element(button, "span", HTMLElement);
+    words.textContent = "press a key";
+    control.signal.addEventListener("abort", () => { words.textContent = "change"; });
     dialog.addEventListener("keydown", (press) => {
       if (["Shift", "Control", "Alt", "AltGraph", "Meta"].includes(press.key)) return;
       press.preventDefault();

@@ -22,8 +22,8 @@ export function drawSession(root, session) {
       className: "plain",
       title: `Look at ${item.galaxy} ${item.catalogue_id} again`,
       onclick: () => session.review(index),
-    }, swatch, item.catalogue_id, flagged ? " ⚑" : "");
-    button.ariaLabel = `${item.galaxy} ${item.catalogue_id}, my vote ${label}${flagged ? ", flagged" : ""}`;
+    }, swatch, " ", item.catalogue_id, flagged ? " ⚑" : "");
+    button.append(make("span", { className: "unseen" }, `, my vote on ${item.galaxy}${flagged ? ", flagged" : ""}`));
     if (index === at) button.setAttribute("aria-current", "true");
     return make("li", {}, button);
   }));

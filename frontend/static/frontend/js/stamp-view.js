@@ -52,7 +52,7 @@ export class StampView {
 
   /** @param {Viewport} viewport @param {Marks} marks */
   draw(viewport, marks) {
-    const { pen, side } = penOf(this.canvas);
+    const { pen, side } = penOf(this.canvas, viewport.span);
     pen.clearRect(0, 0, side, side);
     if (!this.#there) return;
     // Beyond the stamp there is no data either.

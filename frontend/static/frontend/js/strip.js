@@ -136,9 +136,10 @@ export class Strip {
 
   draw() {
     const item = this.loaded?.item;
+    const leading = item?.bands.findIndex(({ observed }) => observed);
     this.#views.forEach((view, i) => {
       if (!item) return view.wipe();
-      const first = i === 0 || i === LARGE;
+      const first = i === leading || i === LARGE;
       // Without coordinates nobody knows where north is.
       const north = first && item.north_deg !== null ? { deg: item.north_deg, eastLeft: item.east_left } : null;
       const bar = first ? scaleBar(this.viewport.span, item.pixel_scale_arcsec, item.distance_mpc) : null;

@@ -1,0 +1,213 @@
+"""A session on the classify page: going back, changing one's mind, saying more than a class."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.classify_page import VOTES, painted, saved_votes, says, set_preferences
+
+OPINIONS = re.compile("/opinions/")
+
+
+def vote(page, key):
+    """Vote and wait for the next candidate; what was sent, and the next candidate."""
+    before = painted(page)
+    with page.expect_request(VOTES) as request:
+        page.keyboard.press(key)
+    return request.value.post_data_json, painted(page, other_than=before)
+
+
+def shows(page, candidate):
+    """Wait until this candidate is painted, and a key is no bounce of the one before."""
+    page.wait_for_function(
+        "id => document.documentElement.dataset.painted === id", arg=str(candidate)
+    )
+    page.wait_for_timeout(60)
+
+
+def test_it_goes_back_to_any_vote_of_the_session_and_forward_again(ada):
+    first, second = (vote(ada, key)[0]["candidate"] for key in "12")
+    queue = painted(ada)
+    for key, expected in (
+        ("p", second),
+        ("ArrowLeft", first),
+        ("p", first),
+        ("n", second),
+        ("ArrowRight", queue),
+    ):
+        ada.keyboard.press(key)
+        shows(ada, expected)
+    expect(ada.locator("#session li")).to_have_count(2)
+
+
+def test_another_class_for_an_earlier_vote_replaces_it(ada):
+    before = saved_votes(ada)
+    first, _ = vote(ada, "1")
+    _, queue = vote(ada, "2")
+    ada.keyboard.press("p")
+    painted(ada, other_than=queue)
+    ada.keyboard.press("p")
+    shows(ada, first["candidate"])
+    expect(ada.locator(".answers [data-label='1']")).to_have_attribute("aria-pressed", "true")
+    with ada.expect_request(VOTES) as request:
+        ada.keyboard.press("3")
+    again = request.value.post_data_json
+    assert (again["candidate"], again["label"]) == (first["candidate"], 3)
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 2
+
+
+def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
+    before = saved_votes(ada)
+    first, _ = vote(ada, "1")
+    vote(ada, "2")
+    ada.locator("#session button").first.click()
+    shows(ada, first["candidate"])
+    ada.keyboard.press("Backspace")
+    expect(ada.locator("#note")).to_have_text("Vote taken back: vote again")
+    shows(ada, first["candidate"])
+    says(ada, "saved")
+    assert saved_votes(ada) == before + 1
+
+
+def test_the_session_survives_a_reload(ada):
+    first, _ = vote(ada, "4")
+    says(ada, "saved")
+    ada.reload()
+    painted(ada)
+    ada.keyboard.press("p")
+    shows(ada, first["candidate"])
+
+
+@pytest.mark.parametrize(("digit", "reason"), [("1", "star"), ("3", "galaxy")])
+def test_class_4_has_reasons(ada, digit, reason):
+    first = painted(ada)
+    ada.keyboard.press("d")
+    expect(ada.locator("#reasons")).to_be_visible()
+    with ada.expect_request(VOTES) as request:
+        ada.keyboard.press(digit)
+    body = request.value.post_data_json
+    assert (body["label"], body["reason"]) == (4, reason)
+    painted(ada, other_than=first)
+    says(ada, "saved")
+
+
+def test_a_flag_and_a_comment_go_out_with_the_vote(ada):
+    first = painted(ada)
+    ada.keyboard.press("f")
+    ada.get_by_role("textbox", name="Comment").fill("two peaks? 1234")
+    ada.keyboard.press("Control+Enter")
+    expect(ada.locator("#remark")).to_be_hidden()
+    expect(ada.locator("[data-action='flag']")).to_have_attribute("aria-pressed", "true")
+    assert painted(ada) == first  # the digits in the text were no votes
+    body, _ = vote(ada, "3")
+    assert (body["flagged"], body["comment"]) == (True, "two peaks? 1234")
+    expect(ada.locator("[data-action='flag']")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_comment_on_an_earlier_vote_is_sent_at_once(ada):
+    first, _ = vote(ada, "2")
+    ada.keyboard.press("p")
+    shows(ada, first["candidate"])
+    ada.keyboard.press("f")
+    ada.get_by_role("textbox", name="Comment").fill("on second thoughts")
+    with ada.expect_request(VOTES) as request:
+        ada.keyboard.press("Control+Enter")
+    body = request.value.post_data_json
+    assert (body["label"], body["comment"]) == (2, "on second thoughts")
+    says(ada, "saved")
+
+
+def test_a_cancelled_comment_is_none(ada):
+    ada.keyboard.press("f")
+    ada.get_by_role("textbox", name="Comment").fill("never mind")
+    ada.keyboard.press("Escape")
+    body, _ = vote(ada, "1")
+    assert (body["flagged"], body["comment"]) == (False, "")
+
+
+def test_opinions_come_after_the_vote_and_not_before(ada, open_as):
+    ada.keyboard.press("v")
+    expect(ada.locator("#note")).to_contain_text("Vote first")
+    vote(ada, "1")
+    says(ada, "saved")
+    with ada.expect_response(OPINIONS) as answer:
+        ada.keyboard.press("v")
+    assert answer.value.ok
+    expect(ada.locator("#opinions")).to_contain_text("ada (me)")
+    ada.keyboard.press("Escape")
+    expect(ada.locator("#opinions")).to_be_hidden()
+
+
+def test_the_classes_are_one_key_away_with_examples(ada):
+    ada.keyboard.press("g")
+    images = ada.locator("#examples img")
+    assert images.count() == 12
+    ada.wait_for_function(
+        "() => [...document.querySelectorAll('#examples img')].every(i => i.naturalWidth === 50)"
+    )
+
+
+def test_a_key_of_ones_own_works_here_and_elsewhere(ada, open_as):
+    ada.keyboard.press("?")
+    row = ada.locator("tr[data-action-row='skip']")
+    row.get_by_role("button").click()
+    with ada.expect_response(re.compile("/preferences/")):
+        ada.keyboard.press("q")
+    expect(row.locator("kbd")).to_have_text("q")
+    ada.keyboard.press("Escape")
+    first = painted(ada)
+    ada.keyboard.press("q")
+    painted(ada, other_than=first)
+    elsewhere = open_as("ada")
+    elsewhere.goto("/guide/")
+    expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text("q")
+    set_preferences(ada, keys={})
+
+
+def test_a_key_that_means_something_already_is_refused(ada):
+    ada.keyboard.press("?")
+    row = ada.locator("tr[data-action-row='skip']")
+    row.get_by_role("button").click()
+    ada.keyboard.press("u")
+    expect(ada.locator("#clash")).to_contain_text("u already means: unsure")
+    expect(row.locator("kbd")).to_have_text("Space")
+
+
+def test_keys_are_searched(ada):
+    ada.keyboard.press("?")
+    ada.get_by_label("Search the keys").fill("contour")
+    expect(ada.locator("#help tr:visible")).to_have_count(1)
+    assert painted(ada)
+
+
+def test_a_vote_beyond_what_was_asked_for_is_kept_and_said(ada, live_site):
+    question = (
+        "from labeling.models import Field; Field.objects.update(votes_needed={}); "
+        "from labeling.models import Lease; Lease.objects.all().delete()"
+    )
+    first = painted(ada)
+    try:
+        other = f"""
+from django.contrib.auth import get_user_model
+from uuid import uuid4
+from labeling.models import Candidate, Lease
+candidate = Candidate.objects.get(pk={first})
+for name in ("bea", "cy", "cur"):
+    candidate.cast_vote(get_user_model().objects.get(username=name), uuid4(), label=1)
+Lease.objects.all().delete()
+"""
+        live_site.manage("shell", "-v0", "-c", other)
+        ada.keyboard.press("2")
+        expect(ada.locator("#note")).to_contain_text("had all its votes meanwhile")
+    finally:
+        live_site.manage("shell", "-v0", "-c", question.format(3))
+
+
+def test_the_theme_is_kept_with_the_person(ada, open_as):
+    with ada.expect_response(re.compile("/preferences/")):
+        ada.locator("#theme").click()
+    elsewhere = open_as("ada")
+    elsewhere.goto("/guide/")
+    expect(elsewhere.locator("html")).to_have_attribute("data-theme", "light")

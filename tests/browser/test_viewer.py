@@ -1,0 +1,330 @@
+"""The viewer of the classify page on real FITS files: pixels where they belong, DS9's habits."""
+
+import re
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+from playwright.sync_api import expect
+
+from labeling.bands import FILTERS
+from tests.browser.classify_page import QUEUE, VOTES, painted, set_preferences
+from tests.labeling.skies import tan_wcs
+
+SIDE = 400
+SIGMA = 1.5
+PLACES = [
+    (60 + 70 * column + 0.1 * (row - 2), 60 + 70 * row + 0.13 * (column - 2))
+    for row in range(5)
+    for column in range(5)
+]
+"""Of the drawn Gaussians, px from 0."""
+HOLE = 15
+"""Pixels to the right of each Gaussian where there is no data."""
+HATCHING = {(58, 63, 71), (118, 126, 138)}
+
+
+def draw(band):
+    """A mosaic with the Gaussians and the holes, slightly noisy, (y, x)."""
+    rng = np.random.default_rng(len(band))
+    image = rng.normal(0, 0.01, (SIDE, SIDE))
+    y, x = np.mgrid[:SIDE, :SIDE]
+    for x0, y0 in PLACES:
+        image += 10 * np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * SIGMA**2))
+        image[round(y0) - 3 : round(y0) + 4, round(x0) + HOLE : round(x0) + HOLE + 6] = np.nan
+    return image.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def odd(live_site, tmp_path_factory):
+    """A field in four filters, turned by 30 degrees, with holes: `draw` by import_field."""
+    folder = tmp_path_factory.mktemp("odd")
+    mosaics = []
+    for band in ("U", "B", "V", "I"):
+        header = tan_wcs(crpix=(200, 200), rotation=30).to_header()
+        header.update({"FILTER": FILTERS[band], "BUNIT": "ELECTRONS/S"})
+        path = folder / f"{band}.fits"
+        fits.PrimaryHDU(draw(band), header).writeto(path)
+        mosaics += ["--mosaic", str(path)]
+    rows = "".join(f"{i},{x + 1},{y + 1}\n" for i, (x, y) in enumerate(PLACES, 1))
+    catalogue = folder / "odd.csv"
+    catalogue.write_text(f"id,x,y\n{rows}")
+    live_site.manage("import_field", "odd", "--galaxy", "Odd", "--distance", "10", *mosaics)
+    live_site.manage("import_catalogue", "odd", str(catalogue))
+    return folder
+
+
+@pytest.fixture
+def viewer(open_as, odd):
+    """bea's classify page on that field; `page.item` is what the queue sent for what is on show."""
+    page = open_as("bea")
+    set_preferences(page, display={"stretch": "Linear", "limits": "Min Max"}, keys={})
+    with page.expect_response(QUEUE) as answer:
+        page.goto("/classify/?field=odd")
+    page.item = answer.value.json()[0]
+    assert painted(page) == str(page.item["candidate"])
+    return page
+
+
+def canvas(page, band):
+    """The stamp of a filter, 0 to 4."""
+    return page.locator(".stamps canvas").nth(band)
+
+
+def dots(page, band):
+    """The stamp's dots on the screen, (y from above, x, RGB)."""
+    drawn = canvas(page, band).evaluate(
+        """canvas => [canvas.width, ...canvas.getContext("2d")
+            .getImageData(0, 0, canvas.width, canvas.height).data]"""
+    )
+    side = drawn[0]
+    return np.array(drawn[1:], np.uint8).reshape(side, side, 4)[..., :3]
+
+
+def at(page, band, x, y, span=50):
+    """Client coordinates of an array pixel of the stamp, in the view that pages begin with."""
+    box = canvas(page, band).bounding_box()
+    share_x = (x - 49.5) / span + 0.5
+    share_y = 0.5 - (y - 49.5) / span
+    return box["x"] + share_x * box["width"], box["y"] + share_y * box["height"]
+
+
+def centroid(values, x, y, x0, y0):
+    """Centre of light within 4.5 px of the nearest pixel."""
+    near = (np.abs(x - round(x0)) < 4.5) & (np.abs(y - round(y0)) < 4.5)
+    light = np.where(near, values, 0).astype(float)
+    return (light * x).sum() / light.sum(), (light * y).sum() / light.sum()
+
+
+@pytest.mark.parametrize("span", [50, 100])
+def test_a_drawn_gaussian_lies_where_it_belongs(viewer, span):
+    if span == 100:
+        viewer.keyboard.press("w")
+        expect(viewer.locator("[data-action='view']")).to_have_text("100 px")
+    place = viewer.item["stamp_x"], viewer.item["stamp_y"]
+    grey = dots(viewer, 3)[..., 0]
+    steps = (np.arange(len(grey)) + 0.5) / len(grey) - 0.5
+    x, y = np.meshgrid(49.5 + span * steps, 49.5 - span * steps)
+    on_screen = centroid(grey, x, y, *place)
+    # The same box on the pixels themselves: neither noise nor the box's rim counts.
+    rows, columns = np.mgrid[:100, :100]
+    drawn = np.exp(-((columns - place[0]) ** 2 + (rows - place[1]) ** 2) / (2 * SIGMA**2))
+    in_array = centroid(drawn, columns, rows, *place)
+    assert np.hypot(*np.subtract(on_screen, in_array)) < 0.02
+    assert np.hypot(*np.subtract(in_array, place)) < 0.02
+
+
+def test_what_has_no_data_is_hatched_and_what_was_not_observed_says_so(viewer):
+    x0, y0 = (round(viewer.item[name]) for name in ("stamp_x", "stamp_y"))
+    picture = dots(viewer, 3)
+    box = canvas(viewer, 3).bounding_box()
+    x, y = at(viewer, 3, x0 + HOLE + 3, y0)
+    row, column = round(y - box["y"]), round(x - box["x"])
+    hole = picture[row - 6 : row + 6, column - 6 : column + 6].reshape(-1, 3)
+    assert not any(r == g == b for r, g, b in hole)
+    assert HATCHING & {tuple(int(c) for c in colour) for colour in hole}
+    notes = viewer.locator(".stamps .note")
+    expect(notes.nth(0)).to_have_text("Not observed in NUV")
+    expect(notes.nth(3)).to_be_hidden()
+
+
+def test_value_and_sky_under_the_pointer_are_those_of_the_file(viewer, odd):
+    with fits.open(odd / "V.fits") as hdus:
+        image, wcs = hdus[0].data, WCS(hdus[0].header)
+    x, y = (round(viewer.item[name] - 1) for name in ("x_pix", "y_pix"))
+    column, row = x - (viewer.item["x_pix"] - 1 - viewer.item["stamp_x"]), y
+    row -= viewer.item["y_pix"] - 1 - viewer.item["stamp_y"]
+    viewer.mouse.move(*at(viewer, 3, column, row))
+    value = float(viewer.locator(".stamps .value").nth(3).text_content())
+    assert value == pytest.approx(image[y, x], rel=1e-3)
+    words = viewer.locator("#place").text_content()
+    shown_x, shown_y = (float(word) for word in re.findall(r"[xy] (\d+\.\d)", words))
+    assert (shown_x, shown_y) == pytest.approx((x + 1, y + 1), abs=0.11)
+    seconds = float(re.search(r"h \d\dm (\d\d\.\d\d)s", words)[1])
+    sky = wcs.pixel_to_world(x, y)
+    # Half a pixel of the pointer, and the last digit: 0.02 arcsec in all.
+    assert seconds == pytest.approx(sky.ra.hms.s, abs=0.006)
+
+
+def display_of_vote(page, key="1"):
+    """The settings of the display that go out with a vote."""
+    with page.expect_request(VOTES) as request:
+        page.keyboard.press(key)
+    return request.value.post_data_json["display"]
+
+
+def test_dragging_with_the_right_button_sets_bias_and_contrast_as_ds9(viewer):
+    box = canvas(viewer, 2).bounding_box()
+    viewer.mouse.move(box["x"] + 100, box["y"] + 100)
+    viewer.mouse.down(button="right")
+    viewer.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.2 * box["height"])
+    viewer.mouse.up(button="right")
+    expect(viewer.get_by_role("button", name="Reset contrast")).to_be_visible()
+    display = display_of_vote(viewer)
+    assert display["bias"] == pytest.approx(0.25, abs=0.01)
+    assert display["contrast"] == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_double_right_click_resets_them(viewer):
+    x, y = at(viewer, 2, 40, 60)
+    for _ in range(2):
+        viewer.mouse.click(x, y, button="right", delay=20)
+    display = display_of_vote(viewer)
+    assert (display["contrast"], display["bias"]) == (1, 0.5)
+
+
+def test_contrast_darkens_what_lies_below_the_bias(viewer):
+    before = dots(viewer, 3)
+    set_preferences(viewer, display={"limits": "Min Max", "stretch": "Linear", "contrast": 4})
+    with viewer.expect_response(QUEUE) as answer:
+        viewer.reload()
+    painted(viewer)
+    assert answer.value.ok
+    assert (dots(viewer, 3) == 0).mean() > (before == 0).mean() + 0.3
+
+
+def test_keys_and_wheel_zoom_about_the_pointer_and_zero_resets(viewer):
+    viewer.mouse.move(*at(viewer, 3, 40, 60))
+    place = viewer.locator("#place").text_content()
+    viewer.keyboard.press("z")
+    viewer.mouse.wheel(0, -100)
+    assert viewer.locator("#place").text_content() == place
+    viewer.mouse.move(*at(viewer, 3, 49.5, 49.5))
+    assert display_of_vote(viewer)["zoom"] == pytest.approx(2**0.5 * 2**0.25, abs=0.01)
+    viewer.keyboard.press("0")
+    painted(viewer, other_than=str(viewer.item["candidate"]))
+    assert display_of_vote(viewer, "2")["zoom"] == 1
+
+
+def test_the_middle_button_centres_and_pans(viewer):
+    x, y = at(viewer, 3, 40, 60)
+    viewer.mouse.click(x, y, button="middle")
+    middle = at(viewer, 3, 49.5, 49.5)
+    viewer.mouse.move(*middle)
+    clicked = viewer.item["x_pix"] - viewer.item["stamp_x"] + 40
+    expect(viewer.locator("#place")).to_contain_text(f"x {clicked:.1f}")
+    viewer.mouse.down(button="middle")
+    viewer.mouse.move(middle[0] + 50, middle[1])
+    viewer.mouse.up(button="middle")
+    viewer.mouse.move(middle[0] + 50, middle[1])
+    expect(viewer.locator("#place")).to_contain_text(f"x {clicked:.1f}")
+
+
+def test_blinking_shows_one_observed_filter_after_the_other_in_large(viewer):
+    large = viewer.locator("#large")
+    seen = []
+    for key in ("b", "b", "b", "b", "Shift+B"):
+        viewer.keyboard.press(key)
+        seen.append(large.locator(".band").text_content())
+    assert seen == ["V", "I", "U", "B", "U"]
+    viewer.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+
+
+def test_tab_goes_through_the_filters_in_large(viewer):
+    canvas(viewer, 1).focus()
+    viewer.keyboard.press("Enter")
+    band = viewer.locator("#large .band")
+    expect(band).to_have_text("U")
+    viewer.keyboard.press("Tab")
+    expect(band).to_have_text("B")
+    viewer.keyboard.press("Shift+Tab")
+    expect(band).to_have_text("U")
+
+
+def test_an_unlinked_filter_has_a_stretch_of_its_own(viewer):
+    before = dots(viewer, 1), dots(viewer, 3)
+    viewer.get_by_role("button", name="Linked").click()
+    canvas(viewer, 3).click(position={"x": 60, "y": 60})
+    viewer.locator("#stretch").select_option("Log")
+    viewer.mouse.move(5, 5)
+    assert np.array_equal(dots(viewer, 1), before[0])
+    assert not np.array_equal(dots(viewer, 3), before[1])
+    canvas(viewer, 1).click(position={"x": 60, "y": 60})
+    expect(viewer.locator("#stretch")).to_have_value("Linear")
+
+
+def test_typed_limits_begin_as_those_on_show_and_must_make_sense(viewer):
+    viewer.locator("#limits").select_option("User")
+    low, high = viewer.get_by_label("Low limit"), viewer.get_by_label("High limit")
+    assert float(high.input_value()) == pytest.approx(10, rel=0.05)
+    high.fill("0.5")
+    high.press("Enter")
+    assert (dots(viewer, 3)[..., 0] == 255).mean() > 0.01
+    low.fill("9")
+    low.press("Enter")
+    assert low.evaluate("field => field.validity.customError")
+
+
+def test_it_changes_the_display_by_key_and_remembers_it_everywhere(viewer, open_as):
+    stretch, limits = viewer.locator("#stretch"), viewer.locator("#limits")
+    for key, menu, value in (
+        ("]", stretch, "Log"),
+        ("[", stretch, "Linear"),
+        ("[", stretch, "Histogram Equalization"),
+        ("Backslash", limits, "ZScale"),
+        ("Backslash", limits, "99.5 %"),
+    ):
+        viewer.keyboard.press(key)
+        expect(menu).to_have_value(value)
+    with viewer.expect_response(re.compile("/preferences/")):
+        viewer.keyboard.press("i")
+    elsewhere = open_as("bea")
+    elsewhere.goto("/classify/?field=odd")
+    expect(elsewhere.locator("#stretch")).to_have_value("Histogram Equalization")
+    expect(elsewhere.locator("[data-action='invert']")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_sliders_ask_for_another_colour_picture(viewer):
+    with viewer.expect_response(re.compile(r"rgb\.png\?.*stretch=20&q=6")) as answer:
+        viewer.locator("#lupton-stretch").press("ArrowRight")
+    assert answer.value.ok
+
+
+EXAMINED = {
+    "r": "Radial profile",
+    "e": "Contour",
+    "s": "Surface",
+    "h": "Histogram",
+    "l": "Line",
+    "c": "Column",
+    "a": "Aperture photometry",
+    "m": "Statistics",
+    "x": "Coordinates and value",
+}
+
+
+def test_every_key_of_imexamine_opens_its_plot_of_the_filter_under_the_pointer(viewer):
+    viewer.mouse.move(*at(viewer, 2, 49.5, 49.5))
+    title = viewer.locator(".examine-title")
+    for key, name in EXAMINED.items():
+        viewer.keyboard.press(key)
+        expect(title).to_have_text(f"{name} · B F438W")
+    viewer.keyboard.press("Escape")
+    expect(title).to_have_text("Radial profile · B F438W")
+
+
+def test_the_radial_profile_measures_the_drawn_gaussian(viewer):
+    viewer.keyboard.press("r")
+    numbers = viewer.locator(".examine-numbers").inner_text()
+    fwhm = float(re.search(r"FWHM Gauss\s+([\d.]+) px", numbers)[1])
+    assert fwhm == pytest.approx(2.3548 * SIGMA, rel=0.01)
+
+
+def test_two_filters_are_plotted_over_one_another(viewer):
+    viewer.mouse.move(*at(viewer, 2, 49.5, 49.5))
+    viewer.keyboard.press("l")
+    viewer.keyboard.press("o")
+    viewer.mouse.move(*at(viewer, 3, 49.5, 49.5))
+    viewer.keyboard.press("l")
+    expect(viewer.locator(".examine-title")).to_have_text("Line · B F438W and V F555W")
+
+
+def test_it_saves_the_stamps_as_fits(viewer, tmp_path):
+    with viewer.expect_download() as download:
+        viewer.keyboard.press("t")
+    path = tmp_path / "stamps.fits"
+    download.value.save_as(path)
+    with fits.open(path) as hdus:
+        assert [hdu.name for hdu in hdus[1:]] == [FILTERS[band] for band in ("U", "B", "V", "I")]
