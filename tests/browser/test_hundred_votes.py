@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from random import Random
 
 import pytest
 
@@ -28,10 +29,22 @@ def dee(live_site, open_as):
     """The window of an expert who has never voted."""
     make = (
         "from django.contrib.auth.models import Group, User; "
-        "User.objects.create_user('dee', password='dee').groups.add(Group.objects.get(name='expert'))"
+        "dee = User.objects.create_user('dee', password='dee'); "
+        "dee.groups.add(Group.objects.get(name='expert'))"
     )
     live_site.manage("shell", "-v0", "-c", make)
     return open_as("dee")
+
+
+def catalogue_ids(page):
+    """Catalogue id of each candidate's number."""
+    found = {}
+    address = "/api/v1/candidates/?page_size=200"
+    while address:
+        answer = page.request.get(address).json()
+        found |= {str(one["candidate"]): one["catalogue_id"] for one in answer["results"]}
+        address = answer["next"]
+    return found
 
 
 def votes_on_the_server(page, voter):
@@ -45,19 +58,15 @@ def votes_on_the_server(page, voter):
 def test_the_server_holds_exactly_what_was_pressed(dee, open_as):
     dee.goto("/classify/")
     candidate, pressed, began = "", [], None
-    for turn in range(VOTES):
+    for turn, key in enumerate(Random(0).choices(list(PRESSES), k=VOTES)):
         candidate = painted(dee, other_than=candidate)
         began = began or time.monotonic()
         time.sleep(max(0, began + turn * PACE - time.monotonic()))
-        key = list(PRESSES)[turn * turn % len(PRESSES)]
         pressed.append((candidate, *PRESSES[key]))
         dee.keyboard.press(key)
     rate = (VOTES - 1) / (time.monotonic() - began)
     says(dee, "saved")
-    pages = [
-        dee.request.get(f"/api/v1/candidates/?page={n}&page_size=200").json() for n in (1, 2, 3)
-    ]
-    ids = {str(c["candidate"]): c["catalogue_id"] for page in pages for c in page["results"]}
+    ids = catalogue_ids(dee)
     expected = [(ids[candidate], label, certainty) for candidate, label, certainty in pressed]
     assert votes_on_the_server(open_as("cur"), "dee") == expected
     assert len(set(expected)) == VOTES
