@@ -54,6 +54,7 @@ def visible_to(user: Any) -> CandidateQuerySet:
     """Candidates in play, with `mine`, `open` and what is open: `shown_…`, else None."""
     mine = Vote.objects.live().by(user).filter(candidate=OuterRef("pk"))
     candidates = Candidate.objects.in_play().select_related("field").with_prediction()
+    candidates = candidates.prefetch_related("field__mosaics")
     candidates = candidates.annotate(mine=Subquery(mine.values("label")[:1]))
     everything = Q(pk__isnull=False) if has_role(user, Role.CURATOR) else Q(mine__isnull=False)
     open_ = Case(When(everything, then=True), default=False, output_field=BooleanField())

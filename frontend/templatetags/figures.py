@@ -1,4 +1,4 @@
-"""Numbers as people read them; what is not known is a dash."""
+"""Numbers as people read them, what is not known as a dash; and addresses of pictures."""
 
 from math import isfinite
 from pathlib import PurePath
@@ -6,9 +6,13 @@ from typing import Any
 
 from django import template
 
+from labeling.api.candidates import rgb_url
+
 register = template.Library()
 
 NOTHING = "–"
+
+register.filter("rgb_url", rgb_url)
 
 
 @register.filter

@@ -30,7 +30,7 @@ def ties() -> QuerySet[Candidate]:
     """Candidates that wait for a curator, each with its votes in `cast`."""
     cast = Prefetch("votes", Vote.objects.live().select_related("voter"), to_attr="cast")
     tied = Candidate.objects.filter(consensus__status=Status.TIE).select_related("field")
-    return tied.prefetch_related(cast).order_by("pk")
+    return tied.prefetch_related(cast, "field__mosaics").order_by("pk")
 
 
 @for_role(Role.CURATOR)

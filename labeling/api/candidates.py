@@ -116,15 +116,15 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
     def get_rgb_url(self, candidate: Candidate) -> str:
         """Address of the colour image of the surroundings; `stretch` and `q` may be added."""
-        return _rgb_url(candidate, pictures.RGB_SIZES[0])
+        return rgb_url(candidate, pictures.RGB_SIZES[0])
 
     def get_rgb_centre_url(self, candidate: Candidate) -> str:
         """Address of the colour image of the candidate itself; likewise."""
-        return _rgb_url(candidate, pictures.RGB_SIZES[1])
+        return rgb_url(candidate, pictures.RGB_SIZES[1])
 
 
-def _rgb_url(candidate: Candidate, size: int) -> str:
-    """With the version, so that browsers may keep it for ever."""
+def rgb_url(candidate: Candidate, size: int) -> str:
+    """Address of a colour image, with its version, so that browsers may keep it for ever."""
     version = pictures.rgb_version(candidate)
     return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
