@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from astropy.io import fits
+from astropy.io.fits.hdu.compressed._compression import CfitsioException
 from astropy.stats import sigma_clipped_stats
 from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
@@ -24,6 +26,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 
 _FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
+# cfitsio's decoders keep their place in variables that all threads share.
+_DECOMPRESSION = Lock()
 _SKY_SAMPLE = 500  # px; a grid of 500 x 500 gives the median to 0.25 % of sigma
 
 
@@ -87,16 +91,23 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
 
 def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
     """A window of an image HDU, (y, x); reads only what it must. Raises UnusableImage."""
-    with _open(path) as file:
-        try:
-            section = file[hdu].section
-            # Astropy reads a narrow window of plain pixels row by row, ten times slower than
-            # the whole rows at once; of compressed pixels it takes the tiles that it needs.
-            compressed = isinstance(file[hdu], fits.CompImageHDU)
-            window = section[y, x] if compressed else section[y, :][:, x]
-            return np.asarray(window, dtype=np.float32)
-        except (IndexError, OSError, TypeError, ValueError) as error:
-            raise UnusableImage(f"{path}: HDU {hdu} cannot be read ({error}).") from None
+    with _open(path) as file, _pixels_of(path, f"HDU {hdu} cannot be read"):
+        section = file[hdu].section
+        if isinstance(file[hdu], fits.CompImageHDU):
+            with _DECOMPRESSION:
+                return np.asarray(section[y, x], dtype=np.float32)
+        # Astropy reads a narrow window of plain pixels row by row, ten times slower than the
+        # whole rows at once.
+        return np.asarray(section[y, :][:, x], dtype=np.float32)
+
+
+@contextmanager
+def _pixels_of(path: Path, complaint: str) -> Iterator[None]:
+    """Whatever goes wrong while pixels are read becomes UnusableImage."""
+    try:
+        yield
+    except (CfitsioException, IndexError, OSError, TypeError, ValueError) as error:
+        raise UnusableImage(f"{path}: {complaint} ({error}).") from None
 
 
 def celestial_wcs(header: fits.Header) -> WCS | None:
@@ -140,11 +151,8 @@ def _contents(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header,
     hdu = file[number]
     if not hdu.is_image or len(hdu.shape) != 2:
         raise UnusableImage(f"{path}: HDU {number} is not a two-dimensional image.")
-    try:
+    with _pixels_of(path, "its pixels cannot be read, perhaps it is cut short"), _DECOMPRESSION:
         return hdu.header, np.array(hdu.data, dtype=np.float32)
-    except (OSError, TypeError, ValueError) as error:
-        reason = f"its pixels cannot be read, perhaps it is cut short ({error})"
-        raise UnusableImage(f"{path}: {reason}.") from None
 
 
 def _filter(header: fits.Header) -> str:

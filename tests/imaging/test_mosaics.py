@@ -1,6 +1,7 @@
 """labeling.imaging.mosaics: images on disk, plain, scaled and compressed."""
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -57,6 +58,35 @@ def test_it_reads_compressed_images(tmp_path, kind):
     assert mosaic.pixel_scale_arcsec == pytest.approx(SCALE)
     section = read_section(tmp_path / "a.fits", mosaic.hdu, slice(3, 9), slice(5, 60))
     np.testing.assert_array_equal(section, mosaic.image[3:9, 5:60])
+
+
+def test_threads_read_compressed_windows_at_once(tmp_path):
+    image = np.random.default_rng(4).normal(100, 5, (512, 512)).astype(np.float32)
+    hdu = fits.CompImageHDU(image, compression_type="HCOMPRESS_1", tile_shape=(64, 64))
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "a.fits")
+    whole = read_mosaic(tmp_path / "a.fits").image
+
+    def same(place):
+        window = slice(place, place + 150), slice(30, 300)
+        read = read_section(tmp_path / "a.fits", 1, *window)
+        return np.array_equal(read, whole[window])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(same, range(0, 320, 5)))
+
+
+def test_damaged_compressed_pixels_are_named(tmp_path):
+    image = np.random.default_rng(4).normal(100, 5, (128, 128)).astype(np.float32)
+    hdu = fits.CompImageHDU(image, compression_type="HCOMPRESS_1", tile_shape=(64, 64))
+    path = tmp_path / "a.fits"
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
+    with fits.open(path, disable_image_compression=True) as hdus:
+        start = hdus[1].fileinfo()["datLoc"] + hdus[1]._theap
+    damaged = bytearray(path.read_bytes())
+    damaged[start + 20 : start + 400] = bytes(255 for _ in range(380))
+    path.write_bytes(damaged)
+    with pytest.raises(UnusableImage, match="its pixels cannot be read"):
+        read_mosaic(path)
 
 
 def test_it_reads_gzipped_files(tmp_path):
