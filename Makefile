@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
 
-# The whole suite on PostgreSQL, then what touches a database again on SQLite.
+# The whole suite on PostgreSQL, and beside it what touches a database again on SQLite.
 test: $(VENV)/installed-dev node_modules/.package-lock.json
 	@$(BIN)/python -m tests.services
 
@@ -29,7 +29,7 @@ lint: $(VENV)/installed-dev node_modules/.package-lock.json
 
 # Figures go to var/bench/NAME.jsonl.
 bench: $(VENV)/installed-dev
-	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in tests/benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 # Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
 lock: $(VENV)/installed-dev
