@@ -154,6 +154,22 @@ def test_votes_survive_a_reload_while_the_server_is_away(ada, allowed_errors):
     assert saved_votes(ada) == before + 2
 
 
+def test_votes_wait_for_a_server_that_restarts(ada, live_site, allowed_errors):
+    allowed_errors.append("ERR_CONNECTION")
+    before, first = saved_votes(ada), painted(ada)
+    ada.wait_for_function(FETCHED, arg=4)
+    live_site.stop()
+    ada.keyboard.press("1")
+    second = painted(ada, other_than=first)
+    ada.keyboard.press("2")
+    painted(ada, other_than=second)
+    says(ada, "waiting for network (2)")
+    live_site.start()
+    live_site.wait()
+    expect(ada.locator("#outbox")).to_have_text("saved", timeout=40_000)
+    assert saved_votes(ada) == before + 2
+
+
 def test_an_expired_login_costs_no_vote(ada, allowed_errors):
     allowed_errors.append("401")
     before, first = saved_votes(ada), painted(ada)

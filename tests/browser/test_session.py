@@ -71,6 +71,15 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     assert saved_votes(ada) == before + 1
 
 
+def test_control_z_takes_back_too(ada):
+    before = saved_votes(ada)
+    first, _ = vote(ada, "1")
+    ada.keyboard.press("Control+z")
+    shows(ada, first["candidate"])
+    says(ada, "saved")
+    assert saved_votes(ada) == before
+
+
 def test_the_session_survives_a_reload(ada):
     first, _ = vote(ada, "4")
     says(ada, "saved")

@@ -197,6 +197,39 @@ def test_keys_and_wheel_zoom_about_the_pointer_and_zero_resets(viewer):
     assert display_of_vote(viewer, "2")["zoom"] == 1
 
 
+@pytest.mark.parametrize(
+    ("keys", "zoom"), [(["z"], 2**0.5), (["+", "+"], 2), (["Shift+Z"], 2**-0.5), (["-", "-"], 0.5)]
+)
+def test_each_key_of_the_zoom_is_half_a_factor_of_two(viewer, keys, zoom):
+    for key in keys:
+        viewer.keyboard.press(key)
+    assert display_of_vote(viewer)["zoom"] == pytest.approx(zoom, abs=0.01)
+
+
+def test_two_fingers_zoom_and_one_pans(viewer):
+    touch = viewer.context.new_cdp_session(viewer)
+
+    def fingers(kind, *places):
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, y = at(viewer, 3, 49.5, 49.5)
+    fingers("touchStart", (x - 30, y), (x + 30, y))
+    for spread in (40, 50, 60):
+        fingers("touchMove", (x - spread, y), (x + spread, y))
+    fingers("touchEnd")
+    fingers("touchStart", (x, y))
+    fingers("touchMove", (x + 50, y))
+    fingers("touchEnd")
+    box = canvas(viewer, 3).bounding_box()
+    viewer.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # 50 of 250 dots at twice the scale; fingers come in whole dots.
+    moved = viewer.item["x_pix"] - viewer.item["stamp_x"] + 49.5 - 25 * 50 / box["width"]
+    shown = re.search(r"x (\d+\.\d)", viewer.locator("#place").text_content())[1]
+    assert float(shown) == pytest.approx(moved, abs=0.5)
+    assert display_of_vote(viewer)["zoom"] == pytest.approx(2, abs=0.05)
+
+
 def test_the_middle_button_centres_and_pans(viewer):
     x, y = at(viewer, 3, 40, 60)
     viewer.mouse.click(x, y, button="middle")

@@ -41,9 +41,14 @@ class Site:
         if database_url:
             self.environment["DATABASE_URL"] = database_url
         self.log = home / "serve.log"
+        self.options = options
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, on the same data and port as before."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command("serve", "--port", str(self.port), *options),
+                self._command("serve", "--port", str(self.port), *self.options),
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -44,9 +44,8 @@ export class Stage {
     this.#loaded = loaded;
     if (other) this.#describe();
     this.#scene.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null));
-    this.strip.show(loaded);
+    if (this.strip.show(loaded)) this.examination.renew();
     this.#paintPictures();
-    this.examination.renew();
     return Boolean(loaded?.planes);
   }
 

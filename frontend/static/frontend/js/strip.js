@@ -87,7 +87,10 @@ export class Strip {
     this.#listener.adjusted();
   }
 
-  /** @param {Loaded | null} loaded another candidate, or the same with its stamps */
+  /**
+   * @param {Loaded | null} loaded another candidate, or the same with its stamps
+   * @returns {boolean} whether the pixels are others now
+   */
   show(loaded) {
     const other = loaded !== this.loaded;
     const planes = loaded?.planes ?? null;
@@ -98,7 +101,9 @@ export class Strip {
       this.reset(zoom);
       this.#caption();
     }
-    if (other || planes !== this.#planes) this.restretch();
+    const changed = other || planes !== this.#planes;
+    if (changed) this.restretch();
+    return changed;
   }
 
   /** Centres on the candidate. @param {number} [zoom] */
