@@ -25,7 +25,7 @@ import { parseNpy } from "./npy.js";
  * `planes`: one float32 image a band, row 0 lowest, once they are there; `failure`: why not.
  * @typedef {{item: Item, planes: Float32Array[] | null, side: number, failure: string,
  *   rgb: ImageBitmap | null, rgbFailure: string, rgbUrl: string,
- *   neighbours: Neighbour[], leased: boolean}} Loaded
+ *   neighbours: Neighbour[] | null, leased: boolean}} Loaded
  */
 
 const ATTEMPTS = 3;
@@ -68,7 +68,7 @@ async function stamps(item) {
 }
 
 /**
- * Starts loading; `changed` is told when stamps, pictures and neighbours are there, or failed.
+ * Starts loading; `changed` is told when stamps and pictures are there, or failed.
  * @param {Item} item @param {Lupton} lupton @param {(loaded: Loaded) => void} changed
  * @returns {Loaded}
  */
@@ -76,19 +76,26 @@ export function load(item, lupton, changed) {
   /** @type {Loaded} */
   const loaded = {
     item, planes: null, side: 0, failure: "", rgb: null, rgbFailure: "", rgbUrl: "",
-    neighbours: [], leased: true,
+    neighbours: null, leased: true,
   };
   patiently(() => stamps(item)).then(
     (ready) => { Object.assign(loaded, ready); },
     (reason) => { loaded.failure = reason.message; },
   ).finally(() => changed(loaded));
   colour(loaded, lupton, changed);
-  patiently(() => send("GET", urlOf(item, "neighbours/"))).then(
-    (neighbours) => { loaded.neighbours = neighbours; },
-    // Marks that are only an aid: the candidate can be judged without them.
-    () => undefined,
-  ).finally(() => changed(loaded));
   return loaded;
+}
+
+/**
+ * Fetches the neighbours of a candidate that is looked at for longer than a quick vote takes.
+ * @param {Loaded} loaded @param {(loaded: Loaded) => void} changed
+ */
+export async function meetNeighbours(loaded, changed) {
+  if (loaded.neighbours !== null) return;
+  loaded.neighbours = [];
+  // Marks that are only an aid: the candidate can be judged without them.
+  loaded.neighbours = await send("GET", urlOf(loaded.item, "neighbours/")).catch(() => []);
+  changed(loaded);
 }
 
 /**

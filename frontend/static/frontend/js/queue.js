@@ -1,5 +1,5 @@
 // @ts-check
-/** The candidates in hand: the current one and the next three, leased, fetched and decoded. */
+/** The candidates in hand: the current one and the next, leased, fetched and decoded. */
 import { ApiError } from "./api.js";
 
 /** @typedef {import("./load.js").Item} Item */
@@ -11,7 +11,10 @@ import { ApiError } from "./api.js";
  */
 /** @typedef {"asking" | "ready" | "empty" | "offline" | "login" | "refused"} Supply */
 
-const IN_HAND = 4;
+/** The current one and the next three: never fewer, if there are more. */
+const ENOUGH = 4;
+/** So many are asked for at once: a browser makes six requests at a time, and votes need them. */
+const BLOCK = 3;
 const PAUSE_MS = 2000;
 const EMPTY_PAUSE_MS = 20_000;
 
@@ -46,12 +49,13 @@ export class Queue {
   }
 
   /**
-   * Asks for as many candidates as are missing; again later when there are none. A request does
+   * Asks for candidates before they run short; again later when there are none. A request does
    * not wait for the one before: a quick expert on a slow line would run dry.
    */
   async fill() {
-    const count = IN_HAND - this.#hand.length - this.#asked;
-    if (count <= 0) return;
+    const have = this.#hand.length + this.#asked;
+    if (have > ENOUGH) return;
+    const count = ENOUGH + BLOCK - have;
     clearTimeout(this.#timer);
     this.#asked += count;
     if (!this.current) this.#changed("asking", "");

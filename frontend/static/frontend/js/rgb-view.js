@@ -35,7 +35,7 @@ export function drawContext(canvas, loaded, viewport, neighbours) {
     return [share.x * side, share.y * side];
   };
   pen.drawImage(rgb, 0, 0, side, side);
-  for (const { dx_px: dx, dy_px: dy } of neighbours ? loaded.neighbours : []) {
+  for (const { dx_px: dx, dy_px: dy } of (neighbours && loaded.neighbours) || []) {
     drawNeighbour(pen, ...place({ x: item.stamp_x + dx, y: item.stamp_y + dy }));
   }
   drawFrame(pen, ...place(viewport), (viewport.span * side) / whole.span);

@@ -5,7 +5,7 @@ import { element, text } from "./dom.js";
 import { Examination } from "./examination.js";
 import { factsOf } from "./facts.js";
 import { listenToHands } from "./gestures.js";
-import { urlOf } from "./load.js";
+import { meetNeighbours, urlOf } from "./load.js";
 import { drawCentre, drawContext, wipe } from "./rgb-view.js";
 import { Strip } from "./strip.js";
 import { STEP, zoomed } from "./viewport.js";
@@ -13,8 +13,12 @@ import { STEP, zoomed } from "./viewport.js";
 /** @typedef {import("./load.js").Loaded} Loaded */
 /** @typedef {import("./settings.js").Display} Display */
 
+/** Whoever looks for longer than that wants to see more. */
+const LINGER_MS = 300;
+
 export class Stage {
   /** @type {Loaded | null} */ #loaded = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #linger;
   #root; #scene; #display; #context; #centre;
 
   /**
@@ -42,7 +46,11 @@ export class Stage {
   show(loaded) {
     const other = loaded !== this.#loaded;
     this.#loaded = loaded;
-    if (other) this.#describe();
+    if (other) {
+      this.#describe();
+      clearTimeout(this.#linger);
+      this.#linger = setTimeout(() => this.#meetNeighbours(), LINGER_MS);
+    }
     this.#scene.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null));
     if (this.strip.show(loaded)) this.examination.renew();
     this.#paintPictures();
@@ -94,6 +102,12 @@ export class Stage {
       figure.classList.toggle("active", i === this.strip.active);
     });
     adjusted();
+  }
+
+  #meetNeighbours() {
+    const loaded = this.#loaded;
+    if (!loaded) return;
+    meetNeighbours(loaded, () => loaded === this.#loaded && this.#paintPictures());
   }
 
   #paintPictures() {
