@@ -1,0 +1,171 @@
+"""Every page by axe-core, against WCAG 2.2 AA: dark and light, on a laptop and a tablet."""
+
+import json
+from collections import defaultdict
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from frontend.urls import urlpatterns
+from tests.browser.classify_page import painted, says
+from tests.services.missing import cannot_run
+from tests.services.site import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+THEMES = ("dark", "light")
+SCREENS = ({"width": 1366, "height": 768}, {"width": 800, "height": 1280})
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+    "rules": {"target-size": {"enabled": True}},
+    # By itself axe lets pass what is written in one character or in symbols.
+    "checks": {"color-contrast": {"options": {"ignoreLength": True, "ignoreUnicode": False}}},
+}
+RUN = """async options => {
+    const { violations, passes } = await axe.run(document, options);
+    const rules = [...violations, ...passes].map(rule => rule.id);
+    return { rules, faults: violations.flatMap(({ id, nodes }) => nodes.map(node =>
+        `${id} at ${node.target.join(" ")}: ${node.failureSummary.replace(/\\s+/g, " ")}`)) };
+}"""
+SETTLED = "() => !document.querySelector('[aria-busy=true]')"
+ALWAYS_SAYS = {"color-contrast", "target-size"}
+
+# Who looks at a page, and what its address needs.
+PAGES = {
+    "login": [("", {})],
+    "progress": [("ada", {})],
+    "candidates": [("ada", {})],
+    "candidate": [("ada", {"pk": "tied"})],
+    "field": [("ada", {"name": "demo"})],
+    "agreement": [("ada", {})],
+    "guide": [("ada", {})],
+    "disagreements": [("cur", {})],
+    "exports": [("cur", {})],
+    "runs": [("admin", {})],
+    "run": [("admin", {"pk": run}) for run in ("ready", "running", "failed")],
+}
+ELSEWHERE = {"classify"}
+NO_PAGES = {"logout", "whoami", "adjudicate", "run-act"}
+
+
+@pytest.fixture(scope="module")
+def lived_in(live_site):
+    """A site in use; the numbers of what there is."""
+
+    def run(command):
+        return live_site.manage("shell", "-v0", "-c", command)
+
+    told = run(
+        "import json; from tests.browser.lived_in import furnish; print(json.dumps(furnish()))"
+    )
+    numbers = json.loads(told.splitlines()[-1])
+    yield numbers
+    arguments = f"ready={numbers['ready']}, running={numbers['running']}"
+    run(f"from tests.browser.lived_in import leave; leave({arguments})")
+
+
+def prepare(page):
+    """Bring axe into the page, past its content security policy, and let nothing fade."""
+    if not AXE.exists():
+        cannot_run("axe-core is not installed; `make test` does it, or `npm ci`")
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+
+
+def faults(page, what):
+    """Sentences with page, rule, element, and the themes and screens on which it is so."""
+    found = defaultdict(list)
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        for theme in THEMES:
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            answer = page.evaluate(RUN, OPTIONS)
+            assert set(answer["rules"]) >= ALWAYS_SAYS
+            for fault in answer["faults"]:
+                found[fault].append(f"{theme} {screen['width']} px")
+    return [f"{what}: {fault} ({', '.join(where)})" for fault, where in found.items()]
+
+
+def test_each_page_is_looked_at_or_is_none():
+    assert {p.name for p in urlpatterns} == PAGES.keys() | ELSEWHERE | NO_PAGES
+
+
+@pytest.mark.parametrize("person", ["", "ada", "cur", "admin"])
+def test_the_pages_of(person, new_page, open_as, lived_in):
+    page, found = open_as(person) if person else new_page(), []
+    for name, visits in PAGES.items():
+        for visitor, needs in visits:
+            if visitor == person:
+                known = {key: lived_in.get(value, value) for key, value in needs.items()}
+                assert page.goto(reverse(name, kwargs=known)).ok
+                page.wait_for_function(SETTLED)
+                prepare(page)
+                found += faults(page, page.url)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("address", "status"), [("/exports/", "403"), ("/nowhere/", "404")])
+def test_a_page_that_refuses(address, status, open_as, allowed_errors):
+    allowed_errors.append(status)
+    page = open_as("ada")
+    page.goto(address)
+    prepare(page)
+    found = faults(page, status)
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def bea(open_as, lived_in):
+    """The classify page with one vote cast."""
+    page = open_as("bea")
+    page.goto("/classify/")
+    first = painted(page)
+    page.keyboard.press("1")
+    painted(page, other_than=first)
+    says(page, "saved")
+    prepare(page)
+    return page
+
+
+def test_the_classify_page_and_its_dialogs(bea):
+    found = faults(bea, "classify")
+    for key, dialog in (
+        ("?", "help"),
+        ("d", "reasons"),
+        ("f", "remark"),
+        ("v", "opinions"),
+        ("g", "examples"),
+    ):
+        bea.keyboard.press(key)
+        expect(bea.locator(f"#{dialog}")).to_be_visible()
+        bea.wait_for_load_state("networkidle")
+        found += faults(bea, dialog)
+        bea.keyboard.press("Escape")
+        expect(bea.locator(f"#{dialog}")).to_be_hidden()
+    assert not found, "\n".join(found)
+
+
+def test_the_classify_page_with_a_filter_enlarged_and_a_plot(bea):
+    bea.keyboard.press("Enter")
+    bea.keyboard.press("a")
+    expect(bea.locator("#large")).to_be_visible()
+    found = faults(bea, "enlarged")
+    assert not found, "\n".join(found)
+
+
+def test_the_classify_page_in_trouble(bea, allowed_errors):
+    allowed_errors += ["401", "409"]
+    bea.route("**/api/v1/votes/*/", lambda route: route.fulfill(status=409, json={"detail": "No."}))
+    before = painted(bea)
+    bea.keyboard.press("2")
+    expect(bea.locator("#refused")).to_be_visible()
+    bea.unroute_all()
+    painted(bea, other_than=before)
+    bea.context.clear_cookies()
+    bea.keyboard.press("3")
+    says(bea, "log in to save (1)")
+    found = faults(bea, "refused, log-in expired")
+    bea.get_by_role("button", name="Log in as bea").click()
+    found += faults(bea, "log-in")
+    assert not found, "\n".join(found)
