@@ -82,15 +82,20 @@ def page(new_page: Callable[[], Page]) -> Page:
 
 @pytest.fixture
 def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
-    """A window in which one of the demonstration's accounts has logged in."""
+    """A window in which one of the demonstration's accounts has logged in.
 
-    def log_in(name: str) -> Page:
+    With the settings that everybody starts with, unless those of other tests are to be kept.
+    """
+
+    def log_in(name: str, *, keep: bool = False) -> Page:
         page = new_page()
         page.goto("/login/")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(name)
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login/" not in url)
+        if not keep:
+            set_preferences(page, display={}, keys={}, theme="dark")
         return page
 
     return log_in
@@ -98,9 +103,8 @@ def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
 
 @pytest.fixture
 def ada(open_as: Callable[[str], Page]) -> Page:
-    """ada's classify page, with the settings that everybody starts with and its first candidate."""
+    """ada's classify page with its first candidate painted."""
     page = open_as("ada")
-    set_preferences(page, display={}, keys={}, theme="dark")
     page.goto("/classify/")
     painted(page)
     return page

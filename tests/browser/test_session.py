@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.classify_page import VOTES, painted, saved_votes, says, set_preferences
+from tests.browser.classify_page import VOTES, painted, saved_votes, says
 
 OPINIONS = re.compile("/opinions/")
 
@@ -169,10 +169,9 @@ def test_a_key_of_ones_own_works_here_and_elsewhere(ada, open_as):
     first = painted(ada)
     ada.keyboard.press("q")
     painted(ada, other_than=first)
-    elsewhere = open_as("ada")
+    elsewhere = open_as("ada", keep=True)
     elsewhere.goto("/guide/")
     expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text("q")
-    set_preferences(ada, keys={})
 
 
 def test_a_key_that_means_something_already_is_refused(ada):
@@ -217,6 +216,6 @@ Lease.objects.all().delete()
 def test_the_theme_is_kept_with_the_person(ada, open_as):
     with ada.expect_response(re.compile("/preferences/")):
         ada.locator("#theme").click()
-    elsewhere = open_as("ada")
+    elsewhere = open_as("ada", keep=True)
     elsewhere.goto("/guide/")
     expect(elsewhere.locator("html")).to_have_attribute("data-theme", "light")

@@ -303,7 +303,7 @@ def test_it_changes_the_display_by_key_and_remembers_it_everywhere(viewer, open_
         expect(menu).to_have_value(value)
     with viewer.expect_response(re.compile("/preferences/")):
         viewer.keyboard.press("i")
-    elsewhere = open_as("bea")
+    elsewhere = open_as("bea", keep=True)
     elsewhere.goto("/classify/?field=odd")
     expect(elsewhere.locator("#stretch")).to_have_value("Histogram Equalization")
     expect(elsewhere.locator("[data-action='invert']")).to_have_attribute("aria-pressed", "true")

@@ -1,9 +1,9 @@
 // @ts-check
 /** The page of one candidate: the same stage as for voting, without the queue. */
+import { wireActions } from "./actions.js";
 import { send } from "./api.js";
 import { Controls } from "./controls.js";
 import { data, element, text } from "./dom.js";
-import { listen } from "./keys.js";
 import { colour, load } from "./load.js";
 import { Preferences } from "./preferences.js";
 import { sound } from "./settings.js";
@@ -33,20 +33,9 @@ function arrived(now) {
   stage.show(now);
 }
 
-/** @type {Readonly<Record<string, () => void>>} */
-const actions = {
+wireActions({
   ...controls.actions, ...stage.actions, ...stage.examination.actions, "close": () => { stage.close(); },
-};
-/** @param {string} action */
-const act = (action) => actions[action]?.();
-
-listen(data("keys"), act);
-root.addEventListener("click", ({ target, detail }) => {
-  const button = /** @type {Element} */ (target).closest("[data-action]");
-  if (!(button instanceof HTMLButtonElement)) return;
-  act(button.dataset.action ?? "");
-  if (detail > 0) button.blur();
-});
+}, data("keys"));
 try {
   loaded = load(await send("GET", main.dataset.candidate ?? ""), display.rgb, arrived);
   stage.show(loaded);

@@ -1,18 +1,19 @@
 // @ts-check
 /** The classify page: wires the queue, the outbox, the session, the stage and the keys together. */
-import { ApiError, send } from "./api.js";
+import { wireActions } from "./actions.js";
+import { send } from "./api.js";
 import { Controls } from "./controls.js";
+import { delivery, leasesOf } from "./delivery.js";
 import { openDialog, toggle } from "./dialogs.js";
 import { data, element, text } from "./dom.js";
 import { History } from "./history.js";
 import { wireKeyHelp } from "./key-help.js";
-import { listen } from "./keys.js";
 import { colour, load } from "./load.js";
 import { showOpinions } from "./opinions.js";
 import { Outbox } from "./outbox.js";
 import { Preferences } from "./preferences.js";
 import { Queue } from "./queue.js";
-import { ownSession, wireRelogin } from "./relogin.js";
+import { wireRelogin } from "./relogin.js";
 import { wireReasons, wireRemark } from "./remark.js";
 import { drawSession } from "./session-strip.js";
 import { Session } from "./session.js";
@@ -21,7 +22,6 @@ import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { noStore, openVoteStore } from "./vote-store.js";
 
-const API = "/api/v1";
 const RENEW_MS = 60_000;
 const COUNT_MS = 60_000;
 
@@ -44,18 +44,10 @@ controls = new Controls(root, display, stage, data("ladders"), {
     for (const loaded of new Set([...queue.hand, session.due])) if (loaded) colour(loaded, display.rgb, arrived);
   },
 });
-const mine = ownSession(user);
 
-/** @param {import("./vote-store.js").Waiting} entry */
-async function deliver({ method, uuid, body }) {
-  if (!(await mine())) throw new ApiError(401, "Somebody else is logged in.");
-  const answer = await send(method, `${API}/votes/${uuid}/`, body).catch((reason) => {
-    // Taking back a vote that never arrived is done already.
-    if (method !== "DELETE" || reason.status !== 404) throw reason;
-  });
-  if (answer?.surplus) status.say("That candidate had all its votes meanwhile; yours is kept as one more.");
-}
-
+const deliver = delivery(user, () => {
+  status.say("That candidate had all its votes meanwhile; yours is kept as one more.");
+});
 const outbox = new Outbox(await openVoteStore().catch(() => noStore), user, deliver, (state) => {
   status.outbox(state);
   if (state.condition === "saved" && !queue.current) queue.fill();
@@ -69,12 +61,7 @@ const arrived = (loaded) => {
 const fetched = (item) => load(item, display.rgb, arrived);
 
 const queue = new Queue(
-  {
-    lease: (count) => send("POST", `${API}/queue/`, field ? { count, field } : { count }),
-    renew: (lease) => send("PUT", `${API}/leases/${lease}/`),
-    skip: (lease) => send("PUT", `${API}/leases/${lease}/skip/`),
-    handBack: (lease) => send("DELETE", `${API}/leases/${lease}/`, undefined, { keepalive: true }),
-  },
+  leasesOf(field),
   fetched,
   () => outbox.candidates,
   (supply, detail) => {
@@ -118,7 +105,7 @@ function refresh() {
 async function count() {
   const query = field ? `?field=${encodeURIComponent(field)}` : "";
   // Only figures: when they cannot be had now, they come with the next round.
-  const progress = await send("GET", `${API}/progress/${query}`).catch(() => null);
+  const progress = await send("GET", `/api/v1/progress/${query}`).catch(() => null);
   if (progress) status.counted(progress);
 }
 
@@ -166,17 +153,7 @@ const actions = {
 };
 
 wireKeyHelp(dialog("help"), keys, data("first-keys"), (own) => preferences.saveNow("keys", own));
-listen(keys, (action) => {
-  if (!openDialog() || openDialog()?.id === action || action === "close") actions[action]();
-});
-document.addEventListener("click", (event) => {
-  const button = /** @type {Element} */ (event.target).closest("[data-action]");
-  if (!(button instanceof HTMLButtonElement)) return;
-  const action = button.dataset.action ?? "";
-  actions[event.shiftKey ? action.replace("vote", "possible") : action]();
-  // After a click by mouse, Space must skip, not press the button again.
-  if (event.detail > 0) button.blur();
-});
+wireActions(actions, keys);
 element(root, "#field", HTMLSelectElement).addEventListener("change", ({ target }) => {
   /** @type {HTMLSelectElement} */ (target).form?.requestSubmit();
 });

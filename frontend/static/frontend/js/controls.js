@@ -2,6 +2,7 @@
 /** Stretch, limits, colours and view: menus, fields, sliders and buttons, and the same by key. */
 import { COLOURS, NEUTRAL } from "./colours.js";
 import { element } from "./dom.js";
+import { menu, slider } from "./fields.js";
 import { LIMITS } from "./limits.js";
 import { VIEWS, neighbour, scaleOf, unlinkOrLink } from "./settings.js";
 import { STRETCHES } from "./stretch.js";
@@ -16,8 +17,7 @@ const SHARE = "99.5 %";
 const short = (value) => String(Number(Number(value).toPrecision(5)));
 
 export class Controls {
-  #root; #display; #stage; #saved; #recoloured; #ladders; #menus;
-  #byPointer = false;
+  #root; #display; #stage; #ladders; #saved; #menus; #sliders;
 
   /**
    * @param {HTMLElement} root @param {Display} display changed in place @param {Stage} stage
@@ -31,17 +31,25 @@ export class Controls {
     this.#stage = stage;
     this.#ladders = ladders;
     this.#saved = saved;
-    this.#recoloured = recoloured;
+    /** @param {(value: any) => void} choose @param {() => void} [then] @returns {(value: any) => void} */
+    const settling = (choose, then = () => undefined) => (value) => {
+      choose(value);
+      this.#settle();
+      then();
+    };
     this.#menus = {
-      stretch: this.#menu("#stretch", STRETCHES, (name) => { this.#scale.stretch = name; }),
-      limits: this.#menu("#limits", LIMITS, (name) => this.#setLimits(name)),
-      colours: this.#menu("#colours", COLOURS, (name) => { display.colours = name; }),
+      stretch: menu(root, "#stretch", STRETCHES, settling((name) => { this.#scale.stretch = name; })),
+      limits: menu(root, "#limits", LIMITS, settling((name) => this.#setLimits(name))),
+      colours: menu(root, "#colours", COLOURS, settling((name) => { display.colours = name; })),
+    };
+    this.#sliders = {
+      stretch: slider(root, "#lupton-stretch", ladders.stretches, settling((step) => { display.rgb.stretch = step; }, recoloured)),
+      q: slider(root, "#lupton-q", ladders.softenings, settling((step) => { display.rgb.q = step; }, recoloured)),
     };
     for (const end of /** @type {const} */ (["low", "high"])) {
-      this.#input(`#${end}`).addEventListener("change", ({ target }) => this.#type(end, Number(/** @type {any} */ (target).value)));
+      const field = this.#input(`#${end}`);
+      field.addEventListener("change", () => this.#type(end, field));
     }
-    this.#slider("#lupton-stretch", "stretch", ladders.stretches);
-    this.#slider("#lupton-q", "q", ladders.softenings);
     this.reflect();
   }
 
@@ -55,37 +63,6 @@ export class Controls {
     return element(this.#root, selector, HTMLInputElement);
   }
 
-  /** @param {string} selector @param {string[]} names @param {(name: string) => void} choose */
-  #menu(selector, names, choose) {
-    const menu = element(this.#root, selector, HTMLSelectElement);
-    menu.replaceChildren(...names.map((name) => new Option(name, name)));
-    menu.addEventListener("pointerdown", () => { this.#byPointer = true; });
-    menu.addEventListener("keydown", ({ key }) => {
-      this.#byPointer = false;
-      if (key === "Escape" || key === "Enter") menu.blur();
-    });
-    menu.addEventListener("change", () => {
-      choose(menu.value);
-      this.#settle();
-      // A menu takes digits for itself: after a mouse choice the vote keys must work at once.
-      if (this.#byPointer) menu.blur();
-    });
-    return menu;
-  }
-
-  /** @param {string} selector @param {"stretch" | "q"} part @param {number[]} ladder */
-  #slider(selector, part, ladder) {
-    const slider = this.#input(selector);
-    slider.max = String(ladder.length - 1);
-    slider.addEventListener("input", () => {
-      this.#display.rgb[part] = ladder[Number(slider.value)];
-      this.#settle();
-      this.#recoloured();
-    });
-    // A slider takes the arrow keys for itself: after the mouse they are the session's again.
-    slider.addEventListener("pointerup", () => slider.blur());
-  }
-
   /** @param {string} name */
   #setLimits(name) {
     const scale = this.#scale;
@@ -94,10 +71,9 @@ export class Controls {
     scale.limits = name;
   }
 
-  /** @param {"low" | "high"} end @param {number} value */
-  #type(end, value) {
-    const wish = { low: this.#scale.low, high: this.#scale.high, [end]: value };
-    const field = this.#input(`#${end}`);
+  /** @param {"low" | "high"} end @param {HTMLInputElement} field */
+  #type(end, field) {
+    const wish = { low: this.#scale.low, high: this.#scale.high, [end]: Number(field.value) };
     const possible = field.value !== "" && wish.low < wish.high;
     field.setCustomValidity(possible ? "" : "Low must be a number below high.");
     if (!field.reportValidity()) return;
@@ -115,10 +91,10 @@ export class Controls {
     element(this.#root, "#typed", HTMLElement).hidden = limits !== "User";
     this.#input("#low").value = short(low);
     this.#input("#high").value = short(high);
-    this.#input("#lupton-stretch").value = String(this.#ladders.stretches.indexOf(rgb.stretch));
-    this.#input("#lupton-q").value = String(this.#ladders.softenings.indexOf(rgb.q));
-    this.#input("#lupton-stretch").ariaValueText = `${rgb.stretch} sigma`;
-    this.#input("#lupton-q").ariaValueText = String(rgb.q);
+    this.#sliders.stretch.value = String(this.#ladders.stretches.indexOf(rgb.stretch));
+    this.#sliders.stretch.ariaValueText = `${rgb.stretch} sigma`;
+    this.#sliders.q.value = String(this.#ladders.softenings.indexOf(rgb.q));
+    this.#sliders.q.ariaValueText = String(rgb.q);
     const pressed = { invert, link: own === null, together, neighbours };
     for (const [action, on] of Object.entries(pressed)) this.#button(action).ariaPressed = String(on);
     this.#button("view").textContent = `${view} px`;

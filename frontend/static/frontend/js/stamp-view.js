@@ -52,6 +52,7 @@ export class StampView {
 
   /** @param {Viewport} viewport @param {Marks} marks */
   draw(viewport, marks) {
+    if (this.canvas.clientWidth === 0) return; // hidden
     const { pen, side } = penOf(this.canvas, viewport.span);
     pen.clearRect(0, 0, side, side);
     if (!this.#there) return;

@@ -1,12 +1,9 @@
 // @ts-check
 /** The five filters of a candidate side by side, and one of them enlarged: one view, linked. */
-import { caption, reading } from "./captions.js";
 import { NEUTRAL, dragged, palette } from "./colours.js";
-import { element, text } from "./dom.js";
-import { scaleBar } from "./geometry.js";
 import { listenToHands } from "./gestures.js";
+import { LARGE, Panes } from "./panes.js";
 import { scaled } from "./scaling.js";
-import { StampView } from "./stamp-view.js";
 import { centred, home, indexOf, panned, pointAt, zoomed } from "./viewport.js";
 
 /** @typedef {import("./load.js").Loaded} Loaded */
@@ -18,9 +15,6 @@ import { centred, home, indexOf, panned, pointAt, zoomed } from "./viewport.js";
  * @typedef {{moved(): void, chosen(): void, adjusted(): void}} Listener
  */
 
-const BANDS = 5;
-const LARGE = BANDS;
-
 export class Strip {
   /** @type {Loaded | null} */ loaded = null;
   /** @type {Viewport} */ viewport = { x: 49.5, y: 49.5, span: 50 };
@@ -30,9 +24,7 @@ export class Strip {
   /** @type {import("./limits.js").Limits[]} those in use, a filter each */ limits = [];
   /** @type {Int16Array[]} */ #levels = [];
   /** @type {Float32Array[] | null} those whose levels these are */ #planes = null;
-  /** @type {StampView[]} a filter each, and the large one */ #views;
-  /** @type {HTMLElement[]} around them */ #figures;
-  #display; #listener;
+  #display; #listener; #panes;
 
   /**
    * @param {HTMLElement} root @param {Display} display shared with the controls
@@ -41,32 +33,29 @@ export class Strip {
   constructor(root, display, listener) {
     this.#display = display;
     this.#listener = listener;
-    this.#figures = /** @type {HTMLElement[]} */ (
-      [...root.querySelectorAll(".stamps figure"), element(root, "#large", HTMLElement)]
-    );
-    this.#views = this.#figures.map((figure) => new StampView(element(figure, "canvas", HTMLCanvasElement)));
-    this.#views.forEach(({ canvas }, i) => {
-      listenToHands(canvas, this.handsOver(i));
-      canvas.addEventListener("focus", () => this.choose(this.#bandOf(i)));
+    this.#panes = new Panes(root, (pane) => this.#bandOf(pane));
+    this.#panes.canvases.forEach((canvas, pane) => {
+      listenToHands(canvas, this.handsOver(pane));
+      canvas.addEventListener("focus", () => this.choose(this.#bandOf(pane)));
     });
   }
 
-  /** @param {number} view @returns {number} */
-  #bandOf(view) {
-    return view === LARGE ? this.enlarged ?? this.active : view;
+  /** @param {number} pane @returns {number} */
+  #bandOf(pane) {
+    return pane === LARGE ? this.enlarged ?? this.active : pane;
   }
 
   /**
    * What hands do over a picture of the view, that of a filter or of the chosen one.
-   * @param {number} [view] @returns {import("./gestures.js").Hands}
+   * @param {number} [pane] @returns {import("./gestures.js").Hands}
    */
-  handsOver(view = LARGE) {
+  handsOver(pane = LARGE) {
     /** @param {Point} at */
     const point = (at) => pointAt(this.viewport, at);
     return {
-      hover: (at) => this.point(at && point(at), this.#bandOf(view)),
-      choose: (at) => { this.choose(this.#bandOf(view)); this.point(point(at), this.active); },
-      enlarge: () => this.toggle(this.#bandOf(view)),
+      hover: (at) => this.point(at && point(at), this.#bandOf(pane)),
+      choose: (at) => { this.choose(this.#bandOf(pane)); this.point(point(at), this.active); },
+      enlarge: () => this.toggle(this.#bandOf(pane)),
       zoom: (factor, at) => this.look(zoomed(this.viewport, factor, point(at))),
       pan: (right, down) => this.look(panned(this.viewport, right, down)),
       centre: (at) => this.look(centred(this.viewport, point(at))),
@@ -99,7 +88,7 @@ export class Strip {
       const { zoom } = this;
       this.point(null, this.active);
       this.reset(zoom);
-      this.#caption();
+      this.#panes.caption(loaded);
     }
     const changed = other || planes !== this.#planes;
     if (changed) this.restretch();
@@ -129,27 +118,12 @@ export class Strip {
 
   /** Applies colour map, inversion, contrast and bias. */
   colour() {
-    const colours = palette(this.#display);
-    this.#views.forEach((view, i) => {
-      const band = this.#bandOf(i);
-      const levels = this.#levels[band];
-      if (levels && this.loaded?.item.bands[band].observed) view.set(levels, colours);
-      else view.clear();
-    });
+    this.#panes.colour(this.loaded, this.#levels, palette(this.#display));
     this.draw();
   }
 
   draw() {
-    const item = this.loaded?.item;
-    const leading = item?.bands.findIndex(({ observed }) => observed);
-    this.#views.forEach((view, i) => {
-      if (!item) return view.wipe();
-      const first = i === leading || i === LARGE;
-      // Without coordinates nobody knows where north is.
-      const north = first && item.north_deg !== null ? { deg: item.north_deg, eastLeft: item.east_left } : null;
-      const bar = first ? scaleBar(this.viewport.span, item.pixel_scale_arcsec, item.distance_mpc) : null;
-      view.draw(this.viewport, { candidate: { x: item.stamp_x, y: item.stamp_y }, cross: this.cross, north, bar });
-    });
+    this.#panes.draw(this.loaded, this.viewport, this.cross);
   }
 
   /** @param {Point | null} point @param {number} band */
@@ -183,8 +157,8 @@ export class Strip {
   enlarge(band) {
     this.enlarged = band;
     this.#activate(band ?? this.active);
-    this.#figures[LARGE].hidden = band === null;
-    this.#caption();
+    this.#panes.showLarge(band !== null);
+    this.#panes.caption(this.loaded);
     this.#read();
     this.colour();
   }
@@ -200,16 +174,6 @@ export class Strip {
 
   /** The values under the cross. */
   #read() {
-    const index = this.cross && indexOf(this.cross);
-    this.#figures.forEach((figure, i) => {
-      const band = this.#bandOf(i);
-      const observed = index !== null && this.loaded?.item.bands[band].observed;
-      text(figure, ".value", reading(observed ? this.loaded?.planes?.[band][index] : undefined));
-    });
-  }
-
-  #caption() {
-    const bands = this.loaded?.item.bands;
-    if (bands) this.#figures.forEach((figure, i) => caption(figure, bands[this.#bandOf(i)]));
+    this.#panes.read(this.loaded, this.cross && indexOf(this.cross));
   }
 }
