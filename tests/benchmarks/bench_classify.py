@@ -8,10 +8,13 @@ and ends after the frame with the last stamp. The reference is the goal.
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import label_studio
 import numpy as np
+from label_studio import Peer
 from playwright.sync_api import Page, sync_playwright
 from report import record
 from slow_line import slow_line
@@ -20,7 +23,8 @@ from tests.services import chromium
 from tests.services.site import Site
 
 LATE_S = 0.3
-STEADY, HURRIED = 300, 200
+LATE = f"every answer {1000 * LATE_S:.0f} ms late"
+STEADY, HURRIED, PEER_TASKS = 300, 200, 100
 PACE_S = 0.25
 # The page takes two presses within 40 ms for one.
 BOUNCE_S = 0.045
@@ -90,35 +94,40 @@ def log_in(page: Page) -> None:
 
 def measure(page: Page) -> None:
     """Classify, look, classify in a hurry, and record it all."""
-    late = f"every answer {1000 * LATE_S:.0f} ms late"
     log_in(page)
-    tell(f"key press to next candidate, {late}, 4 votes/s", vote(page, STEADY, PACE_S), VOTE_MS)
+    tell(f"key press to next candidate, {LATE}, 4 votes/s", vote(page, STEADY, PACE_S), VOTE_MS)
     tell("key press to plot", plot(page), PLOT_MS)
     began = time.monotonic()
-    tell(f"key press to next candidate, {late}, no pause", vote(page, HURRIED, BOUNCE_S), VOTE_MS)
+    tell(f"key press to next candidate, {LATE}, no pause", vote(page, HURRIED, BOUNCE_S), VOTE_MS)
     rate = HURRIED / (time.monotonic() - began)
-    record(f"votes, {late}, no pause", rate, "1/s", 1 / PACE_S, file="classify")
+    record(f"votes, {LATE}, no pause", rate, "1/s", 1 / PACE_S, file="classify")
 
 
-def in_chromium(url: str, act: Callable[[Page], None]) -> None:
-    """Let it act in a window at the smallest screen that the page is made for."""
-    with sync_playwright() as playwright:
+@contextmanager
+def window(port: int, watch: str) -> Iterator[Page]:
+    """A page that watches, on the server of this port down the slow line."""
+    with slow_line(port, LATE_S) as slow_port, sync_playwright() as playwright:
         program = chromium.executable(playwright)
         browser = playwright.chromium.launch(executable_path=program, args=chromium.flags())
+        url = f"http://127.0.0.1:{slow_port}"
         page = browser.new_page(base_url=url, viewport={"width": 1366, "height": 768})
-        page.add_init_script(WATCH)
-        act(page)
+        page.add_init_script(watch)
+        yield page
         browser.close()
 
 
 def main() -> None:
     """Serve the demonstration, measure, and append the figures to `bench/classify.jsonl`."""
+    if peer := Peer.named():
+        with window(peer.port, label_studio.WATCH) as page:
+            waits = peer.waits(page, PEER_TASKS)
+        tell(f"Label Studio: submission to next task, {LATE}", waits, VOTE_MS)
     with tempfile.TemporaryDirectory() as home:
         site = Site(Path(home))
         try:
             site.wait()
-            with slow_line(site.port, LATE_S) as port:
-                in_chromium(f"http://127.0.0.1:{port}", measure)
+            with window(site.port, WATCH) as page:
+                measure(page)
         finally:
             site.stop()
 
