@@ -286,7 +286,7 @@ def test_it_hands_its_leases_back_when_it_is_left(ada, live_site):
     held = leases()
     ada.goto("/guide/")
     ada.wait_for_load_state("networkidle")
-    assert leases() == held - 7
+    assert leases() == held - 9
 
 
 def test_two_tabs_of_one_expert_show_different_candidates(ada):

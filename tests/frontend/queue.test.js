@@ -1,4 +1,4 @@
-/** The queue keeps at least four candidates in hand and never asks for the same one twice. */
+/** The queue keeps at least six candidates in hand and never asks for the same one twice. */
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ApiError } from "../../frontend/static/frontend/js/api.js";
@@ -23,21 +23,21 @@ function queue(candidates, overrides = {}, onItsWay = new Set()) {
 
 const upTo = (n) => Array.from({ length: n }, (_, i) => i + 1);
 
-test("it holds the current candidate and at least the next three, and refills in blocks", async () => {
+test("it holds the current candidate and at least the next five, and refills in blocks", async () => {
   const { queue: q, calls } = queue(upTo(20));
   await q.fill();
   assert.equal(q.current.item.candidate, 1);
-  for (const hand of [6, 5, 7, 6, 5, 7]) {
+  for (const hand of [8, 7, 9, 8, 7, 9]) {
     q.answered();
     await settled();
     assert.equal(q.hand.length, hand);
   }
-  assert.deepEqual(calls, ["lease 7", "lease 3", "lease 3"]);
+  assert.deepEqual(calls, ["lease 9", "lease 3", "lease 3"]);
   q.close();
 });
 
 test("it drops candidates that are in hand, answered, or whose vote is on its way", async () => {
-  const { queue: q } = queue([1, 7, 2, 1, 2, 1, 7, 1, 3], {}, new Set([7]));
+  const { queue: q } = queue([1, 7, 2, 1, 2, 1, 7, 2, 1, 1, 3], {}, new Set([7]));
   await q.fill();
   assert.equal(q.hand.length, 2);
   q.answered();
@@ -50,9 +50,9 @@ test("it asks for the next ones while an earlier request is still under way", as
   const { queue: q, calls } = queue(upTo(20));
   await q.fill();
   for (let votes = 0; votes < 6; votes += 1) q.answered();
-  assert.deepEqual(calls, ["lease 7", "lease 3", "lease 3"]);
+  assert.deepEqual(calls, ["lease 9", "lease 3", "lease 3"]);
   await settled();
-  assert.equal(q.hand.length, 7);
+  assert.equal(q.hand.length, 9);
   q.close();
 });
 

@@ -69,8 +69,7 @@ export async function send(method, url, body, options = {}) {
 
 /** @param {string} url @returns {Promise<ArrayBuffer>} */
 export async function bytes(url) {
-  // Stamps are what a vote waits for.
-  return (await answer(url, { priority: "high" })).arrayBuffer().catch(lost);
+  return (await answer(url)).arrayBuffer().catch(lost);
 }
 
 /** @param {string} url @returns {Promise<ImageBitmap>} */

@@ -11,8 +11,11 @@ import { ApiError } from "./api.js";
  */
 /** @typedef {"asking" | "ready" | "empty" | "offline" | "login" | "refused"} Supply */
 
-/** The current one and the next three: never fewer, if there are more. */
-const ENOUGH = 4;
+/**
+ * The current one and the next five. On a slow line a block takes more than a second to arrive;
+ * at four votes a second three would be used up.
+ */
+const ENOUGH = 6;
 /** So many are asked for at once: a browser makes six requests at a time, and votes need them. */
 const BLOCK = 3;
 const PAUSE_MS = 2000;
