@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.browser.classify_page import painted, says
+from tests.browser.classify_page import VOTES, painted, says
 
 PRESSES = {
     "1": ("1", "sure"),
@@ -19,7 +19,7 @@ PRESSES = {
     "Shift+Digit4": ("4", "possible"),
 }
 """Label and certainty that a key stands for."""
-VOTES = 100
+VOTES_CAST = 100
 PACE = 0.25
 """Seconds from press to press."""
 
@@ -48,26 +48,31 @@ def catalogue_ids(page):
 
 
 def votes_on_the_server(page, voter):
-    """Candidate, label and certainty of all that was ever cast, in that order."""
+    """Label and certainty of all that was ever cast, by catalogue id."""
     text = page.request.get("/api/v1/export/votes.csv").text()
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["voter"] == voter]
+    votes = {row["catalogue_id"]: (row["label"], row["certainty"]) for row in rows}
+    assert len(rows) == len(votes)
     assert not any(row["retracted_at"] for row in rows)
-    return [(row["catalogue_id"], row["label"], row["certainty"]) for row in rows]
+    return votes
 
 
 def test_the_server_holds_exactly_what_was_pressed(dee, open_as):
+    sent = []
+    dee.on("request", lambda r: VOTES.search(r.url) and sent.append(r.post_data_json["candidate"]))
     dee.goto("/classify/")
-    candidate, pressed, began = "", [], None
-    for turn, key in enumerate(Random(0).choices(list(PRESSES), k=VOTES)):
+    candidate, pressed, began = "", {}, None
+    for turn, key in enumerate(Random(0).choices(list(PRESSES), k=VOTES_CAST)):
         candidate = painted(dee, other_than=candidate)
         began = began or time.monotonic()
         time.sleep(max(0, began + turn * PACE - time.monotonic()))
-        pressed.append((candidate, *PRESSES[key]))
+        pressed[candidate] = PRESSES[key]
         dee.keyboard.press(key)
-    rate = (VOTES - 1) / (time.monotonic() - began)
+    rate = (VOTES_CAST - 1) / (time.monotonic() - began)
     says(dee, "saved")
     ids = catalogue_ids(dee)
-    expected = [(ids[candidate], label, certainty) for candidate, label, certainty in pressed]
-    assert votes_on_the_server(open_as("cur"), "dee") == expected
-    assert len(set(expected)) == VOTES
-    assert rate > 3.5
+    assert len(pressed) == VOTES_CAST
+    assert votes_on_the_server(open_as("cur"), "dee") == {ids[c]: pressed[c] for c in pressed}
+    assert [str(candidate) for candidate in sent] == list(pressed)
+    # Four on a machine of its own; other tests may be at work beside this one.
+    assert rate > 2
