@@ -5,13 +5,13 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.votes import LabelField
-from labeling.models import Candidate, Consensus, Prediction, ReferenceLabel, Vote
+from labeling.models import Candidate, Comment, Consensus, Prediction, ReferenceLabel, Vote
 
 NOT_YET = "What others say of a candidate is shown once you have voted on it."
 
@@ -59,6 +59,23 @@ class ReferenceOut(serializers.ModelSerializer[ReferenceLabel]):
         fields = ("source", "label")
 
 
+class CommentOut(serializers.ModelSerializer[Comment]):
+    """A remark in the discussion."""
+
+    author = serializers.CharField(source="author.username")
+    resolved = serializers.BooleanField(default=False, help_text="A curator has decided since.")
+
+    class Meta:
+        model = Comment
+        fields = ("author", "text", "written_at", "resolved")
+
+
+class CommentIn(serializers.Serializer[Any]):
+    """What to say."""
+
+    text = serializers.CharField(max_length=4000)
+
+
 class OpinionsOut(serializers.Serializer[Any]):
     """What the network, the experts and published catalogues say of one candidate."""
 
@@ -66,6 +83,34 @@ class OpinionsOut(serializers.Serializer[Any]):
     votes = VoiceOut(many=True)
     consensus = StandingOut(allow_null=True)
     references = ReferenceOut(many=True)
+    comments = CommentOut(many=True)
+
+
+def _open_candidate(request: Request, pk: int) -> Candidate:
+    """A candidate in play of which the caller may know what others say."""
+    candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
+    if not candidate.opinions_open_to(request.user):
+        raise PermissionDenied(NOT_YET)
+    return candidate
+
+
+class CommentsView(APIView):
+    """The discussion of a candidate: for those who have voted on it, and for curators."""
+
+    @extend_schema(responses=CommentOut(many=True))
+    def get(self, request: Request, pk: int) -> Response:
+        """All comments, in order of time."""
+        comments = _open_candidate(request, pk).comments.in_discussion()
+        return Response(CommentOut(comments, many=True).data)
+
+    @extend_schema(request=CommentIn, responses={201: CommentOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Add one; nothing is ever deleted."""
+        candidate = _open_candidate(request, pk)
+        body = CommentIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        comment = candidate.comments.create(author_id=request.user.pk, **body.validated_data)
+        return Response(CommentOut(comment).data, status=status.HTTP_201_CREATED)
 
 
 class OpinionsView(APIView):
@@ -74,13 +119,12 @@ class OpinionsView(APIView):
     @extend_schema(responses=OpinionsOut)
     def get(self, request: Request, pk: int) -> Response:
         """All of them, the votes in order of time; 403 before the caller's own vote."""
-        candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
-        if not candidate.opinions_open_to(request.user):
-            raise PermissionDenied(NOT_YET)
+        candidate = _open_candidate(request, pk)
         opinions = {
             "network": candidate.predictions.promoted().first(),
             "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
             "consensus": Consensus.objects.filter(candidate=candidate).first(),
             "references": candidate.references.order_by("source"),
+            "comments": candidate.comments.in_discussion(),
         }
         return Response(OpinionsOut(opinions, context={"user": request.user}).data)

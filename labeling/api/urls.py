@@ -30,6 +30,7 @@ urlpatterns = [
     path("candidates/<int:pk>/rgb.png", images.RgbView.as_view(), name="rgb"),
     path("candidates/<int:pk>/neighbours/", neighbours.NeighboursView.as_view(), name="neighbours"),
     path("candidates/<int:pk>/opinions/", opinions.OpinionsView.as_view(), name="opinions"),
+    path("candidates/<int:pk>/comments/", opinions.CommentsView.as_view(), name="comments"),
     path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
     path("progress/", votes.ProgressView.as_view(), name="progress"),
     path("preferences/", preferences.PreferencesView.as_view(), name="preferences"),

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from labeling.api.filters import FieldIn, asked_for
 from labeling.api.strict import SettingsField
 from labeling.classes import Certainty, Label, Reason
+from labeling.decision_tree import outcome
 from labeling.models import Candidate, Lease, Vote, VoteConflict
 
 UNSURE = "unsure"
@@ -38,6 +39,13 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
         return UNSURE if value == Label.UNSURE else value
 
 
+class AnswerIn(serializers.Serializer[Any]):
+    """One step on the way through the questions."""
+
+    question = serializers.CharField(max_length=20)
+    answer = serializers.CharField(max_length=20)
+
+
 class VoteIn(serializers.Serializer[Any]):
     """An expert's answer for a candidate."""
 
@@ -52,6 +60,7 @@ class VoteIn(serializers.Serializer[Any]):
     flagged = serializers.BooleanField(default=False)
     seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
     display = SettingsField(DISPLAY_CHARACTERS, default=dict)
+    answers = AnswerIn(many=True, default=list)
 
     def validate_candidate(self, value: Candidate) -> Candidate:
         """One that is put to the vote."""
@@ -60,6 +69,20 @@ class VoteIn(serializers.Serializer[Any]):
                 f"{value} is not put to the vote: it was set aside ({value.set_aside})."
             )
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Answers lead to the class that is named, and to its reason."""
+        attrs["answers"] = [dict(answer) for answer in attrs["answers"]]
+        if attrs["answers"]:
+            try:
+                path = outcome(attrs["answers"])
+            except ValueError as error:
+                raise serializers.ValidationError({"answers": str(error)}) from None
+            if path != (attrs["label"], attrs["reason"]):
+                end = " ".join(map(str, path)).rstrip()
+                complaint = f"lead to class {end}, not to this one."
+                raise serializers.ValidationError({"answers": complaint})
+        return attrs
 
 
 class VoteOut(serializers.ModelSerializer[Vote]):
@@ -77,6 +100,7 @@ class VoteOut(serializers.ModelSerializer[Vote]):
             "reason",
             "comment",
             "flagged",
+            "answers",
             "seconds",
             "surplus",
             "cast_at",

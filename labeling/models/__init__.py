@@ -4,6 +4,7 @@ from labeling.models.adjudication import Adjudication
 from labeling.models.candidate import Candidate
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
+from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
@@ -21,6 +22,7 @@ __all__ = [
     "Candidate",
     "CandidateQuerySet",
     "CatalogueImport",
+    "Comment",
     "Consensus",
     "Field",
     "Lease",

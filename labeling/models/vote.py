@@ -49,6 +49,9 @@ class Vote(models.Model):
     flagged = models.BooleanField(default=False, help_text="Put up for discussion.")
     seconds = models.FloatField("seconds looked", null=True, blank=True)
     display = models.JSONField(default=dict, blank=True, help_text="Stretch, limits and zoom.")
+    answers = models.JSONField(
+        default=list, blank=True, help_text="The path through the questions, if it was taken."
+    )
     suggestion_visible = models.BooleanField(
         default=False, help_text="The network's opinion could be seen before this vote."
     )

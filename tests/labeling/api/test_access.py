@@ -26,6 +26,7 @@ TABLE = {
     "neighbours": {"GET": EXPERT},
     # An expert has to vote first; whoever has not is told so by this very code.
     "opinions": {"GET": CURATOR},
+    "comments": {"GET": CURATOR, "POST": CURATOR},
     "vote": {"PUT": EXPERT, "DELETE": EXPERT},
     "progress": {"GET": EXPERT},
     "preferences": {"GET": STRANGER, "PATCH": STRANGER},
@@ -61,6 +62,7 @@ def address(field, admin, cur):
         "rgb": f"candidates/{candidate.pk}/rgb.png",
         "neighbours": f"candidates/{candidate.pk}/neighbours/",
         "opinions": f"candidates/{candidate.pk}/opinions/",
+        "comments": f"candidates/{candidate.pk}/comments/",
         "vote": f"votes/{UUID(int=7)}/",
         "run": f"runs/{run.pk}/",
         "promotion": f"runs/{run.pk}/promotion/",

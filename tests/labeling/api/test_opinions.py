@@ -39,7 +39,7 @@ def test_a_vote_on_one_opens_no_other(as_ada, ada, field):
 
 
 def test_curators_need_no_vote_and_nothing_said_is_empty(as_cur, candidate):
-    nothing = {"network": None, "votes": [], "consensus": None, "references": []}
+    nothing = {"network": None, "votes": [], "consensus": None, "references": [], "comments": []}
     assert opinions(as_cur.get(url(candidate))) == nothing
 
 

@@ -1,0 +1,40 @@
+"""Comments: what experts say to one another about a candidate, after their votes."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from labeling.models.adjudication import Adjudication
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    """Questions about comments."""
+
+    def in_discussion(self) -> Self:
+        """In order of time, each with `resolved`: whether a curator has decided since."""
+        decisions = Adjudication.objects.filter(
+            candidate=OuterRef("candidate"), decided_at__gte=OuterRef("written_at")
+        )
+        return self.select_related("author").annotate(resolved=Exists(decisions))
+
+
+class Comment(models.Model):
+    """A remark in the discussion of a candidate; a curator's decision resolves all before it."""
+
+    candidate = models.ForeignKey("Candidate", models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
+    text = models.TextField(max_length=4000)
+    written_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["written_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.author} on {self.candidate}"

@@ -1,0 +1,73 @@
+"""The discussion of a candidate, and answers to the questions that come with a vote."""
+
+from http import HTTPStatus
+from uuid import uuid4
+
+import pytest
+
+from labeling.models import Vote
+from tests.labeling.test_decision_tree import path
+from tests.labeling.world import API, vote
+
+
+@pytest.fixture
+def address(candidate):
+    """Where its comments are."""
+    return f"{API}/candidates/{candidate.pk}/comments/"
+
+
+def test_it_is_closed_before_the_vote_and_open_after_it(as_ada, ada, candidate, address):
+    for answer in (as_ada.get(address), as_ada.post(address, {"text": "a star?"})):
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+    vote(candidate, ada)
+    assert as_ada.post(address, {"text": "a star?"}).status_code == HTTPStatus.CREATED
+    (comment,) = as_ada.get(address).json()
+    assert (comment["author"], comment["text"]) == ("ada", "a star?")
+
+
+def test_it_rejects_an_empty_comment(as_ada, ada, candidate, address):
+    vote(candidate, ada)
+    assert as_ada.post(address, {"text": " "}).status_code == HTTPStatus.BAD_REQUEST
+    assert not candidate.comments.exists()
+
+
+def test_a_decision_resolves_the_discussion_until_somebody_goes_on(as_ada, ada, cur, candidate):
+    vote(candidate, ada)
+
+    def resolved():
+        comments = as_ada.get(f"{API}/candidates/{candidate.pk}/opinions/").json()["comments"]
+        return [comment["resolved"] for comment in comments]
+
+    assert resolved() == []
+    candidate.comments.create(author=ada, text="two peaks")
+    assert resolved() == [False]
+    candidate.adjudicate(cur, 3, "yes, two")
+    assert resolved() == [True]
+    candidate.comments.create(author=ada, text="or three")
+    assert resolved() == [True, False]
+
+
+def put(client, candidate, **answer):
+    """A vote by HTTP."""
+    return client.put(f"{API}/votes/{uuid4()}/", {"candidate": candidate.pk, **answer})
+
+
+def test_answers_are_kept_with_the_vote(as_ada, candidate):
+    answers = path("source=yes peaks=one resolved=no")
+    reply = put(as_ada, candidate, label=4, reason="star", answers=answers)
+    assert reply.json()["answers"] == answers
+    assert Vote.objects.get().answers == answers
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [
+        ("source=yes peaks=one", "is not answered"),
+        ("source=yes peaks=several together=yes", "lead to class 3, not to this one"),
+    ],
+)
+def test_it_rejects_answers_that_lead_elsewhere(as_ada, candidate, answers, complaint):
+    reply = put(as_ada, candidate, label=1, answers=path(answers))
+    assert reply.status_code == HTTPStatus.BAD_REQUEST
+    assert complaint in reply.json()["detail"]
+    assert not Vote.objects.exists()
