@@ -35,6 +35,7 @@ KEYS = (
         Key("possible-3", ("Shift+3",), "class 3, but only possible"),
         Key("possible-4", ("Shift+4",), "class 4, but only possible"),
         Key("reasons", ("d",), "class 4, with a reason: star, pair, galaxy …"),
+        Key("questions", ("q",), "answer questions that lead to a class", "Galaxy Zoo"),
         Key("unsure", ("5", "u"), "unsure: an answer, not a skip", "AstronomicAL"),
         Key("flag", ("f",), "flag for discussion, with a comment", "Prodigy"),
     ),

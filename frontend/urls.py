@@ -12,6 +12,7 @@ from frontend.views.exports import exports
 from frontend.views.fields import field
 from frontend.views.guide import guide
 from frontend.views.progress import progress
+from frontend.views.questions import questions
 from frontend.views.runs import act, run, runs
 
 urlpatterns = [
@@ -26,6 +27,7 @@ urlpatterns = [
     path("disagreements/", disagreements, name="disagreements"),
     path("disagreements/<int:pk>/", adjudicate, name="adjudicate"),
     path("agreement/", agreement, name="agreement"),
+    path("agreement/questions/", questions, name="questions"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
     path("runs/<int:pk>/<slug:verb>/", act, name="run-act"),

@@ -109,7 +109,8 @@ class CommentsView(APIView):
         candidate = _open_candidate(request, pk)
         body = CommentIn(data=request.data)
         body.is_valid(raise_exception=True)
-        comment = candidate.comments.create(author_id=request.user.pk, **body.validated_data)
+        author: Any = request.user
+        comment = candidate.comments.create(author=author, **body.validated_data)
         return Response(CommentOut(comment).data, status=status.HTTP_201_CREATED)
 
 

@@ -12,6 +12,7 @@ import { colour, load } from "./load.js";
 import { showOpinions } from "./opinions.js";
 import { Outbox } from "./outbox.js";
 import { Preferences } from "./preferences.js";
+import { wireQuestions } from "./questions.js";
 import { Queue } from "./queue.js";
 import { wireRelogin } from "./relogin.js";
 import { wireReasons, wireRemark } from "./remark.js";
@@ -139,6 +140,7 @@ const actions = {
   ...Object.fromEntries(CLASSES.map((label) => [`possible-${label}`, () => session.vote(label, { certainty: "possible" })])),
   "unsure": () => session.vote("unsure"),
   "reasons": wireReasons(dialog("reasons"), session),
+  "questions": wireQuestions(dialog("questions"), data("tree"), session),
   "flag": wireRemark(dialog("remark"), session, refresh),
   "skip": () => session.skip(),
   "undo": () => session.undo(),

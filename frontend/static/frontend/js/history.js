@@ -5,7 +5,7 @@
 /** @typedef {import("./load.js").Loaded} Loaded */
 /**
  * @typedef {{uuid: string, label: 1 | 2 | 3 | 4 | "unsure", certainty: "sure" | "possible",
- *   reason: string, comment: string, flagged: boolean}} Answer
+ *   reason: string, answers: import("./questions.js").Answer[], comment: string, flagged: boolean}} Answer
  */
 /** @typedef {Answer & {item: Item}} Cast */
 

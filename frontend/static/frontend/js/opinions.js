@@ -13,7 +13,8 @@ import { urlOf } from "./load.js";
  *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
  *     flagged: boolean, mine: boolean}[],
  *   consensus: {label: number | null, status: string, n_votes: number} | null,
- *   references: {source: string, label: number}[]}} Opinions
+ *   references: {source: string, label: number}[],
+ *   comments: {author: string, text: string, written_at: string, resolved: boolean}[]}} Opinions
  */
 
 /** @param {number | string | null} label */
@@ -38,8 +39,17 @@ function networkTable({ run, probabilities, entropy_nats: entropy, ensemble_agre
   return [make("h3", {}, `Network, run ${run}`), make("table", {}, ...rows), make("p", { className: "quiet" }, words)];
 }
 
+/** @param {Opinions["comments"]} comments @returns {Node[]} */
+function discussion(comments) {
+  if (comments.length === 0) return [];
+  const said = comments.map(({ author, text, written_at: at, resolved }) => row(
+    author, text, make("span", { className: "quiet" }, `${at.slice(0, 10)}${resolved ? ", decided since" : ""}`),
+  ));
+  return [make("h3", {}, "Discussion"), make("table", {}, ...said)];
+}
+
 /** @param {Opinions} opinions @returns {Node[]} */
-export function opinionNodes({ network, votes, consensus, references }) {
+export function opinionNodes({ network, votes, consensus, references, comments }) {
   const told = votes.map(({ voter, label, certainty, reason, comment, flagged, mine }) => {
     const more = [certainty === "possible" ? "possible" : "", reason, flagged ? "flagged" : "", comment];
     return row(mine ? `${voter} (me)` : voter, badge(label), more.filter(Boolean).join(", "));
@@ -50,6 +60,7 @@ export function opinionNodes({ network, votes, consensus, references }) {
     ...(network ? networkTable(network) : [make("p", { className: "quiet" }, "No network has looked at this field yet.")]),
     make("h3", {}, "People"),
     make("table", {}, ...told, ...settled, ...published),
+    ...discussion(comments),
   ];
 }
 
@@ -60,11 +71,30 @@ export function opinionNodes({ network, votes, consensus, references }) {
 export async function showOpinions(dialog, item) {
   const body = element(dialog, "#opinions-body", HTMLElement);
   element(dialog, "h2", HTMLElement).textContent = `What the others said of ${item.galaxy} ${item.catalogue_id}`;
+  const form = element(dialog, "form#comment-form", HTMLFormElement);
+  const text = element(form, "textarea", HTMLTextAreaElement);
+  const refresh = async () => {
+    const opinions = await send("GET", urlOf(item, "opinions/"));
+    body.replaceChildren(...opinionNodes(opinions));
+    form.hidden = false;
+  };
+  /** @param {Error} reason */
+  const fail = ({ message }) => body.append(make("p", { className: "bad", role: "alert" }, message));
   body.replaceChildren(make("p", { className: "quiet" }, "A moment."));
+  form.hidden = true;
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    send("POST", urlOf(item, "comments/"), { text: text.value }).then(() => {
+      form.reset();
+      return refresh();
+    }).catch(fail);
+  };
+  text.onkeydown = ({ key, ctrlKey, metaKey }) => {
+    if (key === "Enter" && (ctrlKey || metaKey)) form.requestSubmit();
+  };
   dialog.showModal();
-  try {
-    body.replaceChildren(...opinionNodes(await send("GET", urlOf(item, "opinions/"))));
-  } catch (reason) {
-    body.replaceChildren(make("p", {}, /** @type {Error} */ (reason).message));
-  }
+  await refresh().catch((reason) => {
+    body.replaceChildren();
+    fail(reason);
+  });
 }

@@ -9,7 +9,11 @@ import { uuid4 } from "./uuid.js";
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {1 | 2 | 3 | 4 | "unsure"} Label */
-/** @typedef {{certainty?: "sure" | "possible", reason?: string}} Detail */
+/**
+ * `answers`: the way through the questions, if the expert took it.
+ * @typedef {{certainty?: "sure" | "possible", reason?: string,
+ *   answers?: import("./questions.js").Answer[]}} Detail
+ */
 /** What is said beside the class; it goes out with the vote. @typedef {{comment: string, flagged: boolean}} Remark */
 
 /** Two presses within this time are one: a bouncing key is no second opinion. */
@@ -78,22 +82,24 @@ export class Session {
   }
 
   /** @param {Label} label @param {Detail} [detail] */
-  vote(label, { certainty = "sure", reason = "" } = {}) {
+  vote(label, { certainty = "sure", reason = "", answers = [] } = {}) {
     const loaded = this.#shown;
     const now = performance.now();
     if (!loaded || !this.#painted || now - this.#pressed < BOUNCE_MS) return;
     this.#pressed = now;
     this.undone = null;
     const { item } = loaded;
-    const cast = { uuid: uuid4(), label, certainty, reason, ...this.remark };
+    const cast = { uuid: uuid4(), label, certainty, reason, answers, ...this.remark };
+    const { reviewed } = this.history;
     const { uuid, ...answer } = cast;
     this.#outbox.add({ uuid, candidate: item.candidate, method: "PUT", body: {
       candidate: item.candidate,
       ...answer,
+      ...(reviewed ? { replaces: reviewed.uuid } : {}),
       seconds: Math.round((now - this.#since) / 10) / 100,
       display: this.#display(),
     } });
-    if (this.history.reviewed) {
+    if (reviewed) {
       this.history.replace(cast);
       this.history.step(1);
       this.#changed(0);

@@ -1,0 +1,19 @@
+"""At which question of the class definitions experts part."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from frontend.access import for_role
+from labeling.decision_tree import TREE
+from labeling.partings import partings_open_to
+from labeling.roles import Role
+
+
+@for_role(Role.EXPERT)
+def questions(request: HttpRequest) -> HttpResponse:
+    """A row for each pair of experts that this person may see, a column for each question."""
+    pairs = [
+        (pair, [pair.at[question.name] for question in TREE])
+        for pair in partings_open_to(request.user)
+    ]
+    return render(request, "frontend/questions.html", {"tree": TREE, "pairs": pairs})

@@ -1,0 +1,54 @@
+"""At which question pairs of experts part, where both took the way through the questions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from labeling.decision_tree import Answers, parting
+from labeling.models import Vote
+from labeling.roles import Role, has_role
+
+
+@dataclass(frozen=True)
+class Partings:
+    """Two experts: on how many candidates both answered, and at which question they part."""
+
+    first: str
+    second: str
+    n: int
+    at: Counter[str]
+    """Number of candidates by the question's name."""
+
+    @property
+    def together(self) -> int:
+        """Number of candidates on which all their answers are the same."""
+        return self.n - self.at.total()
+
+
+def partings_open_to(user: Any) -> list[Partings]:
+    """All pairs of experts with such candidates in common that this user may see.
+
+    Curators see all, experts those that they are part of.
+    """
+    pairs: dict[tuple[str, str], list[str | None]] = defaultdict(list)
+    for said in _by_candidate().values():
+        for one, other in combinations(sorted(said), 2):
+            pairs[one, other].append(parting(said[one], said[other]))
+    mine = None if has_role(user, Role.CURATOR) else user.get_username()
+    return [
+        Partings(*pair, n=len(ends), at=Counter(end for end in ends if end is not None))
+        for pair, ends in sorted(pairs.items())
+        if mine is None or mine in pair
+    ]
+
+
+def _by_candidate() -> dict[int, dict[str, Answers]]:
+    """Answers by candidate and expert, of live votes."""
+    said: dict[int, dict[str, Answers]] = defaultdict(dict)
+    votes = Vote.objects.live().exclude(answers=[])
+    for candidate, voter, answers in votes.values_list("candidate", "voter__username", "answers"):
+        said[candidate][voter] = answers
+    return said
