@@ -102,6 +102,40 @@ def test_class_4_has_reasons(ada, digit, reason):
     says(ada, "saved")
 
 
+def test_questions_lead_to_a_class_and_are_kept_with_the_vote(ada):
+    first = painted(ada)
+    ada.keyboard.press("q")
+    question = ada.locator("#questions h3")
+    expect(question).to_have_text("Is it a source of this galaxy?")
+    ada.keyboard.press("1")
+    expect(question).to_have_text("How many peaks does it have?")
+    ada.keyboard.press("1")
+    ada.keyboard.press("Backspace")
+    expect(question).to_have_text("How many peaks does it have?")
+    ada.keyboard.press("2")
+    with ada.expect_request(VOTES) as request:
+        ada.keyboard.press("1")
+    body = request.value.post_data_json
+    assert (body["label"], [step["answer"] for step in body["answers"]]) == (
+        3,
+        ["yes", "several", "yes"],
+    )
+    painted(ada, other_than=first)
+    says(ada, "saved")
+    expect(ada.locator("#refused")).to_be_hidden()
+
+
+def test_those_who_have_voted_discuss(ada):
+    vote(ada, "1")
+    says(ada, "saved")
+    ada.keyboard.press("v")
+    ada.get_by_label("Say something to the others").fill("is this 1 or 2?")
+    ada.keyboard.press("Control+Enter")
+    expect(ada.locator("#opinions-body")).to_contain_text("is this 1 or 2?")
+    ada.keyboard.press("Escape")
+    expect(ada.locator("#opinions")).to_be_hidden()
+
+
 def test_a_flag_and_a_comment_go_out_with_the_vote(ada):
     first = painted(ada)
     ada.keyboard.press("f")

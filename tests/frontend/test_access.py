@@ -8,7 +8,7 @@ from frontend.urls import urlpatterns
 from tests.labeling.world import make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
-FOR_EXPERTS += ("/agreement/", "/runs/", "/runs/{run}/", "/guide/")
+FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
 FOR_CURATORS = ("/disagreements/", "/exports/")
 OPEN = ("/login/", "/whoami/")
 POSTED = ("/logout/", "/disagreements/{candidate}/", "/runs/{run}/cancel/")

@@ -3,9 +3,10 @@
 
 /** @typedef {import("./load.js").Item} Item */
 /** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {{question: string, answer: string}} Step on the way through the questions */
 /**
  * @typedef {{uuid: string, label: 1 | 2 | 3 | 4 | "unsure", certainty: "sure" | "possible",
- *   reason: string, answers: import("./questions.js").Answer[], comment: string, flagged: boolean}} Answer
+ *   reason: string, answers: Step[], comment: string, flagged: boolean}} Answer
  */
 /** @typedef {Answer & {item: Item}} Cast */
 

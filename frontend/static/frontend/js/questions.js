@@ -6,7 +6,7 @@ import { element } from "./dom.js";
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {{name: string, words: string, leads_to: string, label: number | null, reason: string}} Choice */
 /** @typedef {{name: string, words: string, choices: Choice[]}} Question */
-/** @typedef {{question: string, answer: string}} Answer */
+/** @typedef {import("./history.js").Step} Step */
 
 /**
  * Wires the dialog: a digit or a click answers, Backspace goes a step back.
@@ -16,7 +16,7 @@ import { element } from "./dom.js";
  */
 export function wireQuestions(dialog, tree, session) {
   const body = element(dialog, "#questions-body", HTMLElement);
-  /** @type {Answer[]} */ let answers = [];
+  /** @type {Step[]} */ let answers = [];
 
   /** @param {Question} question @param {Choice} choice */
   function answer(question, choice) {

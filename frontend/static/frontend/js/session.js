@@ -12,7 +12,7 @@ import { uuid4 } from "./uuid.js";
 /**
  * `answers`: the way through the questions, if the expert took it.
  * @typedef {{certainty?: "sure" | "possible", reason?: string,
- *   answers?: import("./questions.js").Answer[]}} Detail
+ *   answers?: import("./history.js").Step[]}} Detail
  */
 /** What is said beside the class; it goes out with the vote. @typedef {{comment: string, flagged: boolean}} Remark */
 
