@@ -2,7 +2,8 @@
 
 A rater is a person, the consensus, a published catalogue or a network. Answers "unsure" are no
 class and are left out. Per-class agreement is that of Wei et al. 2020, section 2.1: of the
-objects that the first rater puts in a class, the share that the second puts there too.
+objects that the first rater puts in a class, the share that the second puts there too; for the
+four classes, and for compact clusters (1 or 2) against the rest.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
+from labeling.agreement_bootstrap import Intervals, folded, intervals_of, row_shares
 from labeling.classes import MorphologicalClass
 
 CLASSES = tuple(int(label) for label in MorphologicalClass)
-COMPACT = (1, 2)
-"""Classes that are compact clusters; papers quote 1+2 against the rest as well."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class Agreement:
     """Cohen's kappa over the four classes; NaN where both gave one class only."""
     per_class: tuple[float, ...]
     """Of the first rater's objects of each class, the share that the second puts there."""
+    per_compact: tuple[float, ...]
+    """The same for the classes 1+2, and for 3+4."""
+    bootstrap: Intervals
+    """95 % intervals from drawing the objects again."""
 
 
 def compare(first: Mapping[int, int], second: Mapping[int, int]) -> Agreement:
@@ -48,30 +52,30 @@ def compare(first: Mapping[int, int], second: Mapping[int, int]) -> Agreement:
     ours = np.array([first[key] for key in both], dtype=int)
     theirs = np.array([second[key] for key in both], dtype=int)
     matrix = confusion_matrix(ours, theirs, labels=CLASSES) if both else np.zeros((4, 4), int)
-    same = int(np.trace(matrix))
-    low, high = _wilson(same, len(both)) if both else (nan, nan)
-    compact = np.isin(ours, COMPACT) == np.isin(theirs, COMPACT)
+    compact = folded(matrix[None])[0]
     several = len({*ours, *theirs}) > 1
     return Agreement(
         n=len(both),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
-        share=same / len(both) if both else nan,
-        interval=(float(low), float(high)),
-        share_compact=float(compact.mean()) if both else nan,
+        share=_share(matrix),
+        interval=_wilson(int(np.trace(matrix)), len(both)),
+        share_compact=_share(compact),
         kappa=float(cohen_kappa_score(ours, theirs, labels=CLASSES)) if several else nan,
-        per_class=_row_shares(matrix),
+        per_class=tuple(row_shares(matrix[None])[0].tolist()),
+        per_compact=tuple(row_shares(compact[None])[0].tolist()),
+        bootstrap=intervals_of(matrix),
     )
 
 
-def _row_shares(matrix: NDArray[np.int_]) -> tuple[float, ...]:
-    """The diagonal over the row sums."""
-    sums = matrix.sum(axis=1)
-    return tuple(
-        float(matrix[k, k] / total) if total else nan for k, total in enumerate(sums.tolist())
-    )
+def _share(matrix: NDArray[np.int_]) -> float:
+    """Of all objects, those in the same class."""
+    n = int(matrix.sum())
+    return int(np.trace(matrix)) / n if n else nan
 
 
 def _wilson(successes: int, trials: int) -> tuple[float, float]:
     """Wilson's interval at 95 %."""
+    if not trials:
+        return nan, nan
     low, high = binom_conf_interval(successes, trials, confidence_level=0.95, interval="wilson")
     return float(low), float(high)

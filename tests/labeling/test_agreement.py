@@ -52,3 +52,21 @@ def test_kappa_is_undefined_where_both_gave_one_class_only():
     found = compare({1: 2, 2: 2}, {1: 2, 2: 2})
     assert found.share == 1
     assert math.isnan(found.kappa)
+
+
+def test_it_compares_compact_clusters_with_the_rest():
+    # Both have the objects 1 to 6: three in 1 or 2, three in 3 or 4, by either rater.
+    assert compare(OURS, THEIRS).per_compact == (1, 1)
+    assert compare({1: 1, 2: 2, 3: 3}, {1: 3, 2: 1, 3: 4}).per_compact == (0.5, 1)
+
+
+def test_its_bootstrap_holds_the_figures():
+    found = compare(dict(enumerate([1, 2, 3, 4] * 30)), dict(enumerate([1, 2, 4] * 40)))
+    pairs = [
+        (found.share, found.bootstrap.share),
+        (found.share_compact, found.bootstrap.share_compact),
+        (found.kappa, found.bootstrap.kappa),
+        *zip(found.per_class, found.bootstrap.per_class, strict=True),
+        *zip(found.per_compact, found.bootstrap.per_compact, strict=True),
+    ]
+    assert all(low <= value <= high for value, (low, high) in pairs)
