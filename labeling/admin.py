@@ -89,7 +89,7 @@ class FieldAdmin(AdministratorsAdmin):
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save, and recompute the consensus where the rule has changed."""
         super().save_model(request, obj, form, change)
-        if "votes_needed" in form.changed_data:
+        if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
 
     @admin.action(description="Retrain on these fields (quick preset)", permissions=["administer"])

@@ -15,6 +15,8 @@ from django.db import models
 from labeling.classes import Label, MorphologicalClass
 
 RULE_VERSION = 1
+EARLY = 2
+"""Votes that are enough, where the field allows early retirement, if they agree."""
 
 
 class Status(models.TextChoices):
@@ -69,13 +71,24 @@ class Verdict:
         return sum(self.counts) + self.n_unsure
 
 
-def verdict_of(ballots: Iterable[Ballot], votes_needed: int, ruling: int | None = None) -> Verdict:
-    """The consensus of live votes, whatever their order; a curator's ruling comes first."""
+def verdict_of(
+    ballots: Iterable[Ballot],
+    votes_needed: int,
+    ruling: int | None = None,
+    *,
+    early_retirement: bool = False,
+) -> Verdict:
+    """The consensus of live votes, whatever their order; a curator's ruling comes first.
+
+    With early retirement two votes are enough as long as all there are name one class.
+    """
     ballots = list(ballots)
     tally = Counter(ballot.label for ballot in ballots)
     one, two, three, four = (tally[label] for label in MorphologicalClass)
     counts = (one, two, three, four)
     total = sum(counts)
+    if early_retirement and max(counts) == len(ballots):
+        votes_needed = min(votes_needed, EARLY)
     label, status = _decide(counts, len(ballots), votes_needed)
     if ruling is not None:
         label, status = ruling, Status.ADJUDICATED

@@ -27,8 +27,8 @@ def shuffle_key(field: str, catalogue_id: str) -> int:
 
 
 def takes_control(served: int, share: float) -> bool:
-    """Whether the lease after `served` others comes from the control sample.
+    """Whether the lease after `served` others comes from the control sample, or is a repeat.
 
-    Spreads the control sample evenly: over any n leases its number is within one of n * share.
+    Spreads the sample evenly: over any n leases its number is within one of n * share.
     """
     return int((served + 1) * share) > int(served * share)

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from labeling.classes import MorphologicalClass
-from labeling.consensus import Status
 from labeling.models import Candidate, Vote
 from labeling.roles import Role
 
@@ -29,8 +28,8 @@ class RulingForm(forms.Form):
 def ties() -> QuerySet[Candidate]:
     """Candidates that wait for a curator, each with its votes in `cast`."""
     cast = Prefetch("votes", Vote.objects.live().select_related("voter"), to_attr="cast")
-    tied = Candidate.objects.filter(consensus__status=Status.TIE).select_related("field")
-    return tied.prefetch_related(cast, "field__mosaics").order_by("pk")
+    waiting = Candidate.objects.for_curators().select_related("field")
+    return waiting.prefetch_related(cast, "field__mosaics").order_by("pk")
 
 
 @for_role(Role.CURATOR)

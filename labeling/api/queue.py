@@ -12,16 +12,32 @@ from rest_framework.views import APIView
 
 from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
-from labeling.models import Field, Lease
+from labeling.models import Field, Lease, Wish
 
 
 class QueueIn(serializers.Serializer[Any]):
-    """How many candidates, and of which field."""
+    """How many candidates, of which field, and which of them."""
 
     count = serializers.IntegerField(min_value=1, max_value=10, default=1)
     field = serializers.SlugRelatedField(
         slug_field="name", queryset=Field.objects.all(), required=False, allow_null=True
     )
+    mag_min = serializers.FloatField(
+        required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
+    )
+    mag_max = serializers.FloatField(
+        required=False, allow_null=True, help_text="Faintest V magnitude (Vega), itself included."
+    )
+    unfinished = serializers.BooleanField(
+        default=False, help_text="Only what somebody has begun: with a vote, and in need of more."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A range that something can lie in."""
+        bright, faint = attrs.get("mag_min"), attrs.get("mag_max")
+        if bright is not None and faint is not None and bright > faint:
+            raise serializers.ValidationError({"mag_min": "must not be above mag_max."})
+        return attrs
 
 
 class LeaseOut(serializers.ModelSerializer[Lease]):
@@ -49,10 +65,11 @@ class QueueView(APIView):
         """Lease up to `count` candidates; an empty list when none is waiting."""
         body = QueueIn(data=request.data)
         body.is_valid(raise_exception=True)
-        wanted, only = body.validated_data["count"], body.validated_data.get("field")
+        asked = dict(body.validated_data)
+        wanted, only = asked.pop("count"), asked.pop("field", None)
         leases: list[Lease] = []
         for field in [only] if only else Field.objects.all():
-            leases += field.lease_next(request.user, wanted - len(leases))
+            leases += field.lease_next(request.user, wanted - len(leases), Wish(**asked))
         return Response(QueueItemOut(_leased(leases), many=True).data)
 
 

@@ -12,6 +12,7 @@ from labeling.models.mosaic import Mosaic
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion
+from labeling.models.queue import Wish
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.release import Release
 from labeling.models.training_run import Preset, RunCancelled, RunStatus, TrainingRun
@@ -41,4 +42,5 @@ __all__ = [
     "TrainingRun",
     "Vote",
     "VoteConflict",
+    "Wish",
 ]

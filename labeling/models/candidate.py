@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from labeling.bands import BANDS
-from labeling.consensus import Ballot, Verdict, verdict_of
+from labeling.consensus import Ballot, Status, Verdict, verdict_of
 from labeling.imaging.stamps import corner
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
-from labeling.models.lease import Lease
+from labeling.models.lease import Lease, Sample
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
 from labeling.roles import Role, has_role
@@ -66,6 +67,9 @@ class Candidate(models.Model):
     )
     control = models.BooleanField("in the control sample", editable=False)
     shuffle = models.BigIntegerField(editable=False)
+    open = models.BooleanField(
+        "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
+    )
 
     objects = CandidateQuerySet.as_manager()
 
@@ -75,7 +79,14 @@ class Candidate(models.Model):
             models.UniqueConstraint(fields=["field", "catalogue_id"], name="id_unique_in_field")
         ]
         indexes = [
-            models.Index(fields=["field", "control", "shuffle"]),
+            models.Index(
+                fields=["field", "control", "shuffle", "id"],
+                condition=Q(open=True),
+                name="open_in_random_order",
+            ),
+            models.Index(
+                fields=["field", "mag_v"], condition=Q(open=True), name="open_by_magnitude"
+            ),
             models.Index(fields=["field", "x"]),
         ]
 
@@ -83,11 +94,12 @@ class Candidate(models.Model):
         return f"{self.field} {self.catalogue_id}"
 
     def place(self) -> None:
-        """Set what follows from the names alone: the sample, the random and the written order."""
+        """Set what follows of a new row: its sample, the random and the written order, its need."""
         number = int(self.catalogue_id) if self.catalogue_id.isdecimal() else 2**63
         self.catalogue_number = number if number < 2**63 else None
         self.control = in_control_sample(self.field.name, self.catalogue_id)
         self.shuffle = shuffle_key(self.field.name, self.catalogue_id)
+        self.open = not self.set_aside
 
     def neighbours(self, size: int) -> CandidateQuerySet:
         """The catalogue's other sources, set aside or not, in the window of `size` px about it."""
@@ -113,77 +125,125 @@ class Candidate(models.Model):
         """Whether this user may see what the network and other experts say of it."""
         return has_role(user, Role.CURATOR) or self.votes.live().by(user).exists()
 
+    def lock(self) -> None:
+        """Lock this row until the end of the transaction, and read the field as it stands.
+
+        Two experts on one candidate take turns here; otherwise each would compute the consensus
+        without the other's vote.
+        """
+        self.field = self.field.as_it_stands()
+        row = Candidate.objects.select_for_update(no_key=True).filter(pk=self.pk)
+        self.open = row.values_list("open", flat=True).get()
+
     @transaction.atomic
-    def cast_vote(self, voter: Any, uuid: UUID, **answer: Any) -> Vote:
+    def cast_vote(
+        self, voter: Any, uuid: UUID, *, replaces: UUID | None = None, **answer: Any
+    ) -> Vote:
         """Record the voter's answer, retract their earlier one, and refresh the consensus.
 
         The same UUID and answer again returns the vote that is there; the same UUID with
-        another answer raises VoteConflict.
+        another answer raises VoteConflict. What was served as a hidden repeat, and what replaces
+        one, is recorded as a repeat.
         """
-        # Two experts on one candidate take turns here; otherwise each would compute
-        # the consensus without the other's vote.
-        Candidate.objects.select_for_update().get(pk=self.pk)
-        if there := Vote.objects.filter(pk=uuid).first():
+        self.lock()
+        known = list(Vote.objects.filter(Q(pk=uuid) | Q(candidate=self)))
+        if there := next((vote for vote in known if vote.pk == uuid), None):
             if there.says(voter, self.pk, answer):
                 return there
             raise VoteConflict(f"Vote {uuid} is already known with another content.")
-        circumstances = {
-            "suggestion_visible": self._suggestion_visible_to(voter),
-            "surplus": self._does_without(voter),
-        }
-        self.votes.live().by(voter).update(retracted_at=timezone.now())
-        vote: Vote = self.votes.create(id=uuid, voter=voter, **circumstances, **answer)
-        self.leases.of(voter).delete()
-        self.refresh_consensus()
+        mine = [vote for vote in known if vote.voter_id == voter.pk]
+        lease = self.leases.of(voter).first()
+        original = _repeated(mine, lease, replaces)
+        earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
+        vote: Vote = Vote(
+            id=uuid,
+            candidate=self,
+            voter=voter,
+            repeat_of_id=original,
+            suggestion_visible=self._suggestion_visible_to(voter, mine),
+            surplus=original is None and self._does_without(voter),
+            **answer,
+        )
+        if earlier:
+            Vote.objects.filter(pk__in=earlier).update(retracted_at=timezone.now())
+        vote.save(force_insert=True)
+        if lease:
+            lease.delete()
+        if original is None:
+            self.refresh_consensus()
         return vote
 
-    def _suggestion_visible_to(self, voter: Any) -> bool:
+    def _suggestion_visible_to(self, voter: Any, earlier: Sequence[Vote]) -> bool:
         """Whether the server would have shown the network's opinion before this vote."""
-        if not self.predictions.filter(run=self.field.promoted_run).exists():
+        if not earlier and not has_role(voter, Role.CURATOR):
             return False
-        return has_role(voter, Role.CURATOR) or self.votes.by(voter).exists()
+        return self.predictions.filter(run=self.field.promoted_run).exists()
 
     def _does_without(self, voter: Any) -> bool:
-        """Whether nobody asked for their vote: no lease holds, and others have said enough."""
-        if self.leases.live().of(voter).exists():
+        """Whether nobody asked for their vote: no lease holds, and all places are taken.
+
+        So the votes that somebody asked for and the promises never exceed the votes needed.
+        """
+        if self.leases.promises().of(voter).exists():
             return False
-        if self.adjudications.exists():
+        verdict = self.verdict(self.votes.live().exclude(voter=voter))
+        if verdict.status != Status.INSUFFICIENT:
             return True
-        return self.votes.live().exclude(voter=voter).count() >= self.field.votes_needed
+        promised = self.leases.promises().exclude(expert=voter).count()
+        return verdict.n_votes + promised >= self.field.votes_needed
 
     @transaction.atomic
     def adjudicate(self, curator: Any, label: int, reason: str) -> Adjudication:
         """Record a curator's ruling, which stands above the votes."""
-        Candidate.objects.select_for_update().get(pk=self.pk)
+        self.lock()
         ruling: Adjudication = self.adjudications.create(
             curator=curator, label=label, reason=reason
         )
         self.refresh_consensus()
         return ruling
 
-    def verdict(self) -> Verdict:
-        """What the live votes and the latest ruling say, computed anew."""
-        ruling = self.adjudications.first()
-        ballots = self.votes.live().values_list("label", "suggestion_visible")
+    def verdict(self, votes: Iterable[Vote] | None = None) -> Verdict:
+        """What the live votes, or these, and the latest ruling say, computed anew."""
+        ruling = next(iter(self.adjudications.all()), None)
+        votes = self.votes.live() if votes is None else votes
         return verdict_of(
-            [Ballot(*ballot) for ballot in ballots],
+            [Ballot(vote.label, vote.suggestion_visible) for vote in votes],
             self.field.votes_needed,
             ruling.label if ruling else None,
+            early_retirement=self.field.early_retirement,
         )
 
-    def refresh_consensus(self) -> None:
-        """Write the verdict down; the caller holds the lock on this row."""
-        values = Consensus.columns(self.verdict())
-        Consensus.objects.update_or_create(candidate=self, defaults=values)
+    def needs_votes(self, verdict: Verdict) -> bool:
+        """Whether it is in play, and neither the votes nor a curator have said enough."""
+        return not self.set_aside and verdict.status == Status.INSUFFICIENT
 
-    def lease_to(self, expert: Any, sample: str) -> Lease:
+    def refresh_consensus(self) -> None:
+        """Write down the verdict and what follows for the queue; the caller holds the lock."""
+        verdict = self.verdict()
+        Consensus.objects.put(self, verdict)
+        if self.open != self.needs_votes(verdict):
+            self.open = not self.open
+            Candidate.objects.filter(pk=self.pk).update(open=self.open)
+        for prediction in self.predictions.tended(self.field.promoted_run_id):
+            if prediction.set_place(self, verdict.counts):
+                prediction.save(update_fields=["queue", "priority"])
+
+    def lease_to(self, expert: Any, sample: str = "") -> Lease:
         """Promise this candidate to the expert for the field's lease time."""
-        expires_at = timezone.now() + timedelta(minutes=self.field.lease_minutes)
-        values = {"sample": sample, "expires_at": expires_at, "skipped_at": None}
-        lease, _ = self.leases.update_or_create(expert=expert, defaults=values)
-        return lease
+        return Lease.objects.give(expert, [self], sample)[0]
 
     @property
     def pack_path(self) -> Path:
         """The stamp pack that holds its stamps."""
         return self.catalogue_import.pack_path
+
+
+def _repeated(mine: Sequence[Vote], lease: Lease | None, replaces: UUID | None) -> UUID | None:
+    """The earlier vote that this voter's next one only repeats, hidden from them."""
+    replaced = next((vote for vote in mine if vote.pk == replaces), None)
+    if replaced and replaced.repeat_of_id:
+        return replaced.repeat_of_id
+    if lease and lease.sample == Sample.REPEAT:
+        counting = (v.pk for v in mine if v.retracted_at is None and v.repeat_of_id is None)
+        return next(counting, None)
+    return None

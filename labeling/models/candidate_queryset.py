@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from labeling.consensus import Status
 from labeling.models.adjudication import Adjudication
-from labeling.models.consensus import Consensus
 from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.vote import Vote
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate  # noqa: F401
+    from labeling.models.field import Field
+    from labeling.models.queue import Wish
 
 
 class CandidateQuerySet(models.QuerySet["Candidate"]):
@@ -34,32 +36,22 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         return self.exclude(Exists(Vote.objects.live().by(expert).filter(candidate=OuterRef("pk"))))
 
     def with_room(self) -> Self:
-        """Candidates that need more votes than are cast or being thought about."""
-        cast = Consensus.objects.filter(candidate=OuterRef("pk")).values("n_votes")
-        leased = (
-            Lease.objects.live()
+        """Candidates that need more votes than are cast or promised."""
+        promised = (
+            Lease.objects.promises()
             .filter(candidate=OuterRef("pk"))
             .order_by()
             .values("candidate")
             .annotate(n=Count("pk"))
             .values("n")
         )
-        return self.annotate(
-            n_spoken_for=Coalesce(Subquery(cast), 0) + Coalesce(Subquery(leased), 0)
-        ).filter(n_spoken_for__lt=F("field__votes_needed"))
-
-    def undecided(self) -> Self:
-        """Candidates on which no curator has ruled: elsewhere another vote changes nothing."""
-        return self.exclude(Exists(Adjudication.objects.filter(candidate=OuterRef("pk"))))
-
-    def waiting_for(self, expert: Any) -> Self:
-        """Candidates that this expert could be given now."""
-        mine = Lease.objects.live().of(expert).filter(candidate=OuterRef("pk"))
-        free = self.in_play().undecided().with_room()
-        return free.not_voted_by(expert).exclude(Exists(mine))
+        cast = Coalesce("consensus__n_votes", 0)
+        return self.alias(n_spoken_for=cast + Coalesce(Subquery(promised), 0)).filter(
+            n_spoken_for__lt=F("field__votes_needed")
+        )
 
     def with_prediction(self) -> Self:
-        """Adds the promoted run's entropy, for ordering; None where there is no prediction."""
+        """Adds the promoted run's entropy and class; None where there is no prediction."""
         promoted = Prediction.objects.filter(
             candidate=OuterRef("pk"), run=OuterRef("field__promoted_run")
         )
@@ -68,12 +60,57 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             network_label=Subquery(promoted.values("label")),
         )
 
-    def in_order_for(self, expert: Any, sample: str) -> Self:
-        """The order in which an expert gets a sample; what they skipped comes last."""
-        put_off = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))
-        waiting = self.sample(sample).annotate(put_off=Exists(put_off))
-        if sample == Sample.CONTROL:
-            return waiting.order_by("put_off", "shuffle", "pk")
-        return waiting.with_prediction().order_by(
-            "put_off", F("network_entropy").desc(nulls_last=True), "shuffle", "pk"
+    def eligible_for(self, expert: Any) -> Self:
+        """Candidates that need votes, on which this expert has none, and that they do not hold."""
+        mine = Lease.objects.live().of(expert).filter(candidate=OuterRef("pk"))
+        return self.in_play().filter(open=True).not_voted_by(expert).exclude(Exists(mine))
+
+    def waiting_for(self, expert: Any) -> Self:
+        """Candidates that this expert could be given now."""
+        return self.eligible_for(expert).with_room()
+
+    def wished_for(self, wish: Wish) -> Self:
+        """Those that an expert asked for."""
+        chosen = self
+        if wish.mag_min is not None:
+            chosen = chosen.filter(mag_v__gte=wish.mag_min)
+        if wish.mag_max is not None:
+            chosen = chosen.filter(mag_v__lte=wish.mag_max)
+        if wish.unfinished:
+            begun = Q(consensus__status=Status.INSUFFICIENT, consensus__n_votes__gt=0)
+            chosen = chosen.filter(begun)
+        return chosen
+
+    def not_put_off_by(self, expert: Any) -> Self:
+        """Without what this expert has skipped."""
+        skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))
+        return self.exclude(Exists(skipped))
+
+    def put_off_by(self, expert: Any) -> Self:
+        """What this expert has skipped, in the order in which they did."""
+        skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))
+        since = Subquery(skipped.values("skipped_at"))
+        mine = Lease.objects.skipped().of(expert).values("candidate")
+        return self.filter(pk__in=mine).order_by(since, "pk")
+
+    def in_order_of(self, run: int, field: Field) -> Self:
+        """The pool as this run predicts it: where another answer is worth most comes first."""
+        waiting = self.filter(predictions__run=run, predictions__queue=field, control=False)
+        return waiting.order_by("-predictions__priority", "predictions__candidate_id")
+
+    def unread_by(self, run: int) -> Self:
+        """Candidates of which this run says nothing."""
+        return self.exclude(Exists(Prediction.objects.filter(run=run, candidate=OuterRef("pk"))))
+
+    def in_random_order(self, *, control: bool) -> Self:
+        """The control sample, or the training pool, in the random order that never changes."""
+        return self.filter(control=control).order_by("shuffle", "pk")
+
+    def for_curators(self) -> Self:
+        """Candidates that wait for a curator: tied, or flagged since the last ruling."""
+        ruled = Adjudication.objects.filter(
+            candidate=OuterRef("candidate"), decided_at__gte=OuterRef("cast_at")
         )
+        flagged = Vote.objects.live().filter(flagged=True).exclude(Exists(ruled))
+        tied = Q(consensus__status=Status.TIE)
+        return self.in_play().filter(tied | Q(pk__in=flagged.values("candidate")))

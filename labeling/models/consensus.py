@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
 from labeling.classes import MorphologicalClass
 from labeling.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
 
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
@@ -17,6 +20,14 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
     def settled(self) -> Self:
         """Those with a label."""
         return self.filter(status__in=SETTLED)
+
+    def put(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Write the candidate's verdict over the one that is there."""
+        values = Consensus.columns(verdict)
+        row = Consensus(candidate=candidate, **values)
+        self.bulk_create(
+            [row], update_conflicts=True, unique_fields=["candidate"], update_fields=list(values)
+        )
 
     def ties(self) -> Self:
         """Those that wait for a curator."""

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
-from labeling.models.lease import Lease, Sample
+from labeling.models.lease import Lease
+from labeling.models.queue import ANYTHING, Queue, Wish
 from labeling.models.vote import Vote
-from labeling.ordering import takes_control
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
+    from labeling.models.training_run import TrainingRun
 
 _AT_LEAST_ONE = MinValueValidator(1)
 
@@ -53,6 +54,15 @@ class Field(models.Model):
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text="Share of an expert's candidates that comes from the control sample.",
     )
+    repeat_share = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
+        help_text="Share of an expert's candidates that they have voted on long ago, to measure "
+        "how consistent they are; such answers never count.",
+    )
+    early_retirement = models.BooleanField(
+        default=False, help_text="Two votes are enough if they agree."
+    )
     lease_minutes = models.PositiveSmallIntegerField(default=10, validators=[_AT_LEAST_ONE])
     promoted_run = models.ForeignKey(
         "TrainingRun", models.PROTECT, null=True, blank=True, related_name="+", editable=False
@@ -73,46 +83,35 @@ class Field(models.Model):
         """Parsec that one arcsec spans at the field's distance."""
         return self.distance_mpc * 1e6 * radians(1 / 3600) if self.distance_mpc else None
 
-    def lease_next(self, expert: Any, count: int) -> list[Lease]:
+    def lease_next(self, expert: Any, count: int, wish: Wish = ANYTHING) -> list[Lease]:
         """Lease the next candidates to this expert: by uncertainty, mixed with the control sample.
 
-        Fewer than `count`, or none, when no more are waiting for this expert. Each lease is a
-        transaction of its own, so that nobody ever holds more than one candidate's lock.
+        Fewer than `count`, or none, when no more are waiting for this expert.
         """
-        leases: list[Lease] = []
-        votes = Vote.objects.by(expert).filter(candidate__field=self).count()
-        held = Lease.objects.live().of(expert).filter(candidate__field=self).count()
-        for place in range(votes + held, votes + held + count):
-            first, second = Sample.POOL, Sample.CONTROL
-            if takes_control(place, self.control_share):
-                first, second = second, first
-            lease = self._lease_one(expert, first) or self._lease_one(expert, second)
-            if lease is None:
-                break
-            leases.append(lease)
-        return leases
+        return Queue(self, expert, wish).lease(count)
 
-    def _lease_one(self, expert: Any, sample: Sample) -> Lease | None:
-        """Lease the first candidate of a sample that nobody else is being given right now."""
-        waiting = self.candidates.waiting_for(expert)
-        in_order = waiting.in_order_for(expert, sample)
-        free = in_order.select_for_update(of=("self",), skip_locked=True)
-        while True:
-            with transaction.atomic():
-                # Locks of others are no reason to say that nothing is left: the last ones
-                # are waited for.
-                candidate = free.first() or in_order.select_for_update(of=("self",)).first()
-                if candidate is None:
-                    return None
-                # Asked again after the lock: a lease committed between our snapshot and our
-                # lock is invisible to the query above, and visible to this one.
-                if waiting.filter(pk=candidate.pk).exists():
-                    lease: Lease = candidate.lease_to(expert, sample)
-                    return lease
+    def as_it_stands(self) -> Field:
+        """The field as it is now, and stays until the end of the transaction.
+
+        Votes share it; who changes which run or rules it goes by locks it against them. A vote is
+        then either seen by the change, or sees it.
+        """
+        share = "FOR KEY SHARE" if connection.features.has_select_for_update else ""
+        table = connection.ops.quote_name(self._meta.db_table)
+        return Field.objects.raw(f"SELECT * FROM {table} WHERE id = %s {share}", [self.pk])[0]
+
+    def point_to(self, run: TrainingRun | None) -> None:
+        """Let queue and exports use this run; the caller holds the field's lock."""
+        if run is not None:
+            run.predictions.filter(candidate__field=self).with_votes().set_places()
+        self.promoted_run = run
+        self.save(update_fields=["promoted_run"])
 
     @transaction.atomic
     def refresh_consensus(self) -> None:
         """Recompute the consensus of every candidate with votes, after a change of the rules."""
+        field = Field.objects.select_for_update().get(pk=self.pk)
         voted = Vote.objects.filter(candidate=OuterRef("pk"))
-        for candidate in self.candidates.filter(Exists(voted)).select_for_update():
+        for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
+            candidate.field = field
             candidate.refresh_consensus()

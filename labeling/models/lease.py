@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
 
 
 class Sample(models.TextChoices):
@@ -15,6 +19,11 @@ class Sample(models.TextChoices):
 
     POOL = "pool", "training pool, by uncertainty"
     CONTROL = "control", "control sample, in random order"
+    REPEAT = "repeat", "the expert's own earlier candidate, to measure self-consistency"
+
+
+HELD_UP = timedelta(minutes=2)
+"""After this time a lease may go to somebody who would otherwise have nothing to do."""
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
@@ -24,6 +33,19 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
         """Leases that still hold: not run out, not skipped."""
         return self.filter(expires_at__gt=timezone.now(), skipped_at=None)
 
+    def promises(self) -> Self:
+        """Live leases from which a vote that counts may come: no hidden repeats."""
+        return self.live().exclude(sample=Sample.REPEAT)
+
+    def held_up(self) -> Self:
+        """Promises that have waited for their vote for long, the longest first.
+
+        However lively the holder: a page renews all that it holds. Of what came together, the
+        last is the farthest from being looked at.
+        """
+        since = timezone.now() - HELD_UP
+        return self.promises().filter(leased_at__lt=since).order_by("leased_at", "-pk")
+
     def skipped(self) -> Self:
         """Candidates that an expert put off."""
         return self.exclude(skipped_at=None)
@@ -32,6 +54,26 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
         """Leases of one expert."""
         return self.filter(expert=expert)
 
+    def give(self, expert: Any, candidates: Iterable[Candidate], sample: str = "") -> list[Lease]:
+        """Promise these to the expert for the field's time; the caller holds their locks."""
+        now = timezone.now()
+        leases = [
+            Lease(
+                candidate=candidate,
+                expert=expert,
+                sample=sample or (Sample.CONTROL if candidate.control else Sample.POOL),
+                leased_at=now,
+                expires_at=now + timedelta(minutes=candidate.field.lease_minutes),
+            )
+            for candidate in candidates
+        ]
+        return self.bulk_create(
+            leases,
+            update_conflicts=True,
+            unique_fields=["candidate", "expert"],
+            update_fields=["sample", "leased_at", "expires_at", "skipped_at"],
+        )
+
 
 class Lease(models.Model):
     """One expert is looking at one candidate, until a moment in time."""
@@ -39,6 +81,7 @@ class Lease(models.Model):
     candidate = models.ForeignKey("Candidate", models.CASCADE, related_name="leases")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leases")
     sample = models.CharField(choices=Sample, max_length=8)
+    leased_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     skipped_at = models.DateTimeField(null=True, blank=True)
 
@@ -64,3 +107,13 @@ class Lease(models.Model):
     def skip(self) -> None:
         """Free the candidate; this expert gets it again after all the others."""
         Lease.objects.filter(pk=self.pk).update(skipped_at=timezone.now())
+
+    def pass_on(self, expert: Any) -> Lease | None:
+        """End it and promise its candidate to somebody else; None if it has ended meanwhile.
+
+        The caller holds the candidate's lock. What the first expert says after all is a late vote.
+        """
+        still = Lease.objects.promises().filter(pk=self.pk, leased_at=self.leased_at)
+        if not still.update(expires_at=timezone.now()):
+            return None
+        return Lease.objects.give(expert, [self.candidate])[0]

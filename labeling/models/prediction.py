@@ -1,11 +1,19 @@
 """Predictions: what an ensemble says of a candidate."""
 
-from typing import Self
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 
 from labeling.classes import MorphologicalClass
+from labeling.models.field import Field
+from labeling.priority import worth
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -14,6 +22,37 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def promoted(self) -> Self:
         """Those that the queue and the exports use."""
         return self.filter(run=F("candidate__field__promoted_run"))
+
+    def tended(self, promoted_run: int | None) -> Self:
+        """Those whose place in the queue every vote sets right: promoted, or not yet."""
+        return self.filter(run__gte=promoted_run or 0)
+
+    def with_votes(self) -> Self:
+        """Those of candidates that anybody has voted or ruled on: only there a place changes."""
+        return self.filter(candidate__consensus__isnull=False)
+
+    def set_places(self) -> None:
+        """Set all places in the queue right, after predictions were written or before they rule.
+
+        Touches the rows that change. The caller keeps votes out if nothing may slip through.
+        """
+        waiting = Q(candidate__open=True, candidate__control=False)
+        field = Field.objects.filter(candidates=OuterRef("candidate")).values("pk")
+        self.filter(waiting, queue=None).update(queue=Subquery(field))
+        self.exclude(queue=None).exclude(waiting).update(queue=None)
+        unseen = Q(candidate__consensus=None) | Q(candidate__consensus__n_votes=0)
+        self.filter(unseen).exclude(priority=F("entropy")).update(priority=F("entropy"))
+        moved = []
+        for prediction in self.exclude(unseen).annotate(**_COUNTS).iterator(2000):
+            votes = [getattr(prediction, name) for name in _COUNTS]
+            if prediction.set_priority(votes):
+                moved.append(prediction)
+        self.model.objects.bulk_update(moved, ["priority"], batch_size=500)
+
+
+_COUNTS: dict[str, Any] = {
+    f"votes{label}": F(f"candidate__consensus__n_class{label}") for label in MorphologicalClass
+}
 
 
 class Prediction(models.Model):
@@ -28,6 +67,20 @@ class Prediction(models.Model):
     p_class4 = models.FloatField()
     entropy = models.FloatField("entropy (nats)", help_text="Of the ensemble mean, 0 to ln 4.")
     ensemble_agreement = models.FloatField(help_text="Share of members that name this class.")
+    priority = models.FloatField(
+        default=0.0, editable=False, help_text="What another answer is worth (nats)."
+    )
+    # The candidate's field again, so that one index holds a queue in its order.
+    queue = models.ForeignKey(
+        Field,
+        models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        help_text="Field in whose pool it waits; none where no more votes are needed.",
+    )
 
     objects = PredictionQuerySet.as_manager()
 
@@ -35,7 +88,13 @@ class Prediction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "candidate"], name="one_prediction_per_run")
         ]
-        indexes = [models.Index(fields=["run", "-entropy"])]
+        indexes = [
+            models.Index(
+                fields=["queue", "run", "-priority", "candidate"],
+                condition=Q(queue__isnull=False),
+                name="pool_in_order",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.candidate} by {self.run}: {self.label}"
@@ -44,3 +103,16 @@ class Prediction(models.Model):
     def probabilities(self) -> tuple[float, float, float, float]:
         """Probability of each class, in the order of the classes."""
         return self.p_class1, self.p_class2, self.p_class3, self.p_class4
+
+    def set_place(self, candidate: Candidate, votes: Sequence[int]) -> bool:
+        """Set in whose pool it waits, and for how much; whether anything moved."""
+        before = self.queue_id
+        waits = candidate.open and not candidate.control
+        self.queue_id = candidate.field_id if waits else None
+        return self.set_priority(votes) or self.queue_id != before
+
+    def set_priority(self, votes: Sequence[int]) -> bool:
+        """Set what another answer is worth after so many votes for each class; whether it moved."""
+        before = self.priority
+        self.priority = worth(self.probabilities, votes) if any(votes) else self.entropy
+        return self.priority != before

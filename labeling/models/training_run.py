@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.export.training_set import VOTES, write_training_set
+from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import Promotion
@@ -186,11 +187,24 @@ class TrainingRun(models.Model):
         if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
-        rows = (Prediction(run=self, **values) for values in predictions)
+        waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
+        queue = dict(waiting.values_list("pk", "field"))
+        rows = (
+            Prediction(
+                run=self,
+                queue_id=queue.get(values["candidate_id"]),
+                priority=values["entropy"],
+                **values,
+            )
+            for values in predictions
+        )
         Prediction.objects.bulk_create(rows, batch_size=1000)
-        new_fields = self.fields.filter(promoted_run=None)
-        if new_fields:
-            Promotion.objects.promote(self, by=self.requested_by, fields=new_fields)
+        for field in Field.objects.select_for_update().filter(runs=self):
+            if field.promoted_run_id is None:
+                Promotion.objects.create(field=field, run=self, promoted_by=self.requested_by)
+                field.point_to(self)
+            else:
+                self.predictions.filter(candidate__field=field).with_votes().set_places()
 
     def _mine(self) -> TrainingRunQuerySet:
         """This run, unless it was cancelled or claimed anew since this worker claimed it."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, Q, UniqueConstraint
+from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
 from labeling.classes import Certainty, Label, Reason
+
+REPEAT_AFTER = timedelta(hours=1)
 
 
 class VoteConflict(Exception):
@@ -19,9 +22,22 @@ class VoteConflict(Exception):
 class VoteQuerySet(models.QuerySet["Vote"]):
     """Questions about votes."""
 
-    def live(self) -> Self:
-        """Votes that count: not retracted by their voter."""
+    def standing(self) -> Self:
+        """Votes that their voter has not taken back, hidden repeats too."""
         return self.filter(retracted_at=None)
+
+    def live(self) -> Self:
+        """Votes that count: standing, and no hidden repeats."""
+        return self.standing().filter(repeat_of=None)
+
+    def repeats(self) -> Self:
+        """Answers to what the same expert had answered before; they measure, and never count."""
+        return self.standing().exclude(repeat_of=None)
+
+    def repeatable(self) -> Self:
+        """Votes that count, of so long ago that one no longer knows them, and not yet repeated."""
+        again = Vote.objects.repeats().filter(repeat_of=OuterRef("pk"))
+        return self.live().filter(cast_at__lt=timezone.now() - REPEAT_AFTER).exclude(Exists(again))
 
     def by(self, voter: Any) -> Self:
         """Votes of one expert."""
@@ -57,8 +73,11 @@ class Vote(models.Model):
     )
     surplus = models.BooleanField(
         default=False,
-        help_text="Cast without a lease when all the votes needed were there; it counts all the "
-        "same.",
+        help_text="Cast without a lease when all the votes needed were there or promised; it "
+        "counts all the same.",
+    )
+    repeat_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, editable=False, related_name="repeated_by"
     )
     cast_at = models.DateTimeField(default=timezone.now, editable=False)
     retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -69,7 +88,19 @@ class Vote(models.Model):
         ordering = ["-cast_at"]
         constraints = [
             UniqueConstraint(
-                fields=["candidate", "voter"], condition=Q(retracted_at=None), name="one_live_vote"
+                fields=["candidate", "voter"],
+                condition=Q(retracted_at=None, repeat_of=None),
+                name="one_live_vote",
+            ),
+            UniqueConstraint(
+                fields=["repeat_of"], condition=Q(retracted_at=None), name="one_live_repeat"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["candidate"],
+                condition=Q(flagged=True, retracted_at=None),
+                name="flagged_votes",
             )
         ]
 
@@ -84,7 +115,8 @@ class Vote(models.Model):
     @transaction.atomic
     def retract(self) -> None:
         """Take the vote back and refresh the consensus; doing so twice changes nothing."""
-        candidate = type(self.candidate).objects.select_for_update().get(pk=self.candidate_id)
-        live = Vote.objects.live().filter(pk=self.pk)
-        if live.update(retracted_at=timezone.now()):
+        candidate = self.candidate
+        candidate.lock()
+        standing = Vote.objects.standing().filter(pk=self.pk)
+        if standing.update(retracted_at=timezone.now()):
             candidate.refresh_consensus()

@@ -114,7 +114,7 @@ def test_at_once_they_get_the_most_uncertain_ones(admin):
 @pytest.mark.postgresql
 def test_a_vote_in_the_making_does_not_hold_the_queue_up(ada, bea):
     field = make_field()
-    busy = field.candidates.in_order_for(bea, "pool").first()
+    busy = field.candidates.filter(control=False).order_by("shuffle").first()
     with transaction.atomic():
         vote(busy, ada)
         leased = meanwhile(lambda: Field.objects.get().lease_next(bea, 1))

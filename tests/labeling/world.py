@@ -76,6 +76,7 @@ def make_run(field, by, entropies=None, status="ready"):
         )
         for pk, entropy in (entropies or {}).items()
     )
+    run.predictions.all().set_places()
     return run
 
 

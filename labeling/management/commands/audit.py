@@ -4,9 +4,10 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db.models import Prefetch
 
-from labeling.consensus import Status
-from labeling.models import Candidate, Consensus
+from labeling.consensus import Status, Verdict
+from labeling.models import Candidate, Consensus, Vote
 from labeling.ordering import in_control_sample, shuffle_key
 
 
@@ -18,7 +19,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print each difference, then their number."""
         found = 0
-        for candidate in Candidate.objects.select_related("field", "consensus").iterator():
+        rows = Candidate.objects.select_related("field", "consensus").order_by("pk")
+        counting = Prefetch("votes", Vote.objects.live(), to_attr="counting")
+        for candidate in rows.prefetch_related(counting, "adjudications", "predictions").iterator(
+            2000
+        ):
             for line in _differences(candidate):
                 self.stdout.write(f"{candidate}: {line}")
                 found += 1
@@ -36,9 +41,24 @@ def _differences(candidate: Candidate) -> list[str]:
     if candidate.shuffle != shuffle_key(*names):
         wrong.append("has the wrong place in random order")
     stored: Consensus | None = getattr(candidate, "consensus", None)
-    verdict = candidate.verdict()
+    verdict = candidate.verdict(candidate.counting)  # type: ignore[attr-defined]
+    if candidate.open != candidate.needs_votes(verdict):
+        wrong.append("is open where no votes are needed, or closed where they are")
+    wrong += _misplaced(candidate, verdict)
     if stored is None:
         silent = not verdict.n_votes and verdict.status != Status.ADJUDICATED
         return wrong if silent else [*wrong, "has votes or a ruling, and no consensus"]
     stale = (f"consensus.{name} is not what the votes say" for name in stored.differences(verdict))
     return [*wrong, *stale]
+
+
+def _misplaced(candidate: Candidate, verdict: Verdict) -> list[str]:
+    """Predictions that stand elsewhere in the queue than they should."""
+    candidate.open = candidate.needs_votes(verdict)
+    promoted = candidate.field.promoted_run_id or 0
+    return [
+        f"stands at the wrong place in the queue of run {prediction.run_id}"
+        for prediction in candidate.predictions.all()
+        # Older runs are set right when they are promoted again.
+        if prediction.run_id >= promoted and prediction.set_place(candidate, verdict.counts)
+    ]

@@ -1,0 +1,179 @@
+"""The queue: what waits in a field for one expert, in order, and the verbs that lease it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from labeling.models.lease import Lease, Sample
+from labeling.models.vote import Vote
+from labeling.ordering import takes_control
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
+    from labeling.models.candidate_queryset import CandidateQuerySet
+    from labeling.models.field import Field
+
+REPEAT_AFTER_VOTES = 20
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an expert asked for: V magnitudes, ends included; only what somebody has begun."""
+
+    mag_min: float | None = None
+    mag_max: float | None = None
+    unfinished: bool = False
+
+
+ANYTHING = Wish()
+
+
+class Queue:
+    """A field's candidates as one expert gets them."""
+
+    def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
+        self._field, self._expert, self._wish = field, expert, wish
+        self._eligible = field.candidates.eligible_for(expert).wished_for(wish)
+        self._waiting = self._eligible.with_room()
+
+    def lease(self, count: int) -> list[Lease]:
+        """Lease the next ones; fewer, or none, when no more are waiting for this expert."""
+        plan = self._samples(count)
+        leases: list[Lease] = []
+        while wanted := plan[len(leases) :]:
+            taken = self._lease_free(wanted) or self._lease_after_waiting() or self._take_over()
+            if not taken:
+                break
+            leases += taken
+        return leases
+
+    def _samples(self, count: int) -> list[Sample]:
+        """Which sample each of the next leases comes from."""
+        votes = Vote.objects.by(self._expert).count()
+        start = votes + Lease.objects.live().of(self._expert).count()
+        return [self._sample_at(place) for place in range(start, start + count)]
+
+    def _sample_at(self, place: int) -> Sample:
+        if takes_control(place, self._field.repeat_share):
+            return Sample.REPEAT
+        control = takes_control(place, self._field.control_share)
+        return Sample.CONTROL if control else Sample.POOL
+
+    @transaction.atomic
+    def _lease_free(self, wanted: Sequence[Sample]) -> list[Lease]:
+        """Lease the first candidates of these samples that nobody else is being given right now.
+
+        All in one transaction, which waits for no lock: so it can hold several and block nobody.
+        """
+        repeats = self._lease_repeats(wanted.count(Sample.REPEAT))
+        n_control = wanted.count(Sample.CONTROL)
+        n_pool = len(wanted) - len(repeats) - n_control
+        pool = self._lock_free(Sample.POOL, n_pool)
+        control = self._lock_free(Sample.CONTROL, n_control + n_pool - len(pool))
+        if len(pool) == n_pool and len(control) < n_control:
+            pool = self._lock_free(Sample.POOL, n_pool + n_control - len(control))
+        found = _mixed(wanted, pool, control)
+        if not found and not repeats:
+            found = list(_free(self._waiting.put_off_by(self._expert))[: len(wanted)])
+        return repeats + self._lease_locked(found)
+
+    def _lock_free(self, sample: Sample, count: int) -> list[Candidate]:
+        found: list[Candidate] = []
+        for part in self._in_order(sample):
+            if len(found) < count:
+                found += _free(part)[: count - len(found)]
+        return found
+
+    def _in_order(self, sample: Sample) -> Iterator[CandidateQuerySet]:
+        """The parts of a sample one after the other, each in the order of its index."""
+        fresh = self._waiting.not_put_off_by(self._expert)
+        if sample == Sample.CONTROL:
+            yield fresh.in_random_order(control=True)
+            return
+        if run := self._field.promoted_run_id:
+            yield fresh.in_order_of(run, self._field)
+            yield fresh.unread_by(run).in_random_order(control=False)
+        else:
+            yield fresh.in_random_order(control=False)
+
+    def _lease_locked(self, found: Sequence[Candidate]) -> list[Lease]:
+        """Lease those of the locked candidates that still have room.
+
+        Asked again after the lock: a lease committed between our snapshot and our lock is
+        invisible to the query that found them, and visible to this one.
+        """
+        if not found:
+            return []
+        pks = [candidate.pk for candidate in found]
+        still = set(self._waiting.filter(pk__in=pks).values_list("pk", flat=True))
+        # They are all of this field, which is at hand.
+        for candidate in found:
+            candidate.field = self._field
+        free = [candidate for candidate in found if candidate.pk in still]
+        return Lease.objects.give(self._expert, free)
+
+    def _lease_after_waiting(self) -> list[Lease]:
+        """Lease the first candidate, locked or not.
+
+        Locks of others are no reason to say that nothing is left: the last ones are waited for,
+        one at a time, and nothing is held meanwhile.
+        """
+        parts = [*self._in_order(Sample.POOL), *self._in_order(Sample.CONTROL)]
+        for part in [*parts, self._waiting.put_off_by(self._expert)]:
+            while part.exists():
+                with transaction.atomic():
+                    first = part.select_for_update(of=("self",), no_key=True)[:1]
+                    if leases := self._lease_locked(list(first)):
+                        return leases
+        return []
+
+    def _take_over(self) -> list[Lease]:
+        """Lease what somebody else has held for long, where nothing else is left to do.
+
+        The place changes hands, so votes and promises never exceed the votes needed.
+        """
+        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible)
+        while old := held_up.select_related("candidate__field").first():
+            with transaction.atomic():
+                old.candidate.lock()
+                still = self._eligible.filter(pk=old.candidate_id).exists()
+                if still and (lease := old.pass_on(self._expert)):
+                    return [lease]
+        return []
+
+    def _lease_repeats(self, count: int) -> list[Lease]:
+        """Lease again what the expert has voted on long ago, in random order."""
+        if not count:
+            return []
+        mine = Vote.objects.by(self._expert)
+        last = mine.order_by("-cast_at").values_list("cast_at", flat=True)
+        if not (of_old := last[REPEAT_AFTER_VOTES - 1 : REPEAT_AFTER_VOTES].first()):
+            return []
+        old = mine.repeatable().filter(cast_at__lt=of_old).values("candidate")
+        mine_now = Lease.objects.live().of(self._expert).values("candidate")
+        again = self._field.candidates.in_play().filter(pk__in=old).exclude(pk__in=mine_now)
+        found = list(_free(again.wished_for(self._wish).order_by("shuffle", "pk"))[:count])
+        still = set(again.filter(pk__in=[c.pk for c in found]).values_list("pk", flat=True))
+        found = [candidate for candidate in found if candidate.pk in still]
+        return Lease.objects.give(self._expert, found, Sample.REPEAT)
+
+
+def _free(candidates: CandidateQuerySet) -> CandidateQuerySet:
+    """Lock them, past those that somebody else has locked."""
+    return candidates.select_for_update(of=("self",), skip_locked=True, no_key=True)
+
+
+def _mixed(
+    wanted: Sequence[Sample], pool: list[Candidate], control: list[Candidate]
+) -> list[Candidate]:
+    """Each place from its sample; what one lacks is taken from the other."""
+    found = []
+    for sample in wanted:
+        first, second = (control, pool) if sample == Sample.CONTROL else (pool, control)
+        if first or second:
+            found.append((first or second).pop(0))
+    return found
