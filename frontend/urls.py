@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from frontend.views.accounts import who_am_i
-from frontend.views.agreement import agreement
+from frontend.views.agreement import agreement, diagnosis
 from frontend.views.candidates import candidate, candidates
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
@@ -27,6 +27,7 @@ urlpatterns = [
     path("disagreements/", disagreements, name="disagreements"),
     path("disagreements/<int:pk>/", adjudicate, name="adjudicate"),
     path("agreement/", agreement, name="agreement"),
+    path("agreement/diagnosis/", diagnosis, name="diagnosis"),
     path("agreement/questions/", questions, name="questions"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),

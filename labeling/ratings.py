@@ -1,24 +1,42 @@
-"""Who said what: the raters whose labels can be compared, from the database."""
+"""Who said what: the raters whose labels can be compared, from the database.
+
+The consensus that an expert is measured against is that of the others: with their own vote in it,
+they would agree with themselves. Networks are measured on the control sample only, on which none
+of ours was trained.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 from labeling.agreement import Agreement, compare
 from labeling.classes import Label
-from labeling.models import Candidate, Consensus, Field, ReferenceLabel, Vote
+from labeling.consensus import Ballot, verdict_of
+from labeling.models import Consensus, Field, Prediction, ReferenceLabel, Vote
 from labeling.roles import Role, has_role
 
+EXPERT = "expert"
 CONSENSUS = "consensus"
+REFERENCE = "reference"
+NETWORK = "network"
+REPEATS = "repeats"
+
+OTHERS = "consensus of the others"
+AGAIN = "own repeats"
+PROMOTED = "promoted network"
+
+Labels = Mapping[int, int]
+"""Class 1 to 4 by candidate."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two raters, what kind each is (expert, consensus, reference), and their agreement."""
+    """Two raters, what kind each is (see above), and their agreement."""
 
     first: str
     first_kind: str
@@ -27,46 +45,125 @@ class Pair:
     agreement: Agreement
 
 
+@dataclass(frozen=True)
+class Ratings:
+    """The labels of everybody who has a say, in one field or in all."""
+
+    experts: Mapping[str, Labels]
+    others: Mapping[str, Labels]
+    """By expert: the consensus without their votes, where they have one."""
+    repeats: Mapping[str, tuple[Labels, Labels]]
+    """By expert: what they said first and again, by the repeat."""
+    consensus: Labels
+    references: Mapping[str, Labels]
+    network: Labels
+
+    def pairs(self, expert: str | None = None) -> Iterator[Pair]:
+        """Compare all raters with objects in common; of an expert, the pairs that they lead."""
+        # Stable: the others stay in the order of their names.
+        names = sorted(self.experts, key=lambda name: name != expert)
+        for first, first_kind, ours, second, second_kind, theirs in self._meetings(names):
+            if expert is None or (first, first_kind) == (expert, EXPERT):
+                agreement = compare(ours, theirs)
+                if agreement.n:
+                    yield Pair(first, first_kind, second, second_kind, agreement)
+
+    def _meetings(self, names: list[str]) -> Iterator[tuple[str, str, Labels, str, str, Labels]]:
+        """Two raters each: name, kind and labels."""
+        experts, references = self.experts, self.references
+        for one, two in combinations(names, 2):
+            yield one, EXPERT, experts[one], two, EXPERT, experts[two]
+        for name in names:
+            labels = experts[name]
+            yield name, EXPERT, labels, OTHERS, CONSENSUS, self.others[name]
+            for source, published in references.items():
+                yield name, EXPERT, labels, source, REFERENCE, published
+            yield name, EXPERT, labels, PROMOTED, NETWORK, self.network
+        for name, (first, again) in self.repeats.items():
+            yield name, EXPERT, first, AGAIN, REPEATS, again
+        for source, published in references.items():
+            yield CONSENSUS, CONSENSUS, self.consensus, source, REFERENCE, published
+        yield CONSENSUS, CONSENSUS, self.consensus, PROMOTED, NETWORK, self.network
+        for one, two in combinations(references, 2):
+            yield one, REFERENCE, references[one], two, REFERENCE, references[two]
+        for source, published in references.items():
+            yield source, REFERENCE, published, PROMOTED, NETWORK, self.network
+
+
 def pairs_open_to(user: Any, field: Field | None = None) -> Iterator[Pair]:
     """All pairs of raters with objects in common that this user may see.
 
     Curators see all. An expert sees the pairs that they are part of, on the candidates that
     they have voted on, so that no figure tells what others said of a candidate to come.
     """
-    candidates = Candidate.objects.filter(field=field) if field else Candidate.objects.all()
-    experts = _experts(candidates)
-    others = {(CONSENSUS, CONSENSUS): _consensus(candidates), **_references(candidates)}
-    raters: dict[tuple[str, str], Mapping[int, int]] = {**experts, **others}
-    mine = None if has_role(user, Role.CURATOR) else ("expert", user.get_username())
-    for one, two in combinations(raters, 2):
-        if mine is not None and mine not in (one, two):
-            continue
-        agreement = compare(raters[one], raters[two])
-        if agreement.n:
-            yield Pair(one[1], one[0], two[1], two[0], agreement)
+    curates = has_role(user, Role.CURATOR)
+    return ratings_of(field).pairs(None if curates else user.get_username())
 
 
-def _experts(candidates: Any) -> dict[tuple[str, str], dict[int, int]]:
-    """Live class votes by expert."""
-    votes = Vote.objects.live().exclude(label=Label.UNSURE).filter(candidate__in=candidates)
-    found: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    rows = votes.order_by("voter__username").values_list("voter__username", "candidate", "label")
-    for name, candidate, label in rows:
-        found["expert", name][candidate] = label
+def ratings_of(field: Field | None = None) -> Ratings:
+    """Read all labels: one query for each kind of rater."""
+    where = {"candidate__field": field} if field else {}
+    ballots = list(
+        Vote.objects.live()
+        .filter(**where)
+        .order_by("voter__username")
+        .values_list("voter__username", "candidate", "label", "candidate__field__votes_needed")
+    )
+    settled = Consensus.objects.settled().filter(**where).values_list("candidate", "label")
+    promoted = Prediction.objects.promoted().filter(candidate__control=True, **where)
+    references = ReferenceLabel.objects.filter(**where).order_by("source")
+    return Ratings(
+        experts=_by_rater(ballot[:3] for ballot in ballots if ballot[2] != Label.UNSURE),
+        others=_consensus_of_the_others(ballots),
+        repeats=_repeats(where),
+        consensus={candidate: label for candidate, label in settled if label is not None},
+        references=_by_rater(references.values_list("source", "candidate", "label")),
+        network=dict(promoted.values_list("candidate", "label")),
+    )
+
+
+def _by_rater(rows: Iterable[tuple[str, int, int]]) -> dict[str, dict[int, int]]:
+    """Labels by candidate by rater."""
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for rater, candidate, label in rows:
+        found[rater][candidate] = label
     return dict(found)
 
 
-def _consensus(candidates: Any) -> dict[int, int]:
-    """Settled labels."""
-    settled = Consensus.objects.settled().filter(candidate__in=candidates)
-    rows = settled.values_list("candidate", "label")
-    return {candidate: label for candidate, label in rows if label is not None}
+def _consensus_of_the_others(
+    ballots: Iterable[tuple[str, int, int, int]],
+) -> dict[str, dict[int, int]]:
+    """By expert, the label of each candidate that they voted on, had they not voted.
 
-
-def _references(candidates: Any) -> dict[tuple[str, str], dict[int, int]]:
-    """Reference labels by source."""
-    found: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    labels = ReferenceLabel.objects.filter(candidate__in=candidates).order_by("source")
-    for source, candidate, label in labels.values_list("source", "candidate", "label"):
-        found["reference", source][candidate] = label
+    One vote fewer is needed, as one seat stays empty; a curator, who saw all votes, is not asked.
+    """
+    given: dict[int, list[int]] = defaultdict(list)
+    for _, candidate, label, _ in ballots:
+        given[candidate].append(label)
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for voter, candidate, label, needed in ballots:
+        rest = sorted(given[candidate])
+        rest.remove(label)
+        settled = _settled(tuple(rest), max(1, needed - 1))
+        mine = found[voter]
+        if settled is not None:
+            mine[candidate] = settled
     return dict(found)
+
+
+@cache
+def _settled(labels: tuple[int, ...], votes_needed: int) -> int | None:
+    """The consensus of these answers; the same few combinations come thousands of times."""
+    return verdict_of([Ballot(label) for label in labels], votes_needed).label
+
+
+def _repeats(where: Mapping[str, Any]) -> dict[str, tuple[dict[int, int], dict[int, int]]]:
+    """By expert, classes given when they saw a candidate first, and when they saw it again."""
+    rows = Vote.objects.repeats().filter(**where).order_by("voter__username", "cast_at")
+    both = rows.values_list("voter__username", "candidate", "repeat_of__label", "label")
+    found: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
+    for name, candidate, label, again in both:
+        if Label.UNSURE not in (label, again):
+            first, second = found.setdefault(name, ({}, {}))
+            first[candidate], second[candidate] = label, again
+    return found

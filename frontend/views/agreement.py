@@ -1,19 +1,90 @@
-"""How far people agree with each other, with the consensus, and with published catalogues."""
+"""How far people agree with each other, with themselves, with catalogues and the network."""
 
+from typing import Any
+
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from labeling.models import Field
-from labeling.ratings import pairs_open_to
-from labeling.roles import Role
+from frontend.agreements import (
+    BAR_HEIGHT,
+    BAR_WIDTH,
+    class_bars,
+    estimated_rows,
+    sections,
+)
+from labeling.agreement_dawid_skene import NotInstalled, diagnose, differences
+from labeling.agreement_group import group_agreement
+from labeling.agreement_published import PAIRS, RANGES, SOURCE
+from labeling.models import Candidate, Field
+from labeling.ratings import Ratings, ratings_of
+from labeling.roles import Role, has_role
+
+A_PAGE = 50
 
 
 @for_role(Role.EXPERT)
 def agreement(request: HttpRequest) -> HttpResponse:
-    """All pairs of raters that this person may see, in one field or in all."""
-    fields = Field.objects.all()
-    chosen = fields.filter(name=request.GET.get("field", "")).first()
-    pairs = sorted(pairs_open_to(request.user, chosen), key=lambda pair: -pair.agreement.n)
-    context = {"pairs": pairs, "fields": fields, "chosen": chosen}
+    """All pairs of raters for a curator, an expert's own for an expert; in one field or in all."""
+    curates = has_role(request.user, Role.CURATOR)
+    ratings = ratings_of(_chosen(request))
+    pairs = list(ratings.pairs(None if curates else request.user.get_username()))
+    context = {
+        **_fields(request),
+        "curates": curates,
+        "sections": sections(pairs),
+        "bars": class_bars(pairs),
+        "box": (BAR_WIDTH, BAR_HEIGHT),
+        "published": {"source": SOURCE, "pairs": PAIRS, "ranges": RANGES.values()},
+        "groups": _groups(ratings) if curates else [],
+    }
     return render(request, "frontend/agreement.html", context)
+
+
+@for_role(Role.CURATOR)
+def diagnosis(request: HttpRequest) -> HttpResponse:
+    """Dawid and Skene's model of the votes, fitted when this page is asked for."""
+    ratings = ratings_of(_chosen(request))
+    context: dict[str, Any] = _fields(request)
+    try:
+        if len(ratings.experts) > 1:
+            context |= _diagnosed(ratings, request.GET.get("page"))
+    except NotInstalled as reason:
+        context["reason"] = reason
+    return render(request, "frontend/diagnosis.html", context)
+
+
+def _diagnosed(ratings: Ratings, number: str | None) -> dict[str, Any]:
+    """The model's matrices, and where it differs from the consensus."""
+    votes = ((name, *vote) for name, given in ratings.experts.items() for vote in given.items())
+    found = diagnose((key, name, label) for name, key, label in votes)
+    page = Paginator(differences(found, ratings.consensus), A_PAGE).get_page(number)
+    named = Candidate.objects.select_related("field").in_bulk([d.key for d in page])
+    return {
+        "priors": list(zip("1234", found.priors, strict=True)),
+        "matrices": [(name, estimated_rows(found.matrices[name])) for name in ratings.experts],
+        "page": page,
+        "differences": [(difference, named[difference.key]) for difference in page],
+    }
+
+
+def _groups(ratings: Ratings) -> list[tuple[str, Any]]:
+    """The experts' figures as a group, for four classes and for two."""
+    experts = ratings.experts.values()
+    if len(experts) < 2:
+        return []
+    return [
+        ("four classes", group_agreement(experts)),
+        ("1 + 2 or not", group_agreement(experts, compact=True)),
+    ]
+
+
+def _chosen(request: HttpRequest) -> Field | None:
+    """The field that the address asks for, if there is one."""
+    return Field.objects.filter(name=request.GET.get("field", "")).first()
+
+
+def _fields(request: HttpRequest) -> dict[str, Any]:
+    """All fields, and the one asked for."""
+    return {"fields": Field.objects.all(), "chosen": _chosen(request)}

@@ -1,9 +1,9 @@
-"""Consensus, agreement and adjudication."""
+"""Consensus and adjudication."""
 
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +12,7 @@ from rest_framework.views import APIView
 from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.classes import MorphologicalClass
-from labeling.models import Adjudication, Candidate, Consensus, Field, Vote
-from labeling.plain_json import finite
-from labeling.ratings import pairs_open_to
+from labeling.models import Adjudication, Candidate, Consensus, Vote
 from labeling.roles import Role, has_role
 
 
@@ -97,36 +95,3 @@ class AdjudicationView(APIView):
         candidate.adjudicate(request.user, answer["label"], answer["reason"])
         settled = Consensus.objects.get(candidate=candidate)
         return Response(ConsensusOut(settled).data, status=status.HTTP_201_CREATED)
-
-
-class AgreementOut(serializers.Serializer[Any]):
-    """How two raters agree; null where there is nothing to divide by."""
-
-    first = serializers.CharField()
-    first_kind = serializers.CharField()
-    second = serializers.CharField()
-    second_kind = serializers.CharField()
-    n = serializers.IntegerField(source="agreement.n")
-    confusion = serializers.ListField(source="agreement.confusion")
-    share = serializers.FloatField(source="agreement.share")
-    interval = serializers.ListField(child=serializers.FloatField(), source="agreement.interval")
-    share_compact = serializers.FloatField(source="agreement.share_compact")
-    kappa = serializers.FloatField(source="agreement.kappa", allow_null=True)
-    per_class = serializers.ListField(
-        child=serializers.FloatField(allow_null=True), source="agreement.per_class"
-    )
-
-
-class AgreementView(APIView):
-    """Pairs of raters: experts, the consensus and published catalogues."""
-
-    @extend_schema(
-        parameters=[OpenApiParameter("field", str, description="name of a field")],
-        responses=AgreementOut(many=True),
-    )
-    def get(self, request: Request) -> Response:
-        """All pairs that the caller may see."""
-        name = request.query_params.get("field")
-        field = generics.get_object_or_404(Field, name=name) if name else None
-        pairs = pairs_open_to(request.user, field)
-        return Response(finite(AgreementOut(list(pairs), many=True).data))

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from labeling.api import (
+    agreement,
     candidates,
     consensus,
     exports,
@@ -36,7 +37,9 @@ urlpatterns = [
     path("preferences/", preferences.PreferencesView.as_view(), name="preferences"),
     path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),
     path("adjudications/", consensus.AdjudicationView.as_view(), name="adjudications"),
-    path("agreement/", consensus.AgreementView.as_view(), name="agreement"),
+    path("agreement/", agreement.AgreementView.as_view(), name="agreement"),
+    path("agreement.csv", agreement.AgreementFileView.as_view(), name="agreement-file"),
+    path("agreement/group/", agreement.AgreementGroupView.as_view(), name="agreement-group"),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),

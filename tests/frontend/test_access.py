@@ -9,7 +9,7 @@ from tests.labeling.world import make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
 FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
-FOR_CURATORS = ("/disagreements/", "/exports/")
+FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
 OPEN = ("/login/", "/whoami/")
 POSTED = ("/logout/", "/disagreements/{candidate}/", "/runs/{run}/cancel/")
 

@@ -1,5 +1,7 @@
-"""GET /api/v1/agreement/"""
+"""GET /api/v1/agreement/, agreement.csv and agreement/group/"""
 
+import csv
+import io
 from http import HTTPStatus
 
 import pytest
@@ -8,6 +10,8 @@ from labeling.models import ReferenceLabel
 from tests.labeling.world import API, make_field, problem, vote
 
 URL = f"{API}/agreement/"
+FILE = f"{API}/agreement.csv"
+GROUP = f"{API}/agreement/group/"
 
 
 @pytest.fixture
@@ -54,3 +58,52 @@ def test_it_can_be_asked_for_a_field(as_cur, voted):
     assert pairs(as_cur.get(URL, {"field": "ngc2"})) == {}
     assert len(pairs(as_cur.get(URL, {"field": "ngc1"}))) == 3
     problem(as_cur.get(URL, {"field": "nowhere"}), HTTPStatus.NOT_FOUND)
+
+
+def test_it_gives_intervals_and_what_it_says_of_compact_clusters(as_cur, voted):
+    both = pairs(as_cur.get(URL))["ada", "bea"]
+    assert both["per_compact"] == [1.0, 1.0]
+    low, high = both["bootstrap"]["share"]
+    assert 0 <= low <= 0.75 <= high <= 1
+    assert both["bootstrap"]["per_class"][0] == [1.0, 1.0]
+    assert pairs(as_cur.get(URL))["ada", "LEGUS"]["bootstrap"]["per_class"][3] == [None, None]
+
+
+def table(response):
+    """The rows of the file, by the names of their raters."""
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = csv.DictReader(io.StringIO(response.content.decode()))
+    return {(row["first"], row["second"]): row for row in rows}
+
+
+def test_the_file_has_a_row_for_each_pair_with_all_counts(as_cur, voted):
+    rows = table(as_cur.get(FILE))
+    assert set(rows) == set(pairs(as_cur.get(URL)))
+    both = rows["ada", "bea"]
+    assert (both["n"], both["share"], both["agreement_class12"]) == ("4", "0.75", "1.0")
+    counts = [int(value) for name, value in both.items() if name[:2] == "n_"]
+    assert counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert float(both["kappa_low"]) <= float(both["kappa"]) <= float(both["kappa_high"])
+
+
+def test_what_cannot_be_said_is_empty_in_the_file(as_cur, voted):
+    row = table(as_cur.get(FILE))["ada", "LEGUS"]
+    assert (row["agreement_class3"], row["agreement_class3_low"]) == ("", "")
+
+
+def test_the_file_shows_an_expert_no_more_than_the_list(as_bea, voted):
+    assert set(table(as_bea.get(FILE))) == {("bea", "ada"), ("bea", "LEGUS")}
+
+
+def test_it_measures_the_group(as_cur, voted):
+    found = as_cur.get(GROUP).json()
+    assert (found["classes"]["raters"], found["classes"]["votes_each"]) == (3, 2)
+    # Two classes: 1+2 and 3+4 are told apart alike by both.
+    assert found["compact"]["fleiss"]["value"] == 1
+    assert found["classes"]["alpha"]["n"] == 4
+    assert found["classes"]["alpha"]["interval"][0] < found["classes"]["alpha"]["value"] < 1
+
+
+def test_of_no_group_it_says_nothing(as_cur, field):
+    found = as_cur.get(GROUP).json()
+    assert found["classes"]["fleiss"] == {"value": None, "interval": [None, None], "n": 0}

@@ -1,0 +1,131 @@
+"""Agreement: of pairs of raters, and of the group."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.agreement_group import group_agreement
+from labeling.api.permissions import IsCurator
+from labeling.export.agreement import COLUMNS, agreement_rows
+from labeling.export.files import csv_lines
+from labeling.models import Field
+from labeling.plain_json import finite
+from labeling.ratings import pairs_open_to, ratings_of
+
+FIELD = OpenApiParameter("field", str, description="name of a field")
+
+
+def _share(**options: Any) -> serializers.FloatField:
+    return serializers.FloatField(allow_null=True, **options)
+
+
+def _interval(**options: Any) -> serializers.ListField:
+    return serializers.ListField(child=_share(), min_length=2, max_length=2, **options)
+
+
+class BootstrapOut(serializers.Serializer[Any]):
+    """95 % intervals from drawing the objects again, 1000 times."""
+
+    share = _interval()
+    share_compact = _interval()
+    kappa = _interval()
+    per_class = serializers.ListField(child=_interval())
+    per_compact = serializers.ListField(child=_interval())
+
+
+class AgreementOut(serializers.Serializer[Any]):
+    """How two raters agree; null where there is nothing to divide by.
+
+    Rows of the matrix, and `per_class`, are the first rater's classes 1 to 4; `per_compact` has
+    1+2 and 3+4; `interval` is Wilson's of `share`.
+    """
+
+    first = serializers.CharField()
+    first_kind = serializers.CharField()
+    second = serializers.CharField()
+    second_kind = serializers.CharField()
+    n = serializers.IntegerField(source="agreement.n")
+    confusion = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()), source="agreement.confusion"
+    )
+    share = _share(source="agreement.share")
+    interval = _interval(source="agreement.interval")
+    share_compact = _share(source="agreement.share_compact")
+    kappa = _share(source="agreement.kappa")
+    per_class = serializers.ListField(child=_share(), source="agreement.per_class")
+    per_compact = serializers.ListField(child=_share(), source="agreement.per_compact")
+    bootstrap = BootstrapOut(source="agreement.bootstrap")
+
+
+class CoefficientOut(serializers.Serializer[Any]):
+    """A figure of the group, its bootstrap 95 % interval, and the number of candidates."""
+
+    value = _share()
+    interval = _interval()
+    n = serializers.IntegerField()
+
+
+class GroupOut(serializers.Serializer[Any]):
+    """How the experts agree as a group; Fleiss' kappa takes candidates with `votes_each` votes."""
+
+    raters = serializers.IntegerField()
+    votes_each = serializers.IntegerField()
+    fleiss = CoefficientOut()
+    alpha = CoefficientOut()
+
+
+class GroupsOut(serializers.Serializer[Any]):
+    """For the four classes, and for compact cluster (1 or 2) or not."""
+
+    classes = GroupOut()
+    compact = GroupOut()
+
+
+def _field_of(request: Request) -> Field | None:
+    """The field that the address asks for, if any."""
+    name = request.query_params.get("field")
+    return generics.get_object_or_404(Field, name=name) if name else None
+
+
+class AgreementView(APIView):
+    """Pairs of raters: experts, the consensus of the others, catalogues, the network, repeats."""
+
+    @extend_schema(parameters=[FIELD], responses=AgreementOut(many=True))
+    def get(self, request: Request) -> Response:
+        """All pairs that the caller may see: curators all, an expert those they are part of."""
+        pairs = pairs_open_to(request.user, _field_of(request))
+        return Response(finite(AgreementOut(list(pairs), many=True).data))
+
+
+class AgreementFileView(APIView):
+    """The same pairs as a table."""
+
+    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> HttpResponse:
+        """One CSV file, a row for each pair that the caller may see."""
+        pairs = pairs_open_to(request.user, _field_of(request))
+        lines = csv_lines(COLUMNS, agreement_rows(pairs))
+        headers = {"Content-Disposition": 'attachment; filename="agreement.csv"'}
+        return HttpResponse("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class AgreementGroupView(APIView):
+    """The experts as a group, for curators: Fleiss' kappa and Krippendorff's alpha."""
+
+    permission_classes = [IsCurator]
+
+    @extend_schema(parameters=[FIELD], responses=GroupsOut)
+    def get(self, request: Request) -> Response:
+        """Both figures, for four classes and for two."""
+        experts = ratings_of(_field_of(request)).experts.values()
+        groups = {
+            "classes": group_agreement(experts),
+            "compact": group_agreement(experts, compact=True),
+        }
+        return Response(finite(GroupsOut(groups).data))

@@ -1,0 +1,117 @@
+"""labeling.ratings: who is compared with whom, and on which labels."""
+
+from uuid import uuid4
+
+import pytest
+
+from labeling.classes import Label
+from labeling.models import Candidate, ReferenceLabel, Vote
+from labeling.ratings import AGAIN, OTHERS, PROMOTED, pairs_open_to, ratings_of
+from tests.labeling.conftest import person
+from tests.labeling.world import make_field, promote, settle, vote
+
+
+@pytest.fixture
+def three(field, ada, bea, cy):
+    """All three vote on four candidates; ada stands alone on the third."""
+    said = [(1, 1, 1), (2, 2, 2), (3, 4, 4), (1, 2, 4)]
+    for candidate, labels in zip(field.candidates.all(), said, strict=False):
+        for expert, label in zip((ada, bea, cy), labels, strict=True):
+            vote(candidate, expert, label)
+    return list(field.candidates.all())
+
+
+def named(pairs):
+    """Pairs by the names of their raters."""
+    return {(pair.first, pair.second): pair.agreement for pair in pairs}
+
+
+def test_an_expert_is_measured_against_the_consensus_of_the_others(three):
+    ratings = ratings_of()
+    first, second, third, _ = [candidate.pk for candidate in three[:4]]
+    assert ratings.others["ada"] == {first: 1, second: 2, third: 4}
+    # Without bea, or without cy, the third and the fourth have no single leading class.
+    assert ratings.others["bea"] == {first: 1, second: 2}
+    found = named(ratings.pairs())["ada", OTHERS]
+    assert (found.n, found.share) == (3, pytest.approx(2 / 3))
+
+
+def test_a_curators_ruling_is_no_vote_of_the_others(three, cur):
+    three[3].adjudicate(cur, 2, "seen the radial profile")
+    assert ratings_of().consensus[three[3].pk] == 2
+    assert three[3].pk not in ratings_of().others["ada"]
+
+
+def test_where_one_vote_is_enough_there_are_no_others(ada):
+    field = make_field("alone", votes_needed=1)
+    vote(field.candidates.first(), ada, 3)
+    assert ratings_of(field).others == {"ada": {}}
+
+
+def test_unsure_is_no_class_and_takes_a_seat(three, ada):
+    vote(three[0], ada, Label.UNSURE)
+    ratings = ratings_of()
+    assert three[0].pk not in ratings.experts["ada"]
+    # One vote for a class beside it is too few, by the rule of the consensus.
+    assert three[0].pk not in ratings.others["bea"]
+
+
+def again(vote, label):
+    """The same expert's answer, when the candidate comes a second time."""
+    Vote.objects.create(
+        id=uuid4(), candidate=vote.candidate, voter=vote.voter, label=label, repeat_of=vote
+    )
+
+
+def test_an_expert_is_measured_against_their_own_repeats(three, ada):
+    mine = list(Vote.objects.live().by(ada).order_by("candidate"))
+    for first, label in zip(mine, (1, 3, 3, Label.UNSURE), strict=True):
+        again(first, label)
+    found = named(pairs_open_to(ada))["ada", AGAIN]
+    assert (found.n, found.share) == (3, pytest.approx(2 / 3))
+    assert found.confusion[1] == (0, 0, 1, 0)
+
+
+def test_repeats_change_nothing_else(three, ada, cur):
+    before = ratings_of()
+    again(Vote.objects.live().by(ada).first(), 4)
+    after = ratings_of()
+    assert (after.experts, after.others, after.consensus) == (
+        before.experts,
+        before.others,
+        before.consensus,
+    )
+
+
+def test_the_network_is_measured_on_the_control_sample(three, cur):
+    Candidate.objects.update(control=False)
+    Candidate.objects.filter(pk__in=[c.pk for c in three[1:3]]).update(control=True)
+    promote(three[0].field, cur, dict.fromkeys((c.pk for c in three), 0.5))
+    ReferenceLabel.objects.create(candidate=three[1], source="LEGUS", label=1)
+    found = named(pairs_open_to(cur))
+    assert found["consensus", PROMOTED].n == found["ada", PROMOTED].n == 2
+    assert found["LEGUS", PROMOTED].confusion[0] == (0, 1, 0, 0)
+
+
+def test_a_run_that_is_not_in_use_has_no_say(three, cur):
+    Candidate.objects.update(control=True)
+    assert not any(PROMOTED in pair for pair in named(pairs_open_to(cur)))
+
+
+def test_an_expert_leads_their_pairs(three, bea):
+    assert list(named(pairs_open_to(bea))) == [("bea", "ada"), ("bea", "cy"), ("bea", OTHERS)]
+
+
+def test_experts_without_votes_are_in_no_pair(three):
+    assert list(pairs_open_to(person("dee", "expert"))) == []
+
+
+@pytest.mark.parametrize("candidates", [6, 60])
+def test_its_questions_are_few_however_many_votes(
+    django_assert_num_queries, ada, bea, cy, candidates
+):
+    field = make_field("large", candidates=candidates)
+    for candidate in field.candidates.all():
+        settle(candidate, (ada, bea, cy))
+    with django_assert_num_queries(5):
+        assert len(list(ratings_of(field).pairs())) == 6
