@@ -12,12 +12,12 @@ from labeling.bands import FILTERS
 from tests.browser.classify_page import QUEUE, VOTES, painted, set_preferences
 from tests.labeling.skies import tan_wcs
 
-SIDE = 400
+SIDE = 1000
 SIGMA = 1.5
 PLACES = [
-    (60 + 70 * column + 0.1 * (row - 2), 60 + 70 * row + 0.13 * (column - 2))
-    for row in range(5)
-    for column in range(5)
+    (80 + 70 * column + 0.03 * (row - 6), 80 + 70 * row + 0.04 * (column - 6))
+    for row in range(13)
+    for column in range(13)
 ]
 """Of the drawn Gaussians, px from 0."""
 HOLE = 15
@@ -29,10 +29,12 @@ def draw(band):
     """A mosaic with the Gaussians and the holes, slightly noisy, (y, x)."""
     rng = np.random.default_rng(len(band))
     image = rng.normal(0, 0.01, (SIDE, SIDE))
-    y, x = np.mgrid[:SIDE, :SIDE]
+    y, x = np.mgrid[-20:21, -20:21]
     for x0, y0 in PLACES:
-        image += 10 * np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * SIGMA**2))
-        image[round(y0) - 3 : round(y0) + 4, round(x0) + HOLE : round(x0) + HOLE + 6] = np.nan
+        column, row = round(x0), round(y0)
+        around = image[row - 20 : row + 21, column - 20 : column + 21]
+        around += 10 * np.exp(-((x + column - x0) ** 2 + (y + row - y0) ** 2) / (2 * SIGMA**2))
+        image[row - 3 : row + 4, column + HOLE : column + HOLE + 6] = np.nan
     return image.astype(np.float32)
 
 
@@ -42,7 +44,7 @@ def odd(live_site, tmp_path_factory):
     folder = tmp_path_factory.mktemp("odd")
     mosaics = []
     for band in ("U", "B", "V", "I"):
-        header = tan_wcs(crpix=(200, 200), rotation=30).to_header()
+        header = tan_wcs(crpix=(500, 500), rotation=30).to_header()
         header.update({"FILTER": FILTERS[band], "BUNIT": "ELECTRONS/S"})
         path = folder / f"{band}.fits"
         fits.PrimaryHDU(draw(band), header).writeto(path)
@@ -64,7 +66,10 @@ def viewer(open_as, odd):
         page.goto("/classify/?field=odd")
     page.item = answer.value.json()[0]
     assert painted(page) == str(page.item["candidate"])
-    return page
+    yield page
+    # Hands the leases back: the field would not do for all tests.
+    page.goto("/guide/")
+    page.wait_for_load_state("networkidle")
 
 
 def canvas(page, band):

@@ -4,10 +4,6 @@ from mimetypes import guess_type
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.services import chromium
-from tests.services.missing import Unavailable, cannot_run
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PANEL = FRONTEND / "templates/frontend/_examine.html"
@@ -51,22 +47,16 @@ def answer(route):
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(browser):
     """A page with nothing but the panel, 330 x 350 CSS px; script errors fail the module."""
     errors = []
-    with sync_playwright() as playwright:
-        try:
-            program = chromium.executable(playwright)
-        except Unavailable as reason:
-            cannot_run(reason)
-        browser = playwright.chromium.launch(executable_path=program, args=chromium.flags())
-        page = browser.new_page(device_scale_factor=2)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.route("http://panel.test/**", answer)
-        page.goto("http://panel.test/")
-        page.wait_for_function("() => window.panel")
-        yield page
-        browser.close()
+    page = browser.new_page(device_scale_factor=2)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route("http://panel.test/**", answer)
+    page.goto("http://panel.test/")
+    page.wait_for_function("() => window.panel")
+    yield page
+    page.close()
     assert errors == []
 
 
