@@ -17,15 +17,26 @@ BAR_WIDTH, BAR_HEIGHT = 400, 18
 """Units of the view box of a bar from 0 to 100 %."""
 
 _KINDS = (
-    (REPEATS, "Experts and themselves", "When the same candidate came again, unannounced."),
-    (EXPERT, "Experts with each other", ""),
+    (EXPERT, "Experts with each other", "You and the other experts", ""),
     (
         CONSENSUS,
         "Experts and the consensus of the others",
+        "You and the consensus of the others",
         "Computed without the expert’s own vote.",
     ),
-    (REFERENCE, "Experts and published catalogues", ""),
-    (NETWORK, "Experts and the network in use", "On the control sample only."),
+    (
+        REPEATS,
+        "Experts and themselves",
+        "You and yourself",
+        "Where the same candidate came again, unannounced; rows are the first answer.",
+    ),
+    (REFERENCE, "Experts and published catalogues", "You and published catalogues", ""),
+    (
+        NETWORK,
+        "Experts and the network in use",
+        "You and the network in use",
+        "On the control sample only.",
+    ),
 )
 _REST = ("Consensus, catalogues and the network", "The network on the control sample only.")
 
@@ -63,22 +74,28 @@ class ClassBar:
     share: float
     least: float
     most: float
-    published: tuple[float, float]
+    published: str
     band_x: float
     band_width: float
     dots: list[Dot]
 
 
-def sections(pairs: Iterable[Pair]) -> list[Section]:
-    """The pairs by kind, those with most in common first."""
+def sections(pairs: Iterable[Pair], *, own: bool) -> list[Section]:
+    """The pairs by kind, those with most in common first; titles for an expert of their own."""
     matrices = [Matrix(pair, counted_rows(pair.agreement.confusion)) for pair in pairs]
     matrices.sort(key=lambda matrix: -matrix.pair.agreement.n)
     found = []
-    for kind, title, note in _KINDS:
+    for kind, title, mine, note in _KINDS:
         of_kind = [m for m in matrices if (m.pair.first_kind, m.pair.second_kind) == (EXPERT, kind)]
-        found.append(Section(title, note, of_kind))
+        found.append(Section(mine if own else title, note, of_kind))
     found.append(Section(*_REST, [m for m in matrices if m.pair.first_kind != EXPERT]))
     return [section for section in found if section.matrices]
+
+
+def span(share: tuple[float, float]) -> str:
+    """A published range: 70–80 %."""
+    low, high = share
+    return f"{low * 100:.0f}–{high * 100:.0f} %"
 
 
 def counted_rows(confusion: Sequence[Sequence[int]]) -> list[MatrixRow]:
@@ -127,7 +144,7 @@ def _bar(
         share=float(both.sum() / either.sum()) if known.any() else float("nan"),
         least=min(shares, default=float("nan")),
         most=max(shares, default=float("nan")),
-        published=published,
+        published=span(published),
         band_x=low * BAR_WIDTH,
         band_width=(high - low) * BAR_WIDTH,
         dots=[

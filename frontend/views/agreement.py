@@ -13,6 +13,7 @@ from frontend.agreements import (
     class_bars,
     estimated_rows,
     sections,
+    span,
 )
 from labeling.agreement_dawid_skene import NotInstalled, diagnose, differences
 from labeling.agreement_group import group_agreement
@@ -33,10 +34,14 @@ def agreement(request: HttpRequest) -> HttpResponse:
     context = {
         **_fields(request),
         "curates": curates,
-        "sections": sections(pairs),
+        "sections": sections(pairs, own=not curates),
         "bars": class_bars(pairs),
         "box": (BAR_WIDTH, BAR_HEIGHT),
-        "published": {"source": SOURCE, "pairs": PAIRS, "ranges": RANGES.values()},
+        "published": {
+            "source": SOURCE,
+            "pairs": PAIRS,
+            "ranges": [span(usual) for usual in RANGES.values()],
+        },
         "groups": _groups(ratings) if curates else [],
     }
     return render(request, "frontend/agreement.html", context)
