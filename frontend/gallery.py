@@ -51,14 +51,14 @@ class GalleryForm(forms.Form):
 
 
 def visible_to(user: Any) -> CandidateQuerySet:
-    """Candidates in play, with `mine`, `open` and what is open: `shown_…`, else None."""
+    """Candidates in play, with `mine`, `disclosed` and what is: `shown_…`, else None."""
     mine = Vote.objects.live().by(user).filter(candidate=OuterRef("pk"))
     candidates = Candidate.objects.in_play().select_related("field").with_prediction()
     candidates = candidates.prefetch_related("field__mosaics")
     candidates = candidates.annotate(mine=Subquery(mine.values("label")[:1]))
     everything = Q(pk__isnull=False) if has_role(user, Role.CURATOR) else Q(mine__isnull=False)
-    open_ = Case(When(everything, then=True), default=False, output_field=BooleanField())
-    candidates = candidates.annotate(open=open_)
+    disclosed = Case(When(everything, then=True), default=False, output_field=BooleanField())
+    candidates = candidates.annotate(disclosed=disclosed)
     shown = {
         "shown_label": "consensus__label",
         "shown_status": "consensus__status",
@@ -68,7 +68,7 @@ def visible_to(user: Any) -> CandidateQuerySet:
     nothing = Value(None)
     for name, column in shown.items():
         candidates = candidates.annotate(
-            **{name: Case(When(open=True, then=F(column)), default=nothing)}
+            **{name: Case(When(disclosed=True, then=F(column)), default=nothing)}
         )
     return candidates
 

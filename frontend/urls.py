@@ -5,7 +5,7 @@ from django.urls import path
 
 from frontend.views.accounts import who_am_i
 from frontend.views.agreement import agreement, diagnosis
-from frontend.views.candidates import candidate, candidates
+from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
 from frontend.views.exports import exports
@@ -23,6 +23,7 @@ urlpatterns = [
     path("classify/", classify, name="classify"),
     path("candidates/", candidates, name="candidates"),
     path("candidates/<int:pk>/", candidate, name="candidate"),
+    path("candidates/<int:pk>/comments/", comment, name="comment"),
     path("fields/<slug:name>/", field, name="field"),
     path("disagreements/", disagreements, name="disagreements"),
     path("disagreements/<int:pk>/", adjudicate, name="adjudicate"),

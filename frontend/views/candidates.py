@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from frontend.gallery import GalleryForm, gallery, visible_to
 from frontend.stage import stage_context
-from labeling.models import Prediction
+from labeling.models import Candidate, Prediction
 from labeling.roles import Role
 
 A_PAGE = 60
@@ -30,12 +32,26 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": found} | stage_context(request.user)
-    if found.open:
+    if found.disclosed:
         promoted = Prediction.objects.promoted().filter(candidate=found)
         context |= {
             "votes": found.votes.live().select_related("voter").order_by("cast_at"),
             "prediction": promoted.select_related("run").first(),
             "rulings": found.adjudications.select_related("curator"),
             "references": found.references.order_by("source"),
+            "comments": found.comments.in_discussion(),
         }
     return render(request, "frontend/candidate.html", context)
+
+
+@require_POST
+@for_role(Role.EXPERT)
+def comment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add to the discussion of a candidate whose opinions are open to this person."""
+    found: Any = get_object_or_404(Candidate.objects.in_play(), pk=pk)
+    if not found.opinions_open_to(request.user):
+        raise PermissionDenied("The discussion of a candidate is open to those who voted on it.")
+    text = request.POST.get("text", "").strip()[:4000]
+    if text:
+        found.comments.create(author=request.user, text=text)
+    return redirect("candidate", pk)

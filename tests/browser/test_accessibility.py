@@ -48,7 +48,7 @@ PAGES = {
     "run": [("admin", {"pk": run}) for run in ("ready", "running", "failed")],
 }
 ELSEWHERE = {"classify"}
-NO_PAGES = {"logout", "whoami", "adjudicate", "run-act"}
+NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-act"}
 
 
 @pytest.fixture(scope="module")

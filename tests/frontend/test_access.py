@@ -11,7 +11,12 @@ FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/
 FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
 FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
 OPEN = ("/login/", "/whoami/")
-POSTED = ("/logout/", "/disagreements/{candidate}/", "/runs/{run}/cancel/")
+POSTED = (
+    "/logout/",
+    "/candidates/{candidate}/comments/",
+    "/disagreements/{candidate}/",
+    "/runs/{run}/cancel/",
+)
 
 
 @pytest.fixture

@@ -18,12 +18,14 @@ import { ApiError } from "./api.js";
 const ENOUGH = 6;
 /** So many are asked for at once: a browser makes six requests at a time, and votes need them. */
 const BLOCK = 3;
+/** More than can be in hand or asked for. */
+const REMEMBERED = 20;
 const PAUSE_MS = 2000;
 const EMPTY_PAUSE_MS = 20_000;
 
 export class Queue {
   /** @type {Loaded[]} the current one first */ #hand = [];
-  /** @type {Set<number>} answered on this page: never asked again */ #answered = new Set();
+  /** @type {Set<number>} just answered: a request under way may not know it yet */ #answered = new Set();
   /** candidates asked for that have not come yet */ #asked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #leases; #load; #onItsWay; #changed;
@@ -101,6 +103,8 @@ export class Queue {
   answered() {
     const done = this.#hand.shift();
     if (done) this.#answered.add(done.item.candidate);
+    const [oldest] = this.#answered;
+    if (this.#answered.size > REMEMBERED) this.#answered.delete(oldest);
     this.fill();
   }
 
