@@ -1,0 +1,111 @@
+"""/agreement/ and /agreement/diagnosis/: what they show, and to whom."""
+
+import math
+import re
+
+import pytest
+
+from frontend.agreements import BAR_WIDTH, class_bars, counted_rows, estimated_rows, span
+from labeling import agreement_dawid_skene
+from labeling.agreement import compare
+from labeling.ratings import Pair
+from tests.labeling.world import vote
+
+
+@pytest.fixture
+def voted(field, people):
+    """Three experts on six candidates; bea and cy always say the same."""
+    for number, candidate in enumerate(field.candidates.order_by("pk")):
+        labels = (1 + number % 4, 1 + (number // 2) % 4, 1 + (number // 2) % 4)
+        for name, label in zip(("ada", "bea", "cy"), labels, strict=True):
+            vote(candidate, people[name], label)
+    return field
+
+
+def text_of(page):
+    """A page's words, without its marks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode()))
+
+
+def names(page):
+    """The pairs on a page."""
+    shown = [matrix for section in page.context["sections"] for matrix in section.matrices]
+    return [(matrix.pair.first, matrix.pair.second) for matrix in shown]
+
+
+def test_a_curator_sees_all_pairs_and_the_group(browse, voted):
+    page = browse("cur").get("/agreement/")
+    assert {("ada", "bea"), ("ada", "cy"), ("bea", "cy")} <= set(names(page))
+    text = text_of(page)
+    assert "Fleiss’ κ, four classes" in text
+    assert "κ on the 6 candidates with 3 class votes each" in text
+    assert "70–80 %" in text
+
+
+def test_an_expert_sees_their_own_figures_only(browse, voted):
+    page = browse("bea").get("/agreement/")
+    assert names(page) == [("bea", "ada"), ("bea", "cy"), ("bea", "consensus of the others")]
+    text = text_of(page)
+    assert "You and the other experts" in text
+    assert "Krippendorff" not in text
+    assert "Diagnosis" not in text
+
+
+def test_it_shows_counts_and_row_percentages(browse, voted):
+    (section, *_) = browse("cy").get("/agreement/").context["sections"]
+    with_bea = next(m for m in section.matrices if m.pair.second == "bea")
+    assert [row.total for row in with_bea.rows] == [2, 2, 2, 0]
+    assert [cell.percent for cell in with_bea.rows[0].cells] == [100, 0, 0, 0]
+    assert [cell.percent for cell in with_bea.rows[3].cells] == [None] * 4
+
+
+def test_it_keeps_to_the_field_asked_for(browse, voted):
+    page = browse("cur").get("/agreement/", {"field": "ngc1"})
+    assert "/api/v1/agreement.csv?field=ngc1" in page.content.decode()
+    assert names(page)
+
+
+def test_it_says_when_there_is_nothing_to_compare(browse, field):
+    assert "Nothing to compare yet" in text_of(browse("ada").get("/agreement/"))
+    assert "Nothing to diagnose yet" in text_of(browse("cur").get("/agreement/diagnosis/"))
+
+
+def test_the_diagnosis_differs_and_changes_nothing(browse, voted, people):
+    pytest.importorskip("crowdkit")
+    ruled = voted.candidates.order_by("pk").first()
+    ruled.adjudicate(people["cur"], 3, "several peaks in the ultraviolet")
+    page = browse("cur").get("/agreement/diagnosis/")
+    assert "Nothing on this page is a label" in text_of(page)
+    assert [name for name, _ in page.context["matrices"]] == ["ada", "bea", "cy"]
+    (found, candidate), *_ = page.context["differences"]
+    assert (candidate, found.label, found.preferred) == (ruled, 3, 1)
+    ruled.consensus.refresh_from_db()
+    assert ruled.consensus.label == 3
+
+
+def test_without_crowd_kit_it_says_what_to_install(browse, voted, monkeypatch):
+    monkeypatch.setattr(agreement_dawid_skene, "INSTALLED", False)
+    assert "asterism[diagnosis]" in text_of(browse("cur").get("/agreement/diagnosis/")).replace(
+        "&#x27;", "'"
+    )
+
+
+def test_a_bar_is_the_share_of_both_directions():
+    first, second = {1: 1, 2: 1, 3: 1, 4: 2}, {1: 1, 2: 1, 3: 2, 4: 2}
+    pair = Pair("a", "expert", "b", "expert", compare(first, second))
+    one, two, three, _, compact = class_bars([pair])
+    # Class 1: both on two candidates, which are 3 of the one's and 2 of the other's.
+    assert (one.share, one.dots[0].x) == (4 / 5, BAR_WIDTH * 4 / 5)
+    assert (two.share, compact.share) == (2 / 3, 1)
+    assert math.isnan(three.share)
+    assert three.dots == []
+    assert (one.published, compact.published) == ("70–80 %", span((0.67, 0.88)))
+
+
+def test_there_are_bars_only_between_experts():
+    assert class_bars([Pair("a", "expert", "LEGUS", "reference", compare({1: 1}, {1: 1}))]) == []
+
+
+def test_rows_are_shaded_by_their_percentage():
+    assert [cell.shade for cell in counted_rows([[8, 2, 0, 0]] * 4)[0].cells] == [4, 1, 0, 0]
+    assert [cell.shade for cell in estimated_rows([[0.2, 0.8, 0, 0]] * 4)[0].cells] == [1, 4, 0, 0]
