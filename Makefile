@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench lock
+.PHONY: run test soak lint bench lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -20,6 +20,11 @@ run: $(VENV)/installed-run
 # The whole suite on PostgreSQL, and beside it what touches a database again on SQLite.
 test: $(VENV)/installed-dev node_modules/.package-lock.json
 	@$(BIN)/python -m tests.services
+
+# What `make test` tries for seconds, here for many minutes: kills, crowds, outages.
+soak: $(VENV)/installed-dev
+	@SOAK=1 TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/soak
+	@SOAK=1 TEST_DATABASE=sqlite $(BIN)/python -m pytest tests/soak
 
 lint: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff check .
@@ -41,7 +46,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete (on Debian: apt install python3-venv)." >&2; exit 1; }
 
 $(VENV)/installed-run: pyproject.toml requirements.lock | $(BIN)/python
-	@$(PIP_INSTALL) --editable '.[web,worker,diagnosis]'
+	@$(PIP_INSTALL) --editable '.[web,worker]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python

@@ -1,0 +1,173 @@
+"""What is done and read on a served site's own database, by one `manage.py shell` for all calls.
+
+A call is a line of JSON with the name of a function below and its arguments; so is the answer.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from labeling import jobs
+from labeling.bands import BANDS
+from labeling.models import (
+    Candidate,
+    CatalogueImport,
+    Consensus,
+    Field,
+    Mosaic,
+    Prediction,
+    Promotion,
+    TrainingRun,
+    Vote,
+)
+from labeling.models.training_run import RunStatus
+from tests.labeling import skies
+from tests.labeling.world import settle
+
+CHUNK = 5000
+SIDE = 6200.0
+
+
+def answer_calls() -> None:
+    """Answer until nobody asks any more."""
+    for line in sys.stdin:
+        name, positional, named = json.loads(line)
+        answer = globals()[name](*positional, **named)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def open_field(
+    name: str, candidates: int, people: Mapping[str, str], **rules: Any
+) -> dict[str, str]:
+    """A field of rows without pixels that a network has seen; the session of each of the people.
+
+    `people` are roles by name. All entropies differ, so that there is one order.
+    """
+    field = Field.objects.create(name=name, galaxy=name.upper(), **rules)
+    for band in BANDS:
+        size = {"width": int(SIDE), "height": int(SIDE)}
+        light = {"hdu": 0, "sky": 0.0, "sky_sigma": 1.0}
+        Mosaic.objects.create(field=field, band=band, filter=band, path="none", **size, **light)
+    source = CatalogueImport.objects.create(
+        field=field, file_name="made.csv", fingerprint=name, origin=1, rows=candidates, pack="none"
+    )
+    admin, _ = User.objects.get_or_create(username="made-by", is_superuser=True)
+    run = TrainingRun.objects.create(requested_by=admin, preset="quick", status=RunStatus.READY)
+    run.fields.add(field)
+    rng = np.random.default_rng(candidates)
+    for first in range(0, candidates, CHUNK):
+        _add(source, run, range(first, min(first + CHUNK, candidates)), rng)
+    Promotion.objects.promote(run, by=admin)
+    with connection.cursor() as cursor:
+        # PostgreSQL does so by itself within the minute.
+        cursor.execute("ANALYZE")
+    return {name: _session(name, role) for name, role in people.items()}
+
+
+def _add(
+    source: CatalogueImport, run: TrainingRun, numbers: range, rng: np.random.Generator
+) -> None:
+    """Candidates of these numbers, and their predictions."""
+    rows = []
+    for number in numbers:
+        x, y = rng.uniform(0, SIDE, 2)
+        magnitudes = {f"mag_{band.lower()}": rng.normal(23, 1.5) for band in BANDS}
+        row = Candidate(
+            field=source.field,
+            catalogue_import=source,
+            catalogue_id=str(number + 1),
+            pack_row=number,
+            x=x,
+            y=y,
+            observed=" ".join(BANDS),
+            **magnitudes,
+        )
+        row.place()
+        rows.append(row)
+    candidates = Candidate.objects.bulk_create(rows)
+    p_CK = rng.dirichlet([0.7] * 4, len(candidates))
+    entropy_C = -(p_CK * np.log(p_CK)).sum(axis=1)
+    Prediction.objects.bulk_create(
+        Prediction(
+            run=run,
+            candidate=candidate,
+            label=int(p_K.argmax()) + 1,
+            **{f"p_class{label}": float(p) for label, p in enumerate(p_K, 1)},
+            entropy=float(entropy),
+            ensemble_agreement=0.8,
+        )
+        for candidate, p_K, entropy in zip(candidates, p_CK, entropy_C, strict=True)
+    )
+
+
+def _session(name: str, role: str) -> str:
+    """The session key of a new account that has logged in."""
+    user = User.objects.create(username=name)
+    user.groups.add(Group.objects.get(name=role))
+    browser = Client()
+    browser.force_login(user)
+    return str(browser.cookies["sessionid"].value)
+
+
+def open_sky(name: str, folder: str) -> None:
+    """A small field with real stamps on which two people agree; there is enough to train on."""
+    field = skies.write_sky(Path(folder)).imported(name)
+    field.votes_needed = 2
+    field.save()
+    people = [User.objects.create(username=f"{name}-{number}") for number in range(2)]
+    for number, candidate in enumerate(field.candidates.in_play()):
+        settle(candidate, people, label=1 + number % 2)
+
+
+def sweep() -> None:
+    """Send now what the schedule sends every minute."""
+    jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+
+
+def votes(field: str) -> list[Any]:
+    """Every vote in the field: UUID, voter, whether it counts, and its body."""
+    columns = ("candidate", "label", "comment", "seconds", "display")
+    rows = Vote.objects.filter(candidate__field__name=field)
+    return [
+        [str(row.pop("id")), row.pop("voter__username"), row.pop("retracted_at") is None, row]
+        for row in rows.values("id", "voter__username", "retracted_at", *columns)
+    ]
+
+
+def statuses(field: str) -> list[Any]:
+    """Number of votes and status of the consensus of each candidate in the field."""
+    rows = Consensus.objects.filter(candidate__field__name=field)
+    return list(rows.values_list("n_votes", "status"))
+
+
+def pool_order(field: str, count: int) -> list[int]:
+    """The first candidates of the training pool, the most uncertain one first."""
+    promoted = Prediction.objects.promoted().filter(candidate__field__name=field)
+    pool = promoted.filter(candidate__control=False).order_by("-entropy")
+    return list(pool.values_list("candidate", flat=True)[:count])
+
+
+def in_control(candidates: list[int]) -> list[int]:
+    """Those of these candidates that measure."""
+    control = Candidate.objects.filter(pk__in=candidates, control=True)
+    return list(control.values_list("pk", flat=True))
+
+
+def audit() -> str:
+    """What `manage.py audit` says."""
+    said = io.StringIO()
+    # It exits with 1 where there are differences; the words tell.
+    with suppress(SystemExit):
+        call_command("audit", stdout=said)
+    return said.getvalue().strip()
