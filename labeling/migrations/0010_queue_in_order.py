@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='vote',
             name='repeat_of',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeated_by', to='labeling.vote'),
+            field=models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeated_by', to='labeling.vote'),
         ),
         migrations.AlterField(
             model_name='lease',
@@ -94,6 +94,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='vote',
-            constraint=models.UniqueConstraint(condition=models.Q(('retracted_at', None)), fields=('repeat_of',), name='one_live_repeat'),
+            constraint=models.UniqueConstraint(condition=models.Q(('repeat_of__isnull', False), ('retracted_at', None)), fields=('repeat_of',), name='one_live_repeat'),
         ),
     ]

@@ -155,13 +155,14 @@ class Candidate(models.Model):
         lease = self.leases.of(voter).first()
         original = _repeated(mine, lease, replaces)
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
-        vote: Vote = Vote(
+        others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
+        vote = Vote(
             id=uuid,
             candidate=self,
             voter=voter,
             repeat_of_id=original,
             suggestion_visible=self._suggestion_visible_to(voter, mine),
-            surplus=original is None and self._does_without(voter),
+            surplus=original is None and self._does_without(lease, others),
             **answer,
         )
         if earlier:
@@ -170,7 +171,7 @@ class Candidate(models.Model):
         if lease:
             lease.delete()
         if original is None:
-            self.refresh_consensus()
+            self.refresh_consensus([*others, vote])
         return vote
 
     def _suggestion_visible_to(self, voter: Any, earlier: Sequence[Vote]) -> bool:
@@ -179,18 +180,18 @@ class Candidate(models.Model):
             return False
         return self.predictions.filter(run=self.field.promoted_run).exists()
 
-    def _does_without(self, voter: Any) -> bool:
-        """Whether nobody asked for their vote: no lease holds, and all places are taken.
+    def _does_without(self, lease: Lease | None, others: Sequence[Vote]) -> bool:
+        """Whether nobody asked for a vote: no lease holds, and all places are taken by others.
 
         So the votes that somebody asked for and the promises never exceed the votes needed.
         """
-        if self.leases.promises().of(voter).exists():
+        if lease and lease.is_live:
             return False
-        verdict = self.verdict(self.votes.live().exclude(voter=voter))
-        if verdict.status != Status.INSUFFICIENT:
+        if self.verdict(others).status != Status.INSUFFICIENT:
             return True
-        promised = self.leases.promises().exclude(expert=voter).count()
-        return verdict.n_votes + promised >= self.field.votes_needed
+        # The voter's own does not hold, so these are the others'.
+        promised = self.leases.promises().count()
+        return len(others) + promised >= self.field.votes_needed
 
     @transaction.atomic
     def adjudicate(self, curator: Any, label: int, reason: str) -> Adjudication:
@@ -217,16 +218,21 @@ class Candidate(models.Model):
         """Whether it is in play, and neither the votes nor a curator have said enough."""
         return not self.set_aside and verdict.status == Status.INSUFFICIENT
 
-    def refresh_consensus(self) -> None:
-        """Write down the verdict and what follows for the queue; the caller holds the lock."""
-        verdict = self.verdict()
+    def refresh_consensus(self, votes: Iterable[Vote] | None = None) -> None:
+        """Write down the verdict on the live votes, at hand or not, and what follows for the queue.
+
+        The caller holds the lock.
+        """
+        verdict = self.verdict(votes)
         Consensus.objects.put(self, verdict)
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
             Candidate.objects.filter(pk=self.pk).update(open=self.open)
         for prediction in self.predictions.tended(self.field.promoted_run_id):
             if prediction.set_place(self, verdict.counts):
-                prediction.save(update_fields=["queue", "priority"])
+                self.predictions.filter(pk=prediction.pk).update(
+                    queue=prediction.queue_id, priority=prediction.priority
+                )
 
     def lease_to(self, expert: Any, sample: str = "") -> Lease:
         """Promise this candidate to the expert for the field's lease time."""
@@ -244,6 +250,5 @@ def _repeated(mine: Sequence[Vote], lease: Lease | None, replaces: UUID | None) 
     if replaced and replaced.repeat_of_id:
         return replaced.repeat_of_id
     if lease and lease.sample == Sample.REPEAT:
-        counting = (v.pk for v in mine if v.retracted_at is None and v.repeat_of_id is None)
-        return next(counting, None)
+        return next((vote.pk for vote in mine if vote.counts), None)
     return None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from labeling.models.field import Field
     from labeling.models.queue import Wish
 
+_VOTES_NEEDED = F("field__votes_needed")
+
 
 class CandidateQuerySet(models.QuerySet["Candidate"]):
     """Questions about candidates."""
@@ -35,7 +37,7 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         """Candidates on which this expert has no live vote."""
         return self.exclude(Exists(Vote.objects.live().by(expert).filter(candidate=OuterRef("pk"))))
 
-    def with_room(self) -> Self:
+    def with_room(self, votes_needed: Any = _VOTES_NEEDED) -> Self:
         """Candidates that need more votes than are cast or promised."""
         promised = (
             Lease.objects.promises()
@@ -46,9 +48,8 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             .values("n")
         )
         cast = Coalesce("consensus__n_votes", 0)
-        return self.alias(n_spoken_for=cast + Coalesce(Subquery(promised), 0)).filter(
-            n_spoken_for__lt=F("field__votes_needed")
-        )
+        spoken_for = cast + Coalesce(Subquery(promised), 0)
+        return self.alias(n_spoken_for=spoken_for).filter(n_spoken_for__lt=votes_needed)
 
     def with_prediction(self) -> Self:
         """Adds the promoted run's entropy and class; None where there is no prediction."""
@@ -68,6 +69,14 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def waiting_for(self, expert: Any) -> Self:
         """Candidates that this expert could be given now."""
         return self.eligible_for(expert).with_room()
+
+    def count_waiting_for(self, expert: Any) -> int:
+        """The number of `waiting_for(expert)`, by looking only at what somebody has touched."""
+        mine = Vote.objects.live().by(expert).order_by().values("candidate")
+        held = Lease.objects.promises().order_by().values("candidate")
+        needing = self.filter(open=True)
+        touched = needing.filter(pk__in=mine.union(held))
+        return needing.count() - touched.count() + touched.waiting_for(expert).count()
 
     def wished_for(self, wish: Wish) -> Self:
         """Those that an expert asked for."""

@@ -95,6 +95,11 @@ class Lease(models.Model):
     def __str__(self) -> str:
         return f"{self.candidate} with {self.expert} until {self.expires_at:%H:%M:%S}"
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it still holds."""
+        return self.expires_at > timezone.now() and self.skipped_at is None
+
     def extend(self) -> bool:
         """The expert is still looking: the promise holds for the field's full time again.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -14,6 +14,7 @@ from labeling.priority import worth
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
+    from labeling.models.training_run import TrainingRun
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -31,10 +32,31 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Those of candidates that anybody has voted or ruled on: only there a place changes."""
         return self.filter(candidate__consensus__isnull=False)
 
+    def write(
+        self,
+        run: TrainingRun,
+        predictions: Iterable[Mapping[str, Any]],
+        waiting: Mapping[int, int],
+    ) -> None:
+        """Store a run's predictions, given the field of each candidate of a pool that waits.
+
+        What was voted on has its true place after `with_votes().set_places()`.
+        """
+        rows = (
+            Prediction(
+                run=run,
+                queue_id=waiting.get(values["candidate_id"]),
+                priority=values["entropy"],
+                **values,
+            )
+            for values in predictions
+        )
+        self.bulk_create(rows, batch_size=1000)
+
     def set_places(self) -> None:
         """Set all places in the queue right, after predictions were written or before they rule.
 
-        Touches the rows that change. The caller keeps votes out if nothing may slip through.
+        Touches the rows that change. The caller keeps votes out by the field's lock.
         """
         waiting = Q(candidate__open=True, candidate__control=False)
         field = Field.objects.filter(candidates=OuterRef("candidate")).values("pk")

@@ -22,18 +22,16 @@ class NotReady(Exception):
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """The verbs that move a field's pointer; each one locks the field, and so keeps votes out."""
 
+    @transaction.atomic
     def promote(self, run: TrainingRun, by: Any, fields: Iterable[Field] | None = None) -> None:
         """Make this run the one that its fields use."""
         if run.status != "ready":
             raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can go live.")
         names = run.fields.all() if fields is None else fields
-        # The long part, while votes go on; what they move meanwhile is set right below.
-        run.predictions.all().set_places()
-        with transaction.atomic():
-            for field in Field.objects.select_for_update().filter(pk__in=[f.pk for f in names]):
-                if field.promoted_run_id != run.pk:
-                    self.create(field=field, run=run, promoted_by=by)
-                    field.point_to(run)
+        for field in Field.objects.select_for_update().filter(pk__in=[f.pk for f in names]):
+            if field.promoted_run_id != run.pk:
+                self.create(field=field, run=run, promoted_by=by)
+                field.point_to(run)
 
     @transaction.atomic
     def roll_back(self, run: TrainingRun) -> None:

@@ -38,7 +38,7 @@ class Queue:
     def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
         self._field, self._expert, self._wish = field, expert, wish
         self._eligible = field.candidates.eligible_for(expert).wished_for(wish)
-        self._waiting = self._eligible.with_room()
+        self._waiting = self._eligible.with_room(field.votes_needed)
 
     def lease(self, count: int) -> list[Lease]:
         """Lease the next ones; fewer, or none, when no more are waiting for this expert."""
@@ -109,7 +109,7 @@ class Queue:
         if not found:
             return []
         pks = [candidate.pk for candidate in found]
-        still = set(self._waiting.filter(pk__in=pks).values_list("pk", flat=True))
+        still = set(self._waiting.filter(pk__in=pks).order_by().values_list("pk", flat=True))
         # They are all of this field, which is at hand.
         for candidate in found:
             candidate.field = self._field
@@ -157,7 +157,8 @@ class Queue:
         mine_now = Lease.objects.live().of(self._expert).values("candidate")
         again = self._field.candidates.in_play().filter(pk__in=old).exclude(pk__in=mine_now)
         found = list(_free(again.wished_for(self._wish).order_by("shuffle", "pk"))[:count])
-        still = set(again.filter(pk__in=[c.pk for c in found]).values_list("pk", flat=True))
+        pks = [candidate.pk for candidate in found]
+        still = set(again.filter(pk__in=pks).order_by().values_list("pk", flat=True))
         found = [candidate for candidate in found if candidate.pk in still]
         return Lease.objects.give(self._expert, found, Sample.REPEAT)
 

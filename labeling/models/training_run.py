@@ -188,23 +188,11 @@ class TrainingRun(models.Model):
             return
         self.predictions.all().delete()
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
-        queue = dict(waiting.values_list("pk", "field"))
-        rows = (
-            Prediction(
-                run=self,
-                queue_id=queue.get(values["candidate_id"]),
-                priority=values["entropy"],
-                **values,
-            )
-            for values in predictions
-        )
-        Prediction.objects.bulk_create(rows, batch_size=1000)
+        Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
         for field in Field.objects.select_for_update().filter(runs=self):
+            self.predictions.filter(candidate__field=field).with_votes().set_places()
             if field.promoted_run_id is None:
-                Promotion.objects.create(field=field, run=self, promoted_by=self.requested_by)
-                field.point_to(self)
-            else:
-                self.predictions.filter(candidate__field=field).with_votes().set_places()
+                Promotion.objects.promote(self, by=self.requested_by, fields=[field])
 
     def _mine(self) -> TrainingRunQuerySet:
         """This run, unless it was cancelled or claimed anew since this worker claimed it."""

@@ -62,7 +62,13 @@ def test_what_votes_and_runs_made_is_not_edited_by_hand(as_root, model):
 def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate, ada, bea):
     settle(candidate, [ada, bea], 2)
     url = reverse("admin:labeling_field_change", args=[field.pk])
-    values = {"galaxy": "NGC 1", "votes_needed": 2, "control_share": 0.2, "lease_minutes": 10}
+    values = {
+        "galaxy": "NGC 1",
+        "votes_needed": 2,
+        "control_share": 0.2,
+        "repeat_share": 0,
+        "lease_minutes": 10,
+    }
     assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND
     assert Field.objects.get().votes_needed == 2
     assert Consensus.objects.get().label == 2
