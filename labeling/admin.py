@@ -11,6 +11,7 @@ from labeling.models import (
     Adjudication,
     Candidate,
     CatalogueImport,
+    Comment,
     Consensus,
     Field,
     Lease,
@@ -159,6 +160,15 @@ class PredictionAdmin(ReadOnlyAdmin):
     list_display = ("candidate", "run", "label", "entropy", "ensemble_agreement")
     list_filter = ("run", "label")
     list_select_related = ("candidate__field", "run")
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin):
+    """What experts say to one another about candidates."""
+
+    list_display = ("candidate", "author", "written_at", "text")
+    list_filter = ("author", "candidate__field")
+    list_select_related = ("candidate__field", "author")
 
 
 admin.site.site_header = admin.site.site_title = "Asterism"

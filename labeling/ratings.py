@@ -33,6 +33,8 @@ PROMOTED = "promoted network"
 Labels = Mapping[int, int]
 """Class 1 to 4 by candidate."""
 
+_RULES = ("candidate__field__votes_needed", "candidate__field__early_retirement")
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -107,7 +109,7 @@ def ratings_of(field: Field | None = None) -> Ratings:
         Vote.objects.live()
         .filter(**where)
         .order_by("voter__username")
-        .values_list("voter__username", "candidate", "label", "candidate__field__votes_needed")
+        .values_list("voter__username", "candidate", "label", *_RULES)
     )
     settled = Consensus.objects.settled().filter(**where).values_list("candidate", "label")
     promoted = Prediction.objects.promoted().filter(candidate__control=True, **where)
@@ -131,30 +133,31 @@ def _by_rater(rows: Iterable[tuple[str, int, int]]) -> dict[str, dict[int, int]]
 
 
 def _consensus_of_the_others(
-    ballots: Iterable[tuple[str, int, int, int]],
+    ballots: Iterable[tuple[str, int, int, int, bool]],
 ) -> dict[str, dict[int, int]]:
     """By expert, the label of each candidate that they voted on, had they not voted.
 
-    One vote fewer is needed, as one seat stays empty; a curator, who saw all votes, is not asked.
+    One vote fewer is needed, as one seat stays empty, but never fewer than two: one alone is no
+    consensus. A curator, who saw all votes, is not asked.
     """
     given: dict[int, list[int]] = defaultdict(list)
-    for _, candidate, label, _ in ballots:
+    for _, candidate, label, *_rules in ballots:
         given[candidate].append(label)
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    for voter, candidate, label, needed in ballots:
+    for voter, candidate, label, needed, early in ballots:
         rest = sorted(given[candidate])
         rest.remove(label)
-        settled = _settled(tuple(rest), max(1, needed - 1))
-        mine = found[voter]
+        mine, settled = found[voter], _settled(tuple(rest), max(2, needed - 1), early=early)
         if settled is not None:
             mine[candidate] = settled
     return dict(found)
 
 
 @cache
-def _settled(labels: tuple[int, ...], votes_needed: int) -> int | None:
+def _settled(labels: tuple[int, ...], votes_needed: int, *, early: bool) -> int | None:
     """The consensus of these answers; the same few combinations come thousands of times."""
-    return verdict_of([Ballot(label) for label in labels], votes_needed).label
+    ballots = [Ballot(label) for label in labels]
+    return verdict_of(ballots, votes_needed, early_retirement=early).label
 
 
 def _repeats(where: Mapping[str, Any]) -> dict[str, tuple[dict[int, int], dict[int, int]]]:

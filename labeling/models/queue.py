@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
     from labeling.models.candidate_queryset import CandidateQuerySet
     from labeling.models.field import Field
+    from labeling.models.lease import LeaseQuerySet
 
 REPEAT_AFTER_VOTES = 20
 
@@ -136,14 +137,18 @@ class Queue:
 
         The place changes hands, so votes and promises never exceed the votes needed.
         """
-        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible)
-        while old := held_up.select_related("candidate__field").first():
+        while old := self._held_up().first():
             with transaction.atomic():
                 old.candidate.lock()
                 still = self._eligible.filter(pk=old.candidate_id).exists()
                 if still and (lease := old.pass_on(self._expert)):
                     return [lease]
         return []
+
+    def _held_up(self) -> LeaseQuerySet:
+        """What may be taken over at this moment, without what has just ended."""
+        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible)
+        return held_up.select_related("candidate__field")
 
     def _lease_repeats(self, count: int) -> list[Lease]:
         """Lease again what the expert has voted on long ago, in random order."""

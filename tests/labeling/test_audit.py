@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from labeling.models import Candidate, Consensus, Field
-from tests.labeling.world import settle, vote
+from labeling.models import Candidate, Consensus, Field, Prediction
+from tests.labeling.world import promote, settle, vote
 
 
 @pytest.fixture
@@ -70,3 +70,31 @@ def test_after_a_change_of_the_rule_the_field_refreshes_its_consensus(busy, caps
     busy.refresh_from_db()
     busy.refresh_consensus()
     assert audit(capsys) == (0, "0 differences\n")
+
+
+@pytest.fixture
+def predicted(busy, admin):
+    promote(busy, admin, {candidate.pk: 1.0 for candidate in busy.candidates.all()})
+    return busy
+
+
+def test_it_finds_nothing_in_a_queue_in_order(predicted, capsys):
+    assert audit(capsys) == (0, "0 differences\n")
+
+
+@pytest.mark.parametrize("values", [{"priority": 0.123}, {"queue": None}])
+def test_it_finds_a_prediction_at_the_wrong_place(predicted, capsys, values):
+    waiting = Prediction.objects.exclude(queue=None).first()
+    Prediction.objects.filter(pk=waiting.pk).update(**values)
+    code, said = audit(capsys)
+    assert code == 1
+    assert said.startswith(f"{waiting.candidate}: stands at the wrong place in the queue of run")
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_it_finds_a_candidate_that_is_open_or_closed_by_mistake(busy, capsys, needed):
+    wrong = busy.candidates.filter(open=needed).first()
+    Candidate.objects.filter(pk=wrong.pk).update(open=not needed)
+    code, said = audit(capsys)
+    assert code == 1
+    assert said.startswith(f"{wrong}: is open where no votes are needed, or closed")

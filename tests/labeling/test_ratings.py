@@ -42,10 +42,19 @@ def test_a_curators_ruling_is_no_vote_of_the_others(three, cur):
     assert three[3].pk not in ratings_of().others["ada"]
 
 
-def test_where_one_vote_is_enough_there_are_no_others(ada):
-    field = make_field("alone", votes_needed=1)
-    vote(field.candidates.first(), ada, 3)
-    assert ratings_of(field).others == {"ada": {}}
+@pytest.mark.parametrize("needed", [1, 2])
+def test_one_other_is_no_consensus(ada, bea, needed):
+    field = make_field("small", votes_needed=needed)
+    settle(field.candidates.first(), (ada, bea), 3)
+    assert ratings_of(field).others == {"ada": {}, "bea": {}}
+
+
+def test_two_others_are_enough_where_the_first_two_may_settle(ada, bea, cy):
+    field = make_field("early", votes_needed=5, early_retirement=True)
+    candidate = field.candidates.first()
+    settle(candidate, (ada, bea), 3)
+    vote(candidate, cy, 4)
+    assert ratings_of(field).others == {"ada": {}, "bea": {}, "cy": {candidate.pk: 3}}
 
 
 def test_unsure_is_no_class_and_takes_a_seat(three, ada):

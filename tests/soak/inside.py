@@ -98,17 +98,18 @@ def _add(
     candidates = Candidate.objects.bulk_create(rows)
     p_CK = rng.dirichlet([0.7] * 4, len(candidates))
     entropy_C = -(p_CK * np.log(p_CK)).sum(axis=1)
-    Prediction.objects.bulk_create(
-        Prediction(
-            run=run,
-            candidate=candidate,
-            label=int(p_K.argmax()) + 1,
+    predictions = (
+        {
+            "candidate_id": candidate.pk,
+            "label": int(p_K.argmax()) + 1,
             **{f"p_class{label}": float(p) for label, p in enumerate(p_K, 1)},
-            entropy=float(entropy),
-            ensemble_agreement=0.8,
-        )
+            "entropy": float(entropy),
+            "ensemble_agreement": 0.8,
+        }
         for candidate, p_K, entropy in zip(candidates, p_CK, entropy_C, strict=True)
     )
+    pool = {candidate.pk: source.field_id for candidate in candidates if not candidate.control}
+    Prediction.objects.write(run, predictions, pool)
 
 
 def _session(name: str, role: str) -> str:

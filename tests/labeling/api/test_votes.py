@@ -29,7 +29,7 @@ def test_it_answers_with_the_vote(as_ada, ada, candidate):
     said = response.json()
     assert parse_datetime(said.pop("cast_at")) == Vote.objects.get().cast_at
     expected = {**FULL, "id": str(uuid), "candidate": candidate.pk, "retracted_at": None}
-    expected |= {"surplus": False}
+    expected |= {"surplus": False, "answers": []}
     del expected["display"]
     assert said == expected
     assert (Vote.objects.get().voter, Vote.objects.get().display) == (ada, FULL["display"])

@@ -28,7 +28,7 @@ const COUNT_MS = 60_000;
 
 const root = element(document, "#classify", HTMLElement);
 const user = root.dataset.user ?? "";
-const field = root.dataset.field ?? "";
+const wish = data("wish");
 /** @param {string} id */
 const dialog = (id) => element(document, `#${id}`, HTMLDialogElement);
 
@@ -62,7 +62,7 @@ const arrived = (loaded) => {
 const fetched = (item) => load(item, display.rgb, arrived);
 
 const queue = new Queue(
-  leasesOf(field),
+  leasesOf(wish),
   fetched,
   () => outbox.candidates,
   (supply, detail) => {
@@ -104,7 +104,7 @@ function refresh() {
 }
 
 async function count() {
-  const query = field ? `?field=${encodeURIComponent(field)}` : "";
+  const query = wish.field ? `?field=${encodeURIComponent(wish.field)}` : "";
   // Only figures: when they cannot be had now, they come with the next round.
   const progress = await send("GET", `/api/v1/progress/${query}`).catch(() => null);
   if (progress) status.counted(progress);
@@ -156,7 +156,7 @@ const actions = {
 
 wireKeyHelp(dialog("help"), keys, data("first-keys"), (own) => preferences.saveNow("keys", own));
 wireActions(actions, keys);
-element(root, "#field", HTMLSelectElement).addEventListener("change", ({ target }) => {
+element(root, "#id_field", HTMLSelectElement).addEventListener("change", ({ target }) => {
   /** @type {HTMLSelectElement} */ (target).form?.requestSubmit();
 });
 wireRelogin(dialog("relogin"), user, wake);

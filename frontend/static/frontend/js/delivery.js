@@ -22,10 +22,13 @@ export function delivery(user, surplus) {
   };
 }
 
-/** @param {string} field name, empty for all @returns {import("./queue.js").Leases} */
-export function leasesOf(field) {
+/**
+ * @param {Record<string, unknown>} wish what the queue is asked for besides a number
+ * @returns {import("./queue.js").Leases}
+ */
+export function leasesOf(wish) {
   return {
-    lease: (count) => send("POST", `${API}/queue/`, field ? { count, field } : { count }),
+    lease: (count) => send("POST", `${API}/queue/`, { count, ...wish }),
     renew: (lease) => send("PUT", `${API}/leases/${lease}/`),
     skip: (lease) => send("PUT", `${API}/leases/${lease}/skip/`),
     handBack: (lease) => send("DELETE", `${API}/leases/${lease}/`, undefined, { keepalive: true }),

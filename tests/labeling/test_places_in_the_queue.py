@@ -1,0 +1,113 @@
+"""Prediction.queue and .priority, Candidate.open: where all stands after what moves it."""
+
+import pytest
+from django.core.management import call_command
+
+from labeling.models import Candidate, Prediction, Promotion
+from labeling.priority import worth
+from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+
+P = (0.1, 0.6, 0.2, 0.1)
+
+
+@pytest.fixture
+def pool(db):
+    return only_sample(make_field(candidates=4), control=False)
+
+
+@pytest.fixture
+def run(pool, admin):
+    return promote(pool, admin, {c.pk: 1.0 for c in pool.candidates.all()})
+
+
+@pytest.fixture
+def first(pool, run):
+    return pool.candidates.order_by("pk").first()
+
+
+def place(candidate, run):
+    """Whether it waits in its field's pool, and for how much."""
+    found = Prediction.objects.get(candidate=candidate, run=run)
+    return found.queue_id == candidate.field_id, found.priority
+
+
+def is_open(candidate):
+    return Candidate.objects.values_list("open", flat=True).get(pk=candidate.pk)
+
+
+def test_without_votes_it_waits_for_the_networks_entropy(first, run):
+    assert place(first, run) == (True, 1.0)
+
+
+def test_a_vote_moves_it(first, run, ada):
+    vote(first, ada, 3)
+    assert place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+
+
+def test_unsure_moves_nothing(first, run, ada):
+    vote(first, ada, 0)
+    assert place(first, run) == (True, 1.0)
+
+
+def test_an_undone_vote_leaves_its_place_as_it_was(first, run, ada):
+    vote(first, ada, 3).retract()
+    assert place(first, run) == (True, 1.0)
+
+
+def test_enough_votes_end_the_waiting_and_an_undo_begins_it_again(first, run, ada, bea, cy):
+    settle(first, [ada, bea], 2)
+    last = vote(first, cy, 2)
+    assert (place(first, run)[0], is_open(first)) == (False, False)
+    last.retract()
+    assert place(first, run) == (True, worth(P, (0, 2, 0, 0)))
+    assert is_open(first)
+
+
+def test_a_ruling_ends_the_waiting(first, run, cur):
+    first.adjudicate(cur, 1, "plain")
+    assert (place(first, run)[0], is_open(first)) == (False, False)
+
+
+def test_a_change_of_the_rule_is_felt_at_once(pool, first, run, ada, bea):
+    settle(first, [ada, bea], 2)
+    pool.early_retirement = True
+    pool.save()
+    pool.refresh_consensus()
+    assert (place(first, run)[0], is_open(first)) == (False, False)
+    call_command("audit")
+
+
+def test_the_control_sample_is_in_no_pool(db, admin):
+    field = only_sample(make_field(candidates=1), control=True)
+    candidate = field.candidates.get()
+    run = promote(field, admin, {candidate.pk: 1.0})
+    assert place(candidate, run) == (False, 1.0)
+
+
+def test_votes_move_what_newer_runs_predict_too(pool, first, run, admin, ada):
+    newer = make_run(pool, admin, {first.pk: 0.5})
+    vote(first, ada, 3)
+    assert place(first, newer) == place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+
+
+def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, admin, ada, bea):
+    newer = promote(pool, admin, {first.pk: 0.5})
+    first.refresh_from_db()
+    vote(first, ada, 3)
+    second = pool.candidates.order_by("pk")[1]
+    settle(second, [ada, bea], 1)
+    Promotion.objects.roll_back(newer)
+    assert place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(second, run) == (True, worth(P, (2, 0, 0, 0)))
+    call_command("audit")
+
+
+def test_a_promotion_touches_only_what_votes_have_moved(pool, first, run, admin, ada):
+    # However many predictions there are: the pointer, its record, and what the votes on them say.
+    newer = make_run(pool, admin, {c.pk: 0.5 for c in pool.candidates.all()})
+    vote(first, ada, 3)
+    untouched = pool.candidates.order_by("pk").last()
+    Prediction.objects.filter(run=newer, candidate=untouched).update(priority=7.0)
+    Promotion.objects.promote(newer, by=admin)
+    assert place(untouched, newer) == (True, 7.0)
+    assert place(first, newer) == (True, worth(P, (0, 0, 1, 0)))

@@ -1,0 +1,113 @@
+"""Hidden repeats: an expert's own earlier candidates once more, which measure and never count."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from labeling.models import Consensus, Lease, Sample, Vote
+from tests.labeling.world import make_field, vote
+
+
+@pytest.fixture
+def field(db):
+    return make_field(candidates=40, repeat_share=0.5, control_share=0.0)
+
+
+@pytest.fixture
+def voted(field, ada):
+    """Twenty-two candidates on which ada has voted, the first two of them two hours ago."""
+    mine = list(field.candidates.order_by("pk")[:22])
+    for candidate in mine:
+        vote(candidate, ada, 1)
+    old = Vote.objects.filter(candidate__in=mine[:2])
+    old.update(cast_at=timezone.now() - timedelta(hours=2))
+    return mine
+
+
+def repeats(field, expert, count=10):
+    leases = field.lease_next(expert, count)
+    return [lease for lease in leases if lease.sample == Sample.REPEAT]
+
+
+def again(lease, expert, label=2, **more):
+    """The expert's answer to what they were given."""
+    return vote(lease.candidate, expert, label, **more)
+
+
+def test_they_are_what_was_voted_on_long_ago(field, voted, ada):
+    assert {lease.candidate for lease in repeats(field, ada)} == set(voted[:2])
+
+
+def test_the_rest_of_the_batch_is_new(field, voted, ada):
+    leases = field.lease_next(ada, 10)
+    assert len(leases) == 10
+    assert len({lease.candidate_id for lease in leases} - {c.pk for c in voted}) == 8
+
+
+def test_nobody_gets_any_unless_the_field_says_so(field, voted, ada):
+    field.repeat_share = 0.0
+    assert repeats(field, ada) == []
+
+
+def test_what_is_fresh_in_memory_is_not_repeated(field, ada):
+    for candidate in field.candidates.order_by("pk")[:19]:
+        vote(candidate, ada, 1)
+    Vote.objects.update(cast_at=timezone.now() - timedelta(days=1))
+    assert repeats(field, ada) == []
+
+
+def test_another_expert_gets_none_of_them(field, voted, bea):
+    assert repeats(field, bea) == []
+
+
+def test_an_answer_to_one_never_counts(field, voted, ada):
+    before = list(Consensus.objects.order_by("pk").values())
+    (lease, *_) = repeats(field, ada)
+    cast = again(lease, ada)
+    original = lease.candidate.votes.live().get()
+    assert (cast.repeat_of, original.label, cast.label) == (original, 1, 2)
+    assert list(Vote.objects.repeats()) == [cast]
+    assert list(Consensus.objects.order_by("pk").values()) == before
+    assert not Lease.objects.filter(pk=lease.pk).exists()
+    call_command("audit")
+
+
+def test_none_is_repeated_twice(field, voted, ada):
+    for lease in repeats(field, ada):
+        again(lease, ada)
+    Lease.objects.all().delete()
+    assert repeats(field, ada) == []
+
+
+def test_what_replaces_a_repeat_is_a_repeat(field, voted, ada):
+    (lease, *_) = repeats(field, ada)
+    first = again(lease, ada, 2)
+    second = again(lease, ada, 3, replaces=first.pk)
+    assert list(Vote.objects.repeats()) == [second]
+    assert second.repeat_of_id == first.repeat_of_id
+    assert lease.candidate.votes.live().get().label == 1
+
+
+def test_an_undone_repeat_is_gone_and_the_original_stays(field, voted, ada):
+    (lease, *_) = repeats(field, ada)
+    again(lease, ada).retract()
+    assert not Vote.objects.repeats().exists()
+    assert lease.candidate.votes.live().get().label == 1
+
+
+def test_what_replaces_an_ordinary_vote_is_one_itself(voted, ada):
+    first = voted[0].votes.get()
+    second = voted[0].cast_vote(ada, uuid4(), label=3, replaces=first.pk)
+    assert list(voted[0].votes.live()) == [second]
+
+
+def test_one_takes_no_place_from_others(field, voted, ada, bea, cy):
+    (lease, *_) = repeats(field, ada)
+    for expert in (bea, cy):
+        lease.candidate.lease_to(expert)
+    vote(lease.candidate, bea, 1)
+    assert vote(lease.candidate, cy, 1).surplus is False
+    assert again(lease, ada).surplus is False

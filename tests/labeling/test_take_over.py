@@ -1,0 +1,96 @@
+"""Fair at the end: a place that was held for long goes to who would have nothing to do."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from labeling.models import Field, Lease, Vote
+from labeling.models.lease import HELD_UP
+from tests.labeling.conftest import person
+from tests.labeling.world import at_once, make_field, vote
+
+
+def grow_old(leases, by=HELD_UP + timedelta(seconds=1)):
+    """They were given so long ago; their holder has kept them alive since."""
+    leases.update(leased_at=timezone.now() - by)
+
+
+@pytest.fixture
+def field(db):
+    return make_field(candidates=2, votes_needed=1)
+
+
+def test_a_young_lease_is_left_alone(field, ada, bea):
+    field.lease_next(ada, 2)
+    assert field.lease_next(bea, 1) == []
+
+
+def test_the_oldest_lease_changes_hands(field, ada, bea, cy):
+    (old,) = field.lease_next(ada, 1)
+    grow_old(Lease.objects, by=3 * HELD_UP)
+    field.lease_next(bea, 1)
+    grow_old(Lease.objects.of(bea))
+    (lease,) = field.lease_next(cy, 1)
+    assert (lease.candidate, lease.sample) == (old.candidate, old.sample)
+    assert [x.expert for x in Lease.objects.live().filter(candidate=old.candidate)] == [cy]
+
+
+def test_it_is_the_last_resort(field, ada, bea):
+    (old,) = field.lease_next(ada, 1)
+    grow_old(Lease.objects)
+    (lease,) = field.lease_next(bea, 1)
+    assert lease.candidate != old.candidate
+
+
+def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
+    old, _ = field.lease_next(ada, 2)
+    grow_old(Lease.objects.filter(pk=old.pk))
+    (lease,) = field.lease_next(bea, 1)
+    assert lease.candidate == old.candidate
+    assert not old.extend()
+    # The place is promised to bea: what ada says is kept, and late.
+    assert vote(old.candidate, ada).surplus is True
+    assert vote(old.candidate, bea).surplus is False
+
+
+def test_nobody_is_given_what_they_have_voted_on(field, ada, bea):
+    one, two = field.candidates.all()
+    for candidate in (one, two):
+        candidate.lease_to(ada)
+    grow_old(Lease.objects)
+    vote(one, bea).retract()
+    vote(two, bea)
+    assert [lease.candidate for lease in field.lease_next(bea, 2)] == [one]
+
+
+def test_a_hidden_repeat_is_no_place_to_take(field, ada, bea):
+    one, _ = field.candidates.all()
+    one.lease_to(ada, "repeat")
+    grow_old(Lease.objects)
+    assert len(field.lease_next(bea, 2)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_the_end_nobody_starves_and_no_more_is_asked_for_than_is_needed():
+    field = make_field(candidates=5, votes_needed=2)
+    experts = [person(f"e{k}", "expert") for k in range(10)]
+    for expert in experts[:2]:
+        field.lease_next(expert, 5)
+    grow_old(Lease.objects)
+    # Ten places, all held by two who are slow: everyone else gets some, one each.
+    got = at_once(8, lambda k: len(Field.objects.get().lease_next(experts[2 + k], 1)))
+    assert got == [1] * 8
+    assert Lease.objects.live().count() == 10
+
+    def label_all(k):
+        for lease in Lease.objects.of(experts[k]).select_related("candidate__field"):
+            vote(lease.candidate, experts[k])
+
+    at_once(10, label_all)
+    asked = Counter(Vote.objects.live().filter(surplus=False).values_list("candidate", flat=True))
+    assert max(asked.values()) <= 2
+    assert Vote.objects.live().count() == 18
+    call_command("audit")
