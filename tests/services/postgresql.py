@@ -24,7 +24,8 @@ import psycopg2
 from tests.services.missing import Unavailable
 
 # Nothing here has to survive a power cut.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+MANY = ("max_connections=200",)
 NEEDED = ("initdb", "postgres")
 
 
@@ -37,7 +38,7 @@ def url_of(folder: Path, database: str = "asterism") -> str:
 class Server:
     """One server, from start to stop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Sequence[str] = FAST) -> None:
         self.folder = folder / "pg"
         self.folder.mkdir()
         programs, owner = _programs(folder)
@@ -48,7 +49,7 @@ class Server:
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
             preexec_fn=partial(_become, owner),
         )
-        options = [part for setting in FAST for part in ("-c", setting)]
+        options = [part for setting in (*MANY, *settings) for part in ("-c", setting)]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [programs / "postgres", "-D", data, "-k", self.folder, "-h", "", *options],
@@ -57,6 +58,11 @@ class Server:
                 preexec_fn=partial(_become, owner),
             )
         self._wait()
+
+    @property
+    def pid(self) -> int:
+        """Process that all of the server's others descend from."""
+        return self._process.pid
 
     def create(self, database: str) -> str:
         """Make an empty database; its address."""

@@ -1,0 +1,153 @@
+"""What the next candidate and a vote cost, through HTTP, from 10 thousand candidates to a million.
+
+Experts ask for one candidate and vote on it, again and again: alone, eight without a pause, fifty
+with two seconds of thought. Every candidate has a prediction, so the queue is in true order. The
+reference of latencies is the goal; that of rates and of CPU time is the peer, Label Studio 1.23.2,
+measured on two such cores with 10 thousand tasks and eight users without a pause. CPU time is that
+of the server and its database. After each size the books are balanced: votes stored are votes
+acknowledged, none over the quota, none twice, nothing served again, the order exact, the audit
+without a difference.
+
+    PYTHONPATH=. python tests/benchmarks/bench_queue.py [postgresql|sqlite] [CANDIDATES …]
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from report import record
+
+from tests.services import postgresql
+from tests.services.site import Site
+from tests.soak.expert import Expert, together
+from tests.soak.ledger import Ledger
+
+SIZES = (10_000, 100_000, 1_000_000)
+VOTES_NEEDED = 3
+GOAL_MS = 50.0
+PEER_RATE = {"postgresql": 8.4, "sqlite": 4.5}
+PEER_CPU_MS = 180.0
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """So many experts, who each vote so often and think so long before each vote."""
+
+    experts: int
+    votes_each: int
+    think_s: float = 0.0
+
+    def __str__(self) -> str:
+        people = "1 expert" if self.experts == 1 else f"{self.experts} experts"
+        return f"{people}, {self.think_s:g} s to think" if self.think_s else people
+
+    def label(self, expert: Expert) -> None:
+        """One expert's share."""
+        # They do not all begin in the same moment.
+        time.sleep(self.think_s * int(expert.name.rpartition("-")[2]) / self.experts)
+        for _ in range(self.votes_each):
+            began = time.monotonic()
+            (item,) = expert.next()
+            expert.vote(item["candidate"])
+            time.sleep(max(0.0, began + self.think_s - time.monotonic()))
+
+
+CROWDS = (Crowd(1, 300), Crowd(8, 150), Crowd(50, 15, think_s=2.0))
+
+
+def cpu_seconds(trees: Sequence[psutil.Process]) -> float:
+    """CPU time of these processes and all below them, of those that have ended too."""
+    total = 0.0
+    for root in trees:
+        for process in (root, *root.children(recursive=True)):
+            try:
+                spent = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
+
+
+@contextmanager
+def served(database: str) -> Iterator[tuple[Site, Sequence[psutil.Process]]]:
+    """A site on this kind of database, and the processes that it consists of."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        # With its own defaults: a vote that was acknowledged is on disk.
+        server = postgresql.Server(home, settings=()) if database == "postgresql" else None
+        url = server.create("asterism") if server else None
+        site = Site(home / "site", "--no-demo", database_url=url)
+        site.wait()
+        programs = [psutil.Process(site.process.pid)]
+        if server:
+            programs.append(psutil.Process(server.pid))
+        yield site, programs
+        site.stop()
+        if server:
+            server.stop()
+
+
+def measure(database: str, sizes: Sequence[int]) -> None:
+    """Open a field of each size, let each crowd vote in it, and balance the books."""
+    with served(database) as (site, programs):
+        ledger = Ledger(site)
+        for size in sizes:
+            number = sum(crowd.experts for crowd in CROWDS)
+            experts = ledger.open_field(f"f{size}", size, number, votes_needed=VOTES_NEEDED)
+            everybody = iter(experts)
+            for crowd in CROWDS:
+                some = [next(everybody) for _ in range(crowd.experts)]
+                tell(f"{database}, {size} candidates, {crowd}", crowd, some, programs, database)
+                if crowd.experts == 1:
+                    ledger.assert_in_order(some[0])
+            ledger.assert_kept(experts, VOTES_NEEDED)
+            ledger.assert_nothing_drifted()
+        ledger.close()
+
+
+def tell(
+    name: str,
+    crowd: Crowd,
+    experts: Sequence[Expert],
+    programs: Sequence[psutil.Process],
+    database: str,
+) -> None:
+    """Let them vote; record how long they waited, how many votes came in, and what one cost."""
+    warm_up(experts)
+    began, spent = time.monotonic(), cpu_seconds(programs)
+    together(experts, crowd.label)
+    seconds, spent = time.monotonic() - began, cpu_seconds(programs) - spent
+    votes = crowd.experts * crowd.votes_each
+    for verb in ("next", "submit"):
+        waits_ms = [1000 * s for expert in experts for s in expert.seconds[verb]]
+        for percentile in (50, 95, 99):
+            value = float(np.percentile(waits_ms, percentile))
+            record(f"{name}: {verb}, p{percentile}", value, "ms", GOAL_MS, file="queue")
+    record(f"{name}: CPU time a vote", 1000 * spent / votes, "ms", PEER_CPU_MS, file="queue")
+    if not crowd.think_s:
+        record(f"{name}: votes", votes / seconds, "1/s", PEER_RATE[database], file="queue")
+
+
+def warm_up(experts: Sequence[Expert]) -> None:
+    """A first request, with connections to open and code to load, is not what is measured."""
+    together(experts, lambda expert: expert.ask("GET", "progress/"))
+
+
+def main(databases: Sequence[str], sizes: Sequence[int]) -> None:
+    """Append the figures to `bench/queue.jsonl`."""
+    for database in databases:
+        measure(database, sizes)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    main(
+        [word for word in words if word in PEER_RATE] or list(PEER_RATE),
+        [int(word) for word in words if word.isdecimal()] or list(SIZES),
+    )

@@ -1,0 +1,139 @@
+"""Whatever people do, and in whatever order: quotas hold, and what is derived is what votes say."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labeling.classes import Label
+from labeling.models import Lease, Prediction, Vote
+from tests.labeling.conftest import person
+from tests.labeling.world import make_field, promote, vote
+
+CANDIDATES, EXPERTS = 3, 5
+FIVE = st.integers(0, EXPERTS - 1)
+WHICH = st.integers(0, CANDIDATES - 1)
+VOTING = st.tuples(st.just("vote"), FIVE, WHICH, st.sampled_from(Label))
+DOINGS = st.one_of(
+    st.tuples(st.just("lease"), FIVE, st.integers(1, 3), st.none()),
+    VOTING,
+    VOTING,
+    st.tuples(st.just("retract"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("skip"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("run out"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("rule"), FIVE, WHICH, st.sampled_from([1, 2, 3, 4])),
+    st.tuples(st.just("promote"), FIVE, WHICH, st.none()),
+)
+HISTORIES = st.lists(DOINGS, max_size=25)
+RULES = st.fixed_dictionaries(
+    {"votes_needed": st.integers(1, 4), "early_retirement": st.booleans()}
+)
+
+# The fixture only makes accounts: each example undoes what it did to the rest.
+relaxed = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class World:
+    """A small field with a network, and those who work in it."""
+
+    def __init__(self, people, rules):
+        *self.experts, self.curator = people
+        self.field = make_field(candidates=CANDIDATES, **rules)
+        self.promote()
+
+    def promote(self):
+        entropies = {c.pk: 1.0 + c.pack_row / 10 for c in self.field.candidates.all()}
+        promote(self.field, self.curator, entropies)
+
+    def do(self, what, who, number, label):
+        expert = self.experts[who]
+        if what == "lease":
+            seen = set(Vote.objects.live().by(expert).values_list("candidate", flat=True))
+            given_now = [lease.candidate_id for lease in self.field.lease_next(expert, number)]
+            assert not seen.intersection(given_now)
+            return
+        candidate = self.field.candidates.get(pack_row=number)
+        leases = Lease.objects.of(expert).filter(candidate=candidate)
+        if what == "vote":
+            vote(candidate, expert, label)
+        elif what == "retract":
+            for cast in candidate.votes.live().by(expert):
+                cast.retract()
+        elif what == "skip":
+            for lease in leases:
+                lease.skip()
+        elif what == "run out":
+            leases.update(expires_at=timezone.now())
+        elif what == "rule":
+            candidate.adjudicate(self.curator, label, "seen")
+        else:
+            self.promote()
+
+    def asked_for(self):
+        """By candidate, the votes that somebody asked for and the promises of more."""
+        return [
+            candidate.votes.live().filter(surplus=False).count()
+            + candidate.leases.promises().exclude(expert__in=voters(candidate)).count()
+            for candidate in self.field.candidates.all()
+        ]
+
+    def derived(self):
+        """All that follows from the votes of each candidate."""
+        run = self.field.promoted_run
+        places = Prediction.objects.filter(run=run).order_by("candidate")
+        candidates = self.field.candidates.order_by("pk")
+        return [
+            *((candidate.open, candidate.verdict()) for candidate in candidates),
+            *places.values_list("queue", "priority"),
+        ]
+
+
+def voters(candidate):
+    return candidate.votes.live().values("voter")
+
+
+@contextmanager
+def undone():
+    """What happens inside has not happened afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def people(db):
+    return [person(f"e{number}") for number in range(EXPERTS)] + [person("curator")]
+
+
+@relaxed
+@given(RULES, HISTORIES)
+def test_quotas_hold_and_nothing_drifts(people, rules, history):
+    with undone():
+        world = World(people, rules)
+        for step in history:
+            world.do(*step)
+            assert max(world.asked_for()) <= rules["votes_needed"]
+        call_command("audit")
+
+
+@relaxed
+@given(RULES, st.lists(VOTING, max_size=12), VOTING)
+def test_a_vote_that_was_taken_back_was_never_cast(people, rules, votes, another):
+    _, who, number, _ = another
+    with undone():
+        world = World(people, rules)
+        for step in votes:
+            # So that it is their only one.
+            if step[1:3] != (who, number):
+                world.do(*step)
+        before = world.derived()
+        world.do(*another)
+        world.do("retract", who, number, None)
+        assert world.derived() == before
+        call_command("audit")
