@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
 
-# The whole suite on PostgreSQL, and beside it what touches a database again on SQLite.
+# Every test; what touches a database on PostgreSQL and on SQLite, side by side.
 test: $(VENV)/installed-dev node_modules/.package-lock.json
 	@$(BIN)/python -m tests.services
 

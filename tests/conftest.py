@@ -42,13 +42,14 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "database_for"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--touching-database: only the tests that another database could break."""
-    parser.addoption("--touching-database", action="store_true")
+    """--divided: what need not run on both databases, the suite on the other one runs."""
+    parser.addoption("--divided", action="store_true")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, and the settings that only tests have."""
     config.addinivalue_line("markers", "postgresql: needs row locks, which SQLite ignores")
+    config.addinivalue_line("markers", "page: what a page looks like, whatever the database")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A file, not memory: threads and other processes must see it.
     if DATABASE == "sqlite":
@@ -57,14 +58,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this database cannot or need not run."""
+    """Leave out what this database cannot run, or leaves to the other."""
     keep, leave = [], []
     for item in items:
         names = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         touches = names or item.get_closest_marker("django_db")
-        needless = config.getoption("--touching-database") and not touches
+        page = item.get_closest_marker("page")
+        others = page if DATABASE == "postgresql" else not touches
         wrong = DATABASE == "sqlite" and item.get_closest_marker("postgresql")
-        (leave if needless or wrong else keep).append(item)
+        (leave if wrong or (others and config.getoption("--divided")) else keep).append(item)
     items[:] = keep
     config.hook.pytest_deselected(items=leave)
 

@@ -12,6 +12,8 @@ from tests.browser.classify_page import painted, says
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
 
+pytestmark = pytest.mark.page
+
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ("dark", "light")
 SCREENS = ({"width": 1366, "height": 768}, {"width": 800, "height": 1280})

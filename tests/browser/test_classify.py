@@ -16,6 +16,8 @@ from tests.browser.classify_page import (
     says,
 )
 
+pytestmark = pytest.mark.page
+
 
 @pytest.mark.parametrize(
     ("key", "label", "certainty"),

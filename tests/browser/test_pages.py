@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.page
+
 PAGES = ["/", "/classify/", "/candidates/", "/fields/demo/", "/agreement/", "/runs/", "/guide/"]
 
 

@@ -12,6 +12,8 @@ from labeling.bands import FILTERS
 from tests.browser.classify_page import QUEUE, VOTES, painted, set_preferences
 from tests.labeling.skies import tan_wcs
 
+pytestmark = pytest.mark.page
+
 SIDE = 1000
 SIGMA = 1.5
 PLACES = [

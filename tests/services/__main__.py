@@ -1,7 +1,8 @@
-"""`make test`: every test, on each database, and those of the browser modules in Node.
+"""`make test`: every test, and those of the browser modules in Node.
 
-The suite runs on PostgreSQL, and beside it all that touches a database runs again on SQLite: each
-has one core, and what the second has to say comes after the first.
+What touches a database runs on PostgreSQL and on SQLite, side by side: each has one core, and what
+the second has to say comes after the first. What touches none runs beside PostgreSQL; what a page
+looks like, the same on both, is tried on SQLite, as `make run` has it.
 """
 
 import os
@@ -20,9 +21,7 @@ def suite(database: str, arguments: list[str], output: IO[str] | None) -> subpro
     """Start the tests on a database."""
     # Two suites with two threads each would wait for one another's spinning.
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "TEST_DATABASE": database}
-    command = [sys.executable, "-m", "pytest", *arguments]
-    if database == BESIDE:
-        command.append("--touching-database")
+    command = [sys.executable, "-m", "pytest", "--divided", *arguments]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True
     )
