@@ -12,11 +12,11 @@ from labeling.models.mosaic import Mosaic
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion
-from labeling.models.queue import Wish
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.release import Release
 from labeling.models.training_run import Preset, RunCancelled, RunStatus, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
+from labeling.models.waiting import Wish
 
 __all__ = [
     "Adjudication",

@@ -16,8 +16,7 @@ from labeling.models.vote import Vote
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate  # noqa: F401
-    from labeling.models.field import Field
-    from labeling.models.queue import Wish
+    from labeling.models.waiting import Wish
 
 _VOTES_NEEDED = F("field__votes_needed")
 
@@ -37,10 +36,10 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         """Candidates on which this expert has no live vote."""
         return self.exclude(Exists(Vote.objects.live().by(expert).filter(candidate=OuterRef("pk"))))
 
-    def with_room(self, votes_needed: Any = _VOTES_NEEDED) -> Self:
+    def with_room(self, votes_needed: Any = _VOTES_NEEDED, now: Any = None) -> Self:
         """Candidates that need more votes than are cast or promised."""
         promised = (
-            Lease.objects.promises()
+            Lease.objects.promises(now)
             .filter(candidate=OuterRef("pk"))
             .order_by()
             .values("candidate")
@@ -61,9 +60,9 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             network_label=Subquery(promoted.values("label")),
         )
 
-    def eligible_for(self, expert: Any) -> Self:
+    def eligible_for(self, expert: Any, now: Any = None) -> Self:
         """Candidates that need votes, on which this expert has none, and that they do not hold."""
-        mine = Lease.objects.live().of(expert).filter(candidate=OuterRef("pk"))
+        mine = Lease.objects.live(now).of(expert).filter(candidate=OuterRef("pk"))
         return self.in_play().filter(open=True).not_voted_by(expert).exclude(Exists(mine))
 
     def waiting_for(self, expert: Any) -> Self:
@@ -102,12 +101,12 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         mine = Lease.objects.skipped().of(expert).values("candidate")
         return self.filter(pk__in=mine).order_by(since, "pk")
 
-    def in_order_of(self, run: int, field: Field) -> Self:
+    def in_order_of(self, run: Any, field: Any) -> Self:
         """The pool as this run predicts it: where another answer is worth most comes first."""
         waiting = self.filter(predictions__run=run, predictions__queue=field, control=False)
         return waiting.order_by("-predictions__priority", "predictions__candidate_id")
 
-    def unread_by(self, run: int) -> Self:
+    def unread_by(self, run: Any) -> Self:
         """Candidates of which this run says nothing."""
         return self.exclude(Exists(Prediction.objects.filter(run=run, candidate=OuterRef("pk"))))
 

@@ -11,8 +11,9 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
 from labeling.models.lease import Lease
-from labeling.models.queue import ANYTHING, Queue, Wish
+from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
+from labeling.models.waiting import Wish
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from labeling.models.lease import Lease, Sample
 from labeling.models.vote import Vote
+from labeling.models.waiting import Lock, Part, Waiting, Wish
 from labeling.ordering import takes_control
 
 if TYPE_CHECKING:
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from labeling.models.lease import LeaseQuerySet
 
 REPEAT_AFTER_VOTES = 20
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an expert asked for: V magnitudes, ends included; only what somebody has begun."""
-
-    mag_min: float | None = None
-    mag_max: float | None = None
-    unfinished: bool = False
-
-
 ANYTHING = Wish()
 
 
@@ -38,8 +27,7 @@ class Queue:
 
     def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
         self._field, self._expert, self._wish = field, expert, wish
-        self._eligible = field.candidates.eligible_for(expert).wished_for(wish)
-        self._waiting = self._eligible.with_room(field.votes_needed)
+        self._waiting = Waiting(field, expert, wish)
 
     def lease(self, count: int) -> list[Lease]:
         """Lease the next ones; fewer, or none, when no more are waiting for this expert."""
@@ -79,43 +67,33 @@ class Queue:
             pool = self._lock_free(Sample.POOL, n_pool + n_control - len(control))
         found = _mixed(wanted, pool, control)
         if not found and not repeats:
-            found = list(_free(self._waiting.put_off_by(self._expert))[: len(wanted)])
+            found = self._waiting.first(Part.PUT_OFF, Lock.FREE, len(wanted))
         return repeats + self._lease_locked(found)
 
     def _lock_free(self, sample: Sample, count: int) -> list[Candidate]:
         found: list[Candidate] = []
-        for part in self._in_order(sample):
-            if len(found) < count:
-                found += _free(part)[: count - len(found)]
+        for part in self._parts(sample):
+            if missing := count - len(found):
+                found += self._waiting.first(part, Lock.FREE, missing)
         return found
 
-    def _in_order(self, sample: Sample) -> Iterator[CandidateQuerySet]:
-        """The parts of a sample one after the other, each in the order of its index."""
-        fresh = self._waiting.not_put_off_by(self._expert)
+    def _parts(self, sample: Sample) -> Iterator[Part]:
+        """The parts of a sample one after the other."""
         if sample == Sample.CONTROL:
-            yield fresh.in_random_order(control=True)
-            return
-        if run := self._field.promoted_run_id:
-            yield fresh.in_order_of(run, self._field)
-            yield fresh.unread_by(run).in_random_order(control=False)
+            yield Part.CONTROL
+        elif self._field.promoted_run_id:
+            yield from (Part.POOL, Part.UNREAD)
         else:
-            yield fresh.in_random_order(control=False)
+            yield Part.SHUFFLED
 
-    def _lease_locked(self, found: Sequence[Candidate]) -> list[Lease]:
+    def _lease_locked(self, found: list[Candidate]) -> list[Lease]:
         """Lease those of the locked candidates that still have room.
 
         Asked again after the lock: a lease committed between our snapshot and our lock is
         invisible to the query that found them, and visible to this one.
         """
-        if not found:
-            return []
-        pks = [candidate.pk for candidate in found]
-        still = set(self._waiting.filter(pk__in=pks).order_by().values_list("pk", flat=True))
-        # They are all of this field, which is at hand.
-        for candidate in found:
-            candidate.field = self._field
-        free = [candidate for candidate in found if candidate.pk in still]
-        return Lease.objects.give(self._expert, free)
+        free = self._waiting.still(found) if found else []
+        return Lease.objects.give(self._expert, free) if free else []
 
     def _lease_after_waiting(self) -> list[Lease]:
         """Lease the first candidate, locked or not.
@@ -123,12 +101,11 @@ class Queue:
         Locks of others are no reason to say that nothing is left: the last ones are waited for,
         one at a time, and nothing is held meanwhile.
         """
-        parts = [*self._in_order(Sample.POOL), *self._in_order(Sample.CONTROL)]
-        for part in [*parts, self._waiting.put_off_by(self._expert)]:
-            while part.exists():
+        for part in (*self._parts(Sample.POOL), *self._parts(Sample.CONTROL), Part.PUT_OFF):
+            while self._waiting.first(part, Lock.NONE, 1):
                 with transaction.atomic():
-                    first = part.select_for_update(of=("self",), no_key=True)[:1]
-                    if leases := self._lease_locked(list(first)):
+                    first = self._waiting.first(part, Lock.WAIT, 1)
+                    if leases := self._lease_locked(first):
                         return leases
         return []
 
@@ -140,14 +117,18 @@ class Queue:
         while old := self._held_up().first():
             with transaction.atomic():
                 old.candidate.lock()
-                still = self._eligible.filter(pk=old.candidate_id).exists()
+                still = self._eligible().filter(pk=old.candidate_id).exists()
                 if still and (lease := old.pass_on(self._expert)):
                     return [lease]
         return []
 
+    def _eligible(self) -> CandidateQuerySet:
+        """What the expert could vote on, whoever holds it."""
+        return self._field.candidates.eligible_for(self._expert).wished_for(self._wish)
+
     def _held_up(self) -> LeaseQuerySet:
         """What may be taken over at this moment, without what has just ended."""
-        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible)
+        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible())
         return held_up.select_related("candidate__field")
 
     def _lease_repeats(self, count: int) -> list[Lease]:
@@ -161,16 +142,13 @@ class Queue:
         old = mine.repeatable().filter(cast_at__lt=of_old).values("candidate")
         mine_now = Lease.objects.live().of(self._expert).values("candidate")
         again = self._field.candidates.in_play().filter(pk__in=old).exclude(pk__in=mine_now)
-        found = list(_free(again.wished_for(self._wish).order_by("shuffle", "pk"))[:count])
+        in_order = again.wished_for(self._wish).order_by("shuffle", "pk")
+        free = in_order.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        found = list(free[:count])
         pks = [candidate.pk for candidate in found]
         still = set(again.filter(pk__in=pks).order_by().values_list("pk", flat=True))
         found = [candidate for candidate in found if candidate.pk in still]
         return Lease.objects.give(self._expert, found, Sample.REPEAT)
-
-
-def _free(candidates: CandidateQuerySet) -> CandidateQuerySet:
-    """Lock them, past those that somebody else has locked."""
-    return candidates.select_for_update(of=("self",), skip_locked=True, no_key=True)
 
 
 def _mixed(

@@ -1,0 +1,111 @@
+"""What waits in a field for one expert, as statements that are written once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.utils import timezone
+
+from labeling.statements import Given, Statement
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
+    from labeling.models.candidate_queryset import CandidateQuerySet
+    from labeling.models.field import Field
+
+EXPERT, FIELD, NEEDED, RUN, NOW = map(Given, ("expert", "field", "needed", "run", "now"))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an expert asked for: V magnitudes, ends included; only what somebody has begun."""
+
+    mag_min: Any = None
+    mag_max: Any = None
+    unfinished: bool = False
+
+    @property
+    def form(self) -> Wish:
+        """The same wish for any magnitudes."""
+        low = None if self.mag_min is None else Given("mag_min")
+        return Wish(low, None if self.mag_max is None else Given("mag_max"), self.unfinished)
+
+
+class Part(Enum):
+    """What an expert is given one part after the other, each in the order of its index."""
+
+    POOL = "the training pool as the promoted run predicts it"
+    UNREAD = "what the promoted run says nothing of, in random order"
+    SHUFFLED = "the training pool in random order"
+    CONTROL = "the control sample in random order"
+    PUT_OFF = "what the expert has skipped"
+
+
+class Lock(Enum):
+    """How the rows are locked."""
+
+    NONE = "not"
+    FREE = "past those that somebody else has locked"
+    WAIT = "when it is their turn"
+
+
+class Waiting:
+    """A field's candidates that have room for one expert's vote."""
+
+    def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
+        self._form = wish.form
+        self._field = field
+        self._given = {
+            "expert": expert.pk,
+            "field": field.pk,
+            "needed": field.votes_needed,
+            "run": field.promoted_run_id,
+            "mag_min": wish.mag_min,
+            "mag_max": wish.mag_max,
+        }
+
+    def first(self, part: Part, lock: Lock, count: int) -> list[Candidate]:
+        """The first ones of a part."""
+        found = _first(part, lock, count, self._form).objects(now=timezone.now(), **self._given)
+        for candidate in found:
+            candidate.field = self._field
+        return found
+
+    def still(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Those of these that wait at this moment."""
+        pks = {f"pk{number}": candidate.pk for number, candidate in enumerate(candidates)}
+        rows = _among(len(pks), self._form).rows(now=timezone.now(), **self._given, **pks)
+        return [candidate for candidate in candidates if (candidate.pk,) in rows]
+
+
+def _waiting(form: Wish) -> CandidateQuerySet:
+    candidates: CandidateQuerySet = apps.get_model("labeling", "Candidate").objects.all()
+    eligible = candidates.filter(field=FIELD).eligible_for(EXPERT, NOW).wished_for(form)
+    return eligible.with_room(NEEDED, NOW)
+
+
+@cache
+def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidate]:
+    waiting = _waiting(form)
+    fresh = waiting.not_put_off_by(EXPERT)
+    found = {
+        Part.POOL: lambda: fresh.in_order_of(RUN, FIELD),
+        Part.UNREAD: lambda: fresh.unread_by(RUN).in_random_order(control=False),
+        Part.SHUFFLED: lambda: fresh.in_random_order(control=False),
+        Part.CONTROL: lambda: fresh.in_random_order(control=True),
+        Part.PUT_OFF: lambda: waiting.put_off_by(EXPERT),
+    }[part]()
+    if lock != Lock.NONE:
+        past = lock == Lock.FREE
+        found = found.select_for_update(of=("self",), skip_locked=past, no_key=True)
+    return Statement(found[:count])
+
+
+@cache
+def _among(count: int, form: Wish) -> Statement[Candidate]:
+    pks: list[Any] = [Given(f"pk{number}") for number in range(count)]
+    return Statement(_waiting(form).filter(pk__in=pks).order_by().values_list("pk"))
