@@ -3,6 +3,8 @@
 A role is a Django group of that name; a higher role may do all that a lower one may.
 """
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 
@@ -26,9 +28,14 @@ def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
     return not enough.isdisjoint(_groups(user))
 
 
+def know_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
+    """Remember, for this user object, that is, for one request, the groups that are roles."""
+    user._role_names = frozenset(names)  # type: ignore[union-attr]
+
+
 def _groups(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
-    """Names of the user's groups, asked once per user object, that is, once per request."""
+    """Names of the user's groups, asked once per user object."""
     if not hasattr(user, "_role_names"):
-        user._role_names = frozenset(user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+        know_roles(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
     names: frozenset[str] = user._role_names  # type: ignore[union-attr]
     return names

@@ -50,7 +50,7 @@ class VoteIn(serializers.Serializer[Any]):
     """An expert's answer for a candidate."""
 
     candidate = serializers.PrimaryKeyRelatedField(
-        queryset=Candidate.objects.select_related("field"),
+        queryset=Candidate.objects.all(),
         error_messages={"does_not_exist": "There is no candidate {pk_value}."},
     )
     label = LabelField()  # type: ignore[assignment]

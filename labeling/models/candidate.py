@@ -20,9 +20,11 @@ from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
+from labeling.models.prediction import TENDED
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
 from labeling.roles import Role, has_role
+from labeling.statements import Given, Statement
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -132,8 +134,7 @@ class Candidate(models.Model):
         without the other's vote.
         """
         self.field = self.field.as_it_stands()
-        row = Candidate.objects.select_for_update(no_key=True).filter(pk=self.pk)
-        self.open = row.values_list("open", flat=True).get()
+        ((self.open,),) = _LOCKED.rows(pk=self.pk)
 
     @transaction.atomic
     def cast_vote(
@@ -146,13 +147,13 @@ class Candidate(models.Model):
         one, is recorded as a repeat.
         """
         self.lock()
-        known = list(Vote.objects.filter(Q(pk=uuid) | Q(candidate=self)))
+        known = _KNOWN.objects(uuid=uuid, candidate=self.pk)
         if there := next((vote for vote in known if vote.pk == uuid), None):
             if there.says(voter, self.pk, answer):
                 return there
             raise VoteConflict(f"Vote {uuid} is already known with another content.")
         mine = [vote for vote in known if vote.voter_id == voter.pk]
-        lease = self.leases.of(voter).first()
+        lease = next(iter(_LEASE.objects(candidate=self.pk, expert=voter.pk)), None)
         original = _repeated(mine, lease, replaces)
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
@@ -171,7 +172,8 @@ class Candidate(models.Model):
         if lease:
             lease.delete()
         if original is None:
-            self.refresh_consensus([*others, vote])
+            # Where votes are asked for, nobody has ruled.
+            self.refresh_consensus([*others, vote], ruled=not self.open)
         return vote
 
     def _suggestion_visible_to(self, voter: Any, earlier: Sequence[Vote]) -> bool:
@@ -203,9 +205,9 @@ class Candidate(models.Model):
         self.refresh_consensus()
         return ruling
 
-    def verdict(self, votes: Iterable[Vote] | None = None) -> Verdict:
-        """What the live votes, or these, and the latest ruling say, computed anew."""
-        ruling = next(iter(self.adjudications.all()), None)
+    def verdict(self, votes: Iterable[Vote] | None = None, *, ruled: bool = True) -> Verdict:
+        """What the live votes, or these, and the latest ruling, if any, say, computed anew."""
+        ruling = next(iter(self.adjudications.all()), None) if ruled else None
         votes = self.votes.live() if votes is None else votes
         return verdict_of(
             [Ballot(vote.label, vote.suggestion_visible) for vote in votes],
@@ -218,17 +220,17 @@ class Candidate(models.Model):
         """Whether it is in play, and neither the votes nor a curator have said enough."""
         return not self.set_aside and verdict.status == Status.INSUFFICIENT
 
-    def refresh_consensus(self, votes: Iterable[Vote] | None = None) -> None:
+    def refresh_consensus(self, votes: Iterable[Vote] | None = None, *, ruled: bool = True) -> None:
         """Write down the verdict on the live votes, at hand or not, and what follows for the queue.
 
         The caller holds the lock.
         """
-        verdict = self.verdict(votes)
+        verdict = self.verdict(votes, ruled=ruled)
         Consensus.objects.put(self, verdict)
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
             Candidate.objects.filter(pk=self.pk).update(open=self.open)
-        for prediction in self.predictions.tended(self.field.promoted_run_id):
+        for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
             if prediction.set_place(self, verdict.counts):
                 self.predictions.filter(pk=prediction.pk).update(
                     queue=prediction.queue_id, priority=prediction.priority
@@ -242,6 +244,21 @@ class Candidate(models.Model):
     def pack_path(self) -> Path:
         """The stamp pack that holds its stamps."""
         return self.catalogue_import.pack_path
+
+
+_LOCKED = Statement(
+    lambda: (
+        Candidate.objects.filter(pk=Given("pk")).select_for_update(no_key=True).values_list("open")
+    )
+)
+_KNOWN: Statement[Vote] = Statement(
+    lambda: Vote.objects.filter(
+        Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))
+    )
+)
+_LEASE: Statement[Lease] = Statement(
+    lambda: Lease.objects.filter(candidate=Given("candidate"), expert=Given("expert"))
+)
 
 
 def _repeated(mine: Sequence[Vote], lease: Lease | None, replaces: UUID | None) -> UUID | None:

@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from labeling.classes import MorphologicalClass
 from labeling.models.field import Field
 from labeling.priority import worth
+from labeling.statements import Given, Statement
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -23,10 +24,6 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def promoted(self) -> Self:
         """Those that the queue and the exports use."""
         return self.filter(run=F("candidate__field__promoted_run"))
-
-    def tended(self, promoted_run: int | None) -> Self:
-        """Those whose place in the queue every vote sets right: promoted, or not yet."""
-        return self.filter(run__gte=promoted_run or 0)
 
     def with_votes(self) -> Self:
         """Those of candidates that anybody has voted or ruled on: only there a place changes."""
@@ -71,6 +68,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
                 moved.append(prediction)
         self.model.objects.bulk_update(moved, ["priority"], batch_size=500)
 
+
+TENDED: Statement[Prediction] = Statement(
+    lambda: Prediction.objects.filter(candidate=Given("candidate"), run__gte=Given("run"))
+)
+"""A candidate's predictions whose places every vote sets right: promoted, or not yet."""
 
 _COUNTS: dict[str, Any] = {
     f"votes{label}": F(f"candidate__consensus__n_class{label}") for label in MorphologicalClass

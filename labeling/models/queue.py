@@ -42,8 +42,7 @@ class Queue:
 
     def _samples(self, count: int) -> list[Sample]:
         """Which sample each of the next leases comes from."""
-        votes = Vote.objects.by(self._expert).count()
-        start = votes + Lease.objects.live().of(self._expert).count()
+        start = self._waiting.served()
         return [self._sample_at(place) for place in range(start, start + count)]
 
     def _sample_at(self, place: int) -> Sample:

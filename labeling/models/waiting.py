@@ -8,8 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from labeling.models.lease import Lease
+from labeling.models.vote import Vote
 from labeling.statements import Given, Statement
 
 if TYPE_CHECKING:
@@ -68,6 +73,11 @@ class Waiting:
             "mag_max": wish.mag_max,
         }
 
+    def served(self) -> int:
+        """How many candidates the expert has been given: those with a vote, and those in hand."""
+        ((n_votes, n_leases),) = _SERVED.rows(expert=self._given["expert"], now=timezone.now())
+        return int(n_votes + n_leases)
+
     def first(self, part: Part, lock: Lock, count: int) -> list[Candidate]:
         """The first ones of a part."""
         found = _first(part, lock, count, self._form).objects(now=timezone.now(), **self._given)
@@ -80,6 +90,23 @@ class Waiting:
         pks = {f"pk{number}": candidate.pk for number, candidate in enumerate(candidates)}
         rows = _among(len(pks), self._form).rows(now=timezone.now(), **self._given, **pks)
         return [candidate for candidate in candidates if (candidate.pk,) in rows]
+
+
+def _number(rows: QuerySet[Any], whose: str) -> Coalesce:
+    """How many of these rows an expert has, within a question about the expert."""
+    mine = rows.filter(**{whose: OuterRef("pk")}).order_by().values(whose)
+    return Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0)
+
+
+_SERVED = Statement(
+    lambda: (
+        get_user_model()
+        .objects.filter(pk=EXPERT)
+        .values_list(
+            _number(Vote.objects.all(), "voter"), _number(Lease.objects.live(NOW), "expert")
+        )
+    )
+)
 
 
 def _waiting(form: Wish) -> CandidateQuerySet:
@@ -102,10 +129,11 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
     if lock != Lock.NONE:
         past = lock == Lock.FREE
         found = found.select_for_update(of=("self",), skip_locked=past, no_key=True)
-    return Statement(found[:count])
+    return Statement(lambda: found[:count])
 
 
 @cache
 def _among(count: int, form: Wish) -> Statement[Candidate]:
     pks: list[Any] = [Given(f"pk{number}") for number in range(count)]
-    return Statement(_waiting(form).filter(pk__in=pks).order_by().values_list("pk"))
+    among = _waiting(form).filter(pk__in=pks)
+    return Statement(lambda: among.order_by().values_list("pk"))
