@@ -40,17 +40,6 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
         return UNSURE if value == Label.UNSURE else value
 
 
-class CandidateField(serializers.IntegerField):
-    """A candidate by its number."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The candidate, if there is one."""
-        pk = super().to_internal_value(data)
-        for candidate in _CANDIDATE.objects(pk=pk):
-            return candidate
-        raise serializers.ValidationError(f"There is no candidate {pk}.")
-
-
 _CANDIDATE: Statement[Candidate] = Statement(lambda: Candidate.objects.filter(pk=Given("pk")))
 
 
@@ -64,7 +53,7 @@ class AnswerIn(serializers.Serializer[Any]):
 class VoteIn(serializers.Serializer[Any]):
     """An expert's answer for a candidate."""
 
-    candidate = CandidateField(min_value=0, max_value=2**63 - 1)
+    candidate = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
     label = LabelField()  # type: ignore[assignment]
     certainty = serializers.ChoiceField(Certainty.choices, default=Certainty.SURE)
     reason = serializers.ChoiceField(Reason.choices, default="", allow_blank=True)
@@ -74,13 +63,17 @@ class VoteIn(serializers.Serializer[Any]):
     display = SettingsField(DISPLAY_CHARACTERS, default=dict)
     answers = AnswerIn(many=True, default=list)
 
-    def validate_candidate(self, value: Candidate) -> Candidate:
+    def validate_candidate(self, value: int) -> Candidate:
         """One that is put to the vote."""
-        if value.set_aside:
+        found = _CANDIDATE.objects(pk=value)
+        if not found:
+            raise serializers.ValidationError(f"There is no candidate {value}.")
+        (candidate,) = found
+        if candidate.set_aside:
             raise serializers.ValidationError(
-                f"{value} is not put to the vote: it was set aside ({value.set_aside})."
+                f"{candidate} is not put to the vote: it was set aside ({candidate.set_aside})."
             )
-        return value
+        return candidate
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Answers lead to the class that is named, and to its reason."""
