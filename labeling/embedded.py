@@ -1,4 +1,4 @@
-"""Processes that live and die with `manage.py serve`: the private Redis and one worker.
+"""Processes that live and die with `manage.py serve`: the web server, a private Redis, one worker.
 
 Each is in a process group of its own, so that Ctrl-C in the terminal reaches only the server,
 which then ends them in order. They end as well when the server is killed hard.
@@ -26,6 +26,10 @@ from labeling import tether
 # A Unix socket's path, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
 LONGEST_SOCKET_PATH = 103
 
+WEB = (
+    *(sys.executable, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf"),
+    *("deploy.wsgi", "--bind"),
+)
 WORKER = (
     *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
     *("--concurrency=1", "--loglevel=INFO"),
@@ -53,12 +57,14 @@ class Child:
         environment: Mapping[str, str] | None = None,
         farewell: signal.Signals = signal.SIGTERM,
         grace: float = 10,
+        inherited: Sequence[int] = (),
     ) -> None:
         leash = [sys.executable, "-S", tether.__file__, str(int(farewell)), str(grace)]
         self._command = [*leash, *command]
         self._environment = {**os.environ, **(environment or {})}
         self._log = log
         self._grace = grace
+        self._inherited = inherited
         self._stopping = threading.Event()
         self._turn = threading.Lock()
         self._process = self._spawn()
@@ -84,6 +90,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
+                pass_fds=self._inherited,
                 start_new_session=True,
             )
 

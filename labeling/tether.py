@@ -15,7 +15,8 @@ from contextlib import suppress
 
 def main(farewell: int, grace: float, command: list[str]) -> None:
     """Start the command; end with its end, or end it when the leash is let go."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    # What the parent chose to pass on is the command's.
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
     threading.Thread(target=_end_with, args=[child], daemon=True).start()
     sys.stdin.buffer.read()
     child.send_signal(farewell)

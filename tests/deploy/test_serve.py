@@ -128,6 +128,6 @@ def test_a_port_that_is_none_is_refused(tmp_path):
 
 
 def test_it_serves_only_this_machine(site):
-    assert urlopen(f"{site.url}/healthz", timeout=10).headers["Server"] is None
+    assert urlopen(f"{site.url}/healthz", timeout=10).headers["Server"] == "Asterism"
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect((f"127.0.0.{os.getpid() % 200 + 2}", site.port))

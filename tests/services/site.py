@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_INHERITED = ("ASTERISM_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DEBUG")
@@ -87,10 +90,20 @@ class Site:
         return done.stdout
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End it, and wait for its end."""
+        """End it, and wait for its end; SIGKILL hits all that answer requests, in mid-sentence."""
         if self.process.poll() is None:
+            answering = self._answering() if how == signal.SIGKILL else []
             self.process.send_signal(how)
+            for process in answering:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
             self.process.wait(60)
+            psutil.wait_procs(answering, timeout=60)
+
+    def _answering(self) -> list[psutil.Process]:
+        """The processes of the web server."""
+        everything = psutil.Process(self.process.pid).children(recursive=True)
+        return [process for process in everything if "gunicorn" in process.cmdline()]
 
     @staticmethod
     def _command(*arguments: str) -> list[str]:

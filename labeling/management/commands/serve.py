@@ -4,25 +4,26 @@ import fcntl
 import os
 import signal
 import socket
+import threading
+import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NoReturn
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.servers.basehttp import get_internal_wsgi_application
-from waitress.server import create_server
 
 from labeling import demonstration, jobs
-from labeling.embedded import WORKER, Child, PrivateRedis
+from labeling.embedded import WEB, WORKER, Child, PrivateRedis
 from labeling.models import RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
-THREADS = 8
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             try:
                 self.prepare(no_demo=no_demo)
                 self.start_companions(companions)
-                self.serve(door, port)
+                self.serve(door, port, companions)
             except KeyboardInterrupt:
                 self.stdout.write("Stopped before it was ready; the next start goes on from here.")
             finally:
@@ -89,20 +90,34 @@ class Command(BaseCommand):
         worker = Child(WORKER, log, environment=all_cores_but_one(), farewell=signal.SIGKILL)
         companions.callback(worker.stop)
 
-    def serve(self, door: socket.socket, port: int) -> None:
+    def serve(self, door: socket.socket, port: int, companions: ExitStack) -> None:
         """Answer requests until Ctrl-C."""
-        try:
-            server = create_server(
-                get_internal_wsgi_application(), sockets=[door], threads=THREADS, ident=None
-            )
-        except OSError as error:
-            raise occupied(port) from error
-        self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
+        log = settings.HOME / "logs" / "web.log"
+        address = f"http://{HOST}:{port}"
+        web = Child([*WEB, f"fd://{door.fileno()}"], log, inherited=[door.fileno()])
+        companions.callback(web.stop)
+        wait_until_it_answers(f"{address}/healthz", log)
+        self.stdout.write(f"Asterism is at {address}/ (Ctrl-C stops it)")
         there = get_user_model().objects.filter(username__in=demonstration.ACCOUNTS)
         if names := there.order_by("pk").values_list("username", flat=True):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()
-        server.run()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def wait_until_it_answers(url: str, log: Path, seconds: float = 60) -> None:
+    """Return when a GET is answered."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urlopen(url, timeout=5).close()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CommandError(f"The web server does not answer; see {log}.") from error
+            time.sleep(0.05)
+        else:
+            return
 
 
 def take_up_what_was_left() -> None:
