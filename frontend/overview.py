@@ -57,7 +57,7 @@ def my_numbers(user: Any) -> MyNumbers:
     return MyNumbers(
         today=votes.today().count(),
         total=sum(tally.values()),
-        waiting=Candidate.objects.waiting_for(user).count(),
+        waiting=Candidate.objects.count_waiting_for(user),
         by_class=[(names.get(label, str(label)), tally.get(label, 0)) for label in Label.values],
     )
 

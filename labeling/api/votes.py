@@ -162,16 +162,16 @@ class ProgressView(APIView):
         """Counts of the caller's live votes, and of what still waits for them."""
         field = asked_for(request).get("field")
         votes = Vote.objects.live().by(request.user)
-        waiting = Candidate.objects.waiting_for(request.user)
+        candidates = Candidate.objects.all()
         held = Lease.objects.live().of(request.user)
         if field:
             votes = votes.filter(candidate__field=field)
-            waiting = waiting.filter(field=field)
+            candidates = candidates.filter(field=field)
             held = held.filter(candidate__field=field)
         counts = {
             "voted_today": votes.today().count(),
             "voted": votes.count(),
-            "left": waiting.count() + held.count(),
+            "left": candidates.count_waiting_for(request.user) + held.count(),
             "votes_needed": field.votes_needed if field else None,
         }
         return Response(ProgressOut(counts).data)

@@ -178,3 +178,15 @@ def test_fields_do_not_mix(ada):
     assert len(served(one, ada)) == 6
     assert Lease.objects.filter(candidate__field=two).count() == 0
     assert Field.objects.count() == 2
+
+
+def test_how_many_wait_is_counted_without_looking_at_each(field, ada, bea, cy):
+    one, two, three, *_ = field.candidates.all()
+    settle(one, (ada, bea, cy))
+    vote(two, ada)
+    vote(three, bea).retract()
+    field.lease_next(ada, 2)
+    field.lease_next(bea, 1)
+    for expert in (ada, bea, cy):
+        waiting = Candidate.objects.waiting_for(expert)
+        assert Candidate.objects.count_waiting_for(expert) == waiting.count()
