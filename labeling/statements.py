@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import connection
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import AutoField, Expression, Field, Model, QuerySet
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -48,27 +48,46 @@ class Given(Expression):
         return connection.ops.adapt_unknown_value(value)
 
 
-class Statement(Generic[M]):
-    """A queryset, built when it is first needed, ready to run again and again."""
+class _Prepared:
+    """SQL with places for values, which PostgreSQL plans once per connection."""
 
     _numbers = count()
     _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-    """The statements that a connection to PostgreSQL has been told, by name."""
+    """What a connection has been told already, by name."""
+
+    def __init__(self) -> None:
+        self._name = f"asterism_{next(self._numbers)}"
+
+    def _ready(self, sql: str, places: int) -> str:
+        """The SQL that runs it on this connection."""
+        if connection.vendor != "postgresql":
+            return sql
+        connection.ensure_connection()
+        known = self._known.setdefault(connection.connection, set())
+        if self._name not in known:
+            numbered = sql % tuple(f"${place}" for place in range(1, places + 1))
+            with connection.cursor() as cursor:
+                cursor.execute(f"PREPARE {self._name} AS {numbered}")
+            known.add(self._name)
+        return f"EXECUTE {self._name} ({', '.join(['%s'] * places)})"
+
+
+class Statement(_Prepared, Generic[M]):
+    """A queryset, built when it is first needed, ready to run again and again."""
 
     def __init__(self, build: Callable[[], QuerySet[M, Any]]) -> None:
+        super().__init__()
         self._build = build
-        self._name = f"asterism_{next(self._numbers)}"
 
     def objects(self, **given: Any) -> list[M]:
         """The rows as model instances."""
         everything = self._queryset.model._default_manager
-        return list(everything.raw(self._ready(), self._filled(given)))
+        return list(everything.raw(self._sql, self._filled(given)))
 
     def rows(self, **given: Any) -> list[tuple[Any, ...]]:
         """The rows as the database has them."""
-        ready = self._ready()
         with connection.cursor() as cursor:
-            cursor.execute(ready, self._filled(given))
+            cursor.execute(self._sql, self._filled(given))
             return list(cursor.fetchall())
 
     @cached_property
@@ -79,20 +98,48 @@ class Statement(Generic[M]):
     def _written(self) -> tuple[str, Sequence[Any]]:
         return self._queryset.query.sql_with_params()
 
+    @property
+    def _sql(self) -> str:
+        sql, places = self._written
+        return self._ready(sql, len(places))
+
     def _filled(self, given: dict[str, Any]) -> Sequence[Any]:
         places = self._written[1]
         return [x.in_database(given[x.name]) if isinstance(x, Given) else x for x in places]
 
-    def _ready(self) -> str:
-        """The SQL that runs it on this connection."""
-        sql, places = self._written
-        if connection.vendor != "postgresql":
-            return sql
-        connection.ensure_connection()
-        known = self._known.setdefault(connection.connection, set())
-        if self._name not in known:
-            numbered = sql % tuple(f"${place}" for place in range(1, len(places) + 1))
-            with connection.cursor() as cursor:
-                cursor.execute(f"PREPARE {self._name} AS {numbered}")
-            known.add(self._name)
-        return f"EXECUTE {self._name} ({', '.join(['%s'] * len(places))})"
+
+class Put(_Prepared, Generic[M]):
+    """Inserts a row of a model, or writes it over the one that is there under the same key."""
+
+    def __init__(self, model: type[M], *key: str) -> None:
+        super().__init__()
+        self._model = model
+        self._key = key
+
+    def __call__(self, row: M) -> None:
+        """Write the row; it learns a primary key that the database makes."""
+        values = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in self._fields]
+        with connection.cursor() as cursor:
+            cursor.execute(self._ready(self._sql, len(values)), values)
+            (pk,) = cursor.fetchone()
+        row.pk = pk if row.pk is None else row.pk
+        row._state.adding, row._state.db = False, connection.alias
+
+    @cached_property
+    def _fields(self) -> list[Field[Any, Any]]:
+        return [f for f in self._model._meta.concrete_fields if not isinstance(f, AutoField)]
+
+    @cached_property
+    def _sql(self) -> str:
+        table = connection.ops.quote_name(self._model._meta.db_table)
+        columns = [_column(field) for field in self._fields]
+        key = [_column(self._model._meta.get_field(name)) for name in self._key]
+        rest = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key)
+        over = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {rest} " if key else ""
+        places = ", ".join(["%s"] * len(columns))
+        pk = _column(self._model._meta.pk)
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {over}RETURNING {pk}"
+
+
+def _column(field: Any) -> str:
+    return connection.ops.quote_name(field.column)

@@ -24,7 +24,7 @@ from labeling.models.prediction import TENDED
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
 from labeling.roles import Role, has_role
-from labeling.statements import Given, Statement
+from labeling.statements import Given, Put, Statement
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -168,7 +168,7 @@ class Candidate(models.Model):
         )
         if earlier:
             Vote.objects.filter(pk__in=earlier).update(retracted_at=timezone.now())
-        vote.save(force_insert=True)
+        _CAST(vote)
         if lease:
             lease.delete()
         if original is None:
@@ -251,6 +251,7 @@ _LOCKED = Statement(
         Candidate.objects.filter(pk=Given("pk")).select_for_update(no_key=True).values_list("open")
     )
 )
+_CAST = Put(Vote)
 _KNOWN: Statement[Vote] = Statement(
     lambda: Vote.objects.filter(
         Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))

@@ -9,6 +9,7 @@ from django.db import models
 
 from labeling.classes import MorphologicalClass
 from labeling.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
+from labeling.statements import Put
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -23,11 +24,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
 
     def put(self, candidate: Candidate, verdict: Verdict) -> None:
         """Write the candidate's verdict over the one that is there."""
-        values = Consensus.columns(verdict)
-        row = Consensus(candidate=candidate, **values)
-        self.bulk_create(
-            [row], update_conflicts=True, unique_fields=["candidate"], update_fields=list(values)
-        )
+        _PUT(Consensus(candidate=candidate, **Consensus.columns(verdict)))
 
     def ties(self) -> Self:
         """Those that wait for a curator."""
@@ -74,3 +71,6 @@ class Consensus(models.Model):
         return [
             name for name, value in self.columns(verdict).items() if getattr(self, name) != value
         ]
+
+
+_PUT = Put(Consensus, "candidate")

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from labeling.statements import Put
+
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
 
@@ -67,12 +69,9 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
             )
             for candidate in candidates
         ]
-        return self.bulk_create(
-            leases,
-            update_conflicts=True,
-            unique_fields=["candidate", "expert"],
-            update_fields=["sample", "leased_at", "expires_at", "skipped_at"],
-        )
+        for lease in leases:
+            _PUT(lease)
+        return leases
 
 
 class Lease(models.Model):
@@ -122,3 +121,6 @@ class Lease(models.Model):
         if not still.update(expires_at=timezone.now()):
             return None
         return Lease.objects.give(expert, [self.candidate])[0]
+
+
+_PUT = Put(Lease, "candidate", "expert")
