@@ -1,0 +1,80 @@
+"""labeling.statements: the same answers as the querysets, however often they are asked."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from labeling.models import Candidate, Consensus, Lease, Vote
+from labeling.statements import Given, Put, Statement
+from tests.labeling.world import at_once, vote
+
+BRIGHT = Statement(
+    lambda: Candidate.objects.filter(x__lt=Given("x"), set_aside="").order_by("-pk")[:2]
+)
+BY_ID = Statement(lambda: Vote.objects.filter(pk=Given("uuid", models.UUIDField())))
+LIVE = Statement(lambda: Lease.objects.live(Given("now")).values_list("candidate", "sample"))
+
+
+@pytest.mark.parametrize("x", [5.0, 15.0, 35.0, 35.0])
+def test_it_answers_as_the_queryset(field, x):
+    found = BRIGHT.objects(x=x)
+    assert found == list(field.candidates.filter(x__lt=x).order_by("-pk")[:2])
+    assert all(one.catalogue_id == str(one.pack_row + 1) for one in found)
+
+
+def test_values_arrive_in_the_form_of_the_database(candidate, ada):
+    cast = vote(candidate, ada, 2, display={"stretch": "log"})
+    lease = candidate.lease_to(ada)
+    ((found,), rows) = BY_ID.objects(uuid=cast.pk), LIVE.rows(now=timezone.now())
+    assert (found.label, found.display, found.cast_at) == (2, {"stretch": "log"}, cast.cast_at)
+    assert rows == [(candidate.pk, "control" if candidate.control else "pool")]
+    assert LIVE.rows(now=lease.expires_at + timedelta(seconds=1)) == []
+
+
+def test_its_sql_is_written_once(field, django_assert_num_queries):
+    BRIGHT.objects(x=1.0)
+    written = BRIGHT._written
+    with django_assert_num_queries(1):
+        BRIGHT.objects(x=20.0)
+    assert BRIGHT._written is written
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_connection_hears_of_it(candidate):
+    assert at_once(3, lambda _: BRIGHT.objects(x=11.0)) == [[candidate]] * 3
+    connection.close()
+    assert BRIGHT.objects(x=11.0) == [candidate]
+
+
+def test_a_rolled_back_transaction_takes_nothing_with_it(field):
+    statement = Statement(lambda: Candidate.objects.filter(pk=Given("pk")))
+    with transaction.atomic():
+        statement.objects(pk=1)
+        transaction.set_rollback(True)
+    assert statement.objects(pk=0) == []
+
+
+def test_a_row_is_put_over_the_one_with_its_key(candidate):
+    put = Put(Consensus, "candidate")
+    put(Consensus(candidate=candidate, n_votes=1, agreement=0.5))
+    put(Consensus(candidate=candidate, n_votes=2, agreement=None))
+    assert list(Consensus.objects.values_list("n_votes", "agreement")) == [(2, None)]
+
+
+def test_a_row_learns_its_number(candidate, ada):
+    lease = Lease(candidate=candidate, expert=ada, sample="pool", expires_at=timezone.now())
+    Put(Lease, "candidate", "expert")(lease)
+    assert Lease.objects.get() == lease
+    lease.delete()
+    assert not Lease.objects.exists()
+
+
+def test_without_a_key_a_row_is_put_once(candidate, ada):
+    put, cast = Put(Vote), Vote(pk=uuid4(), candidate=candidate, voter=ada, label=3)
+    put(cast)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        put(cast)
+    assert Vote.objects.get() == cast
