@@ -14,7 +14,6 @@ PAGE = """<!doctype html><html lang="en-GB" data-theme="dark"><head><title>Exami
 SCRIPT = """
 import { KINDS, ExaminePanel } from "/static/frontend/js/examine/panel.js";
 
-pytestmark = pytest.mark.page
 const root = document.querySelector(".examine");
 root.style.width = "330px";
 root.style.height = "350px";
