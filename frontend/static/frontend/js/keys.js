@@ -44,6 +44,8 @@ export function actionOf(press, table) {
 function belongsTo(target, key) {
   if (!(target instanceof Element)) return false;
   if (key === "Escape") return false;
+  // What was typed into keeps the focus until the next frame after its dialog has closed.
+  if (target.closest("dialog:not([open])")) return false;
   if (target.closest("input, textarea, select, [contenteditable]")) return true;
   return (key === " " || key === "Enter") && target.closest("button, a, summary") !== null;
 }
