@@ -1,16 +1,16 @@
 """How pages and API are served: `gunicorn --config python:deploy.gunicorn_conf deploy.wsgi`.
 
-`manage.py serve` does just that. Several processes, because one has but one interpreter's lock, and
-few threads each: a vote is a dozen short questions to the database, after each of which a thread
-waits for that lock again.
+`manage.py serve` does just that. Two processes a core, because one has but one interpreter's lock,
+and few threads each: a vote is a dozen short questions to the database, after each of which a
+thread waits for that lock again. A second thread, so that a long download keeps nobody waiting.
 """
 
 import os
 
 from gunicorn.http import wsgi
 
-workers = int(os.environ.get("WEB_CONCURRENCY") or max(2, os.cpu_count() or 1))
-threads = 4
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * (os.cpu_count() or 1))
+threads = 2
 preload_app = True
 # Longer than experts look at a candidate, so that the line is still open for the vote.
 keepalive = 75
