@@ -9,7 +9,8 @@ import os
 
 from gunicorn.http import wsgi
 
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * (os.cpu_count() or 1))
+# Each thread keeps a connection: PostgreSQL allows a hundred unless it is told otherwise.
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(16, 2 * (os.cpu_count() or 1)))
 threads = 2
 preload_app = True
 # Longer than experts look at a candidate, so that the line is still open for the vote.

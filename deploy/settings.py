@@ -9,6 +9,7 @@ ALLOWED_HOSTS     comma-separated host names                            this mac
 CSRF_TRUSTED_ORIGINS  comma-separated origins behind a proxy            none
 DEBUG             1 for development                                     0
 HTTPS             1 where a proxy speaks TLS                            0
+WEB_CONCURRENCY   processes that answer requests                        two per core, up to 16
 ASTERISM_WEIGHTS  folder with torchvision's ImageNet weight files       none
 ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch's server
 """

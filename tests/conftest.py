@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         touches = names or item.get_closest_marker("django_db")
-        page = item.get_closest_marker("page")
+        page = touches and item.get_closest_marker("page")
         others = page if DATABASE == "postgresql" else not touches
         wrong = DATABASE == "sqlite" and item.get_closest_marker("postgresql")
         (leave if wrong or (others and config.getoption("--divided")) else keep).append(item)

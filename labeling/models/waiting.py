@@ -120,12 +120,12 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
     waiting = _waiting(form)
     fresh = waiting.not_put_off_by(EXPERT)
     found = {
-        Part.POOL: lambda: fresh.in_order_of(RUN, FIELD),
-        Part.UNREAD: lambda: fresh.unread_by(RUN).in_random_order(control=False),
-        Part.SHUFFLED: lambda: fresh.in_random_order(control=False),
-        Part.CONTROL: lambda: fresh.in_random_order(control=True),
-        Part.PUT_OFF: lambda: waiting.put_off_by(EXPERT),
-    }[part]()
+        Part.POOL: fresh.in_order_of(RUN, FIELD),
+        Part.UNREAD: fresh.unread_by(RUN).in_random_order(control=False),
+        Part.SHUFFLED: fresh.in_random_order(control=False),
+        Part.CONTROL: fresh.in_random_order(control=True),
+        Part.PUT_OFF: waiting.put_off_by(EXPERT),
+    }[part]
     if lock != Lock.NONE:
         past = lock == Lock.FREE
         found = found.select_for_update(of=("self",), skip_locked=past, no_key=True)

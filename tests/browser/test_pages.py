@@ -62,6 +62,7 @@ def test_a_stranger_is_asked_to_log_in_and_comes_back(page):
     page.get_by_label("Password").fill("ada")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/candidates/\?order=mag$"))
+    assert page.request.get("/whoami/").json() == {"user": "ada"}
 
 
 def test_it_logs_out(open_as):

@@ -70,6 +70,17 @@ def test_nothing_outlives_it_when_it_is_killed(site):
     assert gone(site)
 
 
+def test_it_starts_behind_a_proxy_that_speaks_tls(tmp_path):
+    proxied = {"HTTPS": "1", "ALLOWED_HOSTS": "example.org", "http_proxy": "http://127.0.0.1:9"}
+    site = Site(tmp_path / "home", "--no-demo", environment=proxied)
+    deadline = time.monotonic() + 60
+    while f"Asterism is at {site.url}/" not in site.log.read_text():
+        assert time.monotonic() < deadline, site.log.read_text()
+        time.sleep(0.1)
+    site.stop()
+    assert site.process.returncode == 0
+
+
 def test_it_keeps_the_data_and_prints_where_it_is(site):
     site.manage("shell", "-c", "from labeling.models import *; Field.objects.create(name='kept')")
     site.stop()

@@ -8,11 +8,11 @@ import threading
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.request import urlopen
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -93,11 +93,10 @@ class Command(BaseCommand):
     def serve(self, door: socket.socket, port: int, companions: ExitStack) -> None:
         """Answer requests until Ctrl-C."""
         log = settings.HOME / "logs" / "web.log"
-        address = f"http://{HOST}:{port}"
         web = Child([*WEB, f"fd://{door.fileno()}"], log, inherited=[door.fileno()])
         companions.callback(web.stop)
-        wait_until_it_answers(f"{address}/healthz", log)
-        self.stdout.write(f"Asterism is at {address}/ (Ctrl-C stops it)")
+        wait_until_it_answers(port, log)
+        self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
         there = get_user_model().objects.filter(username__in=demonstration.ACCOUNTS)
         if names := there.order_by("pk").values_list("username", flat=True):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
@@ -106,13 +105,15 @@ class Command(BaseCommand):
             threading.Event().wait()
 
 
-def wait_until_it_answers(url: str, log: Path, seconds: float = 60) -> None:
-    """Return when a GET is answered."""
+def wait_until_it_answers(port: int, log: Path, seconds: float = 60) -> None:
+    """Return when a request is answered, if only by a refusal or the way to HTTPS."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            urlopen(url, timeout=5).close()
-        except OSError as error:
+            with closing(HTTPConnection(HOST, port, timeout=5)) as line:
+                line.request("GET", "/healthz")
+                line.getresponse()
+        except (OSError, HTTPException) as error:
             if time.monotonic() > deadline:
                 raise CommandError(f"The web server does not answer; see {log}.") from error
             time.sleep(0.05)

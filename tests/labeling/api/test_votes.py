@@ -119,6 +119,7 @@ def test_it_rejects_a_display_that_no_database_can_keep(as_ada, candidate, value
     body = f'{{"candidate": {candidate.pk}, "label": 1, "display": {{"x": [{value}]}}}}'
     url = f"{API}/votes/{uuid4()}/"
     problem(as_ada.put(url, body, content_type="application/json"), HTTPStatus.BAD_REQUEST)
+    assert not Vote.objects.exists()
 
 
 def test_a_candidate_that_was_set_aside_is_refused_with_the_reason(as_ada, candidate):
@@ -153,6 +154,7 @@ def test_nobody_undoes_another_experts_vote(as_ada, as_bea, candidate):
 
 def test_an_address_that_is_no_uuid_is_not_found(as_ada, candidate):
     problem(put_vote(as_ada, answer_of(candidate), "first"), HTTPStatus.NOT_FOUND)
+    assert not Vote.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
