@@ -5,7 +5,9 @@ and few threads each: a vote is a dozen short questions to the database, after e
 thread waits for that lock again. A second thread, so that a long download keeps nobody waiting.
 """
 
+import gc
 import os
+from typing import Any
 
 from gunicorn.http import wsgi
 
@@ -20,3 +22,8 @@ graceful_timeout = 5
 
 # What serves is nobody's business.
 wsgi.SERVER = "Asterism"
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Keep what is loaded out of the collector's hands, so that the processes share its memory."""
+    gc.freeze()

@@ -41,4 +41,5 @@ try {
   stage.show(loaded);
 } catch (reason) {
   fail(/** @type {Error} */ (reason).message);
+  stage.show(null);
 }

@@ -51,7 +51,7 @@ export class Stage {
       clearTimeout(this.#linger);
       this.#linger = setTimeout(() => this.#meetNeighbours(), LINGER_MS);
     }
-    this.#scene.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null));
+    this.#scene.setAttribute("aria-busy", String(loaded !== null && loaded.planes === null && loaded.failure === ""));
     if (this.strip.show(loaded)) this.examination.renew();
     this.#paintPictures();
     return Boolean(loaded?.planes);
