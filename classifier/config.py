@@ -17,6 +17,9 @@ CLASSES = (1, 2, 3, 4)
 PACK_STAMP_PX = 100
 """Side of the stamps that packs hold; a network sees their centre."""
 
+STARCNET_PX = 32
+"""Side of StarcNet's input, which its fully-connected layers fix."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -24,8 +27,10 @@ class TrainingConfig:
 
     preset: str = "paper-resnet18"
     """The named starting point, kept for reports."""
-    backbone: Literal["resnet18", "vgg19_bn"] = "resnet18"
-    """Three bands go to each copy of it; section 3.2."""
+    backbone: Literal["resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet"] = "resnet18"
+    """Three bands go to each copy of it (section 3.2); to StarcNet, the published peer, all."""
+    classes: int = len(CLASSES)
+    """Labels are whole numbers from 1 to this."""
     bands: tuple[str, ...] = ("NUV", "U", "B", "V", "I")
     """In threes: the first copy sees (NUV, U, B), the second (V, I, 0); section 3.3."""
     stamp_px: int = 50
@@ -36,6 +41,11 @@ class TrainingConfig:
     """How each band of each stamp becomes [0, 1]; asinh flattens the bright end first."""
     augment: bool = True
     """Random flips and a rotation uniform in [0, 2 pi]; section 3.4."""
+    crop_px: tuple[int, ...] = ()
+    """Smallest and largest side of a random square that takes the place of `stamp_px` in training,
+    each scaled to [0, 1] by itself; none in the paper, which lists it as future work."""
+    dihedral: bool = False
+    """Predict the mean over the eight upright orientations of a stamp, not one."""
     max_missing_bands: int = 1
     """Candidates with more bands missing are neither trained nor measured on."""
     batches: int = 10_000
@@ -48,6 +58,14 @@ class TrainingConfig:
     """cosine: warm up for a twentieth of the batches, then fall to zero."""
     weight_decay: float = 0.0
     """Decoupled from the gradient (AdamW); 0 is plain Adam."""
+    layer_decay: float = 1.0
+    """Each layer learns at this times the rate of the one above it; 1 in the paper."""
+    head_batches: int = 0
+    """So many first batches move only the joining matrix, whose weights are random."""
+    average: float = 0.0
+    """Keep an exponential moving average of the weights with this decay; 0: keep the last."""
+    soft_labels: bool = False
+    """Learn the shares of the votes that the manifest gives, not only the label."""
     label_smoothing: float = 0.0
     """Share of each label that is spread evenly over the classes."""
     class_weights: Literal["none", "balanced"] = "none"
@@ -68,11 +86,14 @@ class TrainingConfig:
         for field, hint in typing.get_type_hints(type(self)).items():
             _check_type(field, getattr(self, field), hint)
         _check_bands(self.bands)
+        _check_crop(self.crop_px)
         for field, (low, high) in _RANGES.items():
             if not low <= getattr(self, field) <= high:
                 raise ValueError(f"{field} must be {low} to {high}, not {getattr(self, field)}.")
         if self.max_missing_bands >= len(self.bands):
             raise ValueError("max_missing_bands must be below the number of bands.")
+        if self.backbone == "starcnet" and (self.input_px != STARCNET_PX or self.pretrained):
+            raise ValueError(f"starcnet needs input_px {STARCNET_PX} and pretrained false.")
 
     @classmethod
     def from_dict(cls, preset: str, overrides: Mapping[str, object]) -> Self:
@@ -89,13 +110,20 @@ class TrainingConfig:
         settings = dataclasses.asdict(PRESETS[preset]) | _from_json(overrides)
         return cls(**settings)
 
+    @classmethod
+    def from_json(cls, settings: Mapping[str, object]) -> Self:
+        """What `to_dict` gave. Raises ValueError or TypeError for anything else."""
+        return cls(**_from_json(settings))
+
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON values."""
-        return dataclasses.asdict(self) | {"bands": list(self.bands)}
+        settings = dataclasses.asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
 _RANGES = MappingProxyType(
     {
+        "classes": (2, 100),
         "stamp_px": (8, PACK_STAMP_PX),
         "input_px": (32, 1024),
         "max_missing_bands": (0, 5),
@@ -103,6 +131,9 @@ _RANGES = MappingProxyType(
         "batch_size": (2, 4096),
         "learning_rate": (1e-8, 1.0),
         "weight_decay": (0.0, 1.0),
+        "layer_decay": (0.01, 1.0),
+        "head_batches": (0, 10_000_000),
+        "average": (0.0, 0.99999),
         "label_smoothing": (0.0, 0.5),
         "members": (1, 100),
         "seed": (0, 2**63 - 1),
@@ -112,11 +143,12 @@ _RANGES = MappingProxyType(
 
 def _from_json(overrides: Mapping[str, object]) -> dict[str, Any]:
     values: dict[str, Any] = dict(overrides)
-    if isinstance(values.get("bands"), list):
-        values["bands"] = tuple(values["bands"])
-    for field in ("learning_rate", "weight_decay", "label_smoothing"):
-        if isinstance(values.get(field), int) and not isinstance(values[field], bool):
-            values[field] = float(values[field])
+    for name, hint in typing.get_type_hints(TrainingConfig).items():
+        value = values.get(name)
+        if isinstance(hint, types.GenericAlias) and isinstance(value, list):
+            values[name] = tuple(value)
+        if hint is float and isinstance(value, int) and not isinstance(value, bool):
+            values[name] = float(value)
     return values
 
 
@@ -139,10 +171,27 @@ def _check_bands(bands: tuple[str, ...]) -> None:
         raise ValueError("bands must be names of bands.")
 
 
+def _check_crop(crop_px: tuple[int, ...]) -> None:
+    if not crop_px:
+        return
+    if len(crop_px) != 2 or not all(type(side) is int for side in crop_px):
+        raise ValueError("crop_px must be nothing, or two whole numbers.")
+    low, high = _RANGES["stamp_px"]
+    if not low <= crop_px[0] <= crop_px[1] <= high:
+        raise ValueError(f"crop_px must rise, within {low} to {high}, not {crop_px}.")
+
+
 PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "paper-resnet18": TrainingConfig(),
         "paper-vgg19bn": TrainingConfig(preset="paper-vgg19bn", backbone="vgg19_bn", batch_size=16),
+        "starcnet": TrainingConfig(
+            preset="starcnet",
+            backbone="starcnet",
+            stamp_px=STARCNET_PX,
+            input_px=STARCNET_PX,
+            pretrained=False,
+        ),
         "quick": TrainingConfig(
             preset="quick",
             # Few pixels make few sums; the inner part of the stamp keeps the sharpness that tells
@@ -157,4 +206,4 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
     }
 )
-"""Starting points by name: the paper's two, and one for a CPU and a few hundred labels."""
+"""Starting points by name: the paper's two, its published peer, one for a CPU and few labels."""

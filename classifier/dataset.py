@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from classifier.config import CLASSES, TrainingConfig
-from classifier.manifest import Manifest, check_classes
-from classifier.packs import CHUNK, PackError, joined, read_chunks
+from classifier.config import TrainingConfig
+from classifier.manifest import Manifest, NotTrainable, check_classes
+from classifier.packs import CHUNK, PackError, View, read_chunks
 from classifier.progress import Progress, Report
 
 
@@ -20,18 +21,25 @@ class TrainingSet:
     """(n, C, H, W) float32 in [0, 1], with room around the network's view to rotate it."""
     labels: Tensor
     """(n,) index into the classes, from 0."""
-    left_out: int
+    shares: Tensor | None = None
+    """(n, K) probability of each class, from the votes, where they are learnt."""
+    left_out: int = 0
     """Labelled candidates with too many bands missing."""
 
     @property
-    def counts(self) -> dict[str, int]:
+    def targets(self) -> Tensor:
+        """What the loss compares with: shares, or else labels."""
+        return self.labels if self.shares is None else self.shares
+
+    def counts(self, classes: int) -> dict[str, int]:
         """Number of stamps of each class, by the class's number."""
-        tally = torch.bincount(self.labels, minlength=len(CLASSES)).tolist()
-        return {str(label): count for label, count in zip(CLASSES, tally, strict=True)}
+        tally = torch.bincount(self.labels, minlength=classes).tolist()
+        return {str(label): count for label, count in enumerate(tally, start=1)}
 
     def to(self, device: torch.device) -> "TrainingSet":
         """The same set in a device's memory."""
-        return TrainingSet(self.stamps.to(device), self.labels.to(device), self.left_out)
+        shares = None if self.shares is None else self.shares.to(device)
+        return TrainingSet(self.stamps.to(device), self.labels.to(device), shares, self.left_out)
 
 
 def load(manifest: Manifest, config: TrainingConfig, report: Report) -> TrainingSet:
@@ -40,22 +48,40 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
     Raises NotTrainable where they hold fewer than two classes, PackError where a stamp cannot be
     read: a run must have seen what its manifest says.
     """
-    positions = manifest.to_train_on()
-    batches = -(-len(positions) // CHUNK)
-    chunks = []
-    for chunk in read_chunks(manifest, positions, config, rotated=config.augment):
+    positions = manifest.to_train_on(config.classes)
+    view = View.training(config)
+    stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float32)
+    order = np.empty(len(positions), dtype=np.int64)
+    count = 0
+    for done, chunk in enumerate(read_chunks(manifest, positions, config, view), start=1):
         if chunk.unreadable:
             position, reason = chunk.unreadable[0]
             raise PackError(f"Candidate {manifest.candidate[position]} has no stamps. {reason}")
-        chunks.append(chunk)
-        done = min(len(chunks), batches)
+        enough = chunk.missing <= config.max_missing_bands
+        end = count + int(enough.sum())
+        stamps[count:end], order[count:end] = chunk.pixels[enough], chunk.positions[enough]
+        count = end
+        batches = max(done, -(-len(positions) // CHUNK))
         report(Progress("prepare", 0, config.members, done, batches, fraction=done / batches))
-    stamps = joined(chunks)
-    enough = stamps.missing <= config.max_missing_bands
-    labels = manifest.label[stamps.positions[enough]]
+    order = order[:count]
+    labels = manifest.label[order]
     check_classes(labels)
     return TrainingSet(
-        stamps=torch.from_numpy(stamps.pixels[enough]),
-        labels=torch.from_numpy(labels - np.int64(CLASSES[0])),
-        left_out=int((~enough).sum()),
+        stamps=torch.from_numpy(stamps[:count]),
+        labels=torch.from_numpy(labels - 1),
+        shares=_shares(manifest, order, config) if config.soft_labels else None,
+        left_out=len(positions) - count,
     )
+
+
+def _shares(manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig) -> Tensor:
+    """Share (n, K) of each class in the votes; where nobody voted, all of it is the label's."""
+    certain = np.eye(config.classes)[manifest.label[positions] - 1]
+    if not manifest.votes.shape[1]:
+        raise NotTrainable(
+            "soft_labels needs the columns n_class1, n_class2, … in the training set."
+        )
+    votes = manifest.votes[positions][:, : config.classes].astype(float)
+    total = votes.sum(axis=1, keepdims=True)
+    shares = np.where(total > 0, votes / np.maximum(total, 1), certain)
+    return torch.from_numpy(shares.astype(np.float32))

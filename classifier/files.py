@@ -2,7 +2,7 @@
 
     config.json            what was asked for, and what it was trained on
     member-00.safetensors  weights of one finished member, one file each
-    member-00.json         its losses and times
+    member-00.json         its losses and times, and the sha256 of its weights
 
 A member counts as finished once its safetensors file is there; it is written last.
 """
@@ -10,6 +10,7 @@ A member counts as finished once its safetensors file is there; it is written la
 import json
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -72,24 +73,37 @@ def member_path(directory: Path, member: int) -> Path:
     return directory / f"member-{member:02d}.safetensors"
 
 
+def finished_members(directory: Path, members: int) -> list[int]:
+    """Those of a run's members whose weights are there."""
+    return [member for member in range(members) if member_path(directory, member).exists()]
+
+
 def save_member(
     directory: Path, member: int, network: nn.Module, history: Mapping[str, Any]
 ) -> None:
     """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
     path = member_path(directory, member)
-    write_json(path.with_suffix(".json"), history)
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    write_whole(path, safetensors.torch.save(state, {"format": FORMAT}))
+    content = safetensors.torch.save(state, {"format": FORMAT})
+    write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
+    write_whole(path, content)
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:
-    """Fill a network with a member's weights. Raises RunError if they are missing or not its."""
+    """Fill a network with a member's weights.
+
+    Raises RunError where they are missing, were changed since they were written, or are another
+    network's.
+    """
     path = member_path(directory, member)
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
+    content = path.read_bytes()
+    if read_json(path.with_suffix(".json")).get("sha256") != sha256(content).hexdigest():
+        raise RunError(f"{path} is not what was written at the end of its training.")
     try:
-        state: dict[str, Tensor] = safetensors.torch.load_file(path)
+        state: dict[str, Tensor] = safetensors.torch.load(content)
         network.load_state_dict(state)
-    except (SafetensorError, OSError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"{path} does not hold the weights of this network ({reason})") from error

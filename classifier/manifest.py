@@ -2,7 +2,8 @@
 
 CSV, UTF-8, header `candidate,field,catalogue_id,pack,row,split,label`. `pack` is a folder's name
 under a root that the reader gives, `row` counts from 0, `split` is `train` or `control`, `label`
-is a class 1 to 4, or empty for a candidate that is only predicted.
+is a class from 1 up, or empty for a candidate that is only predicted. Further columns `n_class1`,
+`n_class2`, … may follow, each class's number of votes.
 """
 
 import csv
@@ -15,11 +16,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.config import CLASSES
-
 HEADER = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
 SPLITS = ("train", "control")
 UNLABELLED = 0
+
+_Row = tuple[int, str, str, str, int, str, int, list[int]]
 
 
 class NotTrainable(ValueError):
@@ -41,7 +42,9 @@ class Manifest:
     row: NDArray[np.int64]
     split: NDArray[np.str_]
     label: NDArray[np.int64]
-    """1 to 4, or 0 where there is none."""
+    """From 1 up, or 0 where there is none."""
+    votes: NDArray[np.int64]
+    """(N, K) for each class; K = 0 where the file has no such columns."""
 
     @classmethod
     def read(cls, path: Path, packs: Path) -> Self:
@@ -56,19 +59,23 @@ class Manifest:
             raise ValueError(f"{path} is not text in UTF-8 ({error.reason}).") from error
         reader = csv.reader(io.StringIO(text, newline=""))
         header = tuple(next(reader, ()))
-        if header != HEADER:
-            raise ValueError(f"{path}: the header must be {','.join(HEADER)}.")
+        classes = len(header) - len(HEADER)
+        if header != HEADER + tuple(f"n_class{label}" for label in range(1, classes + 1)):
+            raise ValueError(
+                f"{path}: the header must be {','.join(HEADER)}, and may go on n_class1,n_class2,…"
+            )
         rows = []
         for cells in reader:
             try:
-                rows.append(_parse(cells))
+                rows.append(_parse(cells, classes))
             except ValueError as error:
                 raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
-        return cls._of_rows(rows, Path(packs), hashlib.sha256(content).hexdigest(), path)
+        votes = np.array([row[-1] for row in rows], dtype=np.int64).reshape(len(rows), classes)
+        return cls._of_rows(rows, votes, Path(packs), hashlib.sha256(content).hexdigest(), path)
 
     @classmethod
     def _of_rows(
-        cls, rows: list[tuple[int, str, str, str, int, str, int]], packs: Path, sha: str, path: Path
+        cls, rows: list[_Row], votes: NDArray[np.int64], packs: Path, sha: str, path: Path
     ) -> Self:
         columns = list(zip(*rows, strict=True)) or [()] * len(HEADER)
         candidate = np.array(columns[0], dtype=np.int64)
@@ -85,6 +92,7 @@ class Manifest:
             row=np.array(columns[4], dtype=np.int64),
             split=np.array(columns[5], dtype=np.str_),
             label=np.array(columns[6], dtype=np.int64),
+            votes=votes,
         )
 
     def __len__(self) -> int:
@@ -95,18 +103,24 @@ class Manifest:
         """Positions (n,) of the candidates of a split that carry a label."""
         return np.flatnonzero((self.split == split) & (self.label != UNLABELLED))
 
-    def to_train_on(self) -> NDArray[np.int64]:
+    def to_train_on(self, classes: int) -> NDArray[np.int64]:
         """Positions (n,) of the labelled candidates of the training split.
 
-        Raises NotTrainable where they hold fewer than two classes.
+        Raises NotTrainable where they hold fewer than two classes, or any label is above `classes`.
         """
+        if self.label.max(initial=0) > classes:
+            first = int(np.argmax(self.label > classes))
+            raise NotTrainable(
+                f"Candidate {self.candidate[first]} of {self.field[first]} has the label "
+                f"{self.label[first]}, but the run is set up for the classes 1 to {classes}."
+            )
         positions = self.labelled("train")
         check_classes(self.label[positions])
         return positions
 
 
 def check_classes(labels: NDArray[np.int64]) -> None:
-    """Raise NotTrainable unless `labels`, classes 1 to 4, hold at least two classes."""
+    """Raise NotTrainable unless `labels`, from 1 up, hold at least two classes."""
     classes = np.unique(labels)
     if len(classes) < 2:
         found = f"only class {classes[0]}" if len(classes) else "no label"
@@ -116,16 +130,14 @@ def check_classes(labels: NDArray[np.int64]) -> None:
         )
 
 
-def _parse(cells: list[str]) -> tuple[int, str, str, str, int, str, int]:
-    if len(cells) != len(HEADER):
-        raise ValueError(f"{len(cells)} cells where there must be {len(HEADER)}.")
-    candidate, field, catalogue_id, pack, row, split, label = cells
+def _parse(cells: list[str], classes: int) -> _Row:
+    if len(cells) != len(HEADER) + classes:
+        raise ValueError(f"{len(cells)} cells where there must be {len(HEADER) + classes}.")
+    candidate, field, catalogue_id, pack, row, split, label, *votes = cells
     if not pack or Path(pack).name != pack or "\\" in pack:
         raise ValueError(f"pack {pack!r} must be a name without a folder.")
     if split not in SPLITS:
         raise ValueError(f"split {split!r} must be train or control.")
-    if label and label not in map(str, CLASSES):
-        raise ValueError(f"label {label!r} must be 1, 2, 3, 4 or empty.")
     return (
         _whole(candidate, "candidate"),
         field,
@@ -133,8 +145,15 @@ def _parse(cells: list[str]) -> tuple[int, str, str, str, int, str, int]:
         pack,
         _whole(row, "row"),
         split,
-        int(label or UNLABELLED),
+        _class(label) if label else UNLABELLED,
+        [_whole(count or "0", f"n_class{i}") for i, count in enumerate(votes, start=1)],
     )
+
+
+def _class(cell: str) -> int:
+    if not (label := _whole(cell, "label")):
+        raise ValueError("label '0' must be a class from 1 up, or empty.")
+    return label
 
 
 def _whole(cell: str, column: str) -> int:

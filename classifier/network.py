@@ -1,20 +1,18 @@
 """Two copies of a backbone look at one candidate; one matrix reads both.
 
-Shapes   B candidates, C bands, H x W pixels, F features of one copy, K = 4 classes.
+Shapes   B candidates, C bands, H x W pixels, F features of all copies, K classes.
 Units    pixels in [0, 1]; logits are natural logarithms of unnormalised probabilities.
 Source   Wei et al. 2020, section 3.3 and figure 2.
 """
 
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from classifier.backbones import BACKBONES, keep_channels, without_last_layer
-from classifier.config import CLASSES
-
-CHANNELS_PER_BACKBONE = 3
+from classifier.config import TrainingConfig
 
 
 class DualBackbone(nn.Module):
@@ -24,32 +22,36 @@ class DualBackbone(nn.Module):
     channel of zeros; leaving the channel out gives the same logits and costs nothing.
     """
 
-    def __init__(self, backbone: str, bands: int, imagenet: Path | None = None):
+    def __init__(self, backbone: str, bands: int, classes: int, imagenet: Path | None = None):
         """Start from the state dictionary in `imagenet`, or from random weights."""
         super().__init__()
         entry = BACKBONES[backbone]
         state = imagenet and torch.load(imagenet, map_location="cpu", weights_only=True)
         self.channels = [
-            min(CHANNELS_PER_BACKBONE, bands - first)
-            for first in range(0, bands, CHANNELS_PER_BACKBONE)
+            min(entry.channels, bands - first) for first in range(0, bands, entry.channels)
         ]
         self.backbones = nn.ModuleList()
         features = 0
         for channels in self.channels:
-            network = entry.build()
+            network = entry.build(channels)
             if state:
-                network.load_state_dict(state)
+                network.load_state_dict(entry.renamed(state, network))
             features += without_last_layer(network, entry)
             keep_channels(network, entry, channels)
             self.backbones.append(network)
-        self.head = nn.Linear(features, len(CLASSES))
+        self.head = nn.Linear(features, classes)
         # As fast convolutions read weights; torch's stubs forget this argument.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Logits (B, K)."""
+    @classmethod
+    def of(cls, config: TrainingConfig, imagenet: Path | None = None) -> Self:
+        """The network that a configuration asks for."""
+        return cls(config.backbone, len(config.bands), config.classes, imagenet)
+
+    def features(self, x_BCHW: Tensor) -> Tensor:
+        """What the backbones see in the images, side by side (B, F)."""
         parts = torch.split(x_BCHW, self.channels, dim=1)
-        z_BF = torch.cat(
+        return torch.cat(
             [
                 # The channels of a pixel side by side, as fast convolutions read them.
                 backbone(part.contiguous(memory_format=torch.channels_last))
@@ -57,4 +59,7 @@ class DualBackbone(nn.Module):
             ],
             dim=1,
         )
-        return cast(Tensor, self.head(z_BF))
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Logits (B, K)."""
+        return cast(Tensor, self.head(self.features(x_BCHW)))

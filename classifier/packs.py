@@ -96,6 +96,27 @@ class Stamps:
     """(position, reason) of those that could not be read, which are not among `positions`."""
 
 
+@dataclass(frozen=True)
+class View:
+    """The part of a stamp that a network is shown."""
+
+    stamp_px: int
+    """Side of the central square whose darkest and brightest pixels become 0 and 1."""
+    side: int
+    """Side of the square that is kept, so that sampling finds what it needs around the other."""
+
+    @classmethod
+    def training(cls, config: TrainingConfig) -> Self:
+        """With room for the largest crop, in any orientation."""
+        largest = config.crop_px[1] if config.crop_px else config.stamp_px
+        return cls(largest, crop_px(largest, rotated=config.augment))
+
+    @classmethod
+    def prediction(cls, config: TrainingConfig) -> Self:
+        """Upright."""
+        return cls(config.stamp_px, crop_px(config.stamp_px, rotated=False))
+
+
 def crop_px(stamp_px: int, *, rotated: bool) -> int:
     """Side of the square that sampling needs to fill a square of `stamp_px`, even.
 
@@ -106,22 +127,17 @@ def crop_px(stamp_px: int, *, rotated: bool) -> int:
 
 
 def read_chunks(
-    manifest: Manifest,
-    positions: NDArray[np.int64],
-    config: TrainingConfig,
-    *,
-    rotated: bool,
+    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
 ) -> Iterator[Stamps]:
     """Read the stamps of the candidates at `positions`, scaled, CHUNK at a time, pack by pack."""
-    side = crop_px(config.stamp_px, rotated=rotated)
     for pack in np.unique(manifest.pack[positions]):
         of_pack = positions[manifest.pack[positions] == pack]
         for first in range(0, len(of_pack), CHUNK):
-            yield _read(manifest, of_pack[first : first + CHUNK], config, side)
+            yield _read(manifest, of_pack[first : first + CHUNK], config, view)
 
 
 def _read(
-    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, side: int
+    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
 ) -> Stamps:
     """Read one chunk of one pack; where that fails, one candidate after the other."""
     path = manifest.packs / str(manifest.pack[positions[0]])
@@ -130,11 +146,11 @@ def _read(
     except PackError as error:
         if len(positions) == 1 or not path.is_dir():
             reasons = [(int(position), str(error)) for position in positions]
-            empty = np.empty((0, len(config.bands), side, side), dtype=np.float32)
+            empty = np.empty((0, len(config.bands), view.side, view.side), dtype=np.float32)
             return Stamps(positions[:0], empty, positions[:0], reasons)
         singles = positions.reshape(-1, 1)
-        return joined([_read(manifest, single, config, side) for single in singles])
-    pixels = scaled(raw, observed, config.stamp_px, side, config.scaling)
+        return joined([_read(manifest, single, config, view) for single in singles])
+    pixels = scaled(raw, observed, view, config.scaling)
     # A band that is not constant has a brightest pixel, and that one is 1.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
@@ -155,21 +171,20 @@ def joined(parts: list[Stamps]) -> Stamps:
 def scaled(
     raw: NDArray[np.float32],
     observed: NDArray[np.bool_],
-    stamp_px: int,
-    side: int,
+    view: View,
     scaling: str,
 ) -> NDArray[np.float32]:
-    """The central `side` px of raw stamps (n, C, y, x), each band of each scaled to [0, 1].
+    """The central `view.side` px of raw stamps (n, C, y, x), each band of each scaled to [0, 1].
 
-    The darkest and the brightest pixel of the central `stamp_px` become 0 and 1, because those are
-    the image that the network sees; pixels around it, which only a rotation brings in, are clipped
-    to the same range. NaN, bands not observed, and bands of one constant value become 0.
+    The darkest and the brightest pixel of `view.stamp_px` become 0 and 1, because those are the
+    image that the network sees; pixels around it, which only a rotation brings in, are clipped to
+    the same range. NaN, bands not observed, and bands of one constant value become 0.
     """
-    crop = central(raw, side).astype(np.float32)
+    crop = central(raw, view.side).astype(np.float32)
     crop[~np.isfinite(crop) | ~observed[:, :, None, None]] = np.nan
     if scaling == "asinh":
-        crop = _flattened(crop, central(crop, stamp_px))
-    low, high = _extent(central(crop, stamp_px))
+        crop = _flattened(crop, central(crop, view.stamp_px))
+    low, high = _extent(central(crop, view.stamp_px))
     width = np.where(high > low, high - low, np.inf)
     unit = (crop - low) / width
     return np.nan_to_num(np.clip(unit, 0, 1), copy=False, nan=0.0).astype(np.float32)

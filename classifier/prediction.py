@@ -1,40 +1,45 @@
 """What an ensemble says of candidates: probabilities, how unsure it is, how far it agrees.
 
 Entropy is that of the mean probability (Shannon, natural logarithm): 0 is certain, ln 4 = 1.386 is
-a uniform guess. Networks see each stamp once, upright: test time knows no augmentation.
+a uniform guess of four. Networks see each stamp once, upright, unless `dihedral` is configured.
+Sources: Wei et al. 2020, section 4.2 (entropy); Houlsby et al. 2011 (mutual information, BALD).
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import safetensors.numpy
 import torch
+import zarr
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from scipy.special import entr
+from torch import Tensor
 
 from classifier import files
-from classifier.augmentation import resample
+from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
 from classifier.device import autocast, choose_device
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
-from classifier.packs import CHUNK, Stamps, joined, read_chunks
+from classifier.packs import CHUNK, Stamps, View, joined, read_chunks
 from classifier.progress import Clock, Progress, Report
 
 AT_A_TIME = 4096
 """Candidates in memory: 0.2 GB of stamps of 50 px, whatever the size of the field."""
 
+EMBEDDINGS = "asterism-embeddings/1"
+
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of the N candidates that could be read, by M members, in K = 4 classes."""
+    """Of the N candidates that could be read, by M members, in K classes numbered from 1."""
 
     candidate: NDArray[np.int64]
     """(N,) ids, in the order of the manifest."""
@@ -52,7 +57,7 @@ class Predictions:
 
     @cached_property
     def label(self) -> NDArray[np.int64]:
-        """(N,) the most probable class, 1 to 4."""
+        """(N,) the most probable class, from 1."""
         return np.asarray(self.probability.argmax(axis=1) + CLASSES[0])
 
     @cached_property
@@ -65,6 +70,16 @@ class Predictions:
         """(N,) share of the members whose most probable class is that of the mean."""
         votes = self.member_probability.argmax(axis=2) + CLASSES[0]
         return np.asarray((votes == self.label).mean(axis=0))
+
+    @cached_property
+    def mutual_information(self) -> NDArray[np.float64]:
+        """(N,) in nats: entropy of the mean less the mean entropy of the members.
+
+        High where members are sure of different classes, so that another label would teach most;
+        zero where all give the same probabilities, however even.
+        """
+        of_members = entr(self.member_probability).sum(axis=2).mean(axis=0)
+        return np.asarray(np.maximum(self.entropy - of_members, 0))
 
     def write(self, path: Path) -> None:
         """Keep them as one safetensors file."""
@@ -106,31 +121,36 @@ def predict(
     *,
     device: str = "auto",
     at_a_time: int = AT_A_TIME,
+    embeddings: Path | None = None,
 ) -> Predictions:
     """Classify every candidate of a manifest with the finished run in `directory`.
 
     About `at_a_time` candidates are in memory at once. Those whose stamps cannot be read are
-    listed with the reason. Raises RunError if the folder holds no finished run.
+    listed with the reason. `embeddings` names a Zarr group to write: `features` (M, N, F) float16,
+    what each member's matrix reads of each candidate, with `candidate` (N,) beside it; rows of
+    unreadable candidates are NaN. Raises RunError if the folder holds no finished run.
     """
     config = read_config(directory)
     # Its random weights are about to be replaced: the caller's random numbers stay as they were.
     with torch.random.fork_rng(devices=[]):
-        network = DualBackbone(config.backbone, len(config.bands))
+        network = DualBackbone.of(config)
     network.to(choose_device(device)).eval()
     clock = Clock(len(manifest) * config.members)
-    probability = np.full((config.members, len(manifest), len(CLASSES)), np.nan)
+    probability = np.full((config.members, len(manifest), config.classes), np.nan)
     missing = np.zeros(len(manifest), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
-    chunks = read_chunks(manifest, np.arange(len(manifest)), config, rotated=False)
+    kept = embeddings and _features_file(embeddings, config, manifest, network.head.in_features)
+    chunks = read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config))
     # Each round loads every member once, so a round should be long.
     with freed_memory_kept():
         while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
             stamps = joined(parts)
             for member in range(config.members):
                 files.load_member(directory, member, network)
-                probability[member, stamps.positions] = _of_chunk(
-                    network, stamps, config, member, clock, report
-                )
+                features, answers = _of_chunk(network, stamps, config, member, clock, report)
+                probability[member, stamps.positions] = answers
+                if kept:
+                    kept.oindex[member, stamps.positions] = features
             missing[stamps.positions] = stamps.missing
             unreadable += stamps.unreadable
     readable = ~np.isnan(probability[0, :, 0])
@@ -142,15 +162,27 @@ def predict(
     )
 
 
+def _features_file(path: Path, config: TrainingConfig, manifest: Manifest, features: int) -> Any:
+    """An array (M, N, F) on disk, all NaN."""
+    group = zarr.open_group(path, mode="w", attributes={"format": EMBEDDINGS})
+    group.create_array("candidate", data=manifest.candidate)
+    shape = (config.members, len(manifest), features)
+    chunks = (1, min(1024, max(1, len(manifest))), features)
+    return group.create_array(
+        "features", shape=shape, chunks=chunks, dtype="float16", fill_value=np.nan
+    )
+
+
 def read_config(directory: Path) -> TrainingConfig:
     """The configuration of the run in a folder. Raises RunError where there is none."""
     found = files.read_json(directory / files.CONFIG)
     try:
         if found["format"] != files.FORMAT:
             raise RunError(f"{directory} holds a run in another format ({found['format']!r}).")
-        settings = dict(found["config"])
-        return TrainingConfig(**settings | {"bands": tuple(settings["bands"])})
-    except (KeyError, TypeError) as error:
+        return TrainingConfig.from_json(found["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
         raise RunError(f"{directory / files.CONFIG} is not a run's ({error}).") from error
 
 
@@ -162,16 +194,15 @@ def _of_chunk(
     member: int,
     clock: Clock,
     report: Report,
-) -> NDArray[np.float64]:
-    """One member's probabilities (n, K) of the stamps of a chunk."""
+) -> tuple[NDArray[np.float16], NDArray[np.float64]]:
+    """One member's features (n, F) and probabilities (n, K) of the stamps of a chunk."""
     device = network.head.weight.device
-    answers = []
+    features, answers = [torch.empty(0, network.head.in_features).half()], []
     parts = torch.split(torch.from_numpy(stamps.pixels), config.batch_size)
     for batch, part in enumerate(parts):
-        x_BCHW = resample(part.to(device), config.stamp_px, config.input_px)
-        with autocast(config, device):
-            logits = network(x_BCHW)
-        answers.append(logits.double().softmax(dim=1).cpu())
+        z_BF, p_BK = _of_batch(network, part.to(device), config)
+        features.append(z_BF.half().cpu())
+        answers.append(p_BK.cpu())
         if clock.count(len(part)):
             report(
                 Progress(
@@ -185,4 +216,31 @@ def _of_chunk(
                     fraction=clock.fraction,
                 )
             )
-    return np.concatenate([answer.numpy() for answer in answers] or [np.empty((0, len(CLASSES)))])
+    probability = torch.cat([torch.empty(0, config.classes).double(), *answers])
+    return torch.cat(features).numpy(), probability.numpy()
+
+
+def _of_batch(
+    network: DualBackbone, stamps_BCHW: Tensor, config: TrainingConfig
+) -> tuple[Tensor, Tensor]:
+    """Features (B, F) and probabilities (B, K), means over the orientations that are looked at.
+
+    A device with too little memory gets the batch in halves.
+    """
+    turns = dihedral() if config.dihedral else torch.eye(2)[None]
+    features, answers = [], []
+    try:
+        for turn in turns:
+            turned = turn.expand(len(stamps_BCHW), 2, 2)
+            x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
+            with autocast(config, stamps_BCHW.device):
+                z_BF = network.features(x_BCHW)
+                logits = network.head(z_BF)
+            features.append(z_BF.float())
+            answers.append(logits.double().softmax(dim=1))
+    except torch.OutOfMemoryError:
+        if len(stamps_BCHW) == 1:
+            raise
+        halves = [_of_batch(network, half, config) for half in stamps_BCHW.chunk(2)]
+        return torch.cat([z for z, _ in halves]), torch.cat([p for _, p in halves])
+    return torch.stack(features).mean(dim=0), torch.stack(answers).mean(dim=0)

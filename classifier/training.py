@@ -4,6 +4,7 @@ Source: Wei et al. 2020, section 4.1: independent networks that differ only in t
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -51,7 +52,8 @@ class TrainingResult:
     left_out: int
     """Labelled candidates that were not, because too many bands are missing."""
     history: list[dict[str, Any]]
-    """One entry a member: `batch`, `loss` (nats) and `accuracy` on its batches; `seconds`."""
+    """One entry a member: `batch`, `loss` (nats) and `accuracy` on its batches; `seconds`; `parts`,
+    above 1 where the device's memory was too small for a batch."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -59,22 +61,30 @@ class TrainingResult:
 
 
 def train(
-    config: TrainingConfig, manifest: Manifest, directory: Path, report: Report = lambda _: None
+    config: TrainingConfig,
+    manifest: Manifest,
+    directory: Path,
+    report: Report = lambda _: None,
+    *,
+    members: Collection[int] | None = None,
 ) -> TrainingResult:
-    """Train what is missing of a run's members into `directory`.
+    """Train what is missing of a run's members, or of `members` among them, into `directory`.
 
     Members that are finished there are kept, so a call after an interruption goes on where it was,
-    and one after the end only reads. Raises NotTrainable for too few labels, RunError if the
-    folder holds another run, PackError for stamps that cannot be read.
+    and one after the end only reads. Calls for different members of one run may go on side by
+    side, on several devices. The result covers all that are finished.
+
+    Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
+    stamps that cannot be read.
     """
     device = choose_device(config.device)
     data = dataset.load(manifest, config, report)
     start = _begin(config, manifest, directory, data)
-    missing = [
-        member
-        for member in range(config.members)
-        if not files.member_path(directory, member).exists()
-    ]
+    wanted = range(config.members) if members is None else sorted(members)
+    if wanted and not 0 <= wanted[0] <= wanted[-1] < config.members:
+        raise ValueError(f"members must be 0 to {config.members - 1}, not {list(wanted)}.")
+    finished = files.finished_members(directory, config.members)
+    missing = [member for member in wanted if member not in finished]
     clock = Clock(len(missing) * config.batches * config.batch_size)
     on_device = data.to(device)
     with freed_memory_kept():
@@ -101,7 +111,7 @@ def _begin(
     facts = {
         "weights": start.origin,
         "weights_note": start.note,
-        "labelled": data.counts,
+        "labelled": data.counts(config.classes),
         "left_out": data.left_out,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
@@ -112,7 +122,8 @@ def _begin(
 def _weights(config: TrainingConfig) -> Weights:
     if not config.pretrained:
         return Weights("random", "The network starts from random weights, as configured.")
-    return weights.find(BACKBONES[config.backbone].url)
+    entry = BACKBONES[config.backbone]
+    return weights.find(entry.url, package=entry.package)
 
 
 def _resumed(
@@ -141,17 +152,17 @@ def _result(
 ) -> TrainingResult:
     history = [
         files.read_json(files.member_path(directory, member).with_suffix(".json"))
-        for member in range(config.members)
+        for member in files.finished_members(directory, config.members)
     ]
     seconds = sum(entry["seconds"] for entry in history)
     return TrainingResult(
-        members=config.members,
+        members=len(history),
         weights=start.origin,
         weights_note=start.note,
         device=describe(device),
         seconds=seconds,
-        images_per_second=config.members * config.batches * config.batch_size / seconds,
-        labelled=data.counts,
+        images_per_second=len(history) * config.batches * config.batch_size / seconds,
+        labelled=data.counts(config.classes),
         left_out=data.left_out,
         history=history,
     )
@@ -172,11 +183,11 @@ def _train_member(
     # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        network = DualBackbone(config.backbone, len(config.bands), start.path)
+        network = DualBackbone.of(config, start.path)
         steps = optimise(network.to(device), config, data, torch.Generator().manual_seed(seed))
         curve = torch.empty(config.batches, 2, device=device)
-        for batch, (loss, accuracy) in enumerate(steps):
-            curve[batch, 0], curve[batch, 1] = loss, accuracy
+        for batch, step in enumerate(steps):
+            curve[batch, 0], curve[batch, 1] = step.loss, step.accuracy
             if clock.count(config.batch_size):
                 report(
                     Progress(
@@ -185,14 +196,15 @@ def _train_member(
                         members=config.members,
                         batch=batch + 1,
                         batches=config.batches,
-                        loss=finite(loss, member),
+                        loss=finite(step.loss, member),
                         images_per_second=clock.rate,
                         seconds_left=clock.seconds_left,
                         fraction=clock.fraction,
                     )
                 )
-        finite(loss, member)
-    return network, _averaged(curve) | {"seed": seed, "seconds": clock.seconds - began}
+        finite(step.loss, member)
+    facts = {"seed": seed, "seconds": clock.seconds - began, "parts": step.parts}
+    return network, _averaged(curve) | facts
 
 
 def member_seed(seed: int, member: int) -> int:

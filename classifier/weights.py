@@ -1,9 +1,10 @@
-"""ImageNet weights: found in a folder, in torch's cache, or downloaded; always checked.
+"""ImageNet weights: found in a folder, a package or torch's cache, or downloaded; always checked.
 
-torchvision's file names end in the first eight digits of the content's sha256.
+Their file names end in the first eight digits of the content's sha256.
 """
 
 import hashlib
+import importlib.util
 import os
 import re
 import urllib.request
@@ -33,18 +34,21 @@ class Weights:
     path: Path | None = None
 
 
-def find(url: str, folder: Path | None = None) -> Weights:
-    """The weights of `url`: from `folder`, torch's cache, or the network, in this order.
+def find(url: str, folder: Path | None = None, *, package: str = "") -> Weights:
+    """The weights of `url`: from `folder`, a package, torch's cache, or the network, in this order.
 
-    `folder` defaults to ASTERISM_WEIGHTS. Where none can be had or none passes its checksum, the
-    answer is random weights, with all the reasons in the note.
+    `folder` defaults to ASTERISM_WEIGHTS; in an installed package they lie in `models`. Where none
+    can be had or none passes its checksum, the answer is random weights, with all the reasons in
+    the note.
     """
     name = PurePosixPath(urlparse(url).path).name
+    installed = importlib.util.find_spec(package) if package else None
+    shipped = Path(installed.origin).parent / "models" if installed and installed.origin else None
     if folder is None and os.environ.get(FOLDER):
         folder = Path(os.environ[FOLDER])
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     reasons = []
-    for place in (folder, cache):
+    for place in (folder, shipped, cache):
         if place is None:
             continue
         path = place / name

@@ -25,7 +25,7 @@ from classifier.dataset import TrainingSet
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
 from classifier.optimisation import optimise
-from classifier.packs import crop_px, scaled
+from classifier.packs import View, scaled
 from classifier.torchvision_import import models, torchvision
 
 functional = torchvision.transforms.functional
@@ -95,10 +95,10 @@ def reference(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) ->
 
 def ours(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
     """The package's loop; yields the loss of each batch."""
-    data = TrainingSet(torch.from_numpy(stamps), torch.from_numpy(labels), left_out=0)
-    network = DualBackbone(config.backbone, len(config.bands))
-    for loss, _ in optimise(network, config, data, torch.Generator().manual_seed(0)):
-        yield loss.item()
+    data = TrainingSet(torch.from_numpy(stamps), torch.from_numpy(labels))
+    network = DualBackbone.of(config)
+    for step in optimise(network, config, data, torch.Generator().manual_seed(0)):
+        yield step.loss.item()
 
 
 def child(
@@ -118,11 +118,10 @@ def child(
 def made_up_stamps(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
     """Noise (n, 5, H, W) in [0, 1], and labels (n,) from 0: the arithmetic does not mind."""
     rng = np.random.default_rng(0)
-    side = crop_px(config.stamp_px, rotated=True)
     raw = rng.normal(size=(STAMPS, 5, PACK_STAMP_PX, PACK_STAMP_PX)).astype(np.float32)
     seen = np.ones((STAMPS, 5), bool)
     labels = rng.integers(0, 4, STAMPS)
-    return scaled(raw, seen, config.stamp_px, side, config.scaling), labels
+    return scaled(raw, seen, View.training(config), config.scaling), labels
 
 
 def main() -> None:

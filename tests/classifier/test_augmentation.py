@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from classifier.augmentation import random_orientations, resample, rotations
+from classifier.augmentation import (
+    dihedral,
+    random_orientations,
+    random_sides,
+    resample,
+    rotations,
+    stretched,
+)
 from classifier.torchvision_import import torchvision
 from tests.classifier.conftest import blob
 
@@ -86,3 +93,56 @@ def test_orientations_are_orthogonal_and_cover_the_circle():
 def test_the_same_seed_gives_the_same_orientations():
     first, second = (random_orientations(8, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(first, second)
+
+
+def slow_reference(stamp, degrees, mirror, upside_down, stamp_px, input_px):
+    """Rotate, flip, crop and enlarge one after the other, as torchvision would."""
+    image = functional.rotate(stamp, degrees, BILINEAR)
+    image = functional.hflip(image) if mirror else image
+    image = functional.vflip(image) if upside_down else image
+    image = functional.center_crop(image, [stamp_px, stamp_px])
+    return functional.resize(image, [input_px, input_px], BILINEAR, antialias=False)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("upside_down", [False, True])
+@pytest.mark.parametrize("degrees", [0, 33, 180, 255])
+def test_one_sampling_does_what_four_steps_do(mirror, upside_down, degrees):
+    """Within 1 % of the peak, by which a second interpolation lowers it."""
+    stamps = torch.tensor(blob(9, 6, 55, 47)[13:87, 13:87])[None, None].float()
+    expected = slow_reference(stamps[0], degrees, mirror, upside_down, 50, 299)
+    signs = torch.diag(torch.tensor([1.0 - 2 * mirror, 1.0 - 2 * upside_down]))
+    turn = rotations(torch.tensor([math.radians(degrees)])) @ signs
+    found = resample(stamps, 50, 299, turn)[0]
+    inner = slice(3, -3)
+    torch.testing.assert_close(found[:, inner, inner], expected[:, inner, inner], atol=0.01, rtol=0)
+
+
+def test_the_eight_orientations_of_a_square_are_exact():
+    stamps = smooth()
+    seen = resample(stamps.repeat(8, 1, 1, 1), 74, 74, dihedral())
+    for image in (stamps[0], stamps[0].flip(2)):
+        for quarter in range(4):
+            expected = image.rot90(quarter, (1, 2))
+            assert min((expected - other).abs().max() for other in seen) < 1e-5
+    assert len(torch.unique(dihedral(), dim=0)) == 8
+
+
+def test_each_stamp_can_have_a_crop_of_its_own():
+    stamps = smooth().repeat(2, 1, 1, 1)
+    both = resample(stamps, torch.tensor([25.0, 74.0]).view(2, 1, 1), 64)
+    torch.testing.assert_close(both[:1], resample(stamps[:1], 25, 64))
+    torch.testing.assert_close(both[1:], resample(stamps[:1], 74, 64))
+
+
+def test_random_sides_reach_both_ends():
+    sides = random_sides(4000, 25, 100, torch.Generator().manual_seed(0))
+    assert (sides.min(), sides.max()) == (25, 100)
+    assert sides.mean().item() == pytest.approx(62.5, abs=1.5)
+
+
+def test_each_crop_is_scaled_by_itself():
+    images = torch.stack([torch.full((4, 4), 0.3), torch.arange(16.0).view(4, 4) / 60 + 0.2])[None]
+    scaled = stretched(images)
+    assert not scaled[0, 0].any()
+    torch.testing.assert_close(scaled[0, 1], torch.arange(16.0).view(4, 4) / 15)

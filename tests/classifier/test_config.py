@@ -34,6 +34,13 @@ def test_a_paper_preset_is_the_protocol_of_the_paper(preset, backbone, batch_siz
         schedule="constant",
         weight_decay=0.0,
         label_smoothing=0.0,
+        classes=4,
+        crop_px=(),
+        dihedral=False,
+        layer_decay=1.0,
+        head_batches=0,
+        average=0.0,
+        soft_labels=False,
         class_weights="none",
         members=10,
         pretrained=True,
@@ -63,6 +70,10 @@ def test_a_paper_preset_agrees_with_the_collected_figures(preset):
         ({"batches": True}, "batches must be of type int, not True"),
         ({"learning_rate": float("nan")}, "learning_rate must be"),
         ({"backbone": "alexnet"}, "backbone must be one of resnet18, vgg19_bn"),
+        ({"backbone": "starcnet"}, "starcnet needs input_px 32 and pretrained false"),
+        ({"crop_px": [25]}, "crop_px must be nothing, or two whole numbers"),
+        ({"crop_px": [60, 50]}, r"crop_px must rise, within 8 to 100, not \(60, 50\)"),
+        ({"classes": 1}, "classes must be 2 to 100"),
         ({"bands": ["V", "V"]}, "bands must be one to six different"),
         ({"bands": ["V"]}, "max_missing_bands must be below"),
         ({"stamp_px": 101}, "stamp_px must be 8 to 100"),
@@ -85,7 +96,8 @@ def test_overrides_come_from_json():
 
 
 def test_settings_survive_json():
-    config = PRESETS["quick"]
+    config = replace(PRESETS["quick"], crop_px=(25, 100), layer_decay=0.8)
     settings = json.loads(json.dumps(config.to_dict()))
+    assert TrainingConfig.from_json(settings) == config
     preset = settings.pop("preset")
     assert TrainingConfig.from_dict(preset, settings) == config

@@ -31,7 +31,8 @@ def test_it_reads_rows_and_fingerprint(tmp_path):
         (3, "", "line 2: pack '' must be a name"),
         (4, "1.5", "line 2: row '1.5' must be"),
         (5, "test", "line 2: split 'test' must be train or control"),
-        (6, "5", "line 2: label '5' must be 1, 2, 3, 4 or empty"),
+        (6, "0", "line 2: label '0' must be a class from 1 up, or empty"),
+        (6, "x", "line 2: label 'x' must be a whole number"),
     ],
 )
 def test_it_rejects_a_bad_cell(tmp_path, column, value, words):
@@ -80,4 +81,21 @@ def test_it_rejects_a_candidate_listed_twice(tmp_path):
 def test_one_class_is_not_trainable(tmp_path, rows, words):
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
     with pytest.raises(NotTrainable, match=words):
-        manifest.to_train_on()
+        manifest.to_train_on(4)
+
+
+def test_a_label_above_the_classes_is_not_trainable(tmp_path):
+    rows = [GOOD, (8, "ngc1566", "13", "a.zarr", 1, "control", 5)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    with pytest.raises(NotTrainable, match="Candidate 8 of ngc1566 has the label 5, but"):
+        manifest.to_train_on(4)
+
+
+def test_votes_may_follow_the_label(tmp_path):
+    path = tmp_path / "m.csv"
+    header = "candidate,field,catalogue_id,pack,row,split,label,n_class1,n_class2\n"
+    path.write_text(header + "7,f,1,a.zarr,0,train,1,2,1\n8,f,2,a.zarr,1,train,,,\n")
+    assert Manifest.read(path, tmp_path).votes.tolist() == [[2, 1], [0, 0]]
+    path.write_text(header.replace("n_class2", "n_class3"))
+    with pytest.raises(ValueError, match="may go on n_class1,n_class2"):
+        Manifest.read(path, tmp_path)

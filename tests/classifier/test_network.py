@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from classifier import weights
 from classifier.backbones import BACKBONES, keep_channels, without_last_layer
 from classifier.network import DualBackbone
 
@@ -11,7 +12,7 @@ from classifier.network import DualBackbone
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return DualBackbone("resnet18", bands=5)
+    return DualBackbone("resnet18", bands=5, classes=4)
 
 
 def test_the_first_sees_three_bands_and_the_second_two(network):
@@ -36,11 +37,11 @@ def test_every_weight_learns(network):
     assert all(weight.grad.abs().max() > 0 for weight in network.parameters())
 
 
-@pytest.mark.parametrize("name", ["resnet18", "vgg19_bn"])
+@pytest.mark.parametrize("name", ["resnet18", "vgg19_bn", "efficientnet_lite0"])
 def test_dropping_a_channel_of_zeros_changes_nothing(name):
     entry = BACKBONES[name]
     torch.manual_seed(1)
-    full = entry.build()
+    full = entry.build(3)
     x = torch.rand(2, 3, 64, 64)
     x[:, 2] = 0
     without_last_layer(full, entry)
@@ -53,7 +54,7 @@ def test_dropping_a_channel_of_zeros_changes_nothing(name):
 
 def test_the_constant_channel_would_learn_nothing():
     torch.manual_seed(1)
-    stem = BACKBONES["resnet18"].build().conv1
+    stem = BACKBONES["resnet18"].build(3).conv1
     x = torch.rand(2, 3, 32, 32)
     x[:, 2] = 0
     stem(x).square().sum().backward()
@@ -64,22 +65,47 @@ def test_the_constant_channel_would_learn_nothing():
 def test_vgg_keeps_its_4096_features():
     entry = BACKBONES["vgg19_bn"]
     with torch.device("meta"):
-        network = entry.build()
+        network = entry.build(3)
     assert without_last_layer(network, entry) == 4096
     assert network(torch.empty(1, 3, 299, 299, device="meta")).shape == (1, 4096)
 
 
 @pytest.mark.parametrize(("bands", "channels"), [(1, [1]), (3, [3]), (4, [3, 1]), (6, [3, 3])])
 def test_bands_are_dealt_out_in_threes(bands, channels):
-    assert DualBackbone("resnet18", bands).channels == channels
+    assert DualBackbone("resnet18", bands, 4).channels == channels
 
 
 def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
     torch.manual_seed(2)
-    state = BACKBONES["resnet18"].build().state_dict()
+    state = BACKBONES["resnet18"].build(3).state_dict()
     torch.save(state, tmp_path / "resnet18.pth")
-    first, second = DualBackbone("resnet18", 5, tmp_path / "resnet18.pth").backbones
+    first, second = DualBackbone("resnet18", 5, 4, tmp_path / "resnet18.pth").backbones
     assert torch.equal(first.conv1.weight, state["conv1.weight"])
     assert torch.equal(second.conv1.weight, state["conv1.weight"][:, :2])
     assert torch.equal(second.layer4[1].bn2.weight, state["layer4.1.bn2.weight"])
     assert not hasattr(first.fc, "weight")
+
+
+def test_lite0_starts_from_the_weights_that_are_installed():
+    entry = BACKBONES["efficientnet_lite0"]
+    found = weights.find(entry.url, package=entry.package)
+    assert found.origin == "imagenet"
+    state = torch.load(found.path, weights_only=True)
+    first, second = DualBackbone("efficientnet_lite0", 5, 4, found.path).backbones
+    assert torch.equal(first.conv_stem.weight, state["_conv_stem.weight"])
+    assert torch.equal(second.conv_stem.weight, state["_conv_stem.weight"][:, :2])
+    assert torch.equal(first.bn2.running_var, state["_bn1.running_var"])
+    # It must be the network that these weights were learnt in: its features of noise are known.
+    torch.manual_seed(0)
+    with torch.inference_mode():
+        features = first.eval()(torch.rand(1, 3, 224, 224))
+    assert features.shape == (1, 1280)
+    assert 0.1 < features.mean() < 2
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_any_number_of_bands_and_classes(name):
+    side = 32
+    network = DualBackbone(name, bands=4, classes=7).eval()
+    with torch.inference_mode():
+        assert network(torch.rand(1, 4, side, side)).shape == (1, 7)

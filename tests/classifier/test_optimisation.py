@@ -14,6 +14,7 @@ from classifier.optimisation import (
     class_weights,
     endless_batches,
     optimise,
+    parameter_groups,
     rate_schedule,
 )
 
@@ -58,10 +59,117 @@ def test_batch_normalisation_forgets_its_initial_variance():
 def test_the_paper_trains_with_plain_adam(tiny):
     """One step of Adam moves every weight by the learning rate, against its gradient."""
     torch.manual_seed(0)
-    network = DualBackbone("resnet18", 5)
+    network = DualBackbone("resnet18", 5, 4)
     before = network.head.weight.detach().clone()
-    data = TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4), left_out=0)
+    data = TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4))
     config = replace(tiny, schedule="constant", learning_rate=1e-4)
     next(optimise(network, config, data, torch.Generator().manual_seed(0)))
     step = (network.head.weight - before).abs()
     torch.testing.assert_close(step, torch.full_like(step, 1e-4), atol=2e-6, rtol=0)
+
+
+def some(tiny, **settings):
+    """A network, a configuration and a set of four stamps of four classes."""
+    torch.manual_seed(0)
+    config = replace(tiny, **settings)
+    return DualBackbone.of(config), config, TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4))
+
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+def test_lower_layers_learn_more_slowly(tiny):
+    network, config, _ = some(tiny, layer_decay=0.5, learning_rate=1.0)
+    groups = parameter_groups(network, config)
+    rate_of = {id(weight): group["lr"] for group in groups for weight in group["params"]}
+    assert len(rate_of) == len(list(network.parameters()))
+    backbone = network.backbones[0]
+    assert rate_of[id(network.head.weight)] == 1
+    assert rate_of[id(backbone.layer4[1].conv2.weight)] == 0.5
+    assert rate_of[id(backbone.layer4[1].bn2.weight)] == 0.5
+    assert rate_of[id(backbone.layer4[1].conv1.weight)] == 0.25
+    # ResNet18 has 20 convolutions: 17 in a row, and 3 that shorten the way.
+    assert rate_of[id(backbone.conv1.weight)] == 0.5**20
+
+
+def test_backbones_rest_while_the_matrix_begins(tiny):
+    network, config, data = some(tiny, head_batches=2, batches=3)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    steps = optimise(network, config, data, seeded())
+    next(steps), next(steps)
+    now = network.state_dict()
+    assert [name for name in before if not torch.equal(before[name], now[name])] == [
+        "head.weight",
+        "head.bias",
+    ]
+    next(steps)
+    assert not torch.equal(before["backbones.0.conv1.weight"], network.backbones[0].conv1.weight)
+
+
+def test_the_average_follows_the_weights(tiny):
+    network, config, data = some(tiny, average=0.5, batches=3, schedule="constant")
+    twin, plain, _ = some(tiny, batches=3, schedule="constant")
+    seen = []
+    for _ in optimise(twin, plain, data, seeded()):
+        seen.append(twin.head.weight.detach().clone())
+    list(optimise(network, config, data, seeded()))
+    expected = 0.25 * seen[0] + 0.25 * seen[1] + 0.5 * seen[2]
+    torch.testing.assert_close(network.head.weight.detach(), expected)
+
+
+def first_loss(tiny, shares):
+    network, config, data = some(tiny)
+    return next(optimise(network, config, replace(data, shares=shares), seeded())).loss.item()
+
+
+def test_shares_of_votes_are_learnt(tiny):
+    """Cross-entropy is linear in them, and a share of one is a label."""
+    agreed, other = torch.eye(4), torch.eye(4).roll(1, dims=1)
+    assert first_loss(tiny, agreed) == pytest.approx(first_loss(tiny, None), rel=1e-6)
+    mean = (first_loss(tiny, agreed) + first_loss(tiny, other)) / 2
+    assert first_loss(tiny, (agreed + other) / 2) == pytest.approx(mean, rel=1e-6)
+
+
+class Small:
+    """A network on a device that holds no more than so many stamps."""
+
+    def __init__(self, network, most):
+        self.network, self.most, self.sizes = network, most, []
+
+    def __enter__(self):
+        self.hook = self.network.register_forward_pre_hook(self.refuse)
+        return self
+
+    def __exit__(self, *_):
+        self.hook.remove()
+
+    def refuse(self, _, inputs):
+        self.sizes.append(len(inputs[0]))
+        if len(inputs[0]) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def test_a_small_device_gets_batches_in_parts(tiny):
+    network, config, data = some(tiny, batches=2)
+    with Small(network, most=2) as device:
+        steps = list(optimise(network, config, data, seeded()))
+    assert [step.parts for step in steps] == [2, 2]
+    assert device.sizes == [4, 2, 2, 2, 2]
+    assert all(step.loss.isfinite() for step in steps)
+
+
+def test_parts_of_a_batch_have_its_gradient(tiny):
+    """With batch normalisation at rest, as it is while only the matrix learns."""
+    whole, config, data = some(tiny, head_batches=1, batches=1, precision="float32")
+    halved, _, _ = some(tiny)
+    list(optimise(whole, config, data, seeded()))
+    with Small(halved, most=2):
+        list(optimise(halved, config, data, seeded()))
+    torch.testing.assert_close(halved.head.weight.grad, whole.head.weight.grad)
+
+
+def test_a_device_too_small_for_two_stamps_says_so(tiny):
+    network, config, data = some(tiny)
+    with Small(network, most=1), pytest.raises(torch.OutOfMemoryError):
+        list(optimise(network, config, data, seeded()))

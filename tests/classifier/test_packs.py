@@ -1,18 +1,21 @@
 """Stamps are read from packs, scaled to [0, 1], zero where there is no data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from classifier import PRESETS, Manifest
-from classifier.packs import crop_px, joined, read_chunks, scaled
+from classifier import PRESETS, Manifest, TrainingConfig
+from classifier.packs import View, crop_px, joined, read_chunks, scaled
 from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
 
 ALL_SEEN = np.ones((1, 5), bool)
+PAPER = PRESETS["paper-resnet18"]
 
 
 def read(manifest):
     positions = np.arange(len(manifest))
-    return joined(list(read_chunks(manifest, positions, PRESETS["paper-resnet18"], rotated=True)))
+    return joined(list(read_chunks(manifest, positions, PAPER, View.training(PAPER))))
 
 
 def rows(count, pack="p.zarr"):
@@ -20,7 +23,7 @@ def rows(count, pack="p.zarr"):
 
 
 def test_each_band_of_each_stamp_spans_zero_to_one():
-    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), 50, 50, "minmax")
+    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), View(50, 50), "minmax")
     assert pixels.dtype == np.float32
     np.testing.assert_array_equal(pixels.min(axis=(2, 3)), 0)
     np.testing.assert_array_equal(pixels.max(axis=(2, 3)), 1)
@@ -28,14 +31,14 @@ def test_each_band_of_each_stamp_spans_zero_to_one():
 
 def test_scaling_is_linear_in_the_paper():
     raw = np.broadcast_to(np.linspace(-5, 15, 100, dtype=np.float32), (1, 5, 100, 100))
-    pixels = scaled(raw, ALL_SEEN, 50, 50, "minmax")
+    pixels = scaled(raw, ALL_SEEN, View(50, 50), "minmax")
     np.testing.assert_allclose(pixels[0, 0, 0], np.linspace(0, 1, 50), atol=1e-6)
 
 
 def test_the_range_is_that_of_what_the_network_sees():
     raw = stamps_of([1])
     raw[0, :, 5, 5] = 1e6  # a bright star, outside the central 50 px
-    pixels = scaled(raw, ALL_SEEN, 50, 100, "minmax")
+    pixels = scaled(raw, ALL_SEEN, View(50, 100), "minmax")
     assert pixels[0, 0, 25:75, 25:75].max() == 1
     assert pixels[0, 0, 5, 5] == 1  # clipped
 
@@ -46,7 +49,7 @@ def test_no_data_is_zero():
     raw[0, 1] = np.nan
     raw[0, 2] = 7
     observed = np.array([[True, True, True, False, True]])
-    pixels = scaled(raw, observed, 50, 50, "minmax")
+    pixels = scaled(raw, observed, View(50, 50), "minmax")
     assert not pixels[0, 0, 5:15, 5:15].any()
     assert pixels[0, 0].max() == 1
     assert not pixels[0, 1:4].any()
@@ -55,7 +58,7 @@ def test_no_data_is_zero():
 
 def test_asinh_keeps_the_order_and_the_range():
     raw = stamps_of([1])
-    pixels = scaled(raw, ALL_SEEN, 50, 50, "asinh")[0, 0].ravel()
+    pixels = scaled(raw, ALL_SEEN, View(50, 50), "asinh")[0, 0].ravel()
     order = np.argsort(raw[0, 0, 25:75, 25:75].ravel())
     assert (np.diff(pixels[order]) >= 0).all()
     assert pixels.min() == 0
@@ -73,7 +76,7 @@ def test_rows_are_read_in_the_order_of_the_manifest(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps)
     listed = [(i, "f", i, "p.zarr", row, "train", 1) for i, row in enumerate([3, 0, 2])]
     found = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
-    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), 50, 74, "minmax")
+    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), View(50, 74), "minmax")
     np.testing.assert_array_equal(found.pixels, expected)
 
 
@@ -110,3 +113,10 @@ def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
     (tmp_path / "p.zarr" / name).mkdir(parents=True)
     found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(1)), tmp_path))
     assert "p.zarr" in found.unreadable[0][1]
+
+
+def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
+    config = TrainingConfig(crop_px=(25, 60))
+    assert View.training(config) == View(60, crop_px(60, rotated=True))
+    assert View.training(replace(config, augment=False)) == View(60, 62)
+    assert View.prediction(config) == View(50, 52)

@@ -1,5 +1,6 @@
 """A finished run classifies every candidate that can be read, and says how unsure it is."""
 
+import hashlib
 import json
 import math
 import shutil
@@ -7,10 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
+import zarr
 
 from classifier import Manifest, Predictions, RunError, TrainingConfig, evaluate, predict, train
 from classifier.files import write_whole
+from classifier.network import DualBackbone
 from classifier.prediction import entropy
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
@@ -121,14 +125,18 @@ def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     settings = json.loads((run / "config.json").read_text())
     settings["config"] |= {"bands": ["V"], "max_missing_bands": 0}
     (tmp_path / "config.json").write_text(json.dumps(settings))
-    shutil.copy(run / "member-00.safetensors", tmp_path)
+    for name in ("member-00.safetensors", "member-00.json"):
+        shutil.copy(run / name, tmp_path)
     with pytest.raises(RunError, match="does not hold the weights of this network"):
         predict(tmp_path, manifest)
 
 
 def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
     shutil.copy(run / "config.json", tmp_path)
-    torch.save({"head.weight": torch.zeros(4, 4)}, tmp_path / "member-00.safetensors")
+    path = tmp_path / "member-00.safetensors"
+    torch.save({"head.weight": torch.zeros(4, 4)}, path)
+    history = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    path.with_suffix(".json").write_text(json.dumps(history))
     with pytest.raises(RunError, match="does not hold the weights of this network"):
         predict(tmp_path, manifest)
 
@@ -140,3 +148,59 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         write_whole(path, "not bytes")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_mutual_information_is_what_the_members_differ_by():
+    even = [0.25] * 4
+    predictions = made_up([[[1, 0, 0, 0], even], [[0, 1, 0, 0], even]])
+    np.testing.assert_allclose(predictions.mutual_information, [math.log(2), 0], atol=1e-12)
+
+
+def test_eight_orientations_make_a_candidate_and_its_mirror_image_alike(run, tmp_path):
+    stamps = stamps_of([2, 3])
+    write_pack(tmp_path / "p.zarr", np.concatenate([stamps, stamps[..., ::-1].swapaxes(2, 3)]))
+    rows = [(i, "f", i, "p.zarr", i, "control", "") for i in range(4)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((run / "config.json").read_text())
+    settings["config"] |= {"dihedral": True, "precision": "float32"}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
+    p = predict(tmp_path / "run", manifest).probability
+    np.testing.assert_allclose(p[:2], p[2:], atol=1e-4)
+
+
+def test_embeddings_are_what_the_matrix_reads(run, manifest, tmp_path):
+    predictions = predict(run, manifest, embeddings=tmp_path / "e.zarr", at_a_time=16)
+    group = zarr.open_group(tmp_path / "e.zarr", mode="r")
+    assert group["candidate"][:].tolist() == manifest.candidate.tolist()
+    assert group["features"].shape == (2, 48, 1024)
+    head = safetensors.torch.load_file(run / "member-01.safetensors")
+    features = torch.from_numpy(group["features"][1].astype(np.float32))
+    logits = features @ head["head.weight"].T + head["head.bias"]
+    found = logits.softmax(dim=1).numpy()
+    np.testing.assert_allclose(found, predictions.member_probability[1], atol=0.02)
+
+
+def test_weights_that_were_changed_are_refused(run, manifest, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "member-01.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"member-01\.safetensors is not what was written"):
+        predict(tmp_path / "run", manifest)
+
+
+def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
+    expected = predict(run, manifest).member_probability
+    whole = DualBackbone.features
+
+    def small(network, x_BCHW):
+        if len(x_BCHW) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(network, x_BCHW)
+
+    monkeypatch.setattr(DualBackbone, "features", small)
+    found = predict(run, manifest)
+    np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
+    assert found.unreadable == []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -13,10 +14,12 @@ from classifier import (
     PackError,
     RunError,
     TrainingConfig,
+    predict,
     train,
 )
-from classifier.dataset import TrainingSet
+from classifier.dataset import TrainingSet, load
 from classifier.files import read_json
+from classifier.manifest import HEADER
 from classifier.training import finite, member_seed
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
@@ -159,5 +162,53 @@ def test_a_loss_that_is_no_number_ends_the_run():
 
 
 def test_counts_are_by_the_number_of_the_class():
-    data = TrainingSet(torch.empty(3, 5, 8, 8), torch.tensor([0, 3, 3]), left_out=0)
-    assert data.counts == {"1": 1, "2": 0, "3": 0, "4": 2}
+    data = TrainingSet(torch.empty(3, 5, 8, 8), torch.tensor([0, 3, 3]))
+    assert data.counts(4) == {"1": 1, "2": 0, "3": 0, "4": 2}
+
+
+def test_members_can_be_trained_apart(finished, tiny, manifest, tmp_path):
+    assert train(tiny, manifest, tmp_path, members=[1]).members == 1
+    assert not (tmp_path / "member-00.safetensors").exists()
+    assert train(tiny, manifest, tmp_path, members=[0]).members == 2
+    for name in ("member-00.safetensors", "member-01.safetensors"):
+        assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
+    with pytest.raises(ValueError, match=r"members must be 0 to 1, not \[2\]"):
+        train(tiny, manifest, tmp_path, members=[2])
+
+
+def test_the_shares_of_the_votes_come_from_the_manifest(tiny, tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2, 3]))
+    header = [*HEADER, "n_class1", "n_class2", "n_class3", "n_class4"]
+    votes = [(3, 1, 0, 0), (0, 0, 0, 0), ("", "", 2, "")]
+    rows = [(i, "f", i, "p.zarr", i, "train", i + 1, *counts) for i, counts in enumerate(votes)]
+    (tmp_path / "m.csv").write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]))
+    manifest = Manifest.read(tmp_path / "m.csv", tmp_path)
+    data = load(manifest, replace(tiny, soft_labels=True), lambda _: None)
+    expected = [[0.75, 0.25, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+    torch.testing.assert_close(data.targets, torch.tensor(expected))
+    assert data.labels.tolist() == [0, 1, 2]
+
+
+def test_soft_labels_need_votes(tiny, manifest, tmp_path):
+    with pytest.raises(NotTrainable, match="needs the columns n_class1"):
+        train(replace(tiny, soft_labels=True), manifest, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"crop_px": (25, 100)},
+        {"dihedral": True, "average": 0.9, "layer_decay": 0.7, "head_batches": 1},
+        {"backbone": "starcnet", "stamp_px": 32},
+        {"backbone": "efficientnet_lite0", "pretrained": True},
+        {"bands": ("V",), "max_missing_bands": 0, "classes": 6},
+    ],
+)
+def test_what_the_paper_leaves_to_the_future_runs(settings, tiny, manifest, tmp_path):
+    config = replace(tiny, members=1, batches=2, **settings)
+    result = train(config, manifest, tmp_path)
+    assert len(result.history[0]["loss"]) == 2
+    predictions = predict(tmp_path, manifest)
+    assert predictions.probability.shape == (48, config.classes)
+    np.testing.assert_allclose(predictions.probability.sum(axis=1), 1, atol=1e-12)

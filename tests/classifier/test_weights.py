@@ -90,6 +90,6 @@ def test_without_any_the_note_says_what_was_tried_and_what_to_do(tmp_path):
     assert f"put {NAME} into the folder ASTERISM_WEIGHTS" in found.note
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", [name for name, entry in BACKBONES.items() if entry.url])
 def test_the_address_of_every_backbone_carries_a_checksum(backbone):
     assert re.search(r"-[0-9a-f]{8}\.pth$", BACKBONES[backbone].url)
