@@ -9,6 +9,8 @@
 `python -m classifier --help` does the same from a shell.
 """
 
+from classifier.calibration import Calibration, calibrate
+from classifier.comparison import Comparison, compare
 from classifier.config import CLASSES, PRESETS, TrainingConfig
 from classifier.evaluation import Evaluation, evaluate
 from classifier.files import RunError
@@ -21,6 +23,8 @@ from classifier.training import DivergedError, TrainingResult, train
 __all__ = [
     "CLASSES",
     "PRESETS",
+    "Calibration",
+    "Comparison",
     "DivergedError",
     "Evaluation",
     "Manifest",
@@ -32,6 +36,8 @@ __all__ = [
     "RunError",
     "TrainingConfig",
     "TrainingResult",
+    "calibrate",
+    "compare",
     "evaluate",
     "predict",
     "train",

@@ -1,4 +1,4 @@
-"""Train, predict and evaluate from a shell: `python -m classifier --help`."""
+"""Train, predict, evaluate and experiment from a shell: `python -m classifier --help`."""
 
 import argparse
 import csv
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import classifier
+from classifier import experiments, files, reporting
 from classifier.config import PRESETS
 
 _EPILOG = """
@@ -16,10 +17,17 @@ split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr fol
 
   python -m classifier train training.csv --packs packs --run run --preset quick
   python -m classifier predict training.csv --packs packs --run run --output predictions.csv
-  python -m classifier evaluate training.csv --packs packs --run run
+  python -m classifier evaluate training.csv --packs packs --run run --figures figures
+  python -m classifier compare training.csv --packs packs --run run --other other
+  python -m classifier experiment training.csv --packs packs --run folder --kind filters
 
-An interrupted training goes on where it was when it is started again. ImageNet weights are looked
-for in the folder ASTERISM_WEIGHTS, in torch's cache, then on PyTorch's server.
+An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
+out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
+other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
+
+What was interrupted goes on where it was when it is started again. ImageNet weights are looked for
+in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
+server.
 """
 
 
@@ -31,11 +39,13 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="train|predict|evaluate")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(_RUN))
     for verb, text in (
         ("train", "train an ensemble on the labels of the training split"),
         ("predict", "classify every candidate of a manifest, as CSV"),
         ("evaluate", "compare a run with the labels of a split, as JSON"),
+        ("compare", "compare two runs on the labels of a split, as JSON"),
+        ("experiment", "train several runs that differ in one thing, and report on them"),
     ):
         command = verbs.add_parser(verb, help=text, description=text)
         command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
@@ -65,9 +75,25 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--split", choices=("control", "train"), default="control")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+    command.add_argument("--figures", type=Path, help="folder for figures and their data")
 
 
-_ADD_OPTIONS = {"train": _add_train, "predict": _add_predict, "evaluate": _add_evaluate}
+def _add_compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--other", type=Path, required=True, help="folder of the other run")
+    command.add_argument("--split", choices=("control", "train"), default="control")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+
+
+def _add_experiment(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    command.add_argument("--kind", choices=[*experiments.KINDS, "sources"], required=True)
+    command.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="the training set of another label source, with --kind sources; repeatable",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,19 +139,70 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
-    _print(classifier.evaluate(predictions, manifest, options.split).to_dict())
+    evaluation = classifier.evaluate(predictions, manifest, options.split)
+    calibration = classifier.calibrate(predictions, manifest, options.split)
+    if options.figures:
+        reporting.draw_run(options.figures, evaluation, calibration)
+    _print(evaluation.to_dict() | {"calibration": calibration.to_dict()})
 
 
-_RUN = {"train": _train, "predict": _predict, "evaluate": _evaluate}
+def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    first, second = (
+        classifier.predict(run, manifest, _report(options), device=options.device)
+        for run in (options.run, options.other)
+    )
+    _print(classifier.compare(first, second, manifest, options.split).to_dict())
+
+
+def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
+    if options.kind == "sources":
+        named = dict(_pair("--source", pair, "NAME=FILE") for pair in options.source)
+        others = {
+            name: classifier.Manifest.read(Path(path), options.packs)
+            for name, path in named.items()
+        }
+        arms = experiments.sources(config, {options.manifest.stem: manifest, **others})
+    else:
+        arms = experiments.KINDS[options.kind](config, manifest)
+    outcomes = experiments.carry_out(arms, options.run, _report(options))
+    summary = experiments.summary(outcomes)
+    files.write_json(options.run / experiments.REPORT, summary)
+    reporting.draw_experiment(options.run, options.kind, outcomes)
+    for arm in summary["arms"]:
+        share = arm["evaluation"]["accuracy"]
+        sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
+
+
+_RUN = {
+    "train": _train,
+    "predict": _predict,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "experiment": _experiment,
+}
+_ADD_OPTIONS = {
+    "train": _add_train,
+    "predict": _add_predict,
+    "evaluate": _add_evaluate,
+    "compare": _add_compare,
+    "experiment": _add_experiment,
+}
+
+
+def _pair(option: str, text: str, form: str) -> tuple[str, str]:
+    """NAME=VALUE, apart. Raises ValueError where it is something else."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"{option} {text}: write {form}.")
+    return name, value
 
 
 def _settings(pairs: list[str]) -> dict[str, object]:
     """NAME=VALUE as a mapping; a value is JSON where it can be, else a word."""
     settings: dict[str, object] = {}
     for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise ValueError(f"--set {pair}: write NAME=VALUE.")
+        name, text = _pair("--set", pair, "NAME=VALUE")
         try:
             settings[name] = json.loads(text)
         except json.JSONDecodeError:

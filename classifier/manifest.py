@@ -9,7 +9,7 @@ is a class from 1 up, or empty for a candidate that is only predicted. Further c
 import csv
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -34,7 +34,7 @@ class Manifest:
     packs: Path
     """Folder that holds the packs."""
     sha256: str
-    """Fingerprint of the file's bytes."""
+    """Fingerprint of the file's bytes, and of what was changed since."""
     candidate: NDArray[np.int64]
     field: NDArray[np.str_]
     catalogue_id: NDArray[np.str_]
@@ -117,6 +117,16 @@ class Manifest:
         positions = self.labelled("train")
         check_classes(self.label[positions])
         return positions
+
+    def changed(
+        self, *, label: NDArray[np.int64] | None = None, split: NDArray[np.str_] | None = None
+    ) -> Self:
+        """The same candidates with other labels or splits, and a fingerprint of its own."""
+        label = self.label if label is None else label
+        split = self.split if split is None else split
+        rows = "".join(f"{row},{of}\n" for row, of in zip(label, split, strict=True))
+        sha256 = hashlib.sha256(self.sha256.encode() + rows.encode()).hexdigest()
+        return replace(self, sha256=sha256, label=label, split=split)
 
 
 def check_classes(labels: NDArray[np.int64]) -> None:

@@ -2,7 +2,8 @@
 
 CSV with the columns `candidate, field, catalogue_id, pack, row, split, label`: one row for each
 candidate that has stamps; `label` is empty where there is none, and such a candidate is only
-predicted. `split` is `train` or `control`.
+predicted. `split` is `train` or `control`. The live votes for each class follow, `n_class1` to
+`n_class4`; they are empty where the labels are not ours.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.reference_label import ReferenceLabel
 
-COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
+COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
+COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)
 VOTES = "votes"
 """The label source that means the consensus of our own experts."""
 
@@ -47,6 +49,7 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
         voted = label_source == VOTES
         yield {
             **row,
+            **({} if voted else dict.fromkeys(COUNTS)),
             "row": row["pack_row"],
             "split": "control" if row["control_sample"] else "train",
             "label": row["class_consensus"] if voted else references.get(row["candidate"]),

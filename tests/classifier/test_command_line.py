@@ -1,4 +1,4 @@
-"""`python -m classifier`: the three verbs, and one sentence for bad input."""
+"""`python -m classifier`: its verbs, and one sentence for bad input."""
 
 import csv
 import json
@@ -23,8 +23,33 @@ def test_train_predict_evaluate(world, tmp_path, capsys):
     rows = list(csv.DictReader(table.open()))
     assert len(rows) == 48
     assert sum(float(rows[0][f"p_class{label}"]) for label in (1, 2, 3, 4)) == pytest.approx(1)
-    assert main(arguments("evaluate", world, run)) == 0
-    assert json.loads(capsys.readouterr().out)["count"] == 16
+    figures = tmp_path / "figures"
+    assert main([*arguments("evaluate", world, run), "--figures", str(figures)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["count"] == shown["calibration"]["count"] == 16
+    assert {path.suffix for path in figures.glob("confusion.*")} == {".pdf", ".png", ".svg", ".csv"}
+    assert main([*arguments("compare", world, run), "--other", str(run)]) == 0
+    assert json.loads(capsys.readouterr().out)["overall"]["difference"] == 0
+
+
+SMALL = ["input_px=32", "batches=1", "batch_size=4", "members=1", "pretrained=false"]
+
+
+def small():
+    return [word for setting in SMALL for word in ("--set", setting)]
+
+
+def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
+    folder = tmp_path / "sources"
+    other = tmp_path / "other.csv"
+    other.write_text((world / "training.csv").read_text().replace(",train,2", ",train,1"))
+    options = ["--kind", "sources", "--source", f"ada={other}", *small()]
+    assert main([*arguments("experiment", world, folder), *options]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("ada: ")
+    report = json.loads((folder / "report.json").read_text())
+    assert list(report["differs"]) == ["training_set_sha256"]
+    assert [arm["labels"]["1"] for arm in report["arms"]] == [8, 16]
+    assert (folder / "arms.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(
@@ -53,8 +78,11 @@ def test_a_missing_manifest_is_one_sentence(tmp_path, capsys):
     assert "training.csv" in capsys.readouterr().err
 
 
-def test_help_shows_the_three_commands(capsys):
+def test_help_shows_the_commands(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(f"classifier {verb}" in shown for verb in ("train", "predict", "evaluate"))
+    assert all(
+        f"classifier {verb}" in shown
+        for verb in ("train", "predict", "evaluate", "compare", "experiment")
+    )

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from classifier import Manifest, Predictions, evaluate
-from classifier.evaluation import Proportion, confusion
+from classifier.evaluation import (
+    Proportion,
+    confusion,
+    entropy_figures,
+    risk_coverage,
+)
 
 
 def manifest_of(labels, split="control"):
@@ -23,16 +28,27 @@ def manifest_of(labels, split="control"):
         row=np.arange(count),
         split=np.full(count, split),
         label=np.array(labels, dtype=np.int64),
+        votes=np.zeros((count, 0), dtype=np.int64),
     )
 
 
-def predictions_of(*members):
+def predictions_of(*members, classes=4):
     """Members that are quite sure of these classes."""
-    probability = np.full((len(members), len(members[0]), 4), 0.1)
+    probability = np.full((len(members), len(members[0]), classes), 0.3 / (classes - 1))
     for member, answers in enumerate(members):
         probability[member, np.arange(len(answers)), np.array(answers) - 1] = 0.7
-    count = len(members[0])
-    return Predictions(np.arange(count), probability, np.zeros(count, dtype=np.int64), [])
+    return predictions_with(probability)
+
+
+def predictions_with(probability):
+    """Predictions with these probabilities (members, candidates, classes)."""
+    count = probability.shape[1]
+    return Predictions(
+        candidate=np.arange(count),
+        member_probability=probability,
+        missing_bands=np.zeros(count, dtype=np.int64),
+        unreadable=[],
+    )
 
 
 def test_accuracy_over_four_classes_and_over_two():
@@ -102,3 +118,93 @@ def test_the_spread_of_one_member_is_unknown():
     figures = evaluate(predictions_of([1, 2]), manifest_of([1, 2]))
     assert figures.member_accuracy_std is None
     assert figures.confusion.percent.std[0] == [None] * 4
+
+
+def test_the_spread_over_members_of_two_classes():
+    # Right on three and on four of four, once 1 and 2 are the same.
+    figures = evaluate(predictions_of([2, 1, 1, 4], [1, 2, 3, 4]), manifest_of([1, 2, 3, 4]))
+    assert figures.binary_member_accuracy_mean == 0.875
+    assert figures.binary_member_accuracy_std == pytest.approx(0.25 / np.sqrt(2))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_runs_may_have_other_classes_than_the_papers(classes):
+    labels = list(range(1, classes + 1))
+    figures = evaluate(predictions_of(labels, classes=classes), manifest_of(labels))
+    assert figures.accuracy.value == 1
+    assert list(figures.classes) == figures.confusion.classes == [str(label) for label in labels]
+    assert figures.binary_accuracy is None and figures.binary_confusion is None
+    assert figures.entropy.edges[-1] == pytest.approx(np.log(classes))
+
+
+def test_a_class_that_the_run_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="has class 4, but these predictions only tell classes 1 "):
+        evaluate(predictions_of([1, 2], classes=2), manifest_of([1, 4]))
+
+
+def test_the_table_reads_like_the_papers():
+    table = evaluate(
+        predictions_of([1, 1, 2, 2], [1, 2, 2, 2]), manifest_of([1, 1, 2, 4])
+    ).confusion
+    assert table.as_table() == [
+        ["", "1", "2", "3", "4", "of"],
+        ["1", "75.0 ± 35.4", "25.0 ± 35.4", "0.0 ± 0.0", "0.0 ± 0.0", "2"],
+        ["2", "0.0 ± 0.0", "100.0 ± 0.0", "0.0 ± 0.0", "0.0 ± 0.0", "1"],
+        ["3", "–", "–", "–", "–", "0"],
+        ["4", "0.0 ± 0.0", "100.0 ± 0.0", "0.0 ± 0.0", "0.0 ± 0.0", "1"],
+    ]
+
+
+def test_the_table_of_one_member_has_no_spread():
+    table = evaluate(predictions_of([1, 3]), manifest_of([1, 2])).binary_confusion
+    assert table.as_table()[1] == ["1+2", "50.0", "50.0", "2"]
+
+
+def test_entropy_of_right_and_of_wrong_answers():
+    entropy = np.array([0.0, 0.1, 1.3, np.log(4) * (1 + 1e-15)])
+    figures = entropy_figures(entropy, np.array([True, True, False, False]), 4)
+    assert figures.right[:3] == [1, 1, 0]
+    assert figures.wrong[-3:] == [0, 1, 1]
+    assert (sum(figures.right), sum(figures.wrong)) == (2, 2)
+    assert figures.right_median == pytest.approx(0.05)
+    assert figures.wrong_median == pytest.approx((1.3 + np.log(4)) / 2)
+
+
+def test_entropy_is_that_of_the_mean_of_the_members():
+    # Two members that are certain, each of another class: the mean has ln 2.
+    members = np.array([[[1.0, 0, 0, 0]], [[0, 1.0, 0, 0]]])
+    figures = evaluate(predictions_with(members), manifest_of([2])).entropy
+    assert figures.wrong_median == pytest.approx(np.log(2))
+    assert figures.right_median is None
+
+
+def test_accuracy_falls_with_coverage_where_entropy_orders_the_answers():
+    right = np.arange(40) < 30
+    curve = risk_coverage(np.linspace(0, 1, 40)[::-1], right[::-1])
+    assert [point.coverage for point in curve.points] == pytest.approx(np.arange(1, 21) / 20)
+    assert [point.accuracy.of for point in curve.points] == list(range(2, 41, 2))
+    assert all(point.accuracy.value == 1 for point in curve.points[:15])
+    assert curve.points[-1].accuracy.right == 30
+    # One wrong of 31, two of 32 … ten of 40.
+    assert curve.area == pytest.approx(sum(i / (30 + i) for i in range(1, 11)) / 40)
+
+
+def test_the_area_of_extremes():
+    entropy = np.linspace(0, 1, 8)
+    assert risk_coverage(entropy, np.ones(8, dtype=bool)).area == 0
+    assert risk_coverage(entropy, np.zeros(8, dtype=bool)).area == 1
+    assert risk_coverage(np.array([]), np.array([], dtype=bool)).area is None
+
+
+def test_an_order_that_says_nothing_has_the_error_as_its_area():
+    rng = np.random.default_rng(0)
+    curve = risk_coverage(rng.random(4000), rng.random(4000) < 0.7)
+    assert curve.area == pytest.approx(0.3, abs=0.03)
+
+
+def test_few_candidates_make_few_points():
+    curve = risk_coverage(np.array([0.2, 0.1, 0.3]), np.array([False, True, True]))
+    assert [point.accuracy.of for point in curve.points] == [1, 2, 3]
+    assert [point.accuracy.right for point in curve.points] == [1, 1, 2]
+    assert [point.entropy for point in curve.points] == [0.1, 0.2, 0.3]
+    assert curve.points[0].accuracy == Proportion.measure(1, 1)

@@ -1,0 +1,190 @@
+"""Experiments: the same training several times, with one thing changed from arm to arm.
+
+Each arm is an ordinary run in a folder of its own, so an experiment that was interrupted goes on
+where it was. Source: Wei et al. 2020, sections 4 and 5: crop sizes, label sources, a field that no
+label comes from (NGC 1559), each filter left out in turn (figure 7).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from classifier.comparison import compare
+from classifier.config import STARCNET_PX, TrainingConfig
+from classifier.evaluation import Evaluation, evaluate
+from classifier.manifest import Manifest
+from classifier.prediction import Predictions, predict
+from classifier.progress import Report
+from classifier.training import TrainingResult, train
+
+PREDICTIONS = "predictions.safetensors"
+REPORT = "report.json"
+FEWEST_LABELS = 50
+FORMAT = "asterism-experiment/1"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training of an experiment."""
+
+    name: str
+    """Says what is particular to it; also names its folder, so letters, digits, - and _ only."""
+    config: TrainingConfig
+    manifest: Manifest
+    """Its train split is learnt, its control split is what the arm is judged on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an arm."""
+
+    arm: Arm
+    training: TrainingResult
+    predictions: Predictions
+    evaluation: Evaluation
+
+    @property
+    def labels(self) -> int:
+        """Number of stamps trained on."""
+        return sum(self.training.labelled.values())
+
+
+def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """25, 50 and 100 px, and a random side between them for each stamp and batch."""
+    for side in (25, 50, 100):
+        yield Arm(f"{side}-px", replace(config, stamp_px=side, crop_px=()), manifest)
+    yield Arm("random-px", replace(config, stamp_px=50, crop_px=(25, 100)), manifest)
+
+
+def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """All bands, and each left out in turn (figure 7)."""
+    yield Arm("all", config, manifest)
+    for band in config.bands:
+        others = tuple(other for other in config.bands if other != band)
+        spare = min(config.max_missing_bands, len(others) - 1)
+        yield Arm(
+            f"without-{band}", replace(config, bands=others, max_missing_bands=spare), manifest
+        )
+
+
+def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Each field as one that no label comes from: trained on the others, judged on all of it."""
+    for field in np.unique(manifest.field):
+        away = manifest.field == field
+        split = np.where(away, "control", manifest.split)
+        # What measures other runs is not learnt here either.
+        label = np.where(away | (manifest.split == "train"), manifest.label, 0)
+        yield Arm(f"without-{field}", config, manifest.changed(split=split, label=label))
+
+
+def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """50, 100, 200, … labels and all of them; each set holds the smaller ones (learning curve)."""
+    labelled = manifest.labelled("train")
+    order = np.random.default_rng(config.seed).permutation(labelled)
+    number = FEWEST_LABELS
+    while number < len(labelled):
+        label = manifest.label.copy()
+        label[order[number:]] = 0
+        yield Arm(f"{number}-labels", config, manifest.changed(label=label))
+        number *= 2
+    yield Arm(f"{len(labelled)}-labels", config, manifest)
+
+
+def architectures(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Each backbone with the same stamps, batches and labels."""
+    for backbone in ("resnet18", "vgg19_bn", "efficientnet_lite0"):
+        yield Arm(backbone, replace(config, backbone=backbone), manifest)
+    peer: dict[str, Any] = {"stamp_px": STARCNET_PX, "input_px": STARCNET_PX, "pretrained": False}
+    yield Arm("starcnet", replace(config, backbone="starcnet", **peer), manifest)
+
+
+def sources(config: TrainingConfig, manifests: Mapping[str, Manifest]) -> Iterator[Arm]:
+    """The same candidates with labels from different people, by the name of the source."""
+    for name, manifest in manifests.items():
+        yield Arm(name, config, manifest)
+
+
+KINDS: Mapping[str, Callable[[TrainingConfig, Manifest], Iterator[Arm]]] = MappingProxyType(
+    {
+        "crop-size": crop_sizes,
+        "filters": filters,
+        "fields": fields,
+        "labels": label_numbers,
+        "architecture": architectures,
+    }
+)
+"""Experiments on one manifest, by name; `sources` needs several."""
+
+
+def carry_out(
+    arms: Iterable[Arm], directory: Path, report: Report = lambda _: None
+) -> list[Outcome]:
+    """Train, predict and evaluate each arm that is not finished; all outcomes, in order.
+
+    Raises what `train` and `predict` raise; arms that are finished by then stay finished.
+    """
+    outcomes = []
+    for arm in arms:
+        folder = directory / arm.name
+        training = train(arm.config, arm.manifest, folder, report)
+        predictions = _predicted(arm, folder, report)
+        evaluation = evaluate(
+            predictions, arm.manifest, max_missing_bands=arm.config.max_missing_bands
+        )
+        outcomes.append(Outcome(arm, training, predictions, evaluation))
+    return outcomes
+
+
+def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
+    """The arm's predictions, made once."""
+    path = folder / PREDICTIONS
+    if not path.exists():
+        predict(folder, arm.manifest, report).write(path)
+    return Predictions.read(path)
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The report: what differed between the arms, what came of each, and each against the first."""
+    first = outcomes[0]
+    differs = differences([outcome.arm for outcome in outcomes])
+    settings = first.arm.config.to_dict()
+    return {
+        "format": FORMAT,
+        "differs": differs,
+        "same": {name: value for name, value in settings.items() if name not in differs},
+        "arms": [_row(outcome, first) for outcome in outcomes],
+    }
+
+
+def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
+    """Settings that are not the same in all arms, one value an arm; so for the training sets."""
+    facts = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
+    columns = {name: [fact[name] for fact in facts] for name in facts[0]}
+    return {
+        name: values
+        for name, values in columns.items()
+        if any(value != values[0] for value in values)
+    }
+
+
+def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
+    same = outcome is not first and np.array_equal(
+        outcome.arm.manifest.labelled("control"), first.arm.manifest.labelled("control")
+    )
+    return {
+        "name": outcome.arm.name,
+        "labels": outcome.training.labelled,
+        "weights": outcome.training.weights,
+        "seconds": outcome.training.seconds,
+        "device": outcome.training.device,
+        "evaluation": outcome.evaluation.to_dict(),
+        "against_first": compare(
+            first.predictions, outcome.predictions, outcome.arm.manifest
+        ).to_dict()
+        if same
+        else None,
+    }

@@ -1,0 +1,29 @@
+"""The figures of a report, in the paper's manner, from evaluations and calibrations.
+
+    figure = figures.confusion_matrix(evaluation.confusion)
+    figures.save(figure, Path("report/confusion"), tables.confusion(evaluation.confusion))
+
+Each is one column of a journal wide (3.4 in), or two (7 in), and can be read in print and by the
+colour-blind. They need matplotlib, which training and predicting do not.
+"""
+
+from classifier.figures import tables
+from classifier.figures.arms import arm_comparison, learning_curve
+from classifier.figures.confusion import confusion_matrix
+from classifier.figures.saving import save
+from classifier.figures.uncertainty import (
+    coverage_curve,
+    entropy_histogram,
+    reliability_diagram,
+)
+
+__all__ = [
+    "arm_comparison",
+    "confusion_matrix",
+    "coverage_curve",
+    "entropy_histogram",
+    "learning_curve",
+    "reliability_diagram",
+    "save",
+    "tables",
+]

@@ -1,0 +1,150 @@
+"""How far ImageNet's weights carry on few labels: `make transfer` writes docs/transfer.md.
+
+782 real g-band stamps of star clusters and galaxies in M31 and M33 (PAndAS on CFHT), in five folds
+by position: each fold is classified by networks that learnt from 50, 200 or all labels of the
+others. Every training is resumed if it was interrupted; var/transfer holds them.
+"""
+
+import csv
+import os
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.model_selection import StratifiedGroupKFold
+
+from classifier import PRESETS, Manifest, Progress, TrainingConfig
+from classifier.config import PACK_STAMP_PX, STARCNET_PX
+from classifier.experiments import Arm, Outcome, carry_out
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data")) / "m31_stamps"
+WORK = Path(os.environ.get("ASTERISM_HOME", ROOT / "var")) / "transfer"
+TABLE = ROOT / "docs" / "transfer.md"
+
+FOLDS = 5
+LABELS = (50, 200, None)
+CLASS_OF = {"cluster": 1, "extended_cluster": 1, "galaxy": 2}
+
+COMMON = replace(
+    PRESETS["quick"],
+    bands=("g",),
+    max_missing_bands=0,
+    classes=2,
+    stamp_px=100,
+    input_px=96,
+    scaling="minmax",
+    batches=120,
+    members=1,
+)
+NETWORKS = {
+    "ResNet18, random weights": replace(COMMON, backbone="resnet18", pretrained=False),
+    "EfficientNet-Lite0, ImageNet weights": replace(COMMON, backbone="efficientnet_lite0"),
+    "EfficientNet-Lite0, random weights": replace(
+        COMMON, backbone="efficientnet_lite0", pretrained=False
+    ),
+    "StarcNet's architecture, random weights": replace(
+        COMMON, backbone="starcnet", pretrained=False, input_px=STARCNET_PX
+    ),
+}
+
+
+def pack(folder: Path) -> tuple[Path, NDArray[np.int64]]:
+    """Write the stamps as a pack and their labels as a manifest; returns it, and groups (n,)."""
+    rows = list(csv.DictReader((SOURCE / "labels.csv").open(newline="", encoding="utf-8")))
+    first = (128 - PACK_STAMP_PX) // 2
+    stamps = np.stack([np.asarray(Image.open(SOURCE / row["file"]).convert("L")) for row in rows])
+    stamps = stamps[:, None, first : first + PACK_STAMP_PX, first : first + PACK_STAMP_PX]
+    group = zarr.open_group(
+        folder / "m31.zarr",
+        mode="w",
+        attributes={"format": "asterism-stamps/1", "bands": ["g"], "stamp_px": PACK_STAMP_PX},
+    )
+    group.create_array("stamps", data=stamps.astype(np.float32))
+    group.create_array("observed", data=np.ones((len(rows), 1), dtype=bool))
+    path = folder / "m31.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["candidate", "field", "catalogue_id", "pack", "row", "split", "label"])
+        for i, row in enumerate(rows):
+            table.writerow([i, "M31", row["file"], "m31.zarr", i, "train", CLASS_OF[row["label"]]])
+    positions = [(row["ra_deg"], row["dec_deg"]) for row in rows]
+    return path, np.unique(positions, axis=0, return_inverse=True)[1].ravel()
+
+
+def arms(manifest: Manifest, groups: NDArray[np.int64]) -> Iterator[tuple[str, str, Arm]]:
+    """Network, number of labels, and the arm of each fold."""
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for fold, (train, test) in enumerate(folds.split(groups, manifest.label, groups)):
+        split = manifest.split.astype("U7")
+        split[test] = "control"
+        order = np.random.default_rng(fold).permutation(train)
+        for number in LABELS:
+            label = manifest.label.copy()
+            label[order[number or len(order) :]] = 0
+            learnt = manifest.changed(label=label, split=split)
+            words = "all" if number is None else str(number)
+            for name, config in NETWORKS.items():
+                folder = f"{''.join(filter(str.isalnum, name))}-{words}-{fold}"
+                yield name, words, Arm(folder, seeded(config, fold), learnt)
+
+
+def seeded(config: TrainingConfig, fold: int) -> TrainingConfig:
+    """Each fold has random numbers of its own."""
+    return replace(config, seed=fold)
+
+
+def table(found: dict[tuple[str, str], list[Outcome]]) -> str:
+    """The page: one row a network, one column a number of labels."""
+    numbers = ["all" if number is None else str(number) for number in LABELS]
+    lines = [
+        "# What ImageNet's weights are worth on few labels",
+        "",
+        "Accuracy in per cent, mean ± standard deviation over five folds by position, on 782 real",
+        "stamps of star clusters and galaxies in M31 and M33 (PAndAS, g band); `make transfer`",
+        f"writes this page. {COMMON.batches} batches of {COMMON.batch_size}, one network each.",
+        "",
+        f"| Network | {' | '.join(f'{number} labels' for number in numbers)} |",
+        f"|---|{'---:|' * len(numbers)}",
+    ]
+    for name in NETWORKS:
+        cells = [cell([o.evaluation.accuracy.value for o in found[name, n]]) for n in numbers]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def cell(shares: list[float | None]) -> str:
+    """Mean and spread in per cent."""
+    percent = [100 * share for share in shares if share is not None]
+    return f"{statistics.mean(percent):.1f} ± {statistics.stdev(percent):.1f}"
+
+
+def main() -> None:
+    """Train what is missing, and write the page."""
+    if not SOURCE.is_dir():
+        sys.exit(f"{SOURCE} is not there; ASTERISM_DATA names the folder that holds m31_stamps.")
+    WORK.mkdir(parents=True, exist_ok=True)
+    path, groups = pack(WORK)
+    manifest = Manifest.read(path, WORK)
+    found: dict[tuple[str, str], list[Outcome]] = {}
+
+    def show(progress: Progress) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{progress.stage} {progress.batch}/{progress.batches}")
+
+    for name, number, arm in arms(manifest, groups):
+        outcome = carry_out([arm], WORK, show)[0]
+        found.setdefault((name, number), []).append(outcome)
+        seconds = outcome.training.seconds
+        print(f"{arm.name}: {outcome.evaluation.accuracy.value:.3f} ({seconds:.0f} s)", flush=True)  # noqa: T201
+    TABLE.write_text(table(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Arms differ in one thing, are resumable, and are reported with exactly what differed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from classifier import Manifest, experiments
+from classifier.experiments import KINDS, Arm, carry_out, differences, sources, summary
+from tests.classifier.conftest import stamps_of, write_manifest, write_pack
+
+
+@pytest.fixture
+def two_fields(tmp_path):
+    """Sixteen labelled candidates, the odd ones in another field, every fourth in the control."""
+    labels = [1, 2, 3, 4] * 4
+    write_pack(tmp_path / "p.zarr", stamps_of(labels))
+    rows = [
+        (i, f"field{i % 2}", i, "p.zarr", i, "control" if i % 4 == 3 else "train", label)
+        for i, label in enumerate(labels)
+    ]
+    return Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+
+
+def arms(kind, config, manifest):
+    return list(KINDS[kind](config, manifest))
+
+
+def test_crop_sizes_are_those_of_the_paper(tiny, manifest):
+    found = arms("crop-size", tiny, manifest)
+    assert [arm.config.stamp_px for arm in found] == [25, 50, 100, 50]
+    assert found[-1].config.crop_px == (25, 100)
+    assert set(differences(found)) == {"stamp_px", "crop_px"}
+
+
+def test_each_filter_is_left_out_in_turn(tiny, manifest):
+    found = arms("filters", tiny, manifest)
+    assert [arm.name for arm in found] == ["all", *(f"without-{band}" for band in tiny.bands)]
+    assert [len(arm.config.bands) for arm in found] == [5, 4, 4, 4, 4, 4]
+    assert set(differences(found)) == {"bands"}
+
+
+def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
+    found = arms("fields", tiny, two_fields)
+    assert [arm.name for arm in found] == ["without-field0", "without-field1"]
+    for arm, away in zip(found, ["field0", "field1"], strict=True):
+        learnt, judged = (arm.manifest.labelled(split) for split in ("train", "control"))
+        assert set(arm.manifest.field[learnt]) == {"field0", "field1"} - {away}
+        assert set(arm.manifest.field[judged]) == {away}
+        assert len(judged) == 8
+        # The control sample of the other field stays out of the training.
+        assert set(two_fields.split[learnt]) == {"train"}
+
+
+def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
+    monkeypatch.setattr(experiments, "FEWEST_LABELS", 8)
+    found = arms("labels", tiny, manifest)
+    assert [arm.name for arm in found] == ["8-labels", "16-labels", "32-labels"]
+    sets = [set(arm.manifest.labelled("train").tolist()) for arm in found]
+    assert [len(one) for one in sets] == [8, 16, 32]
+    assert sets[0] < sets[1] < sets[2]
+    assert len({arm.manifest.sha256 for arm in found}) == 3
+    assert all(len(arm.manifest.labelled("control")) == 16 for arm in found)
+
+
+def test_architectures_share_all_but_what_starcnet_fixes(tiny, manifest):
+    found = arms("architecture", tiny, manifest)
+    assert [arm.config.backbone for arm in found] == [
+        "resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet",
+    ]  # fmt: skip
+    assert found[-1].config.input_px == 32
+
+
+@pytest.fixture
+def pair(tiny, manifest):
+    """Two arms that differ by their crop."""
+    config = replace(tiny, members=1, batches=1)
+    return [
+        Arm("wide", config, manifest),
+        Arm("narrow", replace(config, stamp_px=20), manifest),
+    ]
+
+
+def test_a_report_says_exactly_what_differed(pair, tmp_path):
+    report = summary(carry_out(pair, tmp_path))
+    assert report["differs"] == {"stamp_px": [32, 20]}
+    assert report["same"]["batches"] == 1
+    assert [row["name"] for row in report["arms"]] == ["wide", "narrow"]
+    assert [row["evaluation"]["count"] for row in report["arms"]] == [16, 16]
+    assert report["arms"][0]["against_first"] is None
+    assert report["arms"][1]["against_first"]["count"] == 16
+
+
+def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
+    carry_out(pair[:1], tmp_path)
+    weights = tmp_path / "wide" / "member-00.safetensors"
+    kept = weights.stat().st_mtime_ns
+    predicted = []
+    real = experiments.predict
+    monkeypatch.setattr(
+        experiments,
+        "predict",
+        lambda folder, *rest: predicted.append(folder.name) or real(folder, *rest),
+    )
+    outcomes = carry_out(pair, tmp_path)
+    assert weights.stat().st_mtime_ns == kept
+    assert predicted == ["narrow"]
+    np.testing.assert_array_equal(outcomes[0].predictions.candidate, pair[0].manifest.candidate)
+
+
+def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
+    other = manifest.changed(label=np.where(manifest.label == 2, 1, manifest.label))
+    found = list(sources(tiny, {"ada": manifest, "consensus": other}))
+    assert [arm.name for arm in found] == ["ada", "consensus"]
+    assert set(differences(found)) == {"training_set_sha256"}
