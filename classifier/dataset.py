@@ -18,7 +18,8 @@ class TrainingSet:
     """What a network learns from."""
 
     stamps: Tensor
-    """(n, C, H, W) float32 in [0, 1], with room around the network's view to rotate it."""
+    """(n, C, H, W) in [0, 1], with room around the network's view to rotate it. float16, which
+    rounds a pixel by 0.05 % of its value at most, below any noise, and halves the memory."""
     labels: Tensor
     """(n,) index into the classes, from 0."""
     shares: Tensor | None = None
@@ -50,7 +51,7 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
     """
     positions = manifest.to_train_on(config.classes)
     view = View.training(config)
-    stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float32)
+    stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float16)
     order = np.empty(len(positions), dtype=np.int64)
     count = 0
     for done, chunk in enumerate(read_chunks(manifest, positions, config, view), start=1):

@@ -73,7 +73,7 @@ def optimise(
     for batch in range(config.batches):
         _set_mode(network, batch - config.head_batches)
         index = next(indices).to(device)
-        x_BCHW = network_input(data.stamps[index], config, generator)
+        x_BCHW = network_input(data.stamps[index].float(), config, generator)
         while True:
             try:
                 loss, logits = descend(x_BCHW, data.targets[index], parts)

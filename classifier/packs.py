@@ -20,6 +20,8 @@ from classifier.manifest import Manifest
 FORMAT = "asterism-stamps/1"
 CHUNK = 256
 """Stamps read at a time: 50 MB raw."""
+GAP = 4
+"""So many rows that nobody asked for are read sooner than skipped."""
 
 # What zarr and its codecs raise for files that are missing, cut short or tampered with.
 UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError)
@@ -72,10 +74,20 @@ class Pack:
         sorted_rows, back = np.unique(rows, return_inverse=True)
         order = [self.bands.index(band) for band in bands]
         try:
-            stamps = np.asarray(self.stamps.oindex[sorted_rows], dtype=np.float32)
+            stamps = np.concatenate([self._run(run) for run in _runs(sorted_rows)])
         except UNREADABLE as error:
             raise PackError(f"Stamps of {self.name} cannot be read ({error}).") from error
         return stamps[back][:, order], self.observed[rows][:, order]
+
+    def _run(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Stamps of rising rows that lie close together."""
+        first, last = rows[0], rows[-1]
+        return np.asarray(self.stamps[first : last + 1], dtype=np.float32)[rows - first]
+
+
+def _runs(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rising rows, cut where many between them are not wanted: Zarr reads ranges much faster."""
+    return np.split(rows, np.flatnonzero(np.diff(rows) > GAP) + 1)
 
 
 # One folder of packs holds few of them, and opening one reads all of `observed`.

@@ -200,7 +200,7 @@ def _of_chunk(
     features, answers = [torch.empty(0, network.head.in_features).half()], []
     parts = torch.split(torch.from_numpy(stamps.pixels), config.batch_size)
     for batch, part in enumerate(parts):
-        z_BF, p_BK = _of_batch(network, part.to(device), config)
+        z_BF, p_BK = of_batch(network, part.to(device), config)
         features.append(z_BF.half().cpu())
         answers.append(p_BK.cpu())
         if clock.count(len(part)):
@@ -220,7 +220,7 @@ def _of_chunk(
     return torch.cat(features).numpy(), probability.numpy()
 
 
-def _of_batch(
+def of_batch(
     network: DualBackbone, stamps_BCHW: Tensor, config: TrainingConfig
 ) -> tuple[Tensor, Tensor]:
     """Features (B, F) and probabilities (B, K), means over the orientations that are looked at.
@@ -241,6 +241,6 @@ def _of_batch(
     except torch.OutOfMemoryError:
         if len(stamps_BCHW) == 1:
             raise
-        halves = [_of_batch(network, half, config) for half in stamps_BCHW.chunk(2)]
+        halves = [of_batch(network, half, config) for half in stamps_BCHW.chunk(2)]
         return torch.cat([z for z, _ in halves]), torch.cat([p for _, p in halves])
     return torch.stack(features).mean(dim=0), torch.stack(answers).mean(dim=0)

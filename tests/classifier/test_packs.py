@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import PRESETS, Manifest, TrainingConfig
-from classifier.packs import View, crop_px, joined, read_chunks, scaled
+from classifier.packs import Pack, View, crop_px, joined, read_chunks, scaled
 from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
 
 ALL_SEEN = np.ones((1, 5), bool)
@@ -120,3 +120,12 @@ def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
     assert View.training(config) == View(60, crop_px(60, rotated=True))
     assert View.training(replace(config, augment=False)) == View(60, 62)
     assert View.prediction(config) == View(50, 52)
+
+
+def test_rows_far_apart_are_read_as_rows_side_by_side_are(tmp_path):
+    stamps = stamps_of([1, 2, 3, 4] * 8)
+    write_pack(tmp_path / "p.zarr", stamps)
+    rows = np.array([30, 0, 1, 2, 17, 18, 2])
+    found, observed = Pack.open(tmp_path / "p.zarr").read(rows, BANDS)
+    np.testing.assert_array_equal(found, stamps[rows])
+    assert observed.shape == (7, 5)

@@ -1,0 +1,91 @@
+"""The loop that one would write first: stamps by a DataLoader, torchvision's transforms, float32.
+
+It sees what the package sees and learns by the same protocol: six channels with the constant zero,
+two ResNet18, Adam.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from classifier.config import PACK_STAMP_PX, PRESETS, TrainingConfig
+from classifier.packs import View, scaled
+from classifier.torchvision_import import models
+
+# Only now can torchvision be imported; see there.
+v2 = import_module("torchvision.transforms.v2")
+
+PAPER = PRESETS["paper-resnet18"]
+
+
+def made_up_stamps(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noise (n, 5, H, W) in [0, 1], and labels (n,) from 0: the arithmetic does not mind."""
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(count, 5, PACK_STAMP_PX, PACK_STAMP_PX)).astype(np.float32)
+    seen = np.ones((count, 5), bool)
+    labels = rng.integers(0, 4, count)
+    return scaled(raw, seen, View.training(PAPER), PAPER.scaling), labels
+
+
+class Stamps(Dataset[tuple[Tensor, int]]):
+    """Six channels a candidate, transformed one candidate at a time."""
+
+    def __init__(self, stamps: np.ndarray, labels: np.ndarray, *, augment: bool):
+        self.stamps = nn.functional.pad(torch.from_numpy(stamps), (0, 0, 0, 0, 0, 1))
+        self.labels = labels
+        turned = [
+            v2.RandomHorizontalFlip(),
+            v2.RandomVerticalFlip(),
+            v2.RandomRotation(180, v2.InterpolationMode.BILINEAR),
+        ]
+        self.transform = v2.Compose(
+            [*(turned if augment else []), v2.CenterCrop(PAPER.stamp_px), v2.Resize(PAPER.input_px)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.transform(self.stamps[index]), int(self.labels[index])
+
+
+class PlainDual(nn.Module):
+    """Two ResNet18 with three channels each, and one matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = models.resnet18(), models.resnet18()
+        self.first.fc, self.second.fc = nn.Identity(), nn.Identity()
+        self.head = nn.Linear(1024, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.cat([self.first(x[:, :3]), self.second(x[:, 3:])], dim=1))
+
+
+def training(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
+    """Yields the loss of each batch."""
+    network = PlainDual().train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    loss_of = nn.CrossEntropyLoss()
+    dataset = Stamps(stamps, labels, augment=True)
+    while True:
+        for x, y in DataLoader(dataset, batch_size=config.batch_size, shuffle=True):
+            optimiser.zero_grad()
+            loss = loss_of(network(x), y)
+            loss.backward()
+            optimiser.step()
+            yield loss.item()
+
+
+@torch.inference_mode()
+def inference(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
+    """Yields the highest probability of each batch."""
+    network = PlainDual().eval()
+    dataset = Stamps(stamps, labels, augment=False)
+    while True:
+        for x, _ in DataLoader(dataset, batch_size=config.batch_size):
+            yield network(x).softmax(dim=1).max().item()
