@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench lock
+.PHONY: run test soak lint bench transfer lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -35,6 +35,10 @@ lint: $(VENV)/installed-dev node_modules/.package-lock.json
 # Figures go to var/bench/NAME.jsonl.
 bench: $(VENV)/installed-dev
 	@for bench in tests/benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
+
+# Trains for an hour or two on real stamps of M31, and writes docs/transfer.md.
+transfer: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/transfer.py
 
 # Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
 lock: $(VENV)/installed-dev

@@ -82,7 +82,8 @@ class Pack:
     def _run(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Stamps of rising rows that lie close together."""
         first, last = rows[0], rows[-1]
-        return np.asarray(self.stamps[first : last + 1], dtype=np.float32)[rows - first]
+        between = np.asarray(self.stamps[first : last + 1], dtype=np.float32)
+        return np.asarray(between[rows - first])
 
 
 def _runs(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -26,7 +26,7 @@ from labeling.imaging.rgb import (
     png,
 )
 from labeling.imaging.stamps import STAMP_PX, corner
-from labeling.models import Candidate, Field, Mosaic
+from labeling.models import Candidate, Mosaic
 
 RGB_SIZES = (299, 50)
 """Sides in px of the context and the centre image (Wei et al. 2020)."""
@@ -53,7 +53,7 @@ def mef(candidate: Candidate) -> bytes:
     """
     stamps = stamps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
-    for mosaic in _mosaics(candidate.field).values():
+    for mosaic in candidate.field.mosaic_by_band.values():
         if mosaic.band in candidate.observed.split():
             header = _stamp_header(candidate, mosaic)
             image = stamps[BANDS.index(mosaic.band)]
@@ -61,12 +61,6 @@ def mef(candidate: Candidate) -> bytes:
     buffer = io.BytesIO()
     fits.HDUList(hdus).writeto(buffer, checksum=True)
     return buffer.getvalue()
-
-
-def _mosaics(field: Field) -> dict[str, Mosaic]:
-    """The field's mosaics by band, in the order of the bands."""
-    there = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
-    return {band: there[band] for band in BANDS if band in there}
 
 
 def _primary_header(candidate: Candidate) -> fits.Header:
@@ -94,7 +88,7 @@ def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
 
 def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     """The candidate's position in a mosaic's own pixels, from 0."""
-    mosaics = _mosaics(candidate.field)
+    mosaics = candidate.field.mosaic_by_band
     reference = mosaics[reference_band(mosaics)]
     dx, dy = mosaic.shift_from(reference)
     return candidate.x + dx, candidate.y + dy
@@ -104,7 +98,7 @@ def rgb_version(candidate: Candidate) -> str:
     """Another word for whatever else its colour images are drawn from, and for each recipe."""
     drawn_from = [
         (mosaic.band, mosaic.hdu, mosaic.fingerprint, mosaic.sky_sigma, mosaic.wcs_text)
-        for mosaic in _mosaics(candidate.field).values()
+        for mosaic in candidate.field.mosaic_by_band.values()
     ]
     what = (RECIPE, RGB_SIZES, candidate.x, candidate.y, drawn_from)
     return sha256(repr(what).encode()).hexdigest()[:16]
@@ -150,7 +144,7 @@ def _draw(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.
     side = RGB_SIZES[0]
     bands = {
         band: above_surroundings(_window(candidate, mosaic, side), mosaic.sky_sigma)
-        for band, mosaic in _mosaics(candidate.field).items()
+        for band, mosaic in candidate.field.mosaic_by_band.items()
     }
     return lupton(bands, (side, side), stretch, softening)
 

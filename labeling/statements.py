@@ -141,5 +141,51 @@ class Put(_Prepared, Generic[M]):
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {over}RETURNING {pk}"
 
 
+class Change(_Prepared, Generic[M]):
+    """Writes some fields of a row that is there."""
+
+    def __init__(self, model: type[M], *fields: str) -> None:
+        super().__init__()
+        self._model = model
+        self._names = fields
+
+    def __call__(self, row: M) -> None:
+        """Write them as the row has them now."""
+        values = [
+            field.get_db_prep_save(field.pre_save(row, add=False), connection)
+            for field in self._fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self._ready(self._sql, len(values) + 1), [*values, row.pk])
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [self._model._meta.get_field(name) for name in self._names]
+
+    @cached_property
+    def _sql(self) -> str:
+        table = connection.ops.quote_name(self._model._meta.db_table)
+        places = ", ".join(f"{_column(field)} = %s" for field in self._fields)
+        return f"UPDATE {table} SET {places} WHERE {_column(self._model._meta.pk)} = %s"
+
+
+class Remove(_Prepared, Generic[M]):
+    """Deletes a row of a model that no other row points to."""
+
+    def __init__(self, model: type[M]) -> None:
+        super().__init__()
+        self._model = model
+
+    def __call__(self, row: M) -> None:
+        """Delete it; one that is gone is no error."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._ready(self._sql, 1), [row.pk])
+
+    @cached_property
+    def _sql(self) -> str:
+        table = connection.ops.quote_name(self._model._meta.db_table)
+        return f"DELETE FROM {table} WHERE {_column(self._model._meta.pk)} = %s"
+
+
 def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)

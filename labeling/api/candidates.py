@@ -95,7 +95,7 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:
         """All five bands, in order."""
-        mosaics = {mosaic.band: mosaic for mosaic in candidate.field.mosaics.all()}
+        mosaics = candidate.field.mosaic_by_band
         seen = candidate.observed.split()
         return [
             {

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,15 +12,29 @@ from rest_framework.views import APIView
 from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
 from labeling.models import Field, Lease, Wish
+from labeling.models.mosaic import recall
+from labeling.statements import Given, Statement
+
+_NAMED: Statement[Field] = Statement(lambda: Field.objects.filter(name=Given("name")))
+
+
+@extend_schema_field(str)
+class FieldByName(serializers.Field[Field, Any, Any, Any]):
+    """A field, by its name."""
+
+    def to_internal_value(self, data: Any) -> Field:
+        """The field of that name, if there is one."""
+        found = _NAMED.objects(name=data) if isinstance(data, str) else []
+        if not found:
+            raise serializers.ValidationError(f"There is no field {data!r}.")
+        return found[0]
 
 
 class QueueIn(serializers.Serializer[Any]):
     """How many candidates, of which field, and which of them."""
 
     count = serializers.IntegerField(min_value=1, max_value=10, default=1)
-    field = serializers.SlugRelatedField(
-        slug_field="name", queryset=Field.objects.all(), required=False, allow_null=True
-    )
+    field = FieldByName(required=False, allow_null=True)
     mag_min = serializers.FloatField(
         required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
     )
@@ -82,8 +95,8 @@ def _leased(leases: list[Lease]) -> list[Any]:
     for lease in leases:
         lease.candidate.my_lease = lease  # type: ignore[attr-defined]
     candidates = [lease.candidate for lease in leases]
-    # Each item tells of the mosaics of its field.
-    prefetch_related_objects(candidates, "field__mosaics")
+    for field in {candidate.field for candidate in candidates}:
+        recall(field)
     return candidates
 
 

@@ -20,11 +20,11 @@ from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
-from labeling.models.prediction import TENDED
+from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
 from labeling.roles import Role, has_role
-from labeling.statements import Given, Put, Statement
+from labeling.statements import Given, Put, Remove, Statement
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -133,7 +133,7 @@ class Candidate(models.Model):
         Two experts on one candidate take turns here; otherwise each would compute the consensus
         without the other's vote.
         """
-        self.field = self.field.as_it_stands()
+        self.field = Field.as_it_stands(self.field_id)
         ((self.open,),) = _LOCKED.rows(pk=self.pk)
 
     @transaction.atomic
@@ -170,7 +170,7 @@ class Candidate(models.Model):
             Vote.objects.filter(pk__in=earlier).update(retracted_at=timezone.now())
         _CAST(vote)
         if lease:
-            lease.delete()
+            _DONE(lease)
         if original is None:
             # Where votes are asked for, nobody has ruled.
             self.refresh_consensus([*others, vote], ruled=not self.open)
@@ -232,9 +232,7 @@ class Candidate(models.Model):
             Candidate.objects.filter(pk=self.pk).update(open=self.open)
         for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
             if prediction.set_place(self, verdict.counts):
-                self.predictions.filter(pk=prediction.pk).update(
-                    queue=prediction.queue_id, priority=prediction.priority
-                )
+                PLACED(prediction)
 
     def lease_to(self, expert: Any, sample: str = "") -> Lease:
         """Promise this candidate to the expert for the field's lease time."""
@@ -252,6 +250,7 @@ _LOCKED = Statement(
     )
 )
 _CAST = Put(Vote)
+_DONE = Remove(Lease)
 _KNOWN: Statement[Vote] = Statement(
     lambda: Vote.objects.filter(
         Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))

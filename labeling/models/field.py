@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.functional import cached_property
 
+from labeling.bands import BANDS
 from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
@@ -17,9 +19,14 @@ from labeling.models.waiting import Wish
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
+    from labeling.models.mosaic import Mosaic
     from labeling.models.training_run import TrainingRun
 
 _AT_LEAST_ONE = MinValueValidator(1)
+
+
+def _place(mosaic: Mosaic) -> int:
+    return BANDS.index(mosaic.band)
 
 
 def positive(value: float) -> None:
@@ -91,15 +98,21 @@ class Field(models.Model):
         """
         return Queue(self, expert, wish).lease(count)
 
-    def as_it_stands(self) -> Field:
+    @classmethod
+    def as_it_stands(cls, pk: int) -> Field:
         """The field as it is now, and stays until the end of the transaction.
 
         Votes share it; who changes which run or rules it goes by locks it against them. A vote is
         then either seen by the change, or sees it.
         """
         share = "FOR KEY SHARE" if connection.features.has_select_for_update else ""
-        table = connection.ops.quote_name(self._meta.db_table)
-        return Field.objects.raw(f"SELECT * FROM {table} WHERE id = %s {share}", [self.pk])[0]
+        table = connection.ops.quote_name(cls._meta.db_table)
+        return cls.objects.raw(f"SELECT * FROM {table} WHERE id = %s {share}", [pk])[0]
+
+    @cached_property
+    def mosaic_by_band(self) -> dict[str, Mosaic]:
+        """The field's mosaics, in the order of the bands."""
+        return {mosaic.band: mosaic for mosaic in sorted(self.mosaics.all(), key=_place)}
 
     def point_to(self, run: TrainingRun | None) -> None:
         """Let queue and exports use this run; the caller holds the field's lock."""

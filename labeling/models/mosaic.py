@@ -13,6 +13,7 @@ from labeling.bands import BANDS
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import celestial_wcs
 from labeling.models.field import Field
+from labeling.statements import Given, Statement
 
 
 class Mosaic(models.Model):
@@ -63,6 +64,15 @@ class Mosaic(models.Model):
 
 def _wcs_of(text: str) -> WCS | None:
     return celestial_wcs(Header.fromstring(text)) if text else None
+
+
+_OF_FIELD: Statement[Mosaic] = Statement(lambda: Mosaic.objects.filter(field=Given("field")))
+
+
+def recall(field: Field) -> None:
+    """Let a field know its mosaics by a statement: the queue tells of them at every vote."""
+    there = {mosaic.band: mosaic for mosaic in _OF_FIELD.objects(field=field.pk)}
+    field.mosaic_by_band = {band: there[band] for band in BANDS if band in there}
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from labeling.classes import MorphologicalClass
 from labeling.models.field import Field
 from labeling.priority import worth
-from labeling.statements import Given, Statement
+from labeling.statements import Change, Given, Statement
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -140,3 +140,6 @@ class Prediction(models.Model):
         before = self.priority
         self.priority = worth(self.probabilities, votes) if any(votes) else self.entropy
         return self.priority != before
+
+
+PLACED = Change(Prediction, "queue", "priority")

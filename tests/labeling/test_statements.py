@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from labeling.models import Candidate, Consensus, Lease, Vote
-from labeling.statements import Given, Put, Statement
+from labeling.statements import Change, Given, Put, Remove, Statement
 from tests.labeling.world import at_once, vote
 
 BRIGHT = Statement(
@@ -78,3 +78,20 @@ def test_without_a_key_a_row_is_put_once(candidate, ada):
     with pytest.raises(IntegrityError), transaction.atomic():
         put(cast)
     assert Vote.objects.get() == cast
+
+
+def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
+    lease = Lease.objects.give(ada, [candidate])[0]
+    lease.sample, lease.skipped_at = "control", timezone.now()
+    Change(Lease, "skipped_at")(lease)
+    lease.refresh_from_db()
+    assert lease.sample == "pool"
+    assert lease.skipped_at
+
+
+def test_a_row_is_removed_once(candidate, ada, bea):
+    mine, hers = (Lease.objects.give(expert, [candidate])[0] for expert in (ada, bea))
+    remove = Remove(Lease)
+    remove(mine)
+    remove(mine)
+    assert Lease.objects.get() == hers
