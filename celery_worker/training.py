@@ -1,26 +1,13 @@
 """Where the two halves meet: a claimed run becomes calls of the classifier, its results rows."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
-
 import classifier
+from celery_worker.frozen import Unfit, frozen_manifest
+from classifier import reporting
 from labeling.models import TrainingRun
-
-REFUSALS = (
-    classifier.NotTrainable,
-    classifier.PackError,
-    classifier.RunError,
-    classifier.DivergedError,
-)
-"""What the classifier raises with a sentence that is meant for people."""
-
-
-class Unfit(Exception):
-    """The run cannot be carried out as it was asked for; says what to do."""
 
 
 def carry_out(run: TrainingRun) -> None:
@@ -28,7 +15,7 @@ def carry_out(run: TrainingRun) -> None:
 
     Raises RunCancelled when an administrator stops the run meanwhile.
     """
-    manifest = frozen_manifest(run)
+    manifest = frozen_manifest(run.manifest_path, run.manifest_sha256)
     try:
         config = classifier.TrainingConfig.from_dict(run.preset, run.overrides)
     except ValueError as error:
@@ -39,21 +26,25 @@ def carry_out(run: TrainingRun) -> None:
 
     result = classifier.train(config, manifest, run.directory, report)
     predictions = classifier.predict(run.directory, manifest, report)
-    evaluation = classifier.evaluate(
-        predictions, manifest, max_missing_bands=config.max_missing_bands
-    )
-    run.succeed(prediction_rows(predictions), outcome(result, predictions, evaluation))
+    told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
+    run.succeed(prediction_rows(predictions), told)
 
 
-def frozen_manifest(run: TrainingRun) -> classifier.Manifest:
-    """The run's training set; Unfit if it is not the one that was frozen."""
-    try:
-        found = hashlib.sha256(run.manifest_path.read_bytes()).hexdigest()
-    except FileNotFoundError as error:
-        raise Unfit(f"{run.manifest_path} is missing; queue a new run.") from error
-    if found != run.manifest_sha256:
-        raise Unfit(f"{run.manifest_path} was changed since it was frozen; queue a new run.")
-    return classifier.Manifest.read(run.manifest_path, settings.PACKS)
+def judged(
+    run: TrainingRun,
+    config: classifier.TrainingConfig,
+    predictions: classifier.Predictions,
+    manifest: classifier.Manifest,
+) -> dict[str, Any]:
+    """What the control sample says of a run, ready for JSON; draws it as well."""
+    missing = config.max_missing_bands
+    evaluation = classifier.evaluate(predictions, manifest, max_missing_bands=missing)
+    calibration = classifier.calibrate(predictions, manifest, max_missing_bands=missing)
+    return {
+        "evaluation": evaluation.to_dict(),
+        "calibration": calibration.to_dict(),
+        "figures": reporting.draw_run(run.figures_directory, evaluation, calibration),
+    }
 
 
 def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, Any]]:
@@ -73,13 +64,10 @@ def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, A
 
 
 def outcome(
-    result: classifier.TrainingResult,
-    predictions: classifier.Predictions,
-    evaluation: classifier.Evaluation,
+    result: classifier.TrainingResult, predictions: classifier.Predictions
 ) -> dict[str, Any]:
-    """What the run's page shows besides its predictions, ready for JSON."""
+    """What the training left besides its predictions, ready for JSON."""
     return {
         **result.to_dict(),
-        "evaluation": evaluation.to_dict(),
         "unreadable": [[int(candidate), why] for candidate, why in predictions.unreadable],
     }

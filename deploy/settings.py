@@ -52,6 +52,7 @@ HOME = Path(os.environ.get("ASTERISM_HOME", ROOT / "var")).expanduser().resolve(
 HOME.mkdir(parents=True, exist_ok=True)
 PACKS = HOME / "packs"
 RUNS = HOME / "runs"
+EXPERIMENTS = HOME / "experiments"
 RGB_CACHE = HOME / "cache" / "rgb"
 RELEASES = HOME / "releases"
 
@@ -168,7 +169,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "RunStatus": "labeling.models.training_run.RunStatus",
+        "RunStatus": "labeling.models.work.RunStatus",
         "ConsensusStatus": "labeling.consensus.Status",
     },
 }

@@ -1,10 +1,11 @@
-"""What a training run's page says, from the run's row."""
+"""What the page of a training run or an experiment says of its progress, and of a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from labeling.models import TrainingRun
+from labeling.models import WorkerJob
 
 STAGES = {"prepare": "reading the stamps", "train": "training", "predict": "predicting"}
 SHADES = 5
@@ -31,7 +32,7 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class HowFar:
-    """A run at work: what it does, how far it is (0 to 1), and figures where there are any."""
+    """Work going on: what is done, how far it is (0 to 1), and figures where there are any."""
 
     what: str
     share: float
@@ -40,9 +41,12 @@ class HowFar:
     seconds_left: float | None
 
 
-def how_far(run: TrainingRun) -> HowFar | None:
-    """Where the worker is; None before its first report."""
-    told = run.progress
+def how_far(job: WorkerJob, arm_names: Mapping[str, str] = MappingProxyType({})) -> HowFar | None:
+    """Where the worker is; None before its first report.
+
+    An experiment is as far as its arms, of which the training is what takes time.
+    """
+    told = job.progress
     if not told:
         return None
     members = max(told["members"], 1)
@@ -51,9 +55,15 @@ def how_far(run: TrainingRun) -> HowFar | None:
         what += f" network {min(told['member'] + 1, members)} of {members}"
         what += f", batch {told['batch']} of {told['batches']}"
     done = told["member"] + told["batch"] / max(told["batches"], 1)
+    share = min(1.0, done / members)
+    if "arm" in told:
+        name = arm_names.get(told["arm"], told["arm"])
+        what = f"arm {told['arm_number']} of {told['arms']}, {name}: {what}"
+        of_arm = {"prepare": 0.0, "train": share}.get(told["stage"], 1.0)
+        share = (told["arm_number"] - 1 + of_arm) / told["arms"]
     return HowFar(
         what=what,
-        share=min(1.0, done / members),
+        share=share,
         loss=told.get("loss"),
         rate=told.get("images_per_second"),
         seconds_left=told.get("seconds_left"),

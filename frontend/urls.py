@@ -8,8 +8,15 @@ from frontend.views.agreement import agreement, diagnosis
 from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
+from frontend.views.experiments import act_on_experiment, experiment, experiments
 from frontend.views.exports import exports
 from frontend.views.fields import field
+from frontend.views.figures import (
+    experiment_figure,
+    experiment_training_set,
+    run_figure,
+    run_training_set,
+)
 from frontend.views.guide import guide
 from frontend.views.progress import progress
 from frontend.views.questions import questions
@@ -33,6 +40,21 @@ urlpatterns = [
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
     path("runs/<int:pk>/<slug:verb>/", act, name="run-act"),
+    path("runs/<int:pk>/figures/<slug:name>.<slug:ending>", run_figure, name="run-figure"),
+    path("runs/<int:pk>/training-set.csv", run_training_set, name="run-training-set"),
+    path("experiments/", experiments, name="experiments"),
+    path("experiments/<int:pk>/", experiment, name="experiment"),
+    path("experiments/<int:pk>/<slug:verb>/", act_on_experiment, name="experiment-act"),
+    path(
+        "experiments/<int:pk>/figures/<slug:name>.<slug:ending>",
+        experiment_figure,
+        name="experiment-figure",
+    ),
+    path(
+        "experiments/<int:pk>/training-sets/<slug:name>.csv",
+        experiment_training_set,
+        name="experiment-training-set",
+    ),
     path("exports/", exports, name="exports"),
     path("guide/", guide, name="guide"),
 ]

@@ -13,6 +13,7 @@ from labeling.models import (
     CatalogueImport,
     Comment,
     Consensus,
+    Experiment,
     Field,
     Lease,
     Mosaic,
@@ -124,6 +125,14 @@ class TrainingRunAdmin(ReadOnlyAdmin):
                 self.message_user(request, str(reason), messages.ERROR)
             else:
                 self.message_user(request, f"Run {again.pk} is queued.", messages.SUCCESS)
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    """Experiments."""
+
+    list_display = ("id", "kind", "preset", "arms", "status", "requested_by", "requested_at")
+    list_filter = ("status", "kind")
 
 
 @admin.register(Candidate)

@@ -21,7 +21,7 @@ from prometheus_client.core import GaugeMetricFamily
 from redis import RedisError
 
 from labeling import jobs
-from labeling.models import Candidate, Lease, RunStatus, TrainingRun, Vote
+from labeling.models import Candidate, Experiment, Lease, RunStatus, TrainingRun, Vote
 
 WORKER_SECONDS = 1
 
@@ -116,10 +116,14 @@ class Campaign:
             ("leases_live", "Candidates being looked at.", Lease.objects.live()),
         ):
             yield GaugeMetricFamily(f"asterism_{name}", says, value=rows.count())
-        runs = GaugeMetricFamily("asterism_runs", "Training runs.", labels=["status"])
-        for status in RunStatus.values:
-            runs.add_metric([status], TrainingRun.objects.filter(status=status).count())
-        yield runs
+        for name, says, work in (
+            ("runs", "Training runs.", TrainingRun.objects.all()),
+            ("experiments", "Experiments.", Experiment.objects.all()),
+        ):
+            gauge = GaugeMetricFamily(f"asterism_{name}", says, labels=["status"])
+            for status in RunStatus.values:
+                gauge.add_metric([status], work.filter(status=status).count())
+            yield gauge
 
 
 def _line(error: Exception) -> str:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from labeling.embedded import socket_path
 
 TRAIN = "asterism.train"
+EXPERIMENT = "asterism.experiment"
 SWEEP = "asterism.sweep"
 
 # A request waits for the broker no longer than this; the sweeper makes good what it gave up.

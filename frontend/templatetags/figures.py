@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from frontend.experiments import source_words
 from labeling.api.candidates import rgb_url
 
 register = template.Library()
@@ -13,12 +14,30 @@ register = template.Library()
 NOTHING = "–"
 
 register.filter("rgb_url", rgb_url)
+register.filter("label_source", source_words)
 
 
 @register.filter
-def percent(share: Any) -> str:
-    """A share as a percentage without decimals."""
-    return NOTHING if not _known(share) else f"{share * 100:.0f} %"
+def percent(share: Any, places: int = 0) -> str:
+    """A share as a percentage with so many decimals."""
+    return NOTHING if not _known(share) else f"{share * 100:.{places}f} %"
+
+
+@register.filter
+def points(difference: Any) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    if not _known(difference):
+        return NOTHING
+    value = round(difference * 100, 1)
+    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
+
+
+@register.filter
+def p_value(probability: Any) -> str:
+    """A probability under the null hypothesis, no more exactly than it is worth."""
+    if not _known(probability):
+        return NOTHING
+    return "< 0.001" if probability < 0.001 else f"{probability:.3f}"
 
 
 @register.filter

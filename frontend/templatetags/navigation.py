@@ -19,6 +19,7 @@ PAGES = (
     ("disagreements", "Disagreements", Role.CURATOR),
     ("agreement", "Agreement", Role.EXPERT),
     ("runs", "Runs", Role.EXPERT),
+    ("experiments", "Experiments", Role.EXPERT),
     ("exports", "Exports", Role.CURATOR),
     ("guide", "Guide", Role.EXPERT),
     ("admin:index", "Admin", Role.ADMINISTRATOR),

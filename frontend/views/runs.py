@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from frontend.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
+from frontend.drawings import drawings, told_of_run
 from frontend.reports import confusion_rows, how_far
 from labeling.export.training_set import VOTES, NotTrainable
 from labeling.models import Field, NotReady, Preset, Promotion, ReferenceLabel, TrainingRun
@@ -67,7 +68,13 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(TrainingRun.objects.select_related("requested_by"), pk=pk)
     page = "_run" if request.htmx and not request.htmx.boosted else "run"  # type: ignore[attr-defined]
     may_train = has_role(request.user, Role.ADMINISTRATOR)
-    context = {"run": found, "far": how_far(found), "may_train": may_train, **_results(found)}
+    context = {
+        "run": found,
+        "far": how_far(found),
+        "may_train": may_train,
+        "may_download": has_role(request.user, Role.CURATOR),
+        **_results(found),
+    }
     return render(request, f"frontend/{page}.html", context)
 
 
@@ -86,6 +93,8 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "bars": entropy_histogram(entropies),
         "curves": loss_curves(run.outcome.get("history", [])),
         "box": (WIDTH, HEIGHT),
+        "drawings": drawings(run, "run-figure", told_of_run(run.outcome)),
+        "calibration": run.outcome.get("calibration"),
         "live": list(run.promoted_fields),
     }
 

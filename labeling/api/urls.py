@@ -7,6 +7,7 @@ from labeling.api import (
     agreement,
     candidates,
     consensus,
+    experiments,
     exports,
     images,
     neighbours,
@@ -44,6 +45,18 @@ urlpatterns = [
     path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),
     path("runs/<int:pk>/cancellation/", runs.CancellationView.as_view(), name="cancellation"),
+    path("experiments/", experiments.ExperimentListView.as_view(), name="experiments"),
+    path("experiments/<int:pk>/", experiments.ExperimentView.as_view(), name="experiment"),
+    path(
+        "experiments/<int:pk>/cancellation/",
+        experiments.ExperimentCancellationView.as_view(),
+        name="experiment-cancellation",
+    ),
+    path(
+        "experiments/<int:pk>/resumption/",
+        experiments.ResumptionView.as_view(),
+        name="resumption",
+    ),
     re_path(
         rf"^export/consensus\.(?P<ending>{'|'.join(WRITERS)})$",
         exports.ConsensusExportView.as_view(),

@@ -3,7 +3,10 @@
 CSV with the columns `candidate, field, catalogue_id, pack, row, split, label`: one row for each
 candidate that has stamps; `label` is empty where there is none, and such a candidate is only
 predicted. `split` is `train` or `control`. The live votes for each class follow, `n_class1` to
-`n_class4`; they are empty where the labels are not ours.
+`n_class4`; they are empty where the labels are not the consensus.
+
+Labels come from one source: `votes` is the consensus of our experts, `expert:NAME` are the live
+class votes of one of them, and any other name is a source of reference labels.
 """
 
 from __future__ import annotations
@@ -11,19 +14,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
+
+from labeling.classes import MorphologicalClass
 from labeling.export.files import csv_lines
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.reference_label import ReferenceLabel
+from labeling.models.vote import Vote, VoteQuerySet
 
 COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)
 VOTES = "votes"
 """The label source that means the consensus of our own experts."""
+EXPERT = "expert:"
+"""Before an expert's name: the label source that is this person's own votes."""
+
+Counts = dict[str, dict[str, int]]
 
 
 class NotTrainable(Exception):
@@ -32,54 +46,118 @@ class NotTrainable(Exception):
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What was frozen: the file's sha256, and the number of labels by split and class."""
+    """What a network sees: the file, and how often each field has each class in each split."""
 
-    sha256: str
-    label_counts: dict[str, dict[str, int]]
+    content: bytes
+    counts: dict[tuple[str, str], Counter[str]]
+    """Labels of each class, by field and split."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """The file's fingerprint."""
+        return sha256(self.content).hexdigest()
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields that have candidates in it."""
+        return sorted({field for field, _ in self.counts})
+
+    @property
+    def label_counts(self) -> Counts:
+        """Labels of each class, by split."""
+        return {split: dict(sorted(self.labels(split).items())) for split in ("train", "control")}
+
+    def labels(self, split: str, without: str = "") -> Counter[str]:
+        """Labels of each class in a split, of all fields but one."""
+        chosen = [n for (field, of), n in self.counts.items() if of == split and field != without]
+        return sum(chosen, Counter())
+
+    def write(self, path: Path) -> None:
+        """Keep the file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.content)
+
+
+def label_sources() -> list[str]:
+    """Every label source that there is: the consensus, published catalogues, each expert."""
+    references = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
+    voters = get_user_model().objects.filter(Exists(_class_votes().filter(voter=OuterRef("pk"))))
+    experts = [f"{EXPERT}{user.get_username()}" for user in voters.order_by("username")]
+    return [VOTES, *references.distinct(), *experts]
+
+
+def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
+    """Candidates' labels by a source that is not the consensus."""
+    there: Any = {"candidate__field__in": list(fields)}
+    if label_source.startswith(EXPERT):
+        own = _class_votes().filter(voter__username=label_source.removeprefix(EXPERT), **there)
+        return dict(own.order_by().values_list("candidate", "label"))
+    references = ReferenceLabel.objects.of(label_source).filter(**there)
+    return dict(references.values_list("candidate", "label"))
+
+
+def labels_to_train_on(label_source: str, fields: Iterable[Field]) -> int:
+    """Number of labels that a source has in the training pool of fields."""
+    pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
+    if label_source == VOTES:
+        return pool.exclude(consensus__label=None).count()
+    labelled = labels_of(label_source, fields)
+    return sum(pk in labelled for pk in pool.values_list("pk", flat=True))
 
 
 def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
-    """Every candidate with stamps, with its label from the votes or from a reference."""
-    references = dict(
-        ReferenceLabel.objects.of(label_source)
-        .filter(candidate__field__in=list(fields))
-        .values_list("candidate", "label")
-    )
-    for row in catalogue_rows(Candidate.objects.in_play().filter(field__in=list(fields))):
-        voted = label_source == VOTES
+    """Every candidate with stamps, with its label from the source."""
+    fields = list(fields)
+    voted = label_source == VOTES
+    labels = {} if voted else labels_of(label_source, fields)
+    for row in catalogue_rows(Candidate.objects.in_play().filter(field__in=fields)):
         yield {
             **row,
             **({} if voted else dict.fromkeys(COUNTS)),
             "row": row["pack_row"],
             "split": "control" if row["control_sample"] else "train",
-            "label": row["class_consensus"] if voted else references.get(row["candidate"]),
+            "label": row["class_consensus"] if voted else labels.get(row["candidate"]),
         }
+
+
+def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
+    """The labels of a source as they are now; raises NotTrainable."""
+    rows = list(training_rows(fields, label_source))
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        count = counts.setdefault((row["field"], row["split"]), Counter())
+        if row["label"] is not None:
+            count[str(row["label"])] += 1
+    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts)
+    check_classes(frozen.labels("train"), label_source)
+    return frozen
 
 
 def write_training_set(path: Path, fields: Iterable[Field], label_source: str) -> TrainingSet:
     """Write the training set to `path`; raises NotTrainable before anything is written."""
-    rows = list(training_rows(fields, label_source))
-    counts: dict[str, Counter[str]] = {"train": Counter(), "control": Counter()}
-    for row in rows:
-        if row["label"] is not None:
-            counts[row["split"]][str(row["label"])] += 1
-    _check(counts["train"], label_source)
-    text = "".join(csv_lines(COLUMNS, rows)).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text)
-    return TrainingSet(
-        sha256(text).hexdigest(),
-        {split: dict(sorted(count.items())) for split, count in counts.items()},
-    )
+    frozen = training_set(fields, label_source)
+    frozen.write(path)
+    return frozen
 
 
-def _check(count: Counter[str], label_source: str) -> None:
-    """Two classes at least must be labelled outside the control sample."""
+def check_classes(count: Counter[str], label_source: str, where: str = "there") -> None:
+    """Raises NotTrainable unless at least two classes are labelled in the training pool."""
     if len(count) >= 2:
         return
-    what = "the consensus of the votes" if label_source == VOTES else f"“{label_source}”"
     have = f"only class {next(iter(count))}" if count else "no class"
     raise NotTrainable(
-        f"Training needs labels of at least two classes in the training pool, and {what} gives "
-        f"{have} there: settle more candidates, or train on a reference label."
+        f"Training needs labels of at least two classes in the training pool, and "
+        f"{_whose(label_source)} gives {have} {where}: settle more candidates, or train on a "
+        f"reference label."
     )
+
+
+def _class_votes() -> VoteQuerySet:
+    """Votes that count and say a class."""
+    return Vote.objects.live().filter(label__in=MorphologicalClass.values)
+
+
+def _whose(label_source: str) -> str:
+    if label_source == VOTES:
+        return "the consensus of the votes"
+    return f"“{label_source}”"

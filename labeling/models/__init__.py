@@ -6,6 +6,7 @@ from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
+from labeling.models.experiment import Experiment
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
 from labeling.models.mosaic import Mosaic
@@ -14,9 +15,10 @@ from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.release import Release
-from labeling.models.training_run import Preset, RunCancelled, RunStatus, TrainingRun
+from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
 from labeling.models.waiting import Wish
+from labeling.models.work import RunCancelled, RunStatus, WorkerJob
 
 __all__ = [
     "Adjudication",
@@ -25,6 +27,7 @@ __all__ = [
     "CatalogueImport",
     "Comment",
     "Consensus",
+    "Experiment",
     "Field",
     "Lease",
     "Mosaic",
@@ -43,4 +46,5 @@ __all__ = [
     "Vote",
     "VoteConflict",
     "Wish",
+    "WorkerJob",
 ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.utils import timezone
 
 from labeling import jobs
 from labeling.export.training_set import VOTES, write_training_set
@@ -18,13 +15,8 @@ from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import Promotion
+from labeling.models.work import RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.plain_json import finite
-
-HEARTBEAT_LOST = timedelta(minutes=3)
-
-
-class RunCancelled(Exception):
-    """The run was cancelled, or taken over, while a worker was at it."""
 
 
 class Preset(models.TextChoices):
@@ -32,43 +24,17 @@ class Preset(models.TextChoices):
 
     PAPER_RESNET18 = "paper-resnet18", "as in the paper, ResNet18"
     PAPER_VGG19BN = "paper-vgg19bn", "as in the paper, VGG19-BN"
+    STARCNET = "starcnet", "StarcNet's architecture, from random weights"
     QUICK = "quick", "quick: small input, few members, minutes on a CPU"
 
-
-class RunStatus(models.TextChoices):
-    """Where a run is in its life."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    READY = "ready"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    @property
+    def members(self) -> int:
+        """Number of networks that it trains."""
+        return 3 if self == Preset.QUICK else 10
 
 
-class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
-    """Questions about runs, and the claim."""
-
-    def active(self) -> Self:
-        """Runs that wait for a worker or have one."""
-        return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
-
-    def lost(self) -> Self:
-        """Running ones whose worker has been silent for too long."""
-        silent = timezone.now() - HEARTBEAT_LOST
-        return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent)
-
-    def claim(self, pk: int) -> TrainingRun | None:
-        """The queued run, now this worker's own; None if another worker has it already."""
-        now = timezone.now()
-        waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
-        if not waiting.update(status=RunStatus.RUNNING, started_at=now, heartbeat_at=now):
-            return None
-        return self.get(pk=pk)
-
-    def requeue_lost(self) -> list[int]:
-        """Put lost runs back into the queue; all queued runs, for whoever sends the messages."""
-        self.lost().update(status=RunStatus.QUEUED)
-        return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
+class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
+    """The verb that makes runs."""
 
     @transaction.atomic
     def request(
@@ -100,33 +66,20 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return run
 
 
-class TrainingRun(models.Model):
+class TrainingRun(WorkerJob):
     """One request to train an ensemble: configuration, frozen labels, progress, outcome."""
 
     fields = models.ManyToManyField(Field, related_name="runs")
     preset = models.CharField(choices=Preset, max_length=32)
     overrides = models.JSONField(default=dict, blank=True)
     label_source = models.CharField(max_length=80, default=VOTES)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField(auto_now_add=True)
-    status = models.CharField(
-        choices=RunStatus, default=RunStatus.QUEUED, max_length=12, db_index=True
-    )
-    started_at = models.DateTimeField(null=True)
-    heartbeat_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     manifest_sha256 = models.CharField("sha256 of the training set", max_length=64)
     label_counts = models.JSONField(default=dict, help_text="Labels by sample and class.")
-    progress = models.JSONField(default=dict)
     outcome = models.JSONField(default=dict, help_text="Device, weights, history, metrics.")
-    error = models.TextField(blank=True)
 
     objects = TrainingRunQuerySet.as_manager()
 
-    _recorded_at = 0.0
-
-    class Meta:
-        ordering = ["-pk"]
+    task = jobs.TRAIN
 
     def __str__(self) -> str:
         return f"run {self.pk}"
@@ -142,9 +95,10 @@ class TrainingRun(models.Model):
         return self.directory / "training_set.csv"
 
     @property
-    def is_active(self) -> bool:
-        """Whether it waits for a worker or has one."""
-        return self.status in {RunStatus.QUEUED, RunStatus.RUNNING}
+    def figures(self) -> list[str]:
+        """Names of the figures that were drawn at its end; none of runs before figures were."""
+        names: list[str] = self.outcome.get("figures", [])
+        return names
 
     @property
     def promoted_fields(self) -> models.QuerySet[Field]:
@@ -161,26 +115,6 @@ class TrainingRun(models.Model):
             overrides=self.overrides,
         )
 
-    def record(self, progress: Mapping[str, Any]) -> None:
-        """Note how far the worker is; raises RunCancelled if it should stop.
-
-        Writes at most once a second, however often it is called.
-        """
-        if time.monotonic() - self._recorded_at < 1:
-            return
-        self._recorded_at = time.monotonic()
-        now = timezone.now()
-        if not self._mine().update(progress=finite(dict(progress)), heartbeat_at=now):
-            raise RunCancelled(f"{self} was cancelled or taken over.")
-
-    def cancel(self) -> bool:
-        """Stop the run, waiting or at work; False if it had ended before."""
-        return self._end(TrainingRun.objects.active().filter(pk=self.pk), RunStatus.CANCELLED)
-
-    def fail(self, error: str) -> bool:
-        """Record why the run ended without a network."""
-        return self._end(self._mine(), RunStatus.FAILED, error=error)
-
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once; a field that has no promoted run yet gets this one."""
@@ -193,16 +127,3 @@ class TrainingRun(models.Model):
             self.predictions.filter(candidate__field=field).with_votes().set_places()
             if field.promoted_run_id is None:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
-
-    def _mine(self) -> TrainingRunQuerySet:
-        """This run, unless it was cancelled or claimed anew since this worker claimed it."""
-        return TrainingRun.objects.filter(
-            pk=self.pk, status=RunStatus.RUNNING, started_at=self.started_at
-        )
-
-    def _end(self, going: TrainingRunQuerySet, status: RunStatus, **values: Any) -> bool:
-        """Leave the given state for the end, once."""
-        if not going.update(status=status, finished_at=timezone.now(), **values):
-            return False
-        self.refresh_from_db()
-        return True

@@ -48,9 +48,15 @@ PAGES = {
     "exports": [("cur", {})],
     "runs": [("admin", {})],
     "run": [("admin", {"pk": run}) for run in ("ready", "running", "failed")],
+    "experiments": [("ada", {}), ("admin", {})],
+    "experiment": [
+        ("ada", {"pk": "compared"}),
+        *(("admin", {"pk": found}) for found in ("compared", "comparing", "stopped")),
+    ],
 }
 ELSEWHERE = {"classify"}
-NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-act"}
+NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-act", "experiment-act"}
+FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +71,8 @@ def lived_in(live_site):
     )
     numbers = json.loads(told.splitlines()[-1])
     yield numbers
-    arguments = f"ready={numbers['ready']}, running={numbers['running']}"
-    run(f"from tests.browser.lived_in import leave; leave({arguments})")
+    arguments = {name: numbers[name] for name in ("ready", "running", "comparing")}
+    run(f"from tests.browser.lived_in import leave; leave(**{arguments})")
 
 
 def prepare(page):
@@ -92,7 +98,7 @@ def faults(page, what):
 
 
 def test_each_page_is_looked_at_or_is_none():
-    assert {p.name for p in urlpatterns} == PAGES.keys() | ELSEWHERE | NO_PAGES
+    assert {p.name for p in urlpatterns} == PAGES.keys() | ELSEWHERE | NO_PAGES | FILES
 
 
 @pytest.mark.parametrize("person", ["", "ada", "cur", "admin"])

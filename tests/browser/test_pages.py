@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.page
 
 PAGES = ["/", "/classify/", "/candidates/", "/fields/demo/", "/agreement/", "/runs/", "/guide/"]
+PAGES += ["/experiments/"]
 
 
 @pytest.mark.parametrize("address", [*PAGES, "/disagreements/", "/exports/"])
@@ -94,3 +95,41 @@ def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
     expect(page.locator("progress")).to_have_attribute("value", "0.3")
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.locator("#run h2").first).to_have_text("Cancelled")
+
+
+def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as, live_site):
+    page = open_as("admin")
+    page.goto("/experiments/")
+    filters = page.locator("#offers tr", has_text="each left out in turn?").first
+    expect(filters).to_contain_text("18 = 6 arms × 3")
+    page.get_by_label("Networks in each arm").fill("2")
+    page.get_by_label("Preset").select_option("paper-resnet18")
+    expect(filters).to_contain_text("12 = 6 arms × 2")
+    page.get_by_role("button", name="Start: fields").click()
+    expect(page.locator(".errorlist")).to_contain_text("needs labels of at least two classes")
+    expect(page.get_by_label("Networks in each arm")).to_have_value("2")
+
+    made = live_site.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from labeling.models import *; from django.contrib.auth.models import User; "
+        "from tests.labeling.world import make_experiment; "
+        "admin = User.objects.get(username='admin'); "
+        "print(make_experiment(Field.objects.get(name='demo'), admin, status='running').pk)",
+    )
+    page.goto(f"/experiments/{made.split()[-1]}/")
+    expect(page.locator("#experiment h2").first).to_have_text("Starting")
+    report = "dict(stage='train', member=0, members=2, batch=1, batches=4, arm='a', arm_number=2)"
+    live_site.manage(
+        "shell",
+        "-v0",
+        "-c",
+        f"from labeling.models import *; report = {report}; report['arms'] = 4; "
+        f"Experiment.objects.filter(pk={made.split()[-1]}).update(progress=report)",
+    )
+    told = "Arm 2 of 4, a: training network 1 of 2, batch 1 of 4"
+    expect(page.locator("#experiment h2").first).to_have_text(told)
+    page.get_by_role("button", name="Cancel the experiment").click()
+    expect(page.locator("#experiment h2").first).to_have_text("Cancelled")
+    expect(page.get_by_role("button", name="Go on where it stopped")).to_be_visible()

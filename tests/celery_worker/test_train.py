@@ -7,10 +7,10 @@ import pytest
 import redis
 
 import classifier
-from celery_worker import training
+from celery_worker.frozen import frozen_manifest
 from celery_worker.tasks import sweep, train
 from labeling.models import RunStatus, TrainingRun
-from tests.labeling.world import settle
+from tests.labeling.world import only_sample, settle
 
 # Two networks of two batches on small images: seconds, and every step is the real one.
 TINY = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
@@ -49,13 +49,33 @@ def test_it_says_what_it_did(run):
     assert run.outcome["members"] == 2
     assert run.outcome["evaluation"]["accuracy"]["of"] == 2
     assert run.outcome["unreadable"] == []
+    assert run.outcome["calibration"]["count"] == 2
+    assert "needs at least 20" in run.outcome["calibration"]["note"]
     assert run.progress["stage"]
+
+
+def test_it_draws_what_it_says(run):
+    train(run.pk)
+    run.refresh_from_db()
+    assert {"confusion", "entropy", "coverage", "reliability"} <= set(run.figures)
+    endings = ("pdf", "png", "svg", "csv")
+    expected = {f"{name}.{ending}" for name in run.figures for ending in endings}
+    assert {path.name for path in run.figures_directory.iterdir()} == expected
+
+
+def test_without_control_labels_it_draws_nothing(run, imported):
+    only_sample(imported, control=False)
+    again = run.request_again(run.requested_by)
+    train(again.pk)
+    again.refresh_from_db()
+    assert (again.status, again.figures) == (RunStatus.READY, [])
+    assert again.outcome["calibration"]["before"] is None
 
 
 def test_it_trains_on_what_a_scientist_can_download(run):
     with run.manifest_path.open() as file:
         rows = list(csv.DictReader(file))
-    manifest = training.frozen_manifest(run)
+    manifest = frozen_manifest(run.manifest_path, run.manifest_sha256)
     assert manifest.sha256 == run.manifest_sha256
     assert manifest.label.tolist() == [int(row["label"]) for row in rows]
 

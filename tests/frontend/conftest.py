@@ -34,7 +34,8 @@ def _names_of_static_files(settings):
 @pytest.fixture
 def people(db, settings, tmp_path):
     """The accounts by name; runs and releases lie in a folder of the test's own."""
-    settings.RUNS, settings.RELEASES = tmp_path / "runs", tmp_path / "releases"
+    for name in ("RUNS", "EXPERIMENTS", "RELEASES"):
+        setattr(settings, name, tmp_path / name.lower())
     accounts = {}
     for name, role in ROLES.items():
         accounts[name] = get_user_model().objects.create_user(name, password=name)

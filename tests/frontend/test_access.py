@@ -5,25 +5,43 @@ from http import HTTPStatus
 import pytest
 
 from frontend.urls import urlpatterns
-from tests.labeling.world import make_run
+from labeling.models import Experiment
+from tests.labeling.world import make_experiment, make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
 FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
+FOR_EXPERTS += ("/experiments/", "/experiments/{experiment}/")
+FOR_EXPERTS += ("/runs/{run}/figures/seen.svg", "/experiments/{experiment}/figures/seen.csv")
 FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
+FOR_CURATORS += ("/runs/{run}/training-set.csv",)
+FOR_CURATORS += ("/experiments/{experiment}/training-sets/votes.csv",)
 OPEN = ("/login/", "/whoami/")
 POSTED = (
     "/logout/",
     "/candidates/{candidate}/comments/",
     "/disagreements/{candidate}/",
     "/runs/{run}/cancel/",
+    "/experiments/{experiment}/cancel/",
 )
 
 
 @pytest.fixture
 def address(candidate, people):
-    """Fills the ids in."""
+    """Fills the ids in, of rows whose files are there."""
     run = make_run(candidate.field, people["admin"])
-    return lambda page: page.format(candidate=candidate.pk, run=run.pk)
+    experiment = make_experiment(candidate.field, people["admin"])
+    run.outcome, experiment.report = {"figures": ["seen"]}, {"figures": ["seen"]}
+    run.save()
+    Experiment.objects.update(report=experiment.report)
+    experiment.training_set_path("votes").parent.mkdir(parents=True)
+    experiment.training_set_path("votes").write_text("candidate\n")
+    run.directory.mkdir(parents=True)
+    run.manifest_path.write_text("candidate\n")
+    for job in (run, experiment):
+        job.figures_directory.mkdir(parents=True)
+        for ending in ("svg", "csv"):
+            (job.figures_directory / f"seen.{ending}").write_text("drawn")
+    return lambda page: page.format(candidate=candidate.pk, run=run.pk, experiment=experiment.pk)
 
 
 def test_it_has_a_row_here_for_every_page():
@@ -52,7 +70,11 @@ def test_it_opens_pages_by_role(browse, address, page, name):
     assert browse(name).get(address(page)).status_code == expected
 
 
-@pytest.mark.parametrize("page", ["/runs/{run}/cancel/", "/runs/{run}/promote/", "/runs/"])
+CHANGES = ["/runs/{run}/cancel/", "/runs/{run}/promote/", "/runs/", "/experiments/"]
+CHANGES += ["/experiments/{experiment}/cancel/", "/experiments/{experiment}/resume/"]
+
+
+@pytest.mark.parametrize("page", CHANGES)
 @pytest.mark.parametrize("name", ["ada", "cur"])
 def test_it_leaves_runs_to_administrators(browse, address, page, name):
     assert browse(name).post(address(page)).status_code == HTTPStatus.FORBIDDEN

@@ -6,7 +6,7 @@ import pytest
 
 from frontend.keys import KEYS
 from labeling.models import Release, TrainingRun
-from tests.labeling.world import make_run, promote, settle, vote
+from tests.labeling.world import make_experiment, make_run, promote, settle, vote
 
 
 @pytest.fixture
@@ -124,8 +124,9 @@ def test_the_guide_shows_every_key(browse):
 
 def test_it_has_no_inline_script_or_style(browse, field, candidate, people):
     run = make_run(field, people["admin"])
+    experiment = make_experiment(field, people["admin"])
     pages = ("/", "/classify/", f"/candidates/{candidate.pk}/", f"/runs/{run.pk}/", "/guide/")
-    for page in pages:
+    for page in (*pages, "/experiments/", f"/experiments/{experiment.pk}/"):
         response = browse("admin").get(page)
         text = response.content.decode()
         assert " style=" not in text

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from labeling.models import Consensus, Field, Preset, ReferenceLabel, TrainingRun
-from tests.labeling.world import make_run, promote, settle
+from tests.labeling.world import make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
 
@@ -45,6 +45,7 @@ def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea,
     candidate.lease_to(ada, "pool")
     ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1)
     promote(field, root, {candidate.pk: 0.5})
+    make_experiment(field, root)
     url = reverse(f"admin:labeling_{model}_changelist")
     assert as_root.get(url).status_code == HTTPStatus.OK
     row = apps.get_model("labeling", model).objects.first()
@@ -53,7 +54,9 @@ def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea,
         assert as_root.get(change).status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("model", ["vote", "consensus", "prediction", "candidate", "trainingrun"])
+@pytest.mark.parametrize(
+    "model", ["vote", "consensus", "prediction", "candidate", "trainingrun", "experiment"]
+)
 def test_what_votes_and_runs_made_is_not_edited_by_hand(as_root, model):
     url = reverse(f"admin:labeling_{model}_add")
     assert as_root.get(url).status_code == HTTPStatus.FORBIDDEN

@@ -2,14 +2,18 @@
 
 import csv
 import dataclasses
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig
+from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, experiments
 from labeling.api.runs import RunConfigIn
 from labeling.bands import BANDS
+from labeling.experiments import FEWEST_LABELS, Kind, number_of_arms
 from labeling.export.training_set import COLUMNS, write_training_set
 from labeling.models import Preset
+from tests.classifier.test_evaluation import manifest_of
 from tests.labeling.world import settle
 
 
@@ -28,6 +32,25 @@ def test_the_api_takes_no_value_that_the_classifier_refuses(end):
         value = getattr(field, end)
         config = TrainingConfig.from_dict("quick", {name: value})
         assert getattr(config, name) == value
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_a_preset_trains_so_many_networks(preset):
+    assert preset.members == PRESETS[preset].members
+
+
+def test_the_kinds_of_experiments_are_those_of_the_classifier():
+    assert set(Kind.values) == {*experiments.KINDS, "sources"}
+    assert FEWEST_LABELS == experiments.FEWEST_LABELS
+
+
+@pytest.mark.parametrize("kind", experiments.KINDS)
+@pytest.mark.parametrize("count", [FEWEST_LABELS + 1, 2 * FEWEST_LABELS, 9 * FEWEST_LABELS])
+def test_an_experiment_has_as_many_arms_as_it_was_said_to_cost(kind, count):
+    manifest = manifest_of([1, 2] * count, split="train")
+    manifest = replace(manifest, field=np.array(["a", "b"] * count))
+    found = list(experiments.KINDS[kind](PRESETS["quick"], manifest))
+    assert len(found) == number_of_arms(kind, fields=2, labels=2 * count, sources=1)
 
 
 def test_the_bands_come_in_the_same_order():

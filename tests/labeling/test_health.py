@@ -55,6 +55,7 @@ def test_it_counts_for_prometheus(client):
     lines = response.content.decode().splitlines()
     assert "asterism_candidates 0.0" in lines
     assert 'asterism_runs{status="queued"} 0.0' in lines
+    assert 'asterism_experiments{status="ready"} 0.0' in lines
     assert any(line.startswith("process_resident_memory_bytes") for line in lines)
 
 

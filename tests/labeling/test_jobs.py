@@ -9,7 +9,7 @@ import redis
 from django.db import transaction
 
 from celery_worker.app import app
-from celery_worker.tasks import sweep, train
+from celery_worker.tasks import experiment, sweep, train
 from labeling import jobs
 
 
@@ -28,8 +28,9 @@ def queue(redis_server):
 
 
 def test_the_names_are_those_of_the_worker():
-    assert (train.name, sweep.name) == (jobs.TRAIN, jobs.SWEEP)
-    assert {jobs.TRAIN, jobs.SWEEP} <= set(app.tasks)
+    names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.SWEEP)
+    assert (train.name, experiment.name, sweep.name) == names
+    assert set(names) <= set(app.tasks)
 
 
 @pytest.mark.django_db(transaction=True)

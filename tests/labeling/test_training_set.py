@@ -5,7 +5,14 @@ from hashlib import sha256
 
 import pytest
 
-from labeling.export.training_set import COLUMNS, NotTrainable, write_training_set
+from labeling.export.training_set import (
+    COLUMNS,
+    NotTrainable,
+    label_sources,
+    labels_to_train_on,
+    training_set,
+    write_training_set,
+)
 from labeling.models import Candidate, ReferenceLabel
 from labeling.ordering import in_control_sample
 from tests.labeling.world import make_field, settle, vote
@@ -56,6 +63,10 @@ def test_its_columns_are_those_of_the_contract(voted, tmp_path):
         "row": "1",
         "split": "train",
         "label": "2",
+        "n_class1": "0",
+        "n_class2": "3",
+        "n_class3": "0",
+        "n_class4": "0",
     }
 
 
@@ -72,6 +83,43 @@ def test_a_reference_takes_the_place_of_votes(voted, tmp_path):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
     _, rows = written(tmp_path / "set.csv", [voted], "LEGUS")
     assert [row["label"] for row in rows.values()] == ["4", "3", "", "", "", ""]
+
+
+def test_an_experts_own_live_votes_are_labels(voted, ada, tmp_path):
+    changed, undone, unsure = (voted.candidates.get(catalogue_id=n) for n in "256")
+    vote(changed, ada, 3)
+    undone.votes.live().get(voter=ada).retract()
+    vote(unsure, ada, 5)
+    frozen, rows = written(tmp_path / "set.csv", [voted], "expert:ada")
+    assert {n: row["label"] for n, row in rows.items()} == {
+        "1": "1", "2": "3", "3": "4", "4": "1", "5": "", "6": "",
+    }  # fmt: skip
+    assert rows["2"]["n_class2"] == ""
+    assert frozen.label_counts == {"train": {"1": 2, "3": 1}, "control": {"4": 1}}
+
+
+def test_it_knows_every_source_of_labels(voted, cur):
+    ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
+    assert label_sources() == ["votes", "LEGUS", "expert:ada", "expert:bea", "expert:cy"]
+
+
+@pytest.mark.parametrize("source", ["votes", "LEGUS", "expert:ada"])
+def test_it_counts_the_labels_to_train_on_before_it_is_written(voted, source):
+    for candidate, label in zip(voted.candidates.all(), [4, 3, 2, 2], strict=False):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
+    frozen = training_set([voted], source)
+    assert labels_to_train_on(source, [voted]) == frozen.labels("train").total() > 1
+
+
+def test_it_counts_labels_field_by_field(voted):
+    other = make_field("ngc2", candidates=3)
+    for candidate in other.candidates.all():
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=4)
+    ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=1)
+    other.candidates.update(control=False)
+    frozen = training_set([voted, other], "LEGUS")
+    assert frozen.fields == ["ngc1", "ngc2"]
+    assert frozen.labels("train", without="ngc1") == {"4": 3}
 
 
 def test_a_ruling_is_a_label(voted, cur, tmp_path):

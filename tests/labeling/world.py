@@ -7,7 +7,15 @@ from uuid import uuid4
 from django.db import connection
 from rest_framework.test import APIClient
 
-from labeling.models import Candidate, CatalogueImport, Field, Prediction, Promotion, TrainingRun
+from labeling.models import (
+    Candidate,
+    CatalogueImport,
+    Experiment,
+    Field,
+    Prediction,
+    Promotion,
+    TrainingRun,
+)
 
 API = "/api/v1"
 
@@ -78,6 +86,30 @@ def make_run(field, by, entropies=None, status="ready"):
     )
     run.predictions.all().set_places()
     return run
+
+
+def make_experiment(field, by, status="queued", sources=("votes",), kind="crop-size", arms=4):
+    """An experiment on the field, without its files."""
+    sets = [
+        {
+            "name": source.replace(":", "-"),
+            "source": source,
+            "sha256": "0" * 64,
+            "label_counts": {"train": {"1": 40, "4": 60}, "control": {}},
+        }
+        for source in sources
+    ]
+    experiment = Experiment.objects.create(
+        requested_by=by,
+        kind=kind,
+        preset="quick",
+        arms=arms,
+        status=status,
+        training_sets=sets,
+        personal=any(source.startswith("expert:") for source in sources),
+    )
+    experiment.fields.add(field)
+    return experiment
 
 
 def promote(field, by, entropies=None):

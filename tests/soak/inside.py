@@ -27,10 +27,10 @@ from labeling.models import (
     Mosaic,
     Prediction,
     Promotion,
+    RunStatus,
     TrainingRun,
     Vote,
 )
-from labeling.models.training_run import RunStatus
 from tests.labeling import skies
 from tests.labeling.world import settle
 

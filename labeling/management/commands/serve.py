@@ -21,7 +21,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling import demonstration, jobs
 from labeling.embedded import WEB, WORKER, Child, PrivateRedis
-from labeling.models import RunStatus, TrainingRun
+from labeling.models import Experiment, RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -122,13 +122,14 @@ def wait_until_it_answers(port: int, log: Path, seconds: float = 60) -> None:
 
 
 def take_up_what_was_left() -> None:
-    """Queue the runs of the worker that went with an earlier server, without waiting for a sweep.
+    """Queue the work of the worker that went with an earlier server, without waiting for a sweep.
 
     No worker but ours can hear this Redis, and ours is not there yet.
     """
-    TrainingRun.objects.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
-    for run in TrainingRun.objects.requeue_lost():
-        jobs.send(jobs.TRAIN, run)
+    for rows in (TrainingRun.objects, Experiment.objects):
+        rows.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
+        for pk in rows.requeue_lost():
+            jobs.send(rows.model.task, pk)
 
 
 def all_cores_but_one() -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.urls import get_resolver
 
 from labeling.models import Release
 from tests.labeling.conftest import client_of
-from tests.labeling.world import API, make_run
+from tests.labeling.world import API, make_experiment, make_run
 
 ROLES = ("nobody", "stranger", "expert", "curator", "administrator")
 STRANGER, EXPERT, CURATOR, ADMINISTRATOR = 1, 2, 3, 4
@@ -39,6 +39,10 @@ TABLE = {
     "run": {"GET": EXPERT},
     "promotion": {"POST": ADMINISTRATOR, "DELETE": ADMINISTRATOR},
     "cancellation": {"POST": ADMINISTRATOR},
+    "experiments": {"GET": EXPERT, "POST": ADMINISTRATOR},
+    "experiment": {"GET": EXPERT},
+    "experiment-cancellation": {"POST": ADMINISTRATOR},
+    "resumption": {"POST": ADMINISTRATOR},
     "export-consensus": {"GET": CURATOR},
     "export-votes": {"GET": CURATOR},
     "releases": {"GET": CURATOR, "POST": CURATOR},
@@ -53,6 +57,7 @@ def address(field, admin, cur):
     """The address of a name, of rows that are there."""
     candidate = field.candidates.first()
     run = make_run(field, admin)
+    experiment = make_experiment(field, admin)
     release = Release.objects.freeze(version="v1", by=cur)
     lease = candidate.lease_to(admin, "pool")
     paths = {
@@ -71,6 +76,9 @@ def address(field, admin, cur):
         "agreement-group": "agreement/group/",
         "promotion": f"runs/{run.pk}/promotion/",
         "cancellation": f"runs/{run.pk}/cancellation/",
+        "experiment": f"experiments/{experiment.pk}/",
+        "experiment-cancellation": f"experiments/{experiment.pk}/cancellation/",
+        "resumption": f"experiments/{experiment.pk}/resumption/",
         "export-consensus": "export/consensus.csv",
         "export-votes": "export/votes.csv",
         "release-file": f"releases/{release.pk}/file.csv",

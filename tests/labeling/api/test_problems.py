@@ -80,6 +80,7 @@ def test_an_account_that_was_closed_is_out(as_ada, ada):
         "export/consensus.csv?field=%00",
         "progress/?field=%00",
         "runs/?page=%00",
+        "experiments/?page=%00",
     ],
 )
 def test_a_name_that_no_database_can_hold_is_no_accident(as_admin, field, path):
@@ -87,6 +88,6 @@ def test_a_name_that_no_database_can_hold_is_no_accident(as_admin, field, path):
     assert code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-@pytest.mark.parametrize("name", ["queue/", "runs/"])
+@pytest.mark.parametrize("name", ["queue/", "runs/", "experiments/"])
 def test_such_a_name_in_a_body_is_refused(as_admin, field, name):
     problem(as_admin.post(f"{API}/{name}", {"field": "\0"}), HTTPStatus.BAD_REQUEST)

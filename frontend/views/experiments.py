@@ -1,0 +1,192 @@
+"""Experiments: ask for one, watch it, and read what came of it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from frontend.access import for_role
+from frontend.drawings import drawings, told_of_experiment
+from frontend.experiments import (
+    FINGERPRINT,
+    QUESTIONS,
+    Offer,
+    arm_names,
+    arm_rows,
+    differing,
+    offers,
+    same,
+    source_words,
+    untaught,
+)
+from frontend.reports import how_far
+from labeling.experiments import Kind, NotFeasible
+from labeling.export.training_set import VOTES, NotTrainable, label_sources
+from labeling.models import Experiment, Field, Preset
+from labeling.roles import Role, has_role
+
+
+class ExperimentForm(forms.Form):
+    """On what, and on whose labels; which kind is the button that was pressed."""
+
+    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
+    members = forms.IntegerField(
+        label="Networks in each arm", min_value=1, max_value=100, required=False
+    )
+    batches = forms.IntegerField(
+        label="Batches for each network", min_value=1, max_value=1_000_000, required=False
+    )
+    label_source = forms.ChoiceField(label="Labels")
+    field = forms.ModelMultipleChoiceField(
+        Field.objects.all(),
+        label="Fields",
+        to_field_name="name",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    sources = forms.MultipleChoiceField(
+        label="Label sources to compare", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A form with the label sources that there are."""
+        super().__init__(*args, **kwargs)
+        choices = [(source, source_words(source)) for source in label_sources()]
+        for name in ("label_source", "sources"):
+            chooser: Any = self.fields[name]
+            chooser.choices = choices
+        for name in ("members", "batches"):
+            self.fields[name].widget.attrs["placeholder"] = "the preset’s"
+
+    def offers(self) -> list[Offer]:
+        """Every kind with its cost, for what was chosen so far and is valid."""
+        self.is_valid()
+        wish = self.cleaned_data if self.is_bound else {}
+        preset = Preset(wish.get("preset", Preset.QUICK))
+        return list(
+            offers(
+                wish.get("field") or Field.objects.all(),
+                wish.get("label_source", VOTES),
+                wish.get("sources", []),
+                wish.get("members") or preset.members,
+            )
+        )
+
+    def request_experiment(self, user: Any, kind: str) -> Experiment | None:
+        """The queued experiment, or None with the reason among the form's errors."""
+        wish = self.cleaned_data
+        try:
+            return Experiment.objects.request(
+                user,
+                kind,
+                wish["preset"],
+                fields=wish["field"],
+                sources=wish["sources"] if kind == Kind.SOURCES else [wish["label_source"]],
+                overrides={name: wish[name] for name in ("members", "batches") if wish[name]},
+            )
+        except (NotFeasible, NotTrainable) as reason:
+            self.add_error(None, str(reason))
+            return None
+
+
+@for_role(Role.EXPERT)
+def experiments(request: HttpRequest) -> HttpResponse:
+    """All experiments; an administrator's POST queues another, htmx asks what it would cost."""
+    may_train = has_role(request.user, Role.ADMINISTRATOR)
+    if request.method == "POST" and not may_train:
+        raise PermissionDenied("Only administrators start experiments.")
+    if request.method == "POST":
+        return _start(request)
+    if may_train and request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        context = {"offers": ExperimentForm(request.GET).offers()}
+        return render(request, "frontend/_offers.html", context)
+    return _page(request, ExperimentForm() if may_train else None)
+
+
+def _start(request: HttpRequest) -> HttpResponse:
+    """Queue the experiment whose button was pressed, or say on the page why not."""
+    form, kind = ExperimentForm(request.POST), request.POST.get("kind", "")
+    if kind not in Kind.values:
+        raise Http404(f"There is no experiment of the kind {kind}.")
+    if form.is_valid() and (found := form.request_experiment(request.user, kind)):
+        return redirect("experiment", found.pk)
+    return _page(request, form)
+
+
+def _page(request: HttpRequest, form: ExperimentForm | None) -> HttpResponse:
+    """The list, and for those who may start one the form."""
+    rows = Experiment.objects.open_to(request.user)
+    context = {
+        "experiments": rows.select_related("requested_by").prefetch_related("fields"),
+        "form": form,
+        "offers": form.offers() if form else [],
+    }
+    return render(request, "frontend/experiments.html", context)
+
+
+@for_role(Role.EXPERT)
+def experiment(request: HttpRequest, pk: int) -> HttpResponse:
+    """One experiment; htmx asks for its part of the page again while it is at work."""
+    known = Experiment.objects.open_to(request.user).select_related("requested_by")
+    found = get_object_or_404(known, pk=pk)
+    page = "_experiment" if request.htmx and not request.htmx.boosted else "experiment"  # type: ignore[attr-defined]
+    context = {
+        "experiment": found,
+        "far": how_far(found, arm_names(found)),
+        "may_train": has_role(request.user, Role.ADMINISTRATOR),
+        "may_download": has_role(request.user, Role.CURATOR),
+        "may_resume": found.has_stopped,
+        "networks": found.arms * found.members,
+        "question": QUESTIONS[Kind(found.kind)],
+        **_report(found),
+    }
+    return render(request, f"frontend/{page}.html", context)
+
+
+def _report(experiment: Experiment) -> dict[str, Any]:
+    """Tables and figures of an experiment that has ended well."""
+    if not experiment.report.get("arms"):
+        return {}
+    settings, differences = differing(experiment)
+    arms = arm_rows(experiment)
+    return {
+        "settings": settings,
+        "differences": differences,
+        "arms": arms,
+        "compared": any(arm.gain for arm in arms),
+        "untaught": untaught(experiment),
+        "uneven_weights": len({arm.weights for arm in arms}) > 1,
+        "fingerprints": FINGERPRINT in experiment.report["differs"],
+        "same": same(experiment),
+        "seconds": sum(arm["seconds"] for arm in experiment.report["arms"]),
+        "devices": ", ".join(sorted({arm["device"] for arm in experiment.report["arms"]})),
+        "drawings": drawings(
+            experiment, "experiment-figure", told_of_experiment(experiment.report)
+        ),
+    }
+
+
+@require_POST
+@for_role(Role.ADMINISTRATOR)
+def act_on_experiment(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Cancel an experiment, or let one that stopped go on."""
+    found = get_object_or_404(Experiment, pk=pk)
+    if verb not in _VERBS:
+        raise Http404(f"There is no verb {verb}.")
+    messages.success(request, _VERBS[verb](found))
+    return redirect("experiment", pk)
+
+
+def _cancel(found: Experiment) -> str:
+    return f"Experiment {found.pk} is {'cancelled' if found.cancel() else 'no longer active'}."
+
+
+def _resume(found: Experiment) -> str:
+    return f"Experiment {found.pk} {'goes on' if found.resume() else 'had not stopped'}."
+
+
+_VERBS = {"cancel": _cancel, "resume": _resume}

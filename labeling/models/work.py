@@ -1,0 +1,140 @@
+"""Long work as rows with a lifecycle: what a training run and an experiment have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from labeling.plain_json import finite
+
+HEARTBEAT_LOST = timedelta(minutes=3)
+
+
+class RunCancelled(Exception):
+    """The work was cancelled, or taken over, while a worker was at it."""
+
+
+class RunStatus(models.TextChoices):
+    """Where a run, or an experiment, is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+Job = TypeVar("Job", bound="WorkerJob")
+
+
+class WorkerJobQuerySet(models.QuerySet[Job]):
+    """Questions about such work, and the claim."""
+
+    def active(self) -> Self:
+        """What waits for a worker or has one."""
+        return self.filter(status__in=ACTIVE)
+
+    def lost(self) -> Self:
+        """Running ones whose worker has been silent for too long."""
+        silent = timezone.now() - HEARTBEAT_LOST
+        return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent)
+
+    def claim(self, pk: int) -> Job | None:
+        """The queued row, now this worker's own; None if another worker has it already."""
+        now = timezone.now()
+        waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
+        if not waiting.update(status=RunStatus.RUNNING, started_at=now, heartbeat_at=now):
+            return None
+        return self.get(pk=pk)
+
+    def requeue_lost(self) -> list[int]:
+        """Put lost rows back into the queue; all queued ones, for whoever sends the messages."""
+        self.lost().update(status=RunStatus.QUEUED)
+        return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
+
+
+class WorkerJob(models.Model):
+    """A request that one worker at a time carries out, with its progress and its end."""
+
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(
+        choices=RunStatus, default=RunStatus.QUEUED, max_length=12, db_index=True
+    )
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    progress = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+    task: ClassVar[str]
+    """Name of the task that carries it out, for `jobs.send`."""
+
+    _recorded_at = 0.0
+
+    class Meta:
+        abstract = True
+        ordering = ["-pk"]
+
+    @property
+    def directory(self) -> Path:
+        """Where it keeps its files."""
+        raise NotImplementedError
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures that were drawn at its end."""
+        raise NotImplementedError
+
+    @property
+    def figures_directory(self) -> Path:
+        """Where they are, each in several formats."""
+        return self.directory / "figures"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits for a worker or has one."""
+        return self.status in ACTIVE
+
+    def record(self, progress: Mapping[str, Any]) -> None:
+        """Note how far the worker is; raises RunCancelled if it should stop.
+
+        Writes at most once a second, however often it is called.
+        """
+        if time.monotonic() - self._recorded_at < 1:
+            return
+        self._recorded_at = time.monotonic()
+        now = timezone.now()
+        if not self._mine().update(progress=finite(dict(progress)), heartbeat_at=now):
+            raise RunCancelled(f"{self} was cancelled or taken over.")
+
+    def cancel(self) -> bool:
+        """Stop it, waiting or at work; False if it had ended before."""
+        return self._end(self._me().filter(status__in=ACTIVE), RunStatus.CANCELLED)
+
+    def fail(self, error: str) -> bool:
+        """Record why it ended without a result."""
+        return self._end(self._mine(), RunStatus.FAILED, error=error)
+
+    def _me(self) -> models.QuerySet[Self]:
+        return type(self)._default_manager.filter(pk=self.pk)
+
+    def _mine(self) -> models.QuerySet[Self]:
+        """This row, unless it was cancelled or claimed anew since this worker claimed it."""
+        return self._me().filter(status=RunStatus.RUNNING, started_at=self.started_at)
+
+    def _end(self, going: models.QuerySet[Self], status: RunStatus, **values: Any) -> bool:
+        """Leave the given state for the end, once."""
+        if not going.update(status=status, finished_at=timezone.now(), **values):
+            return False
+        self.refresh_from_db()
+        return True

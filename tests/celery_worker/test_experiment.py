@@ -1,0 +1,177 @@
+"""The task that carries out an experiment: arm by arm, and on from where it stopped."""
+
+import json
+from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from celery_worker.tasks import experiment as carry_out
+from celery_worker.tasks import sweep
+from classifier import experiments
+from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, work
+from tests.labeling.world import settle
+
+# Two networks of one batch on small images: seconds, and every step is the real one.
+TINY = {"members": 2, "batches": 1, "batch_size": 4, "input_px": 32, "pretrained": False}
+SOURCE = "LEGUS, mode of three"
+
+
+@pytest.fixture
+def labelled(imported, ada, bea, cy):
+    """A field of which all candidates are labelled, by votes and by a catalogue."""
+    imported.candidates.update(control=False)
+    imported.candidates.filter(pk__in=imported.candidates.all()[:2]).update(control=True)
+    for number, candidate in enumerate(imported.candidates.all()):
+        settle(candidate, [ada, bea, cy], 1 + number % 2)
+        ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
+    return imported
+
+
+@pytest.fixture
+def comparison(labelled, admin):
+    """A queued experiment of two arms."""
+    sources = ["votes", SOURCE]
+    options = {"fields": [labelled], "sources": sources, "overrides": TINY}
+    return Experiment.objects.request(admin, "sources", "quick", **options)
+
+
+def weights(experiment):
+    """When each network was written, by its place."""
+    arms = experiment.directory / "arms"
+    found = sorted(arms.glob("*/member-*.safetensors"))
+    return {str(path.relative_to(arms)): path.stat().st_mtime_ns for path in found}
+
+
+def crash(*_):
+    """End as a worker does that is killed: no handler runs."""
+    raise SystemExit
+
+
+def break_in_the_second_arm(monkeypatch, how):
+    """Let the training of the second arm's networks not begin."""
+    real = experiments.train
+
+    def train(config, manifest, folder, report):
+        return (real if folder.name == "votes" else how)(config, manifest, folder, report)
+
+    monkeypatch.setattr(experiments, "train", train)
+
+
+def test_it_compares_the_arms_and_reports(comparison):
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert (comparison.status, comparison.error) == (RunStatus.READY, "")
+    report = comparison.report
+    assert list(report["differs"]) == ["training_set_sha256"]
+    assert report["same"]["members"] == 2
+    assert [arm["name"] for arm in report["arms"]] == ["votes", "legus-mode-of-three"]
+    assert [arm["evaluation"]["count"] for arm in report["arms"]] == [2, 2]
+    assert report["arms"][1]["against_first"]["count"] == 2
+    assert comparison.progress["arms"] == 2
+    written = json.loads((comparison.directory / "report.json").read_text())
+    assert written == {name: value for name, value in report.items() if name != "figures"}
+    assert report["figures"] == ["arms", "arms-members"]
+    files = {path.name for path in comparison.figures_directory.iterdir()}
+    assert files >= {f"arms.{ending}" for ending in ("pdf", "png", "svg", "csv")}
+
+
+def test_it_predicts_for_nobody_and_never_goes_live(comparison, labelled):
+    carry_out(comparison.pk)
+    labelled.refresh_from_db()
+    assert labelled.promoted_run is None
+    assert not Prediction.objects.exists()
+
+
+def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
+    options = {"fields": [labelled], "overrides": {**TINY, "members": 1}}
+    filters = Experiment.objects.request(admin, "filters", "quick", **options)
+    carry_out(filters.pk)
+    filters.refresh_from_db()
+    assert filters.error == ""
+    assert list(filters.report["differs"]) == ["bands"]
+    assert len(filters.report["arms"]) == filters.arms == 6
+
+
+def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monkeypatch):
+    with monkeypatch.context() as broken:
+        break_in_the_second_arm(broken, crash)
+        with pytest.raises(SystemExit):
+            carry_out(comparison.pk)
+    before = weights(comparison)
+    assert list(before) == ["votes/member-00.safetensors", "votes/member-01.safetensors"]
+    # Nobody said that it ended: the sweeper finds it silent.
+    comparison.refresh_from_db()
+    assert comparison.status == RunStatus.RUNNING
+    Experiment.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
+    sweep()
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert (comparison.status, len(comparison.report["arms"])) == (RunStatus.READY, 2)
+    assert {name: weights(comparison)[name] for name in before} == before
+
+
+def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as broken:
+        break_in_the_second_arm(broken, full)
+        with pytest.raises(OSError, match="No space"):
+            carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert comparison.status == RunStatus.FAILED
+    assert "No space left on device" in comparison.error
+    before = weights(comparison)
+    assert comparison.resume()
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert (comparison.status, comparison.error) == (RunStatus.READY, "")
+    assert {name: weights(comparison)[name] for name in before} == before
+
+
+def test_one_that_is_cancelled_in_its_second_arm_stops(comparison, monkeypatch):
+    def cancelled_meanwhile(config, manifest, folder, report):
+        Experiment.objects.get(pk=comparison.pk).cancel()
+        return real(config, manifest, folder, report)
+
+    # Every report is more than a second after the one before, and so is written.
+    clock = SimpleNamespace(monotonic=count(10, 2).__next__)
+    monkeypatch.setattr(work, "time", clock)
+    real = experiments.train
+    break_in_the_second_arm(monkeypatch, cancelled_meanwhile)
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert (comparison.status, comparison.report) == (RunStatus.CANCELLED, {})
+    assert not (comparison.directory / "report.json").exists()
+
+
+def test_a_second_delivery_changes_nothing(comparison, monkeypatch):
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    carry_out(comparison.pk)
+    again = Experiment.objects.get()
+    assert (again.finished_at, again.started_at) == (comparison.finished_at, comparison.started_at)
+
+
+def test_one_that_is_gone_is_no_error(db):
+    assert carry_out(10**6) is None
+
+
+def test_it_refuses_a_training_set_that_was_changed(comparison):
+    path = comparison.training_set_path("legus-mode-of-three")
+    path.write_text(path.read_text() + "\n")
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert comparison.status == RunStatus.FAILED
+    assert "was changed since it was frozen; queue a new experiment" in comparison.error
+    assert weights(comparison) == {}
+
+
+def test_it_says_which_setting_is_wrong(comparison):
+    Experiment.objects.update(overrides={"members": 0})
+    carry_out(comparison.pk)
+    comparison.refresh_from_db()
+    assert comparison.error.endswith("members must be 1 to 100, not 0.")

@@ -1,0 +1,133 @@
+"""GET, POST /api/v1/experiments/, GET …/{id}/, POST …/cancellation/ and …/resumption/"""
+
+from http import HTTPStatus
+
+import pytest
+
+from labeling.experiments import Kind
+from labeling.models import Experiment, ReferenceLabel, RunStatus
+from tests.labeling.world import API, make_experiment, make_field, problem
+
+URL = f"{API}/experiments/"
+SOURCES = ("LEGUS", "Smith")
+
+
+@pytest.fixture
+def published(field):
+    """Two fields whose candidates all have classes from two catalogues."""
+    for one in (field, make_field("ngc2", candidates=60)):
+        one.candidates.update(control=False)
+        for source in SOURCES:
+            ReferenceLabel.objects.bulk_create(
+                ReferenceLabel(candidate=candidate, source=source, label=1 + k % 2)
+                for k, candidate in enumerate(one.candidates.all())
+            )
+    return field
+
+
+@pytest.mark.parametrize(
+    ("kind", "arms"),
+    [
+        ("crop-size", 4),
+        ("filters", 6),
+        ("fields", 2),
+        ("labels", 3),
+        ("architecture", 4),
+        ("sources", 2),
+    ],
+)
+def test_an_administrator_queues_one_of_each_kind(as_admin, published, kind, arms):
+    sources = list(SOURCES) if kind == "sources" else ["LEGUS"]
+    if kind == "labels":
+        more = make_field("ngc3", candidates=40)
+        more.candidates.update(control=False)
+        rows = [ReferenceLabel(candidate=c, source="LEGUS", label=1) for c in more.candidates.all()]
+        ReferenceLabel.objects.bulk_create(rows)
+    response = as_admin.post(URL, {"kind": kind, "label_sources": sources})
+    assert response.status_code == HTTPStatus.CREATED, response.content
+    said = response.json()
+    assert (said["status"], said["arms"], said["members"]) == ("queued", arms, 3)
+    assert [one["source"] for one in said["training_sets"]] == sources
+    assert said["report"] == {}
+
+
+def test_it_takes_fields_and_settings(as_admin, published):
+    body = {"kind": "filters", "preset": "paper-vgg19bn", "fields": ["ngc2"]}
+    body |= {"label_sources": ["LEGUS"], "config": {"members": 2, "batches": 9}}
+    said = as_admin.post(URL, body).json()
+    assert (said["preset"], said["fields"], said["members"]) == ("paper-vgg19bn", ["ngc2"], 2)
+    assert said["overrides"] == {"members": 2, "batches": 9}
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({}, "kind"),
+        ({"kind": "colour"}, "kind"),
+        ({"kind": "filters", "preset": "slow"}, "preset"),
+        ({"kind": "filters", "fields": ["nowhere"]}, "fields"),
+        ({"kind": "filters", "field": "ngc1"}, "field"),
+        ({"kind": "filters", "label_sources": ["nobody"]}, "label_sources"),
+        ({"kind": "filters", "label_sources": []}, "label_sources"),
+        ({"kind": "filters", "label_sources": list(SOURCES)}, "label_sources"),
+        ({"kind": "sources", "label_sources": ["LEGUS"]}, "label_sources"),
+        ({"kind": "sources", "label_sources": ["LEGUS", "expert:ada"]}, "label_sources"),
+        ({"kind": "fields", "label_sources": ["LEGUS"], "fields": ["ngc1"]}, "fields"),
+        ({"kind": "labels", "label_sources": ["LEGUS"], "fields": ["ngc1"]}, "kind"),
+        ({"kind": "filters", "config": {"member": 3}}, "config"),
+    ],
+)
+def test_it_rejects_what_cannot_be_compared(as_admin, published, ada, body, name):
+    refused = problem(as_admin.post(URL, body), HTTPStatus.BAD_REQUEST)
+    assert list(refused["errors"]) == [name]
+    assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_labels_that_do_not_suffice_are_a_conflict(as_admin, field, settings, kind):
+    body = {"kind": kind, "label_sources": ["votes"]}
+    refused = problem(as_admin.post(URL, body), HTTPStatus.CONFLICT)
+    assert "at least two classes" in refused["detail"]
+    assert list(settings.EXPERIMENTS.iterdir()) == []
+
+
+def test_experts_watch_and_do_not_start(as_ada, published, admin):
+    experiment = make_experiment(published, admin)
+    (listed,) = as_ada.get(URL).json()["results"]
+    assert (listed["id"], "report" in listed) == (experiment.pk, False)
+    assert as_ada.get(f"{URL}{experiment.pk}/").json()["report"] == {}
+    problem(as_ada.post(URL, {"kind": "filters"}), HTTPStatus.FORBIDDEN)
+    assert Experiment.objects.count() == 1
+
+
+def test_experts_do_not_see_how_one_of_them_does(as_ada, as_cur, field, admin):
+    personal = make_experiment(field, admin, sources=["votes", "expert:bea"], kind="sources")
+    assert as_ada.get(URL).json()["results"] == []
+    problem(as_ada.get(f"{URL}{personal.pk}/"), HTTPStatus.NOT_FOUND)
+    assert as_cur.get(f"{URL}{personal.pk}/").json()["id"] == personal.pk
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_what_is_not_over_is_cancelled(as_admin, admin, field, status):
+    experiment = make_experiment(field, admin, status=status)
+    response = as_admin.post(f"{URL}{experiment.pk}/cancellation/")
+    if status in (RunStatus.QUEUED, RunStatus.RUNNING):
+        assert response.json()["status"] == "cancelled"
+    else:
+        assert status in problem(response, HTTPStatus.CONFLICT)["detail"]
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_what_stopped_goes_on(as_admin, admin, field, status):
+    experiment = make_experiment(field, admin, status=status)
+    response = as_admin.post(f"{URL}{experiment.pk}/resumption/")
+    if status in (RunStatus.FAILED, RunStatus.CANCELLED):
+        assert response.json()["status"] == "queued"
+    else:
+        assert status in problem(response, HTTPStatus.CONFLICT)["detail"]
+
+
+def test_one_that_never_was_is_not_found(as_admin):
+    for path in ("", "cancellation/", "resumption/"):
+        method = as_admin.post if path else as_admin.get
+        problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)
