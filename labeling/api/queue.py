@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.validators import slug_re
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -24,7 +25,8 @@ class FieldByName(serializers.Field[Field, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> Field:
         """The field of that name, if there is one."""
-        found = _NAMED.objects(name=data) if isinstance(data, str) else []
+        possible = isinstance(data, str) and slug_re.match(data)
+        found = _NAMED.objects(name=data) if possible else []
         if not found:
             raise serializers.ValidationError(f"There is no field {data!r}.")
         return found[0]
