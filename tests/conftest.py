@@ -42,7 +42,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "database_for"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--divided: what need not run on both databases runs beside SQLite, which is quicker."""
+    """--divided: what need not run on both databases runs beside one, about half beside each."""
     parser.addoption("--divided", action="store_true")
 
 
@@ -63,11 +63,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         touches = names or item.get_closest_marker("django_db")
-        elsewhere = DATABASE == "postgresql" and (not touches or item.get_closest_marker("page"))
+        elsewhere = DATABASE not in (_databases(item) if touches else _one_database(item))
         wrong = DATABASE == "sqlite" and item.get_closest_marker("postgresql")
         (leave if wrong or (elsewhere and config.getoption("--divided")) else keep).append(item)
     items[:] = keep
     config.hook.pytest_deselected(items=leave)
+
+
+def _databases(item: pytest.Item) -> tuple[str, ...]:
+    """Where a test that touches a database is worth running."""
+    return ("sqlite",) if item.get_closest_marker("page") else ("sqlite", "postgresql")
+
+
+def _one_database(item: pytest.Item) -> tuple[str]:
+    """Beside which database a test runs that touches none, so that both take about as long."""
+    return ("sqlite",) if "classifier" in item.path.parts else ("postgresql",)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
