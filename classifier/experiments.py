@@ -183,7 +183,11 @@ def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
         "device": outcome.training.device,
         "evaluation": outcome.evaluation.to_dict(),
         "against_first": compare(
-            first.predictions, outcome.predictions, outcome.arm.manifest
+            first.predictions,
+            outcome.predictions,
+            outcome.arm.manifest,
+            # What both were judged on.
+            max_missing_bands=min(arm.config.max_missing_bands for arm in (first.arm, outcome.arm)),
         ).to_dict()
         if same
         else None,

@@ -176,13 +176,11 @@ def _features_file(path: Path, config: TrainingConfig, manifest: Manifest, featu
 def read_config(directory: Path) -> TrainingConfig:
     """The configuration of the run in a folder. Raises RunError where there is none."""
     found = files.read_json(directory / files.CONFIG)
+    if (written := found.get("format")) != files.FORMAT:
+        raise RunError(f"{directory} holds a run in another format ({written!r}).")
     try:
-        if found["format"] != files.FORMAT:
-            raise RunError(f"{directory} holds a run in another format ({found['format']!r}).")
         return TrainingConfig.from_json(found["config"])
     except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
         raise RunError(f"{directory / files.CONFIG} is not a run's ({error}).") from error
 
 

@@ -161,7 +161,7 @@ def _result(
         weights_note=start.note,
         device=describe(device),
         seconds=seconds,
-        images_per_second=len(history) * config.batches * config.batch_size / seconds,
+        images_per_second=len(history) * config.batches * config.batch_size / max(seconds, 1e-9),
         labelled=data.counts(config.classes),
         left_out=data.left_out,
         history=history,

@@ -118,7 +118,7 @@ class Put(_Prepared, Generic[M]):
 
     def __call__(self, row: M) -> None:
         """Write the row; it learns a primary key that the database makes."""
-        values = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in self._fields]
+        values = _saved(row, self._fields, add=True)
         with connection.cursor() as cursor:
             cursor.execute(self._ready(self._sql, len(values)), values)
             (pk,) = cursor.fetchone()
@@ -151,10 +151,7 @@ class Change(_Prepared, Generic[M]):
 
     def __call__(self, row: M) -> None:
         """Write them as the row has them now."""
-        values = [
-            field.get_db_prep_save(field.pre_save(row, add=False), connection)
-            for field in self._fields
-        ]
+        values = _saved(row, self._fields, add=False)
         with connection.cursor() as cursor:
             cursor.execute(self._ready(self._sql, len(values) + 1), [*values, row.pk])
 
@@ -185,6 +182,11 @@ class Remove(_Prepared, Generic[M]):
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
         return f"DELETE FROM {table} WHERE {_column(self._model._meta.pk)} = %s"
+
+
+def _saved(row: Model, fields: Sequence[Any], *, add: bool) -> list[Any]:
+    """The row's values as the database keeps them."""
+    return [f.get_db_prep_save(f.pre_save(row, add), connection) for f in fields]
 
 
 def _column(field: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf, radians
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 _AT_LEAST_ONE = MinValueValidator(1)
 
 
-def _place(mosaic: Mosaic) -> int:
-    return BANDS.index(mosaic.band)
+def by_band(mosaics: Iterable[Mosaic]) -> dict[str, Mosaic]:
+    """One field's mosaics, in the order of the bands."""
+    there = {mosaic.band: mosaic for mosaic in mosaics}
+    return {band: there[band] for band in BANDS if band in there}
 
 
 def positive(value: float) -> None:
@@ -112,7 +115,7 @@ class Field(models.Model):
     @cached_property
     def mosaic_by_band(self) -> dict[str, Mosaic]:
         """The field's mosaics, in the order of the bands."""
-        return {mosaic.band: mosaic for mosaic in sorted(self.mosaics.all(), key=_place)}
+        return by_band(self.mosaics.all())
 
     def point_to(self, run: TrainingRun | None) -> None:
         """Let queue and exports use this run; the caller holds the field's lock."""

@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from labeling.bands import BANDS
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import celestial_wcs
-from labeling.models.field import Field
+from labeling.models.field import Field, by_band
 from labeling.statements import Given, Statement
 
 
@@ -71,8 +71,7 @@ _OF_FIELD: Statement[Mosaic] = Statement(lambda: Mosaic.objects.filter(field=Giv
 
 def recall(field: Field) -> None:
     """Let a field know its mosaics by a statement: the queue tells of them at every vote."""
-    there = {mosaic.band: mosaic for mosaic in _OF_FIELD.objects(field=field.pk)}
-    field.mosaic_by_band = {band: there[band] for band in BANDS if band in there}
+    field.mosaic_by_band = by_band(_OF_FIELD.objects(field=field.pk))
 
 
 @lru_cache(maxsize=1024)

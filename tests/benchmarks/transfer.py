@@ -144,7 +144,9 @@ def main() -> None:
         outcome = carry_out([arm], WORK, show)[0]
         found.setdefault((name, number), []).append(outcome)
         seconds = outcome.training.seconds
-        print(f"{arm.name}: {outcome.evaluation.accuracy.value:.3f} ({seconds:.0f} s)", flush=True)  # noqa: T201
+        share = outcome.evaluation.accuracy.value
+        sys.stdout.write(f"{arm.name}: {share:.3f} ({seconds:.0f} s)\n")
+        sys.stdout.flush()
     TABLE.write_text(table(found, len(manifest)), encoding="utf-8")
 
 

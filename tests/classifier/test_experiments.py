@@ -113,3 +113,17 @@ def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
     found = list(sources(tiny, {"ada": manifest, "consensus": other}))
     assert [arm.name for arm in found] == ["ada", "consensus"]
     assert set(differences(found)) == {"training_set_sha256"}
+
+
+def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
+    stamps = stamps_of([1, 2, 3, 4])
+    stamps[3, 0] = np.nan
+    write_pack(tmp_path / "p.zarr", stamps)
+    splits = ("train", "train", "control", "control")
+    rows = [(i, "f", i, "p.zarr", i, split, i % 2 + 1) for i, split in enumerate(splits)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    config = replace(tiny, members=1, batches=1, batch_size=2)
+    strict = replace(config, max_missing_bands=0)
+    outcomes = carry_out([Arm("a", config, manifest), Arm("b", strict, manifest)], tmp_path)
+    assert [outcome.evaluation.count for outcome in outcomes] == [2, 1]
+    assert summary(outcomes)["arms"][1]["against_first"]["count"] == 1
