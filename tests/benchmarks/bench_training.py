@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 import plain
 import torch
+from plain import PAPER
 from report import record
 
-from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
 from classifier.device import computes_bfloat16
 from classifier.memory import freed_memory_kept
@@ -31,27 +31,25 @@ STAMPS = 128
 MULTIPLICATIONS = 6.7e9
 """Of one stamp through both ResNet18 at 299 px, counted by torch's FlopCounterMode."""
 
-Loop = Callable[[np.ndarray, np.ndarray, TrainingConfig], Iterator[float]]
+Loop = Callable[[np.ndarray, np.ndarray], Iterator[float]]
 
 
-def our_training(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
+def our_training(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     """The package's loop; yields the loss of each batch."""
     data = TrainingSet(torch.from_numpy(stamps).half(), torch.from_numpy(labels))
-    network = DualBackbone.of(config)
-    for step in optimise(network, config, data, torch.Generator().manual_seed(0)):
+    network = DualBackbone.of(PAPER)
+    for step in optimise(network, PAPER, data, torch.Generator().manual_seed(0)):
         yield step.loss.item()
 
 
 @torch.inference_mode()
-def our_inference(
-    stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig
-) -> Iterator[float]:
+def our_inference(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     """The package's prediction; yields the highest probability of each batch."""
-    network = DualBackbone.of(config).eval()
-    upright = torch.from_numpy(central(stamps, crop_px(config.stamp_px, rotated=False)))
+    network = DualBackbone.of(PAPER).eval()
+    upright = torch.from_numpy(central(stamps, crop_px(PAPER.stamp_px, rotated=False)))
     while True:
-        for part in upright.split(config.batch_size):
-            yield of_batch(network, part, config)[1].max().item()
+        for part in upright.split(PAPER.batch_size):
+            yield of_batch(network, part, PAPER)[1].max().item()
 
 
 def child(
@@ -60,7 +58,7 @@ def child(
     """In a process of its own: compute one batch whenever asked, and answer with its seconds."""
     torch.manual_seed(0)
     with memory():
-        batches = loop(*plain.made_up_stamps(STAMPS), plain.PAPER)
+        batches = loop(*plain.made_up_stamps(STAMPS))
         while turns.recv() == "batch":
             start = time.perf_counter()
             next(batches)
@@ -83,7 +81,7 @@ def rates(ours: Loop, theirs: Loop) -> tuple[float, float]:
             seconds[loop] += took if batch >= 2 else 0
     for connection in turns.values():
         connection.send("stop")
-    images = ROUNDS * plain.PAPER.batch_size
+    images = ROUNDS * PAPER.batch_size
     return images / seconds[ours], images / seconds[theirs]
 
 
@@ -101,27 +99,17 @@ def multiplications_per_second() -> float:
 
 def main() -> None:
     """Measure, and append the figures to `bench/training.jsonl`."""
-    what = "dual ResNet18, 299 px, batch 32"
-    trained = rates(our_training, plain.training)
-    record(f"training throughput, {what}", trained[0], "images/s", trained[1], file="training")
-    predicted = rates(our_inference, plain.inference)
-    record(f"inference throughput, {what}", predicted[0], "images/s", predicted[1], file="training")
+    network = "dual ResNet18, 299 px, batch 32"
     # A step multiplies three times as often as a prediction.
     peak = multiplications_per_second() / MULTIPLICATIONS
-    record(
-        f"training, share of the matrix rate, {what}",
-        trained[0],
-        "images/s",
-        peak / 3,
-        file="training",
-    )
-    record(
-        f"inference, share of the matrix rate, {what}",
-        predicted[0],
-        "images/s",
-        peak,
-        file="training",
-    )
+    for what, ours, theirs, most in (
+        ("training throughput, PIL images", our_training, plain.training_on_pil_images, peak / 3),
+        ("training throughput", our_training, plain.training_on_tensors, peak / 3),
+        ("inference throughput", our_inference, plain.inference, peak),
+    ):
+        rate, reference = rates(ours, theirs)
+        record(f"{what}, {network}", rate, "images/s", reference, file="training")
+        record(f"{what}, share of the matrix rate", rate, "images/s", most, file="training")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The loop that one would write first: stamps by a DataLoader, torchvision's transforms, float32.
 
 It sees what the package sees and learns by the same protocol: six channels with the constant zero,
-two ResNet18, Adam.
+two ResNet18, Adam. It is written twice, for stamps as tensors and for stamps as PIL images.
 """
 
+import random
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -12,14 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from classifier.config import PACK_STAMP_PX, PRESETS, TrainingConfig
+from classifier.config import PACK_STAMP_PX, PRESETS
 from classifier.packs import View, scaled
 from classifier.torchvision_import import models
 
 # Only now can torchvision be imported; see there.
 v2 = import_module("torchvision.transforms.v2")
 
+functional = v2.functional
+BILINEAR = v2.InterpolationMode.BILINEAR
+
 PAPER = PRESETS["paper-resnet18"]
+
+Labelled = Dataset[tuple[Tensor, int]]
 
 
 def made_up_stamps(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,8 +37,8 @@ def made_up_stamps(count: int) -> tuple[np.ndarray, np.ndarray]:
     return scaled(raw, seen, View.training(PAPER), PAPER.scaling), labels
 
 
-class Stamps(Dataset[tuple[Tensor, int]]):
-    """Six channels a candidate, transformed one candidate at a time."""
+class TensorStamps(Labelled):
+    """Six channels a candidate in one tensor, transformed one candidate at a time."""
 
     def __init__(self, stamps: np.ndarray, labels: np.ndarray, *, augment: bool):
         self.stamps = nn.functional.pad(torch.from_numpy(stamps), (0, 0, 0, 0, 0, 1))
@@ -40,7 +46,7 @@ class Stamps(Dataset[tuple[Tensor, int]]):
         turned = [
             v2.RandomHorizontalFlip(),
             v2.RandomVerticalFlip(),
-            v2.RandomRotation(180, v2.InterpolationMode.BILINEAR),
+            v2.RandomRotation(180, BILINEAR),
         ]
         self.transform = v2.Compose(
             [*(turned if augment else []), v2.CenterCrop(PAPER.stamp_px), v2.Resize(PAPER.input_px)]
@@ -51,6 +57,34 @@ class Stamps(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         return self.transform(self.stamps[index]), int(self.labels[index])
+
+
+class PilStamps(Labelled):
+    """Five PIL images a candidate, transformed one image at a time, and a channel of zeros."""
+
+    def __init__(self, stamps: np.ndarray, labels: np.ndarray):
+        self.labels = labels
+        self.images = [
+            [functional.to_pil_image(np.ascontiguousarray(band)) for band in stamp]
+            for stamp in stamps
+        ]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        angle = random.uniform(-180, 180)
+        mirror, upside_down = random.random() < 0.5, random.random() < 0.5
+        channels = []
+        for band in self.images[index]:
+            image = functional.rotate(band, angle, BILINEAR)
+            image = functional.horizontal_flip(image) if mirror else image
+            image = functional.vertical_flip(image) if upside_down else image
+            image = functional.center_crop(image, [PAPER.stamp_px] * 2)
+            image = functional.resize(image, [PAPER.input_px] * 2, BILINEAR)
+            channels.append(functional.pil_to_tensor(image))
+        channels.append(torch.zeros_like(channels[0]))
+        return torch.cat(channels), int(self.labels[index])
 
 
 class PlainDual(nn.Module):
@@ -66,14 +100,13 @@ class PlainDual(nn.Module):
         return self.head(torch.cat([self.first(x[:, :3]), self.second(x[:, 3:])], dim=1))
 
 
-def training(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
+def training(dataset: Labelled) -> Iterator[float]:
     """Yields the loss of each batch."""
     network = PlainDual().train()
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=PAPER.learning_rate)
     loss_of = nn.CrossEntropyLoss()
-    dataset = Stamps(stamps, labels, augment=True)
     while True:
-        for x, y in DataLoader(dataset, batch_size=config.batch_size, shuffle=True):
+        for x, y in DataLoader(dataset, batch_size=PAPER.batch_size, shuffle=True):
             optimiser.zero_grad()
             loss = loss_of(network(x), y)
             loss.backward()
@@ -81,11 +114,21 @@ def training(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> 
             yield loss.item()
 
 
+def training_on_tensors(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
+    """Training on stamps (n, 5, H, W) as tensors."""
+    return training(TensorStamps(stamps, labels, augment=True))
+
+
+def training_on_pil_images(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
+    """Training on stamps (n, 5, H, W) as PIL images."""
+    return training(PilStamps(stamps, labels))
+
+
 @torch.inference_mode()
-def inference(stamps: np.ndarray, labels: np.ndarray, config: TrainingConfig) -> Iterator[float]:
+def inference(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     """Yields the highest probability of each batch."""
     network = PlainDual().eval()
-    dataset = Stamps(stamps, labels, augment=False)
+    dataset = TensorStamps(stamps, labels, augment=False)
     while True:
-        for x, _ in DataLoader(dataset, batch_size=config.batch_size):
+        for x, _ in DataLoader(dataset, batch_size=PAPER.batch_size):
             yield network(x).softmax(dim=1).max().item()

@@ -105,8 +105,10 @@ def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as,
     page.get_by_label("Networks in each arm").fill("2")
     page.get_by_label("Preset").select_option("paper-resnet18")
     expect(filters).to_contain_text("12 = 6 arms × 2")
+    page.get_by_label("demo", exact=True).check()
     page.get_by_role("button", name="Start: fields").click()
-    expect(page.locator(".errorlist")).to_contain_text("needs labels of at least two classes")
+    expect(page.locator(".errorlist")).to_contain_text("needs at least two fields")
+    expect(page.get_by_label("demo", exact=True)).to_be_checked()
     expect(page.get_by_label("Networks in each arm")).to_have_value("2")
 
     made = live_site.manage(
