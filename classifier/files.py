@@ -3,6 +3,7 @@
     config.json            what was asked for, and what it was trained on
     member-00.safetensors  weights of one finished member, one file each
     member-00.json         its losses and times, and the sha256 of its weights
+    member-00.checkpoint   of one in training: safetensors, all that its next batch depends on
 
 A member counts as finished once its safetensors file is there; it is written last.
 """
@@ -14,12 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 FORMAT = "asterism-run/1"
 CONFIG = "config.json"
+CHECKPOINT = ".checkpoint"
 
 
 class RunError(ValueError):
@@ -87,6 +90,32 @@ def save_member(
     content = safetensors.torch.save(state, {"format": FORMAT})
     write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
     write_whole(path, content)
+    path.with_suffix(CHECKPOINT).unlink(missing_ok=True)
+
+
+def save_checkpoint(
+    directory: Path, member: int, state: Mapping[str, Tensor], seconds: float
+) -> None:
+    """Put a member in training away; `seconds` were spent on it by now."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
+    content = safetensors.torch.save(tensors, {"format": FORMAT, "seconds": str(seconds)})
+    write_whole(member_path(directory, member).with_suffix(CHECKPOINT), content)
+
+
+def load_checkpoint(directory: Path, member: int) -> tuple[dict[str, Tensor], float] | None:
+    """What `save_checkpoint` put away last, and the seconds; None if there is none.
+
+    Raises RunError for a file that is no checkpoint.
+    """
+    path = member_path(directory, member).with_suffix(CHECKPOINT)
+    if not path.exists():
+        return None
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return state, float(file.metadata()["seconds"])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} is no checkpoint ({error}): delete it to begin anew.") from error
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:

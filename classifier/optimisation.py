@@ -6,14 +6,13 @@ layer first), Izmailov et al. 2018 (averaged weights), Peterson et al. 2019 (sha
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from classifier.augmentation import random_orientations, random_sides, resample, stretched
@@ -35,61 +34,131 @@ class Step:
     """Pieces in which the batch was computed, for want of memory; 1 as a rule."""
 
 
-def optimise(
-    network: DualBackbone, config: TrainingConfig, data: TrainingSet, generator: torch.Generator
-) -> Iterator[Step]:
-    """Train a network in place, batch by batch.
+class Optimisation:
+    """A network in training, which can be put away between two batches and taken up again.
 
     Where the device's memory is too small for a batch it goes on in halves of it, whose gradients
     add up to the same; only batch normalisation then averages over fewer stamps.
     With `config.average` the network holds the averaged weights once the last batch is done.
     """
-    device = data.stamps.device
-    loss_of = nn.CrossEntropyLoss(
-        weight=class_weights(config, data.labels), label_smoothing=config.label_smoothing
-    )
-    # Without decay, the default, this is Adam.
-    optimiser = AdamW(
-        parameter_groups(network, config), weight_decay=config.weight_decay, fused=True
-    )
-    schedule = LambdaLR(optimiser, rate_schedule(config))
-    averaged = _averaged(network, config)
-    indices = endless_batches(len(data.labels), config.batch_size, generator)
 
-    def descend(x_BCHW: Tensor, targets: Tensor, parts: int) -> tuple[Tensor, Tensor]:
+    def __init__(
+        self,
+        network: DualBackbone,
+        config: TrainingConfig,
+        data: TrainingSet,
+        generator: torch.Generator,
+    ) -> None:
+        """Begin at batch 0."""
+        self.network, self.config, self.data = network, config, data
+        self.batch = 0
+        """Batches that are done."""
+        self.parts = 1
+        self._device = data.stamps.device
+        self._generator = generator
+        self._loss_of = nn.CrossEntropyLoss(
+            weight=class_weights(config, data.labels), label_smoothing=config.label_smoothing
+        )
+        # Without decay, the default, this is Adam.
+        self._optimiser = AdamW(
+            parameter_groups(network, config), weight_decay=config.weight_decay, fused=True
+        )
+        self._rates = [group["lr"] for group in self._optimiser.param_groups]
+        self._rate_at = rate_schedule(config)
+        self._averaged = _averaged(network, config)
+        self._batches = EndlessBatches(len(data.labels), config.batch_size, generator)
+
+    def step(self) -> Step:
+        """Learn from the next batch."""
+        _set_mode(self.network, self.batch - self.config.head_batches)
+        index = next(self._batches).to(self._device)
+        stamps_BCHW = self.data.stamps[index].float()
+        x_BCHW = network_input(stamps_BCHW, self.config, self._generator)
+        while True:
+            try:
+                loss, logits = self._descend(x_BCHW, self.data.targets[index])
+                break
+            except torch.OutOfMemoryError:
+                # One stamp alone has no statistics for batch normalisation.
+                if len(index) < 4 * self.parts:
+                    raise
+                self.parts *= 2
+        factor = self._rate_at(self.batch)
+        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        self._optimiser.step()
+        self.batch += 1
+        if self._averaged is not None:
+            self._averaged.update_parameters(self.network)
+            if self.batch == self.config.batches:
+                self.network.load_state_dict(self._averaged.module.state_dict())
+        right = logits.argmax(1) == self.data.labels[index]
+        return Step(loss, right.float().mean(), self.parts)
+
+    def _descend(self, x_BCHW: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of the batch's mean loss; returns that and the logits."""
-        optimiser.zero_grad(set_to_none=True)
+        self._optimiser.zero_grad(set_to_none=True)
         losses, answers = [], []
-        for x, y in zip(x_BCHW.chunk(parts), targets.chunk(parts), strict=True):
-            with autocast(config, device):
-                logits = network(x)
-            loss = loss_of(logits.float(), y) * (len(x) / len(x_BCHW))
+        for x, y in zip(x_BCHW.chunk(self.parts), targets.chunk(self.parts), strict=True):
+            with autocast(self.config, self._device):
+                logits = self.network(x)
+            loss = self._loss_of(logits.float(), y) * (len(x) / len(x_BCHW))
             loss.backward()
             losses.append(loss.detach())
             answers.append(logits.detach())
         return torch.stack(losses).sum(), torch.cat(answers)
 
-    parts = 1
-    for batch in range(config.batches):
-        _set_mode(network, batch - config.head_batches)
-        index = next(indices).to(device)
-        x_BCHW = network_input(data.stamps[index].float(), config, generator)
-        while True:
-            try:
-                loss, logits = descend(x_BCHW, data.targets[index], parts)
-                break
-            except torch.OutOfMemoryError:
-                # One stamp alone has no statistics for batch normalisation.
-                if len(index) < 4 * parts:
-                    raise
-                parts *= 2
-        optimiser.step()
-        schedule.step()
-        if averaged is not None:
-            averaged.update_parameters(network)
-            if batch + 1 == config.batches:
-                network.load_state_dict(averaged.module.state_dict())
-        yield Step(loss, (logits.argmax(1) == data.labels[index]).float().mean(), parts)
+    def state(self) -> dict[str, Tensor]:
+        """All that the next batch depends on, besides the configuration and the training set."""
+        state = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        for parameter, values in self._optimiser.state_dict()["state"].items():
+            state |= {f"optimiser.{parameter}.{name}": value for name, value in values.items()}
+        if self._averaged is not None:
+            averaged = self._averaged.state_dict()
+            state |= {f"averaged.{name}": value for name, value in averaged.items()}
+        state |= {"done": torch.tensor([self.batch, self.parts]), "pool": self._batches.pool}
+        state |= {"random.own": self._generator.get_state(), "random.cpu": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            state["random.cuda"] = torch.cuda.get_rng_state(self._device)
+        return state
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state()`. Raises KeyError or RuntimeError for that of another network."""
+        self.network.load_state_dict(_part(state, "network."))
+        moments: dict[int, dict[str, Tensor]] = {}
+        learning = [p for group in self._optimiser.param_groups for p in group["params"]]
+        for name, value in _part(state, "optimiser.").items():
+            number, _, which = name.partition(".")
+            parameter = learning[int(number)]
+            # Fused steps walk through memory: moments must lie there in the parameter's order.
+            if value.shape == parameter.shape:
+                value = torch.empty_like(parameter).copy_(value)
+            moments.setdefault(int(number), {})[which] = value
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        if self._averaged is not None:
+            self._averaged.load_state_dict(_part(state, "averaged."))
+        self.batch, self.parts = state["done"].tolist()
+        self._batches.pool = state["pool"]
+        self._generator.set_state(state["random.own"])
+        torch.set_rng_state(state["random.cpu"])
+        if self._device.type == "cuda" and "random.cuda" in state:
+            torch.cuda.set_rng_state(state["random.cuda"], self._device)
+
+
+def optimise(
+    network: DualBackbone, config: TrainingConfig, data: TrainingSet, generator: torch.Generator
+) -> Iterator[Step]:
+    """Train a network in place, batch by batch, from the first to the last."""
+    training = Optimisation(network, config, data, generator)
+    while training.batch < config.batches:
+        yield training.step()
+
+
+def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
+    }
 
 
 def network_input(
@@ -155,14 +224,22 @@ def average_from_start(network: nn.Module, batch: int) -> None:
             module.momentum = pace
 
 
-def endless_batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+class EndlessBatches(Iterator[Tensor]):
     """Indices (size,) below `count`: every one once, in random order, before any comes again."""
-    pool = torch.empty(0, dtype=torch.long)
-    while True:
-        while len(pool) < size:
-            pool = torch.cat([pool, torch.randperm(count, generator=generator)])
-        yield pool[:size]
-        pool = pool[size:]
+
+    def __init__(self, count: int, size: int, generator: torch.Generator) -> None:
+        """Shuffle by this generator."""
+        self._count, self._size, self._generator = count, size, generator
+        self.pool = torch.empty(0, dtype=torch.long)
+        """Shuffled already, and not yet given."""
+
+    def __next__(self) -> Tensor:
+        """The next batch."""
+        while len(self.pool) < self._size:
+            shuffled = torch.randperm(self._count, generator=self._generator)
+            self.pool = torch.cat([self.pool, shuffled])
+        batch, self.pool = self.pool[: self._size], self.pool[self._size :]
+        return batch
 
 
 def rate_schedule(config: TrainingConfig) -> Callable[[int], float]:

@@ -53,6 +53,10 @@ class Clock:
         self.reported = now
         return True
 
+    def leave_out(self, images: int) -> None:
+        """Expect so many fewer: they were done before."""
+        self.images -= images
+
     @property
     def seconds(self) -> float:
         """Since the start."""

@@ -1,9 +1,10 @@
-"""Train an ensemble from a manifest, member by member, so that it resumes after any of them.
+"""Train an ensemble from a manifest, member by member, so that it resumes after any interruption.
 
 Source: Wei et al. 2020, section 4.1: independent networks that differ only in their random numbers.
 """
 
 import math
+import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from classifier import dataset, files, weights
 from classifier.backbones import BACKBONES
@@ -22,13 +23,20 @@ from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
-from classifier.optimisation import optimise
+from classifier.optimisation import Optimisation
 from classifier.progress import Clock, Progress, Report
 from classifier.torchvision_import import torchvision
 from classifier.weights import Weights
 
 HISTORY_POINTS = 100
 """A member's loss curve is averaged down to so many points."""
+
+
+CHECKPOINT_BATCHES = 300
+"""A member in training is kept so often."""
+
+SHARE = 20
+"""At most one in so many seconds goes into keeping it."""
 
 
 class DivergedError(ArithmeticError):
@@ -67,11 +75,13 @@ def train(
     report: Report = lambda _: None,
     *,
     members: Collection[int] | None = None,
+    checkpoint_batches: int = CHECKPOINT_BATCHES,
 ) -> TrainingResult:
     """Train what is missing of a run's members, or of `members` among them, into `directory`.
 
-    Members that are finished there are kept, so a call after an interruption goes on where it was,
-    and one after the end only reads. Calls for different members of one run may go on side by
+    Members that are finished there are kept, and one in training is every `checkpoint_batches`
+    batches, so a call after an interruption goes on where it was, with the same random numbers, and
+    one after the end only reads. Calls for different members of one run may go on side by
     side, on several devices. The result covers all that are finished.
 
     Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
@@ -87,11 +97,31 @@ def train(
     missing = [member for member in wanted if member not in finished]
     clock = Clock(len(missing) * config.batches * config.batch_size)
     on_device = data.to(device)
-    with freed_memory_kept():
-        for member in missing:
-            network, history = _train_member(config, on_device, start, member, clock, report)
-            files.save_member(directory, member, network, history)
+    # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
+    with freed_memory_kept(), torch.random.fork_rng(devices=[device] * (device.type == "cuda")):
+        for number in missing:
+            member = _Member(config, on_device, start, directory, number)
+            clock.leave_out(member.batch * config.batch_size)
+            while member.batch < config.batches:
+                member.step(checkpoint_batches)
+                if clock.count(config.batch_size):
+                    report(_progress(config, number, member, clock))
+            member.finish()
     return _result(config, directory, data, start, device)
+
+
+def _progress(config: TrainingConfig, number: int, member: "_Member", clock: Clock) -> Progress:
+    return Progress(
+        stage="train",
+        member=number,
+        members=config.members,
+        batch=member.batch,
+        batches=config.batches,
+        loss=member.loss,
+        images_per_second=clock.rate,
+        seconds_left=clock.seconds_left,
+        fraction=clock.fraction,
+    )
 
 
 def _begin(
@@ -168,43 +198,74 @@ def _result(
     )
 
 
-def _train_member(
-    config: TrainingConfig,
-    data: TrainingSet,
-    start: Weights,
-    member: int,
-    clock: Clock,
-    report: Report,
-) -> tuple[nn.Module, dict[str, Any]]:
-    """One network, trained, and its history."""
-    seed = member_seed(config.seed, member)
-    began = clock.seconds
-    device = data.stamps.device
-    # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        network = DualBackbone.of(config, start.path)
-        steps = optimise(network.to(device), config, data, torch.Generator().manual_seed(seed))
-        curve = torch.empty(config.batches, 2, device=device)
-        for batch, step in enumerate(steps):
-            curve[batch, 0], curve[batch, 1] = step.loss, step.accuracy
-            if clock.count(config.batch_size):
-                report(
-                    Progress(
-                        stage="train",
-                        member=member,
-                        members=config.members,
-                        batch=batch + 1,
-                        batches=config.batches,
-                        loss=finite(step.loss, member),
-                        images_per_second=clock.rate,
-                        seconds_left=clock.seconds_left,
-                        fraction=clock.fraction,
-                    )
-                )
-        finite(step.loss, member)
-    facts = {"seed": seed, "seconds": clock.seconds - began, "parts": step.parts}
-    return network, _averaged(curve) | facts
+class _Member:
+    """One network in training, from the start or from where it was put away."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: TrainingSet,
+        start: Weights,
+        directory: Path,
+        number: int,
+    ) -> None:
+        self._directory, self._number = directory, number
+        self._began = self._written = time.perf_counter()
+        self._cost = 0.0
+        self._seed = member_seed(config.seed, number)
+        torch.manual_seed(self._seed)
+        network = DualBackbone.of(config, start.path).to(data.stamps.device)
+        generator = torch.Generator().manual_seed(self._seed)
+        self._training = Optimisation(network, config, data, generator)
+        self._curve = torch.empty(config.batches, 2, device=data.stamps.device)
+        if found := files.load_checkpoint(directory, number):
+            self._take_up(*found)
+        self._kept = self.batch
+
+    @property
+    def batch(self) -> int:
+        """Batches that are done."""
+        return self._training.batch
+
+    @property
+    def loss(self) -> float:
+        """Of the last batch. Raises DivergedError if it is no number."""
+        return finite(self._curve[self.batch - 1, 0], self._number)
+
+    def step(self, every: int) -> None:
+        """Learn from the next batch; every so many, keep a checkpoint if that costs little."""
+        step = self._training.step()
+        self._curve[self.batch - 1] = torch.stack([step.loss, step.accuracy])
+        start = time.perf_counter()
+        if self.batch - self._kept >= every and start - self._written >= SHARE * self._cost:
+            state = {**self._training.state(), "curve": self._curve[: self.batch]}
+            files.save_checkpoint(self._directory, self._number, state, start - self._began)
+            self._kept, self._written = self.batch, time.perf_counter()
+            self._cost = self._written - start
+
+    def finish(self) -> None:
+        """Keep the trained network and its history."""
+        _ = self.loss
+        facts = {
+            "seed": self._seed,
+            "seconds": time.perf_counter() - self._began,
+            "parts": self._training.parts,
+        }
+        history = _averaged(self._curve) | facts
+        files.save_member(self._directory, self._number, self._training.network, history)
+
+    def _take_up(self, state: dict[str, Tensor], seconds: float) -> None:
+        try:
+            curve = state.pop("curve")
+            self._training.restore(state)
+        except (KeyError, RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise RunError(
+                f"The checkpoint of member {self._number} in {self._directory} is not of this "
+                f"network ({reason}): delete it to begin anew."
+            ) from error
+        self._curve[: len(curve)] = curve
+        self._began -= seconds
 
 
 def member_seed(seed: int, member: int) -> int:

@@ -43,6 +43,41 @@ class Curves:
     y_most: float
 
 
+@dataclass(frozen=True)
+class GateRow:
+    """A share of right answers beside that of the network in use, and where both lie from 0 to 1.
+
+    `marks` are the names of shapes and their places in units of WIDTH.
+    """
+
+    name: str
+    new: Mapping[str, Any]
+    live: Mapping[str, Any] | None
+    floor: float | None
+    marks: Mapping[str, float | None]
+
+
+def gate_rows(verdict: Mapping[str, Any]) -> list[GateRow]:
+    """The shares that the gate looked at; none before it did, or of no candidate."""
+    return [
+        GateRow(one["name"], one["new"], one["live"], one["floor"], _marks(one))
+        for one in verdict.get("shares", [])
+        if one["new"]["of"]
+    ]
+
+
+def _marks(one: Mapping[str, Any]) -> dict[str, float | None]:
+    live = one["live"] or {}
+    places = {
+        "value": one["new"]["value"],
+        "low": one["new"]["low"],
+        "high": one["new"]["high"],
+        "live": live.get("value"),
+        "floor": one["floor"],
+    }
+    return {name: None if x is None else round(WIDTH * x, 1) for name, x in places.items()}
+
+
 def entropy_histogram(values: Iterable[float], bins: int = 28) -> list[Bar]:
     """How often each entropy in [0, ln 4] occurs; no bars without values."""
     counts, edges = np.histogram(list(values), bins=bins, range=(0, MOST_ENTROPY))

@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, and the settings that only tests have."""
     config.addinivalue_line("markers", "postgresql: needs row locks, which SQLite ignores")
-    config.addinivalue_line("markers", "page: what a page looks like, whatever the database")
+    config.addinivalue_line("markers", "beside(database): does the same on both, tried on this")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A file, not memory: threads and other processes must see it.
     if DATABASE == "sqlite":
@@ -72,7 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _databases(item: pytest.Item) -> tuple[str, ...]:
     """Where a test that touches a database is worth running."""
-    return ("sqlite",) if item.get_closest_marker("page") else ("sqlite", "postgresql")
+    beside = item.get_closest_marker("beside")
+    return beside.args if beside else ("sqlite", "postgresql")
 
 
 def _one_database(item: pytest.Item) -> tuple[str]:

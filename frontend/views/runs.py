@@ -10,11 +10,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
-from frontend.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
+from frontend.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
 from frontend.drawings import drawings, told_of_run
 from frontend.reports import confusion_rows, how_far
 from labeling.export.training_set import VOTES, NotTrainable
-from labeling.models import Field, NotReady, Preset, Promotion, ReferenceLabel, TrainingRun
+from labeling.models import (
+    Field,
+    NotReady,
+    Preset,
+    Promotion,
+    ReferenceLabel,
+    Refused,
+    TrainingRun,
+)
 from labeling.roles import Role, has_role
 
 
@@ -80,9 +88,16 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _results(run: TrainingRun) -> dict[str, Any]:
     """Figures and pictures of a run that has ended well."""
+    gate = {
+        "gate": gate_rows(run.verdict),
+        "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
+        "live": list(run.promoted_fields),
+        "may_go_live": run.may_go_live,
+        "box": (WIDTH, HEIGHT),
+    }
     evaluation = run.outcome.get("evaluation")
     if not evaluation:
-        return {}
+        return gate
     entropies = run.predictions.values_list("entropy", flat=True)
     return {
         "evaluation": evaluation,
@@ -92,10 +107,9 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         ],
         "bars": entropy_histogram(entropies),
         "curves": loss_curves(run.outcome.get("history", [])),
-        "box": (WIDTH, HEIGHT),
         "drawings": drawings(run, "run-figure", told_of_run(run.outcome)),
         "calibration": run.outcome.get("calibration"),
-        "live": list(run.promoted_fields),
+        **gate,
     }
 
 
@@ -107,24 +121,28 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in _VERBS:
         raise Http404(f"There is no verb {verb}.")
     try:
-        messages.success(request, _VERBS[verb](found, request.user))
-    except NotReady as reason:
+        messages.success(request, _VERBS[verb](found, request))
+    except (NotReady, Refused) as reason:
         messages.error(request, str(reason))
     return redirect("run", pk)
 
 
-def _cancel(run: TrainingRun, _user: Any) -> str:
+def _cancel(run: TrainingRun, _request: HttpRequest) -> str:
     return f"{run} is cancelled." if run.cancel() else f"{run} had ended before."
 
 
-def _promote(run: TrainingRun, user: Any) -> str:
-    Promotion.objects.promote(run, by=user)
+def _resume(run: TrainingRun, _request: HttpRequest) -> str:
+    return f"{run} {'goes on' if run.resume() else 'had not stopped'}."
+
+
+def _promote(run: TrainingRun, request: HttpRequest) -> str:
+    run.put_to_use(request.user, request.POST.get("reason", "").strip())
     return f"{run} is in use."
 
 
-def _roll_back(run: TrainingRun, _user: Any) -> str:
+def _roll_back(run: TrainingRun, _request: HttpRequest) -> str:
     Promotion.objects.roll_back(run)
     return f"{run} is no longer in use."
 
 
-_VERBS = {"cancel": _cancel, "promote": _promote, "roll-back": _roll_back}
+_VERBS = {"cancel": _cancel, "resume": _resume, "promote": _promote, "roll-back": _roll_back}

@@ -14,7 +14,7 @@ from rest_framework.views import APIView, exception_handler
 from labeling.export.training_set import NotTrainable
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.packs import UnusablePack
-from labeling.models import NotReady, VoteConflict
+from labeling.models import NotReady, Refused, VoteConflict
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -36,6 +36,7 @@ class Gone(exceptions.APIException):
 _AS_HTTP: dict[type[Exception], type[exceptions.APIException]] = {
     NotTrainable: Conflict,
     NotReady: Conflict,
+    Refused: Conflict,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VoteConflict: Conflict,
     UnusableImage: Gone,

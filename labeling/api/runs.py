@@ -76,6 +76,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
             "label_counts",
             "progress",
             "outcome",
+            "verdict",
             "error",
         )
 
@@ -117,16 +118,28 @@ class RunView(generics.RetrieveAPIView[TrainingRun]):
     queryset = TrainingRun.objects.select_related("requested_by")
 
 
+class PromotionIn(StrictSerializer):
+    """Why a run goes live although the gate refused it."""
+
+    reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
 class PromotionView(APIView):
     """Which run the queue and the exports use."""
 
     permission_classes = [IsAdministrator]
 
-    @extend_schema(request=None, responses=RunOut)
+    @extend_schema(request=PromotionIn, responses=RunOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Make this run the one that its fields use; doing so again changes nothing."""
+        """Make this run the one that its fields use; doing so again changes nothing.
+
+        It is judged anew beside the run in use; 409 with the reasons if it is refused and no
+        `reason` is given to overrule the gate.
+        """
         run = get_object_or_404(TrainingRun, pk=pk)
-        Promotion.objects.promote(run, by=request.user)
+        body = PromotionIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        run.put_to_use(request.user, body.validated_data["reason"])
         return Response(RunOut(run).data)
 
     @extend_schema(responses=RunOut)
@@ -134,6 +147,20 @@ class PromotionView(APIView):
         """Go back to the run that was in use before this one."""
         run = get_object_or_404(TrainingRun, pk=pk)
         Promotion.objects.roll_back(run)
+        return Response(RunOut(run).data)
+
+
+class ResumptionView(APIView):
+    """Let a run go on."""
+
+    permission_classes = [IsAdministrator]
+
+    @extend_schema(request=None, responses=RunOut)
+    def post(self, request: Request, pk: int) -> Response:
+        """Queue a run that stopped once more: it goes on where it was; 409 if it did not stop."""
+        run = get_object_or_404(TrainingRun, pk=pk)
+        if not run.resume():
+            raise Conflict(f"Run {pk} has not stopped: it is {run.status}.")
         return Response(RunOut(run).data)
 
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),
+    path("runs/<int:pk>/resumption/", runs.ResumptionView.as_view(), name="resumption"),
     path("runs/<int:pk>/cancellation/", runs.CancellationView.as_view(), name="cancellation"),
     path("experiments/", experiments.ExperimentListView.as_view(), name="experiments"),
     path("experiments/<int:pk>/", experiments.ExperimentView.as_view(), name="experiment"),
@@ -55,7 +56,7 @@ urlpatterns = [
     path(
         "experiments/<int:pk>/resumption/",
         experiments.ResumptionView.as_view(),
-        name="resumption",
+        name="experiment-resumption",
     ),
     re_path(
         rf"^export/consensus\.(?P<ending>{'|'.join(WRITERS)})$",

@@ -11,6 +11,7 @@ class votes of one of them, and any other name is a source of reference labels.
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from labeling.models.vote import Vote, VoteQuerySet
 
 COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)
+CONTROL = "control"
+"""The split that no network is trained on."""
 VOTES = "votes"
 """The label source that means the consensus of our own experts."""
 EXPERT = "expert:"
@@ -115,7 +118,7 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
             **row,
             **({} if voted else dict.fromkeys(COUNTS)),
             "row": row["pack_row"],
-            "split": "control" if row["control_sample"] else "train",
+            "split": CONTROL if row["control_sample"] else "train",
             "label": row["class_consensus"] if voted else labels.get(row["candidate"]),
         }
 
@@ -131,6 +134,16 @@ def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
     frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts)
     check_classes(frozen.labels("train"), label_source)
     return frozen
+
+
+def control_labels(path: Path) -> dict[int, int]:
+    """Labels of the control sample in a training set's file, by candidate."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            int(row["candidate"]): int(row["label"])
+            for row in csv.DictReader(file)
+            if row["split"] == CONTROL and row["label"]
+        }
 
 
 def write_training_set(path: Path, fields: Iterable[Field], label_source: str) -> TrainingSet:

@@ -12,7 +12,7 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.mosaic import Mosaic
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
-from labeling.models.promotion import NotReady, Promotion
+from labeling.models.promotion import NotReady, Promotion, Refused
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.release import Release
 from labeling.models.training_run import Preset, TrainingRun
@@ -37,6 +37,7 @@ __all__ = [
     "Preset",
     "Promotion",
     "ReferenceLabel",
+    "Refused",
     "Release",
     "RunCancelled",
     "RunStatus",

@@ -26,8 +26,6 @@ from labeling.models.work import RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.plain_json import finite
 from labeling.roles import Role, has_role
 
-ENDED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED)
-
 
 class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):
     """Who may see which, and the verb that makes them."""
@@ -116,27 +114,9 @@ class Experiment(WorkerJob):
         """Number of networks in each arm."""
         return int(self.overrides.get("members", Preset(self.preset).members))
 
-    @property
-    def has_stopped(self) -> bool:
-        """Whether it ended without a report, so that it can go on."""
-        return self.status in ENDED_BADLY
-
     def training_set_path(self, name: str) -> Path:
         """The frozen training set of that name."""
         return self.directory / "training_sets" / f"{name}.csv"
-
-    @transaction.atomic
-    def resume(self) -> bool:
-        """Queue it once more, to go on where it stopped; False unless it failed or was cancelled.
-
-        Networks that were trained by then are kept, and so are the labels.
-        """
-        stopped = self._me().filter(status__in=ENDED_BADLY)
-        if not stopped.update(status=RunStatus.QUEUED, finished_at=None, error=""):
-            return False
-        self.refresh_from_db()
-        jobs.start(jobs.EXPERIMENT, self.pk)
-        return True
 
     def succeed(self, report: Mapping[str, Any]) -> bool:
         """Store what came of it; False if it was cancelled or taken over meanwhile."""

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from labeling.models.field import Field
+from labeling.models.work import FINISHED, RunStatus
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
@@ -19,19 +20,29 @@ class NotReady(Exception):
     """Only a run that has ended well can be promoted."""
 
 
+class Refused(Exception):
+    """The gate says that the run must not go live; says why. An administrator may overrule it."""
+
+
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """The verbs that move a field's pointer; each one locks the field, and so keeps votes out."""
 
     @transaction.atomic
-    def promote(self, run: TrainingRun, by: Any, fields: Iterable[Field] | None = None) -> None:
-        """Make this run the one that its fields use."""
-        if run.status != "ready":
+    def promote(
+        self, run: TrainingRun, by: Any, fields: Iterable[Field] | None = None, reason: str = ""
+    ) -> None:
+        """Make this run the one that its fields use; one that the gate refused, for a reason."""
+        if run.status not in FINISHED:
             raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can go live.")
+        if run.status == RunStatus.REFUSED and not reason:
+            raise Refused(" ".join(run.verdict["reasons"]))
         names = run.fields.all() if fields is None else fields
         for field in Field.objects.select_for_update().filter(pk__in=[f.pk for f in names]):
             if field.promoted_run_id != run.pk:
-                self.create(field=field, run=run, promoted_by=by)
+                before = field.promoted_run
+                self.create(field=field, run=run, promoted_by=by, reason=reason)
                 field.point_to(run)
+                self._settle(run, before)
 
     @transaction.atomic
     def roll_back(self, run: TrainingRun) -> None:
@@ -41,6 +52,14 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             standing.filter(run=run).update(rolled_back_at=timezone.now())
             before = standing.exclude(run=run).select_related("run").first()
             field.point_to(before.run if before else None)
+            self._settle(run, field.promoted_run)
+
+    def _settle(self, *runs: TrainingRun | None) -> None:
+        """Say of these runs whether any field uses them."""
+        for run in filter(None, runs):
+            used = Field.objects.filter(promoted_run=run).exists()
+            run.status = RunStatus.PROMOTED if used else RunStatus.RETIRED
+            run.save(update_fields=["status"])
 
 
 class Promotion(models.Model):
@@ -50,6 +69,7 @@ class Promotion(models.Model):
     run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="promotions")
     promoted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     promoted_at = models.DateTimeField(auto_now_add=True)
+    reason = models.TextField(blank=True, help_text="Why the gate was overruled, if it was.")
     rolled_back_at = models.DateTimeField(null=True)
 
     objects = PromotionQuerySet.as_manager()

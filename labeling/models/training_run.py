@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db import models, transaction
+from numpy.typing import NDArray
 
-from labeling import jobs
-from labeling.export.training_set import VOTES, write_training_set
+from labeling import gate, jobs
+from labeling.export.training_set import VOTES, control_labels, write_training_set
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import Promotion
-from labeling.models.work import RunStatus, WorkerJob, WorkerJobQuerySet
+from labeling.models.work import FINISHED, RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.plain_json import finite
+
+_SILENT = (nan,) * 4
+"""In place of the probabilities of a network that says nothing of a candidate."""
 
 
 class Preset(models.TextChoices):
@@ -76,6 +82,7 @@ class TrainingRun(WorkerJob):
     manifest_sha256 = models.CharField("sha256 of the training set", max_length=64)
     label_counts = models.JSONField(default=dict, help_text="Labels by sample and class.")
     outcome = models.JSONField(default=dict, help_text="Device, weights, history, metrics.")
+    verdict = models.JSONField(default=dict, help_text="What the gate said of it, the last time.")
 
     objects = TrainingRunQuerySet.as_manager()
 
@@ -105,6 +112,12 @@ class TrainingRun(WorkerJob):
         """Fields whose queue and exports use this run."""
         return Field.objects.filter(promoted_run=self)
 
+    @property
+    def may_go_live(self) -> bool:
+        """Whether it has ended well and some field of its own uses another run, or none."""
+        elsewhere = self.fields.exclude(promoted_run=self)
+        return self.status in FINISHED and elsewhere.exists()
+
     def request_again(self, requested_by: Any) -> TrainingRun:
         """Queue the same configuration on the labels of today."""
         return TrainingRun.objects.request(
@@ -115,15 +128,67 @@ class TrainingRun(WorkerJob):
             overrides=self.overrides,
         )
 
+    @property
+    def control_labels(self) -> dict[int, int]:
+        """Labels of the control sample by candidate: as frozen, else our experts' of today."""
+        if self.manifest_sha256:
+            return control_labels(self.manifest_path)
+        settled = Candidate.objects.filter(field__in=self.fields.all(), control=True)
+        labels = settled.values_list("pk", "consensus__label")
+        return {pk: label for pk, label in labels if label is not None}
+
+    def judge(self) -> None:
+        """Let the gate say whether it may go live, beside what its fields use now."""
+        labels = self.control_labels
+        measured = Prediction.objects.filter(
+            candidate__control=True, candidate__field__in=self.fields.all()
+        )
+        mine = _probabilities(measured.filter(run=self))
+        live = _probabilities(measured.promoted().exclude(run=self))
+        labelled = [candidate for candidate in mine if candidate in labels]
+        verdict = gate.judge(
+            np.array([labels[candidate] for candidate in labelled], dtype=np.int64),
+            _table(mine[candidate] for candidate in labelled),
+            _table(live.get(candidate, _SILENT) for candidate in labelled),
+        )
+        self.verdict = finite(verdict.to_dict())
+        if self.status != RunStatus.PROMOTED:
+            self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
+        self.save(update_fields=["verdict", "status"])
+
+    def put_to_use(self, by: Any, reason: str = "") -> None:
+        """Promote it in all its fields, judged anew beside what they use now.
+
+        Raises NotReady before its end, and Refused if the gate says so and no reason is given to
+        overrule it.
+        """
+        if self.status in FINISHED:
+            self.judge()
+        Promotion.objects.promote(self, by, reason=reason)
+
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
-        """Store all predictions at once; a field that has no promoted run yet gets this one."""
+        """Store all predictions at once, and let the gate judge them.
+
+        A field that has no promoted run yet gets this one, if it was not refused.
+        """
         if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
         Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
+        self.judge()
         for field in Field.objects.select_for_update().filter(runs=self):
             self.predictions.filter(candidate__field=field).with_votes().set_places()
-            if field.promoted_run_id is None:
+            if field.promoted_run_id is None and self.status != RunStatus.REFUSED:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
+
+
+def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:
+    """The four probabilities by candidate, in the order of the candidates."""
+    columns = ("candidate_id", "p_class1", "p_class2", "p_class3", "p_class4")
+    return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
+
+
+def _table(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
+    return np.array(list(rows), dtype=np.float64).reshape(-1, len(_SILENT))

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F
 from django.utils import timezone
 
+from labeling import jobs
 from labeling.plain_json import finite
 
 HEARTBEAT_LOST = timedelta(minutes=3)
+
+MOST_ATTEMPTS = 5
+"""Work at which so many workers died in a row is left to a person."""
 
 
 class RunCancelled(Exception):
@@ -26,12 +31,24 @@ class RunStatus(models.TextChoices):
 
     QUEUED = "queued"
     RUNNING = "running"
-    READY = "ready"
+    STALLED = "stalled"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REFUSED = "refused"
+    READY = "ready"
+    PROMOTED = "promoted"
+    RETIRED = "retired"
 
 
 ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
+STOPPED = (RunStatus.STALLED, RunStatus.FAILED, RunStatus.CANCELLED)
+FINISHED = (RunStatus.REFUSED, RunStatus.READY, RunStatus.PROMOTED, RunStatus.RETIRED)
+
+_HOPELESS = (
+    f"{MOST_ATTEMPTS} workers died over it, or fell silent for "
+    f"{HEARTBEAT_LOST.seconds // 60} minutes. See the log of the worker: did the machine run out "
+    "of memory? Then let it go on; what was finished is kept."
+)
 
 Job = TypeVar("Job", bound="WorkerJob")
 
@@ -52,12 +69,18 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
         """The queued row, now this worker's own; None if another worker has it already."""
         now = timezone.now()
         waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
-        if not waiting.update(status=RunStatus.RUNNING, started_at=now, heartbeat_at=now):
+        claim = {"started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1}
+        if not waiting.update(status=RunStatus.RUNNING, **claim):
             return None
         return self.get(pk=pk)
 
     def requeue_lost(self) -> list[int]:
-        """Put lost rows back into the queue; all queued ones, for whoever sends the messages."""
+        """Put lost rows back into the queue; all queued ones, for whoever sends the messages.
+
+        Those that kill every worker end here: an administrator may let them go on.
+        """
+        hopeless = self.lost().filter(attempts__gte=MOST_ATTEMPTS)
+        hopeless.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_HOPELESS)
         self.lost().update(status=RunStatus.QUEUED)
         return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
 
@@ -73,6 +96,9 @@ class WorkerJob(models.Model):
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Workers that began since a person last asked for it."
+    )
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
 
@@ -89,6 +115,11 @@ class WorkerJob(models.Model):
     def directory(self) -> Path:
         """Where it keeps its files."""
         raise NotImplementedError
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it ended without a result, so that it can go on."""
+        return self.status in STOPPED
 
     @property
     def figures(self) -> list[str]:
@@ -120,6 +151,19 @@ class WorkerJob(models.Model):
     def cancel(self) -> bool:
         """Stop it, waiting or at work; False if it had ended before."""
         return self._end(self._me().filter(status__in=ACTIVE), RunStatus.CANCELLED)
+
+    @transaction.atomic
+    def resume(self) -> bool:
+        """Queue it once more, to go on where it stopped; False unless it ended without a result.
+
+        What was trained by then is kept, and so are the labels.
+        """
+        stopped = self._me().filter(status__in=STOPPED)
+        if not stopped.update(status=RunStatus.QUEUED, finished_at=None, error="", attempts=0):
+            return False
+        self.refresh_from_db()
+        jobs.start(self.task, self.pk)
+        return True
 
     def fail(self, error: str) -> bool:
         """Record why it ended without a result."""

@@ -5,9 +5,11 @@
 
 from typing import Any
 
+import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from labeling import gate
 from labeling.models import (
     Experiment,
     Field,
@@ -36,7 +38,13 @@ def furnish() -> dict[str, int]:
     ready = make_run(demo, admin, {c.pk: 1.3 - c.pk % 100 / 100 for c in demo.candidates.all()})
     ready.outcome = outcome()
     report_on_run(ready)
+    ready.judge()
     Promotion.objects.promote(ready, by=admin)
+    refused = make_run(demo, admin, status=RunStatus.REFUSED)
+    truth = np.arange(60) % 4 + 1
+    sure = np.full((60, 4), [0.7, 0.1, 0.1, 0.1])
+    refused.verdict = gate.judge(truth, sure, np.eye(4)[truth - 1]).to_dict()
+    refused.save()
     running = make_run(demo, admin, status=RunStatus.RUNNING)
     told = {"stage": "train", "member": 0, "members": 2, "batch": 60, "batches": 100, "loss": 1.2}
     TrainingRun.objects.filter(pk=running.pk).update(progress=told, heartbeat_at=timezone.now())
@@ -46,6 +54,7 @@ def furnish() -> dict[str, int]:
     return {
         "tied": tied.pk,
         "ready": ready.pk,
+        "refused": refused.pk,
         "running": running.pk,
         "failed": failed.pk,
         **experiments(demo, admin),

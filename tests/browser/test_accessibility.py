@@ -12,7 +12,7 @@ from tests.browser.classify_page import painted, says
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
 
-pytestmark = pytest.mark.page
+pytestmark = pytest.mark.beside("sqlite")
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ("dark", "light")
@@ -47,7 +47,7 @@ PAGES = {
     "disagreements": [("cur", {})],
     "exports": [("cur", {})],
     "runs": [("admin", {})],
-    "run": [("admin", {"pk": run}) for run in ("ready", "running", "failed")],
+    "run": [("admin", {"pk": run}) for run in ("ready", "refused", "running", "failed")],
     "experiments": [("ada", {}), ("admin", {})],
     "experiment": [
         ("ada", {"pk": "compared"}),

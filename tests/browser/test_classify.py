@@ -16,7 +16,7 @@ from tests.browser.classify_page import (
     says,
 )
 
-pytestmark = pytest.mark.page
+pytestmark = pytest.mark.beside("sqlite")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser.classify_page import VOTES, painted, says
 
+pytestmark = pytest.mark.beside("postgresql")
+
 PRESSES = {
     "1": ("1", "sure"),
     "2": ("2", "sure"),

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.page
+pytestmark = pytest.mark.beside("sqlite")
 
 PAGES = ["/", "/classify/", "/candidates/", "/fields/demo/", "/agreement/", "/runs/", "/guide/"]
 PAGES += ["/experiments/"]

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.classify_page import VOTES, painted, saved_votes, says
 
+pytestmark = pytest.mark.beside("postgresql")
+
 OPINIONS = re.compile("/opinions/")
 
 

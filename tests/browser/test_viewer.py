@@ -12,7 +12,7 @@ from labeling.bands import FILTERS
 from tests.browser.classify_page import QUEUE, VOTES, painted, set_preferences
 from tests.labeling.skies import tan_wcs
 
-pytestmark = pytest.mark.page
+pytestmark = pytest.mark.beside("sqlite")
 
 SIDE = 1000
 SIGMA = 1.5

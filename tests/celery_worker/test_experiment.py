@@ -14,6 +14,8 @@ from classifier import experiments
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, work
 from tests.labeling.world import settle
 
+pytestmark = pytest.mark.beside("postgresql")
+
 # Two networks of one batch on small images: seconds, and every step is the real one.
 TINY = {"members": 2, "batches": 1, "batch_size": 4, "input_px": 32, "pretrained": False}
 SOURCE = "LEGUS, mode of three"

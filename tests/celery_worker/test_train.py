@@ -29,7 +29,7 @@ def run(imported, ada, bea, cy, admin):
 def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported):
     train(run.pk)
     run.refresh_from_db()
-    assert (run.status, run.error) == (RunStatus.READY, "")
+    assert (run.status, run.error) == (RunStatus.PROMOTED, "")
     predicted = run.predictions.all()
     everyone = set(imported.candidates.in_play().values_list("pk", flat=True))
     assert {p.candidate_id for p in predicted} == everyone
@@ -42,7 +42,7 @@ def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported)
     assert imported.promoted_run == run
 
 
-def test_it_says_what_it_did(run):
+def test_it_says_what_it_did_and_draws_it(run):
     train(run.pk)
     run.refresh_from_db()
     assert run.outcome["weights"] == "random"
@@ -52,11 +52,6 @@ def test_it_says_what_it_did(run):
     assert run.outcome["calibration"]["count"] == 2
     assert "needs at least 20" in run.outcome["calibration"]["note"]
     assert run.progress["stage"]
-
-
-def test_it_draws_what_it_says(run):
-    train(run.pk)
-    run.refresh_from_db()
     assert {"confusion", "entropy", "coverage", "reliability"} <= set(run.figures)
     endings = ("pdf", "png", "svg", "csv")
     expected = {f"{name}.{ending}" for name in run.figures for ending in endings}
@@ -68,7 +63,7 @@ def test_without_control_labels_it_draws_nothing(run, imported):
     again = run.request_again(run.requested_by)
     train(again.pk)
     again.refresh_from_db()
-    assert (again.status, again.figures) == (RunStatus.READY, [])
+    assert (again.status, again.figures) == (RunStatus.PROMOTED, [])
     assert again.outcome["calibration"]["before"] is None
 
 

@@ -10,9 +10,9 @@ from classifier import PRESETS, TrainingConfig
 from classifier.dataset import TrainingSet
 from classifier.network import DualBackbone
 from classifier.optimisation import (
+    EndlessBatches,
     average_from_start,
     class_weights,
-    endless_batches,
     optimise,
     parameter_groups,
     rate_schedule,
@@ -20,7 +20,7 @@ from classifier.optimisation import (
 
 
 def test_every_stamp_is_seen_once_before_any_comes_again():
-    batches = endless_batches(10, 4, torch.Generator().manual_seed(0))
+    batches = EndlessBatches(10, 4, torch.Generator().manual_seed(0))
     drawn = torch.cat([next(batches) for _ in range(5)])
     assert sorted(drawn[:10].tolist()) == list(range(10))
     assert sorted(drawn[10:].tolist()) == list(range(10))

@@ -45,14 +45,23 @@ def wait_for_worker(site, seconds=60):
         time.sleep(0.2)
 
 
-@pytest.fixture
-def site(tmp_path):
-    """An empty site, started."""
-    site = Site(tmp_path / "home", "--no-demo")
+@pytest.fixture(scope="module")
+def one_site(tmp_path_factory):
+    """A site that each of these tests takes as the one before left it: its first start is slow."""
+    site = Site(tmp_path_factory.mktemp("serve") / "home", "--no-demo")
     site.wait()
     yield site
     site.stop()
-    assert gone(site)
+
+
+@pytest.fixture
+def site(one_site):
+    """An empty site that answers, started again if it was stopped."""
+    if one_site.process.poll() is not None:
+        one_site.start()
+        one_site.wait()
+    yield one_site
+    assert one_site.process.poll() is None or gone(one_site)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -70,26 +79,26 @@ def test_nothing_outlives_it_when_it_is_killed(site):
     assert gone(site)
 
 
-def test_it_starts_behind_a_proxy_that_speaks_tls(tmp_path):
-    proxied = {"HTTPS": "1", "ALLOWED_HOSTS": "example.org", "http_proxy": "http://127.0.0.1:9"}
-    site = Site(tmp_path / "home", "--no-demo", environment=proxied)
-    deadline = time.monotonic() + 60
-    while f"Asterism is at {site.url}/" not in site.log.read_text():
-        assert time.monotonic() < deadline, site.log.read_text()
-        time.sleep(0.1)
+def test_it_starts_behind_a_proxy_that_speaks_tls(site):
     site.stop()
-    assert site.process.returncode == 0
+    proxied = {"HTTPS": "1", "ALLOWED_HOSTS": "example.org", "http_proxy": "http://127.0.0.1:9"}
+    behind = Site(site.home, "--no-demo", environment=proxied)
+    deadline = time.monotonic() + 60
+    while f"Asterism is at {behind.url}/" not in behind.log.read_text():
+        assert time.monotonic() < deadline, behind.log.read_text()
+        time.sleep(0.1)
+    behind.stop()
+    assert behind.process.returncode == 0
 
 
 def test_it_keeps_the_data_and_prints_where_it_is(site):
     site.manage("shell", "-c", "from labeling.models import *; Field.objects.create(name='kept')")
     site.stop()
-    again = Site(site.home, "--no-demo")
-    again.wait()
+    site.start()
+    site.wait()
     count = "from labeling.models import *; print(Field.objects.filter(name='kept').count())"
-    assert again.manage("shell", "-v0", "-c", count).strip() == "1"
-    assert f"Asterism is at {again.url}/ (Ctrl-C stops it)" in again.log.read_text()
-    again.stop()
+    assert site.manage("shell", "-v0", "-c", count).strip() == "1"
+    assert f"Asterism is at {site.url}/ (Ctrl-C stops it)" in site.log.read_text()
 
 
 def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
@@ -98,15 +107,14 @@ def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
     make = f"TrainingRun.objects.create(requested_by=User.objects.create(), {begun})"
     site.manage("shell", "-v0", "-c", rows + make)
     site.stop()
-    again = Site(site.home, "--no-demo")
-    again.wait()
-    wait_for_worker(again)
+    site.start()
+    site.wait()
+    wait_for_worker(site)
     error = rows + "print(TrainingRun.objects.get().error)"
     said = ""
     for _ in range(10):
-        said = said or again.manage("shell", "-v0", "-c", error).strip()
+        said = said or site.manage("shell", "-v0", "-c", error).strip()
     assert "training_set.csv is missing; queue a new run" in said
-    again.stop()
 
 
 def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(site):

@@ -8,6 +8,8 @@ from frontend.drawings import MEDIA_TYPES, TITLES
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import make_experiment, make_run
 
+pytestmark = pytest.mark.beside("sqlite")
+
 RUN = {"confusion", "confusion-two-classes", "entropy", "coverage", "reliability"}
 
 

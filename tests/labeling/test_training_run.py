@@ -14,6 +14,7 @@ from labeling.models import (
     RunCancelled,
     RunStatus,
     TrainingRun,
+    work,
 )
 from tests.labeling.world import at_once, make_run
 
@@ -111,6 +112,19 @@ def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
     assert status(claimed) == RunStatus.QUEUED
 
 
+def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
+    for _ in range(work.MOST_ATTEMPTS):
+        assert TrainingRun.objects.requeue_lost() == [queued.pk]
+        assert TrainingRun.objects.claim(queued.pk)
+        fall_silent()
+    assert TrainingRun.objects.requeue_lost() == []
+    queued.refresh_from_db()
+    assert queued.status == RunStatus.STALLED
+    assert "5 workers died over it, or fell silent for 3 minutes" in queued.error
+    assert queued.resume()
+    assert (status(queued), queued.attempts) == (RunStatus.QUEUED, 0)
+
+
 def test_a_worker_that_was_given_up_learns_it(claimed, field):
     fall_silent()
     TrainingRun.objects.requeue_lost()
@@ -127,7 +141,7 @@ def test_success_stores_all_and_goes_live_where_nothing_is(claimed, field, admin
     claimed.succeed(predictions(field), {"device": "cpu", "loss": float("inf")})
     claimed.refresh_from_db()
     field.refresh_from_db()
-    assert (claimed.status, claimed.predictions.count()) == (RunStatus.READY, 6)
+    assert (claimed.status, claimed.predictions.count()) == (RunStatus.PROMOTED, 6)
     assert claimed.outcome == {"device": "cpu", "loss": None}
     assert field.promoted_run == claimed
     assert field.promotions.get().promoted_by == admin

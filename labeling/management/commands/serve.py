@@ -1,6 +1,7 @@
 """`manage.py serve`: all of Asterism on one machine, in one terminal, ended by Ctrl-C."""
 
 import fcntl
+import hashlib
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -68,7 +70,7 @@ class Command(BaseCommand):
     def prepare(self, *, no_demo: bool) -> None:
         """Bring the tables and the static files up to date, and make the demonstration once."""
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        collect_static_files()
         own = get_user_model().objects.exclude(username__in=demonstration.ACCOUNTS)
         if not no_demo and not own.exists():
             call_command("demo", stdout=self.stdout, stderr=self.stderr)
@@ -103,6 +105,22 @@ class Command(BaseCommand):
         self.stdout.flush()
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+
+
+def collect_static_files() -> None:
+    """Collect them unless all are as they were: to name hundreds by their content takes seconds."""
+    files = [
+        (name, Path(storage.path(name)).stat())
+        for finder in get_finders()
+        for name, storage in finder.list([])
+    ]
+    told = sorted((name, found.st_size, found.st_mtime_ns) for name, found in files)
+    fingerprint = hashlib.sha256(repr(told).encode()).hexdigest()
+    collected = settings.HOME / "collected.sha256"
+    if collected.exists() and collected.read_text() == fingerprint:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False)
+    collected.write_text(fingerprint)
 
 
 def wait_until_it_answers(port: int, log: Path, seconds: float = 60) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from labeling.experiments import Kind
 from labeling.models import Experiment, ReferenceLabel, RunStatus
+from labeling.models.work import STOPPED
 from tests.labeling.world import API, make_experiment, make_field, problem
 
 URL = f"{API}/experiments/"
@@ -121,7 +122,7 @@ def test_what_is_not_over_is_cancelled(as_admin, admin, field, status):
 def test_what_stopped_goes_on(as_admin, admin, field, status):
     experiment = make_experiment(field, admin, status=status)
     response = as_admin.post(f"{URL}{experiment.pk}/resumption/")
-    if status in (RunStatus.FAILED, RunStatus.CANCELLED):
+    if status in STOPPED:
         assert response.json()["status"] == "queued"
     else:
         assert status in problem(response, HTTPStatus.CONFLICT)["detail"]

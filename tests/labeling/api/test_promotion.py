@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import Field, Promotion, RunStatus
+from labeling.models.work import FINISHED
 from tests.labeling.world import API, make_field, make_run, problem
 
 
@@ -78,7 +79,7 @@ def test_a_run_that_was_rolled_back_may_go_live_again(as_admin, runs):
     assert live() == {"ngc1": runs[0].pk}
 
 
-@pytest.mark.parametrize("status", sorted(set(RunStatus.values) - {RunStatus.READY}))
+@pytest.mark.parametrize("status", sorted(set(RunStatus.values) - set(FINISHED)))
 def test_a_run_that_is_not_ready_cannot_go_live(as_admin, admin, field, status):
     run = make_run(field, admin, status=status)
     refused = problem(as_admin.post(url(run)), HTTPStatus.CONFLICT)

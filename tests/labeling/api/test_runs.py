@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import Field, Preset, ReferenceLabel, RunStatus, TrainingRun
+from labeling.models.work import STOPPED
 from tests.labeling.world import API, make_field, make_run, problem
 
 URL = f"{API}/runs/"
@@ -131,8 +132,18 @@ def test_a_run_that_has_ended_is_not(as_admin, admin, field, status):
     assert run.status == status
 
 
+@pytest.mark.parametrize("status", RunStatus)
+def test_a_run_that_stopped_goes_on(as_admin, admin, field, status):
+    run = make_run(field, admin, status=status)
+    response = as_admin.post(f"{URL}{run.pk}/resumption/")
+    if status in STOPPED:
+        assert response.json()["status"] == "queued"
+    else:
+        assert status in problem(response, HTTPStatus.CONFLICT)["detail"]
+
+
 def test_a_run_that_never_was_is_not_found(as_admin):
-    for path in ("", "promotion/", "cancellation/"):
+    for path in ("", "promotion/", "cancellation/", "resumption/"):
         method = as_admin.post if path else as_admin.get
         problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)
     assert not Field.objects.exists()

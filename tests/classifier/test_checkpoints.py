@@ -1,0 +1,109 @@
+"""A member is kept while it learns, and goes on as if nothing had happened."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from classifier import RunError, train
+from classifier.files import load_checkpoint
+
+
+class Killed(Exception):
+    """The end of a worker, between two batches."""
+
+
+@pytest.fixture
+def config(tiny):
+    """Everything that has a state: dropout, rates by layer and by batch, averaged weights."""
+    return replace(
+        tiny,
+        backbone="starcnet",
+        members=1,
+        batches=7,
+        layer_decay=0.9,
+        schedule="cosine",
+        average=0.9,
+        head_batches=2,
+        crop_px=(25, 50),
+    )
+
+
+def killed_after(monkeypatch, batch):
+    """Let the training end before it goes on after so many batches."""
+
+    def report(progress):
+        if progress.stage == "train" and progress.batch == batch:
+            raise Killed
+
+    monkeypatch.setattr("classifier.progress.SECONDS_BETWEEN_REPORTS", 0)
+    return report
+
+
+def interrupted(monkeypatch, config, manifest, folder, batch, every=1):
+    with pytest.raises(Killed):
+        train(config, manifest, folder, killed_after(monkeypatch, batch), checkpoint_batches=every)
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_it_goes_on_to_the_very_same_network(monkeypatch, config, manifest, tmp_path, batch):
+    whole = train(config, manifest, tmp_path / "whole")
+    monkeypatch.setattr("classifier.training.SHARE", 0)
+    interrupted(monkeypatch, config, manifest, tmp_path / "run", batch)
+    state, _ = load_checkpoint(tmp_path / "run", 0)
+    assert state["done"].tolist() == [batch, 1]
+    again = train(config, manifest, tmp_path / "run")
+    for name, tensor in load_file(tmp_path / "whole/member-00.safetensors").items():
+        assert torch.equal(load_file(tmp_path / "run/member-00.safetensors")[name], tensor)
+    assert again.history[0]["loss"] == whole.history[0]["loss"]
+
+
+def test_what_was_done_since_the_last_checkpoint_is_done_again(
+    monkeypatch, config, manifest, tmp_path
+):
+    interrupted(monkeypatch, config, manifest, tmp_path, 5, every=3)
+    state, seconds = load_checkpoint(tmp_path, 0)
+    assert state["done"].tolist() == [3, 1]
+    assert seconds > 0
+    seen = []
+    result = train(config, manifest, tmp_path, seen.append)
+    assert [told.batch for told in seen if told.stage == "train"] == [4, 5, 6, 7]
+    assert seen[-1].fraction == 1
+    assert result.seconds > seconds
+
+
+def test_a_finished_member_needs_no_checkpoint(config, manifest, tmp_path):
+    train(config, manifest, tmp_path, checkpoint_batches=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.json",
+        "member-00.json",
+        "member-00.safetensors",
+    ]
+
+
+def test_checkpoints_cost_no_more_than_a_twentieth(monkeypatch, config, manifest, tmp_path):
+    written = []
+    monkeypatch.setattr("classifier.files.save_checkpoint", lambda *_: written.append(True))
+    monkeypatch.setattr("classifier.training.SHARE", 1e9)
+    train(config, manifest, tmp_path, checkpoint_batches=1)
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"no tensors", "is no checkpoint"), (None, "is not of this network")],
+)
+def test_it_refuses_what_is_no_checkpoint_of_it(
+    monkeypatch, config, manifest, tmp_path, content, reason
+):
+    interrupted(monkeypatch, config, manifest, tmp_path, 1)
+    path = tmp_path / "member-00.checkpoint"
+    if content:
+        path.write_bytes(content)
+    else:
+        state, seconds = load_checkpoint(tmp_path, 0)
+        del state["network.head.weight"]
+        save_file(state, path, {"seconds": str(seconds)})
+    with pytest.raises(RunError, match=reason):
+        train(config, manifest, tmp_path)

@@ -1,0 +1,111 @@
+"""labeling.gate: what may go live, on labels whose truth is drawn."""
+
+import numpy as np
+import pytest
+
+from labeling.gate import CHANCE, FEWEST, judge
+
+MANY = 400
+SILENT = np.full((MANY, 4), np.nan)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1909_02024)
+
+
+@pytest.fixture
+def truth(rng):
+    return rng.integers(1, 5, MANY)
+
+
+def network(truth, rng, right, confidence=0.6):
+    """Probabilities (N, 4) of a network that is right with a probability, else it guesses."""
+    guesses = rng.integers(1, 5, len(truth))
+    answers = np.where(rng.random(len(truth)) < (right - 0.25) / 0.75, truth, guesses)
+    return sure_of(answers, confidence)
+
+
+def sure_of(answers, confidence=0.6):
+    p_NK = np.full((len(answers), 4), (1 - confidence) / 3)
+    p_NK[np.arange(len(answers)), answers - 1] = confidence
+    return p_NK
+
+
+def test_a_good_network_passes_where_none_is_in_use(truth, rng):
+    verdict = judge(truth, network(truth, rng, 0.6), SILENT)
+    assert (verdict.judged, verdict.refused, verdict.difference) == (True, False, None)
+    assert verdict.chance < CHANCE
+    assert verdict.confidence == pytest.approx(0.6)
+
+
+def test_a_network_that_learned_shuffled_labels_is_refused(truth, rng):
+    verdict = judge(truth, sure_of(rng.permutation(truth), 0.4), SILENT)
+    assert verdict.reasons[0].startswith("Its answers could be chance")
+
+
+@pytest.mark.parametrize("label", [1, 4])
+def test_a_network_with_one_answer_is_refused_however_frequent_it_is(rng, label):
+    truth = rng.choice([label, 2, 3], MANY, p=[0.7, 0.2, 0.1])
+    verdict = judge(truth, sure_of(np.full(MANY, label)), SILENT)
+    assert verdict.chance == 1
+    assert any("0 of" in reason and "class 2" in reason for reason in verdict.reasons)
+
+
+def test_chance_has_the_probability_that_it_should(rng):
+    # Of networks that guess, a share p has a chance below p.
+    truth = rng.integers(1, 5, 40)
+    chances = [judge(truth, sure_of(rng.permutation(truth)), SILENT[:40]).chance for _ in range(60)]
+    assert 0.3 < np.mean(np.array(chances) < 0.5) < 0.7
+    assert min(chances) > 0.001
+
+
+def test_a_network_that_is_worse_than_the_one_in_use_is_refused(truth, rng):
+    good, worse = network(truth, rng, 0.75), network(truth, rng, 0.5)
+    verdict = judge(truth, worse, good)
+    value, low, high = verdict.difference
+    assert value == pytest.approx(-0.25, abs=0.07)
+    assert low < value < high < 0
+    (reason,) = verdict.reasons
+    assert f"by {-100 * value:.1f} percentage points" in reason
+    assert not judge(truth, good, worse).refused
+
+
+def test_a_difference_within_its_interval_is_none(truth, rng):
+    one, other = network(truth, rng, 0.6), network(truth, rng, 0.6)
+    assert not judge(truth, one, other).refused
+    assert not judge(truth, other, one).refused
+    assert judge(truth, one, one).difference == (0, 0, 0)
+
+
+def test_a_class_that_is_forgotten_is_refused(truth):
+    answers = np.where(truth == 3, 4, truth)
+    (reason,) = judge(truth, sure_of(answers, 0.7), SILENT).reasons
+    assert reason == f"It finds 0 of {(truth == 3).sum()} candidates of class 3; 20% is the floor."
+
+
+def test_a_network_that_is_far_too_sure_is_refused(truth, rng):
+    (reason,) = judge(truth, network(truth, rng, 0.55, confidence=0.99), SILENT).reasons
+    assert reason.startswith("It expects to be right on 99% of the control candidates")
+
+
+def test_where_the_one_in_use_says_nothing_it_is_not_compared(truth, rng):
+    live = network(truth, rng, 0.6)
+    live[: MANY // 2] = np.nan
+    verdict = judge(truth, network(truth, rng, 0.6), live)
+    assert (verdict.shares[0].new.of, verdict.shares[0].live.of) == (MANY, MANY // 2)
+
+
+@pytest.mark.parametrize("count", [0, FEWEST - 1])
+def test_too_few_labels_say_nothing(truth, rng, count):
+    verdict = judge(truth[:count], sure_of(rng.permutation(truth)[:count]), SILENT[:count])
+    assert (verdict.judged, verdict.refused, verdict.of) == (False, False, count)
+
+
+def test_the_verdict_is_plain_json(truth, rng):
+    told = judge(truth, network(truth, rng, 0.6), network(truth, rng, 0.6)).to_dict()
+    assert [one["name"] for one in told["shares"]] == [
+        "all classes",
+        *(f"class {k}" for k in "1234"),
+    ]
+    assert (told["of"], told["judged"], told["reasons"]) == (MANY, True, [])

@@ -1,0 +1,119 @@
+"""The gate at work: what a run says of the control sample decides whether it goes live."""
+
+from http import HTTPStatus
+
+import numpy as np
+import pytest
+
+from labeling.models import Prediction, Promotion, Refused, RunStatus, TrainingRun
+from tests.labeling.world import API, make_field, only_sample, problem, settle
+
+CANDIDATES = 40
+GOOD, SHUFFLED = 0.8, 0.25
+
+
+@pytest.fixture
+def labelled(ada, bea, cy):
+    """A field whose candidates are all of the control sample, and settled."""
+    field = only_sample(make_field("gated", CANDIDATES), control=True)
+    for number, candidate in enumerate(field.candidates.all()):
+        settle(candidate, (ada, bea, cy), 1 + number % 4)
+    return field
+
+
+@pytest.fixture
+def trained(labelled, admin):
+    """Makes runs that a worker has claimed."""
+
+    def make():
+        run = TrainingRun.objects.create(requested_by=admin, preset="quick")
+        run.fields.add(labelled)
+        return TrainingRun.objects.claim(run.pk)
+
+    return make
+
+
+def answers(field, right):
+    """Predictions that are right with this probability."""
+    rng = np.random.default_rng(0)
+    for number, pk in enumerate(field.candidates.order_by("pk").values_list("pk", flat=True)):
+        truth = number % 4
+        label = truth if rng.random() < right else (truth + rng.integers(1, 4)) % 4
+        p = [0.1, 0.1, 0.1, 0.1]
+        p[label] = 0.7
+        said = {f"p_class{k + 1}": p[k] for k in range(4)}
+        yield {
+            "candidate_id": pk,
+            "label": int(label) + 1,
+            **said,
+            "entropy": 0.94,
+            "ensemble_agreement": 1.0,
+        }
+
+
+def test_a_run_that_passes_goes_live_where_nothing_is(trained, labelled):
+    run = trained()
+    run.succeed(answers(labelled, GOOD), {})
+    labelled.refresh_from_db()
+    assert (run.status, labelled.promoted_run) == (RunStatus.PROMOTED, run)
+    assert (run.verdict["of"], run.verdict["reasons"]) == (CANDIDATES, [])
+
+
+def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
+    run = trained()
+    run.succeed(answers(labelled, SHUFFLED), {})
+    labelled.refresh_from_db()
+    assert (run.status, labelled.promoted_run) == (RunStatus.REFUSED, None)
+    assert run.verdict["reasons"][0].startswith("Its answers could be chance")
+    with pytest.raises(Refused, match="could be chance"):
+        run.put_to_use(admin)
+    assert not Promotion.objects.exists()
+    assert Prediction.objects.filter(run=run).count() == CANDIDATES
+
+
+def test_a_worse_run_leaves_the_one_in_use(trained, labelled):
+    good, worse = trained(), trained()
+    good.succeed(answers(labelled, 1), {})
+    worse.succeed(answers(labelled, 0.6), {})
+    labelled.refresh_from_db()
+    assert (worse.status, labelled.promoted_run) == (RunStatus.REFUSED, good)
+    assert "less often than the network in use" in worse.verdict["reasons"][0]
+
+
+def test_a_run_is_judged_beside_what_is_in_use_when_it_is_promoted(trained, labelled, admin):
+    first, second = trained(), trained()
+    first.succeed(answers(labelled, 0.6), {})
+    second.succeed(answers(labelled, 0.7), {})
+    assert (first.status, second.status) == (RunStatus.PROMOTED, RunStatus.READY)
+    best = trained()
+    best.succeed(answers(labelled, 1), {})
+    best.put_to_use(admin)
+    with pytest.raises(Refused):
+        second.put_to_use(admin)
+    assert TrainingRun.objects.get(pk=first.pk).status == RunStatus.RETIRED
+    assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.REFUSED
+
+
+def test_an_administrator_overrules_it_with_a_reason(as_admin, trained, labelled):
+    run = trained()
+    run.succeed(answers(labelled, SHUFFLED), {})
+    url = f"{API}/runs/{run.pk}/promotion/"
+    assert "chance" in problem(as_admin.post(url), HTTPStatus.CONFLICT)["detail"]
+    assert "chance" in problem(as_admin.post(url, {"reason": " "}), HTTPStatus.CONFLICT)["detail"]
+    answer = as_admin.post(url, {"reason": "To see the queue move."}).json()
+    assert (answer["status"], answer["promoted_in"]) == ("promoted", ["gated"])
+    assert Promotion.objects.get().reason == "To see the queue move."
+    assert as_admin.delete(url).json()["status"] == "retired"
+
+
+def test_the_labels_are_those_that_were_frozen(trained, labelled, ada):
+    run = trained()
+    ids = labelled.candidates.order_by("pk").values_list("pk", flat=True)
+    rows = [f"{pk},control,{1 + number % 4}" for number, pk in enumerate(ids)]
+    text = "\n".join(["candidate,split,label", *rows[:-5], *(f"{pk},control," for pk in ids[35:])])
+    run.manifest_path.parent.mkdir(parents=True)
+    run.manifest_path.write_text(f"{text}\n999999,train,2\n")
+    run.manifest_sha256 = "0" * 64
+    run.save()
+    run.succeed(answers(labelled, GOOD), {})
+    assert run.verdict["of"] == CANDIDATES - 5
