@@ -3,21 +3,35 @@
 import logging
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from celery_worker import experiments, training
 from celery_worker.app import app
 from celery_worker.frozen import REFUSALS, Unfit
 from labeling import jobs
 from labeling.models import Experiment, RunCancelled, TrainingRun
-from labeling.models.work import Job
+from labeling.models.work import Job, WorkerJobQuerySet
+from labeling.retraining import retrain_where_due
 
 logger = logging.getLogger(__name__)
+
+MOST_WORKERS = 8
+"""So many share one run."""
 
 
 @app.task(name=jobs.TRAIN)
 def train(run_id: int) -> None:
-    """Train one queued run; of several deliveries, only the one that claims the run does."""
-    see_through(TrainingRun.objects.claim(run_id), training.carry_out)
+    """Train one queued run, or share one that another worker has; nothing if it needs no help."""
+    run = TrainingRun.objects.claim(run_id)
+    if run:
+        # An idle worker that gets one of these offers shares the run.
+        for _ in range(min(run.members, MOST_WORKERS) - 1):
+            jobs.send(jobs.TRAIN, run.pk)
+    else:
+        run = TrainingRun.objects.join(run_id)
+    see_through(run, training.carry_out)
+    if run:
+        wake(TrainingRun.objects.all())
 
 
 @app.task(name=jobs.EXPERIMENT)
@@ -28,10 +42,16 @@ def experiment(experiment_id: int) -> None:
 
 @app.task(name=jobs.SWEEP)
 def sweep() -> None:
-    """Queue the work of dead workers again, and wake a worker for all that waits."""
-    for rows in (TrainingRun.objects, Experiment.objects):
-        for pk in rows.requeue_lost():
-            jobs.send(rows.model.task, pk)
+    """Start trainings that are due, queue dead workers' work again, wake a worker for it all."""
+    retrain_where_due()
+    wake(TrainingRun.objects.all())
+    wake(Experiment.objects.all())
+
+
+def wake(rows: WorkerJobQuerySet[Any]) -> None:
+    """Send the message of all that waits: it was lost, or came while others were at work."""
+    for pk in rows.requeue_lost():
+        jobs.send(rows.model.task, pk)
 
 
 def see_through(job: Job | None, carry_out: Callable[[Job], None]) -> None:

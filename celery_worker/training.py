@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
+
 import classifier
 from celery_worker.frozen import Unfit, frozen_manifest
 from classifier import reporting
@@ -13,7 +15,8 @@ from labeling.models import TrainingRun
 def carry_out(run: TrainingRun) -> None:
     """Train, predict and evaluate a claimed run, and store what came of it.
 
-    Raises RunCancelled when an administrator stops the run meanwhile.
+    Several workers may do so side by side: each trains the members that are free, and the one that
+    comes last goes on. Raises RunCancelled when an administrator stops the run meanwhile.
     """
     manifest = frozen_manifest(run.manifest_path, run.manifest_sha256)
     try:
@@ -24,7 +27,16 @@ def carry_out(run: TrainingRun) -> None:
     def report(progress: classifier.Progress) -> None:
         run.record(asdict(progress))
 
-    result = classifier.train(config, manifest, run.directory, report)
+    result = classifier.train(
+        config,
+        manifest,
+        run.directory,
+        report,
+        members=run.free_members(),
+        checkpoint_batches=settings.CHECKPOINT_BATCHES,
+    )
+    if result.members < config.members or not run.begin_finishing():
+        return
     predictions = classifier.predict(run.directory, manifest, report)
     told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
     run.succeed(prediction_rows(predictions), told)

@@ -5,7 +5,7 @@ Source: Wei et al. 2020, section 4.1: independent networks that differ only in t
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -74,15 +74,16 @@ def train(
     directory: Path,
     report: Report = lambda _: None,
     *,
-    members: Collection[int] | None = None,
+    members: Iterable[int] | None = None,
     checkpoint_batches: int = CHECKPOINT_BATCHES,
 ) -> TrainingResult:
     """Train what is missing of a run's members, or of `members` among them, into `directory`.
 
     Members that are finished there are kept, and one in training is every `checkpoint_batches`
     batches, so a call after an interruption goes on where it was, with the same random numbers, and
-    one after the end only reads. Calls for different members of one run may go on side by
-    side, on several devices. The result covers all that are finished.
+    one after the end only reads. Calls for different members of one run may go on side by side, on
+    several devices; `members` is asked for the next one when one is done, so that they can share a
+    run between them. The result covers all that are finished by now.
 
     Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
     stamps that cannot be read.
@@ -90,16 +91,18 @@ def train(
     device = choose_device(config.device)
     data = dataset.load(manifest, config, report)
     start = _begin(config, manifest, directory, data)
-    wanted = range(config.members) if members is None else sorted(members)
-    if wanted and not 0 <= wanted[0] <= wanted[-1] < config.members:
-        raise ValueError(f"members must be 0 to {config.members - 1}, not {list(wanted)}.")
+    wanted = range(config.members) if members is None else members
     finished = files.finished_members(directory, config.members)
-    missing = [member for member in wanted if member not in finished]
-    clock = Clock(len(missing) * config.batches * config.batch_size)
+    known = wanted if isinstance(wanted, Collection) else range(config.members)
+    clock = Clock(len(set(known).difference(finished)) * config.batches * config.batch_size)
     on_device = data.to(device)
     # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
     with freed_memory_kept(), torch.random.fork_rng(devices=[device] * (device.type == "cuda")):
-        for number in missing:
+        for number in wanted:
+            if not 0 <= number < config.members:
+                raise ValueError(f"members must be 0 to {config.members - 1}, not {number}.")
+            if number in finished:
+                continue
             member = _Member(config, on_device, start, directory, number)
             clock.leave_out(member.batch * config.batch_size)
             while member.batch < config.batches:

@@ -10,6 +10,7 @@ CSRF_TRUSTED_ORIGINS  comma-separated origins behind a proxy            none
 DEBUG             1 for development                                     0
 HTTPS             1 where a proxy speaks TLS                            0
 WEB_CONCURRENCY   processes that answer requests                        two per core, up to 16
+CHECKPOINT_BATCHES  batches after which a worker keeps a network in training  300
 ASTERISM_WEIGHTS  folder with torchvision's ImageNet weight files       none
 ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch's server
 """
@@ -30,6 +31,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     if word not in {"0", "1", "true", "false", ""}:
         sys.exit(f"{name} must be 0 or 1, not {word!r}")
     return word in {"1", "true"}
+
+
+def count(name: str, default: int) -> int:
+    """The whole number above zero in the environment variable `name`; else the start is stopped."""
+    word = os.environ.get(name) or str(default)
+    if not word.isdecimal() or not int(word):
+        sys.exit(f"{name} must be a whole number above zero, not {word!r}")
+    return int(word)
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -55,6 +64,7 @@ RUNS = HOME / "runs"
 EXPERIMENTS = HOME / "experiments"
 RGB_CACHE = HOME / "cache" / "rgb"
 RELEASES = HOME / "releases"
+CHECKPOINT_BATCHES = count("CHECKPOINT_BATCHES", 300)
 
 DEBUG = flag("DEBUG")
 HTTPS = flag("HTTPS")

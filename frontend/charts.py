@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from labeling.learning_curve import Measurement
+
 WIDTH, HEIGHT = 320, 120
 MOST_ENTROPY = log(4)
 """Nats: the entropy of four equal probabilities."""
@@ -41,6 +43,35 @@ class Curves:
     lines: list[Curve]
     x_most: float
     y_most: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A measured share with the ends of its interval."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    title: str
+
+
+def learning_dots(measured: Sequence[Measurement]) -> list[Dot]:
+    """Accuracy from 0 at the bottom to 1 at the top, against the logarithm of the labels."""
+    if not measured:
+        return []
+    labels = [one.labels for one in measured]
+    first, last = log(min(labels) / 1.5), log(max(labels) * 1.5)
+    return [
+        Dot(
+            x=round(WIDTH * (log(one.labels) - first) / (last - first), 1),
+            y=round(HEIGHT * (1 - one.accuracy), 1),
+            low=round(HEIGHT * (1 - max(0.0, one.accuracy - 1.96 * one.error)), 1),
+            high=round(HEIGHT * (1 - min(1.0, one.accuracy + 1.96 * one.error)), 1),
+            title=f"run {one.run}: {one.right} of {one.of} right, {one.labels} labels",
+        )
+        for one in measured
+    ]
 
 
 @dataclass(frozen=True)

@@ -129,14 +129,20 @@ def redis_server() -> Iterator[PrivateRedis]:
 
 
 @pytest.fixture
-def worker(transactional_db: None, redis_server: PrivateRedis) -> Iterator[Child]:
-    """A worker process as `manage.py serve` starts it, on the database of this test."""
+def worker_environment(transactional_db: None, redis_server: PrivateRedis) -> dict[str, str]:
+    """What a worker process needs to know to work on the database of this test."""
     url = os.environ.get("DATABASE_URL", "").replace("/asterism", "/test_asterism")
-    environment = {
+    return {
         "DATABASE_URL": url or f"sqlite:///{HOME / 'test.sqlite3'}",
         "REDIS_URL": redis_server.url,
     }
-    process = Child(WORKER, HOME / "worker.log", environment=environment, farewell=signal.SIGKILL)
+
+
+@pytest.fixture
+def worker(worker_environment: dict[str, str]) -> Iterator[Child]:
+    """A worker process as `manage.py serve` starts it."""
+    log = HOME / "worker.log"
+    process = Child(WORKER, log, environment=worker_environment, farewell=signal.SIGKILL)
     yield process
     process.stop()
 

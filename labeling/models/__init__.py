@@ -9,6 +9,7 @@ from labeling.models.consensus import Consensus
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
+from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
@@ -30,6 +31,7 @@ __all__ = [
     "Experiment",
     "Field",
     "Lease",
+    "Member",
     "Mosaic",
     "NotReady",
     "Prediction",

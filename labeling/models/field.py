@@ -38,6 +38,19 @@ def positive(value: float) -> None:
         raise ValidationError("Must be a number above zero.")
 
 
+class FieldQuerySet(models.QuerySet["Field"]):
+    """Questions about fields, and their lock."""
+
+    def in_turn(self, fields: Iterable[Field]) -> list[Field]:
+        """These fields, or all if there are none, locked until the end of the transaction.
+
+        Against others who ask the same: votes go on.
+        """
+        chosen = {field.pk for field in fields}
+        wanted = self.filter(pk__in=chosen) if chosen else self.all()
+        return list(wanted.select_for_update(no_key=True).order_by("pk"))
+
+
 class Field(models.Model):
     """One Hubble pointing of a galaxy, and how its candidates are put to the vote."""
 
@@ -75,10 +88,17 @@ class Field(models.Model):
         default=False, help_text="Two votes are enough if they agree."
     )
     lease_minutes = models.PositiveSmallIntegerField(default=10, validators=[_AT_LEAST_ONE])
+    retrain_after = models.PositiveIntegerField(
+        default=0,
+        help_text="Newly settled labels of the training pool after which the last training is "
+        "repeated by itself; 0: never.",
+    )
     promoted_run = models.ForeignKey(
         "TrainingRun", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FieldQuerySet.as_manager()
 
     if TYPE_CHECKING:
         candidates: CandidateQuerySet

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import models, transaction
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs
@@ -18,7 +21,7 @@ from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import Promotion
-from labeling.models.work import FINISHED, RunStatus, WorkerJob, WorkerJobQuerySet
+from labeling.models.work import FINISHED, RunCancelled, RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.plain_json import finite
 
 _SILENT = (nan,) * 4
@@ -51,18 +54,22 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         fields: Iterable[Field] = (),
         label_source: str = VOTES,
         overrides: Mapping[str, Any] | None = None,
+        automatic: bool = False,
     ) -> TrainingRun:
         """Freeze the labels as they are now and queue a run on them.
 
-        No fields means all of them. Raises `training_set.NotTrainable`, with what to do, when
-        fewer than two classes are labelled; nothing is left behind then.
+        No fields means all of them. The same request again, before a worker has begun, is one
+        request: the run that waits gets the labels of now. Raises `training_set.NotTrainable`, with
+        what to do, when fewer than two classes are labelled; nothing is left behind then.
         """
-        chosen = list(fields) or list(Field.objects.all())
-        run = self.create(
-            requested_by=requested_by,
-            preset=preset,
-            label_source=label_source,
-            overrides=dict(overrides or {}),
+        chosen = Field.objects.in_turn(fields)
+        wish = {
+            "preset": preset,
+            "label_source": label_source,
+            "overrides": dict(overrides or {}),
+        }
+        run = self._waiting(chosen, wish) or self.create(
+            requested_by=requested_by, automatic=automatic, **wish
         )
         run.fields.set(chosen)
         frozen = write_training_set(run.manifest_path, chosen, label_source)
@@ -70,6 +77,36 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         run.save(update_fields=["manifest_sha256", "label_counts"])
         jobs.start(jobs.TRAIN, run.pk)
         return run
+
+    def _waiting(self, fields: Iterable[Field], wish: Mapping[str, Any]) -> TrainingRun | None:
+        """The run of the same wish that no worker has begun, locked so that none does."""
+        untouched = self.filter(status=RunStatus.QUEUED, attempts=0, **wish)
+        wanted = {field.pk for field in fields}
+        for run in untouched.select_for_update():
+            if set(run.fields.values_list("pk", flat=True)) == wanted:
+                return run
+        return None
+
+    @transaction.atomic
+    def claim(self, pk: int) -> TrainingRun | None:
+        """The queued run, now this worker's own; None while another one works on a field of its.
+
+        It keeps waiting then, for the message at the other's end or the next sweep.
+        """
+        fields = Field.objects.in_turn(Field.objects.filter(runs=pk))
+        at_work = self.filter(status=RunStatus.RUNNING, fields__in=fields)
+        if (fields and at_work.exists()) or not (run := super().claim(pk)):
+            return None
+        # Whoever had a part in an earlier claim learns that it is over when they next report.
+        run.taken.all().delete()
+        run.finishing_at = None
+        run.save(update_fields=["finishing_at"])
+        return run
+
+    def join(self, pk: int) -> TrainingRun | None:
+        """A run at which another worker is, if a member of it is still free."""
+        run = self.filter(pk=pk, status=RunStatus.RUNNING, finishing_at=None).first()
+        return run if run and run.taken.count() < run.members else None
 
 
 class TrainingRun(WorkerJob):
@@ -79,9 +116,13 @@ class TrainingRun(WorkerJob):
     preset = models.CharField(choices=Preset, max_length=32)
     overrides = models.JSONField(default=dict, blank=True)
     label_source = models.CharField(max_length=80, default=VOTES)
+    automatic = models.BooleanField(
+        default=False, help_text="Started by newly settled labels, in the name of the last asker."
+    )
     manifest_sha256 = models.CharField("sha256 of the training set", max_length=64)
     label_counts = models.JSONField(default=dict, help_text="Labels by sample and class.")
     outcome = models.JSONField(default=dict, help_text="Device, weights, history, metrics.")
+    finishing_at = models.DateTimeField(null=True, help_text="When its members were all trained.")
     verdict = models.JSONField(default=dict, help_text="What the gate said of it, the last time.")
 
     objects = TrainingRunQuerySet.as_manager()
@@ -118,7 +159,7 @@ class TrainingRun(WorkerJob):
         elsewhere = self.fields.exclude(promoted_run=self)
         return self.status in FINISHED and elsewhere.exists()
 
-    def request_again(self, requested_by: Any) -> TrainingRun:
+    def request_again(self, requested_by: Any, *, automatic: bool = False) -> TrainingRun:
         """Queue the same configuration on the labels of today."""
         return TrainingRun.objects.request(
             requested_by,
@@ -126,7 +167,27 @@ class TrainingRun(WorkerJob):
             fields=self.fields.all(),
             label_source=self.label_source,
             overrides=self.overrides,
+            automatic=automatic,
         )
+
+    @property
+    def members(self) -> int:
+        """Number of networks."""
+        return int(self.overrides.get("members", Preset(self.preset).members))
+
+    def free_members(self) -> Iterator[int]:
+        """Members that no other worker has, each taken by this one when it is given."""
+        me = f"{socket.gethostname()}:{os.getpid()}"
+        for number in range(self.members):
+            if not self._mine().exists():
+                raise RunCancelled(f"{self} was cancelled or taken over.")
+            _, new = self.taken.get_or_create(number=number, defaults={"worker": me})
+            if new:
+                yield number
+
+    def begin_finishing(self) -> bool:
+        """Whether this worker is the one that predicts, now that all members are trained."""
+        return bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
 
     @property
     def control_labels(self) -> dict[int, int]:

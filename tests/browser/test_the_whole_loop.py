@@ -155,7 +155,7 @@ def test_it_goes_round_once(open_as, truth):
 
     run = start_run(admin)
     admin.goto(f"/runs/{run}/")
-    expect(admin.locator("#run h2").first).to_have_text("Ready, in use in loop", timeout=240_000)
+    expect(admin.locator("#run h2").first).to_have_text("In use in loop", timeout=240_000)
     bars = admin.locator("svg[aria-label^='Histogram of the entropy'] title").all_text_contents()
     assert sum(int(re.match(r"\d+", bar)[0]) for bar in bars) == CANDIDATES
 

@@ -105,9 +105,9 @@ def test_it_says_which_setting_is_wrong(run):
 
 
 def test_a_cancelled_run_stops_and_stays_cancelled(run, monkeypatch):
-    def cancelled_meanwhile(config, manifest, directory, report):
+    def cancelled_meanwhile(*arguments, **options):
         TrainingRun.objects.get(pk=run.pk).cancel()
-        return real(config, manifest, directory, report)
+        return real(*arguments, **options)
 
     real = classifier.train
     monkeypatch.setattr(classifier, "train", cancelled_meanwhile)
@@ -118,7 +118,7 @@ def test_a_cancelled_run_stops_and_stays_cancelled(run, monkeypatch):
 
 
 def test_a_fault_of_ours_is_kept_with_its_place_and_raised(run, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("a fault")
 
     monkeypatch.setattr(classifier, "train", broken)

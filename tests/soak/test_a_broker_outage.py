@@ -9,6 +9,7 @@ import pytest
 
 from labeling.embedded import PrivateRedis
 from labeling.models import RunStatus
+from labeling.models.work import FINISHED
 from tests.services.site import Site
 from tests.soak.expert import together
 from tests.soak.ledger import Ledger
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.postgresql
 
 VOTES_EACH = 25
 TINY = {"members": 1, "batches": 2, "batch_size": 4, "input_px": 32}
-ENDED = {RunStatus.READY, RunStatus.FAILED, RunStatus.CANCELLED}
+ENDED = {*FINISHED, RunStatus.FAILED, RunStatus.CANCELLED}
 
 
 @pytest.fixture
@@ -84,6 +85,6 @@ def test_votes_are_kept_and_a_run_waits_until_redis_is_back(ledger, redis, tmp_p
     if short_or_long(1, 0):
         ledger.ask("sweep")
     run = ended(admin, number)
-    assert (run["status"], run["error"]) == (RunStatus.READY, "")
+    assert (run["status"], run["error"]) == (RunStatus.PROMOTED, "")
     assert run["promoted_in"] == ["sky"]
     ledger.assert_nothing_drifted()

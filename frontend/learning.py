@@ -1,0 +1,57 @@
+"""How accuracy grew with the labels of a field, and what more votes would bring."""
+
+from dataclasses import dataclass
+
+from frontend.charts import Dot, learning_dots
+from labeling.export.training_set import VOTES, labels_to_train_on
+from labeling.learning_curve import FEWEST_RUNS, Measurement, advice
+from labeling.models import Field, TrainingRun, Vote
+
+VOTES_MORE = 100
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The learning curve of a field."""
+
+    field: Field
+    dots: list[Dot]
+    labels: tuple[int, int]
+    """Fewest and most of its runs."""
+    sentence: str
+
+
+def learning_of(field: Field) -> Learning | None:
+    """The runs like the last one that were measured; None where none was."""
+    own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    last = own.first()
+    if last is None:
+        return None
+    alike = own.filter(preset=last.preset, overrides=last.overrides)
+    measured = [one for run in alike if (one := _measurement(run))][::-1]
+    if not measured:
+        return None
+    labels = [one.labels for one in measured]
+    return Learning(
+        field, learning_dots(measured), (min(labels), max(labels)), _sentence(field, measured)
+    )
+
+
+def _measurement(run: TrainingRun) -> Measurement | None:
+    accuracy = run.outcome.get("evaluation", {}).get("accuracy", {})
+    labels = sum(run.label_counts.get("train", {}).values())
+    if not accuracy.get("of") or not labels:
+        return None
+    return Measurement(run.pk, labels, accuracy["right"], accuracy["of"])
+
+
+def _sentence(field: Field, measured: list[Measurement]) -> str:
+    labels = labels_to_train_on(VOTES, [field])
+    n_votes = Vote.objects.live().filter(candidate__field=field).count()
+    found = advice(measured, labels, VOTES_MORE * labels / max(n_votes, 1))
+    if found is None:
+        return (
+            f"What another {VOTES_MORE} votes would bring can be said after {FEWEST_RUNS} runs "
+            "of one kind on different numbers of labels."
+        )
+    return found.sentence

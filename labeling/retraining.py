@@ -1,0 +1,82 @@
+"""When a field trains by itself: enough newly settled labels since those that were last frozen.
+
+Counted against that snapshot each time that somebody asks, so that no label is missed, none counts
+twice, and a change of the setting holds at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from labeling.export.training_set import VOTES, NotTrainable, labels_to_train_on
+from labeling.models import Field, TrainingRun
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a field is waiting for before it trains again."""
+
+    last: TrainingRun | None
+    """The run that would be repeated: the last on our experts' labels, however it ended."""
+    new_labels: int
+    """Labels of the training pool that were settled since."""
+    wanted: int
+    """So many start a training; 0 where nothing trains by itself."""
+    active: bool
+    """Whether a run of the field waits or is at work."""
+
+    @property
+    def due(self) -> bool:
+        """Whether a training should start now."""
+        ready = self.last is not None and not self.active
+        return ready and 0 < self.wanted <= self.new_labels
+
+    @property
+    def sentence(self) -> str:
+        """What will happen next, in words."""
+        if self.active:
+            return "A training is under way."
+        if self.last is None:
+            return "No training yet: an administrator starts the first one."
+        since = f"{self.new_labels} newly settled label{'' if self.new_labels == 1 else 's'}"
+        if not self.wanted:
+            return f"{since} since run {self.last.pk}; an administrator starts the next training."
+        if self.due:
+            return f"{since} since run {self.last.pk}: the next training starts within a minute."
+        return f"{since} since run {self.last.pk}; {self.wanted} start the next training."
+
+
+def outlook(field: Field) -> Outlook:
+    """What the field is waiting for."""
+    own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    last = own.first()
+    new = 0
+    if last is not None:
+        known = sum(last.label_counts.get("train", {}).values())
+        new = max(0, labels_to_train_on(VOTES, last.fields.all()) - known)
+    active = TrainingRun.objects.active().filter(fields=field).exists()
+    return Outlook(last, new, field.retrain_after, active)
+
+
+def retrain_where_due() -> list[TrainingRun]:
+    """Repeat the last training of each field that is due, in its asker's name; the new runs."""
+    trained = Field.objects.exclude(retrain_after=0).order_by("pk")
+    return [run for field in trained if (run := _retrain(field))]
+
+
+@transaction.atomic
+def _retrain(field: Field) -> TrainingRun | None:
+    (field,) = Field.objects.in_turn([field])
+    now = outlook(field)
+    if not now.due or now.last is None:
+        return None
+    try:
+        return now.last.request_again(now.last.requested_by, automatic=True)
+    except NotTrainable as reason:
+        logger.warning("%s does not train again: %s", field, reason)
+        return None

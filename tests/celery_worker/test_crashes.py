@@ -1,0 +1,114 @@
+"""Real worker processes that are killed, and that share a run."""
+
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+import torch
+from django.utils import timezone
+
+import classifier
+from labeling import jobs
+from labeling.embedded import WORKER, Child
+from labeling.models import RunStatus, TrainingRun
+from tests.labeling.world import settle
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.beside("postgresql")]
+
+# A network learns for some seconds.
+SMALL = {
+    "backbone": "efficientnet_lite0",
+    "members": 2,
+    "batches": 16,
+    "batch_size": 4,
+    "input_px": 32,
+    "pretrained": False,
+}
+TOLERANCE = 1e-6
+"""Of probabilities, on one machine with one number of threads."""
+
+
+@pytest.fixture
+def run(imported, ada, bea, cy, admin):
+    """A queued run on a field of which all candidates are labelled."""
+    imported.candidates.update(control=False)
+    for number, candidate in enumerate(imported.candidates.all()):
+        settle(candidate, [ada, bea, cy], 1 + number % 2)
+    return TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=SMALL)
+
+
+@pytest.fixture
+def undisturbed(run, tmp_path, settings):
+    """Probabilities by candidate, of the same run without workers."""
+    manifest = classifier.Manifest.read(run.manifest_path, settings.PACKS)
+    config = classifier.TrainingConfig.from_dict(run.preset, run.overrides)
+    classifier.train(config, manifest, tmp_path / "alone")
+    answers = classifier.predict(tmp_path / "alone", manifest)
+    return dict(zip(answers.candidate.tolist(), answers.probability.tolist(), strict=True))
+
+
+@pytest.fixture
+def start(worker_environment, tmp_path, settings):
+    """Starts worker processes that keep each batch."""
+    workers = []
+
+    def one():
+        threads = {"OMP_NUM_THREADS": str(torch.get_num_threads()), "CHECKPOINT_BATCHES": "1"}
+        name = ("-n", f"worker{len(workers)}@%h")
+        log = tmp_path / f"worker{len(workers)}.log"
+        home = {"ASTERISM_HOME": str(settings.RUNS.parent)}
+        environment = {**worker_environment, **threads, **home}
+        workers.append(
+            Child((*WORKER, *name), log, environment=environment, farewell=signal.SIGKILL)
+        )
+        return workers[-1]
+
+    yield one
+    for worker in workers:
+        worker.stop()
+
+
+def wait_until(run, what, seconds=180):
+    deadline = time.monotonic() + seconds
+    while not what(run):
+        assert time.monotonic() < deadline, (run.status, run.progress, run.error)
+        time.sleep(0.05)
+        run.refresh_from_db()
+
+
+def ended(run):
+    return not run.is_active
+
+
+def assert_same(run, undisturbed):
+    assert (run.status, run.error) == (RunStatus.PROMOTED, "")
+    assert run.predictions.count() == len(undisturbed)
+    for prediction in run.predictions.all():
+        expected = undisturbed[prediction.candidate_id]
+        assert prediction.probabilities == pytest.approx(expected, abs=TOLERANCE)
+
+
+def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, start):
+    worker = start()
+    jobs.send(jobs.TRAIN, run.pk)
+    wait_until(run, lambda run: run.progress.get("member") == 1)
+    worker.stop()
+    assert list(run.directory.glob("member-00.safetensors"))
+    assert list(run.directory.glob("member-01.checkpoint"))
+    TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
+    start()
+    jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+    wait_until(run, ended)
+    assert run.attempts == 2
+    assert_same(run, undisturbed)
+
+
+def test_two_workers_share_a_run(run, undisturbed, start):
+    for _ in range(2):
+        start()
+    jobs.send(jobs.TRAIN, run.pk)
+    wait_until(run, ended)
+    assert run.taken.values("worker").distinct().count() == 2
+    assert run.attempts == 1
+    assert_same(run, undisturbed)
