@@ -48,6 +48,11 @@ class Matrix:
     pair: Pair
     rows: list[MatrixRow]
 
+    @property
+    def caption(self) -> str:
+        """Whose classes the rows are, and whose the columns."""
+        return f"{self.pair.first} (rows) and {self.pair.second}"
+
 
 @dataclass(frozen=True)
 class Section:

@@ -109,8 +109,16 @@ class FieldAdmin(AdministratorsAdmin):
 class TrainingRunAdmin(ReadOnlyAdmin):
     """Runs; the action asks for the same once more, on the labels of today."""
 
-    list_display = ("id", "preset", "label_source", "status", "requested_by", "requested_at")
-    list_filter = ("status", "preset")
+    list_display = (
+        "id",
+        "preset",
+        "external",
+        "label_source",
+        "status",
+        "requested_by",
+        "requested_at",
+    )
+    list_filter = ("status", "preset", "external")
     actions = ("retrain",)
 
     @admin.action(

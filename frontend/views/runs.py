@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
+from frontend.against import against_people
 from frontend.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
 from frontend.drawings import drawings, told_of_run
 from frontend.reports import confusion_rows, how_far
@@ -23,6 +24,7 @@ from labeling.models import (
     Refused,
     TrainingRun,
 )
+from labeling.models.work import FINISHED
 from labeling.roles import Role, has_role
 
 
@@ -88,7 +90,12 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _results(run: TrainingRun) -> dict[str, Any]:
     """Figures and pictures of a run that has ended well."""
-    gate = {
+    if run.status not in FINISHED:
+        return {}
+    entropies = run.predictions.values_list("entropy", flat=True)
+    found = {
+        "against": against_people(run),
+        "bars": entropy_histogram(entropies),
         "gate": gate_rows(run.verdict),
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
         "live": list(run.promoted_fields),
@@ -97,19 +104,17 @@ def _results(run: TrainingRun) -> dict[str, Any]:
     }
     evaluation = run.outcome.get("evaluation")
     if not evaluation:
-        return gate
-    entropies = run.predictions.values_list("entropy", flat=True)
+        return found
     return {
         "evaluation": evaluation,
         "matrices": [
             ("Four classes", confusion_rows(evaluation["confusion"])),
             ("Cluster or not", confusion_rows(evaluation["binary_confusion"])),
         ],
-        "bars": entropy_histogram(entropies),
         "curves": loss_curves(run.outcome.get("history", [])),
         "drawings": drawings(run, "run-figure", told_of_run(run.outcome)),
         "calibration": run.outcome.get("calibration"),
-        **gate,
+        **found,
     }
 
 

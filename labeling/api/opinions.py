@@ -21,10 +21,20 @@ class NetworkOut(serializers.ModelSerializer[Prediction]):
 
     probabilities = serializers.ListField(child=serializers.FloatField(), max_length=4)
     entropy_nats = serializers.FloatField(source="entropy")
+    external = serializers.CharField(
+        source="run.external", help_text="The network's name, if it was trained elsewhere."
+    )
 
     class Meta:
         model = Prediction
-        fields = ("run", "probabilities", "entropy_nats", "ensemble_agreement", "label")
+        fields = (
+            "run",
+            "external",
+            "probabilities",
+            "entropy_nats",
+            "ensemble_agreement",
+            "label",
+        )
 
 
 class VoiceOut(serializers.ModelSerializer[Vote]):
@@ -122,7 +132,7 @@ class OpinionsView(APIView):
         """All of them, the votes in order of time; 403 before the caller's own vote."""
         candidate = _open_candidate(request, pk)
         opinions = {
-            "network": candidate.predictions.promoted().first(),
+            "network": candidate.predictions.promoted().select_related("run").first(),
             "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
             "consensus": Consensus.objects.filter(candidate=candidate).first(),
             "references": candidate.references.order_by("source"),

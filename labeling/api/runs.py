@@ -63,6 +63,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
         fields = (
             "id",
             "status",
+            "external",
             "preset",
             "overrides",
             "label_source",

@@ -81,7 +81,7 @@ def read_catalogue(
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
     legus = path.suffix.lower() == ".tab"
-    table = _read_legus(path) if legus else _read_table(path)
+    table = _read_legus(path) if legus else read_table(path)
     if not len(table):
         raise BadInput(f"{path}: the catalogue is empty.")
     if legus:
@@ -96,7 +96,9 @@ def read_catalogue(
 
 def _read_legus(path: Path) -> Table:
     """All cells as text, columns called col1, col2 ..."""
-    rows = [line.split() for line in _text(path).splitlines() if line.strip()[:1] not in {"", "#"}]
+    rows = [
+        line.split() for line in read_text(path).splitlines() if line.strip()[:1] not in {"", "#"}
+    ]
     width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows, 1):
         if len(row) != width:
@@ -107,7 +109,13 @@ def _read_legus(path: Path) -> Table:
     return Table(rows=rows, names=names, dtype=[str] * width) if rows else Table(names=names)
 
 
-def _text(path: Path) -> str:
+def data_lines(text: str) -> list[str]:
+    """The lines that are neither empty nor comments."""
+    return [line for line in text.splitlines() if line.strip()[:1] not in {"", "#"}]
+
+
+def read_text(path: Path) -> str:
+    """The whole file as UTF-8; raises BadInput."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -123,7 +131,7 @@ def _legus_names() -> dict[str, str]:
     return names | {"ci": f"col{_LEGUS_CI}"}
 
 
-def _read_table(path: Path) -> Table:
+def read_table(path: Path) -> Table:
     """CSV, ECSV, FITS, VOTable: whatever astropy knows by the file's name."""
     # Text as it stands: guessing types would make the ids 007 and 7 the same.
     as_text = {"converters": {"*": [convert_numpy(str)]}}
@@ -142,7 +150,7 @@ def _common_shape(
     path: Path, table: Table, names: Mapping[str, str], sources: Mapping[str, str]
 ) -> Catalogue:
     """The table's columns under our names, checked cell by cell."""
-    reader = _Columns(path, table, names)
+    reader = Columns(path, table, names)
     magnitudes, errors = reader.photometry("mag"), reader.photometry("err")
     dec = reader.numbers("dec", required=False)
     ci = reader.numbers("ci", required=False)
@@ -167,7 +175,7 @@ def _common_shape(
     )
 
 
-class _Columns:
+class Columns:
     """Reads one table's cells, naming file, row and column when one is not what it must be."""
 
     def __init__(self, path: Path, table: Table, names: Mapping[str, str]) -> None:

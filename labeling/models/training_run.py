@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs
-from labeling.export.training_set import VOTES, control_labels, write_training_set
+from labeling.export.training_set import VOTES, NotTrainable, control_labels, write_training_set
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
@@ -43,7 +43,11 @@ class Preset(models.TextChoices):
 
 
 class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
-    """The verb that makes runs."""
+    """The verbs that make runs."""
+
+    def taken_in(self, field: Field, network: str, sha256: str) -> Self:
+        """What was imported into a field from a file with this content, under this name."""
+        return self.filter(fields=field, external=network, outcome__sha256=sha256)
 
     @transaction.atomic
     def request(
@@ -108,14 +112,52 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         run = self.filter(pk=pk, status=RunStatus.RUNNING, finishing_at=None).first()
         return run if run and run.taken.count() < run.members else None
 
+    @transaction.atomic
+    def take_in(
+        self,
+        network: str,
+        field: Field,
+        predictions: Iterable[Mapping[str, Any]],
+        source: Mapping[str, Any],
+        by: Any,
+    ) -> tuple[TrainingRun, bool]:
+        """Keep what somebody else's network says of a field as a run; the run, and if it is new.
+
+        `source` says where it comes from: its `sha256` tells the same file from another. The gate
+        judges the run, and it goes live only where a person promotes it.
+        """
+        # Votes wait, and so does who takes in the same file.
+        Field.objects.select_for_update().get(pk=field.pk)
+        if there := self.taken_in(field, network, source["sha256"]).first():
+            return there, False
+        run = self.create(
+            requested_by=by,
+            external=network,
+            label_source="",
+            status=RunStatus.READY,
+            finished_at=timezone.now(),
+            outcome=finite(dict(source)),
+        )
+        run.fields.add(field)
+        run.write_predictions(predictions)
+        run.predictions.with_votes().set_places()
+        run.judge()
+        return run, True
+
 
 class TrainingRun(WorkerJob):
     """One request to train an ensemble: configuration, frozen labels, progress, outcome."""
 
     fields = models.ManyToManyField(Field, related_name="runs")
-    preset = models.CharField(choices=Preset, max_length=32)
+    external = models.CharField(
+        "network from elsewhere",
+        max_length=80,
+        blank=True,
+        help_text="Name of somebody else's network whose predictions were imported; else empty.",
+    )
+    preset = models.CharField(choices=Preset, max_length=32, blank=True)
     overrides = models.JSONField(default=dict, blank=True)
-    label_source = models.CharField(max_length=80, default=VOTES)
+    label_source = models.CharField(max_length=80, default=VOTES, blank=True)
     automatic = models.BooleanField(
         default=False, help_text="Started by newly settled labels, in the name of the last asker."
     )
@@ -160,7 +202,12 @@ class TrainingRun(WorkerJob):
         return self.status in FINISHED and elsewhere.exists()
 
     def request_again(self, requested_by: Any, *, automatic: bool = False) -> TrainingRun:
-        """Queue the same configuration on the labels of today."""
+        """Queue the same configuration on the labels of today; raises NotTrainable."""
+        if self.external:
+            raise NotTrainable(
+                f"Run {self.pk} was imported: {self.external} was trained elsewhere, and what it "
+                "says comes in by manage.py import_run."
+            )
         return TrainingRun.objects.request(
             requested_by,
             self.preset,
@@ -188,6 +235,19 @@ class TrainingRun(WorkerJob):
     def begin_finishing(self) -> bool:
         """Whether this worker is the one that predicts, now that all members are trained."""
         return bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
+
+    @property
+    def accuracy(self) -> Mapping[str, Any]:
+        """Right answers on the control sample, with their interval; empty where nobody looked.
+
+        That of its evaluation; of a network from elsewhere, which has none, what the gate found.
+        """
+        evaluation = self.outcome.get("evaluation")
+        if evaluation:
+            found: Mapping[str, Any] = evaluation["accuracy"]
+            return found
+        shares = self.verdict.get("shares") if self.external else None
+        return shares[0]["new"] if shares else {}
 
     @property
     def control_labels(self) -> dict[int, int]:
@@ -227,6 +287,11 @@ class TrainingRun(WorkerJob):
             self.judge()
         Promotion.objects.promote(self, by, reason=reason)
 
+    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> None:
+        """Store predictions; places of candidates that have votes are still to be set."""
+        waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
+        Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
+
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once, and let the gate judge them.
@@ -236,8 +301,7 @@ class TrainingRun(WorkerJob):
         if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
-        waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
-        Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
+        self.write_predictions(predictions)
         self.judge()
         for field in Field.objects.select_for_update().filter(runs=self):
             self.predictions.filter(candidate__field=field).with_votes().set_places()

@@ -104,6 +104,14 @@ def test_the_action_repeats_a_run_on_the_labels_of_today(as_root, root, field, a
     assert (again.overrides, list(again.fields.all())) == ({"members": 2}, [field])
 
 
+def test_the_action_does_not_train_a_network_from_elsewhere(as_root, root, field):
+    run = make_run(field, root)
+    TrainingRun.objects.update(external="StarcNet", preset="")
+    response = act(as_root, "trainingrun", "retrain", run)
+    assert "StarcNet was trained elsewhere" in response.content.decode()
+    assert TrainingRun.objects.count() == 1
+
+
 def test_those_who_may_only_look_do_not_train(as_root, root, field, cur, ada, bea, cy):
     field.candidates.update(control=False)
     for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):

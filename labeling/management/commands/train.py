@@ -3,12 +3,11 @@
 from argparse import ArgumentTypeError
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.export.training_set import VOTES, NotTrainable
+from labeling.management.administrators import administrator
 from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
-from labeling.roles import Role, has_role
 
 
 def count(text: str) -> int:
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         overrides = {k: options[k] for k in ("members", "batches") if options[k] is not None}
         try:
             run = TrainingRun.objects.request(
-                self._administrator(options["by"]),
+                administrator(options["by"]),
                 options["preset"],
                 fields=fields,
                 label_source=labels,
@@ -59,12 +58,3 @@ class Command(BaseCommand):
             f"Run {run.pk} is queued: {counts['train']} labels to train on, "
             f"{counts['control']} to measure on."
         )
-
-    def _administrator(self, name: str | None) -> Any:
-        """The account that asks."""
-        users = get_user_model().objects.filter(is_active=True).order_by("pk")
-        named = users.filter(username=name) if name else users
-        for user in named:
-            if has_role(user, Role.ADMINISTRATOR):
-                return user
-        raise CommandError("There is no administrator; make one with createsuperuser.")

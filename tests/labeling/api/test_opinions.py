@@ -67,6 +67,7 @@ def test_it_tells_the_promoted_run_and_no_other(as_cur, admin, field, candidate)
     make_run(field, admin, {candidate.pk: 1.2})
     assert opinions(as_cur.get(url(candidate)))["network"] == {
         "run": live.pk,
+        "external": "",
         "probabilities": [0.1, 0.6, 0.2, 0.1],
         "entropy_nats": 0.8,
         "ensemble_agreement": 0.75,

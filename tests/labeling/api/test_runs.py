@@ -37,6 +37,14 @@ def test_an_administrator_queues_a_run(as_admin, admin, trainable):
     assert run.manifest_path.is_file()
 
 
+def test_it_names_a_network_from_elsewhere(as_ada, admin, field):
+    run = make_run(field, admin)
+    assert as_ada.get(f"{URL}{run.pk}/").json()["external"] == ""
+    TrainingRun.objects.update(external="StarcNet", preset="")
+    said = as_ada.get(f"{URL}{run.pk}/").json()
+    assert (said["external"], said["preset"]) == ("StarcNet", "")
+
+
 def test_without_a_field_it_trains_on_all(as_admin, trainable):
     make_field("ngc2")
     said = as_admin.post(URL, {"label_source": SOURCE}).json()

@@ -8,7 +8,7 @@ import { urlOf } from "./load.js";
 /** @typedef {import("./load.js").Item} Item */
 /**
  * What the server answers.
- * @typedef {{network: {run: number, probabilities: number[], entropy_nats: number,
+ * @typedef {{network: {run: number, external: string, probabilities: number[], entropy_nats: number,
  *     ensemble_agreement: number, label: number} | null,
  *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
  *     flagged: boolean, mine: boolean}[],
@@ -30,13 +30,14 @@ function row(head, ...cells) {
 }
 
 /** @param {NonNullable<Opinions["network"]>} network */
-function networkTable({ run, probabilities, entropy_nats: entropy, ensemble_agreement: agreement, label }) {
+function networkTable({ run, external, probabilities, entropy_nats: entropy, ensemble_agreement: agreement, label }) {
   const rows = probabilities.map((p, i) => {
     const bar = make("progress", { className: `class-${i + 1}`, max: 1, value: p, ariaLabel: `probability of class ${i + 1}` });
     return make("tr", {}, make("td", {}, badge(i + 1)), make("td", { className: "bar-cell" }, bar), make("td", { className: "number" }, p.toFixed(2)));
   });
-  const words = `Entropy ${entropy.toFixed(2)} nat (0 to 1.39); ${Math.round(100 * agreement)} % of the members name class ${label}.`;
-  return [make("h3", {}, `Network, run ${run}`), make("table", {}, ...rows), make("p", { className: "quiet" }, words)];
+  const members = external ? "" : `; ${Math.round(100 * agreement)} % of the members name class ${label}`;
+  const words = `Entropy ${entropy.toFixed(2)} nat (0 to 1.39)${members}.`;
+  return [make("h3", {}, `Network, run ${run}${external ? `: ${external}` : ""}`), make("table", {}, ...rows), make("p", { className: "quiet" }, words)];
 }
 
 /** @param {Opinions["comments"]} comments @returns {Node[]} */

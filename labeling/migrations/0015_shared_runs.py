@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0013_the_gate'),
+        ('labeling', '0014_external_runs'),
     ]
 
     operations = [

@@ -1,0 +1,54 @@
+"""StarcNet's published output for NGC 1566 as a run, against figures that others published."""
+
+import numpy as np
+import pytest
+
+from frontend.against import against_people
+from labeling.agreement import compare
+from labeling.bands import BANDS
+from labeling.export.training_set import labels_of
+from labeling.ingest import catalogues
+from labeling.ingest.runs import import_run
+from labeling.ingest.stamping import Frame
+from labeling.models import Field
+from tests.labeling.real import DATA, NGC1566, needs_data
+
+pytestmark = [needs_data, pytest.mark.django_db]
+
+PEOPLE = "LEGUS, mode of three"
+FILES = ("starcnet_output_ngc1566.tab", "starcnet_scores.npy")
+
+
+@pytest.fixture
+def field(monkeypatch):
+    """The real catalogue, brought in on frames without pixels."""
+    frame = Frame(np.broadcast_to(np.float32(1), (8000, 8000)), None)
+    monkeypatch.setattr(catalogues, "_frames", lambda _field: dict.fromkeys(BANDS, frame))
+    monkeypatch.setattr(catalogues, "stamp_all", lambda *_: None)
+    field = Field.objects.create(name="ngc1566", galaxy="NGC 1566")
+    catalogues.import_catalogue(field, NGC1566, catalogues.Reading())
+    return field
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_starcnet_agrees_with_people_as_published(field, admin, name):
+    run, _ = import_run(field, DATA / "catalogues" / name, "StarcNet", admin)
+    assert (run.outcome["rows"], run.outcome["set_aside"]) == (2752, 16)
+    said = dict(run.predictions.values_list("candidate", "label"))
+    found = compare(labels_of(PEOPLE, [field]), said)
+    assert found.n == 1061
+    assert found.share == pytest.approx(0.648, abs=5e-4)
+    assert found.share_compact == pytest.approx(0.855, abs=5e-4)
+    (shown,) = [one for one in against_people(run) if one.source == PEOPLE]
+    assert shown.agreement == found
+
+
+def test_both_of_its_files_say_the_same(field, admin):
+    runs = [import_run(field, DATA / "catalogues" / name, "StarcNet", admin)[0] for name in FILES]
+    columns = ("candidate", "label", "p_class1", "p_class2", "p_class3", "p_class4")
+    text, scores = (
+        np.array(run.predictions.order_by("candidate").values_list(*columns)) for run in runs
+    )
+    np.testing.assert_array_equal(text[:, :2], scores[:, :2])
+    # Rounded to 0.01, and made to add up to 1 again.
+    assert np.abs(text[:, 2:] - scores[:, 2:]).max() < 0.02
