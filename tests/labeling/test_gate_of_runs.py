@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from labeling.models import Prediction, Promotion, Refused, RunStatus, TrainingRun
 from tests.labeling.world import API, make_field, only_sample, problem, settle
@@ -23,12 +24,13 @@ def labelled(ada, bea, cy):
 
 @pytest.fixture
 def trained(labelled, admin):
-    """Makes runs that a worker has claimed."""
+    """Makes runs at which a worker is."""
 
     def make():
-        run = TrainingRun.objects.create(requested_by=admin, preset="quick")
+        at_work = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
+        run = TrainingRun.objects.create(requested_by=admin, preset="quick", **at_work)
         run.fields.add(labelled)
-        return TrainingRun.objects.claim(run.pk)
+        return run
 
     return make
 
