@@ -4,11 +4,11 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from celery_worker import experiments, training
+from celery_worker import experiments, refreshing, training
 from celery_worker.app import app
 from celery_worker.frozen import REFUSALS, Unfit
 from labeling import jobs
-from labeling.models import Experiment, RunCancelled, TrainingRun
+from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
 from labeling.models.work import Job
 
 logger = logging.getLogger(__name__)
@@ -26,12 +26,24 @@ def experiment(experiment_id: int) -> None:
     see_through(Experiment.objects.claim(experiment_id), experiments.carry_out)
 
 
+@app.task(name=jobs.REFRESH)
+def refresh(field_id: int) -> None:
+    """Let a field's order follow new labels, if enough have come and no other worker is at it."""
+    try:
+        while claimed := Refresh.objects.claim(field_id):
+            refreshing.carry_out(claimed)
+    except REFUSALS as reason:
+        logger.warning("The order of field %d does not follow new labels: %s", field_id, reason)
+
+
 @app.task(name=jobs.SWEEP)
 def sweep() -> None:
     """Queue the work of dead workers again, and wake a worker for all that waits."""
     for rows in (TrainingRun.objects, Experiment.objects):
         for pk in rows.requeue_lost():
             jobs.send(rows.model.task, pk)
+    for field in Refresh.objects.due():
+        jobs.send(jobs.REFRESH, field)
 
 
 def see_through(job: Job | None, carry_out: Callable[[Job], None]) -> None:

@@ -25,7 +25,9 @@ def carry_out(run: TrainingRun) -> None:
         run.record(asdict(progress))
 
     result = classifier.train(config, manifest, run.directory, report)
-    predictions = classifier.predict(run.directory, manifest, report)
+    predictions = classifier.predict(
+        run.directory, manifest, report, embeddings=run.embeddings_path
+    )
     told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
     run.succeed(prediction_rows(predictions), told)
 
