@@ -81,5 +81,6 @@ class Embeddings:
                 # From the first to the last that is wanted, as stretches are read faster than rows.
                 begin, end = int(positions[low]), int(positions[high - 1]) + 1
                 stretch = torch.from_numpy(self.features[member, begin:end])
-                rows = torch.from_numpy(positions[low:high] - begin)
-                yield np.arange(low, high), stretch[rows].float()
+                if len(stretch) > high - low:
+                    stretch = stretch[torch.from_numpy(positions[low:high] - begin)]
+                yield np.arange(low, high), stretch.float()
