@@ -5,11 +5,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from celery_worker import experiments, training
+from celery_worker import experiments, refreshing, training
 from celery_worker.app import app
 from celery_worker.frozen import REFUSALS, Unfit
 from labeling import jobs
-from labeling.models import Experiment, RunCancelled, TrainingRun
+from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
 from labeling.models.work import Job, WorkerJobQuerySet
 from labeling.retraining import retrain_where_due
 
@@ -40,12 +40,24 @@ def experiment(experiment_id: int) -> None:
     see_through(Experiment.objects.claim(experiment_id), experiments.carry_out)
 
 
+@app.task(name=jobs.REFRESH)
+def refresh(field_id: int) -> None:
+    """Let a field's order follow new labels, if enough have come and no other worker is at it."""
+    try:
+        while claimed := Refresh.objects.claim(field_id):
+            refreshing.carry_out(claimed)
+    except REFUSALS as reason:
+        logger.warning("The order of field %d does not follow new labels: %s", field_id, reason)
+
+
 @app.task(name=jobs.SWEEP)
 def sweep() -> None:
     """Start trainings that are due, queue dead workers' work again, wake a worker for it all."""
     retrain_where_due()
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
+    for field in Refresh.objects.due():
+        jobs.send(jobs.REFRESH, field)
 
 
 def wake(rows: WorkerJobQuerySet[Any]) -> None:

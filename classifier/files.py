@@ -136,3 +136,16 @@ def load_member(directory: Path, member: int, network: nn.Module) -> None:
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"{path} does not hold the weights of this network ({reason})") from error
+
+
+def load_head(directory: Path, member: int) -> tuple[Tensor, Tensor]:
+    """A finished member's matrix (K, F) and bias (K,), float32, without reading the rest of it.
+
+    So its sha256 is not checked. Raises RunError where they are missing.
+    """
+    path = member_path(directory, member)
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return file.get_tensor("head.weight").float(), file.get_tensor("head.bias").float()
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} does not hold a matrix ({error}).") from error

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import safetensors.numpy
 import torch
-import zarr
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from scipy.special import entr
 from torch import Tensor
 
+from classifier import embeddings as kept_embeddings
 from classifier import files
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
@@ -33,8 +33,6 @@ from classifier.progress import Clock, Progress, Report
 
 AT_A_TIME = 4096
 """Candidates in memory: 0.2 GB of stamps of 50 px, whatever the size of the field."""
-
-EMBEDDINGS = "asterism-embeddings/1"
 
 
 @dataclass(frozen=True)
@@ -126,9 +124,8 @@ def predict(
     """Classify every candidate of a manifest with the finished run in `directory`.
 
     About `at_a_time` candidates are in memory at once. Those whose stamps cannot be read are
-    listed with the reason. `embeddings` names a Zarr group to write: `features` (M, N, F) float16,
-    what each member's matrix reads of each candidate, with `candidate` (N,) beside it; rows of
-    unreadable candidates are NaN. Raises RunError if the folder holds no finished run.
+    listed with the reason. `embeddings` names a Zarr group to write (see `classifier.embeddings`).
+    Raises RunError if the folder holds no finished run.
     """
     config = read_config(directory)
     # Its random weights are about to be replaced: the caller's random numbers stay as they were.
@@ -139,7 +136,9 @@ def predict(
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
     missing = np.zeros(len(manifest), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
-    kept = embeddings and _features_file(embeddings, config, manifest, network.head.in_features)
+    kept = embeddings and kept_embeddings.create(
+        embeddings, config.members, manifest, network.head.in_features
+    )
     chunks = read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config))
     # Each round loads every member once, so a round should be long.
     with freed_memory_kept():
@@ -153,23 +152,14 @@ def predict(
                     kept.oindex[member, stamps.positions] = features
             missing[stamps.positions] = stamps.missing
             unreadable += stamps.unreadable
+    if embeddings:
+        kept_embeddings.finish(embeddings, missing)
     readable = ~np.isnan(probability[0, :, 0])
     return Predictions(
         candidate=manifest.candidate[readable],
         member_probability=probability[:, readable],
         missing_bands=missing[readable],
         unreadable=[(int(manifest.candidate[position]), reason) for position, reason in unreadable],
-    )
-
-
-def _features_file(path: Path, config: TrainingConfig, manifest: Manifest, features: int) -> Any:
-    """An array (M, N, F) on disk, all NaN."""
-    group = zarr.open_group(path, mode="w", attributes={"format": EMBEDDINGS})
-    group.create_array("candidate", data=manifest.candidate)
-    shape = (config.members, len(manifest), features)
-    chunks = (1, min(1024, max(1, len(manifest))), features)
-    return group.create_array(
-        "features", shape=shape, chunks=chunks, dtype="float16", fill_value=np.nan
     )
 
 

@@ -38,11 +38,10 @@ def learning_of(field: Field) -> Learning | None:
 
 
 def _measurement(run: TrainingRun) -> Measurement | None:
-    accuracy = run.outcome.get("evaluation", {}).get("accuracy", {})
-    labels = sum(run.label_counts.get("train", {}).values())
-    if not accuracy.get("of") or not labels:
+    accuracy = run.accuracy
+    if not accuracy.get("of") or not run.n_learnt:
         return None
-    return Measurement(run.pk, labels, accuracy["right"], accuracy["of"])
+    return Measurement(run.pk, run.n_learnt, accuracy["right"], accuracy["of"])
 
 
 def _sentence(field: Field, measured: list[Measurement]) -> str:

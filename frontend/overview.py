@@ -46,7 +46,7 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
         "n_ties": Q(**{status: Status.TIE}),
     }
     counts = {name: Count("candidates", filter=which) for name, which in numbers.items()}
-    return Field.objects.annotate(**counts).select_related("promoted_run")
+    return Field.objects.annotate(**counts).select_related("promoted_run", "refresh")
 
 
 def my_numbers(user: Any) -> MyNumbers:

@@ -22,6 +22,7 @@ from labeling.models import (
     Preset,
     Promotion,
     ReferenceLabel,
+    Refresh,
     Release,
     TrainingRun,
     Vote,
@@ -89,10 +90,12 @@ class FieldAdmin(AdministratorsAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Save, and recompute the consensus where the rule has changed."""
+        """Save, and recompute what follows of the rules."""
         super().save_model(request, obj, form, change)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
+        if not obj.refresh_after:
+            Refresh.objects.stop(obj)
 
     @admin.action(description="Retrain on these fields (quick preset)", permissions=["administer"])
     def retrain(self, request: HttpRequest, fields: QuerySet[Field]) -> None:
@@ -190,6 +193,16 @@ class CommentAdmin(ReadOnlyAdmin):
 
 admin.site.site_header = admin.site.site_title = "Asterism"
 admin.site.register(
-    [Adjudication, CatalogueImport, Lease, Mosaic, Preferences, Promotion, ReferenceLabel, Release],
+    [
+        Adjudication,
+        CatalogueImport,
+        Lease,
+        Mosaic,
+        Preferences,
+        Promotion,
+        ReferenceLabel,
+        Refresh,
+        Release,
+    ],
     ReadOnlyAdmin,
 )

@@ -7,6 +7,7 @@ is lost, loses nothing: `asterism.sweep` sends it again every minute.
 import logging
 import os
 from functools import cache, partial
+from time import monotonic as _now
 
 from celery import Celery
 from django.conf import settings
@@ -17,11 +18,18 @@ from labeling.embedded import socket_path
 
 TRAIN = "asterism.train"
 EXPERIMENT = "asterism.experiment"
+REFRESH = "asterism.refresh"
 SWEEP = "asterism.sweep"
 
 # A request waits for the broker no longer than this; the sweeper makes good what it gave up.
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 2
+
+# Nudges of one process for one row are this far apart, or the second where no broker answers.
+NUDGE_SECONDS = 1
+SILENT_SECONDS = 60
+
+_next_nudge: dict[tuple[str, int], float] = {}
 
 logger = logging.getLogger(__name__)
 
@@ -65,3 +73,20 @@ def send(name: str, row: int) -> bool:
         logger.warning("%s of row %d waits for the broker to come back: %s", name, row, error)
         return False
     return True
+
+
+def nudge(name: str, row: int) -> None:
+    """As `start`, for what happens at many votes: the second within a second sends nothing.
+
+    A broker that is away makes at most one vote a minute wait. Whoever nudges has the sweeper look
+    after what was left out.
+    """
+    now = _now()
+    if now >= _next_nudge.get((name, row), now):
+        _next_nudge[name, row] = now + NUDGE_SECONDS
+        transaction.on_commit(partial(_send_nudge, name, row), robust=True)
+
+
+def _send_nudge(name: str, row: int) -> None:
+    if not send(name, row):
+        _next_nudge[name, row] = _now() + SILENT_SECONDS

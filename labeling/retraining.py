@@ -57,8 +57,7 @@ def outlook(field: Field) -> Outlook:
     last = own.first()
     new = 0
     if last is not None:
-        known = sum(last.label_counts.get("train", {}).values())
-        new = max(0, labels_to_train_on(VOTES, last.fields.all()) - known)
+        new = max(0, labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt)
     active = TrainingRun.objects.active().filter(fields=field).exists()
     return Outlook(last, new, field.retrain_after, active)
 

@@ -166,6 +166,38 @@ class Change(_Prepared, Generic[M]):
         return f"UPDATE {table} SET {places} WHERE {_column(self._model._meta.pk)} = %s"
 
 
+class ChangeMany(Generic[M]):
+    """Writes some fields of many rows that are there, in one statement, where they are numbers.
+
+    `bulk_update` makes a condition of each value, over which databases take long.
+    """
+
+    def __init__(self, model: type[M], *fields: str) -> None:
+        self._model = model
+        self._names = fields
+
+    def __call__(self, rows: Sequence[M]) -> None:
+        """Write them as the rows have them now; SQLite takes some thousand rows at a time."""
+        if not rows:
+            return
+        values = [x for row in rows for x in (row.pk, *_saved(row, self._fields, add=False))]
+        place = f"({', '.join(['%s'] * (1 + len(self._names)))})"
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql.format(", ".join([place] * len(rows))), values)
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [self._model._meta.get_field(name) for name in self._names]
+
+    @cached_property
+    def _sql(self) -> str:
+        table = connection.ops.quote_name(self._model._meta.db_table)
+        key = f"{table}.{_column(self._model._meta.pk)}"
+        # Both databases call the columns of VALUES so.
+        new = ", ".join(f"{_column(f)} = column{n}" for n, f in enumerate(self._fields, 2))
+        return f"UPDATE {table} SET {new} FROM (VALUES {{}}) AS new WHERE {key} = column1"
+
+
 class Remove(_Prepared, Generic[M]):
     """Deletes a row of a model that no other row points to."""
 

@@ -35,6 +35,8 @@ COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)
 CONTROL = "control"
 """The split that no network is trained on."""
+TRAIN = "train"
+"""The other one."""
 VOTES = "votes"
 """The label source that means the consensus of our own experts."""
 EXPERT = "expert:"
@@ -68,7 +70,7 @@ class TrainingSet:
     @property
     def label_counts(self) -> Counts:
         """Labels of each class, by split."""
-        return {split: dict(sorted(self.labels(split).items())) for split in ("train", "control")}
+        return {split: dict(sorted(self.labels(split).items())) for split in (TRAIN, CONTROL)}
 
     def labels(self, split: str, without: str = "") -> Counter[str]:
         """Labels of each class in a split, of all fields but one."""
@@ -103,7 +105,7 @@ def labels_to_train_on(label_source: str, fields: Iterable[Field]) -> int:
     """Number of labels that a source has in the training pool of fields."""
     pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
     if label_source == VOTES:
-        return pool.exclude(consensus__label=None).count()
+        return pool.labelled().count()
     labelled = labels_of(label_source, fields)
     return sum(pk in labelled for pk in pool.values_list("pk", flat=True))
 
@@ -118,7 +120,7 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
             **row,
             **({} if voted else dict.fromkeys(COUNTS)),
             "row": row["pack_row"],
-            "split": CONTROL if row["control_sample"] else "train",
+            "split": CONTROL if row["control_sample"] else TRAIN,
             "label": row["class_consensus"] if voted else labels.get(row["candidate"]),
         }
 
@@ -132,18 +134,23 @@ def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
         if row["label"] is not None:
             count[str(row["label"])] += 1
     frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts)
-    check_classes(frozen.labels("train"), label_source)
+    check_classes(frozen.labels(TRAIN), label_source)
     return frozen
 
 
-def control_labels(path: Path) -> dict[int, int]:
-    """Labels of the control sample in a training set's file, by candidate."""
+def frozen_labels(path: Path, split: str = TRAIN) -> dict[int, int]:
+    """Labels of a split in a training set's file, by candidate."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
             int(row["candidate"]): int(row["label"])
             for row in csv.DictReader(file)
-            if row["split"] == CONTROL and row["label"]
+            if row["split"] == split and row["label"]
         }
+
+
+def control_labels(path: Path) -> dict[int, int]:
+    """Labels of the control sample in a training set's file, by candidate."""
+    return frozen_labels(path, CONTROL)
 
 
 def write_training_set(path: Path, fields: Iterable[Field], label_source: str) -> TrainingSet:

@@ -15,6 +15,7 @@ from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion, Refused
 from labeling.models.reference_label import ReferenceLabel
+from labeling.models.refresh import Refresh
 from labeling.models.release import Release
 from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
@@ -39,6 +40,7 @@ __all__ = [
     "Preset",
     "Promotion",
     "ReferenceLabel",
+    "Refresh",
     "Refused",
     "Release",
     "RunCancelled",

@@ -233,6 +233,8 @@ class Candidate(models.Model):
         for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
             if prediction.set_place(self, verdict.counts):
                 PLACED(prediction)
+        if verdict.label is not None and not self.control:
+            self.field.nudge_refresh()
 
     def lease_to(self, expert: Any, sample: str = "") -> Lease:
         """Promise this candidate to the expert for the field's lease time."""

@@ -28,6 +28,10 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         """Candidates that are put to the vote: with stamps, not set aside."""
         return self.filter(set_aside="")
 
+    def labelled(self) -> Self:
+        """Candidates to which votes, or a curator, have given a class."""
+        return self.filter(consensus__label__isnull=False)
+
     def sample(self, sample: str) -> Self:
         """The control sample, or the training pool."""
         return self.filter(control=sample == Sample.CONTROL)

@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
+from labeling import jobs, run_files
 from labeling.bands import BANDS
 from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
@@ -87,6 +88,11 @@ class Field(models.Model):
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."
     )
+    refresh_after = models.PositiveSmallIntegerField(
+        default=10,
+        help_text="So many new labels in the training pool refit the heads of the network in use, "
+        "and with them the order of the queue; 0: never.",
+    )
     lease_minutes = models.PositiveSmallIntegerField(default=10, validators=[_AT_LEAST_ONE])
     retrain_after = models.PositiveIntegerField(
         default=0,
@@ -143,6 +149,15 @@ class Field(models.Model):
             run.predictions.filter(candidate__field=self).with_votes().set_places()
         self.promoted_run = run
         self.save(update_fields=["promoted_run"])
+
+    def nudge_refresh(self) -> None:
+        """Have a worker see whether the order of the queue should follow new labels.
+
+        Costs a look at the disk, and a message a second at most.
+        """
+        run = self.promoted_run_id
+        if self.refresh_after and run and run_files.embeddings(run).exists():
+            jobs.nudge(jobs.REFRESH, self.pk)
 
     @transaction.atomic
     def refresh_consensus(self) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from labeling.classes import MorphologicalClass
 from labeling.models.field import Field
 from labeling.priority import worth
-from labeling.statements import Change, Given, Statement
+from labeling.statements import Change, ChangeMany, Given, Statement
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -28,6 +29,16 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def with_votes(self) -> Self:
         """Those of candidates that anybody has voted or ruled on: only there a place changes."""
         return self.filter(candidate__consensus__isnull=False)
+
+    def with_counts(self) -> Self:
+        """Adds the votes for each class, as `counts` reads them."""
+        return self.annotate(**_COUNTS)
+
+    def forget_priors(self) -> None:
+        """Let the run's own probabilities be the prior again; the caller holds the field's lock."""
+        refitted = self.exclude(prior_class1=None)
+        if refitted.update(**dict.fromkeys(PRIOR), priority=F("entropy")):
+            self.with_votes().set_places()
 
     def write(
         self,
@@ -60,11 +71,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         self.filter(waiting, queue=None).update(queue=Subquery(field))
         self.exclude(queue=None).exclude(waiting).update(queue=None)
         unseen = Q(candidate__consensus=None) | Q(candidate__consensus__n_votes=0)
+        unseen &= Q(prior_class1=None)
         self.filter(unseen).exclude(priority=F("entropy")).update(priority=F("entropy"))
         moved = []
-        for prediction in self.exclude(unseen).annotate(**_COUNTS).iterator(2000):
-            votes = [getattr(prediction, name) for name in _COUNTS]
-            if prediction.set_priority(votes):
+        for prediction in self.exclude(unseen).with_counts().iterator(2000):
+            if prediction.set_priority(prediction.counts):
                 moved.append(prediction)
         self.model.objects.bulk_update(moved, ["priority"], batch_size=500)
 
@@ -75,8 +86,13 @@ TENDED: Statement[Prediction] = Statement(
 """A candidate's predictions whose places every vote sets right: promoted, or not yet."""
 
 _COUNTS: dict[str, Any] = {
-    f"votes{label}": F(f"candidate__consensus__n_class{label}") for label in MorphologicalClass
+    f"votes{label}": Coalesce(f"candidate__consensus__n_class{label}", 0)
+    for label in MorphologicalClass
 }
+
+PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
+
+_NO_VOTES = (0, 0, 0, 0)
 
 
 class Prediction(models.Model):
@@ -106,6 +122,13 @@ class Prediction(models.Model):
         help_text="Field in whose pool it waits; none where no more votes are needed.",
     )
 
+    # What the run's heads say since they were refitted on newer labels: for the order of the queue
+    # alone, all four or none.
+    prior_class1 = models.FloatField(null=True, editable=False)
+    prior_class2 = models.FloatField(null=True, editable=False)
+    prior_class3 = models.FloatField(null=True, editable=False)
+    prior_class4 = models.FloatField(null=True, editable=False)
+
     objects = PredictionQuerySet.as_manager()
 
     class Meta:
@@ -128,6 +151,22 @@ class Prediction(models.Model):
         """Probability of each class, in the order of the classes."""
         return self.p_class1, self.p_class2, self.p_class3, self.p_class4
 
+    @property
+    def prior(self) -> tuple[float, float, float, float]:
+        """What is believed before any vote: by the refitted heads, else by the run's own."""
+        if self.prior_class1 is None:
+            return self.probabilities
+        return tuple(getattr(self, name) for name in PRIOR)
+
+    @property
+    def counts(self) -> list[int]:
+        """Votes for each class, of a prediction `with_counts`."""
+        return [getattr(self, name) for name in _COUNTS]
+
+    def set_prior(self, prior: Sequence[float]) -> None:
+        """Let refitted heads say what is believed before any vote."""
+        self.prior_class1, self.prior_class2, self.prior_class3, self.prior_class4 = prior
+
     def set_place(self, candidate: Candidate, votes: Sequence[int]) -> bool:
         """Set in whose pool it waits, and for how much; whether anything moved."""
         before = self.queue_id
@@ -138,8 +177,13 @@ class Prediction(models.Model):
     def set_priority(self, votes: Sequence[int]) -> bool:
         """Set what another answer is worth after so many votes for each class; whether it moved."""
         before = self.priority
-        self.priority = worth(self.probabilities, votes) if any(votes) else self.entropy
+        if any(votes):
+            self.priority = worth(self.prior, votes)
+        else:
+            refitted = self.prior_class1 is not None
+            self.priority = worth(self.prior, _NO_VOTES) if refitted else self.entropy
         return self.priority != before
 
 
 PLACED = Change(Prediction, "queue", "priority")
+REORDERED = ChangeMany(Prediction, *PRIOR, "priority")

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from labeling.models.field import Field
+from labeling.models.refresh import Refresh
 from labeling.models.work import FINISHED, RunStatus
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             if field.promoted_run_id != run.pk:
                 before = field.promoted_run
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
+                Refresh.objects.drop(field)
                 field.point_to(run)
                 self._settle(run, before)
 
@@ -51,6 +53,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             standing = self.filter(field=field, rolled_back_at=None).order_by("-pk")
             standing.filter(run=run).update(rolled_back_at=timezone.now())
             before = standing.exclude(run=run).select_related("run").first()
+            Refresh.objects.drop(field)
             field.point_to(before.run if before else None)
             self._settle(run, field.promoted_run)
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from labeling import gate, jobs
+from labeling import gate, jobs, run_files
 from labeling.export.training_set import VOTES, NotTrainable, control_labels, write_training_set
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
@@ -177,12 +176,22 @@ class TrainingRun(WorkerJob):
     @property
     def directory(self) -> Path:
         """Where the run keeps its training set and its members."""
-        return Path(settings.RUNS) / str(self.pk)
+        return run_files.directory(self.pk)
 
     @property
     def manifest_path(self) -> Path:
         """The frozen training set."""
         return self.directory / "training_set.csv"
+
+    @property
+    def embeddings_path(self) -> Path:
+        """What its members see of each candidate."""
+        return run_files.embeddings(self.pk)
+
+    @property
+    def n_learnt(self) -> int:
+        """Number of labels that it was trained on."""
+        return sum(self.label_counts.get("train", {}).values())
 
     @property
     def figures(self) -> list[str]:

@@ -1,11 +1,12 @@
 """What the pages show and do."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
 
 from frontend.keys import KEYS
-from labeling.models import Release, TrainingRun
+from labeling.models import Refresh, Release, TrainingRun
 from tests.labeling.world import make_experiment, make_run, promote, settle, vote
 
 
@@ -97,6 +98,19 @@ def test_it_warns_of_random_weights_in_large_letters(browse, field, people):
     run = make_run(field, people["admin"])
     TrainingRun.objects.filter(pk=run.pk).update(outcome={"weights": "random"})
     assert "warning-large" in browse("ada").get(f"/runs/{run.pk}/").content.decode()
+
+
+def test_it_says_where_the_order_comes_from(browse, field, people):
+    run = promote(field, people["admin"])
+    pages = ("/", f"/fields/{field.name}/", f"/runs/{run.pk}/")
+    refresh = Refresh.objects.create(field=field, run=run, n_labels=1234)
+    for page in pages:
+        assert "refitted" not in browse("ada").get(page).content.decode()
+    refresh.made_at = datetime(2026, 11, 2, 9, 5, tzinfo=UTC)
+    refresh.save()
+    said = "the order comes from a head refitted on 1,234 labels at 09:05 UTC on 2 November, on top"
+    for page in pages:
+        assert f"{said} of run {run.pk}" in browse("ada").get(page).content.decode()
 
 
 @pytest.mark.parametrize(("verb", "promoted"), [("promote", True), ("roll-back", False)])

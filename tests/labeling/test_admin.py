@@ -70,6 +70,7 @@ def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate,
         "votes_needed": 2,
         "control_share": 0.2,
         "repeat_share": 0,
+        "refresh_after": 10,
         "lease_minutes": 10,
     }
     assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND

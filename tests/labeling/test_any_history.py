@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labeling.classes import Label
-from labeling.models import Lease, Prediction, Vote
+from labeling.models import Lease, Prediction, Refresh, Vote
 from tests.labeling.conftest import person
 from tests.labeling.world import make_field, promote, vote
 
@@ -27,6 +27,7 @@ DOINGS = st.one_of(
     st.tuples(st.just("run out"), FIVE, WHICH, st.none()),
     st.tuples(st.just("rule"), FIVE, WHICH, st.sampled_from([1, 2, 3, 4])),
     st.tuples(st.just("promote"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("refresh"), FIVE, WHICH, st.none()),
 )
 HISTORIES = st.lists(DOINGS, max_size=25)
 RULES = st.fixed_dictionaries(
@@ -51,6 +52,13 @@ class World:
         entropies = {c.pk: 1.0 + c.pack_row / 10 for c in self.field.candidates.all()}
         promote(self.field, self.curator, entropies)
 
+    def refresh(self, prior):
+        """Refitted heads say this of all but one."""
+        run = self.field.promoted_run
+        values = {"run": run, "n_labels": 0, "begun_at": timezone.now()}
+        refresh, _ = Refresh.objects.update_or_create(field=self.field, defaults=values)
+        assert refresh.reorder({c.pk: prior for c in self.field.candidates.all()[1:]}, 0)
+
     def do(self, what, who, number, label):
         expert = self.experts[who]
         if what == "lease":
@@ -72,6 +80,8 @@ class World:
             leases.update(expires_at=timezone.now())
         elif what == "rule":
             candidate.adjudicate(self.curator, label, "seen")
+        elif what == "refresh":
+            self.refresh([0.1 + 0.1 * who, 0.2, 0.2, 0.5 - 0.1 * who])
         else:
             self.promote()
 

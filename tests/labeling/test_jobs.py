@@ -9,7 +9,7 @@ import redis
 from django.db import transaction
 
 from celery_worker.app import app
-from celery_worker.tasks import experiment, sweep, train
+from celery_worker.tasks import experiment, refresh, sweep, train
 from labeling import jobs
 
 
@@ -28,8 +28,8 @@ def queue(redis_server):
 
 
 def test_the_names_are_those_of_the_worker():
-    names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.SWEEP)
-    assert (train.name, experiment.name, sweep.name) == names
+    names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.REFRESH, jobs.SWEEP)
+    assert (train.name, experiment.name, refresh.name, sweep.name) == names
     assert set(names) <= set(app.tasks)
 
 
@@ -56,6 +56,35 @@ def test_a_broker_that_is_away_costs_a_line_in_the_log_and_no_time(caplog):
         jobs.start(jobs.TRAIN, 7)
     assert time.monotonic() - began < jobs.CONNECT_SECONDS + jobs.ANSWER_SECONDS
     assert "asterism.train of row 7 waits for the broker to come back" in caplog.text
+
+
+@pytest.fixture
+def _nobody_nudged():
+    jobs._next_nudge.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_nobody_nudged")
+def test_of_many_nudges_within_a_second_one_is_sent(queue, monkeypatch):
+    for row in (7, 7, 8, 7):
+        jobs.nudge(jobs.REFRESH, row)
+    assert queue() == [(jobs.REFRESH, "[8]"), (jobs.REFRESH, "[7]")]
+    later = time.monotonic() + jobs.NUDGE_SECONDS
+    monkeypatch.setattr(jobs, "_now", lambda: later)
+    jobs.nudge(jobs.REFRESH, 7)
+    assert len(queue()) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_nobody_nudged")
+def test_nudges_leave_a_broker_that_is_away_alone(monkeypatch):
+    tried = []
+    monkeypatch.setattr(jobs, "send", lambda name, row: bool(tried.append(row)))
+    later = time.monotonic()
+    for seconds in (0, 2, 30, 59, 62):
+        monkeypatch.setattr(jobs, "_now", lambda seconds=seconds: later + seconds)
+        jobs.nudge(jobs.REFRESH, 7)
+    assert tried == [7, 7]
 
 
 def test_it_sends_again_when_the_broker_is_back(queue, redis_server):

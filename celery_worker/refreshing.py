@@ -1,0 +1,22 @@
+"""Where the two halves meet between trainings: new labels become an order of the queue."""
+
+import numpy as np
+
+from classifier import heads
+from labeling.export.training_set import frozen_labels
+from labeling.models import Refresh
+
+
+def carry_out(refresh: Refresh) -> None:
+    """Refit the heads of a claimed refresh on the labels of today, and reorder its field."""
+    run = refresh.run
+    labels = refresh.labels()
+    learnt = frozen_labels(run.manifest_path)
+    found = heads.refit(
+        run.directory, run.embeddings_path, labels, learnt, wanted=refresh.candidates()
+    )
+    readable = ~np.isnan(found.probability[:, 0])
+    pairs = zip(
+        found.candidate[readable].tolist(), found.probability[readable].tolist(), strict=True
+    )
+    refresh.reorder(dict(pairs), len(labels))

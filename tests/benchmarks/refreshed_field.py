@@ -1,0 +1,72 @@
+"""The field of the benchmark of refreshes; to be imported once Django is set up."""
+
+import time
+from typing import Any
+
+import numpy as np
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from numpy.typing import NDArray
+
+from celery_worker.refreshing import carry_out
+from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
+from labeling.models.refresh import AT_A_TIME
+from labeling.priority import worth
+from tests.labeling.world import make_field, make_run
+
+BEGUN = 10
+"""One in so many of the candidates without a label has a vote."""
+
+
+def make(truth: NDArray[np.int64], labels: int, learnt: int) -> Field:
+    """Candidates of these classes (N,), the first ones labelled, with a run in use; ids from 1."""
+    call_command("migrate", verbosity=0)
+    admin = get_user_model().objects.create_user("admin")
+    field: Field = make_field("f", candidates=len(truth))
+    field.candidates.update(control=False)
+    pks = list(field.candidates.order_by("pk").values_list("pk", flat=True))
+    assert pks == list(range(1, len(truth) + 1))
+    rows = []
+    for pk, label in zip(pks, truth.tolist(), strict=True):
+        if pk <= labels:
+            votes = {"n_votes": 3, f"n_class{label}": 3, "label": label, "status": "agreed"}
+        elif pk % BEGUN == 0:
+            votes = {"n_votes": 1, f"n_class{label}": 1}
+        else:
+            continue
+        rows.append(Consensus(candidate_id=pk, **votes))
+    Consensus.objects.bulk_create(rows, batch_size=1000)
+    Candidate.objects.filter(pk__lte=labels).update(open=False)
+    run = make_run(field, admin, dict.fromkeys(pks, 1.0))
+    run.label_counts = {"train": {"1": learnt}}
+    run.save()
+    Promotion.objects.promote(run, by=admin)
+    return field
+
+
+def refresh(field: Field) -> tuple[float, float]:
+    """Seconds from the claim to the last place, and the longest of a part; checks the places."""
+    parts: list[float] = []
+    placed: Any = Refresh._place
+
+    def timed(*arguments: Any) -> bool:
+        start = time.perf_counter()
+        try:
+            return bool(placed(*arguments))
+        finally:
+            parts.append(time.perf_counter() - start)
+
+    Refresh._place = timed  # type: ignore[method-assign]
+    start = time.perf_counter()
+    claimed = Refresh.objects.claim(field.pk)
+    assert claimed
+    carry_out(claimed)
+    seconds = time.perf_counter() - start
+    count = field.candidates.count()
+    assert len(parts) == -(-count // AT_A_TIME)
+    assert Prediction.objects.exclude(prior_class1=None).count() > 0.9 * count
+    for prediction in Prediction.objects.with_counts().iterator():
+        assert prediction.priority == worth(prediction.prior, prediction.counts) or (
+            prediction.prior_class1 is None
+        )
+    return seconds, max(parts)

@@ -1,0 +1,315 @@
+"""The task that lets a field's order follow new labels, by the heads of its run refitted."""
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+from io import StringIO
+
+import numpy as np
+import pytest
+import torch
+from django.core.management import call_command
+from django.db.models import F
+from django.utils import timezone
+from safetensors.torch import save_file
+
+from celery_worker.tasks import refresh, sweep, train
+from classifier import Manifest, TrainingConfig, embeddings
+from labeling import jobs
+from labeling.export.files import csv_lines
+from labeling.export.rows import catalogue_rows
+from labeling.export.training_set import COLUMNS
+from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
+from labeling.models import refresh as refreshes
+from labeling.models.prediction import PRIOR
+from labeling.priority import worth
+from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+
+COUNT = 60
+AFTER = 8
+
+
+def sight(number):
+    """What the networks see of a candidate: where it lies between two classes, from -2 to 2."""
+    return 4 * (number - 1) / (COUNT - 1) - 2
+
+
+def keep_what_it_sees(run, field):
+    """The files of a finished run of two members that tell class 1 from class 2 at 0."""
+    run.directory.mkdir(parents=True)
+    run.manifest_path.write_text("".join(csv_lines(COLUMNS, [])))
+    config = TrainingConfig.from_dict("quick", {"members": 2})
+    about = {"format": "asterism-run/1", "config": config.to_dict()}
+    (run.directory / "config.json").write_text(json.dumps(about))
+    numbers = dict(field.candidates.order_by("pk").values_list("pk", "catalogue_id"))
+    manifest = Manifest(run.directory, "", np.array(list(numbers)), *[np.zeros(COUNT)] * 7)
+    features = embeddings.create(run.embeddings_path, 2, manifest, 1)
+    features[:] = np.array([[sight(int(n))] for n in numbers.values()])[None].repeat(2, axis=0)
+    embeddings.finish(run.embeddings_path, np.zeros(COUNT, dtype=np.int64))
+    head = {"head.weight": torch.tensor([[-2.0], [2], [0], [0]])}
+    head["head.bias"] = torch.tensor([0.0, 0, -9, -9])
+    for member in range(2):
+        save_file(head, run.directory / f"member-{member:02d}.safetensors")
+
+
+@pytest.fixture
+def field(db):
+    rules = {"votes_needed": 2, "refresh_after": AFTER, "control_share": 0.0}
+    return only_sample(make_field(candidates=COUNT, **rules), control=False)
+
+
+@pytest.fixture
+def run(field, admin):
+    run = promote(field, admin, {c.pk: 1.0 for c in field.candidates.all()})
+    keep_what_it_sees(run, field)
+    return run
+
+
+def differences():
+    """What the audit finds, but for candidates that were put in the training pool by hand."""
+    told = StringIO()
+    with suppress(SystemExit):
+        call_command("audit", stdout=told)
+    *lines, _count = told.getvalue().splitlines()
+    return [line for line in lines if "is in the wrong sample" not in line]
+
+
+def numbered(field, number):
+    return field.candidates.get(catalogue_id=str(number))
+
+
+def label(field, people, numbers):
+    """Two experts say that class 2 begins at 1, not at 0."""
+    for number in numbers:
+        settle(numbered(field, number), people, 2 if sight(number) > 1 else 1)
+
+
+@pytest.fixture
+def labelled(field, run, ada, bea):
+    """So many labels that the order should follow them."""
+    label(field, [ada, bea], range(1, COUNT, 3))
+    return field
+
+
+@pytest.fixture
+def refreshed(labelled):
+    refresh(labelled.pk)
+    return labelled
+
+
+def refitted(run):
+    return run.predictions.exclude(prior_class1=None)
+
+
+def test_the_order_follows_the_experts(refreshed, run, cy):
+    first = [int(lease.candidate.catalogue_id) for lease in refreshed.lease_next(cy, 5)]
+    assert np.median([sight(number) for number in first]) > 0.5
+    in_order = run.predictions.filter(queue=refreshed).order_by("-priority", "candidate_id")
+    given = [int(p.candidate.catalogue_id) for p in in_order[:5]]
+    assert sorted(first) == sorted(given)
+    assert differences() == []
+
+
+def test_it_says_on_how_many_labels_and_when(refreshed, run):
+    found = Refresh.objects.get(field=refreshed)
+    assert (found.run, found.n_labels, found.begun_at) == (run, 20, None)
+    assert timezone.now() - found.made_at < timedelta(minutes=1)
+    assert 0 < found.seconds < 60
+
+
+def test_what_the_run_says_stays_as_it_was(labelled, run):
+    columns = ("pk", "label", "p_class1", "p_class2", "p_class3", "p_class4", "entropy")
+    before = list(run.predictions.order_by("pk").values_list(*columns))
+    rows = list(catalogue_rows(labelled.candidates.all()))
+    refresh(labelled.pk)
+    assert refitted(run).exists()
+    assert list(run.predictions.order_by("pk").values_list(*columns)) == before
+    assert list(catalogue_rows(labelled.candidates.all())) == rows
+
+
+def test_fewer_labels_than_the_field_asks_for_change_nothing(field, run, ada, bea):
+    label(field, [ada, bea], range(1, AFTER))
+    refresh(field.pk)
+    assert not refitted(run).exists()
+    label(field, [ada, bea], [AFTER])
+    refresh(field.pk)
+    assert Refresh.objects.get().n_labels == AFTER
+
+
+def test_labels_of_the_training_do_not_count_as_new(labelled, run):
+    TrainingRun.objects.filter(pk=run.pk).update(label_counts={"train": {"1": 10, "2": 3}})
+    refresh(labelled.pk)
+    assert Refresh.objects.get().made_at is None
+    TrainingRun.objects.filter(pk=run.pk).update(label_counts={"train": {"1": 9, "2": 3}})
+    Refresh.objects.all().delete()
+    refresh(labelled.pk)
+    assert Refresh.objects.get().n_labels == 20
+
+
+def test_a_second_delivery_changes_nothing(refreshed):
+    before = Refresh.objects.values().get()
+    refresh(refreshed.pk)
+    assert Refresh.objects.values().get() == before
+
+
+def test_a_field_that_is_gone_is_no_error(db):
+    assert refresh(10**6) is None
+
+
+def test_votes_after_it_start_from_what_the_refitted_heads_say(refreshed, run, ada, cy):
+    waiting = refitted(run).filter(queue=refreshed).first()
+    vote(waiting.candidate, cy, 3)
+    waiting.refresh_from_db()
+    assert waiting.priority == worth(waiting.prior, (0, 0, 1, 0))
+    assert waiting.prior != waiting.probabilities
+    waiting.candidate.votes.get(voter=cy).retract()
+    waiting.refresh_from_db()
+    assert waiting.priority == worth(waiting.prior, (0, 0, 0, 0))
+    assert differences() == []
+
+
+def test_half_a_vote_is_in_the_order_at_once(field, run, ada, bea, cy):
+    one = numbered(field, 30)
+    vote(one, cy, 4)
+    label(field, [ada, bea], range(1, COUNT, 3))
+    refresh(field.pk)
+    found = run.predictions.get(candidate=one)
+    assert found.priority == worth(found.prior, (0, 0, 0, 1))
+    assert differences() == []
+
+
+def test_another_run_orders_the_queue_by_itself(refreshed, run, admin, cy):
+    vote(numbered(refreshed, 30), cy, 1)
+    newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
+    Promotion.objects.promote(newer, by=admin)
+    assert not Refresh.objects.exists()
+    assert not Prediction.objects.exclude(prior_class1=None).exists()
+    Promotion.objects.roll_back(newer)
+    unvoted = run.predictions.filter(candidate__consensus=None)
+    assert not unvoted.exclude(priority=F("entropy")).exists()
+    assert differences() == []
+
+
+def test_a_run_that_is_rolled_back_takes_its_refresh_along(refreshed, run):
+    Promotion.objects.roll_back(run)
+    assert not Refresh.objects.exists()
+    assert not refitted(run).exists()
+    assert differences() == []
+
+
+def test_it_stops_where_another_run_went_live_meanwhile(labelled, run, admin):
+    claimed = Refresh.objects.claim(labelled.pk)
+    priors = {c.pk: (0.7, 0.1, 0.1, 0.1) for c in labelled.candidates.all()}
+    promote(labelled, admin, {c.pk: 0.5 for c in labelled.candidates.all()})
+    assert not claimed.reorder(priors, 99)
+    assert not Prediction.objects.exclude(prior_class1=None).exists()
+    assert not Refresh.objects.exists()
+
+
+def test_a_worker_that_was_taken_over_stops(labelled, run):
+    first = Refresh.objects.claim(labelled.pk)
+    assert Refresh.objects.claim(labelled.pk) is None
+    Refresh.objects.update(begun_at=timezone.now() - timedelta(hours=1))
+    second = Refresh.objects.claim(labelled.pk)
+    priors = {c.pk: (0.7, 0.1, 0.1, 0.1) for c in labelled.candidates.all()}
+    assert not first.reorder(priors, 20)
+    assert second.reorder(priors, 20)
+    assert refitted(run).count() == COUNT
+
+
+def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
+    monkeypatch.setattr(refreshes, "AT_A_TIME", 7)
+    claimed = Refresh.objects.claim(labelled.pk)
+    own = run.predictions.first().probabilities
+    pks = [candidate.pk for candidate in labelled.candidates.order_by("pk")]
+    moved = dict.fromkeys(pks[:40], (0.7, 0.1, 0.1, 0.1))
+    assert claimed.reorder({**dict.fromkeys(pks, own), **moved}, 20)
+    assert set(refitted(run).values_list("candidate", flat=True)) == set(moved)
+    assert set(refitted(run).values_list(*PRIOR)) == {(0.7, 0.1, 0.1, 0.1)}
+    assert differences() == []
+
+
+def test_a_run_that_kept_nothing_is_not_refreshed(labelled, run, monkeypatch):
+    run.embeddings_path.rename(run.directory / "elsewhere")
+    refresh(labelled.pk)
+    assert not Refresh.objects.exists()
+    assert Refresh.objects.due() == []
+
+
+def test_a_run_whose_files_are_torn_leaves_the_order_as_it_is(labelled, run, caplog):
+    (run.directory / "member-01.safetensors").write_bytes(b"")
+    refresh(labelled.pk)
+    assert "does not hold a matrix" in caplog.text
+    assert not refitted(run).exists()
+    # Somebody looks again in some minutes, not at every vote.
+    assert Refresh.objects.claim(labelled.pk) is None
+
+
+def test_a_run_on_published_labels_is_not_refreshed(labelled, run):
+    TrainingRun.objects.filter(pk=run.pk).update(label_source="LEGUS")
+    refresh(labelled.pk)
+    assert not Refresh.objects.exists()
+
+
+def test_turned_off_the_run_orders_the_queue_by_itself(refreshed, run):
+    Field.objects.update(refresh_after=0)
+    Refresh.objects.stop(refreshed)
+    refresh(refreshed.pk)
+    assert not Refresh.objects.exists()
+    assert not refitted(run).exists()
+    assert differences() == []
+
+
+@pytest.fixture
+def nudged(monkeypatch):
+    """Fields for which a worker was to look, one entry for each time."""
+    found = []
+    monkeypatch.setattr(jobs, "nudge", lambda name, row: found.append((name, row)))
+    return found
+
+
+def test_a_label_wakes_a_worker_and_a_first_vote_does_not(field, run, ada, bea, nudged):
+    vote(numbered(field, 1), ada, 1)
+    assert nudged == []
+    vote(numbered(field, 1), bea, 1)
+    assert nudged == [(jobs.REFRESH, field.pk)]
+
+
+def test_where_nothing_can_follow_nobody_is_woken(field, run, ada, bea, nudged):
+    field.candidates.filter(catalogue_id="1").update(control=True)
+    settle(numbered(field, 1), [ada, bea])
+    Field.objects.update(refresh_after=0)
+    settle(numbered(field, 2), [ada, bea])
+    Field.objects.update(refresh_after=1)
+    run.embeddings_path.rename(run.directory / "elsewhere")
+    settle(numbered(field, 3), [ada, bea])
+    assert nudged == []
+
+
+def test_the_sweeper_makes_good_a_message_that_was_lost(labelled, monkeypatch):
+    sent = []
+    monkeypatch.setattr(jobs, "send", lambda *message: sent.append(message))
+    sweep()
+    assert sent == [(jobs.REFRESH, labelled.pk)]
+    refresh(labelled.pk)
+    sweep()
+    assert len(sent) == 1
+
+
+def test_from_a_real_run_to_a_new_order(imported, ada, bea, cy, admin):
+    only_sample(imported, control=False)
+    Field.objects.update(refresh_after=1)
+    *candidates, last = imported.candidates.in_play().order_by("pk")
+    for number, candidate in enumerate(candidates):
+        settle(candidate, [ada, bea, cy], 1 + number % 2)
+    tiny = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
+    run = TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=tiny)
+    train(run.pk)
+    refresh(imported.pk)
+    assert not Refresh.objects.filter(made_at__isnull=False).exists()
+    settle(last, [ada, bea, cy], 3)
+    refresh(imported.pk)
+    assert Refresh.objects.get().n_labels == len(candidates) + 1
+    prediction = run.predictions.get(candidate=last)
+    assert prediction.prior_class3 > prediction.p_class3
+    assert differences() == []
