@@ -63,6 +63,7 @@ def judged(
 
 def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, Any]]:
     """The columns of a Prediction for each candidate."""
+    several = len(predictions.member_probability) > 1
     for i, candidate in enumerate(predictions.candidate):
         p1, p2, p3, p4 = (float(p) for p in predictions.probability[i])
         yield {
@@ -74,6 +75,7 @@ def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, A
             "p_class4": p4,
             "entropy": float(predictions.entropy[i]),
             "ensemble_agreement": float(predictions.agreement[i]),
+            "mutual_information": float(predictions.mutual_information[i]) if several else None,
         }
 
 

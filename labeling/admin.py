@@ -16,6 +16,7 @@ from labeling.models import (
     Experiment,
     Field,
     Lease,
+    Member,
     Mosaic,
     Prediction,
     Preferences,
@@ -94,6 +95,8 @@ class FieldAdmin(AdministratorsAdmin):
         super().save_model(request, obj, form, change)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
+        if "strategy" in form.changed_data:
+            obj.refresh_order()
         if not obj.refresh_after:
             Refresh.objects.stop(obj)
 
@@ -197,6 +200,7 @@ admin.site.register(
         Adjudication,
         CatalogueImport,
         Lease,
+        Member,
         Mosaic,
         Preferences,
         Promotion,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from math import inf, radians
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
@@ -18,6 +19,7 @@ from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
 from labeling.models.waiting import Wish
+from labeling.strategies import Strategy
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
@@ -88,6 +90,12 @@ class Field(models.Model):
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."
     )
+    strategy = models.CharField(
+        choices=Strategy,
+        default=Strategy.ENTROPY,
+        max_length=16,
+        help_text="What the queue asks about first.",
+    )
     refresh_after = models.PositiveSmallIntegerField(
         default=10,
         help_text="So many new labels in the training pool refit the heads of the network in use, "
@@ -149,6 +157,13 @@ class Field(models.Model):
             run.predictions.filter(candidate__field=self).with_votes().set_places()
         self.promoted_run = run
         self.save(update_fields=["promoted_run"])
+
+    @transaction.atomic
+    def refresh_order(self) -> None:
+        """Set the places by all runs right, after a change of strategy."""
+        field = Field.objects.select_for_update().get(pk=self.pk)
+        predictions = apps.get_model("labeling", "Prediction").objects
+        predictions.filter(candidate__field=field).set_places()
 
     def nudge_refresh(self) -> None:
         """Have a worker see whether the order of the queue should follow new labels.

@@ -64,6 +64,7 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
                 candidate=candidate,
                 expert=expert,
                 sample=sample or (Sample.CONTROL if candidate.control else Sample.POOL),
+                strategy=_strategy(candidate, sample),
                 leased_at=now,
                 expires_at=now + timedelta(minutes=candidate.field.lease_minutes),
             )
@@ -80,6 +81,9 @@ class Lease(models.Model):
     candidate = models.ForeignKey("Candidate", models.CASCADE, related_name="leases")
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leases")
     sample = models.CharField(choices=Sample, max_length=8)
+    strategy = models.CharField(
+        max_length=16, blank=True, help_text="What put it first; empty without a network."
+    )
     leased_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     skipped_at = models.DateTimeField(null=True, blank=True)
@@ -121,6 +125,12 @@ class Lease(models.Model):
         if not still.update(expires_at=timezone.now()):
             return None
         return Lease.objects.give(expert, [self.candidate])[0]
+
+
+def _strategy(candidate: Candidate, sample: str) -> str:
+    """What puts a candidate of the pool first, where a network does."""
+    by_network = not sample and not candidate.control and candidate.field.promoted_run_id
+    return candidate.field.strategy if by_network else ""
 
 
 _PUT = Put(Lease, "candidate", "expert")

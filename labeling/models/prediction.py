@@ -13,6 +13,7 @@ from labeling.classes import MorphologicalClass
 from labeling.models.field import Field
 from labeling.priority import worth
 from labeling.statements import Change, ChangeMany, Given, Statement
+from labeling.strategies import Strategy, by_chance, in_proportion, margin
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -31,14 +32,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         return self.filter(candidate__consensus__isnull=False)
 
     def with_counts(self) -> Self:
-        """Adds the votes for each class, as `counts` reads them."""
-        return self.annotate(**_COUNTS)
+        """Adds the votes for each class, as `counts` reads them, and the field's strategy."""
+        return self.annotate(**_COUNTS, field_strategy=F("candidate__field__strategy"))
 
     def forget_priors(self) -> None:
         """Let the run's own probabilities be the prior again; the caller holds the field's lock."""
-        refitted = self.exclude(prior_class1=None)
-        if refitted.update(**dict.fromkeys(PRIOR), priority=F("entropy")):
-            self.with_votes().set_places()
+        if self.exclude(prior_class1=None).update(**dict.fromkeys(PRIOR)):
+            self.set_places()
 
     def write(
         self,
@@ -50,15 +50,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
         What was voted on has its true place after `with_votes().set_places()`.
         """
-        rows = (
-            Prediction(
-                run=run,
-                queue_id=waiting.get(values["candidate_id"]),
-                priority=values["entropy"],
-                **values,
-            )
-            for values in predictions
-        )
+        strategies = dict(Field.objects.values_list("pk", "strategy"))
+        rows = []
+        for values in predictions:
+            queue = waiting.get(values["candidate_id"])
+            row = Prediction(run=run, queue_id=queue, **values)
+            row.set_priority(_NO_VOTES, strategies.get(queue or 0, Strategy.ENTROPY))
+            rows.append(row)
         self.bulk_create(rows, batch_size=1000)
 
     def set_places(self) -> None:
@@ -71,13 +69,14 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         self.filter(waiting, queue=None).update(queue=Subquery(field))
         self.exclude(queue=None).exclude(waiting).update(queue=None)
         unseen = Q(candidate__consensus=None) | Q(candidate__consensus__n_votes=0)
-        unseen &= Q(prior_class1=None)
+        unseen &= Q(prior_class1=None, candidate__field__strategy=Strategy.ENTROPY)
         self.filter(unseen).exclude(priority=F("entropy")).update(priority=F("entropy"))
         moved = []
         for prediction in self.exclude(unseen).with_counts().iterator(2000):
-            if prediction.set_priority(prediction.counts):
+            if prediction.set_priority(prediction.counts, prediction.wanted):
                 moved.append(prediction)
-        self.model.objects.bulk_update(moved, ["priority"], batch_size=500)
+        for first in range(0, len(moved), AT_A_TIME):
+            _PRIORITIES(moved[first : first + AT_A_TIME])
 
 
 TENDED: Statement[Prediction] = Statement(
@@ -94,6 +93,9 @@ PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
 
 _NO_VOTES = (0, 0, 0, 0)
 
+AT_A_TIME = 1000
+"""Rows in one statement."""
+
 
 class Prediction(models.Model):
     """Class probabilities of one candidate by one run's ensemble mean."""
@@ -107,6 +109,14 @@ class Prediction(models.Model):
     p_class4 = models.FloatField()
     entropy = models.FloatField("entropy (nats)", help_text="Of the ensemble mean, 0 to ln 4.")
     ensemble_agreement = models.FloatField(help_text="Share of members that name this class.")
+    mutual_information = models.FloatField(
+        "mutual information (nats)",
+        null=True,
+        help_text="Of class and member; none of one network alone.",
+    )
+    diversity = models.FloatField(
+        null=True, help_text="Entropy (nats) less the share that more uncertain ones like it show."
+    )
     priority = models.FloatField(
         default=0.0, editable=False, help_text="What another answer is worth (nats)."
     )
@@ -163,6 +173,12 @@ class Prediction(models.Model):
         """Votes for each class, of a prediction `with_counts`."""
         return [getattr(self, name) for name in _COUNTS]
 
+    @property
+    def wanted(self) -> str:
+        """The field's strategy, of a prediction `with_counts`."""
+        name: str = getattr(self, "field_strategy")  # noqa: B009
+        return name
+
     def set_prior(self, prior: Sequence[float]) -> None:
         """Let refitted heads say what is believed before any vote."""
         self.prior_class1, self.prior_class2, self.prior_class3, self.prior_class4 = prior
@@ -172,18 +188,27 @@ class Prediction(models.Model):
         before = self.queue_id
         waits = candidate.open and not candidate.control
         self.queue_id = candidate.field_id if waits else None
-        return self.set_priority(votes) or self.queue_id != before
+        return self.set_priority(votes, candidate.field.strategy) or self.queue_id != before
 
-    def set_priority(self, votes: Sequence[int]) -> bool:
+    def set_priority(self, votes: Sequence[int], strategy: str) -> bool:
         """Set what another answer is worth after so many votes for each class; whether it moved."""
         before = self.priority
-        if any(votes):
-            self.priority = worth(self.prior, votes)
-        else:
-            refitted = self.prior_class1 is not None
-            self.priority = worth(self.prior, _NO_VOTES) if refitted else self.entropy
+        self.priority = self._value(votes, strategy)
         return self.priority != before
+
+    def _value(self, votes: Sequence[int], strategy: str) -> float:
+        if strategy == Strategy.RANDOM:
+            return by_chance(self.candidate_id)
+        if strategy == Strategy.MARGIN:
+            return margin(self.prior, votes)
+        own = {Strategy.BALD: self.mutual_information, Strategy.DIVERSE: self.diversity}
+        if (value := own.get(Strategy(strategy))) is not None:
+            return in_proportion(value, self.prior, votes)
+        if any(votes) or self.prior_class1 is not None:
+            return worth(self.prior, votes)
+        return self.entropy
 
 
 PLACED = Change(Prediction, "queue", "priority")
 REORDERED = ChangeMany(Prediction, *PRIOR, "priority")
+_PRIORITIES = ChangeMany(Prediction, "priority")

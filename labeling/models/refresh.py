@@ -135,7 +135,7 @@ class Refresh(models.Model):
             pairs = zip(prior, prediction.prior, strict=True)
             if max(abs(new - old) for new, old in pairs) >= LEAST_MOVE:
                 prediction.set_prior(prior)
-                prediction.set_priority(prediction.counts)
+                prediction.set_priority(prediction.counts, field.strategy)
                 moved.append(prediction)
         REORDERED(moved)
         return True

@@ -71,6 +71,8 @@ def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate,
         "control_share": 0.2,
         "repeat_share": 0,
         "refresh_after": 10,
+        "retrain_after": 0,
+        "strategy": "entropy",
         "lease_minutes": 10,
     }
     assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND

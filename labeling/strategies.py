@@ -1,0 +1,40 @@
+"""What the queue asks about first: what a vote on a candidate is worth, by the field's strategy.
+
+Each value starts from what the network says and follows the votes: of entropy and margin by the
+posterior (`labeling.priority`); of those that only a network can tell, mutual information and
+diversity, in proportion to the entropy that the votes have left.
+"""
+
+from collections.abc import Sequence
+
+from django.db import models
+
+from labeling.priority import posterior, worth
+
+
+class Strategy(models.TextChoices):
+    """Orders of the training pool; the control sample is always served at random."""
+
+    ENTROPY = "entropy", "entropy: where the network is most uncertain"
+    MARGIN = "margin", "margin: where its two likeliest classes are closest"
+    BALD = "bald", "mutual information (BALD): where its members contradict one another"
+    DIVERSE = "diverse", "diverse: uncertain, and unlike what comes before"
+    RANDOM = "random", "random: to compare with"
+
+
+def margin(prior: Sequence[float], counts: Sequence[int]) -> float:
+    """1 less the difference of the two highest probabilities after so many votes: 0 to 1."""
+    *_, second, first = sorted(posterior(prior, counts))
+    return 1 - (first - second)
+
+
+def in_proportion(value: float, prior: Sequence[float], counts: Sequence[int]) -> float:
+    """A network's own value of a candidate, times the share of its entropy that votes have left."""
+    before = worth(prior, [0] * len(prior))
+    return value * worth(prior, counts) / before if before else 0.0
+
+
+def by_chance(candidate: int) -> float:
+    """A number in [0, 1) that looks random, the same whenever it is asked for."""
+    # Knuth's multiplicative hash: neighbouring ids are far apart.
+    return candidate * 2654435761 % 2**32 / 2**32

@@ -1,0 +1,118 @@
+"""Strategies: what the queue asks about first, and that votes, audits and promotions agree."""
+
+from math import log
+
+import pytest
+from django.core.management import call_command
+
+from labeling.models import Field, Lease, Prediction
+from labeling.priority import worth
+from labeling.strategies import Strategy, by_chance, in_proportion, margin
+from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+
+NO_VOTES = (0, 0, 0, 0)
+
+# p of each class, mutual information, diversity: each strategy puts another one first.
+SAID = [
+    ((0.4, 0.3, 0.2, 0.1), 0.1, 0.2),
+    ((0.49, 0.49, 0.01, 0.01), 0.2, 0.3),
+    ((0.6, 0.2, 0.1, 0.1), 0.9, 0.1),
+    ((0.7, 0.1, 0.1, 0.1), 0.3, 0.9),
+]
+FIRST = {Strategy.ENTROPY: 0, Strategy.MARGIN: 1, Strategy.BALD: 2, Strategy.DIVERSE: 3}
+
+
+@pytest.fixture
+def pool(admin):
+    """A field in training with a run of several opinions in use."""
+    field = make_field("pool", 4 * len(SAID))
+    in_training = field.candidates.filter(control=False).order_by("pk")
+    ids = list(in_training.values_list("pk", flat=True)[: len(SAID)])
+    field.candidates.exclude(pk__in=ids).delete()
+    run = make_run(field, admin)
+    run.write_predictions(
+        {
+            "candidate_id": pk,
+            "label": 1,
+            **{f"p_class{k}": x for k, x in enumerate(p, 1)},
+            "entropy": -sum(x * log(x) for x in p),
+            "ensemble_agreement": 1.0,
+            "mutual_information": information,
+            "diversity": diversity,
+        }
+        for pk, (p, information, diversity) in zip(ids, SAID, strict=True)
+    )
+    field.promoted_run = run
+    field.save()
+    return field
+
+
+def order(field):
+    """Places of the candidates in SAID, as the queue has them."""
+    ids = list(field.candidates.order_by("pk").values_list("pk", flat=True))
+    waiting = Prediction.objects.filter(queue=field).order_by("-priority")
+    return [ids.index(pk) for pk in waiting.values_list("candidate_id", flat=True)]
+
+
+def follow(field, strategy):
+    """Change the field's strategy as the administrator does."""
+    Field.objects.filter(pk=field.pk).update(strategy=strategy)
+    field.refresh_from_db()
+    field.refresh_order()
+
+
+@pytest.mark.parametrize("strategy", FIRST)
+def test_each_puts_its_own_first(pool, strategy):
+    follow(pool, strategy)
+    assert order(pool)[0] == FIRST[strategy]
+
+
+def test_chance_keeps_its_order(pool):
+    follow(pool, Strategy.RANDOM)
+    expected = sorted(range(4), key=lambda k: -by_chance(pool.candidates.order_by("pk")[k].pk))
+    assert order(pool) == expected
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
+    follow(pool, strategy)
+    vote(pool.candidates.order_by("pk")[2], ada, 3)
+    settle(pool.candidates.order_by("pk")[1], (ada, bea, cy), 2)
+    vote(pool.candidates.order_by("pk")[0], bea, 4)
+    call_command("audit")
+    assert "0 differences" in capsys.readouterr().out
+
+
+def test_a_lease_says_what_put_it_first(pool, ada, bea):
+    follow(pool, Strategy.BALD)
+    (lease,) = pool.lease_next(ada, 1)
+    assert (lease.strategy, lease.sample) == ("bald", "pool")
+    Field.objects.update(promoted_run=None)
+    (lease,) = Field.objects.get().lease_next(bea, 1)
+    assert Lease.objects.get(pk=lease.pk).strategy == ""
+
+
+def test_a_run_of_one_network_has_only_entropy(admin):
+    field = only_sample(make_field("one", 3), control=False)
+    entropies = dict(
+        zip(field.candidates.values_list("pk", flat=True), (0.2, 0.9, 0.5), strict=True)
+    )
+    promote(field, admin, entropies)
+    before = order(field)
+    follow(field, Strategy.BALD)
+    assert order(field) == before
+
+
+def test_margin_is_one_where_two_classes_are_alike():
+    assert margin((0.5, 0.5, 0, 0), NO_VOTES) == pytest.approx(1)
+    assert margin((1, 0, 0, 0), NO_VOTES) == 0
+    assert margin((0.4, 0.3, 0.2, 0.1), NO_VOTES) == pytest.approx(0.9)
+    assert margin((0.4, 0.3, 0.2, 0.1), (3, 0, 0, 0)) < 0.1
+
+
+def test_what_votes_leave_is_in_proportion_to_the_entropy():
+    prior = (0.4, 0.3, 0.2, 0.1)
+    assert in_proportion(0.5, prior, NO_VOTES) == 0.5
+    left = worth(prior, (2, 0, 0, 0)) / worth(prior, NO_VOTES)
+    assert in_proportion(0.5, prior, (2, 0, 0, 0)) == pytest.approx(0.5 * left)
+    assert in_proportion(0.5, (1, 0, 0, 0), NO_VOTES) == 0
