@@ -139,7 +139,7 @@ def fit(
 
     Rows of features (n, F) that are NaN say nothing.
     """
-    readable_n = ~x_nF.sum(dim=1).isnan()
+    readable_n = x_nF.sum(dim=1).isfinite()
     if learnt_n[readable_n.numpy()].all():
         return own
     x_nF = x_nF[readable_n]
@@ -196,7 +196,7 @@ def _preconditioner(z_nF: Tensor, curvature: float, spread: float) -> Tensor:
     """Lower triangle L (F + 1, F + 1), in whose terms, W^T = L^-T U, all is about as steep.
 
     L L^T is the Hessian that each class had alone, were all probabilities as uncertain as the mean
-    one. Five times fewer evaluations for the cost of some.
+    one. With it the search takes a quarter of the steps.
     """
     hessian_FF = (z_nF.T @ z_nF) * max(curvature, LEAST_CURVATURE)
     hessian_FF.diagonal().add_(1 / spread**2)

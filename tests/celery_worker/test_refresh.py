@@ -23,7 +23,7 @@ from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
 from labeling.models import refresh as refreshes
 from labeling.models.prediction import PRIOR
 from labeling.priority import worth
-from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+from tests.labeling.world import at_once, make_field, make_run, only_sample, promote, settle, vote
 
 COUNT = 60
 AFTER = 8
@@ -226,6 +226,27 @@ def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
     assert claimed.reorder({**dict.fromkeys(pks, own), **moved}, 20)
     assert set(refitted(run).values_list("candidate", flat=True)) == set(moved)
     assert set(refitted(run).values_list(*PRIOR)) == {(0.7, 0.1, 0.1, 0.1)}
+    assert differences() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_vote_while_the_order_changes(labelled, run, cy, monkeypatch):
+    monkeypatch.setattr(refreshes, "AT_A_TIME", 3)
+    claimed = Refresh.objects.claim(labelled.pk)
+    drawn = np.random.default_rng(0).dirichlet([1] * 4, COUNT).tolist()
+    pks = labelled.candidates.order_by("pk").values_list("pk", flat=True)
+    priors = dict(zip(pks, drawn, strict=True))
+
+    def act(k):
+        if k == 0:
+            return claimed.reorder(priors, 20)
+        for number in range(k, COUNT, 3):
+            if number % 3 != 1:
+                vote(numbered(labelled, number), cy, 1 + number % 4)
+        return True
+
+    assert all(at_once(3, act))
+    assert set(refitted(run).values_list(*PRIOR)) == {tuple(prior) for prior in drawn}
     assert differences() == []
 
 
