@@ -61,7 +61,7 @@ def learning_dots(measured: Sequence[Measurement]) -> list[Dot]:
     if not measured:
         return []
     labels = [one.labels for one in measured]
-    first, last = log(min(labels) / 1.5), log(max(labels) * 1.5)
+    first, last = log(min(labels) / 1.02), log(max(labels) * 1.02)
     return [
         Dot(
             x=round(WIDTH * (log(one.labels) - first) / (last - first), 1),

@@ -27,20 +27,20 @@ class Outlook:
     """Labels of the training pool that were settled since."""
     wanted: int
     """So many start a training; 0 where nothing trains by itself."""
-    active: bool
-    """Whether a run of the field waits or is at work."""
+    active: TrainingRun | None
+    """A run of the field that waits or is at work."""
 
     @property
     def due(self) -> bool:
         """Whether a training should start now."""
-        ready = self.last is not None and not self.active
+        ready = self.last is not None and self.active is None
         return ready and 0 < self.wanted <= self.new_labels
 
     @property
     def sentence(self) -> str:
         """What will happen next, in words."""
         if self.active:
-            return "A training is under way."
+            return f"Run {self.active.pk} is {self.active.status}."
         if self.last is None:
             return "No training yet: an administrator starts the first one."
         since = f"{self.new_labels} newly settled label{'' if self.new_labels == 1 else 's'}"
@@ -58,7 +58,7 @@ def outlook(field: Field) -> Outlook:
     new = 0
     if last is not None:
         new = max(0, labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt)
-    active = TrainingRun.objects.active().filter(fields=field).exists()
+    active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
     return Outlook(last, new, field.retrain_after, active)
 
 

@@ -46,7 +46,7 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
     (run,) = retrain_where_due()
     assert (run.automatic, run.requested_by, run.overrides) == (True, admin, {"members": 2})
     assert run.label_counts["train"] == {"1": 2, "2": 2, "3": 4}
-    assert outlook(pool).sentence == "A training is under way."
+    assert outlook(pool).sentence == f"Run {run.pk} is queued."
     assert retrain_where_due() == []
 
 
