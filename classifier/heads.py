@@ -36,8 +36,13 @@ from classifier.embeddings import Embeddings
 from classifier.manifest import UNLABELLED
 from classifier.prediction import read_config
 
-SPREAD = 1.0
-"""How far new labels are expected to move a candidate's logits: prior standard deviation."""
+SPREAD = 2.0
+"""How far new labels are expected to move a candidate's logits: prior standard deviation.
+
+On the demonstration's field, 80 labels learnt by the quick preset and 100 more drawn at random, the
+negative log-likelihood of 188 others falls from 1.59 nats to 1.49, 1.14, 1.00 and 0.97 with
+spreads of 0.3, 1, 2 and 4; by 10 more labels alone to 1.57, 1.45, 1.36 and 1.38.
+"""
 
 LEAST_DEVIATION = 0.1
 """Of the mean standard deviation of the features: one that hardly varies over the labelled
@@ -176,7 +181,8 @@ def _solve(
 
     def moved(flat: NDArray[np.float64]) -> Tensor:
         u_FK = torch.from_numpy(flat).float().reshape(start_KF.shape).T
-        return torch.linalg.solve_triangular(lower_FF.T, u_FK, upper=True).T
+        move_FK: Tensor = torch.linalg.solve_triangular(lower_FF.T, u_FK, upper=True)
+        return move_FK.T
 
     def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         move_KF = moved(flat)
@@ -200,4 +206,5 @@ def _preconditioner(z_nF: Tensor, curvature: float, spread: float) -> Tensor:
     """
     hessian_FF = (z_nF.T @ z_nF) * max(curvature, LEAST_CURVATURE)
     hessian_FF.diagonal().add_(1 / spread**2)
-    return torch.linalg.cholesky(hessian_FF)
+    lower_FF: Tensor = torch.linalg.cholesky(hessian_FF)
+    return lower_FF

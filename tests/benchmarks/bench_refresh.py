@@ -84,7 +84,7 @@ def peer(folder: Path, labels: Mapping[int, int]) -> NDArray[np.float64]:
     for member in range(MEMBERS):
         x_NF = kept.features[member].astype(np.float32)
         # The same prior, in its own units.
-        model = LogisticRegression(C=1 / FEATURES, max_iter=200)
+        model = LogisticRegression(C=heads.SPREAD**2 / FEATURES, max_iter=200)
         total += make_pipeline(StandardScaler(), model).fit(x_NF[rows], truth).predict_proba(x_NF)
     return total / MEMBERS
 
