@@ -15,23 +15,15 @@ from labeling.retraining import retrain_where_due
 
 logger = logging.getLogger(__name__)
 
-MOST_WORKERS = 8
-"""So many share one run."""
-
 
 @app.task(name=jobs.TRAIN)
 def train(run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
-    run = TrainingRun.objects.claim(run_id)
-    if run:
-        # An idle worker that gets one of these offers shares the run.
-        for _ in range(min(run.members, MOST_WORKERS) - 1):
-            jobs.send(jobs.TRAIN, run.pk)
-    else:
-        run = TrainingRun.objects.join(run_id)
-    see_through(run, training.carry_out)
-    if run:
+    if run := TrainingRun.objects.claim(run_id):
+        see_through(run, training.carry_out)
         wake(TrainingRun.objects.all())
+    elif run := TrainingRun.objects.join(run_id):
+        help_with(run)
 
 
 @app.task(name=jobs.EXPERIMENT)
@@ -64,6 +56,14 @@ def wake(rows: WorkerJobQuerySet[Any]) -> None:
     """Send the message of all that waits: it was lost, or came while others were at work."""
     for pk in rows.requeue_lost():
         jobs.send(rows.model.task, pk)
+
+
+def help_with(run: TrainingRun) -> None:
+    """Share a run that another worker sees through: what goes wrong here does not end it."""
+    try:
+        training.carry_out(run)
+    except (RunCancelled, Unfit, *REFUSALS) as reason:
+        logger.warning("No help with %s: %s", run, reason)
 
 
 def see_through(job: Job | None, carry_out: Callable[[Job], None]) -> None:

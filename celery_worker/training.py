@@ -9,7 +9,11 @@ from django.conf import settings
 import classifier
 from celery_worker.frozen import Unfit, frozen_manifest
 from classifier import reporting
+from labeling import jobs
 from labeling.models import TrainingRun
+
+MOST_WORKERS = 8
+"""So many share one run."""
 
 
 def carry_out(run: TrainingRun) -> None:
@@ -23,6 +27,11 @@ def carry_out(run: TrainingRun) -> None:
         config = classifier.TrainingConfig.from_dict(run.preset, run.overrides)
     except ValueError as error:
         raise Unfit(f"The configuration of this run is not valid: {error}") from error
+
+    if not run.taken.exists():
+        # It is this worker that claimed the run: an idle one that gets an offer shares it.
+        for _ in range(min(config.members, MOST_WORKERS) - 1):
+            jobs.send(jobs.TRAIN, run.pk)
 
     def report(progress: classifier.Progress) -> None:
         run.record(asdict(progress))

@@ -228,8 +228,9 @@ class TrainingRun(WorkerJob):
 
     @property
     def members(self) -> int:
-        """Number of networks."""
-        return int(self.overrides.get("members", Preset(self.preset).members))
+        """Number of networks; one, where nothing says."""
+        own = Preset(self.preset).members if self.preset else 1
+        return int(self.overrides.get("members", own))
 
     def free_members(self) -> Iterator[int]:
         """Members that no other worker has, each taken by this one when it is given."""

@@ -172,7 +172,7 @@ def test_members_can_be_trained_apart(finished, tiny, manifest, tmp_path):
     assert train(tiny, manifest, tmp_path, members=[0]).members == 2
     for name in ("member-00.safetensors", "member-01.safetensors"):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
-    with pytest.raises(ValueError, match=r"members must be 0 to 1, not \[2\]"):
+    with pytest.raises(ValueError, match=r"members must be 0 to 1, not 2"):
         train(tiny, manifest, tmp_path, members=[2])
 
 
