@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer lock
+.PHONY: run test soak lint bench transfer simulate lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -39,6 +39,10 @@ bench: $(VENV)/installed-dev
 # Trains for an hour or two on real stamps of M31, and writes docs/transfer.md.
 transfer: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/transfer.py
+
+# Replays labelling with simulated experts for half an hour, and renews docs/active-learning.md.
+simulate: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulate.py
 
 # Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
 lock: $(VENV)/installed-dev

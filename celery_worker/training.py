@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 import classifier
 from celery_worker.frozen import Unfit, frozen_manifest
-from classifier import reporting
+from classifier import acquisition, reporting
+from classifier.embeddings import Embeddings
 from labeling import jobs
 from labeling.models import TrainingRun
 
@@ -50,7 +53,25 @@ def carry_out(run: TrainingRun) -> None:
         run.directory, manifest, report, embeddings=run.embeddings_path
     )
     told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
-    run.succeed(prediction_rows(predictions), told)
+    run.succeed(prediction_rows(predictions, diversity(run, predictions, manifest)), told)
+
+
+def diversity(
+    run: TrainingRun, predictions: classifier.Predictions, manifest: classifier.Manifest
+) -> NDArray[np.float64]:
+    """What the training pool's candidates show that more uncertain ones do not (N,), in nats.
+
+    NaN for the others. Candidates are alike as the first network sees them.
+    """
+    found = np.full(len(predictions.candidate), np.nan)
+    pool = np.isin(predictions.candidate, manifest.candidate[manifest.split != "control"])
+    seen = Embeddings.read(run.embeddings_path)
+    positions = np.flatnonzero(np.isin(seen.candidate, predictions.candidate[pool]))
+    if len(positions):
+        features = [part.numpy() for _, part in seen.of_member(0, positions)]
+        answers = predictions.member_probability[:, pool]
+        found[pool] = acquisition.diverse(answers, np.concatenate(features))
+    return found
 
 
 def judged(
@@ -70,7 +91,9 @@ def judged(
     }
 
 
-def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, Any]]:
+def prediction_rows(
+    predictions: classifier.Predictions, diversity_N: NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
     """The columns of a Prediction for each candidate."""
     several = len(predictions.member_probability) > 1
     for i, candidate in enumerate(predictions.candidate):
@@ -85,6 +108,7 @@ def prediction_rows(predictions: classifier.Predictions) -> Iterator[dict[str, A
             "entropy": float(predictions.entropy[i]),
             "ensemble_agreement": float(predictions.agreement[i]),
             "mutual_information": float(predictions.mutual_information[i]) if several else None,
+            "diversity": None if np.isnan(diversity_N[i]) else float(diversity_N[i]),
         }
 
 

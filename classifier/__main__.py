@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import classifier
-from classifier import experiments, files, reporting
+from classifier import experiments, files, label_efficiency, reporting, simulation
+from classifier.acquisition import STRATEGIES
 from classifier.config import PRESETS
+from classifier.imagenet import embed_once
+from classifier.learners import Head, Learner, Network
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -20,10 +23,14 @@ split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr fol
   python -m classifier evaluate training.csv --packs packs --run run --figures figures
   python -m classifier compare training.csv --packs packs --run run --other other
   python -m classifier experiment training.csv --packs packs --run folder --kind filters
+  python -m classifier simulate training.csv --packs packs --run folder --seeds 5
 
 An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
 out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
 other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
+
+A simulation takes the labels for the truth and replays labelling: simulated experts vote, in the
+order of each strategy, and accuracy on the control split is measured against the number of votes.
 
 What was interrupted goes on where it was when it is started again. ImageNet weights are looked for
 in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
@@ -46,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         ("evaluate", "compare a run with the labels of a split, as JSON"),
         ("compare", "compare two runs on the labels of a split, as JSON"),
         ("experiment", "train several runs that differ in one thing, and report on them"),
+        ("simulate", "replay labelling in several orders, and report the votes that each needs"),
     ):
         command = verbs.add_parser(verb, help=text, description=text)
         command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
@@ -93,6 +101,32 @@ def _add_experiment(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=FILE",
         help="the training set of another label source, with --kind sources; repeatable",
+    )
+
+
+def _add_simulate(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    plan = simulation.Plan()
+    command.add_argument(
+        "--strategy", action="append", choices=STRATEGIES, help="repeatable; all of them if none"
+    )
+    command.add_argument("--seeds", type=int, default=5, help="replays of each strategy")
+    command.add_argument(
+        "--learner",
+        choices=("head", "network"),
+        default="head",
+        help="head: linear layers on ImageNet features; network: a whole training in every round",
+    )
+    command.add_argument("--experts", type=int, default=plan.experts, help="votes a candidate")
+    command.add_argument("--first", type=int, default=plan.first, help="candidates at the start")
+    command.add_argument("--batch", type=int, default=plan.batch, help="candidates a round")
+    command.add_argument("--rounds", type=int, help="trainings at most")
+    command.add_argument("--cold-start", choices=("spread", "random"), default=plan.cold_start)
+    command.add_argument(
+        "--people",
+        choices=("paper", "perfect"),
+        default=plan.people,
+        help="paper: simulated experts agree as often as people do",
     )
 
 
@@ -174,12 +208,42 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
         sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
 
 
+def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    settings = {"backbone": "efficientnet_lite0"} | _settings(options.set)
+    config = classifier.TrainingConfig.from_dict(options.preset, settings)
+    world = simulation.World.of(manifest, config)
+    learner: Learner
+    if options.learner == "network":
+        learner = Network(config, world.manifest, options.run / "training", _report(options))
+    else:
+        kept = options.run / "embeddings.safetensors"
+        features = embed_once(manifest, config, kept, _report(options))
+        learner = Head(features, config.classes, made_of={"config": config.to_dict()})
+    names = ("experts", "first", "batch", "rounds", "cold_start", "people")
+    replays = simulation.simulate(
+        world,
+        learner,
+        simulation.Plan(**{name: getattr(options, name) for name in names}),
+        options.run,
+        strategies=options.strategy or tuple(STRATEGIES),
+        seeds=range(options.seeds),
+    )
+    found = label_efficiency.curves(replays)
+    rows = label_efficiency.efficiencies(found)
+    files.write_json(options.run / experiments.REPORT, label_efficiency.summary(found, rows))
+    reporting.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: found})
+    table = label_efficiency.table(rows)
+    files.write_whole(options.run / "label-efficiency.md", table.encode())
+    sys.stdout.write(table)
+
+
 _RUN = {
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
     "compare": _compare,
     "experiment": _experiment,
+    "simulate": _simulate,
 }
 _ADD_OPTIONS = {
     "train": _add_train,
@@ -187,6 +251,7 @@ _ADD_OPTIONS = {
     "evaluate": _add_evaluate,
     "compare": _add_compare,
     "experiment": _add_experiment,
+    "simulate": _add_simulate,
 }
 
 

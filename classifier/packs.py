@@ -149,6 +149,14 @@ def read_chunks(
             yield _read(manifest, of_pack[first : first + CHUNK], config, view)
 
 
+def complete(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
+    """(N,) whether a candidate can be read and has enough bands to be trained and measured on."""
+    found = np.zeros(len(manifest), dtype=bool)
+    for chunk in read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config)):
+        found[chunk.positions] = chunk.missing <= config.max_missing_bands
+    return found
+
+
 def _read(
     manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
 ) -> Stamps:

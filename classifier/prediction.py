@@ -19,8 +19,8 @@ from safetensors import SafetensorError
 from scipy.special import entr
 from torch import Tensor
 
+from classifier import acquisition, files
 from classifier import embeddings as kept_embeddings
-from classifier import files
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
 from classifier.device import autocast, choose_device
@@ -76,8 +76,7 @@ class Predictions:
         High where members are sure of different classes, so that another label would teach most;
         zero where all give the same probabilities, however even.
         """
-        of_members = entr(self.member_probability).sum(axis=2).mean(axis=0)
-        return np.asarray(np.maximum(self.entropy - of_members, 0))
+        return acquisition.bald(self.member_probability)
 
     def write(self, path: Path) -> None:
         """Keep them as one safetensors file."""

@@ -1,6 +1,6 @@
 """The figures of a run and of an experiment, in a folder, each with its data as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from classifier import figures
@@ -8,6 +8,7 @@ from classifier.calibration import Calibration
 from classifier.evaluation import Evaluation
 from classifier.experiments import Outcome
 from classifier.figures import tables
+from classifier.label_efficiency import Curves
 
 
 def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration | None) -> list[str]:
@@ -65,3 +66,8 @@ def draw_experiment(folder: Path, kind: str, outcomes: Sequence[Outcome]) -> lis
     for name, (figure, rows) in drawn.items():
         figures.save(figure, folder / name, rows)
     return list(drawn)
+
+
+def draw_simulation(path: Path, worlds: Mapping[str, Curves]) -> None:
+    """Accuracy against votes, by strategy, in a panel for each world; `path` has no suffix."""
+    figures.save(figures.label_efficiency(worlds), path, tables.label_efficiency(worlds))

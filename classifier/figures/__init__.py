@@ -10,6 +10,7 @@ colour-blind. They need matplotlib, which training and predicting do not.
 from classifier.figures import tables
 from classifier.figures.arms import arm_comparison, learning_curve
 from classifier.figures.confusion import confusion_matrix
+from classifier.figures.efficiency import label_efficiency
 from classifier.figures.saving import save
 from classifier.figures.uncertainty import (
     coverage_curve,
@@ -22,6 +23,7 @@ __all__ = [
     "confusion_matrix",
     "coverage_curve",
     "entropy_histogram",
+    "label_efficiency",
     "learning_curve",
     "reliability_diagram",
     "save",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from classifier.calibration import Calibration
 from classifier.evaluation import Confusion, EntropyFigures, Evaluation, RiskCoverage
 from classifier.figures.arms import Measure, measures
+from classifier.label_efficiency import Curves
 
 Rows = list[dict[str, object]]
 
@@ -85,6 +86,24 @@ def learning(curves: Mapping[str, Mapping[int, Sequence[Evaluation]]]) -> Rows:
         for labels in sorted(points)
         for run, evaluation in enumerate(points[labels])
         for measure in measures(evaluation)
+    ]
+
+
+def label_efficiency(worlds: Mapping[str, Curves]) -> Rows:
+    """One row for each strategy, replay and number of votes of each world."""
+    return [
+        {
+            "world": world,
+            "strategy": strategy,
+            "replay": replay,
+            "votes": votes,
+            "accuracy": accuracy,
+            "full": full,
+        }
+        for world, found in worlds.items()
+        for strategy, accuracies in found.accuracy.items()
+        for replay, (row, full) in enumerate(zip(accuracies, found.full.tolist(), strict=True))
+        for votes, accuracy in zip(found.votes.tolist(), row.tolist(), strict=True)
     ]
 
 

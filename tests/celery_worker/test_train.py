@@ -38,6 +38,10 @@ def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported)
         assert sum(p) == pytest.approx(1, abs=1e-5)
         assert prediction.entropy == pytest.approx(-sum(x * log(x) for x in p), abs=1e-4)
         assert prediction.label == 1 + p.index(max(p))
+        assert 0 <= prediction.mutual_information <= log(2) + 1e-9
+        pool = not prediction.candidate.control
+        assert (prediction.diversity is not None) == pool
+        assert not pool or 0 <= prediction.diversity <= prediction.entropy + 1e-6
     imported.refresh_from_db()
     assert imported.promoted_run == run
 

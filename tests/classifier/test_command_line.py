@@ -84,5 +84,5 @@ def test_help_shows_the_commands(capsys):
     shown = capsys.readouterr().out
     assert all(
         f"classifier {verb}" in shown
-        for verb in ("train", "predict", "evaluate", "compare", "experiment")
+        for verb in ("train", "predict", "evaluate", "compare", "experiment", "simulate")
     )

@@ -1,0 +1,170 @@
+"""Which candidate to ask people about next: a score for each, higher first.
+
+Shapes   M members, N candidates, K classes, F features, C columns; scores are (N,).
+Units    entropy and mutual information in nats; distances in standard deviations of a column.
+Order    by falling score; candidates of equal score keep theirs.
+Sources  entropy: Shannon 1948, to choose labels by Gal et al. 2017 (arXiv:1703.02910); margin:
+         Scheffer, Decomain & Wrobel 2001; mutual information (BALD): Houlsby et al. 2011
+         (arXiv:1112.5745); relevance less what earlier picks show: Carbonell & Goldstein 1998;
+         farthest-first traversal: Gonzalez 1985, as a core-set for networks Sener & Savarese 2018
+         (arXiv:1708.00489).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr
+
+GREEDY = 1000
+"""Picks that take all earlier ones into account: more than people label between two trainings."""
+
+PROJECTED = 64
+"""Dimensions in which similarity is measured; their product is wrong by (1 - cos^2) / 8, so that
+near duplicates are told best (Johnson & Lindenstrauss 1984)."""
+
+CLIP = 3.0
+"""Standard deviations beyond which a column's values count as equally extreme."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What is known of the candidates that have no label yet."""
+
+    member_probability: NDArray[np.float64]
+    """(M, N, K)."""
+    embeddings: NDArray[np.float32]
+    """(N, F), what a network sees in them."""
+    columns: NDArray[np.float64]
+    """(N, C) magnitude, colour, concentration index; NaN where one is missing."""
+
+
+def entropy(member_probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shannon entropy in nats of the mean over the members (M, N, K): 0 to ln K."""
+    return np.asarray(entr(member_probability.mean(axis=0)).sum(axis=1))
+
+
+def margin(member_probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 - (p1 - p2) of the two most probable classes by the mean over the members (M, N, K)."""
+    ranked = np.sort(member_probability.mean(axis=0), axis=1)
+    return np.asarray(1 - (ranked[:, -1] - ranked[:, -2]))
+
+
+def bald(member_probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mutual information in nats of class and member (M, N, K): 0 to ln M or ln K.
+
+    The entropy of the mean less the mean entropy of the members: high where they are sure of
+    different classes, zero where all give the same probabilities, however even.
+    """
+    of_members = entr(member_probability).sum(axis=2).mean(axis=0)
+    return np.asarray(np.maximum(entropy(member_probability) - of_members, 0))
+
+
+def diverse(
+    member_probability: NDArray[np.float64], embeddings: NDArray[np.float32], greedy: int = GREEDY
+) -> NDArray[np.float64]:
+    """Entropy, less the share of it that earlier picks already show.
+
+    Each pick has the highest entropy (M, N, K) times 1 - s, where s is the cosine of its embedding
+    (N, F), about the mean of all, with the most similar earlier pick, or 0 where that is negative.
+    After `greedy` picks the rest follow by what those have left them.
+    """
+    unsure = entropy(member_probability).astype(np.float32)
+    direction = _directions(embeddings)
+
+    def left_by(pick: int) -> NDArray[np.float32]:
+        similar = (direction @ direction[pick]).clip(0, 1)
+        return np.asarray(unsure * (1 - similar))
+
+    return _greedily(unsure, left_by, greedy)
+
+
+def random(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Uniform in [0, 1): the order that any other has to beat."""
+    return rng.random(count)
+
+
+def spread(columns: NDArray[np.float64], greedy: int = GREEDY) -> NDArray[np.float64]:
+    """Farthest-first over columns (N, C): a sample of every kind before there is any network.
+
+    Columns are standardised and clipped at CLIP, so that one wrong magnitude is not the farthest of
+    all; NaN is the column's median. The most central candidate is first, then always the farthest
+    from all before it, by which each is scored; after `greedy` picks the rest follow by theirs.
+    """
+    place = _standardised(columns)
+    away = np.linalg.norm(place, axis=1)
+    # No two are farther apart than twice the outermost, so the first pick outranks all others.
+    start = 3 * away.max(initial=0) - away
+    return _greedily(start, lambda pick: np.linalg.norm(place - place[pick], axis=1), greedy)
+
+
+STRATEGIES: Mapping[str, Callable[[Pool, np.random.Generator], NDArray[np.float64]]] = (
+    MappingProxyType(
+        {
+            "random": lambda pool, rng: random(len(pool.columns), rng),
+            "spread": lambda pool, rng: spread(pool.columns),
+            "entropy": lambda pool, rng: entropy(pool.member_probability),
+            "margin": lambda pool, rng: margin(pool.member_probability),
+            "bald": lambda pool, rng: bald(pool.member_probability),
+            "diverse": lambda pool, rng: diverse(pool.member_probability, pool.embeddings),
+        }
+    )
+)
+"""All of them by name."""
+
+WITHOUT_NETWORK = ("random", "spread")
+"""Those that rank the whole pool once, before anything is labelled."""
+
+
+def ranked(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Positions (N,) by falling score; equal ones keep their order."""
+    return np.argsort(-scores, kind="stable")
+
+
+def _greedily(
+    scores: NDArray[np.floating],
+    left_by: Callable[[int], NDArray[np.floating]],
+    greedy: int,
+) -> NDArray[np.float64]:
+    """Each candidate's score (N,) when it was the highest, or after so many picks.
+
+    `left_by` says what a pick leaves of every score (N,). No score ever rises, so each pick is at
+    most as high as the one before, and these scores rank in the order of the picks.
+    """
+    left = scores.copy()
+    found = np.full(len(left), np.nan)
+    for _ in range(min(greedy, len(left))):
+        pick = int(left.argmax())
+        found[pick] = left[pick]
+        np.minimum(left, left_by(pick), out=left)
+        left[pick] = -np.inf
+    return np.where(np.isnan(found), left, found)
+
+
+def _directions(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit vectors (N, f) of embeddings (N, F) about their mean, f at most PROJECTED."""
+    centred = embeddings - embeddings.sum(axis=0) / max(1, len(embeddings))
+    features = centred.shape[1]
+    if features > PROJECTED:
+        # The same projection each time: a ranking is a function of its arguments.
+        axes = np.random.default_rng(0).standard_normal((features, PROJECTED), dtype=np.float32)
+        centred = centred @ axes
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.asarray(centred / np.where(length > 0, length, 1), dtype=np.float32)
+
+
+def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns (N, C) of mean 0 and standard deviation 1, clipped; constant ones become 0."""
+    if not len(columns):
+        return columns
+    known = np.isfinite(columns)
+    seen = known.any(axis=0)
+    # A column nobody measured would have no median.
+    median = np.zeros(columns.shape[1])
+    median[seen] = np.nanmedian(np.where(known, columns, np.nan)[:, seen], axis=0)
+    filled = np.where(known, columns, median)
+    deviation = filled.std(axis=0)
+    unit = (filled - filled.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+    return np.asarray(unit.clip(-CLIP, CLIP))

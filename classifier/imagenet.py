@@ -1,0 +1,80 @@
+"""What networks trained on ImageNet see in candidates: features that need no label.
+
+Shapes   N candidates of a manifest, F features of all copies of the backbone, side by side.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+
+from classifier import files, weights
+from classifier.backbones import BACKBONES
+from classifier.config import TrainingConfig
+from classifier.device import choose_device
+from classifier.files import RunError
+from classifier.manifest import Manifest
+from classifier.network import DualBackbone
+from classifier.packs import View, read_chunks
+from classifier.prediction import of_batch
+from classifier.progress import Clock, Progress, Report
+
+
+def embed(
+    manifest: Manifest, config: TrainingConfig, report: Report = lambda _: None
+) -> NDArray[np.float32]:
+    """Features (N, F) by the configured backbone before any training, mean over orientations.
+
+    NaN for candidates that cannot be read or have too many bands missing. Raises RunError where
+    ImageNet's weights are asked for and cannot be had.
+    """
+    network = _network(config)
+    device = network.head.weight.device
+    found = np.full((len(manifest), network.head.in_features), np.nan, dtype=np.float32)
+    clock = Clock(len(manifest))
+    everything = np.arange(len(manifest))
+    with torch.inference_mode():
+        for chunk in read_chunks(manifest, everything, config, View.prediction(config)):
+            pixels = torch.from_numpy(chunk.pixels)
+            parts = torch.split(pixels, config.batch_size) if len(pixels) else ()
+            seen = [of_batch(network, part.to(device), config)[0].cpu() for part in parts]
+            enough = chunk.missing <= config.max_missing_bands
+            if seen:
+                found[chunk.positions[enough]] = torch.cat(seen).numpy()[enough]
+            if clock.count(len(chunk.positions) + len(chunk.unreadable)):
+                report(Progress("prepare", 0, 1, clock.seen, clock.images, fraction=clock.fraction))
+    return found
+
+
+def embed_once(
+    manifest: Manifest, config: TrainingConfig, path: Path, report: Report = lambda _: None
+) -> NDArray[np.float32]:
+    """What `embed` gives, kept in a safetensors file beside what it was made of."""
+    made_of = json.dumps([config.to_dict(), manifest.sha256])
+    if path.exists():
+        with safetensors.safe_open(path, "numpy") as file:
+            if (file.metadata() or {}).get("made_of") == made_of:
+                kept: NDArray[np.float32] = file.get_tensor("features")
+                return kept
+    features = embed(manifest, config, report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_whole(path, safetensors.numpy.save({"features": features}, {"made_of": made_of}))
+    return features
+
+
+def _network(config: TrainingConfig) -> DualBackbone:
+    start = None
+    if config.pretrained:
+        entry = BACKBONES[config.backbone]
+        found = weights.find(entry.url, package=entry.package)
+        if found.path is None:
+            raise RunError(f"Embeddings need ImageNet weights. {found.note}")
+        start = found.path
+    # The head and random weights draw from torch's global generator: leave the caller's as it was.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = DualBackbone.of(config, start)
+    return network.to(choose_device(config.device)).eval()

@@ -1,0 +1,179 @@
+"""What the order of labelling is worth: `make simulate` writes docs/active-learning.md.
+
+Two sets of candidates whose classes are known: a simulated field in five filters, four classes, and
+real g-band stamps of star clusters and galaxies in M31 and M33 (PAndAS on CFHT). Each is replayed
+in five folds, by position where stamps share one, with simulated experts. var/simulate holds every
+replay, so what was interrupted goes on.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from classifier import PRESETS, Manifest, TrainingConfig, figures
+from classifier.files import write_whole
+from classifier.imagenet import embed_once
+from classifier.label_efficiency import curves, efficiencies, table
+from classifier.learners import Head
+from classifier.manifest import HEADER
+from classifier.simulation import EVERYTHING, Plan, Replay, World, simulate
+from labeling.bands import BANDS
+from labeling.imaging.packs import new_pack
+from labeling.imaging.stamps import cut
+from labeling.simulation import simulate_field
+from tests.benchmarks import transfer
+
+WORK = transfer.WORK.parent / "simulate"
+PAGE = transfer.ROOT / "docs" / "active-learning.md"
+
+CANDIDATES, SIDE, SEED = 1500, 3200, 2020
+"""Of the simulated field, about as dense as the demonstration's."""
+
+FOLDS, SEEDS = 5, 2
+
+SEEN = replace(
+    PRESETS["quick"], backbone="efficientnet_lite0", stamp_px=50, input_px=96, dihedral=True
+)
+"""What the embeddings are made of."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Candidates with known classes."""
+
+    name: str
+    title: str
+    manifest: Manifest
+    groups: NDArray[np.int64]
+    """(N,) candidates of one group are in one fold."""
+    config: TrainingConfig
+    plan: Plan
+
+
+def field() -> Setting:
+    """A simulated field; its stamps are cut as an import cuts them."""
+    folder = WORK / "field"
+    if not (folder / "field.csv").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_field(folder)
+    manifest = Manifest.read(folder / "field.csv", folder)
+    groups = np.arange(len(manifest))
+    return Setting("field", "simulated field", manifest, groups, SEEN, Plan(first=72, batch=72))
+
+
+def _write_field(folder: Path) -> None:
+    simulated = simulate_field(SEED, (SIDE, SIDE), CANDIDATES)
+    x, y = (np.asarray(simulated.catalogue[axis], dtype=float) - 1 for axis in "xy")
+    images = [np.asarray(simulated.mosaics[band].data, dtype=np.float32) for band in BANDS]
+    with new_pack(folder / "field.zarr", len(x)) as write:
+        stamps = np.stack([cut(image, x, y) for image in images], axis=1)
+        write(0, stamps, np.ones(stamps.shape[:2], dtype=bool))
+    # Both tables are in the order of their ids.
+    labels = simulated.truth["class"].tolist()
+    rows = [
+        (identity, "simulated", identity, "field.zarr", row, "train", label)
+        for row, (identity, label) in enumerate(zip(simulated.truth["id"], labels, strict=True))
+    ]
+    part = folder / "field.csv.part"
+    with part.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+    part.rename(folder / "field.csv")
+
+
+def m31() -> Setting:
+    """Real stamps, in two classes."""
+    folder = WORK / "m31"
+    folder.mkdir(parents=True, exist_ok=True)
+    path, groups = transfer.pack(folder)
+    config = replace(
+        SEEN, bands=("g",), max_missing_bands=0, classes=2, stamp_px=100, scaling="minmax"
+    )
+    manifest = Manifest.read(path, folder)
+    title = "M31 and M33, PAndAS"
+    return Setting("m31", title, manifest, groups, config, Plan(first=24, batch=24))
+
+
+def replayed(setting: Setting, people: str) -> list[Replay]:
+    """Every fold as the control sample, each with its own seeds."""
+    features = embed_once(
+        setting.manifest, setting.config, WORK / setting.name / "embeddings.safetensors"
+    )
+    facts = {"config": setting.config.to_dict()}
+    learner = Head(features, setting.config.classes, made_of=facts)
+    plan = replace(setting.plan, people=people)
+    found = []
+    for fold, manifest in enumerate(folds(setting)):
+        world = World.of(manifest, setting.config)
+        folder = WORK / setting.name / f"{people}-{fold}"
+        seeds = range(fold * SEEDS, (fold + 1) * SEEDS)
+        found += simulate(world, learner, plan, folder, seeds=seeds, told=_tell)
+    return found
+
+
+def folds(setting: Setting) -> Iterator[Manifest]:
+    """The manifest with each fold in turn as control."""
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    manifest = setting.manifest
+    for _, test in splitter.split(setting.groups, manifest.label, setting.groups):
+        split = manifest.split.astype("U7")
+        split[test] = "control"
+        yield manifest.changed(split=split)
+
+
+def _tell(replay: Replay) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{replay.strategy} {replay.seed}: {replay.points[-1].asked}")
+
+
+def facts(setting: Setting, replays: list[Replay]) -> str:
+    """What the experts' majority was worth, and what the whole pool taught."""
+    ends = [replay.points[-1] for replay in replays if replay.strategy == EVERYTHING]
+    settled = np.mean([end.settled / end.asked for end in ends])
+    right = np.mean([end.right / end.settled for end in ends])
+    accuracy = [end.accuracy for end in ends]
+    return (
+        f"{len(setting.manifest)} candidates, {len(ends)} replays of {ends[0].votes} votes at "
+        f"most. The votes settle {100 * settled:.1f} % of the candidates, {100 * right:.1f} % of "
+        f"these rightly; all of them together teach an accuracy of {100 * np.mean(accuracy):.1f} ± "
+        f"{100 * np.std(accuracy, ddof=1):.1f} %.\n"
+    )
+
+
+def main() -> None:
+    """Replay what is missing, and renew the parts of the page that are measured."""
+    settings = [field()]
+    if transfer.SOURCE.is_dir():
+        settings.append(m31())
+    else:
+        sys.stderr.write(f"{transfer.SOURCE} is not there: only the simulated field is replayed.\n")
+    page, worlds = PAGE.read_text(encoding="utf-8"), {}
+    for setting in settings:
+        for people in ("paper", "perfect"):
+            replays = replayed(setting, people)
+            found = curves(replays)
+            text = f"{facts(setting, replays)}\n{table(efficiencies(found))}"
+            sys.stdout.write(f"{setting.title}, {people}\n{text}\n")
+            page = renewed(page, f"{setting.name}-{people}", text)
+            if people == "paper":
+                worlds[setting.title] = found
+    drawing = figures.label_efficiency(worlds)
+    figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency(worlds))
+    write_whole(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
+    write_whole(PAGE, page.encode())
+
+
+def renewed(page: str, name: str, text: str) -> str:
+    """The page with other text between two of its comments."""
+    between = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    return between.sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", page)
+
+
+if __name__ == "__main__":
+    main()

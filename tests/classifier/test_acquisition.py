@@ -1,0 +1,171 @@
+"""Scores have the values that theory gives, and rank as they should."""
+
+import time
+from math import log
+
+import numpy as np
+import pytest
+
+from classifier.acquisition import (
+    STRATEGIES,
+    Pool,
+    bald,
+    diverse,
+    entropy,
+    margin,
+    random,
+    ranked,
+    spread,
+)
+
+SURE, EVEN, OTHER = [1.0, 0, 0, 0], [0.25] * 4, [0, 1.0, 0, 0]
+HALVES = [0.5, 0.5, 0, 0]
+
+
+def members(*by_member):
+    """(M, N, K) from each member's rows."""
+    return np.array(by_member, dtype=float)
+
+
+def test_entropy_of_a_uniform_guess_is_the_logarithm_of_the_classes():
+    np.testing.assert_allclose(entropy(members([SURE, EVEN, HALVES])), [0, log(4), log(2)])
+
+
+def test_entropy_is_that_of_the_mean():
+    np.testing.assert_allclose(entropy(members([SURE], [OTHER])), [log(2)])
+
+
+def test_margin_is_one_less_the_lead():
+    p = members([[0.6, 0.3, 0.1, 0], SURE, HALVES])
+    np.testing.assert_allclose(margin(p), [0.7, 0, 1])
+
+
+def test_margin_and_entropy_rank_differently():
+    # Two classes at odds, against a lead with doubt about everything else.
+    p = members([[0.5, 0.5, 0, 0], [0.4, 0.2, 0.2, 0.2]])
+    assert ranked(margin(p))[0] == 0
+    assert ranked(entropy(p))[0] == 1
+
+
+def test_mutual_information_is_of_members_that_are_sure_of_different_classes():
+    p = members([SURE, EVEN, HALVES], [OTHER, EVEN, HALVES])
+    np.testing.assert_allclose(bald(p), [log(2), 0, 0], atol=1e-12)
+
+
+def test_mutual_information_is_never_negative():
+    p = np.random.default_rng(0).dirichlet([0.01] * 4, size=(3, 500))
+    assert bald(p).min() >= 0
+    assert (bald(p) <= entropy(p) + 1e-12).all()
+
+
+@pytest.fixture
+def pairs():
+    """Ten candidates, each twice over but for a little noise (20, 200), all as uncertain."""
+    rng = np.random.default_rng(1)
+    once = rng.normal(size=(10, 200))
+    twice = np.concatenate([once, once + rng.normal(scale=1e-2, size=once.shape)])
+    return twice.astype(np.float32)
+
+
+def test_near_duplicates_are_not_both_early(pairs):
+    p = members([HALVES] * 20)
+    first = ranked(diverse(p, pairs))[:10]
+    assert len({int(place) % 10 for place in first}) == 10
+
+
+def test_entropy_alone_takes_near_duplicates_together(pairs):
+    confidence = np.linspace(0.9, 0.6, 10).tolist() * 2
+    p = members([[c, 1 - c] for c in confidence])
+    assert {int(place) % 10 for place in ranked(entropy(p))[:2]} == {9}
+    assert {int(place) % 10 for place in ranked(diverse(p, pairs))[:2]} != {9}
+
+
+def test_a_diverse_ranking_begins_with_the_most_uncertain(pairs):
+    confidence = np.linspace(0.95, 0.55, 20)
+    p = members([[c, 1 - c] for c in confidence])
+    scores = diverse(p, pairs)
+    assert ranked(scores)[0] == 19
+    assert scores[19] == pytest.approx(entropy(p)[19], rel=1e-6)
+    assert (scores <= entropy(p) + 1e-6).all()
+
+
+def test_what_is_not_picked_one_by_one_follows(pairs):
+    p = members([[c, 1 - c] for c in np.linspace(0.95, 0.55, 20)])
+    few, all_of_them = diverse(p, pairs, greedy=5), diverse(p, pairs)
+    np.testing.assert_array_equal(ranked(few)[:5], ranked(all_of_them)[:5])
+    assert np.isfinite(few).all()
+    assert few[ranked(few)[5:]].max() <= few[ranked(few)[4]]
+
+
+def test_a_whole_field_is_ranked_in_seconds():
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet([1] * 4, size=(3, 20_000))
+    embeddings = rng.standard_normal((20_000, 1024), dtype=np.float32)
+    start = time.process_time()
+    scores = diverse(p, embeddings)
+    assert np.isfinite(scores).all()
+    # 1 s of one core; several times that where others work on it too.
+    assert time.process_time() - start < 8
+
+
+def test_spread_takes_the_centre_then_the_corners():
+    corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    columns = np.array([*corners, (0.1, 0), (0, 0), (0.9, 0.9)], dtype=float)
+    first = ranked(spread(columns))
+    assert first[0] == 4 or first[0] == 5
+    assert set(first[1:5]) == {0, 1, 2, 3}
+
+
+def test_spread_covers_within_twice_the_best_radius():
+    # Gonzalez 1985: k picks leave nothing farther than twice what the best k leave.
+    centres = np.array([[0, 0], [10, 0], [0, 10], [10, 10]], dtype=float)
+    rng = np.random.default_rng(0)
+    columns = np.concatenate([c + rng.uniform(-0.5, 0.5, (50, 2)) for c in centres])
+    # The centre of all belongs to no cloud, so a fifth pick may be needed for four clouds.
+    first = columns[ranked(spread(columns))[:4]]
+    assert len({tuple((c > 5).tolist()) for c in first}) == 4
+
+
+def test_spread_takes_what_is_missing_for_the_median():
+    columns = np.array([[0.0, 1], [1, 2], [2, 3], [np.nan, np.nan], [9, np.nan]])
+    scores = spread(columns)
+    assert np.isfinite(scores).all()
+    filled = np.where(np.isnan(columns), [1.5, 2], columns)
+    np.testing.assert_allclose(scores, spread(filled))
+
+
+def test_spread_of_a_column_that_nobody_measured_is_of_the_others():
+    columns = np.array([[0.0, np.nan], [1, np.nan], [5, np.nan]])
+    np.testing.assert_allclose(spread(columns), spread(columns[:, :1]))
+
+
+def test_one_wrong_magnitude_does_not_hide_the_others():
+    columns = np.random.default_rng(0).normal(20, 1, (200, 1))
+    columns[0] = -99
+    # Unclipped, all others would be within 0.2 standard deviations of one another.
+    scores = spread(columns)
+    assert len(np.unique(columns[ranked(scores)[:10]].round())) >= 2
+
+
+def test_random_is_a_function_of_its_generator():
+    first, again = (random(5, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_scores_every_candidate(name):
+    rng = np.random.default_rng(0)
+    pool = Pool(
+        rng.dirichlet([1] * 4, size=(3, 30)),
+        rng.standard_normal((30, 8), dtype=np.float32),
+        rng.normal(size=(30, 3)),
+    )
+    scores = STRATEGIES[name](pool, rng)
+    assert scores.shape == (30,)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_of_nobody_there_is_no_score(name):
+    pool = Pool(np.empty((3, 0, 4)), np.empty((0, 8), dtype=np.float32), np.empty((0, 3)))
+    assert STRATEGIES[name](pool, np.random.default_rng(0)).shape == (0,)

@@ -1,0 +1,277 @@
+"""Replays of labelling: counted votes, resumption, and a toy where uncertainty beats random."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import classifier.__main__
+from classifier import Manifest, RunError
+from classifier.__main__ import main
+from classifier.label_efficiency import Curves, crossing, curves, efficiencies, summary, table
+from classifier.learners import Answers, Head, Network
+from classifier.simulation import EVERYTHING, Plan, Point, Replay, World, simulate
+
+CONTROL = 200
+
+
+def world_of(label, columns=None):
+    """Candidates without stamps; the last CONTROL are the control sample."""
+    label = np.asarray(label, dtype=np.int64)
+    count = len(label)
+    manifest = Manifest(
+        packs=Path(),
+        sha256="toy",
+        candidate=np.arange(count) + 1000,
+        field=np.full(count, "f"),
+        catalogue_id=np.arange(count).astype(str),
+        pack=np.full(count, "p.zarr"),
+        row=np.arange(count),
+        split=np.where(np.arange(count) < count - CONTROL, "train", "control"),
+        label=label,
+        votes=np.empty((count, 0), dtype=np.int64),
+    )
+    columns = np.zeros((count, 3)) if columns is None else columns
+    return World(manifest, columns, int(label.max()))
+
+
+def blobs(seed=0, pool=600):
+    """Two large blobs far apart, two small ones that nearly touch: labels (N,), places (N, 2)."""
+    rng = np.random.default_rng(seed)
+    label = rng.choice([1, 2, 3, 4], size=pool + CONTROL, p=[0.48, 0.48, 0.02, 0.02])
+    # Half of the control sample is small blobs, so that they count.
+    label[pool:] = np.arange(CONTROL) % 4 + 1
+    centre = np.array([[-6, 0], [6, 0], [-1, 6], [1, 6]], dtype=float)
+    return label, (centre[label - 1] + rng.normal(scale=0.6, size=(len(label), 2)))
+
+
+@pytest.fixture(scope="module")
+def toy():
+    label, place = blobs()
+    learner = Head(place.astype(np.float32), 4, members=5, penalty=1e-3)
+    return world_of(label, np.c_[place, np.zeros(len(place))]), learner
+
+
+PERFECT = Plan(experts=1, first=10, batch=20, people="perfect", cold_start="random")
+
+
+def test_uncertainty_beats_random_on_blobs(toy, tmp_path):
+    world, learner = toy
+    replays = simulate(
+        world, learner, PERFECT, tmp_path, strategies=["random", "entropy"], seeds=range(2)
+    )
+    found = curves(replays)
+    area = {name: rows.mean() for name, rows in found.accuracy.items()}
+    assert area["entropy"] > area["random"] + 0.01
+    needed = {row.strategy: row.reached[1].ratio.value for row in efficiencies(found)}
+    assert needed["random"] == pytest.approx(1)
+    assert needed["entropy"] < 0.7
+
+
+class Counting:
+    """A learner that knows nothing, and remembers what it was taught."""
+
+    identity = {"learner": "counting"}
+
+    def __init__(self, count, classes=2):
+        self.taught, self.shape = [], (2, count, classes)
+
+    def learn(self, label, seed):
+        self.taught.append((label.copy(), seed))
+        p = np.random.default_rng(seed).dirichlet([1] * self.shape[2], size=self.shape[:2])
+        return Answers(p, np.zeros((self.shape[1], 3), dtype=np.float32))
+
+
+@pytest.fixture
+def small():
+    world = world_of(np.arange(60 + CONTROL) % 2 + 1)
+    return world, Counting(len(world.manifest))
+
+
+PLAN = Plan(experts=3, first=20, batch=15)
+
+
+def test_every_vote_is_counted_and_every_candidate_asked_once(small, tmp_path):
+    world, learner = small
+    _, replay = simulate(world, learner, PLAN, tmp_path, strategies=["entropy"], seeds=[0])
+    assert [point.votes for point in replay.points] == [60, 105, 150, 180]
+    assert sorted(replay.asked) == world.manifest.candidate[world.pool].tolist()
+
+
+def test_the_control_sample_is_never_taught(small, tmp_path):
+    world, learner = small
+    simulate(world, learner, PLAN, tmp_path, strategies=["margin", "random"], seeds=[0])
+    assert all((label[world.control] == 0).all() for label, _ in learner.taught)
+
+
+def test_ties_cost_votes_and_teach_nothing(small, tmp_path):
+    world, learner = small
+    plan = replace(PLAN, experts=2)
+    whole, *_ = simulate(world, learner, plan, tmp_path, strategies=["random"], seeds=[0])
+    (point,) = whole.points
+    assert point.votes == 120
+    # Two people of whom each is right in 87 % disagree on 22 %.
+    assert 38 <= point.settled <= 55
+    assert sum(point.settled_of_class) == point.settled
+    assert point.right <= point.settled
+
+
+def test_all_orders_end_in_the_same_place(small, tmp_path):
+    world, learner = small
+    replays = simulate(world, learner, PLAN, tmp_path, seeds=[3])
+    ends = {(r.points[-1].accuracy, r.points[-1].settled, r.points[-1].right) for r in replays}
+    assert len(replays) == 7
+    assert len(ends) == 1
+
+
+def test_strategies_with_a_network_share_their_first_batch(small, tmp_path):
+    world, learner = small
+    plan = replace(PLAN, rounds=1)
+    names = ["spread", "entropy", "bald", "diverse"]
+    _, *replays = simulate(world, learner, plan, tmp_path, strategies=names, seeds=[0])
+    assert len({tuple(replay.asked) for replay in replays}) == 1
+
+
+def test_a_replay_that_was_interrupted_goes_on(small, tmp_path):
+    world, learner = small
+    whole = simulate(world, learner, PLAN, tmp_path / "a", strategies=["entropy"], seeds=[0])
+
+    def stop(replay):
+        if replay.strategy == "entropy" and len(replay.points) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(world, learner, PLAN, tmp_path / "b", strategies=["entropy"], seeds=[0], told=stop)
+    kept = json.loads((tmp_path / "b" / "entropy-0.json").read_text())
+    assert len(kept["points"]) == 2
+    again = simulate(world, learner, PLAN, tmp_path / "b", strategies=["entropy"], seeds=[0])
+    assert again == whole
+
+
+def test_what_is_finished_is_only_read(small, tmp_path):
+    world, learner = small
+    simulate(world, learner, PLAN, tmp_path, seeds=[0])
+    taught = len(learner.taught)
+    simulate(world, learner, PLAN, tmp_path, seeds=[0])
+    assert len(learner.taught) == taught
+
+
+def test_a_folder_of_another_plan_is_refused(small, tmp_path):
+    world, learner = small
+    simulate(world, learner, PLAN, tmp_path, strategies=["random"], seeds=[0])
+    with pytest.raises(RunError, match="something else"):
+        simulate(world, learner, replace(PLAN, experts=5), tmp_path, seeds=[0])
+
+
+def test_a_plan_without_experts_is_refused():
+    with pytest.raises(ValueError, match="experts must be at least 1, not 0"):
+        Plan(experts=0)
+
+
+def test_a_head_is_sure_of_what_it_has_seen(toy):
+    world, learner = toy
+    label = np.where(world.manifest.split == "train", world.manifest.label, 0)
+    probability = learner.learn(label, 0).member_probability
+    np.testing.assert_allclose(probability.sum(axis=2), 1)
+    right = probability.mean(axis=0).argmax(axis=1) + 1 == world.manifest.label
+    assert right.mean() > 0.9
+    assert len(np.unique(probability[:, 0, 0])) == 5
+
+
+def test_a_network_learns_and_leaves_nothing_behind(manifest, tiny, tmp_path):
+    learner = Network(replace(tiny, members=1, batches=1), manifest, tmp_path)
+    label = np.where(manifest.split == "train", manifest.label, 0)
+    answers = learner.learn(label, 3)
+    assert answers.member_probability.shape == (1, 48, 4)
+    assert np.isfinite(answers.embeddings).all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_curve_crosses_where_a_line_through_its_points_does():
+    votes = np.array([0, 10, 20, 30.0])
+    assert crossing(votes, np.array([0, 0.2, 0.4, 0.6]), 0.3) == pytest.approx(15)
+    assert crossing(votes, np.array([0.5, 0.6, 0.7, 0.8]), 0.4) == 0
+    assert np.isnan(crossing(votes, np.array([0.5, 0.6, 0.7, 0.8]), 0.9))
+
+
+def test_a_lucky_point_is_not_a_crossing():
+    votes = np.arange(5.0)
+    # The second and third make 0.5 together.
+    assert crossing(votes, np.array([0, 0.8, 0.2, 0.6, 0.8]), 0.8) == pytest.approx(4)
+
+
+def point(votes, accuracy):
+    return Point(votes, votes, votes, votes, [votes, 0], accuracy, accuracy, [accuracy, None])
+
+
+@pytest.fixture
+def linear():
+    """Random order rises evenly to 0.8 at 100 votes, entropy in half of them."""
+    rises = {"random": 1, "entropy": 2}
+    replays = [Replay(EVERYTHING, s, [], [point(100, 0.8)]) for s in (0, 1)]
+    for name, rise in rises.items():
+        for seed in (0, 1):
+            points = [point(v, min(0.8, 0.008 * rise * v)) for v in range(10, 101, 10)]
+            replays.append(Replay(name, seed, [], points))
+    return curves(replays)
+
+
+def test_efficiency_is_the_ratio_of_votes(linear):
+    rows = {row.strategy: row for row in efficiencies(linear)}
+    assert rows["random"].reached[0].votes.value == pytest.approx(100)
+    assert rows["entropy"].reached[0].ratio.value == pytest.approx(0.5)
+    assert rows["entropy"].reached[1].votes.value == pytest.approx(49)
+    assert rows["entropy"].half_way == pytest.approx(0.8)
+    json.dumps(summary(linear, list(rows.values())), allow_nan=False)
+
+
+def test_a_table_has_a_row_for_each_strategy(linear):
+    lines = table(efficiencies(linear)).splitlines()
+    assert len(lines) == 4
+    assert lines[3].startswith("| entropy | 80.0 ± 0.0 % | 50 (50–50) | 0.50 (0.50–0.50) | 49")
+
+
+def test_a_target_out_of_reach_says_so():
+    short = Curves(np.array([10.0]), {"random": np.array([[0.1]])}, np.array([0.9]))
+    assert "not reached" in table(efficiencies(short))
+
+
+def test_strategies_need_as_many_replays():
+    with pytest.raises(ValueError, match="Every strategy needs a replay"):
+        curves([Replay("random", 0, [], [point(1, 0.5)])])
+
+
+def test_the_command_line_leaves_table_figure_and_report(world, tmp_path, capsys):
+    options = ["--seeds", "2", "--first", "12", "--batch", "10", "--strategy", "random"]
+    settings = ["pretrained=false", "input_px=32", "backbone=starcnet"]
+    options += [word for setting in settings for word in ("--set", setting)]
+    arguments = [str(world / "training.csv"), "--packs", str(world / "packs")]
+    run = tmp_path / "run"
+    assert main(["simulate", *arguments, "--run", str(run), *options]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[2].startswith("| random | ")
+    assert (run / "label-efficiency.md").read_text() == shown
+    assert {path.suffix for path in run.glob("label-efficiency.*")} == {
+        ".pdf", ".png", ".svg", ".csv", ".md",
+    }  # fmt: skip
+    assert json.loads((run / "report.json").read_text())["votes"] == [36, 66, 96]
+    kept = (run / "random-1.json").stat().st_mtime_ns
+    assert main(["simulate", *arguments, "--run", str(run), *options]) == 0
+    assert (run / "random-1.json").stat().st_mtime_ns == kept
+
+
+def test_the_command_line_simulates_with_networks(world, tmp_path, capsys, monkeypatch):
+    configs = []
+
+    def stub(config, manifest, folder, report):
+        configs.append(config)
+        return Counting(len(manifest), config.classes)
+
+    monkeypatch.setattr(classifier.__main__, "Network", stub)
+    options = ["--learner", "network", "--seeds", "1", "--rounds", "1", "--strategy", "random"]
+    arguments = [str(world / "training.csv"), "--packs", str(world / "packs")]
+    assert main(["simulate", *arguments, "--run", str(tmp_path), *options]) == 0
+    assert configs[0].backbone == "efficientnet_lite0"
+    assert "| random | " in capsys.readouterr().out
