@@ -43,8 +43,9 @@ class Plan:
     """Candidates between two trainings."""
     rounds: int | None = None
     """Trainings at most; None: until the pool is empty."""
-    cold_start: Literal["spread", "random"] = "spread"
-    """Chooses the first candidates of strategies that need a network."""
+    cold_start: Literal["spread", "random"] = "random"
+    """Chooses the first candidates of strategies that need a network; see docs/active-learning.md
+    for why not spread."""
     people: Literal["paper", "perfect"] = "paper"
     """paper: two of them agree as often as two people do; perfect: each vote is the truth."""
 

@@ -9,7 +9,7 @@ replay, so what was interrupted goes on.
 import csv
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, TrainingConfig, figures
+from classifier.acquisition import STRATEGIES
 from classifier.files import write_whole
 from classifier.imagenet import embed_once
-from classifier.label_efficiency import curves, efficiencies, table
+from classifier.label_efficiency import BASELINE, curves, efficiencies, table
 from classifier.learners import Head
 from classifier.manifest import HEADER
 from classifier.simulation import EVERYTHING, Plan, Replay, World, simulate
@@ -38,9 +39,13 @@ CANDIDATES, SIDE, SEED = 1500, 3200, 2020
 
 FOLDS, SEEDS = 5, 2
 
-SEEN = replace(
-    PRESETS["quick"], backbone="efficientnet_lite0", stamp_px=50, input_px=96, dihedral=True
-)
+FROM_SPREAD = ("entropy", "diverse")
+"""Also begun with candidates of every kind, by magnitude, colour and concentration."""
+
+WITHOUT_ERRORS = ("random", "entropy", "margin", "diverse")
+"""Also replayed with experts who are never wrong, to see what their errors cost."""
+
+SEEN = replace(PRESETS["quick"], backbone="efficientnet_lite0", dihedral=True)
 """What the embeddings are made of."""
 
 
@@ -93,27 +98,36 @@ def m31() -> Setting:
     folder.mkdir(parents=True, exist_ok=True)
     path, groups = transfer.pack(folder)
     config = replace(
-        SEEN, bands=("g",), max_missing_bands=0, classes=2, stamp_px=100, scaling="minmax"
+        SEEN,
+        bands=("g",),
+        max_missing_bands=0,
+        classes=2,
+        stamp_px=100,
+        input_px=96,
+        scaling="minmax",
     )
     manifest = Manifest.read(path, folder)
     title = "M31 and M33, PAndAS"
     return Setting("m31", title, manifest, groups, config, Plan(first=24, batch=24))
 
 
-def replayed(setting: Setting, people: str) -> list[Replay]:
+def replayed(
+    setting: Setting, strategies: Sequence[str], cold_start: str = "random", people: str = "paper"
+) -> list[Replay]:
     """Every fold as the control sample, each with its own seeds."""
-    features = embed_once(
-        setting.manifest, setting.config, WORK / setting.name / "embeddings.safetensors"
-    )
-    facts = {"config": setting.config.to_dict()}
-    learner = Head(features, setting.config.classes, made_of=facts)
-    plan = replace(setting.plan, people=people)
+    kept = WORK / setting.name / "embeddings.safetensors"
+    features = embed_once(setting.manifest, setting.config, kept)
+    made_of = {"config": setting.config.to_dict()}
+    learner = Head(features, setting.config.classes, made_of=made_of)
+    plan = replace(setting.plan, cold_start=cold_start, people=people)
     found = []
     for fold, manifest in enumerate(folds(setting)):
         world = World.of(manifest, setting.config)
-        folder = WORK / setting.name / f"{people}-{fold}"
+        folder = WORK / setting.name / f"{cold_start}-{people}-{fold}"
         seeds = range(fold * SEEDS, (fold + 1) * SEEDS)
-        found += simulate(world, learner, plan, folder, seeds=seeds, told=_tell)
+        found += simulate(
+            world, learner, plan, folder, strategies=strategies, seeds=seeds, told=_tell
+        )
     return found
 
 
@@ -155,18 +169,27 @@ def main() -> None:
         sys.stderr.write(f"{transfer.SOURCE} is not there: only the simulated field is replayed.\n")
     page, worlds = PAGE.read_text(encoding="utf-8"), {}
     for setting in settings:
-        for people in ("paper", "perfect"):
-            replays = replayed(setting, people)
-            found = curves(replays)
-            text = f"{facts(setting, replays)}\n{table(efficiencies(found))}"
-            sys.stdout.write(f"{setting.title}, {people}\n{text}\n")
-            page = renewed(page, f"{setting.name}-{people}", text)
-            if people == "paper":
-                worlds[setting.title] = found
+        whole = replayed(setting, tuple(STRATEGIES))
+        spread = replayed(setting, FROM_SPREAD, cold_start="spread")
+        perfect = replayed(setting, WITHOUT_ERRORS, people="perfect")
+        worlds[setting.title] = curves(whole)
+        for name, replays in (
+            (setting.name, whole),
+            (f"{setting.name}-spread", [*_baseline(whole), *spread]),
+            (f"{setting.name}-perfect", perfect),
+        ):
+            text = f"{facts(setting, replays)}\n{table(efficiencies(curves(replays)))}"
+            sys.stdout.write(f"{name}\n{text}\n")
+            page = renewed(page, name, text)
     drawing = figures.label_efficiency(worlds)
     figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency(worlds))
     write_whole(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
     write_whole(PAGE, page.encode())
+
+
+def _baseline(replays: list[Replay]) -> list[Replay]:
+    """Random order has the same candidates, and votes, whatever the others start with."""
+    return [replay for replay in replays if replay.strategy == BASELINE]
 
 
 def renewed(page: str, name: str, text: str) -> str:

@@ -54,7 +54,7 @@ def toy():
     return world_of(label, np.c_[place, np.zeros(len(place))]), learner
 
 
-PERFECT = Plan(experts=1, first=10, batch=20, people="perfect", cold_start="random")
+PERFECT = Plan(experts=1, first=10, batch=20, people="perfect")
 
 
 def test_uncertainty_beats_random_on_blobs(toy, tmp_path):
@@ -128,7 +128,7 @@ def test_all_orders_end_in_the_same_place(small, tmp_path):
 
 def test_strategies_with_a_network_share_their_first_batch(small, tmp_path):
     world, learner = small
-    plan = replace(PLAN, rounds=1)
+    plan = replace(PLAN, rounds=1, cold_start="spread")
     names = ["spread", "entropy", "bald", "diverse"]
     _, *replays = simulate(world, learner, plan, tmp_path, strategies=names, seeds=[0])
     assert len({tuple(replay.asked) for replay in replays}) == 1
