@@ -10,6 +10,7 @@ from importlib import import_module
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -65,8 +66,7 @@ class PilStamps(Labelled):
     def __init__(self, stamps: np.ndarray, labels: np.ndarray):
         self.labels = labels
         self.images = [
-            [functional.to_pil_image(np.ascontiguousarray(band)) for band in stamp]
-            for stamp in stamps
+            [Image.fromarray(band.astype(np.float32)) for band in stamp] for stamp in stamps
         ]
 
     def __len__(self) -> int:
