@@ -64,6 +64,9 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
         Touches the rows that change. The caller keeps votes out by the field's lock.
         """
+        # Nothing to do is the rule, and PostgreSQL may plan the rest badly for tables just filled.
+        if not self.exists():
+            return
         waiting = Q(candidate__open=True, candidate__control=False)
         field = Field.objects.filter(candidates=OuterRef("candidate")).values("pk")
         self.filter(waiting, queue=None).update(queue=Subquery(field))
