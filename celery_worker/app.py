@@ -1,4 +1,5 @@
-"""The Celery app: `celery -A celery_worker.app worker --beat`.
+"""The Celery app: `celery -A celery_worker.app worker --beat`, with `-Q long` or `-Q short` for one
+of the two queues alone.
 
 Messages carry a task's name and a row's id as JSON, nothing else. Celery's own Django support
 sets Django up, since the settings are named below, and looks after database connections.
@@ -17,6 +18,9 @@ MINUTE = 60
 
 app = Celery("asterism", broker=jobs.broker(), include=["celery_worker.tasks"])
 app.conf.update(
+    # A worker that is not told otherwise serves both.
+    task_queues={jobs.LONG: {}, jobs.SHORT: {}},
+    task_routes=jobs.QUEUES,
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,

@@ -9,6 +9,7 @@ from celery_worker import experiments, refreshing, training
 from celery_worker.app import app
 from celery_worker.frozen import REFUSALS, Unfit
 from labeling import jobs
+from labeling.housekeeping import drop_outlived_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
 from labeling.models.work import Job, WorkerJobQuerySet
 from labeling.retraining import retrain_where_due
@@ -21,6 +22,7 @@ def train(run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
     if run := TrainingRun.objects.claim(run_id):
         see_through(run, training.carry_out)
+        drop_outlived_embeddings()
         wake(TrainingRun.objects.all())
     elif run := TrainingRun.objects.join(run_id):
         help_with(run)

@@ -1,13 +1,12 @@
 """Which candidate to ask people about next: a score for each, higher first.
 
 Shapes   M members, N candidates, K classes, F features, C columns; scores are (N,).
-Units    entropy and mutual information in nats; distances in standard deviations of a column.
+Units    entropy and mutual information in nats.
 Order    by falling score; candidates of equal score keep theirs.
 Sources  entropy: Shannon 1948, to choose labels by Gal et al. 2017 (arXiv:1703.02910); margin:
          Scheffer, Decomain & Wrobel 2001; mutual information (BALD): Houlsby et al. 2011
          (arXiv:1112.5745); relevance less what earlier picks show: Carbonell & Goldstein 1998;
-         farthest-first traversal: Gonzalez 1985, as a core-set for networks Sener & Savarese 2018
-         (arXiv:1708.00489).
+         a spread start: k-means++, Arthur & Vassilvitskii 2007.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +16,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
+from scipy.stats import rankdata
+from sklearn.cluster import kmeans_plusplus
 
 GREEDY = 1000
 """Picks that take all earlier ones into account: more than people label between two trainings."""
@@ -25,8 +26,8 @@ PROJECTED = 64
 """Dimensions in which similarity is measured; their product is wrong by (1 - cos^2) / 8, so that
 near duplicates are told best (Johnson & Lindenstrauss 1984)."""
 
-CLIP = 3.0
-"""Standard deviations beyond which a column's values count as equally extreme."""
+FIRST = 300
+"""Candidates of every kind with which labelling may begin."""
 
 
 @dataclass(frozen=True)
@@ -86,25 +87,27 @@ def random(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return rng.random(count)
 
 
-def spread(columns: NDArray[np.float64], greedy: int = GREEDY) -> NDArray[np.float64]:
-    """Farthest-first over columns (N, C): a sample of every kind before there is any network.
+def spread(columns: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """A sample of every kind before there is any network, over columns (N, C); the rest at random.
 
-    Columns are standardised and clipped at CLIP, so that one wrong magnitude is not the farthest of
-    all; NaN is the column's median. The most central candidate is first, then always the farthest
-    from all before it, by which each is scored; after `greedy` picks the rest follow by theirs.
+    The first FIRST are those with which k-means++ would begin on the quantiles of each column: far
+    from one another, and none odd, since the quantiles of an outlier are those of its neighbour.
+    NaN is the column's median.
     """
-    place = _standardised(columns)
-    away = np.linalg.norm(place, axis=1)
-    # No two are farther apart than twice the outermost, so the first pick outranks all others.
-    start = 3 * away.max(initial=0) - away
-    return _greedily(start, lambda pick: np.linalg.norm(place - place[pick], axis=1), greedy)
+    scores = rng.random(len(columns))
+    place = np.column_stack([_quantiles(column) for column in columns.T])
+    count = min(FIRST, len(np.unique(place, axis=0)))
+    if count:
+        _, picks = kmeans_plusplus(place, count, random_state=int(rng.integers(2**31)))
+        scores[picks] = 1 + np.arange(count, 0, -1)
+    return scores
 
 
 STRATEGIES: Mapping[str, Callable[[Pool, np.random.Generator], NDArray[np.float64]]] = (
     MappingProxyType(
         {
             "random": lambda pool, rng: random(len(pool.columns), rng),
-            "spread": lambda pool, rng: spread(pool.columns),
+            "spread": lambda pool, rng: spread(pool.columns, rng),
             "entropy": lambda pool, rng: entropy(pool.member_probability),
             "margin": lambda pool, rng: margin(pool.member_probability),
             "bald": lambda pool, rng: bald(pool.member_probability),
@@ -155,16 +158,9 @@ def _directions(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(centred / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns (N, C) of mean 0 and standard deviation 1, clipped; constant ones become 0."""
-    if not len(columns):
-        return columns
-    known = np.isfinite(columns)
-    seen = known.any(axis=0)
-    # A column nobody measured would have no median.
-    median = np.zeros(columns.shape[1])
-    median[seen] = np.nanmedian(np.where(known, columns, np.nan)[:, seen], axis=0)
-    filled = np.where(known, columns, median)
-    deviation = filled.std(axis=0)
-    unit = (filled - filled.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    return np.asarray(unit.clip(-CLIP, CLIP))
+def _quantiles(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where each value (N,) lies among the known ones, 0 to 1; a half where it is missing."""
+    known = np.isfinite(column)
+    place = np.full(len(column), 0.5)
+    place[known] = (rankdata(column[known]) - 0.5) / max(1, known.sum())
+    return place

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from labeling.models import WorkerJob
+from labeling.models import TrainingRun, WorkerJob
 
 STAGES = {"prepare": "reading the stamps", "train": "training", "predict": "predicting"}
 SHADES = 5
@@ -39,6 +39,30 @@ class HowFar:
     loss: float | None
     rate: float | None
     seconds_left: float | None
+
+
+def shared(run: TrainingRun) -> HowFar | None:
+    """How far a run is on which several workers train side by side; None of any other."""
+    reports = run.at_work
+    if len(reports) < 2 or run.progress.get("stage") != "train":
+        return None
+    networks = sorted(told["member"] + 1 for told in reports)
+    what = f"training networks {', '.join(map(str, networks[:-1]))} and {networks[-1]}"
+    finished = run.taken.count() - len(reports)
+    under_way = sum(told["batch"] / max(told["batches"], 1) for told in reports)
+    losses = [told["loss"] for told in reports if told["loss"] is not None]
+    # Each tells its share of the whole, and how long it would take for the rest, were it alone.
+    left = max(0.0, 1 - sum(told["fraction"] for told in reports))
+    speed = sum(
+        (1 - told["fraction"]) / told["seconds_left"] for told in reports if told["seconds_left"]
+    )
+    return HowFar(
+        what=f"{what} of {run.members}, on {len(reports)} workers",
+        share=min(1.0, (finished + under_way) / max(run.members, 1)),
+        loss=sum(losses) / len(losses) if losses else None,
+        rate=sum(told["images_per_second"] or 0 for told in reports),
+        seconds_left=left / speed if speed else None,
+    )
 
 
 def how_far(job: WorkerJob, arm_names: Mapping[str, str] = MappingProxyType({})) -> HowFar | None:

@@ -97,6 +97,8 @@ class FieldAdmin(AdministratorsAdmin):
             obj.refresh_consensus()
         if "strategy" in form.changed_data:
             obj.refresh_order()
+        if "cold_start" in form.changed_data:
+            obj.begin_as_set()
         if not obj.refresh_after:
             Refresh.objects.stop(obj)
 

@@ -1,4 +1,4 @@
-"""Processes that live and die with `manage.py serve`: the web server, a private Redis, one worker.
+"""Processes that live and die with `manage.py serve`: the web server, a private Redis, workers.
 
 Each is in a process group of its own, so that Ctrl-C in the terminal reaches only the server,
 which then ends them in order. They end as well when the server is killed hard.
@@ -31,7 +31,7 @@ WEB = (
     *("deploy.wsgi", "--bind"),
 )
 WORKER = (
-    *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker", "--beat"),
+    *(sys.executable, "-m", "celery", "-A", "celery_worker.app", "worker"),
     *("--concurrency=1", "--loglevel=INFO"),
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 )

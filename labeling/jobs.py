@@ -21,6 +21,16 @@ EXPERIMENT = "asterism.experiment"
 REFRESH = "asterism.refresh"
 SWEEP = "asterism.sweep"
 
+LONG, SHORT = "long", "short"
+"""The two queues: what takes seconds does not wait behind a training."""
+
+QUEUES = {
+    TRAIN: {"queue": LONG},
+    EXPERIMENT: {"queue": LONG},
+    REFRESH: {"queue": SHORT},
+    SWEEP: {"queue": SHORT},
+}
+
 # A request waits for the broker no longer than this; the sweeper makes good what it gave up.
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 2
@@ -46,6 +56,7 @@ def publisher(url: str) -> Celery:
     """A Celery app that can only send, so that a web process needs no worker code."""
     app = Celery("asterism-publisher", broker=url, set_as_current=False)
     app.conf.update(
+        task_routes=QUEUES,
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

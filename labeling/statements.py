@@ -8,9 +8,9 @@ connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+AT_A_TIME = 1000
+"""Rows in one statement; SQLite takes some thousands."""
 
 
 class Given(Expression):
@@ -177,13 +181,14 @@ class ChangeMany(Generic[M]):
         self._names = fields
 
     def __call__(self, rows: Sequence[M]) -> None:
-        """Write them as the rows have them now; SQLite takes some thousand rows at a time."""
-        if not rows:
-            return
-        values = [x for row in rows for x in (row.pk, *_saved(row, self._fields, add=False))]
+        """Write them as the rows have them now."""
         place = f"({', '.join(['%s'] * (1 + len(self._names)))})"
         with connection.cursor() as cursor:
-            cursor.execute(self._sql.format(", ".join([place] * len(rows))), values)
+            for some in parts(rows):
+                values = [
+                    x for row in some for x in (row.pk, *_saved(row, self._fields, add=False))
+                ]
+                cursor.execute(self._sql.format(", ".join([place] * len(some))), values)
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -193,9 +198,45 @@ class ChangeMany(Generic[M]):
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
         key = f"{table}.{_column(self._model._meta.pk)}"
-        # Both databases call the columns of VALUES so.
-        new = ", ".join(f"{_column(f)} = column{n}" for n, f in enumerate(self._fields, 2))
+        # Both databases call the columns of VALUES so; of one full of nulls they know no type.
+        new = ", ".join(
+            f"{_column(field)} = CAST(column{number} AS {field.cast_db_type(connection)})"
+            for number, field in enumerate(self._fields, 2)
+        )
         return f"UPDATE {table} SET {new} FROM (VALUES {{}}) AS new WHERE {key} = column1"
+
+
+class Load(Generic[M]):
+    """Inserts many rows, of numbers, as they come: by COPY on PostgreSQL."""
+
+    def __init__(self, model: type[M], *columns: str) -> None:
+        names = ", ".join(connection.ops.quote_name(name) for name in columns)
+        self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
+        self._places = ", ".join(["%s"] * len(columns))
+
+    def __call__(self, rows: Iterable[Sequence[float | None]]) -> None:
+        """Insert them; they are not held in memory."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.copy_expert(f"COPY {self._into} FROM STDIN", _Lines(rows))
+            else:
+                insert = f"INSERT INTO {self._into} VALUES ({self._places})"
+                for row in rows:
+                    cursor.execute(insert, row)
+
+
+class _Lines:
+    """Rows of numbers as a file in the text format of PostgreSQL's COPY."""
+
+    def __init__(self, rows: Iterable[Sequence[float | None]]) -> None:
+        self._rows = iter(rows)
+
+    def read(self, _size: int) -> str:
+        """The next lines, about so many as a network likes; empty at the end."""
+        return "".join(
+            "\t".join([r"\N" if x is None else repr(x) for x in row]) + "\n"
+            for row in islice(self._rows, 200)
+        )
 
 
 class Remove(_Prepared, Generic[M]):
@@ -214,6 +255,12 @@ class Remove(_Prepared, Generic[M]):
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
         return f"DELETE FROM {table} WHERE {_column(self._model._meta.pk)} = %s"
+
+
+def parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """So many after the other as one statement takes."""
+    for first in range(0, len(rows), AT_A_TIME):
+        yield rows[first : first + AT_A_TIME]
 
 
 def _saved(row: Model, fields: Sequence[Any], *, add: bool) -> list[Any]:

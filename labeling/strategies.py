@@ -6,6 +6,7 @@ diversity, in proportion to the entropy that the votes have left.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import models
 
@@ -20,6 +21,43 @@ class Strategy(models.TextChoices):
     BALD = "bald", "mutual information (BALD): where its members contradict one another"
     DIVERSE = "diverse", "diverse: uncertain, and unlike what comes before"
     RANDOM = "random", "random: to compare with"
+
+
+class ColdStart(models.TextChoices):
+    """Orders of the training pool as long as there is no network."""
+
+    RANDOM = "random", "random: as they come"
+    SPREAD = "spread", "spread: of every magnitude, colour and concentration"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a network says of a candidate before any vote."""
+
+    candidate: int
+    prior: Sequence[float]
+    """Probability of each class."""
+    own: bool
+    """Whether it is the run's own opinion, and not that of refitted heads."""
+    entropy: float
+    """Of the run's own, in nats."""
+    mutual_information: float | None
+    diversity: float | None
+
+
+def value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
+    """What another answer is worth after so many votes for each class."""
+    if strategy == Strategy.RANDOM:
+        return by_chance(opinion.candidate)
+    if strategy == Strategy.MARGIN:
+        return margin(opinion.prior, counts)
+    if strategy == Strategy.BALD and opinion.mutual_information is not None:
+        return in_proportion(opinion.mutual_information, opinion.prior, counts)
+    if strategy == Strategy.DIVERSE and opinion.diversity is not None:
+        return in_proportion(opinion.diversity, opinion.prior, counts)
+    if any(counts) or not opinion.own:
+        return worth(opinion.prior, counts)
+    return opinion.entropy
 
 
 def margin(prior: Sequence[float], counts: Sequence[int]) -> float:

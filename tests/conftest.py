@@ -140,7 +140,7 @@ def worker_environment(transactional_db: None, redis_server: PrivateRedis) -> di
 
 @pytest.fixture
 def worker(worker_environment: dict[str, str]) -> Iterator[Child]:
-    """A worker process as `manage.py serve` starts it."""
+    """A worker process for both queues."""
     log = HOME / "worker.log"
     process = Child(WORKER, log, environment=worker_environment, farewell=signal.SIGKILL)
     yield process

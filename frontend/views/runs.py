@@ -13,7 +13,7 @@ from frontend.access import for_role
 from frontend.against import against_people
 from frontend.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
 from frontend.drawings import drawings, told_of_run
-from frontend.reports import confusion_rows, how_far
+from frontend.reports import confusion_rows, how_far, shared
 from labeling.export.training_set import VOTES, NotTrainable
 from labeling.models import (
     Field,
@@ -80,7 +80,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     may_train = has_role(request.user, Role.ADMINISTRATOR)
     context = {
         "run": found,
-        "far": how_far(found),
+        "far": shared(found) or how_far(found),
         "may_train": may_train,
         "may_download": has_role(request.user, Role.CURATOR),
         **_results(found),

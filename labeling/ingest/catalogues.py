@@ -239,4 +239,5 @@ def _save(
         for row in np.flatnonzero(values)
     ]
     ReferenceLabel.objects.bulk_create(labels, batch_size=1000)
+    field.begin_as_set()
     return done

@@ -231,10 +231,15 @@ class Candidate(models.Model):
             self.open = not self.open
             Candidate.objects.filter(pk=self.pk).update(open=self.open)
         for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
-            if prediction.set_place(self, verdict.counts):
+            if prediction.set_place(self.waits_in, self.field.strategy, verdict.counts):
                 PLACED(prediction)
         if verdict.label is not None and not self.control:
             self.field.nudge_refresh()
+
+    @property
+    def waits_in(self) -> int | None:
+        """The field in whose training pool it waits for votes."""
+        return self.field_id if self.open and not self.control else None
 
     def lease_to(self, expert: Any, sample: str = "") -> Lease:
         """Promise this candidate to the expert for the field's lease time."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models
+import numpy as np
+from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
@@ -117,6 +118,28 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def in_random_order(self, *, control: bool) -> Self:
         """The control sample, or the training pool, in the random order that never changes."""
         return self.filter(control=control).order_by("shuffle", "pk")
+
+    @transaction.atomic
+    def order_without_network(self, *, spread: bool) -> None:
+        """Serve one field's pool at random, or first a sample of every kind.
+
+        Those of the sample have numbers below zero; all others, and all that leave it, their own.
+        """
+        begun = list(self.filter(shuffle__lt=0).select_related("field"))
+        for candidate in begun:
+            candidate.place()
+        self.bulk_update(begun, ["shuffle"])
+        if spread:
+            # Loaded where it is needed: what it stands on takes a second.
+            from labeling import cold_start  # noqa: PLC0415
+
+            pool = self.in_play().filter(control=False).order_by("pk")
+            kinds = pool.values_list("mag_v", F("mag_v") - F("mag_i"), "ci")
+            columns = np.array(kinds, dtype=float).reshape(-1, 3)
+            pks = list(pool.values_list("pk", flat=True))
+            first = cold_start.spread(columns)
+            for number, position in enumerate(first):
+                self.filter(pk=pks[position]).update(shuffle=number - len(first))
 
     def for_curators(self) -> Self:
         """Candidates that wait for a curator: tied, or flagged since the last ruling."""

@@ -22,6 +22,12 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         """Those with a label."""
         return self.filter(status__in=SETTLED)
 
+    def counts(self) -> dict[int, tuple[int, ...]]:
+        """Votes for each class by candidate, of those that have any."""
+        columns = [f"n_class{label}" for label in MorphologicalClass]
+        voted = self.filter(n_votes__gt=0).values_list("candidate", *columns)
+        return {candidate: tuple(counts) for candidate, *counts in voted}
+
     def put(self, candidate: Candidate, verdict: Verdict) -> None:
         """Write the candidate's verdict over the one that is there."""
         _PUT(Consensus(candidate=candidate, **Consensus.columns(verdict)))

@@ -19,7 +19,7 @@ from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
 from labeling.models.waiting import Wish
-from labeling.strategies import Strategy
+from labeling.strategies import ColdStart, Strategy
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
@@ -90,9 +90,15 @@ class Field(models.Model):
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."
     )
+    cold_start = models.CharField(
+        choices=ColdStart,
+        default=ColdStart.RANDOM,
+        max_length=8,
+        help_text="What the queue asks about before there is a network.",
+    )
     strategy = models.CharField(
         choices=Strategy,
-        default=Strategy.ENTROPY,
+        default=Strategy.MARGIN,
         max_length=16,
         help_text="What the queue asks about first.",
     )
@@ -154,7 +160,7 @@ class Field(models.Model):
     def point_to(self, run: TrainingRun | None) -> None:
         """Let queue and exports use this run; the caller holds the field's lock."""
         if run is not None:
-            run.predictions.filter(candidate__field=self).with_votes().set_places()
+            run.predictions.set_places_of_voted(run, self)
         self.promoted_run = run
         self.save(update_fields=["promoted_run"])
 
@@ -164,6 +170,10 @@ class Field(models.Model):
         field = Field.objects.select_for_update().get(pk=self.pk)
         predictions = apps.get_model("labeling", "Prediction").objects
         predictions.filter(candidate__field=field).set_places()
+
+    def begin_as_set(self) -> None:
+        """Set the order that goes without a network right, after a change of rule or catalogue."""
+        self.candidates.order_without_network(spread=self.cold_start == ColdStart.SPREAD)
 
     def nudge_refresh(self) -> None:
         """Have a worker see whether the order of the queue should follow new labels.

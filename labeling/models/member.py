@@ -10,6 +10,7 @@ class Member(models.Model):
     number = models.PositiveSmallIntegerField()
     worker = models.CharField(max_length=120, help_text="Host and process.")
     taken_at = models.DateTimeField(auto_now_add=True)
+    progress = models.JSONField(default=dict, help_text="How far its worker is with it.")
 
     class Meta:
         constraints = [

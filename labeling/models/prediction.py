@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from labeling.classes import MorphologicalClass
+from labeling.models.consensus import Consensus
 from labeling.models.field import Field
-from labeling.priority import worth
-from labeling.statements import Change, ChangeMany, Given, Statement
-from labeling.strategies import Strategy, by_chance, in_proportion, margin
+from labeling.statements import AT_A_TIME, Change, ChangeMany, Given, Load, Statement, parts
+from labeling.strategies import Opinion, value
 
 if TYPE_CHECKING:
-    from labeling.models.candidate import Candidate
     from labeling.models.training_run import TrainingRun
 
 
@@ -27,18 +27,22 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Those that the queue and the exports use."""
         return self.filter(run=F("candidate__field__promoted_run"))
 
-    def with_votes(self) -> Self:
-        """Those of candidates that anybody has voted or ruled on: only there a place changes."""
-        return self.filter(candidate__consensus__isnull=False)
-
-    def with_counts(self) -> Self:
-        """Adds the votes for each class, as `counts` reads them, and the field's strategy."""
-        return self.annotate(**_COUNTS, field_strategy=F("candidate__field__strategy"))
+    def with_place(self) -> Self:
+        """Adds what decides a row's place: the field's strategy, whose pool, and the votes."""
+        waits = Q(candidate__open=True, candidate__control=False)
+        return self.annotate(
+            **_COUNTS,
+            strategy=F("candidate__field__strategy"),
+            waits_in=Case(When(waits, then=F("candidate__field"))),
+        )
 
     def forget_priors(self) -> None:
         """Let the run's own probabilities be the prior again; the caller holds the field's lock."""
-        if self.exclude(prior_class1=None).update(**dict.fromkeys(PRIOR)):
-            self.set_places()
+        refitted = list(self.exclude(prior_class1=None).values_list("pk", flat=True))
+        for some in parts(refitted):
+            rows = self.filter(pk__in=some)
+            rows.update(**dict.fromkeys(PRIOR))
+            rows.set_places()
 
     def write(
         self,
@@ -46,40 +50,51 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         predictions: Iterable[Mapping[str, Any]],
         waiting: Mapping[int, int],
     ) -> None:
-        """Store a run's predictions, given the field of each candidate of a pool that waits.
+        """Store a run's predictions, all of the same columns, each at its place.
 
-        What was voted on has its true place after `with_votes().set_places()`.
+        `waiting` has the field of each candidate of a pool that waits. What is voted on while they
+        are written has its true place after `set_places_of_voted`.
         """
+        rows = iter(predictions)
+        if (first := next(rows, None)) is None:
+            return
         strategies = dict(Field.objects.values_list("pk", "strategy"))
-        rows = []
-        for values in predictions:
-            queue = waiting.get(values["candidate_id"])
-            row = Prediction(run=run, queue_id=queue, **values)
-            row.set_priority(_NO_VOTES, strategies.get(queue or 0, Strategy.ENTROPY))
-            rows.append(row)
-        self.bulk_create(rows, batch_size=1000)
+        counts = Consensus.objects.filter(candidate__field__runs=run).counts()
+
+        def placed(values: Mapping[str, Any]) -> list[Any]:
+            candidate = values["candidate_id"]
+            queue, worth = waiting.get(candidate), 0.0
+            if queue is not None:
+                opinion = Opinion(
+                    candidate,
+                    [values[name] for name in P_CLASSES],
+                    own=True,
+                    entropy=values["entropy"],
+                    mutual_information=values.get("mutual_information"),
+                    diversity=values.get("diversity"),
+                )
+                worth = value(strategies[queue], opinion, counts.get(candidate, _NO_VOTES))
+            return [*values.values(), run.pk, queue, worth]
+
+        load = Load(Prediction, *first, "run_id", "queue_id", "priority")
+        load(placed(values) for values in chain([first], rows))
+
+    def set_places_of_voted(self, run: TrainingRun, field: Field) -> None:
+        """Set the places right, among a run's predictions, of what anybody has voted or ruled on.
+
+        Only there a place changes. The caller keeps votes out by the field's lock.
+        """
+        voted = Consensus.objects.filter(candidate__field=field).values_list("candidate", flat=True)
+        for some in parts(list(voted.order_by("candidate"))):
+            self.filter(run=run, candidate__in=some).set_places()
 
     def set_places(self) -> None:
-        """Set all places in the queue right, after predictions were written or before they rule.
+        """Set all places in the queue right, where anything may have moved them.
 
-        Touches the rows that change. The caller keeps votes out by the field's lock.
+        The caller keeps votes out by the field's lock.
         """
-        # Nothing to do is the rule, and PostgreSQL may plan the rest badly for tables just filled.
-        if not self.exists():
-            return
-        waiting = Q(candidate__open=True, candidate__control=False)
-        field = Field.objects.filter(candidates=OuterRef("candidate")).values("pk")
-        self.filter(waiting, queue=None).update(queue=Subquery(field))
-        self.exclude(queue=None).exclude(waiting).update(queue=None)
-        unseen = Q(candidate__consensus=None) | Q(candidate__consensus__n_votes=0)
-        unseen &= Q(prior_class1=None, candidate__field__strategy=Strategy.ENTROPY)
-        self.filter(unseen).exclude(priority=F("entropy")).update(priority=F("entropy"))
-        moved = []
-        for prediction in self.exclude(unseen).with_counts().iterator(2000):
-            if prediction.set_priority(prediction.counts, prediction.wanted):
-                moved.append(prediction)
-        for first in range(0, len(moved), AT_A_TIME):
-            _PRIORITIES(moved[first : first + AT_A_TIME])
+        moved = [row for row in self.with_place().iterator(AT_A_TIME) if row.set_known_place()]
+        _PLACES(moved)
 
 
 TENDED: Statement[Prediction] = Statement(
@@ -92,12 +107,11 @@ _COUNTS: dict[str, Any] = {
     for label in MorphologicalClass
 }
 
+P_CLASSES = ("p_class1", "p_class2", "p_class3", "p_class4")
+
 PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
 
 _NO_VOTES = (0, 0, 0, 0)
-
-AT_A_TIME = 1000
-"""Rows in one statement."""
 
 
 class Prediction(models.Model):
@@ -121,7 +135,9 @@ class Prediction(models.Model):
         null=True, help_text="Entropy (nats) less the share that more uncertain ones like it show."
     )
     priority = models.FloatField(
-        default=0.0, editable=False, help_text="What another answer is worth (nats)."
+        default=0.0,
+        editable=False,
+        help_text="What another answer is worth, by the field's strategy; of what waits alone.",
     )
     # The candidate's field again, so that one index holds a queue in its order.
     queue = models.ForeignKey(
@@ -171,47 +187,31 @@ class Prediction(models.Model):
             return self.probabilities
         return tuple(getattr(self, name) for name in PRIOR)
 
-    @property
-    def counts(self) -> list[int]:
-        """Votes for each class, of a prediction `with_counts`."""
-        return [getattr(self, name) for name in _COUNTS]
-
-    @property
-    def wanted(self) -> str:
-        """The field's strategy, of a prediction `with_counts`."""
-        name: str = getattr(self, "field_strategy")  # noqa: B009
-        return name
-
     def set_prior(self, prior: Sequence[float]) -> None:
         """Let refitted heads say what is believed before any vote."""
         self.prior_class1, self.prior_class2, self.prior_class3, self.prior_class4 = prior
 
-    def set_place(self, candidate: Candidate, votes: Sequence[int]) -> bool:
-        """Set in whose pool it waits, and for how much; whether anything moved."""
-        before = self.queue_id
-        waits = candidate.open and not candidate.control
-        self.queue_id = candidate.field_id if waits else None
-        return self.set_priority(votes, candidate.field.strategy) or self.queue_id != before
+    def set_place(self, queue: int | None, strategy: str, votes: Sequence[int]) -> bool:
+        """Set the field in whose pool it waits, if any, and for how much; whether it moved."""
+        before = self.queue_id, self.priority
+        self.queue_id = queue
+        if queue is not None:
+            self.priority = value(strategy, self.opinion, votes)
+        return (self.queue_id, self.priority) != before
 
-    def set_priority(self, votes: Sequence[int], strategy: str) -> bool:
-        """Set what another answer is worth after so many votes for each class; whether it moved."""
-        before = self.priority
-        self.priority = self._value(votes, strategy)
-        return self.priority != before
+    def set_known_place(self) -> bool:
+        """Set its place by what `with_place` has added; whether it moved."""
+        known = vars(self)
+        return self.set_place(known["waits_in"], known["strategy"], [known[n] for n in _COUNTS])
 
-    def _value(self, votes: Sequence[int], strategy: str) -> float:
-        if strategy == Strategy.RANDOM:
-            return by_chance(self.candidate_id)
-        if strategy == Strategy.MARGIN:
-            return margin(self.prior, votes)
-        own = {Strategy.BALD: self.mutual_information, Strategy.DIVERSE: self.diversity}
-        if (value := own.get(Strategy(strategy))) is not None:
-            return in_proportion(value, self.prior, votes)
-        if any(votes) or self.prior_class1 is not None:
-            return worth(self.prior, votes)
-        return self.entropy
+    @property
+    def opinion(self) -> Opinion:
+        """What it says before any vote."""
+        own = self.prior_class1 is None
+        told = self.entropy, self.mutual_information, self.diversity
+        return Opinion(self.candidate_id, self.prior, own, *told)
 
 
 PLACED = Change(Prediction, "queue", "priority")
 REORDERED = ChangeMany(Prediction, *PRIOR, "priority")
-_PRIORITIES = ChangeMany(Prediction, "priority")
+_PLACES = ChangeMany(Prediction, "queue", "priority")

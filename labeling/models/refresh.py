@@ -6,7 +6,7 @@ of the queue's order. Nothing else goes by it: exports, the gate and the pages h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,10 @@ from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import REORDERED
 from labeling.models.work import HEARTBEAT_LOST
+from labeling.statements import parts
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
-
-AT_A_TIME = 1000
-"""Predictions that are written while votes wait: some hundredths of a second."""
 
 LEAST_MOVE = 0.002
 """A change of all probabilities below this is not worth a write."""
@@ -72,8 +70,8 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
 
     def drop(self, field: Field) -> None:
         """Let the run in use order the queue by itself; the caller holds the field's lock."""
-        self.filter(field=field).delete()
-        if field.promoted_run:
+        there, _ = self.filter(field=field).delete()
+        if there and field.promoted_run:
             field.promoted_run.predictions.filter(candidate__field=field).forget_priors()
 
 
@@ -115,7 +113,7 @@ class Refresh(models.Model):
         In parts, between which people vote; each row agrees with its votes at every moment. False,
         and no further, once another run is in use, or another worker has taken over.
         """
-        if not all(self._place(part, priors) for part in _parts(sorted(priors))):
+        if not all(self._place(part, priors) for part in parts(sorted(priors))):
             return False
         now = timezone.now()
         seconds = (now - self.begun_at) / timedelta(seconds=1) if self.begun_at else None
@@ -130,12 +128,12 @@ class Refresh(models.Model):
             return False
         moved = []
         there = self.run.predictions.filter(candidate__in=candidates, candidate__field=field)
-        for prediction in there.with_counts():
+        for prediction in there.with_place():
             prior = priors[prediction.candidate_id]
             pairs = zip(prior, prediction.prior, strict=True)
             if max(abs(new - old) for new, old in pairs) >= LEAST_MOVE:
                 prediction.set_prior(prior)
-                prediction.set_priority(prediction.counts, field.strategy)
+                prediction.set_known_place()
                 moved.append(prediction)
         REORDERED(moved)
         return True
@@ -156,9 +154,3 @@ def _run_of(field: Field) -> TrainingRun:
     """The run in use, of a field that has one."""
     assert field.promoted_run
     return field.promoted_run
-
-
-def _parts(candidates: Sequence[int]) -> Iterator[Sequence[int]]:
-    """A thousand after the other."""
-    for first in range(0, len(candidates), AT_A_TIME):
-        yield candidates[first : first + AT_A_TIME]

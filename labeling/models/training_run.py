@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -139,7 +139,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         )
         run.fields.add(field)
         run.write_predictions(predictions)
-        run.predictions.with_votes().set_places()
+        run.predictions.set_places_of_voted(run, field)
         run.judge()
         return run, True
 
@@ -242,6 +242,18 @@ class TrainingRun(WorkerJob):
             if new:
                 yield number
 
+    def _note(self, progress: Mapping[str, Any]) -> None:
+        """Of workers side by side each has its own."""
+        if progress.get("stage") == "train":
+            mine = self.taken.filter(number=progress["member"])
+            mine.update(progress=finite(dict(progress)))
+
+    @property
+    def at_work(self) -> list[Mapping[str, Any]]:
+        """The last report of each worker that trains a member."""
+        last = {member.worker: member.progress for member in self.taken.order_by("pk")}
+        return [progress for progress in last.values() if progress]
+
     def begin_finishing(self) -> bool:
         """Whether this worker is the one that predicts, now that all members are trained."""
         return bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
@@ -312,9 +324,11 @@ class TrainingRun(WorkerJob):
             return
         self.predictions.all().delete()
         self.write_predictions(predictions)
+        # Now, and not at the end, when votes wait.
+        connection.check_constraints()
         self.judge()
         for field in Field.objects.select_for_update().filter(runs=self):
-            self.predictions.filter(candidate__field=field).with_votes().set_places()
+            self.predictions.set_places_of_voted(self, field)
             if field.promoted_run_id is None and self.status != RunStatus.REFUSED:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
 

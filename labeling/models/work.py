@@ -147,6 +147,10 @@ class WorkerJob(models.Model):
         now = timezone.now()
         if not self._mine().update(progress=finite(dict(progress)), heartbeat_at=now):
             raise RunCancelled(f"{self} was cancelled or taken over.")
+        self._note(progress)
+
+    def _note(self, progress: Mapping[str, Any]) -> None:
+        """What else is to be kept of a report."""
 
     def cancel(self) -> bool:
         """Stop it, waiting or at work; False if it had ended before."""

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from celery_worker.refreshing import carry_out
 from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
-from labeling.models.refresh import AT_A_TIME
-from labeling.priority import worth
+from labeling.statements import AT_A_TIME
 from tests.labeling.world import make_field, make_run
 
 BEGUN = 10
@@ -65,8 +64,6 @@ def refresh(field: Field) -> tuple[float, float]:
     count = field.candidates.count()
     assert len(parts) == -(-count // AT_A_TIME)
     assert Prediction.objects.exclude(prior_class1=None).count() > 0.9 * count
-    for prediction in Prediction.objects.with_counts().iterator():
-        assert prediction.priority == worth(prediction.prior, prediction.counts) or (
-            prediction.prior_class1 is None
-        )
+    for prediction in Prediction.objects.with_place().iterator():
+        assert prediction.prior_class1 is None or not prediction.set_known_place()
     return seconds, max(parts)

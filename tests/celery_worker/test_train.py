@@ -9,6 +9,7 @@ import redis
 import classifier
 from celery_worker.frozen import frozen_manifest
 from celery_worker.tasks import sweep, train
+from labeling import jobs
 from labeling.models import RunStatus, TrainingRun
 from tests.labeling.world import only_sample, settle
 
@@ -138,9 +139,9 @@ def test_a_run_that_was_asked_for_without_a_broker_is_sent_when_it_is_back(run, 
     assert run.status == RunStatus.QUEUED
     redis_server = request.getfixturevalue("redis_server")
     with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
-        assert client.llen("celery") == 0
+        assert client.llen(jobs.LONG) == 0
         sweep()
-        assert f'"argsrepr": "[{run.pk}]"' in client.lindex("celery", 0).decode()
+        assert f'"argsrepr": "[{run.pk}]"' in client.lindex(jobs.LONG, 0).decode()
 
 
 def test_sweeping_is_harmless_without_a_broker(run):

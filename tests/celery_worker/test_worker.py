@@ -55,6 +55,6 @@ def test_a_lost_message_and_a_dead_worker_cost_nothing_but_time(
 def test_messages_are_json_and_hold_an_id_only(run, redis_server: PrivateRedis):
     jobs.send(jobs.TRAIN, run.pk)
     with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
-        message = client.lindex("celery", 0).decode()
+        message = client.lindex(jobs.LONG, 0).decode()
     assert '"content-type": "application/json"' in message
     assert f'"argsrepr": "[{run.pk}]"' in message

@@ -5,6 +5,7 @@ from math import log
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from classifier.acquisition import (
     STRATEGIES,
@@ -108,43 +109,43 @@ def test_a_whole_field_is_ranked_in_seconds():
     assert time.process_time() - start < 8
 
 
-def test_spread_takes_the_centre_then_the_corners():
-    corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
-    columns = np.array([*corners, (0.1, 0), (0, 0), (0.9, 0.9)], dtype=float)
-    first = ranked(spread(columns))
-    assert first[0] == 4 or first[0] == 5
-    assert set(first[1:5]) == {0, 1, 2, 3}
+def first_of(columns, count, seed=0):
+    """The candidates with which a spread start begins."""
+    return ranked(spread(columns, np.random.default_rng(seed)))[:count]
 
 
-def test_spread_covers_within_twice_the_best_radius():
-    # Gonzalez 1985: k picks leave nothing farther than twice what the best k leave.
-    centres = np.array([[0, 0], [10, 0], [0, 10], [10, 10]], dtype=float)
-    rng = np.random.default_rng(0)
-    columns = np.concatenate([c + rng.uniform(-0.5, 0.5, (50, 2)) for c in centres])
-    # The centre of all belongs to no cloud, so a fifth pick may be needed for four clouds.
-    first = columns[ranked(spread(columns))[:4]]
-    assert len({tuple((c > 5).tolist()) for c in first}) == 4
+def test_spread_leaves_smaller_holes_than_chance():
+    columns = np.random.default_rng(0).normal(size=(500, 3))
+    place = rankdata(columns, axis=0) / 500
+
+    def hole(picks):
+        """How far the candidate that is least like any pick is from its nearest."""
+        return np.linalg.norm(place[:, None] - place[picks], axis=2).min(axis=1).max()
+
+    by_chance = [hole(np.random.default_rng(k).permutation(500)[:40]) for k in range(20)]
+    assert max(hole(first_of(columns, 40, seed)) for seed in range(5)) < min(by_chance)
 
 
 def test_spread_takes_what_is_missing_for_the_median():
     columns = np.array([[0.0, 1], [1, 2], [2, 3], [np.nan, np.nan], [9, np.nan]])
-    scores = spread(columns)
-    assert np.isfinite(scores).all()
-    filled = np.where(np.isnan(columns), [1.5, 2], columns)
-    np.testing.assert_allclose(scores, spread(filled))
+    assert np.isfinite(spread(columns, np.random.default_rng(0))).all()
+    assert len(set(first_of(columns, 5))) == 5
 
 
-def test_spread_of_a_column_that_nobody_measured_is_of_the_others():
-    columns = np.array([[0.0, np.nan], [1, np.nan], [5, np.nan]])
-    np.testing.assert_allclose(spread(columns), spread(columns[:, :1]))
+def test_spread_of_columns_that_nobody_measured_is_at_random():
+    scores = spread(np.full((50, 3), np.nan), np.random.default_rng(0))
+    assert len(np.unique(scores)) == 50
+
+
+def test_spread_of_nothing_is_nothing():
+    assert spread(np.empty((0, 3)), np.random.default_rng(0)).shape == (0,)
 
 
 def test_one_wrong_magnitude_does_not_hide_the_others():
     columns = np.random.default_rng(0).normal(20, 1, (200, 1))
     columns[0] = -99
-    # Unclipped, all others would be within 0.2 standard deviations of one another.
-    scores = spread(columns)
-    assert len(np.unique(columns[ranked(scores)[:10]].round())) >= 2
+    first = columns[first_of(columns, 10)]
+    assert np.ptp(first[first > 0]) > 2
 
 
 def test_random_is_a_function_of_its_generator():

@@ -73,6 +73,7 @@ def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate,
         "refresh_after": 10,
         "retrain_after": 0,
         "strategy": "entropy",
+        "cold_start": "random",
         "lease_minutes": 10,
     }
     assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND

@@ -19,9 +19,10 @@ def queue(redis_server):
 
     def read():
         with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
-            messages = [json.loads(message) for message in client.lrange("celery", 0, -1)]
+            waiting = [m for name in (jobs.LONG, jobs.SHORT) for m in client.lrange(name, 0, -1)]
         return [
-            (message["headers"]["task"], message["headers"]["argsrepr"]) for message in messages
+            (message["headers"]["task"], message["headers"]["argsrepr"])
+            for message in map(json.loads, waiting)
         ]
 
     return read

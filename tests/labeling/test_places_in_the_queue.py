@@ -81,7 +81,7 @@ def test_the_control_sample_is_in_no_pool(db, admin):
     field = only_sample(make_field(candidates=1), control=True)
     candidate = field.candidates.get()
     run = promote(field, admin, {candidate.pk: 1.0})
-    assert place(candidate, run) == (False, 1.0)
+    assert not place(candidate, run)[0]
 
 
 def test_votes_move_what_newer_runs_predict_too(pool, first, run, admin, ada):

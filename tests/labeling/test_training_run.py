@@ -86,9 +86,25 @@ def test_of_many_workers_at_once_one_gets_it(queued):
 
 
 def test_progress_is_kept_and_never_holds_nan(claimed):
-    claimed.record({"stage": "train", "loss": float("nan"), "batch": 3})
+    claimed.record({"stage": "train", "member": 0, "loss": float("nan")})
     claimed.refresh_from_db()
-    assert claimed.progress == {"stage": "train", "loss": None, "batch": 3}
+    assert claimed.progress == {"stage": "train", "member": 0, "loss": None}
+
+
+def test_each_worker_has_progress_of_its_own(claimed):
+    members = claimed.free_members()
+    helper = TrainingRun.objects.join(claimed.pk)
+    mine, theirs = next(members), next(helper.free_members())
+    claimed.taken.filter(number=theirs).update(worker="another")
+    claimed.record({"stage": "train", "member": mine, "batch": 3})
+    helper.record({"stage": "train", "member": theirs, "batch": 5})
+    assert [told["batch"] for told in claimed.at_work] == [3, 5]
+    # Who goes on to another member is no longer at the one before.
+    later = next(members)
+    assert [told["batch"] for told in claimed.at_work] == [5]
+    claimed._recorded_at = 0
+    claimed.record({"stage": "train", "member": later, "batch": 1})
+    assert {told["batch"] for told in claimed.at_work} == {1, 5}
 
 
 def test_progress_is_written_once_a_second(claimed):

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from labeling.consensus import Status, Verdict
 from labeling.models import Candidate, Consensus, Vote
 from labeling.ordering import in_control_sample, shuffle_key
+from labeling.strategies import ColdStart
 
 
 class Command(BaseCommand):
@@ -38,7 +39,8 @@ def _differences(candidate: Candidate) -> list[str]:
     wrong = []
     if candidate.control != in_control_sample(*names):
         wrong.append("is in the wrong sample")
-    if candidate.shuffle != shuffle_key(*names):
+    begins = candidate.field.cold_start == ColdStart.SPREAD and candidate.shuffle < 0
+    if candidate.shuffle != shuffle_key(*names) and not begins:
         wrong.append("has the wrong place in random order")
     stored: Consensus | None = getattr(candidate, "consensus", None)
     verdict = candidate.verdict(candidate.counting)  # type: ignore[attr-defined]
@@ -60,5 +62,6 @@ def _misplaced(candidate: Candidate, verdict: Verdict) -> list[str]:
         f"stands at the wrong place in the queue of run {prediction.run_id}"
         for prediction in candidate.predictions.all()
         # Older runs are set right when they are promoted again.
-        if prediction.run_id >= promoted and prediction.set_place(candidate, verdict.counts)
+        if prediction.run_id >= promoted
+        and prediction.set_place(candidate.waits_in, candidate.field.strategy, verdict.counts)
     ]

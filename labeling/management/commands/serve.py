@@ -26,6 +26,11 @@ from labeling.embedded import WEB, WORKER, Child, PrivateRedis
 from labeling.models import Experiment, RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
+WORKERS = {
+    "worker": (*WORKER, "-Q", jobs.LONG, "--hostname", "long@%h"),
+    "worker-short": (*WORKER, "-Q", jobs.SHORT, "--hostname", "short@%h", "--beat"),
+}
+"""By the name of their log: one trains; the other sweeps, and lets the queue follow votes."""
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,7 +42,7 @@ def port_number(word: str) -> int:
 
 
 class Command(BaseCommand):
-    """Serves the pages and the API, with a private Redis and one worker, until it is stopped."""
+    """Serves the pages and the API, with a private Redis and workers, until it is stopped."""
 
     help = "Serve Asterism on this machine; the first run prepares the demonstration."
 
@@ -76,7 +81,7 @@ class Command(BaseCommand):
             call_command("demo", stdout=self.stdout, stderr=self.stderr)
 
     def start_companions(self, companions: ExitStack) -> None:
-        """Start the Redis, unless REDIS_URL names one, and the worker, if it is installed."""
+        """Start the Redis, unless REDIS_URL names one, and the workers, if they are installed."""
         if not os.environ.get("REDIS_URL"):
             redis = PrivateRedis(settings.HOME)
             companions.callback(redis.stop)
@@ -88,9 +93,10 @@ class Command(BaseCommand):
             return
         # Killed at once: what it was at is a row, which a worker takes up again, and the polite
         # end of a training is hours away.
-        log = settings.HOME / "logs" / "worker.log"
-        worker = Child(WORKER, log, environment=all_cores_but_one(), farewell=signal.SIGKILL)
-        companions.callback(worker.stop)
+        for name, command in WORKERS.items():
+            log = settings.HOME / "logs" / f"{name}.log"
+            worker = Child(command, log, environment=all_cores_but_one(), farewell=signal.SIGKILL)
+            companions.callback(worker.stop)
 
     def serve(self, door: socket.socket, port: int, companions: ExitStack) -> None:
         """Answer requests until Ctrl-C."""

@@ -1,0 +1,50 @@
+"""What is deleted by itself, and what is not."""
+
+import pytest
+
+from labeling.housekeeping import drop_outlived_embeddings
+from labeling.models import Promotion
+from tests.labeling.world import make_field, make_run
+
+
+@pytest.fixture
+def runs(field, admin):
+    """Five finished runs of one field that have kept what they see."""
+    made = [make_run(field, admin) for _ in range(5)]
+    for run in made:
+        run.embeddings_path.mkdir(parents=True)
+    return made
+
+
+def left(runs):
+    return [number for number, run in enumerate(runs) if run.embeddings_path.exists()]
+
+
+def test_nothing_goes_before_a_run_is_in_use(runs):
+    assert drop_outlived_embeddings() == []
+    assert left(runs) == [0, 1, 2, 3, 4]
+
+
+def test_what_is_in_use_what_was_before_it_and_what_came_later_stay(runs, admin):
+    for number in (0, 1, 3):
+        Promotion.objects.promote(runs[number], by=admin)
+    assert drop_outlived_embeddings() == [runs[2], runs[0]]
+    assert left(runs) == [1, 3, 4]
+    assert drop_outlived_embeddings() == []
+
+
+def test_after_a_roll_back_they_can_be_needed_again(runs, admin):
+    for number in (0, 1, 3):
+        Promotion.objects.promote(runs[number], by=admin)
+    Promotion.objects.roll_back(runs[3])
+    drop_outlived_embeddings()
+    assert left(runs) == [0, 1, 2, 3, 4]
+
+
+def test_another_field_may_still_need_them(runs, admin):
+    other = make_field("other")
+    runs[0].fields.add(other)
+    for number in (1, 2):
+        Promotion.objects.promote(runs[number], by=admin)
+    drop_outlived_embeddings()
+    assert left(runs) == [0, 1, 2, 3, 4]
