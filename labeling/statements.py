@@ -14,7 +14,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import AutoField, Expression, Field, Model, QuerySet
 
 if TYPE_CHECKING:
@@ -79,14 +79,25 @@ class _Prepared:
 class Statement(_Prepared, Generic[M]):
     """A queryset, built when it is first needed, ready to run again and again."""
 
-    def __init__(self, build: Callable[[], QuerySet[M, Any]]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[M, Any]], lock: str = "") -> None:
+        """`lock` is one of PostgreSQL's that Django has no word for."""
         super().__init__()
         self._build = build
+        self._lock = lock
 
     def objects(self, **given: Any) -> list[M]:
         """The rows as model instances."""
-        everything = self._queryset.model._default_manager
-        return list(everything.raw(self._sql, self._filled(given)))
+        names, more, converters = self._read_as
+        rows: Iterable[Sequence[Any]] = self.rows(**given)
+        if converters:
+            rows = self._compiled[0].apply_converters(rows, converters)
+        found = []
+        for row in rows:
+            one = self._queryset.model.from_db(DEFAULT_DB_ALIAS, names, row[: len(names)])
+            for name, position in more:
+                setattr(one, name, row[position])
+            found.append(one)
+        return found
 
     def rows(self, **given: Any) -> list[tuple[Any, ...]]:
         """The rows as the database has them."""
@@ -99,16 +110,28 @@ class Statement(_Prepared, Generic[M]):
         return self._build()
 
     @cached_property
-    def _written(self) -> tuple[str, Sequence[Any]]:
-        return self._queryset.query.sql_with_params()
+    def _compiled(self) -> tuple[SQLCompiler, str, Sequence[Any]]:
+        compiler = self._queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, places = compiler.as_sql()
+        lock = self._lock if connection.features.has_select_for_update else ""
+        return compiler, f"{sql} {lock}", places
+
+    @cached_property
+    def _read_as(self) -> tuple[list[str], list[tuple[str, int]], Any]:
+        """Names of the model's columns, which come first, those of others, and their converters."""
+        compiler, *_ = self._compiled
+        columns: list[Any] = [column for column, *_ in compiler.select or ()]
+        more = list((compiler.annotation_col_map or {}).items())
+        names = [column.target.attname for column in columns[: len(columns) - len(more)]]
+        return names, more, compiler.get_converters(columns)
 
     @property
     def _sql(self) -> str:
-        sql, places = self._written
+        _, sql, places = self._compiled
         return self._ready(sql, len(places))
 
     def _filled(self, given: dict[str, Any]) -> Sequence[Any]:
-        places = self._written[1]
+        *_, places = self._compiled
         return [x.in_database(given[x.name]) if isinstance(x, Given) else x for x in places]
 
 

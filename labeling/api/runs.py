@@ -16,10 +16,13 @@ from labeling.api.strict import StrictSerializer
 from labeling.export.training_set import VOTES
 from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
 
+BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet")
+
 
 class RunConfigIn(StrictSerializer):
     """Settings that replace the preset's; the classifier's `TrainingConfig` has them all."""
 
+    backbone = serializers.ChoiceField(BACKBONES, required=False)
     members = serializers.IntegerField(min_value=1, max_value=100, required=False)
     batches = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
     batch_size = serializers.IntegerField(min_value=2, max_value=4096, required=False)

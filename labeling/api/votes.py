@@ -113,8 +113,8 @@ class VoteOut(serializers.ModelSerializer[Vote]):
         )
 
 
-# Made once: to describe what it writes takes it longer than to write it.
-_OUT = VoteOut()
+# Made once: to describe what they read and write takes them longer than to do it.
+_IN, _OUT = VoteIn(), VoteOut()
 
 
 class VoteView(APIView):
@@ -127,9 +127,7 @@ class VoteView(APIView):
         A vote always counts. `surplus` says that nobody had asked for it: it came without a lease
         that still held, when others had given all the votes needed or a curator had ruled.
         """
-        body = VoteIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        answer = dict(body.validated_data)
+        answer = dict(_IN.run_validation(request.data))
         candidate = answer.pop("candidate")
         try:
             vote = candidate.cast_vote(request.user, uuid, **answer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
@@ -19,6 +19,7 @@ from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
 from labeling.models.waiting import Wish
+from labeling.statements import Given, Statement
 from labeling.strategies import ColdStart, Strategy
 
 if TYPE_CHECKING:
@@ -148,9 +149,8 @@ class Field(models.Model):
         Votes share it; who changes which run or rules it goes by locks it against them. A vote is
         then either seen by the change, or sees it.
         """
-        share = "FOR KEY SHARE" if connection.features.has_select_for_update else ""
-        table = connection.ops.quote_name(cls._meta.db_table)
-        return cls.objects.raw(f"SELECT * FROM {table} WHERE id = %s {share}", [pk])[0]
+        (field,) = _SHARED.objects(pk=pk)
+        return field
 
     @cached_property
     def mosaic_by_band(self) -> dict[str, Mosaic]:
@@ -192,3 +192,8 @@ class Field(models.Model):
         for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
             candidate.field = field
             candidate.refresh_consensus()
+
+
+_SHARED: Statement[Field] = Statement(
+    lambda: Field.objects.filter(pk=Given("pk")).order_by(), lock="FOR KEY SHARE"
+)

@@ -36,10 +36,10 @@ def test_values_arrive_in_the_form_of_the_database(candidate, ada):
 
 def test_its_sql_is_written_once(field, django_assert_num_queries):
     BRIGHT.objects(x=1.0)
-    written = BRIGHT._written
+    written = BRIGHT._compiled
     with django_assert_num_queries(1):
         BRIGHT.objects(x=20.0)
-    assert BRIGHT._written is written
+    assert BRIGHT._compiled is written
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.table import Table
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from labeling import jobs
+from labeling import demonstration, jobs
 from labeling.bands import BANDS
 from labeling.models import (
     Candidate,
@@ -29,6 +31,7 @@ from labeling.models import (
     Mosaic,
     Prediction,
     Promotion,
+    ReferenceLabel,
     RunStatus,
     TrainingRun,
     Vote,
@@ -152,6 +155,26 @@ def open_sky(name: str, folder: str) -> None:
     people = [User.objects.create(username=f"{name}-{number}") for number in range(2)]
     for number, candidate in enumerate(field.candidates.in_play()):
         settle(candidate, people, label=1 + number % 2)
+
+
+def open_demonstration(name: str, role: str) -> dict[str, str]:
+    """The demonstration field with its truth as reference labels, and shuffled; a session.
+
+    Shuffled is what trains; the control sample has the truth in both.
+    """
+    field = demonstration.create_field(str)
+    (path,) = (settings.HOME / "demo").glob("truth/*")
+    table = Table.read(path)
+    truth = dict(zip(map(str, table["id"]), table["class"].tolist(), strict=True))
+    pool = list(field.candidates.in_play().order_by("pk"))
+    learnt = [truth[candidate.catalogue_id] for candidate in pool if not candidate.control]
+    by_chance = iter(np.random.default_rng(0).permutation(learnt).tolist())
+    for candidate in pool:
+        right = truth[candidate.catalogue_id]
+        wrong = right if candidate.control else next(by_chance)
+        for source, label in (("truth", right), ("shuffled", wrong)):
+            ReferenceLabel.objects.create(candidate=candidate, source=source, label=label)
+    return {name: _session(name, role)}
 
 
 def sweep() -> None:

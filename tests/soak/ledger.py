@@ -51,6 +51,11 @@ class Ledger:
         sessions = self.ask("open_field", name, candidates, people, **rules)
         return [Expert(self._site.port, name, person, key) for person, key in sessions.items()]
 
+    def open_demonstration(self) -> Expert:
+        """The administrator of the demonstration field, which has its truth, and it shuffled."""
+        ((name, key),) = self.ask("open_demonstration", "demo-admin", "administrator").items()
+        return Expert(self._site.port, "demo", name, key)
+
     def assert_kept(self, experts: Sequence[Expert], votes_needed: int) -> None:
         """All that was acknowledged is there, word for word, and no more than was asked for."""
         stored = self.ask("votes", experts[0].field)
