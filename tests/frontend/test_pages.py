@@ -147,3 +147,20 @@ def test_it_has_no_inline_script_or_style(browse, field, candidate, people):
         assert "<style" not in text
         assert "onclick=" not in text
         assert "'unsafe" not in response["Content-Security-Policy"]
+
+
+def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
+    run = make_run(field, people["cur"], status="running")
+    report = {"stage": "train", "members": 3, "batches": 100, "loss": 1.0, "fraction": 0.25}
+    report |= {"images_per_second": 40.0, "seconds_left": 300.0}
+    run.taken.create(number=0, worker="a:1", progress={**report, "member": 0, "batch": 100})
+    run.taken.create(number=1, worker="b:2", progress={**report, "member": 1, "batch": 60})
+    run.taken.create(number=2, worker="a:1", progress={**report, "member": 2, "batch": 20})
+    TrainingRun.objects.update(progress={**report, "member": 2, "batch": 20})
+    response = browse("ada").get(f"/runs/{run.pk}/")
+    far = response.context["far"]
+    assert far.what == "training networks 2 and 3 of 3, on 2 workers"
+    # One is finished; of the time that each would need alone, half is left for both.
+    assert (far.share, far.rate) == (pytest.approx(1.8 / 3), 80.0)
+    assert far.seconds_left == pytest.approx(100.0)
+    assert "Training networks 2 and 3 of 3, on 2 workers" in response.content.decode()
