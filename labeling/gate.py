@@ -90,6 +90,15 @@ class Verdict:
         """Whether the network must not go live by itself."""
         return bool(self.reasons)
 
+    @property
+    def sentence(self) -> str:
+        """What it comes to."""
+        if self.refused:
+            return f"The gate refuses it: {' '.join(self.reasons)}"
+        if self.judged:
+            return "The gate lets it pass."
+        return f"The gate cannot judge it: {self.of} control labels, {FEWEST} are needed."
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
         return {**asdict(self), "judged": self.judged}

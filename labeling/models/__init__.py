@@ -17,6 +17,7 @@ from labeling.models.promotion import NotReady, Promotion, Refused
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.refresh import Refresh
 from labeling.models.release import Release
+from labeling.models.run_event import RunEvent
 from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
 from labeling.models.waiting import Wish
@@ -44,6 +45,7 @@ __all__ = [
     "Refused",
     "Release",
     "RunCancelled",
+    "RunEvent",
     "RunStatus",
     "Sample",
     "Theme",

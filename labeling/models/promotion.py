@@ -42,6 +42,8 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             if field.promoted_run_id != run.pk:
                 before = field.promoted_run
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
+                why = f", because: {reason}" if reason else ""
+                run.tell(f"In use in {field}, by {by}{why}.")
                 Refresh.objects.drop(field)
                 field.point_to(run)
                 self._settle(run, before)
@@ -52,6 +54,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         for field in Field.objects.select_for_update().filter(promoted_run=run):
             standing = self.filter(field=field, rolled_back_at=None).order_by("-pk")
             standing.filter(run=run).update(rolled_back_at=timezone.now())
+            run.tell(f"Rolled back in {field}.")
             before = standing.exclude(run=run).select_related("run").first()
             Refresh.objects.drop(field)
             field.point_to(before.run if before else None)

@@ -104,6 +104,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         run.taken.all().delete()
         run.finishing_at = None
         run.save(update_fields=["finishing_at"])
+        run.tell(f"Taken up, attempt {run.attempts}.", worker_name())
         return run
 
     def join(self, pk: int) -> TrainingRun | None:
@@ -234,13 +235,15 @@ class TrainingRun(WorkerJob):
 
     def free_members(self) -> Iterator[int]:
         """Members that no other worker has, each taken by this one when it is given."""
-        me = f"{socket.gethostname()}:{os.getpid()}"
+        me = worker_name()
         for number in range(self.members):
             if not self._mine().exists():
                 raise RunCancelled(f"{self} was cancelled or taken over.")
             _, new = self.taken.get_or_create(number=number, defaults={"worker": me})
             if new:
+                self.tell(f"Network {number + 1} is begun.", me)
                 yield number
+                self.tell(f"Network {number + 1} is trained.", me)
 
     def _note(self, progress: Mapping[str, Any]) -> None:
         """Of workers side by side each has its own."""
@@ -254,9 +257,16 @@ class TrainingRun(WorkerJob):
         last = {member.worker: member.progress for member in self.taken.order_by("pk")}
         return [progress for progress in last.values() if progress]
 
+    def tell(self, text: str, worker: str = "") -> None:
+        """Add a line to its log."""
+        self.log.create(text=text, worker=worker)
+
     def begin_finishing(self) -> bool:
         """Whether this worker is the one that predicts, now that all members are trained."""
-        return bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
+        last = bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
+        if last:
+            self.tell("All networks are trained; it predicts.", worker_name())
+        return last
 
     @property
     def accuracy(self) -> Mapping[str, Any]:
@@ -298,6 +308,7 @@ class TrainingRun(WorkerJob):
         if self.status != RunStatus.PROMOTED:
             self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
         self.save(update_fields=["verdict", "status"])
+        self.tell(verdict.sentence)
 
     def put_to_use(self, by: Any, reason: str = "") -> None:
         """Promote it in all its fields, judged anew beside what they use now.
@@ -331,6 +342,11 @@ class TrainingRun(WorkerJob):
             self.predictions.set_places_of_voted(self, field)
             if field.promoted_run_id is None and self.status != RunStatus.REFUSED:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
+
+
+def worker_name() -> str:
+    """This process, for people: host and number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:

@@ -80,7 +80,11 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
         Those that kill every worker end here: an administrator may let them go on.
         """
         hopeless = self.lost().filter(attempts__gte=MOST_ATTEMPTS)
+        for row in hopeless:
+            row.tell("The last of too many workers died over it: it waits for a person.")
         hopeless.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_HOPELESS)
+        for row in self.lost():
+            row.tell("Its worker fell silent: queued again.")
         self.lost().update(status=RunStatus.QUEUED)
         return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
 
@@ -149,6 +153,9 @@ class WorkerJob(models.Model):
             raise RunCancelled(f"{self} was cancelled or taken over.")
         self._note(progress)
 
+    def tell(self, text: str, worker: str = "") -> None:
+        """Add a line to the log, where one is kept."""
+
     def _note(self, progress: Mapping[str, Any]) -> None:
         """What else is to be kept of a report."""
 
@@ -166,6 +173,7 @@ class WorkerJob(models.Model):
         if not stopped.update(status=RunStatus.QUEUED, finished_at=None, error="", attempts=0):
             return False
         self.refresh_from_db()
+        self.tell("Queued again, by hand.")
         jobs.start(self.task, self.pk)
         return True
 
@@ -185,4 +193,5 @@ class WorkerJob(models.Model):
         if not going.update(status=status, finished_at=timezone.now(), **values):
             return False
         self.refresh_from_db()
+        self.tell(f"It has ended: {self.status}.")
         return True

@@ -39,7 +39,7 @@ CANDIDATES, SIDE, SEED = 1500, 3200, 2020
 
 FOLDS, SEEDS = 5, 2
 
-FROM_SPREAD = ("entropy", "diverse")
+FROM_SPREAD = ("entropy", "margin", "diverse")
 """Also begun with candidates of every kind, by magnitude, colour and concentration."""
 
 WITHOUT_ERRORS = ("random", "entropy", "margin", "diverse")

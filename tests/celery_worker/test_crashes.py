@@ -101,6 +101,17 @@ def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, s
     jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
     wait_until(run, ended)
     assert run.attempts == 2
+    told = [line.text for line in run.log.all()]
+    assert [line for line in told if line.startswith("Taken up")] == [
+        "Taken up, attempt 1.",
+        "Taken up, attempt 2.",
+    ]
+    assert "Its worker fell silent: queued again." in told
+    assert told[-3:] == [
+        "It has ended: ready.",
+        "The gate cannot judge it: 0 control labels, 20 are needed.",
+        f"In use in {run.fields.get()}, by {run.requested_by}.",
+    ]
     assert_same(run, undisturbed)
 
 

@@ -1,0 +1,18 @@
+"""The log of a run: what happened to it, when, and at which worker."""
+
+from django.db import models
+
+
+class RunEvent(models.Model):
+    """One line of it."""
+
+    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="log")
+    at = models.DateTimeField(auto_now_add=True)
+    worker = models.CharField(max_length=120, blank=True, help_text="Host and process.")
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.run}, {self.at:%H:%M:%S}: {self.text}"
