@@ -44,8 +44,7 @@ class Plan:
     rounds: int | None = None
     """Trainings at most; None: until the pool is empty."""
     cold_start: Literal["spread", "random"] = "random"
-    """Chooses the first candidates of strategies that need a network; see docs/active-learning.md
-    for why not spread."""
+    """Chooses the first candidates of strategies that need a network."""
     people: Literal["paper", "perfect"] = "paper"
     """paper: two of them agree as often as two people do; perfect: each vote is the truth."""
 
