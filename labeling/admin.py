@@ -25,6 +25,7 @@ from labeling.models import (
     ReferenceLabel,
     Refresh,
     Release,
+    RunEvent,
     TrainingRun,
     Vote,
 )
@@ -209,6 +210,7 @@ admin.site.register(
         ReferenceLabel,
         Refresh,
         Release,
+        RunEvent,
     ],
     ReadOnlyAdmin,
 )

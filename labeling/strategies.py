@@ -1,6 +1,6 @@
 """What the queue asks about first: what a vote on a candidate is worth, by the field's strategy.
 
-Each value starts from what the network says and follows the votes: of entropy and margin by the
+Each value starts from what the network says, and votes can raise it: of entropy and margin by the
 posterior (`labeling.priority`); of those that only a network can tell, mutual information and
 diversity, in proportion to the entropy that the votes have left.
 """
@@ -30,6 +30,9 @@ class ColdStart(models.TextChoices):
     SPREAD = "spread", "spread: of every magnitude, colour and concentration"
 
 
+NO_VOTES = (0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """What a network says of a candidate before any vote."""
@@ -46,7 +49,16 @@ class Opinion:
 
 
 def value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
-    """What another answer is worth after so many votes for each class."""
+    """What another answer is worth after so many votes for each class.
+
+    Never less than before the first: a label teaches when it is settled, so what was worth a first
+    answer is worth the rest. Votes that contradict the network, or one another, raise it.
+    """
+    before = _value(strategy, opinion, NO_VOTES)
+    return max(before, _value(strategy, opinion, counts)) if any(counts) else before
+
+
+def _value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
     if strategy == Strategy.RANDOM:
         return by_chance(opinion.candidate)
     if strategy == Strategy.MARGIN:

@@ -14,7 +14,7 @@ from labeling.classes import MorphologicalClass
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.statements import AT_A_TIME, Change, ChangeMany, Given, Load, Statement, parts
-from labeling.strategies import Opinion, value
+from labeling.strategies import NO_VOTES, Opinion, value
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
@@ -73,7 +73,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
                     mutual_information=values.get("mutual_information"),
                     diversity=values.get("diversity"),
                 )
-                worth = value(strategies[queue], opinion, counts.get(candidate, _NO_VOTES))
+                worth = value(strategies[queue], opinion, counts.get(candidate, NO_VOTES))
             return [*values.values(), run.pk, queue, worth]
 
         load = Load(Prediction, *first, "run_id", "queue_id", "priority")
@@ -110,8 +110,6 @@ _COUNTS: dict[str, Any] = {
 P_CLASSES = ("p_class1", "p_class2", "p_class3", "p_class4")
 
 PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
-
-_NO_VOTES = (0, 0, 0, 0)
 
 
 class Prediction(models.Model):

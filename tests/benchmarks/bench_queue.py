@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,20 +79,19 @@ def cpu_seconds(trees: Sequence[psutil.Process]) -> float:
 @contextmanager
 def served(database: str) -> Iterator[tuple[Site, Sequence[psutil.Process]]]:
     """A site on this kind of database, and the processes that it consists of."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         home = Path(folder)
-        # With its own defaults: a vote that was acknowledged is on disk.
-        server = postgresql.Server(home, settings=()) if database == "postgresql" else None
-        url = server.create("asterism") if server else None
-        site = Site(home / "site", "--no-demo", database_url=url)
-        site.wait()
-        programs = [psutil.Process(site.process.pid)]
-        if server:
+        url, programs = None, []
+        if database == "postgresql":
+            # With its own defaults: a vote that was acknowledged is on disk.
+            server = postgresql.Server(home, settings=())
+            running.callback(server.stop)
+            url = server.create("asterism")
             programs.append(psutil.Process(server.pid))
-        yield site, programs
-        site.stop()
-        if server:
-            server.stop()
+        site = Site(home / "site", "--no-demo", database_url=url)
+        running.callback(site.stop)
+        site.wait()
+        yield site, [psutil.Process(site.process.pid), *programs]
 
 
 def measure(database: str, sizes: Sequence[int]) -> None:

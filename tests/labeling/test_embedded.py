@@ -25,7 +25,10 @@ PARENT = [sys.executable, "-c", f"import subprocess, sys\n{SAY_PID}subprocess.ru
 
 def is_alive(pid: int) -> bool:
     """Whether the process runs; a zombie, dead but not yet collected, does not."""
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def eventually(condition, seconds=10):
