@@ -22,7 +22,7 @@ from tests.soak.ledger import Ledger
 CANDIDATES = 1_000_000
 EXPERTS = 8
 THINK_S = 1.0
-BEFORE_S = 20.0
+BEFORE_S = 30.0
 GOAL_S = 60.0
 
 
