@@ -63,10 +63,17 @@ def worker() -> str | None:
     """Why nobody trains, or None."""
     control = jobs.publisher(jobs.broker()).control
     try:
-        heard = control.broadcast("ping", reply=True, limit=1, timeout=WORKER_SECONDS)
+        # Often the first to answer trains; else all have their time.
+        for limit in (1, None):
+            heard = control.broadcast(
+                "active_queues", reply=True, limit=limit, timeout=WORKER_SECONDS
+            )
+            served = {queue["name"] for told in heard for own in told.values() for queue in own}
+            if jobs.LONG in served:
+                return None
     except BROKER_ERRORS as error:
         return f"Workers cannot be asked: {_line(error)}."
-    return None if heard else "No worker answers; training runs wait until one does."
+    return "No worker that trains answers; training runs wait until one does."
 
 
 REQUIRED: dict[str, Callable[[], str | None]] = {
