@@ -1,5 +1,6 @@
 """Real worker processes that are killed, and that share a run."""
 
+import random
 import signal
 import time
 from datetime import timedelta
@@ -13,6 +14,7 @@ from labeling import jobs
 from labeling.embedded import WORKER, Child
 from labeling.models import RunStatus, TrainingRun
 from tests.labeling.world import settle
+from tests.soak.conftest import LONG
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.beside("postgresql")]
 
@@ -112,6 +114,26 @@ def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, s
         "The gate cannot judge it: 0 control labels, 20 are needed.",
         f"In use in {run.fields.get()}, by {run.requested_by}.",
     ]
+    assert_same(run, undisturbed)
+
+
+@pytest.mark.skipif(not LONG, reason="takes minutes: in make soak")
+def test_workers_may_be_killed_at_any_moment(run, undisturbed, start):
+    moments = random.Random(0)
+    for _ in range(12):
+        worker = start()
+        jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+        # From before it has read its first message to after the end.
+        time.sleep(moments.uniform(3, 11))
+        worker.stop()
+        TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
+        run.refresh_from_db()
+        if run.status == RunStatus.STALLED:
+            run.resume()
+    if run.is_active:
+        start()
+        jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+        wait_until(run, ended)
     assert_same(run, undisturbed)
 
 
