@@ -6,8 +6,6 @@ random order stays behind it, and the control sample is served at random in any 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from sklearn.cluster import kmeans_plusplus
 
 FIRST = 300
 """Candidates in the spread sample: a first training has about as many labels."""
@@ -22,6 +20,9 @@ def spread(columns: NDArray[np.float64]) -> list[int]:
 
     Source: Arthur & Vassilvitskii 2007.
     """
+    # Loaded where it is needed: it takes a second.
+    from sklearn.cluster import kmeans_plusplus  # noqa: PLC0415
+
     place = np.column_stack([_quantiles(column) for column in columns.T])
     count = min(FIRST, len(np.unique(place, axis=0)))
     if not count:
@@ -32,6 +33,8 @@ def spread(columns: NDArray[np.float64]) -> list[int]:
 
 def _quantiles(column: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where each value (N,) lies among the known ones, 0 to 1; a half where it is missing."""
+    from scipy.stats import rankdata  # noqa: PLC0415
+
     known = np.isfinite(column)
     place = np.full(len(column), 0.5)
     place[known] = (rankdata(column[known]) - 0.5) / max(1, known.sum())

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from labeling import cold_start
 from labeling.consensus import Status
 from labeling.models.adjudication import Adjudication
 from labeling.models.lease import Lease, Sample
@@ -130,9 +131,6 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             candidate.place()
         self.bulk_update(begun, ["shuffle"])
         if spread:
-            # Loaded where it is needed: what it stands on takes a second.
-            from labeling import cold_start  # noqa: PLC0415
-
             pool = self.in_play().filter(control=False).order_by("pk")
             kinds = pool.values_list("mag_v", F("mag_v") - F("mag_i"), "ci")
             columns = np.array(kinds, dtype=float).reshape(-1, 3)

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.simulation import simulate_field
+from labeling.strategies import Opinion, Strategy, value
 from tests.services.site import Site
 
 VOTES_EACH = 12
@@ -144,6 +145,14 @@ def check_network(row, run):
     assert int(row["run"]) == run
 
 
+def worth_of_a_vote(row):
+    """What another vote on a candidate of the catalogue is worth, by the default strategy."""
+    p, counts = ([float(row[f"{name}{k}"]) for k in range(1, 5)] for name in ("p_class", "n_class"))
+    entropy = float(row["entropy_nats"])
+    opinion = Opinion(0, p, own=True, entropy=entropy, mutual_information=None, diversity=None)
+    return value(Strategy.MARGIN, opinion, counts)
+
+
 def test_it_goes_round_once(open_as, truth):
     pressed = defaultdict(Counter)
     for expert in ("ada", "bea", "cy"):
@@ -163,7 +172,7 @@ def test_it_goes_round_once(open_as, truth):
     number_of = check_rows(admin, rows, pressed, run)
     waiting = [r for r in rows if r["control_sample"] == "0" and int(r["n_votes"]) < 3]
     cur.goto("/classify/")
-    most_uncertain = max(waiting, key=lambda row: float(row["entropy_nats"]))
+    most_uncertain = max(waiting, key=worth_of_a_vote)
     assert painted(cur) == number_of[most_uncertain["catalogue_id"]]
     admin.goto(f"/candidates/{painted(cur)}/")
     shown = f"Entropy {float(most_uncertain['entropy_nats']):.2f} nat"
