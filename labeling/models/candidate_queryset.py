@@ -132,12 +132,11 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         self.bulk_update(begun, ["shuffle"])
         if spread:
             pool = self.in_play().filter(control=False).order_by("pk")
-            kinds = pool.values_list("mag_v", F("mag_v") - F("mag_i"), "ci")
-            columns = np.array(kinds, dtype=float).reshape(-1, 3)
-            pks = list(pool.values_list("pk", flat=True))
+            rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
+            columns = np.array([kind for _, *kind in rows], dtype=float).reshape(-1, 3)
             first = cold_start.spread(columns)
             for number, position in enumerate(first):
-                self.filter(pk=pks[position]).update(shuffle=number - len(first))
+                self.filter(pk=rows[position][0]).update(shuffle=number - len(first))
 
     def for_curators(self) -> Self:
         """Candidates that wait for a curator: tied, or flagged since the last ruling."""
