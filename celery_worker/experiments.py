@@ -5,13 +5,15 @@ from dataclasses import asdict
 from typing import Any
 
 import classifier
-from celery_worker.frozen import Unfit, frozen_manifest
+from celery_worker.frozen import frozen_manifest, refusals_are_unfit
+from celery_worker.unfit import Unfit
 from classifier import experiments, files, reporting
 from classifier.experiments import Arm
 from labeling.experiments import Kind
 from labeling.models import Experiment
 
 
+@refusals_are_unfit()
 def carry_out(experiment: Experiment) -> None:
     """Train and judge the arms that are not finished, and store the report on all.
 

@@ -1,23 +1,28 @@
-"""Training sets on their way from a row to the classifier: checked to be the frozen ones."""
+"""The classifier as a task meets it: given what was frozen, its refusals told as ours."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 
 import classifier
-
-REFUSALS = (
-    classifier.NotTrainable,
-    classifier.PackError,
-    classifier.RunError,
-    classifier.DivergedError,
-)
-"""What the classifier raises with a sentence that is meant for people."""
+from celery_worker.unfit import Unfit
 
 
-class Unfit(Exception):
-    """The work cannot be carried out as it was asked for; says what to do."""
+@contextmanager
+def refusals_are_unfit() -> Iterator[None]:
+    """What the classifier raises with a sentence that is meant for people is raised as Unfit."""
+    try:
+        yield
+    except (
+        classifier.NotTrainable,
+        classifier.PackError,
+        classifier.RunError,
+        classifier.DivergedError,
+    ) as reason:
+        raise Unfit(str(reason)) from reason
 
 
 def frozen_manifest(path: Path, sha256: str, what: str = "run") -> classifier.Manifest:

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from celery_worker.frozen import refusals_are_unfit
 from classifier import heads
 from labeling.export.training_set import frozen_labels
 from labeling.models import Refresh
 
 
+@refusals_are_unfit()
 def carry_out(refresh: Refresh) -> None:
     """Refit the heads of a claimed refresh on the labels of today, and reorder its field."""
     run = refresh.run

@@ -1,13 +1,17 @@
-"""What a worker does. Every task is harmless when it runs twice, or for a row that is gone."""
+"""What a worker does. Every task is harmless when it runs twice, or for a row that is gone.
+
+Work that needs networks is named, and loaded by the process that comes to do it: torch takes
+seconds and half a gigabyte, and a worker that waits or sweeps does without.
+"""
 
 import logging
 import traceback
-from collections.abc import Callable
 from typing import Any
 
-from celery_worker import experiments, refreshing, training
+from django.utils.module_loading import import_string
+
 from celery_worker.app import app
-from celery_worker.frozen import REFUSALS, Unfit
+from celery_worker.unfit import Unfit
 from labeling import jobs
 from labeling.housekeeping import drop_outlived_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
@@ -16,12 +20,16 @@ from labeling.retraining import retrain_where_due
 
 logger = logging.getLogger(__name__)
 
+TRAINING = "celery_worker.training.carry_out"
+EXPERIMENT = "celery_worker.experiments.carry_out"
+REFRESH = "celery_worker.refreshing.carry_out"
+
 
 @app.task(name=jobs.TRAIN)
 def train(run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
     if run := TrainingRun.objects.claim(run_id):
-        see_through(run, training.carry_out)
+        see_through(run, TRAINING)
         drop_outlived_embeddings()
         wake(TrainingRun.objects.all())
     elif run := TrainingRun.objects.join(run_id):
@@ -31,7 +39,7 @@ def train(run_id: int) -> None:
 @app.task(name=jobs.EXPERIMENT)
 def experiment(experiment_id: int) -> None:
     """Carry out one queued experiment, or what is left of it; the claim is as for runs."""
-    see_through(Experiment.objects.claim(experiment_id), experiments.carry_out)
+    see_through(Experiment.objects.claim(experiment_id), EXPERIMENT)
 
 
 @app.task(name=jobs.REFRESH)
@@ -39,8 +47,8 @@ def refresh(field_id: int) -> None:
     """Let a field's order follow new labels, if enough have come and no other worker is at it."""
     try:
         while claimed := Refresh.objects.claim(field_id):
-            refreshing.carry_out(claimed)
-    except REFUSALS as reason:
+            import_string(REFRESH)(claimed)
+    except Unfit as reason:
         logger.warning("The order of field %d does not follow new labels: %s", field_id, reason)
 
 
@@ -63,20 +71,20 @@ def wake(rows: WorkerJobQuerySet[Any]) -> None:
 def help_with(run: TrainingRun) -> None:
     """Share a run that another worker sees through: what goes wrong here does not end it."""
     try:
-        training.carry_out(run)
-    except (RunCancelled, Unfit, *REFUSALS) as reason:
+        import_string(TRAINING)(run)
+    except (RunCancelled, Unfit) as reason:
         logger.warning("No help with %s: %s", run, reason)
 
 
-def see_through(job: Job | None, carry_out: Callable[[Job], None]) -> None:
+def see_through(job: Job | None, carry_out: str) -> None:
     """Carry out what was claimed, if it was, and record it if that ends badly."""
     if job is None:
         return
     try:
-        carry_out(job)
+        import_string(carry_out)(job)
     except RunCancelled as reason:
         logger.info("%s", reason)
-    except (Unfit, *REFUSALS) as reason:
+    except Unfit as reason:
         job.fail(str(reason))
     except Exception:
         job.fail(traceback.format_exc())

@@ -9,7 +9,8 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 import classifier
-from celery_worker.frozen import Unfit, frozen_manifest
+from celery_worker.frozen import frozen_manifest, refusals_are_unfit
+from celery_worker.unfit import Unfit
 from classifier import acquisition, reporting
 from classifier.embeddings import Embeddings
 from labeling import jobs
@@ -19,6 +20,7 @@ MOST_WORKERS = 8
 """So many share one run."""
 
 
+@refusals_are_unfit()
 def carry_out(run: TrainingRun) -> None:
     """Train, predict and evaluate a claimed run, and store what came of it.
 

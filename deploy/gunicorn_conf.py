@@ -7,6 +7,8 @@ thread waits for that lock again. A second thread, so that a long download keeps
 
 import gc
 import os
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from gunicorn.http import wsgi
@@ -22,6 +24,17 @@ graceful_timeout = 5
 
 # What serves is nobody's business.
 wsgi.SERVER = "Asterism"
+
+
+# Commands do without them, and a page that comes to need them would wait for seconds.
+FOR_AGREEMENT = ("sklearn.metrics", "statsmodels.stats.inter_rater", "crowdkit.aggregation")
+
+
+def on_starting(server: Any) -> None:
+    """Load once, for all processes, what only pages of agreement need."""
+    for package in FOR_AGREEMENT:
+        with suppress(ModuleNotFoundError):  # crowd-kit is an extra
+            import_module(package)
 
 
 def pre_fork(server: Any, worker: Any) -> None:

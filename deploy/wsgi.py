@@ -10,5 +10,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 application = get_wsgi_application()
 
 # Django reads the addresses, and with them every view, on the first request. Read here, a server
-# that forks does it once, and nobody's first page waits seconds for scipy.
+# that forks does it once, and nobody's first page waits seconds.
 _ = get_resolver().url_patterns

@@ -15,7 +15,6 @@ from math import nan
 import numpy as np
 from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from labeling.agreement_bootstrap import Intervals, folded, intervals_of, row_shares
 from labeling.classes import MorphologicalClass
@@ -48,6 +47,10 @@ class Agreement:
 
 def compare(first: Mapping[int, int], second: Mapping[int, int]) -> Agreement:
     """Compare two raters' labels, each a mapping from object to class 1 to 4."""
+    # Loaded where it is needed, as are the other packages of agreement: together they take
+    # seconds, which every command would spend. A web server loads them before it answers.
+    from sklearn.metrics import cohen_kappa_score, confusion_matrix  # noqa: PLC0415
+
     both = sorted(first.keys() & second.keys())
     ours = np.array([first[key] for key in both], dtype=int)
     theirs = np.array([second[key] for key in both], dtype=int)

@@ -11,21 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labeling.agreement import CLASSES
 
-try:
+if TYPE_CHECKING:
     import pandas
-    from crowdkit.aggregation import DawidSkene
-except ImportError:
-    INSTALLED = False
-else:
-    INSTALLED = True
 
+INSTALLED = find_spec("crowdkit") is not None
 ITERATIONS = 30
 Answer = tuple[Hashable, Hashable, int]
 """Object, rater, class; one rater may answer about an object several times."""
@@ -67,6 +65,9 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     """Fit the model to class votes 1 to 4; needs at least one."""
     if not INSTALLED:
         raise NotInstalled("crowd-kit is not installed: pip install 'asterism[diagnosis]'.")
+    import pandas  # noqa: PLC0415
+    from crowdkit.aggregation import DawidSkene  # noqa: PLC0415
+
     votes = pandas.DataFrame(list(answers), columns=["task", "worker", "label"])
     # By itself crowd-kit stops as soon as its bound falls, which it may do at the second step.
     model = DawidSkene(n_iter=ITERATIONS, tol=-inf)

@@ -19,7 +19,6 @@ from math import nan
 import krippendorff
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.stats.inter_rater import fleiss_kappa
 
 from labeling.agreement import CLASSES
 from labeling.agreement_bootstrap import RESAMPLES, SEED, UNKNOWN, Interval, interval
@@ -119,6 +118,8 @@ def _varied(table: Table) -> bool:
 
 
 def _fleiss(table: Table) -> float:
+    from statsmodels.stats.inter_rater import fleiss_kappa  # noqa: PLC0415
+
     return float(fleiss_kappa(table)) if _varied(table) else nan
 
 

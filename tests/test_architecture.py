@@ -1,6 +1,7 @@
 """Which room may import which, held by reading every import statement of the code."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -75,14 +76,35 @@ def test_the_rules_see_an_import_that_is_hidden(tmp_path):
     assert imports(path) == {"os", "labeling"}
 
 
-def test_the_web_process_never_imports_torch():
-    code = (
-        "import sys, deploy.wsgi\n"
-        "from django.urls import get_resolver; get_resolver().url_patterns\n"
-        "print([name for name in ('torch', 'torchvision', 'classifier') if name in sys.modules])"
+def loaded(statements, *packages):
+    """Which of the packages a fresh interpreter has loaded after some statements."""
+    code = f"import sys\n{statements}\nprint(*(p for p in {packages} if p in sys.modules))"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "deploy.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+ADDRESSES = "from django.urls import get_resolver; get_resolver().url_patterns"
+
+
+def test_the_web_process_never_imports_torch():
+    web = f"import deploy.wsgi\n{ADDRESSES}"
+    assert loaded(web, "django", "torch", "torchvision", "classifier") == ["django"]
+
+
+def test_a_worker_that_waits_has_not_loaded_torch():
+    worker = "from celery_worker.app import app; app.loader.import_default_modules()"
+    assert loaded(worker, "celery_worker.tasks", "torch") == ["celery_worker.tasks"]
+
+
+def test_commands_do_not_wait_for_the_packages_of_agreement():
+    # Every command checks the addresses, which lead to the pages of agreement.
+    command = f"import django; django.setup()\n{ADDRESSES}"
+    heavy = ("pandas", "sklearn", "statsmodels", "crowdkit")
+    assert loaded(command, "labeling.agreement_group", *heavy) == ["labeling.agreement_group"]
 
 
 def test_no_circle_of_browser_modules():

@@ -57,7 +57,8 @@ def start(worker_environment, tmp_path, settings):
 
     def one():
         threads = {"OMP_NUM_THREADS": str(torch.get_num_threads()), "CHECKPOINT_BATCHES": "1"}
-        name = ("-n", f"worker{len(workers)}@%h")
+        # One that had to load torch first would come when the other has finished.
+        name = ("-n", f"worker{len(workers)}@%h", "-I", "celery_worker.training")
         log = tmp_path / f"worker{len(workers)}.log"
         home = {"ASTERISM_HOME": str(settings.RUNS.parent)}
         environment = {**worker_environment, **threads, **home}
