@@ -60,7 +60,7 @@ class Crowd:
                 time.sleep(max(0.0, began + self.think_s - time.monotonic()))
 
 
-CROWDS = (Crowd(1, 300), Crowd(8, 150), Crowd(8, 150, block=3), Crowd(50, 15, think_s=2.0))
+CROWDS = (Crowd(1, 300), Crowd(8, 400), Crowd(8, 400, block=3), Crowd(50, 15, think_s=2.0))
 
 
 def cpu_seconds(trees: Sequence[psutil.Process]) -> float:

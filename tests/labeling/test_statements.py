@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from labeling.models import Candidate, Consensus, Lease, Vote
+from labeling.models.waiting import Lock, Part, Wish, _first
 from labeling.statements import Change, Given, Put, Remove, Statement
 from tests.labeling.world import at_once, vote
 
@@ -55,6 +56,17 @@ def test_a_rolled_back_transaction_takes_nothing_with_it(field):
         statement.objects(pk=1)
         transaction.set_rollback(True)
     assert statement.objects(pk=0) == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no plans")
+def test_while_tables_are_small_postgresql_plans_as_if_they_were_large(field, ada):
+    pool = _first.__wrapped__(Part.POOL, Lock.FREE, 1, Wish())
+    assert pool.objects(now=timezone.now(), expert=ada.pk, field=field.pk, needed=3, run=0) == []
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN EXECUTE {pool._name} ({', '.join(['NULL'] * 16)})")
+        kept = "".join(line for (line,) in cursor)
+    assert "pool_in_order" in kept
+    assert not [way for way in ("Seq Scan", "Materialize", "Hash", "Merge") if way in kept]
 
 
 def test_a_row_is_put_over_the_one_with_its_key(candidate):
