@@ -72,7 +72,7 @@ def reliability_diagram(calibration: Calibration, width: float = SINGLE) -> Figu
     _reliability(upper, lower, calibration.after, after, RIGHT, "o")
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     if calibration.before:
-        upper.legend(loc="upper left")
+        legend_above(figure, upper)
     lower.set(xlabel="probability of the most probable class", ylabel="candidates")
     return figure
 

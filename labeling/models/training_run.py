@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -335,8 +335,6 @@ class TrainingRun(WorkerJob):
             return
         self.predictions.all().delete()
         self.write_predictions(predictions)
-        # Now, and not at the end, when votes wait.
-        connection.check_constraints()
         self.judge()
         for field in Field.objects.select_for_update().filter(runs=self):
             self.predictions.set_places_of_voted(self, field)
