@@ -12,10 +12,9 @@ until it counts anew, thousands of votes later.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -30,13 +29,9 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
-T = TypeVar("T")
 
 _NOT_BY_INDEX = ("enable_seqscan", "enable_material", "enable_hashjoin", "enable_mergejoin")
 """Ways of PostgreSQL to read whole tables."""
-
-AT_A_TIME = 1000
-"""Rows in one statement; SQLite takes some thousands."""
 
 
 class Given(Expression):
@@ -171,7 +166,7 @@ class Put(_Prepared, Generic[M]):
     def __call__(self, row: M) -> None:
         """Write the row; it learns a primary key that the database makes."""
         db = connections[DEFAULT_DB_ALIAS]
-        with self._run(self._sql, _saved(row, self._fields, db, add=True), db) as cursor:
+        with self._run(self._sql, saved(row, self._fields, db, add=True), db) as cursor:
             (pk,) = cursor.fetchone()
         row.pk = pk if row.pk is None else row.pk
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
@@ -183,12 +178,12 @@ class Put(_Prepared, Generic[M]):
     @cached_property
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
-        columns = [_column(field) for field in self._fields]
-        key = [_column(self._model._meta.get_field(name)) for name in self._key]
+        columns = [column(field) for field in self._fields]
+        key = [column(self._model._meta.get_field(name)) for name in self._key]
         rest = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key)
         over = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {rest} " if key else ""
         places = ", ".join(["%s"] * len(columns))
-        pk = _column(self._model._meta.pk)
+        pk = column(self._model._meta.pk)
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {over}RETURNING {pk}"
 
 
@@ -203,7 +198,7 @@ class Change(_Prepared, Generic[M]):
     def __call__(self, row: M) -> None:
         """Write them as the row has them now."""
         db = connections[DEFAULT_DB_ALIAS]
-        values = [*_saved(row, self._fields, db, add=False), row.pk]
+        values = [*saved(row, self._fields, db, add=False), row.pk]
         self._run(self._sql, values, db).close()
 
     @cached_property
@@ -213,94 +208,8 @@ class Change(_Prepared, Generic[M]):
     @cached_property
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
-        places = ", ".join(f"{_column(field)} = %s" for field in self._fields)
-        return f"UPDATE {table} SET {places} WHERE {_column(self._model._meta.pk)} = %s"
-
-
-class ChangeMany(Generic[M]):
-    """Writes some fields of many rows that are there, in one statement, where they are numbers.
-
-    `bulk_update` makes a condition of each value, over which databases take long.
-    """
-
-    def __init__(self, model: type[M], *fields: str) -> None:
-        self._model = model
-        self._names = fields
-
-    def __call__(self, rows: Sequence[M]) -> None:
-        """Write them as the rows have them now."""
-        place = f"({', '.join(['%s'] * (1 + len(self._names)))})"
-        with connection.cursor() as cursor:
-            for some in parts(rows):
-                values = [
-                    x
-                    for row in some
-                    for x in (row.pk, *_saved(row, self._fields, connection, add=False))
-                ]
-                cursor.execute(self._sql.format(", ".join([place] * len(some))), values)
-
-    @cached_property
-    def _fields(self) -> list[Any]:
-        return [self._model._meta.get_field(name) for name in self._names]
-
-    @cached_property
-    def _sql(self) -> str:
-        table = connection.ops.quote_name(self._model._meta.db_table)
-        key = f"{table}.{_column(self._model._meta.pk)}"
-        # Both databases call the columns of VALUES so; of one full of nulls they know no type.
-        new = ", ".join(
-            f"{_column(field)} = CAST(column{number} AS {field.cast_db_type(connection)})"
-            for number, field in enumerate(self._fields, 2)
-        )
-        return f"UPDATE {table} SET {new} FROM (VALUES {{}}) AS new WHERE {key} = column1"
-
-
-class Load(Generic[M]):
-    """Inserts many rows, of numbers, as they come: by COPY on PostgreSQL.
-
-    In parts, with a rest after each, in which those who vote meanwhile find a free processor.
-    """
-
-    PART = 10_000
-    REST = 0.5
-    """As a share of the time that a part took."""
-
-    def __init__(self, model: type[M], *columns: str) -> None:
-        names = ", ".join(connection.ops.quote_name(name) for name in columns)
-        self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
-        self._places = ", ".join(["%s"] * len(columns))
-
-    def __call__(self, rows: Iterable[Sequence[float | None]]) -> None:
-        """Insert them; they are not all held in memory."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                self._copy(iter(rows), cursor)
-            else:
-                insert = f"INSERT INTO {self._into} VALUES ({self._places})"
-                for row in rows:
-                    cursor.execute(insert, row)
-
-    def _copy(self, rows: Iterator[Sequence[float | None]], cursor: CursorWrapper) -> None:
-        while part := list(islice(rows, self.PART)):
-            began = time.monotonic()
-            cursor.copy_expert(f"COPY {self._into} FROM STDIN", _Lines(part))
-            # Foreign keys, which would all wait for the end of the transaction, and votes for them.
-            connection.check_constraints()
-            time.sleep(self.REST * (time.monotonic() - began))
-
-
-class _Lines:
-    """Rows of numbers as a file in the text format of PostgreSQL's COPY."""
-
-    def __init__(self, rows: Iterable[Sequence[float | None]]) -> None:
-        self._rows = iter(rows)
-
-    def read(self, _size: int) -> str:
-        """The next lines, about so many as a network likes; empty at the end."""
-        return "".join(
-            "\t".join([r"\N" if x is None else repr(x) for x in row]) + "\n"
-            for row in islice(self._rows, 200)
-        )
+        places = ", ".join(f"{column(field)} = %s" for field in self._fields)
+        return f"UPDATE {table} SET {places} WHERE {column(self._model._meta.pk)} = %s"
 
 
 class Remove(_Prepared, Generic[M]):
@@ -317,19 +226,13 @@ class Remove(_Prepared, Generic[M]):
     @cached_property
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
-        return f"DELETE FROM {table} WHERE {_column(self._model._meta.pk)} = %s"
+        return f"DELETE FROM {table} WHERE {column(self._model._meta.pk)} = %s"
 
 
-def parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """So many after the other as one statement takes."""
-    for first in range(0, len(rows), AT_A_TIME):
-        yield rows[first : first + AT_A_TIME]
-
-
-def _saved(row: Model, fields: Sequence[Any], db: Any, *, add: bool) -> list[Any]:
+def saved(row: Model, fields: Sequence[Any], db: Any, *, add: bool) -> list[Any]:
     """The row's values as the database keeps them."""
     return [f.get_db_prep_save(f.pre_save(row, add), db) for f in fields]
 
 
-def _column(field: Any) -> str:
+def column(field: Any) -> str:
     return connection.ops.quote_name(field.column)

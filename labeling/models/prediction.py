@@ -10,10 +10,11 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
+from labeling.bulk import AT_A_TIME, ChangeMany, Load, parts
 from labeling.classes import MorphologicalClass
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
-from labeling.statements import AT_A_TIME, Change, ChangeMany, Given, Load, Statement, parts
+from labeling.statements import Change, Given, Statement
 from labeling.strategies import NO_VOTES, Opinion, value
 
 if TYPE_CHECKING:
@@ -115,8 +116,15 @@ PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
 class Prediction(models.Model):
     """Class probabilities of one candidate by one run's ensemble mean."""
 
-    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="predictions")
-    candidate = models.ForeignKey("Candidate", models.CASCADE, related_name="predictions")
+    # Found by the index of its constraint.
+    run = models.ForeignKey(
+        "TrainingRun", models.CASCADE, related_name="predictions", db_index=False
+    )
+    # Candidates are never deleted. To check each of a million when a network's predictions are
+    # stored would lock it, and write it anew, under those who vote meanwhile.
+    candidate = models.ForeignKey(
+        "Candidate", models.CASCADE, related_name="predictions", db_constraint=False
+    )
     label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
     p_class1 = models.FloatField()
     p_class2 = models.FloatField()

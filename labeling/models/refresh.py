@@ -14,12 +14,12 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from labeling.bulk import parts
 from labeling.export.training_set import VOTES, labels_to_train_on
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import REORDERED
 from labeling.models.work import HEARTBEAT_LOST
-from labeling.statements import parts
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun

@@ -27,7 +27,8 @@ GOAL_S = 60.0
 
 
 def vote_until(over: Event, expert: Expert) -> None:
-    """One expert, at a steady pace."""
+    """One expert, at a steady pace; they do not all begin in the same moment."""
+    over.wait(THINK_S * int(expert.name.rpartition("-")[2]) / EXPERTS)
     while not over.is_set():
         began = time.monotonic()
         for item in expert.next():
