@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from celery_worker.tasks import refresh, sweep, train
 from classifier import Manifest, TrainingConfig, embeddings
-from labeling import jobs, statements
+from labeling import bulk, jobs
 from labeling.export.files import csv_lines
 from labeling.export.rows import catalogue_rows
 from labeling.export.training_set import COLUMNS
@@ -217,7 +217,7 @@ def test_a_worker_that_was_taken_over_stops(labelled, run):
 
 
 def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
-    monkeypatch.setattr(statements, "AT_A_TIME", 7)
+    monkeypatch.setattr(bulk, "AT_A_TIME", 7)
     claimed = Refresh.objects.claim(labelled.pk)
     own = run.predictions.first().probabilities
     pks = [candidate.pk for candidate in labelled.candidates.order_by("pk")]
@@ -230,7 +230,7 @@ def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_people_vote_while_the_order_changes(labelled, run, cy, monkeypatch):
-    monkeypatch.setattr(statements, "AT_A_TIME", 3)
+    monkeypatch.setattr(bulk, "AT_A_TIME", 3)
     claimed = Refresh.objects.claim(labelled.pk)
     drawn = np.random.default_rng(0).dirichlet([1] * 4, COUNT).tolist()
     pks = labelled.candidates.order_by("pk").values_list("pk", flat=True)
