@@ -32,8 +32,9 @@ app.conf.update(
     # a second delivery is harmless, and useless while the first is at work.
     broker_transport_options={"visibility_timeout": DAY},
     broker_connection_retry_on_startup=True,
-    # A process that has trained (kilobytes) gives its memory, and the GPU's, back.
-    worker_max_memory_per_child=1_000_000,
+    # A process that has trained (kilobytes) gives its memory, and the GPU's, back. One that has
+    # only refitted heads stays, and need not load torch again.
+    worker_max_memory_per_child=2_000_000,
     # A sweep that finds no free worker is overtaken by the next one.
     beat_schedule={
         "sweep": {"task": jobs.SWEEP, "schedule": MINUTE, "options": {"expires": MINUTE - 5}}
