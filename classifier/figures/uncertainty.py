@@ -85,6 +85,6 @@ def _reliability(
     points = [(one.confidence, one.accuracy) for one in found.bins]
     confidence, accuracy = np.array(points, dtype=float).T
     label = f"{name}: ECE {found.expected_calibration_error:.3f}"
-    upper.plot(confidence, accuracy, marker=marker, color=colour, label=label)
+    upper.plot(confidence, accuracy, marker=marker, color=colour, label=label, clip_on=False)
     edges = [*(one.low for one in found.bins), 1.0]
     lower.stairs([one.count for one in found.bins], edges, color=colour)
