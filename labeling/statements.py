@@ -235,4 +235,5 @@ def saved(row: Model, fields: Sequence[Any], db: Any, *, add: bool) -> list[Any]
 
 
 def column(field: Any) -> str:
+    """Its column's name, quoted for SQL."""
     return connection.ops.quote_name(field.column)
