@@ -25,11 +25,12 @@ def corner(position: Positions | float, size: int = STAMP_PX) -> Corners:
     """First pixel of a window of `size` px about a position, along one axis.
 
     The same rounding as `astropy.nddata.overlap_slices`: for an even size the position lies
-    in (size/2 - 1, size/2] of the window.
+    in (size/2 - 1, size/2] of the window. It is exact, so that a window always is the middle of
+    a larger one; astropy subtracts first, and rounds a position 1e-15 px above an integer down.
     """
     # A position may be absurd, then it lies outside; an integer must still hold it.
     within = np.clip(position, -_FAR_PX, _FAR_PX)
-    return np.ceil(within - size / 2).astype(np.intp)
+    return np.ceil(within - size % 2 / 2).astype(np.intp) - size // 2
 
 
 def cut(
