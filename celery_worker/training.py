@@ -52,7 +52,7 @@ def carry_out(run: TrainingRun) -> None:
     if result.members < config.members or not run.begin_finishing():
         return
     predictions = classifier.predict(
-        run.directory, manifest, report, embeddings=run.embeddings_path
+        run.directory, manifest, report, device=config.device, embeddings=run.embeddings_path
     )
     told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
     run.succeed(prediction_rows(predictions, diversity(run, predictions, manifest)), told)

@@ -13,6 +13,7 @@ from classifier.acquisition import STRATEGIES
 from classifier.config import PRESETS
 from classifier.imagenet import embed_once
 from classifier.learners import Head, Learner, Network
+from classifier.prediction import read_config
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -173,8 +174,11 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
-    evaluation = classifier.evaluate(predictions, manifest, options.split)
-    calibration = classifier.calibrate(predictions, manifest, options.split)
+    spare = read_config(options.run).max_missing_bands
+    evaluation = classifier.evaluate(predictions, manifest, options.split, max_missing_bands=spare)
+    calibration = classifier.calibrate(
+        predictions, manifest, options.split, max_missing_bands=spare
+    )
     if options.figures:
         reporting.draw_run(options.figures, evaluation, calibration)
     _print(evaluation.to_dict() | {"calibration": calibration.to_dict()})
@@ -185,7 +189,13 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
         classifier.predict(run, manifest, _report(options), device=options.device)
         for run in (options.run, options.other)
     )
-    _print(classifier.compare(first, second, manifest, options.split).to_dict())
+    # What both were trained to be measured on.
+    spare = min(read_config(run).max_missing_bands for run in (options.run, options.other))
+    _print(
+        classifier.compare(
+            first, second, manifest, options.split, max_missing_bands=spare
+        ).to_dict()
+    )
 
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:

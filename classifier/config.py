@@ -33,6 +33,8 @@ class TrainingConfig:
     """Labels are whole numbers from 1 to this."""
     bands: tuple[str, ...] = ("NUV", "U", "B", "V", "I")
     """In threes: the first copy sees (NUV, U, B), the second (V, I, 0); section 3.3."""
+    blanked: tuple[str, ...] = ()
+    """Bands that the network is shown as zeros, as one that is missing, to see what they tell."""
     stamp_px: int = 50
     """Side of the square, in stamp pixels, that the network sees."""
     input_px: int = 299
@@ -86,6 +88,8 @@ class TrainingConfig:
         for field, hint in typing.get_type_hints(type(self)).items():
             _check_type(field, getattr(self, field), hint)
         _check_bands(self.bands)
+        if not set(self.blanked) < set(self.bands):
+            raise ValueError("blanked must be some of the bands, not all of them.")
         _check_crop(self.crop_px)
         for field, (low, high) in _RANGES.items():
             if not low <= getattr(self, field) <= high:

@@ -78,9 +78,9 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
 def _shares(manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig) -> Tensor:
     """Share (n, K) of each class in the votes; where nobody voted, all of it is the label's."""
     certain = np.eye(config.classes)[manifest.label[positions] - 1]
-    if not manifest.votes.shape[1]:
+    if manifest.votes.shape[1] < config.classes:
         raise NotTrainable(
-            "soft_labels needs the columns n_class1, n_class2, … in the training set."
+            f"soft_labels needs n_class1 to n_class{config.classes} as columns of the training set."
         )
     votes = manifest.votes[positions][:, : config.classes].astype(float)
     total = votes.sum(axis=1, keepdims=True)

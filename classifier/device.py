@@ -3,6 +3,7 @@
 import contextlib
 
 import torch
+from torch import Tensor
 
 from classifier.config import TrainingConfig
 from classifier.files import RunError
@@ -38,6 +39,13 @@ def autocast(
     if not wanted:
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """The values on the device, to which the next batch's way leads while this one is computed."""
+    if device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
 
 
 def describe(device: torch.device) -> str:

@@ -5,6 +5,7 @@ where it was. Source: Wei et al. 2020, sections 4 and 5: crop sizes, label sourc
 label comes from (NGC 1559), each filter left out in turn (figure 7).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,11 @@ class Arm:
     manifest: Manifest
     """Its train split is learnt, its control split is what the arm is judged on."""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name that is no folder's."""
+        if not re.fullmatch(r"[\w-]+", self.name, re.ASCII):
+            raise ValueError(f"{self.name!r} names an arm: write letters, digits, - and _ only.")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,14 +67,10 @@ def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
 
 def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """All bands, and each left out in turn (figure 7)."""
+    """All bands, and each shown as zeros in turn (figure 7): same networks, same candidates."""
     yield Arm("all", config, manifest)
     for band in config.bands:
-        others = tuple(other for other in config.bands if other != band)
-        spare = min(config.max_missing_bands, len(others) - 1)
-        yield Arm(
-            f"without-{band}", replace(config, bands=others, max_missing_bands=spare), manifest
-        )
+        yield Arm(f"without-{band}", replace(config, blanked=(band,)), manifest)
 
 
 def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
@@ -143,7 +145,7 @@ def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
     """The arm's predictions, made once."""
     path = folder / PREDICTIONS
     if not path.exists():
-        predict(folder, arm.manifest, report).write(path)
+        predict(folder, arm.manifest, report, device=arm.config.device).write(path)
     return Predictions.read(path)
 
 
@@ -172,9 +174,7 @@ def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
 
 
 def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
-    same = outcome is not first and np.array_equal(
-        outcome.arm.manifest.labelled("control"), first.arm.manifest.labelled("control")
-    )
+    same = outcome is not first and _judged_alike(outcome.arm.manifest, first.arm.manifest)
     return {
         "name": outcome.arm.name,
         "labels": outcome.training.labelled,
@@ -192,3 +192,9 @@ def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
         if same
         else None,
     }
+
+
+def _judged_alike(one: Manifest, other: Manifest) -> bool:
+    """Whether the same candidates judge both, by the same labels."""
+    rows = [(m.candidate[at], m.label[at]) for m in (one, other) for at in [m.labelled("control")]]
+    return all(np.array_equal(a, b) for a, b in zip(*rows, strict=True))

@@ -11,7 +11,7 @@ A member counts as finished once its safetensors file is there; it is written la
 import json
 import os
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -118,20 +118,25 @@ def load_checkpoint(directory: Path, member: int) -> tuple[dict[str, Tensor], fl
         raise RunError(f"{path} is no checkpoint ({error}): delete it to begin anew.") from error
 
 
-def load_member(directory: Path, member: int, network: nn.Module) -> None:
-    """Fill a network with a member's weights.
-
-    Raises RunError where they are missing, were changed since they were written, or are another
-    network's.
-    """
+def check_member(directory: Path, member: int) -> None:
+    """Raises RunError where a member's weights are missing, or are not what was once written."""
     path = member_path(directory, member)
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
-    content = path.read_bytes()
-    if read_json(path.with_suffix(".json")).get("sha256") != sha256(content).hexdigest():
+    with path.open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    if read_json(path.with_suffix(".json")).get("sha256") != found:
         raise RunError(f"{path} is not what was written at the end of its training.")
+
+
+def load_member(directory: Path, member: int, network: nn.Module) -> None:
+    """Fill a network with the weights of a member that was checked.
+
+    Raises RunError where they are another network's.
+    """
+    path = member_path(directory, member)
     try:
-        state: dict[str, Tensor] = safetensors.torch.load(content)
+        state: dict[str, Tensor] = safetensors.torch.load_file(path)
         network.load_state_dict(state)
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]

@@ -10,6 +10,7 @@ import numpy as np
 import safetensors.numpy
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from classifier import files, weights
 from classifier.backbones import BACKBONES
@@ -19,8 +20,12 @@ from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.network import DualBackbone
 from classifier.packs import View, read_chunks
-from classifier.prediction import of_batch
+from classifier.prediction import in_batches
 from classifier.progress import Clock, Progress, Report
+from classifier.torchvision_import import Normalize
+
+FORMAT = "asterism-features/2"
+"""Changes where the same configuration gives other features."""
 
 
 def embed(
@@ -32,19 +37,19 @@ def embed(
     ImageNet's weights are asked for and cannot be had.
     """
     network = _network(config)
-    device = network.head.weight.device
     found = np.full((len(manifest), network.head.in_features), np.nan, dtype=np.float32)
     clock = Clock(len(manifest))
     everything = np.arange(len(manifest))
     with torch.inference_mode():
         for chunk in read_chunks(manifest, everything, config, View.prediction(config)):
-            pixels = torch.from_numpy(chunk.pixels)
-            parts = torch.split(pixels, config.batch_size) if len(pixels) else ()
-            seen = [of_batch(network, part.to(device), config)[0].cpu() for part in parts]
+            seen = [
+                features.cpu()
+                for features, _ in in_batches(network, torch.from_numpy(chunk.pixels), config)
+            ]
             enough = chunk.missing <= config.max_missing_bands
             if seen:
                 found[chunk.positions[enough]] = torch.cat(seen).numpy()[enough]
-            if clock.count(len(chunk.positions) + len(chunk.unreadable)):
+            if clock.count(len(chunk.positions) + len(chunk.unusable)):
                 report(Progress("prepare", 0, 1, clock.seen, clock.images, fraction=clock.fraction))
     return found
 
@@ -53,7 +58,7 @@ def embed_once(
     manifest: Manifest, config: TrainingConfig, path: Path, report: Report = lambda _: None
 ) -> NDArray[np.float32]:
     """What `embed` gives, kept in a safetensors file beside what it was made of."""
-    made_of = json.dumps([config.to_dict(), manifest.sha256])
+    made_of = json.dumps([FORMAT, config.to_dict(), manifest.sha256])
     if path.exists():
         with safetensors.safe_open(path, "numpy") as file:
             if (file.metadata() or {}).get("made_of") == made_of:
@@ -67,8 +72,8 @@ def embed_once(
 
 def _network(config: TrainingConfig) -> DualBackbone:
     start = None
+    entry = BACKBONES[config.backbone]
     if config.pretrained:
-        entry = BACKBONES[config.backbone]
         found = weights.find(entry.url, package=entry.package)
         if found.path is None:
             raise RunError(f"Embeddings need ImageNet weights. {found.note}")
@@ -77,4 +82,10 @@ def _network(config: TrainingConfig) -> DualBackbone:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = DualBackbone.of(config, start)
+    if start:
+        # A network that learns on adapts to pixels in [0, 1], as the paper has them; one at rest
+        # has to see them as it did on ImageNet.
+        for number, channels in enumerate(network.channels):
+            usual = Normalize(entry.pixel_mean[:channels], entry.pixel_sd[:channels])
+            network.backbones[number] = nn.Sequential(usual, network.backbones[number])
     return network.to(choose_device(config.device)).eval()

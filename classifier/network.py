@@ -60,6 +60,11 @@ class DualBackbone(nn.Module):
             dim=1,
         )
 
+    def logits(self, z_BF: Tensor) -> Tensor:
+        """Logits (B, K) of features, in float32: bfloat16 would move probabilities by a percent."""
+        with torch.autocast(z_BF.device.type, enabled=False):
+            return cast(Tensor, self.head(z_BF.float()))
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Logits (B, K)."""
-        return cast(Tensor, self.head(self.features(x_BCHW)))
+        return self.logits(self.features(x_BCHW))

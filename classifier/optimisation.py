@@ -18,8 +18,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from classifier.augmentation import random_orientations, random_sides, resample, stretched
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import autocast
+from classifier.device import autocast, sent
 from classifier.network import DualBackbone
+
+SETTLED = 9
+"""From this batch on the pace of batch normalisation stays as it is, 0.1."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,13 @@ class Optimisation:
         self.batch = 0
         """Batches that are done."""
         self.parts = 1
+        self._mode: int | None = None
         self._device = data.stamps.device
         self._generator = generator
         self._loss_of = nn.CrossEntropyLoss(
-            weight=class_weights(config, data.labels), label_smoothing=config.label_smoothing
+            weight=class_weights(config, data.labels),
+            label_smoothing=config.label_smoothing,
+            reduction="sum",
         )
         # Without decay, the default, this is Adam.
         self._optimiser = AdamW(
@@ -70,8 +76,8 @@ class Optimisation:
 
     def step(self) -> Step:
         """Learn from the next batch."""
-        _set_mode(self.network, self.batch - self.config.head_batches)
-        index = next(self._batches).to(self._device)
+        self._set_mode()
+        index = sent(next(self._batches), self._device)
         stamps_BCHW = self.data.stamps[index].float()
         x_BCHW = network_input(stamps_BCHW, self.config, self._generator)
         while True:
@@ -95,18 +101,33 @@ class Optimisation:
         right = logits.argmax(1) == self.data.labels[index]
         return Step(loss, right.float().mean(), self.parts)
 
+    def _set_mode(self) -> None:
+        """Set what learns and how, where that is another than at the batch before."""
+        mode = max(-1, min(self.batch - self.config.head_batches, SETTLED))
+        if mode != self._mode:
+            set_mode(self.network, mode)
+            self._mode = mode
+
     def _descend(self, x_BCHW: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of the batch's mean loss; returns that and the logits."""
         self._optimiser.zero_grad(set_to_none=True)
         losses, answers = [], []
+        total = self._weight_of(targets)
         for x, y in zip(x_BCHW.chunk(self.parts), targets.chunk(self.parts), strict=True):
             with autocast(self.config, self._device):
                 logits = self.network(x)
-            loss = self._loss_of(logits.float(), y) * (len(x) / len(x_BCHW))
+            loss = self._loss_of(logits.float(), y) / total
             loss.backward()
             losses.append(loss.detach())
             answers.append(logits.detach())
         return torch.stack(losses).sum(), torch.cat(answers)
+
+    def _weight_of(self, targets: Tensor) -> Tensor | int:
+        """What the mean loss of a batch is over: its stamps, or the weights of their classes."""
+        weights = self._loss_of.weight
+        if weights is None or targets.is_floating_point():
+            return len(targets)
+        return weights[targets].sum()
 
     def state(self) -> dict[str, Tensor]:
         """All that the next batch depends on, besides the configuration and the training set."""
@@ -203,7 +224,7 @@ def _averaged(network: DualBackbone, config: TrainingConfig) -> AveragedModel | 
     return AveragedModel(network, multi_avg_fn=following, use_buffers=True)
 
 
-def _set_mode(network: DualBackbone, batch: int) -> None:
+def set_mode(network: DualBackbone, batch: int) -> None:
     """Everything learns from batch 0 on; before it only the matrix, over backbones at rest."""
     network.train()
     learning = batch >= 0
@@ -218,7 +239,7 @@ def average_from_start(network: nn.Module, batch: int) -> None:
     Left alone, variances start at 1 and are still ten times too large after 40 batches: a short
     training would be spoilt, a long one forgets them. The default pace is 0.1 a batch.
     """
-    pace = max(0.1, 1 / (batch + 1))
+    pace = 1 / (1 + min(batch, SETTLED))
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = pace

@@ -107,6 +107,13 @@ class Stamps:
     """(n,) number of bands that were not observed, or are NaN or one constant value throughout."""
     unreadable: list[tuple[int, str]]
     """(position, reason) of those that could not be read, which are not among `positions`."""
+    blank: NDArray[np.int64]
+    """(b,) positions of those without data in any band, which are not among `positions` either."""
+
+    @property
+    def unusable(self) -> list[tuple[int, str]]:
+        """(position, reason) of all of which nothing can be said."""
+        return self.unreadable + [(int(at), "No band has any data.") for at in self.blank]
 
 
 @dataclass(frozen=True)
@@ -168,15 +175,15 @@ def _read(
         if len(positions) == 1 or not path.is_dir():
             reasons = [(int(position), str(error)) for position in positions]
             empty = np.empty((0, len(config.bands), view.side, view.side), dtype=np.float32)
-            return Stamps(positions[:0], empty, positions[:0], reasons)
+            return Stamps(positions[:0], empty, positions[:0], reasons, positions[:0])
         singles = positions.reshape(-1, 1)
         return joined([_read(manifest, single, config, view) for single in singles])
     pixels = scaled(raw, observed, view, config.scaling)
     # A band that is not constant has a brightest pixel, and that one is 1.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
-    reasons = [(int(position), "No band has any data.") for position in positions[blank]]
-    return Stamps(positions[~blank], pixels[~blank], missing[~blank], reasons)
+    pixels[:, [config.bands.index(band) for band in config.blanked]] = 0
+    return Stamps(positions[~blank], pixels[~blank], missing[~blank], [], positions[blank])
 
 
 def joined(parts: list[Stamps]) -> Stamps:
@@ -186,6 +193,7 @@ def joined(parts: list[Stamps]) -> Stamps:
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([part.missing for part in parts]),
         [reason for part in parts for reason in part.unreadable],
+        np.concatenate([part.blank for part in parts]),
     )
 
 

@@ -5,6 +5,7 @@ a uniform guess of four. Networks see each stamp once, upright, unless `dihedral
 Sources: Wei et al. 2020, section 4.2 (entropy); Houlsby et al. 2011 (mutual information, BALD).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -127,6 +128,8 @@ def predict(
     Raises RunError if the folder holds no finished run.
     """
     config = read_config(directory)
+    for member in range(config.members):
+        files.check_member(directory, member)
     # Its random weights are about to be replaced: the caller's random numbers stay as they were.
     with torch.random.fork_rng(devices=[]):
         network = DualBackbone.of(config)
@@ -150,7 +153,7 @@ def predict(
                 if kept:
                     kept.oindex[member, stamps.positions] = features
             missing[stamps.positions] = stamps.missing
-            unreadable += stamps.unreadable
+            unreadable += stamps.unusable
     if embeddings:
         kept_embeddings.finish(embeddings, missing)
     readable = ~np.isnan(probability[0, :, 0])
@@ -183,21 +186,21 @@ def _of_chunk(
     report: Report,
 ) -> tuple[NDArray[np.float16], NDArray[np.float64]]:
     """One member's features (n, F) and probabilities (n, K) of the stamps of a chunk."""
-    device = network.head.weight.device
     features, answers = [torch.empty(0, network.head.in_features).half()], []
-    parts = torch.split(torch.from_numpy(stamps.pixels), config.batch_size)
-    for batch, part in enumerate(parts):
-        z_BF, p_BK = of_batch(network, part.to(device), config)
+    batches = -(-len(stamps.pixels) // config.batch_size)
+    done = 0
+    for z_BF, p_BK in in_batches(network, torch.from_numpy(stamps.pixels), config):
         features.append(z_BF.half().cpu())
         answers.append(p_BK.cpu())
-        if clock.count(len(part)):
+        done += len(p_BK)
+        if clock.count(len(p_BK)):
             report(
                 Progress(
                     stage="predict",
                     member=member,
                     members=config.members,
-                    batch=batch + 1,
-                    batches=len(parts),
+                    batch=-(-done // config.batch_size),
+                    batches=batches,
                     images_per_second=clock.rate,
                     seconds_left=clock.seconds_left,
                     fraction=clock.fraction,
@@ -207,27 +210,39 @@ def _of_chunk(
     return torch.cat(features).numpy(), probability.numpy()
 
 
-def of_batch(
+def in_batches(
+    network: DualBackbone, stamps_NCHW: Tensor, config: TrainingConfig
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Features (B, F) and probabilities (B, K) of stamps (N, C, H, W), batch by batch, in order.
+
+    A device with too little memory for a batch gets half as many from there on.
+    """
+    device = network.head.weight.device
+    size, first = config.batch_size, 0
+    while first < len(stamps_NCHW):
+        batch = stamps_NCHW[first : first + size]
+        try:
+            seen = _of_batch(network, batch.to(device), config)
+        except torch.OutOfMemoryError:
+            if len(batch) == 1:
+                raise
+            # Tried again outside: in here the error still holds all that was computed.
+            size = len(batch) // 2
+            continue
+        yield seen
+        first += len(batch)
+
+
+def _of_batch(
     network: DualBackbone, stamps_BCHW: Tensor, config: TrainingConfig
 ) -> tuple[Tensor, Tensor]:
-    """Features (B, F) and probabilities (B, K), means over the orientations that are looked at.
-
-    A device with too little memory gets the batch in halves.
-    """
-    turns = dihedral() if config.dihedral else torch.eye(2)[None]
+    """Features and probabilities, means over the orientations that are looked at."""
     features, answers = [], []
-    try:
-        for turn in turns:
-            turned = turn.expand(len(stamps_BCHW), 2, 2)
-            x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
-            with autocast(config, stamps_BCHW.device):
-                z_BF = network.features(x_BCHW)
-                logits = network.head(z_BF)
-            features.append(z_BF.float())
-            answers.append(logits.double().softmax(dim=1))
-    except torch.OutOfMemoryError:
-        if len(stamps_BCHW) == 1:
-            raise
-        halves = [of_batch(network, half, config) for half in stamps_BCHW.chunk(2)]
-        return torch.cat([z for z, _ in halves]), torch.cat([p for _, p in halves])
+    for turn in dihedral() if config.dihedral else torch.eye(2)[None]:
+        turned = turn.expand(len(stamps_BCHW), 2, 2)
+        x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
+        with autocast(config, stamps_BCHW.device):
+            z_BF = network.features(x_BCHW)
+        features.append(z_BF.float())
+        answers.append(network.logits(z_BF).double().softmax(dim=1))
     return torch.stack(features).mean(dim=0), torch.stack(answers).mean(dim=0)

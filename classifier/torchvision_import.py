@@ -34,5 +34,6 @@ if not _operators_load():
 
 import torchvision  # noqa: E402 - only now can it be imported
 from torchvision import models  # noqa: E402
+from torchvision.transforms import Normalize  # noqa: E402
 
-__all__ = ["models", "torchvision"]
+__all__ = ["Normalize", "models", "torchvision"]

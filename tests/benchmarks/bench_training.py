@@ -23,7 +23,7 @@ from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
 from classifier.optimisation import optimise
 from classifier.packs import central, crop_px
-from classifier.prediction import of_batch
+from classifier.prediction import in_batches
 
 ROUNDS = 5
 STAMPS = 128
@@ -49,7 +49,7 @@ def our_inference(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     upright = torch.from_numpy(central(stamps, crop_px(PAPER.stamp_px, rotated=False)))
     while True:
         for part in upright.split(PAPER.batch_size):
-            yield of_batch(network, part, PAPER)[1].max().item()
+            yield next(in_batches(network, part, PAPER))[1].max().item()
 
 
 def child(

@@ -93,7 +93,7 @@ def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
     carry_out(filters.pk)
     filters.refresh_from_db()
     assert filters.error == ""
-    assert list(filters.report["differs"]) == ["bands"]
+    assert list(filters.report["differs"]) == ["blanked"]
     assert len(filters.report["arms"]) == filters.arms == 6
 
 

@@ -36,8 +36,14 @@ def test_crop_sizes_are_those_of_the_paper(tiny, manifest):
 def test_each_filter_is_left_out_in_turn(tiny, manifest):
     found = arms("filters", tiny, manifest)
     assert [arm.name for arm in found] == ["all", *(f"without-{band}" for band in tiny.bands)]
-    assert [len(arm.config.bands) for arm in found] == [5, 4, 4, 4, 4, 4]
-    assert set(differences(found)) == {"bands"}
+    assert [arm.config.blanked for arm in found] == [(), *((band,) for band in tiny.bands)]
+    assert set(differences(found)) == {"blanked"}
+
+
+@pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "a b"])
+def test_an_arm_has_a_name_that_a_folder_can_have(tiny, manifest, name):
+    with pytest.raises(ValueError, match="letters, digits, - and _ only"):
+        Arm(name, tiny, manifest)
 
 
 def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
@@ -100,7 +106,7 @@ def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
     monkeypatch.setattr(
         experiments,
         "predict",
-        lambda folder, *rest: predicted.append(folder.name) or real(folder, *rest),
+        lambda folder, *rest, **more: predicted.append(folder.name) or real(folder, *rest, **more),
     )
     outcomes = carry_out(pair, tmp_path)
     assert weights.stat().st_mtime_ns == kept
@@ -113,6 +119,10 @@ def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
     found = list(sources(tiny, {"ada": manifest, "consensus": other}))
     assert [arm.name for arm in found] == ["ada", "consensus"]
     assert set(differences(found)) == {"training_set_sha256"}
+    # Where each is judged by its own labels, there is no truth by which the two could be compared.
+    assert not experiments._judged_alike(manifest, other)
+    alike = np.where((manifest.label == 2) & (manifest.split == "train"), 1, manifest.label)
+    assert experiments._judged_alike(manifest, manifest.changed(label=alike))
 
 
 def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):

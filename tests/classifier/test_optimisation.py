@@ -159,10 +159,13 @@ def test_a_small_device_gets_batches_in_parts(tiny):
     assert all(step.loss.isfinite() for step in steps)
 
 
-def test_parts_of_a_batch_have_its_gradient(tiny):
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+def test_parts_of_a_batch_have_its_gradient(tiny, class_weights):
     """With batch normalisation at rest, as it is while only the matrix learns."""
-    whole, config, data = some(tiny, head_batches=1, batches=1, precision="float32")
+    settings = {"precision": "float32", "class_weights": class_weights}
+    whole, config, data = some(tiny, head_batches=1, batches=1, **settings)
     halved, _, _ = some(tiny)
+    data = replace(data, labels=torch.tensor([0, 0, 0, 1]))
     list(optimise(whole, config, data, seeded()))
     with Small(halved, most=2):
         list(optimise(halved, config, data, seeded()))

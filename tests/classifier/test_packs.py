@@ -89,7 +89,17 @@ def test_missing_bands_are_counted_and_blank_stamps_listed(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps, observed)
     found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(3)), tmp_path))
     assert found.missing.tolist() == [0, 2]
-    assert found.unreadable == [(2, "No band has any data.")]
+    assert (found.unreadable, found.blank.tolist()) == ([], [2])
+    assert found.unusable == [(2, "No band has any data.")]
+
+
+def test_a_blanked_band_is_zeros_and_none_the_less_there(tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 1]))
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path)
+    config = replace(PAPER, blanked=("U",))
+    (found,) = read_chunks(manifest, np.arange(2), config, View.training(config))
+    assert found.missing.tolist() == [0, 0]
+    assert found.pixels.max(axis=(0, 2, 3)).tolist() == [1, 0, 1, 1, 1]
 
 
 def test_a_pack_that_is_not_there_is_named(tmp_path):

@@ -132,16 +132,17 @@ def test_too_few_classes_leave_nothing_behind(tiny, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_candidates_with_two_bands_missing_are_left_out(tiny, tmp_path):
-    stamps = stamps_of([1, 2, 3, 4])
+def test_candidates_with_two_bands_missing_or_all_are_left_out(tiny, tmp_path):
+    stamps = stamps_of([1, 2, 3, 4, 4])
+    stamps[4] = float("nan")
     stamps[3, 1:3] = float("nan")
     stamps[2, 0] = float("nan")
     write_pack(tmp_path / "p.zarr", stamps)
-    rows = [(i, "f", i, "p.zarr", i, "train", i + 1) for i in range(4)]
+    rows = [(i, "f", i, "p.zarr", i, "train", 1 + min(i, 3)) for i in range(5)]
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
     result = train(replace(tiny, batches=1, members=1), manifest, tmp_path / "run")
     assert result.labelled == {"1": 1, "2": 1, "3": 1, "4": 0}
-    assert result.left_out == 1
+    assert result.left_out == 2
 
 
 def test_a_missing_pack_stops_the_training(tiny, tmp_path):
@@ -190,7 +191,7 @@ def test_the_shares_of_the_votes_come_from_the_manifest(tiny, tmp_path):
 
 
 def test_soft_labels_need_votes(tiny, manifest, tmp_path):
-    with pytest.raises(NotTrainable, match="needs the columns n_class1"):
+    with pytest.raises(NotTrainable, match="needs n_class1 to n_class4 as columns"):
         train(replace(tiny, soft_labels=True), manifest, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
