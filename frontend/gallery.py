@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import BooleanField, Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from labeling.classes import Label
 from labeling.consensus import Status
@@ -61,14 +62,14 @@ def visible_to(user: Any) -> CandidateQuerySet:
     candidates = candidates.annotate(disclosed=disclosed)
     shown = {
         "shown_label": "consensus__label",
-        "shown_status": "consensus__status",
+        "shown_status": Coalesce("consensus__status", Value(Status.INSUFFICIENT)),
         "shown_entropy": "network_entropy",
         "shown_network": "network_label",
     }
     nothing = Value(None)
-    for name, column in shown.items():
+    for name, what in shown.items():
         candidates = candidates.annotate(
-            **{name: Case(When(disclosed=True, then=F(column)), default=nothing)}
+            **{name: Case(When(disclosed=True, then=what), default=nothing)}
         )
     return candidates
 

@@ -46,7 +46,8 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
         "n_ties": Q(**{status: Status.TIE}),
     }
     counts = {name: Count("candidates", filter=which) for name, which in numbers.items()}
-    return Field.objects.annotate(**counts).select_related("promoted_run", "refresh")
+    # Joined, they would be among what SQLite groups by: a run's whole JSON for each candidate.
+    return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refresh")
 
 
 def my_numbers(user: Any) -> MyNumbers:
@@ -67,9 +68,10 @@ def next_steps(user: User, fields: list[Any], waiting: int) -> list[Step]:
     if not any(field.n_candidates for field in fields):
         return [Step("Import a field: the README says how, in two commands.")]
     steps = []
-    ties = sum(field.n_ties for field in fields)
-    if ties and has_role(user, Role.CURATOR):
-        steps.append(Step(f"Decide {ties} where the votes are tied", reverse("disagreements")))
+    if has_role(user, Role.CURATOR) and (undecided := Candidate.objects.for_curators().count()):
+        steps.append(
+            Step(f"Decide {undecided}: tied, flagged or discussed", reverse("disagreements"))
+        )
     if waiting:
         steps.append(Step(f"Classify: {waiting} candidates wait for you", reverse("classify")))
     steps.extend(_about_networks(user, fields))

@@ -1,4 +1,4 @@
-"""Where the votes are tied, for a curator to decide."""
+"""What the votes leave to a curator: ties, and what somebody flagged."""
 
 from django import forms
 from django.contrib import messages
@@ -25,17 +25,17 @@ class RulingForm(forms.Form):
     reason = forms.CharField(max_length=2000)
 
 
-def ties() -> QuerySet[Candidate]:
+def undecided() -> QuerySet[Candidate]:
     """Candidates that wait for a curator, each with its votes in `cast`."""
-    cast = Prefetch("votes", Vote.objects.live().select_related("voter"), to_attr="cast")
+    cast = Prefetch("votes", Vote.objects.standing().select_related("voter"), to_attr="cast")
     waiting = Candidate.objects.for_curators().select_related("field")
     return waiting.prefetch_related(cast, "field__mosaics").order_by("pk")
 
 
 @for_role(Role.CURATOR)
 def disagreements(request: HttpRequest) -> HttpResponse:
-    """All ties, with votes and comments."""
-    page = Paginator(ties(), A_PAGE).get_page(request.GET.get("page"))
+    """All that wait for a curator, with votes and comments."""
+    page = Paginator(undecided(), A_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "classes": MorphologicalClass.choices}
     return render(request, "frontend/disagreements.html", context)
 

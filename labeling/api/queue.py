@@ -84,9 +84,15 @@ class QueueView(APIView):
         """Lease up to `count` candidates; an empty list when none is waiting."""
         asked = dict(_IN.run_validation(request.data))
         wanted, only = asked.pop("count"), asked.pop("field", None)
+        fields = [only] if only else list(Field.objects.all())
         leases: list[Lease] = []
-        for field in [only] if only else Field.objects.all():
-            leases += field.lease_next(request.user, wanted - len(leases), Wish(**asked))
+        # What is new in any field comes before what was put off, or is held by others, in another.
+        for last_resort in (True,) if only else (False, True):
+            for field in fields:
+                missing = wanted - len(leases)
+                leases += field.lease_next(
+                    request.user, missing, Wish(**asked), last_resort=last_resort
+                )
         return Response([_OUT.to_representation(candidate) for candidate in _leased(leases)])
 
 

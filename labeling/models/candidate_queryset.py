@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from django.db import models, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from labeling import cold_start
 from labeling.consensus import Status
 from labeling.models.adjudication import Adjudication
+from labeling.models.comment import Comment
+from labeling.models.consensus import Consensus
 from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.vote import Vote
@@ -118,7 +120,8 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
 
     def in_random_order(self, *, control: bool) -> Self:
         """The control sample, or the training pool, in the random order that never changes."""
-        return self.filter(control=control).order_by("shuffle", "pk")
+        # Compared to a value: SQLite walks the index for `control = 1`, not for bare `control`.
+        return self.filter(control=Value(control)).order_by("shuffle", "pk")
 
     @transaction.atomic
     def order_without_network(self, *, spread: bool) -> None:
@@ -139,10 +142,11 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
                 self.filter(pk=rows[position][0]).update(shuffle=number - len(first))
 
     def for_curators(self) -> Self:
-        """Candidates that wait for a curator: tied, or flagged since the last ruling."""
+        """Candidates that wait for a curator: tied, flagged or discussed since the last ruling."""
         ruled = Adjudication.objects.filter(
             candidate=OuterRef("candidate"), decided_at__gte=OuterRef("cast_at")
         )
-        flagged = Vote.objects.live().filter(flagged=True).exclude(Exists(ruled))
-        tied = Q(consensus__status=Status.TIE)
-        return self.in_play().filter(tied | Q(pk__in=flagged.values("candidate")))
+        flagged = Vote.objects.standing().filter(flagged=True).exclude(Exists(ruled))
+        waiting = (Consensus.objects.ties(), flagged, Comment.objects.unresolved())
+        tied, *others = (rows.order_by().values("candidate") for rows in waiting)
+        return self.in_play().filter(pk__in=tied.union(*others))

@@ -17,10 +17,11 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 
     def in_discussion(self) -> Self:
         """In order of time, each with `resolved`: whether a curator has decided since."""
-        decisions = Adjudication.objects.filter(
-            candidate=OuterRef("candidate"), decided_at__gte=OuterRef("written_at")
-        )
-        return self.select_related("author").annotate(resolved=Exists(decisions))
+        return self.select_related("author").annotate(resolved=_decided_since())
+
+    def unresolved(self) -> Self:
+        """Those since which no curator has decided."""
+        return self.exclude(_decided_since())
 
 
 class Comment(models.Model):
@@ -38,3 +39,10 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author} on {self.candidate}"
+
+
+def _decided_since() -> Exists:
+    rulings = Adjudication.objects.filter(
+        candidate=OuterRef("candidate"), decided_at__gte=OuterRef("written_at")
+    )
+    return Exists(rulings)

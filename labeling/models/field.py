@@ -135,12 +135,15 @@ class Field(models.Model):
         """Parsec that one arcsec spans at the field's distance."""
         return self.distance_mpc * 1e6 * radians(1 / 3600) if self.distance_mpc else None
 
-    def lease_next(self, expert: Any, count: int, wish: Wish = ANYTHING) -> list[Lease]:
+    def lease_next(
+        self, expert: Any, count: int, wish: Wish = ANYTHING, *, last_resort: bool = True
+    ) -> list[Lease]:
         """Lease the next candidates to this expert: by uncertainty, mixed with the control sample.
 
-        Fewer than `count`, or none, when no more are waiting for this expert.
+        Fewer than `count`, or none, when no more are waiting for this expert. At last, if that is
+        wished for, come those that the expert has put off, and those that others hold for long.
         """
-        return Queue(self, expert, wish).lease(count)
+        return Queue(self, expert, wish).lease(count, last_resort=last_resort)
 
     @classmethod
     def as_it_stands(cls, pk: int) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -29,12 +29,19 @@ class Queue:
         self._field, self._expert, self._wish = field, expert, wish
         self._waiting = Waiting(field, expert, wish)
 
-    def lease(self, count: int) -> list[Lease]:
-        """Lease the next ones; fewer, or none, when no more are waiting for this expert."""
+    def lease(self, count: int, *, last_resort: bool) -> list[Lease]:
+        """Lease the next ones; fewer, or none, when no more are waiting for this expert.
+
+        The last resort is what they have put off, and what others hold for long.
+        """
+        if not count:
+            return []
         plan = self._samples(count)
         leases: list[Lease] = []
         while wanted := plan[len(leases) :]:
-            taken = self._lease_free(wanted) or self._lease_after_waiting() or self._take_over()
+            taken = self._lease_free(wanted) or self._lease_after_waiting(self._all_parts())
+            if not taken and last_resort:
+                taken = self._lease_put_off(len(wanted)) or self._take_over()
             if not taken:
                 break
             leases += taken
@@ -64,10 +71,14 @@ class Queue:
         control = self._lock_free(Sample.CONTROL, n_control + n_pool - len(pool))
         if len(pool) == n_pool and len(control) < n_control:
             pool = self._lock_free(Sample.POOL, n_pool + n_control - len(control))
-        found = _mixed(wanted, pool, control)
-        if not found and not repeats:
-            found = self._waiting.first(Part.PUT_OFF, Lock.FREE, len(wanted))
-        return repeats + self._lease_locked(found)
+        return repeats + self._lease_locked(_mixed(wanted, pool, control))
+
+    def _lease_put_off(self, count: int) -> list[Lease]:
+        """Lease what the expert has skipped."""
+        with transaction.atomic():
+            found = self._waiting.first(Part.PUT_OFF, Lock.FREE, count)
+            leases = self._lease_locked(found)
+        return leases or self._lease_after_waiting([Part.PUT_OFF])
 
     def _lock_free(self, sample: Sample, count: int) -> list[Candidate]:
         found: list[Candidate] = []
@@ -94,13 +105,17 @@ class Queue:
         free = self._waiting.still(found) if found else []
         return Lease.objects.give(self._expert, free) if free else []
 
-    def _lease_after_waiting(self) -> list[Lease]:
-        """Lease the first candidate, locked or not.
+    def _all_parts(self) -> list[Part]:
+        """The parts of both samples."""
+        return [*self._parts(Sample.POOL), *self._parts(Sample.CONTROL)]
+
+    def _lease_after_waiting(self, parts: Iterable[Part]) -> list[Lease]:
+        """Lease the first candidate of these parts, locked or not.
 
         Locks of others are no reason to say that nothing is left: the last ones are waited for,
         one at a time, and nothing is held meanwhile.
         """
-        for part in (*self._parts(Sample.POOL), *self._parts(Sample.CONTROL), Part.PUT_OFF):
+        for part in parts:
             while self._waiting.first(part, Lock.NONE, 1):
                 with transaction.atomic():
                     first = self._waiting.first(part, Lock.WAIT, 1)

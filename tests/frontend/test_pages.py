@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from frontend.keys import KEYS
 from labeling.models import Refresh, Release, TrainingRun
@@ -24,6 +26,14 @@ def test_it_counts_what_became_of_the_candidates(browse, field, tie, people):
     (shown,) = browse("cur").get("/").context["fields"]
     numbers = (shown.n_candidates, shown.n_voted, shown.n_settled, shown.n_ties, shown.n_set_aside)
     assert numbers == (5, 2, 1, 1, 1)
+
+
+def test_what_a_run_was_is_not_read_for_every_candidate(browse, field, people):
+    promote(field, people["admin"], {})
+    with CaptureQueriesContext(connection) as asked:
+        browse("cur").get("/")
+    (counting,) = [q["sql"] for q in asked if "n_settled" in q["sql"]]
+    assert "trainingrun" not in counting
 
 
 def test_it_says_what_to_do_next(browse, tie):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from labeling.models import Candidate, Consensus, Lease, Vote
@@ -58,15 +59,30 @@ def test_a_rolled_back_transaction_takes_nothing_with_it(field):
     assert statement.objects(pk=0) == []
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no plans")
-def test_while_tables_are_small_postgresql_plans_as_if_they_were_large(field, ada):
-    pool = _first.__wrapped__(Part.POOL, Lock.FREE, 1, Wish())
-    assert pool.objects(now=timezone.now(), expert=ada.pk, field=field.pk, needed=3, run=0) == []
+@pytest.mark.parametrize("lock", [Lock.NONE, Lock.FREE])
+@pytest.mark.parametrize(
+    ("part", "index"),
+    [
+        (Part.POOL, "pool_in_order"),
+        (Part.UNREAD, "open_in_random_order"),
+        (Part.SHUFFLED, "open_in_random_order"),
+        (Part.CONTROL, "open_in_random_order"),
+    ],
+)
+def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
+    field, ada, part, index, lock
+):
+    statement = _first.__wrapped__(part, lock, 1, Wish())
+    given = {"now": timezone.now(), "expert": ada.pk, "field": field.pk, "needed": 3, "run": 0}
+    with CaptureQueriesContext(connection) as asked:
+        statement.objects(**given)
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN EXECUTE {pool._name} ({', '.join(['NULL'] * 16)})")
-        kept = "".join(line for (line,) in cursor)
-    assert "pool_in_order" in kept
-    assert not [way for way in ("Seq Scan", "Materialize", "Hash", "Merge") if way in kept]
+        how = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+        cursor.execute(f"{how} {asked[-1]['sql']}")
+        plan = "\n".join(str(line) for line in cursor)
+    assert index in plan
+    ways = ("Seq Scan", "Materialize", "Hash", "Merge", "Sort", "SCAN", "TEMP B-TREE")
+    assert not [way for way in ways if way in plan]
 
 
 def test_a_row_is_put_over_the_one_with_its_key(candidate):

@@ -1,8 +1,10 @@
 """POST /api/v1/queue/"""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
+from django.utils import timezone
 
 from labeling.bands import BANDS, FILTERS
 from labeling.models import Lease
@@ -144,3 +146,20 @@ def test_a_vote_on_a_served_candidate_ends_its_lease(as_ada, field):
     (item,) = as_ada.post(URL, {}).json()
     put_vote(as_ada, answer_of(field.candidates.get(pk=item["candidate"])))
     assert not Lease.objects.exists()
+
+
+def test_what_was_put_off_comes_after_what_is_new_in_another_field(as_ada, ada):
+    one, _ = make_field("a1", 1), make_field("a2", 2)
+    (skipped,) = one.lease_next(ada, 1)
+    skipped.skip()
+    items = as_ada.post(URL, {"count": 3}).json()
+    assert [item["field"] for item in items] == ["a2", "a2", "a1"]
+
+
+def test_nobodys_place_is_taken_over_while_another_field_has_work(as_ada, bea):
+    one = make_field("b1", 1, votes_needed=1)
+    one.lease_next(bea, 1)
+    Lease.objects.update(leased_at=timezone.now() - timedelta(hours=1))
+    make_field("b2", 2)
+    assert {item["field"] for item in as_ada.post(URL, {"count": 2}).json()} == {"b2"}
+    assert [item["field"] for item in as_ada.post(URL, {"count": 2}).json()] == ["b1"]
