@@ -62,6 +62,9 @@ class VoteIn(serializers.Serializer[Any]):
     seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
     display = SettingsField(DISPLAY_CHARACTERS, default=dict)
     answers = AnswerIn(many=True, default=list)
+    replaces = serializers.UUIDField(
+        default=None, allow_null=True, help_text="The caller's earlier vote that this one corrects."
+    )
 
     def validate_candidate(self, value: int) -> Candidate:
         """One that is put to the vote."""

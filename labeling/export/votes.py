@@ -21,11 +21,16 @@ COLUMNS = (
     "suggestion_visible",
     "cast_at",
     "retracted_at",
+    "repeat_of",
+    "surplus",
 )
 
 
 def vote_rows() -> Iterator[Row]:
-    """Yield every vote in the order in which they were cast; `label` is 1 to 4 or "unsure"."""
+    """Yield every vote in the order in which they were cast; `label` is 1 to 4 or "unsure".
+
+    A vote that has `repeat_of` answers what the same expert had answered before; it never counts.
+    """
     votes = Vote.objects.select_related("candidate__field", "voter")
     for vote in votes.order_by("cast_at", "pk").iterator():
         yield {
@@ -43,4 +48,6 @@ def vote_rows() -> Iterator[Row]:
             "suggestion_visible": int(vote.suggestion_visible),
             "cast_at": vote.cast_at.isoformat(),
             "retracted_at": vote.retracted_at and vote.retracted_at.isoformat(),
+            "repeat_of": vote.repeat_of_id and str(vote.repeat_of_id),
+            "surplus": int(vote.surplus),
         }

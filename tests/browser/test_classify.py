@@ -156,6 +156,24 @@ def test_votes_survive_a_reload_while_the_server_is_away(ada, allowed_errors):
     assert saved_votes(ada) == before + 2
 
 
+def test_votes_that_waited_are_counted_once(ada, allowed_errors):
+    allowed_errors.append("Failed to load resource")
+    shown = painted(ada)
+    ada.wait_for_function(FETCHED, arg=4)
+    today = int(ada.locator("#today").inner_text())
+    ada.context.set_offline(offline=True)
+    for n_votes in (1, 2):
+        ada.keyboard.press("1")
+        shown = painted(ada, other_than=shown)
+        expect(ada.locator("#today")).to_have_text(str(today + n_votes))
+    with ada.expect_response(re.compile("/api/v1/progress/")) as counted:
+        ada.context.set_offline(offline=False)
+    expect(ada.locator("#today")).to_have_text(str(today + 2))
+    expect(ada.locator("#left")).to_have_text(str(counted.value.json()["left"]))
+    ada.keyboard.press("Backspace")
+    expect(ada.locator("#today")).to_have_text(str(today + 1))
+
+
 def test_votes_wait_for_a_server_that_restarts(ada, live_site, allowed_errors):
     allowed_errors.append("ERR_CONNECTION")
     before, first = saved_votes(ada), painted(ada)

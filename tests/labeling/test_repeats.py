@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Consensus, Lease, Sample, Vote
-from tests.labeling.world import make_field, vote
+from tests.labeling.world import API, answer_of, make_field, put_vote, vote
 
 
 @pytest.fixture
@@ -88,6 +88,18 @@ def test_what_replaces_a_repeat_is_a_repeat(field, voted, ada):
     second = again(lease, ada, 3, replaces=first.pk)
     assert list(Vote.objects.repeats()) == [second]
     assert second.repeat_of_id == first.repeat_of_id
+    assert lease.candidate.votes.live().get().label == 1
+
+
+@pytest.mark.parametrize("undo", [False, True])
+def test_a_repeat_that_is_corrected_in_the_browser_is_still_one(field, voted, ada, as_ada, undo):
+    (lease, *_) = repeats(field, ada)
+    first = uuid4()
+    put_vote(as_ada, answer_of(lease.candidate, 2), first)
+    if undo:
+        as_ada.delete(f"{API}/votes/{first}/")
+    put_vote(as_ada, answer_of(lease.candidate, 3) | {"replaces": str(first)})
+    assert [cast.label for cast in Vote.objects.repeats()] == [3]
     assert lease.candidate.votes.live().get().label == 1
 
 

@@ -46,11 +46,17 @@ controls = new Controls(root, display, stage, data("ladders"), {
   },
 });
 
+/** Votes given and taken back on this page. */
+let casts = 0;
+/** Whether the server is to be asked how many there are as soon as it has every vote. */
+let uncounted = false;
+
 const deliver = delivery(user, () => {
   status.say("That candidate had all its votes meanwhile; yours is kept as one more.");
 });
 const outbox = new Outbox(await openVoteStore().catch(() => noStore), user, deliver, (state) => {
   status.outbox(state);
+  if (state.waiting === 0 && uncounted) count();
   if (state.condition === "saved" && !queue.current) queue.fill();
 });
 
@@ -79,6 +85,7 @@ const session = new Session(
   new History(user, fetched),
   () => ({ ...display, zoom: Number(stage.strip.zoom.toFixed(2)) }),
   (change) => {
+    casts += Math.abs(change);
     status.cast(change);
     status.say("");
     refresh();
@@ -103,11 +110,16 @@ function refresh() {
   drawSession(root, session);
 }
 
+/** Asks how many there are, when no vote is under way: one that the server may know or not. */
 async function count() {
+  uncounted = outbox.state.waiting > 0;
+  if (uncounted) return;
+  const before = casts;
   const query = wish.field ? `?field=${encodeURIComponent(wish.field)}` : "";
   // Only figures: when they cannot be had now, they come with the next round.
   const progress = await send("GET", `/api/v1/progress/${query}`).catch(() => null);
-  if (progress) status.counted(progress);
+  uncounted = casts !== before;
+  if (progress && !uncounted) status.counted(progress);
 }
 
 function wake() {

@@ -87,15 +87,17 @@ export class Session {
     const now = performance.now();
     if (!loaded || !this.#painted || now - this.#pressed < BOUNCE_MS) return;
     this.#pressed = now;
-    this.undone = null;
     const { item } = loaded;
     const cast = { uuid: uuid4(), label, certainty, reason, answers, ...this.remark };
     const { reviewed } = this.history;
+    // The server knows what an earlier vote was for: one that only repeated another never counts.
+    const replaced = reviewed ?? this.undone;
+    this.undone = null;
     const { uuid, ...answer } = cast;
     this.#outbox.add({ uuid, candidate: item.candidate, method: "PUT", body: {
       candidate: item.candidate,
       ...answer,
-      ...(reviewed ? { replaces: reviewed.uuid } : {}),
+      ...(replaced ? { replaces: replaced.uuid } : {}),
       seconds: Math.round((now - this.#since) / 10) / 100,
       display: this.#display(),
     } });

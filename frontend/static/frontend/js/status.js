@@ -36,6 +36,7 @@ export function supplyWords(supply, detail, progress) {
 
 export class Status {
   /** @type {Progress | null} */ progress = null;
+  /** @type {[Supply, string]} */ #supply = ["asking", ""];
   #root; #cast = 0;
 
   /** @param {HTMLElement} root */
@@ -64,6 +65,7 @@ export class Status {
     this.progress = progress;
     this.#cast = 0;
     this.#count();
+    this.supply(...this.#supply);
   }
 
   /** @param {number} change votes cast (or taken back) since */
@@ -80,6 +82,7 @@ export class Status {
 
   /** @param {Supply} supply @param {string} detail */
   supply(supply, detail) {
+    this.#supply = [supply, detail];
     const [title, advice] = supplyWords(supply, detail, this.progress);
     text(this.#root, "#stage-title", title);
     text(this.#root, "#stage-advice", advice);
