@@ -54,7 +54,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete (on Debian: apt install python3-venv)." >&2; exit 1; }
 
 $(VENV)/installed-run: pyproject.toml requirements.lock | $(BIN)/python
-	@$(PIP_INSTALL) --editable '.[web,worker]'
+	@$(PIP_INSTALL) --editable '.[web,worker,diagnosis]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python

@@ -93,7 +93,8 @@ class FieldAdmin(AdministratorsAdmin):
 
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save, and recompute what follows of the rules."""
-        super().save_model(request, obj, form, change)
+        # Only what the form changed: a network may have gone live since it was read.
+        obj.save(update_fields=form.changed_data if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
         if "strategy" in form.changed_data:

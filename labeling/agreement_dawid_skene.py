@@ -64,7 +64,10 @@ class Difference:
 def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     """Fit the model to class votes 1 to 4; needs at least one."""
     if not INSTALLED:
-        raise NotInstalled("crowd-kit is not installed: pip install 'asterism[diagnosis]'.")
+        raise NotInstalled(
+            "crowd-kit is not installed: run pip install '.[diagnosis]' in Asterism's folder, and"
+            " restart the web server."
+        )
     import pandas  # noqa: PLC0415
     from crowdkit.aggregation import DawidSkene  # noqa: PLC0415
 

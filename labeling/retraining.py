@@ -24,7 +24,8 @@ class Outlook:
     last: TrainingRun | None
     """The run that would be repeated: the last on our experts' labels, however it ended."""
     new_labels: int
-    """Labels of the training pool that were settled since."""
+    """So many more labels of the training pool are settled than then; below zero, fewer: a change
+    of the rules, or votes that were taken back, can open what was settled."""
     wanted: int
     """So many start a training; 0 where nothing trains by itself."""
     active: TrainingRun | None
@@ -34,7 +35,7 @@ class Outlook:
     def due(self) -> bool:
         """Whether a training should start now."""
         ready = self.last is not None and self.active is None
-        return ready and 0 < self.wanted <= self.new_labels
+        return ready and 0 < self.wanted <= abs(self.new_labels)
 
     @property
     def sentence(self) -> str:
@@ -43,7 +44,9 @@ class Outlook:
             return f"Run {self.active.pk} is {self.active.status}."
         if self.last is None:
             return "No training yet: an administrator starts the first one."
-        since = f"{self.new_labels} newly settled label{'' if self.new_labels == 1 else 's'}"
+        count = abs(self.new_labels)
+        change = "newly" if self.new_labels >= 0 else "no longer"
+        since = f"{count} {change} settled label{'' if count == 1 else 's'}"
         if not self.wanted:
             return f"{since} since run {self.last.pk}; an administrator starts the next training."
         if self.due:
@@ -57,7 +60,7 @@ def outlook(field: Field) -> Outlook:
     last = own.first()
     new = 0
     if last is not None:
-        new = max(0, labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt)
+        new = labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt
     active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
     return Outlook(last, new, field.retrain_after, active)
 

@@ -153,13 +153,6 @@ def control_labels(path: Path) -> dict[int, int]:
     return frozen_labels(path, CONTROL)
 
 
-def write_training_set(path: Path, fields: Iterable[Field], label_source: str) -> TrainingSet:
-    """Write the training set to `path`; raises NotTrainable before anything is written."""
-    frozen = training_set(fields, label_source)
-    frozen.write(path)
-    return frozen
-
-
 def check_classes(count: Counter[str], label_source: str, where: str = "there") -> None:
     """Raises NotTrainable unless at least two classes are labelled in the training pool."""
     if len(count) >= 2:

@@ -35,8 +35,9 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         """Make this run the one that its fields use; one that the gate refused, for a reason."""
         if run.status not in FINISHED:
             raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can go live.")
-        if run.status == RunStatus.REFUSED and not reason:
-            raise Refused(" ".join(run.verdict["reasons"]))
+        # Its status does not say so where another field uses it already.
+        if (reasons := run.verdict.get("reasons")) and not reason:
+            raise Refused(" ".join(reasons))
         names = run.fields.all() if fields is None else fields
         for field in Field.objects.select_for_update().filter(pk__in=[f.pk for f in names]):
             if field.promoted_run_id != run.pk:

@@ -92,9 +92,9 @@ class Refresh(models.Model):
 
     @property
     def is_due(self) -> bool:
-        """Whether so many labels have come that the order should follow."""
+        """Whether so many labels have come, or gone, that the order should follow."""
         now = labels_to_train_on(VOTES, self.run.fields.all())
-        return now - self.n_labels >= self.field.refresh_after
+        return abs(now - self.n_labels) >= self.field.refresh_after
 
     def labels(self) -> dict[int, int]:
         """The labels of today in the training pool of all the run's fields, by candidate."""

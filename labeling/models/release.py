@@ -15,20 +15,20 @@ from labeling.models.candidate import Candidate
 class ReleaseQuerySet(models.QuerySet["Release"]):
     """The verb that makes releases."""
 
-    @transaction.atomic
     def freeze(self, *, version: str, by: Any, note: str = "") -> "Release":
         """Write the consensus of all fields down as it is now, under a new version."""
         lines = list(consensus_csv(catalogue_rows(Candidate.objects.all())))
         data = "".join(lines).encode()
-        release = self.create(
-            version=version,
-            note=note,
-            made_by=by,
-            rows=len(lines) - 1,
-            sha256=sha256(data).hexdigest(),
-        )
-        release.path.parent.mkdir(parents=True, exist_ok=True)
-        release.path.write_bytes(data)
+        with transaction.atomic():
+            release = self.create(
+                version=version,
+                note=note,
+                made_by=by,
+                rows=len(lines) - 1,
+                sha256=sha256(data).hexdigest(),
+            )
+            release.path.parent.mkdir(parents=True, exist_ok=True)
+            release.path.write_bytes(data)
         return release
 
 

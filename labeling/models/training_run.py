@@ -15,7 +15,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs, run_files
-from labeling.export.training_set import VOTES, NotTrainable, control_labels, write_training_set
+from labeling.export.training_set import VOTES, NotTrainable, control_labels, training_set
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
@@ -48,7 +48,6 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         """What was imported into a field from a file with this content, under this name."""
         return self.filter(fields=field, external=network, outcome__sha256=sha256)
 
-    @transaction.atomic
     def request(
         self,
         requested_by: Any,
@@ -65,25 +64,31 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         request: the run that waits gets the labels of now. Raises `training_set.NotTrainable`, with
         what to do, when fewer than two classes are labelled; nothing is left behind then.
         """
-        chosen = Field.objects.in_turn(fields)
+        asked = Field.objects.filter(pk__in=[field.pk for field in fields])
+        chosen = list(asked or Field.objects.all())
+        # Takes seconds in large fields: before the transaction, for which votes wait on SQLite.
+        frozen = training_set(chosen, label_source)
         wish = {
             "preset": preset,
             "label_source": label_source,
             "overrides": dict(overrides or {}),
         }
-        run = self._waiting(chosen, wish) or self.create(
-            requested_by=requested_by, automatic=automatic, **wish
-        )
-        run.fields.set(chosen)
-        frozen = write_training_set(run.manifest_path, chosen, label_source)
-        run.manifest_sha256, run.label_counts = frozen.sha256, frozen.label_counts
-        run.save(update_fields=["manifest_sha256", "label_counts"])
-        jobs.start(jobs.TRAIN, run.pk)
+        with transaction.atomic():
+            chosen = Field.objects.in_turn(chosen)
+            run = self._waiting(chosen, wish) or self.create(
+                requested_by=requested_by, automatic=automatic, **wish
+            )
+            run.fields.set(chosen)
+            run.manifest_sha256, run.label_counts = frozen.sha256, frozen.label_counts
+            run.save(update_fields=["manifest_sha256", "label_counts"])
+            frozen.write(run.manifest_path)
+            jobs.start(jobs.TRAIN, run.pk)
         return run
 
     def _waiting(self, fields: Iterable[Field], wish: Mapping[str, Any]) -> TrainingRun | None:
         """The run of the same wish that no worker has begun, locked so that none does."""
-        untouched = self.filter(status=RunStatus.QUEUED, attempts=0, **wish)
+        # One that is to go on where it stopped has networks of the labels that it began with.
+        untouched = self.filter(status=RunStatus.QUEUED, attempts=0, started_at=None, **wish)
         wanted = {field.pk for field in fields}
         for run in untouched.select_for_update():
             if set(run.fields.values_list("pk", flat=True)) == wanted:
@@ -290,6 +295,7 @@ class TrainingRun(WorkerJob):
         labels = settled.values_list("pk", "consensus__label")
         return {pk: label for pk, label in labels if label is not None}
 
+    @transaction.atomic
     def judge(self) -> None:
         """Let the gate say whether it may go live, beside what its fields use now."""
         labels = self.control_labels
@@ -305,6 +311,9 @@ class TrainingRun(WorkerJob):
             _table(live.get(candidate, _SILENT) for candidate in labelled),
         )
         self.verdict = finite(verdict.to_dict())
+        # Two may ask at once, and one of them has put it to use by now.
+        as_it_stands = TrainingRun.objects.select_for_update().values_list("status", flat=True)
+        self.status = as_it_stands.get(pk=self.pk)
         if self.status != RunStatus.PROMOTED:
             self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
         self.save(update_fields=["verdict", "status"])

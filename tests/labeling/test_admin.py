@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +13,19 @@ from labeling.models import Consensus, Field, Preset, ReferenceLabel, TrainingRu
 from tests.labeling.world import make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
+
+RULES = {
+    "galaxy": "NGC 1",
+    "votes_needed": 3,
+    "control_share": 0.2,
+    "repeat_share": 0,
+    "refresh_after": 10,
+    "retrain_after": 0,
+    "strategy": "entropy",
+    "cold_start": "random",
+    "lease_minutes": 10,
+    "north_deg": 0,
+}
 
 
 @pytest.fixture
@@ -65,20 +79,25 @@ def test_what_votes_and_runs_made_is_not_edited_by_hand(as_root, model):
 def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate, ada, bea):
     settle(candidate, [ada, bea], 2)
     url = reverse("admin:labeling_field_change", args=[field.pk])
-    values = {
-        "galaxy": "NGC 1",
-        "votes_needed": 2,
-        "control_share": 0.2,
-        "repeat_share": 0,
-        "refresh_after": 10,
-        "retrain_after": 0,
-        "strategy": "entropy",
-        "cold_start": "random",
-        "lease_minutes": 10,
-    }
-    assert as_root.post(url, {**values, "north_deg": 0}).status_code == HTTPStatus.FOUND
+    assert as_root.post(url, {**RULES, "votes_needed": 2}).status_code == HTTPStatus.FOUND
     assert Field.objects.get().votes_needed == 2
     assert Consensus.objects.get().label == 2
+
+
+def test_a_network_that_goes_live_while_a_rule_is_changed_stays(as_root, root, field):
+    run = make_run(field, root)
+
+    def meanwhile(**_):
+        Field.objects.update(promoted_run=run)
+
+    # After the form was filled from the row, and before the row is written.
+    pre_save.connect(meanwhile, Field)
+    try:
+        as_root.post(reverse("admin:labeling_field_change", args=[field.pk]), RULES)
+    finally:
+        pre_save.disconnect(meanwhile, Field)
+    field.refresh_from_db()
+    assert (field.strategy, field.promoted_run) == ("entropy", run)
 
 
 def test_the_action_trains_on_the_chosen_fields(as_root, root, field, ada, bea, cy):

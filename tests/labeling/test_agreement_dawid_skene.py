@@ -64,5 +64,5 @@ def test_a_class_that_nobody_names_has_probability_zero():
 
 def test_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(agreement_dawid_skene, "INSTALLED", False)
-    with pytest.raises(NotInstalled, match=r"asterism\[diagnosis\]"):
+    with pytest.raises(NotInstalled, match=r"pip install .*diagnosis"):
         diagnose([(1, "a", 1)])

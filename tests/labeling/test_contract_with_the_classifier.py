@@ -11,7 +11,7 @@ from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, backbone
 from labeling.api.runs import BACKBONES, RunConfigIn
 from labeling.bands import BANDS
 from labeling.experiments import FEWEST_LABELS, Kind, number_of_arms
-from labeling.export.training_set import COLUMNS, write_training_set
+from labeling.export.training_set import COLUMNS, training_set
 from labeling.models import Preset
 from tests.classifier.test_evaluation import manifest_of
 from tests.labeling.world import settle
@@ -66,7 +66,8 @@ def test_the_classifier_reads_the_training_set_that_we_write(imported, ada, bea,
     for candidate, label in zip(imported.candidates.all(), [1, 2, 1, 2, 3, 4], strict=True):
         settle(candidate, [ada, bea, cy], label)
     path = settings.RUNS / "training_set.csv"
-    frozen = write_training_set(path, [imported], "votes")
+    frozen = training_set([imported], "votes")
+    frozen.write(path)
     manifest = Manifest.read(path, settings.PACKS)
     assert manifest.sha256 == frozen.sha256
     with path.open() as file:

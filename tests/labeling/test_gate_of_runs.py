@@ -119,3 +119,28 @@ def test_the_labels_are_those_that_were_frozen(trained, labelled, ada):
     run.save()
     run.succeed(answers(labelled, GOOD), {})
     assert run.verdict["of"] == CANDIDATES - 5
+
+
+def test_in_another_field_of_its_own_a_run_passes_the_gate_again(trained, labelled, admin):
+    other = make_field("other", 2)
+    first, best = trained(), trained()
+    first.fields.add(other)
+    first.succeed(answers(labelled, 0.6), {})
+    best.succeed(answers(labelled, 1), {})
+    best.put_to_use(admin)
+    first.refresh_from_db()
+    assert (first.status, first.may_go_live) == (RunStatus.PROMOTED, True)
+    with pytest.raises(Refused, match="less often than the network in use"):
+        first.put_to_use(admin)
+    labelled.refresh_from_db()
+    assert labelled.promoted_run == best
+
+
+def test_promoted_twice_at_once_a_run_is_promoted(trained, labelled, admin):
+    first, second = trained(), trained()
+    first.succeed(answers(labelled, 0.7), {})
+    second.succeed(answers(labelled, GOOD), {})
+    clicks = [TrainingRun.objects.get(pk=second.pk) for _ in range(2)]
+    for run in clicks:
+        run.put_to_use(admin)
+    assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.PROMOTED

@@ -50,6 +50,16 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
     assert retrain_where_due() == []
 
 
+def test_labels_that_fall_away_start_a_training_too(pool, first, ada, bea, cy):
+    for candidate in pool.candidates.filter(consensus__label=1)[:1]:
+        candidate.votes.all()[0].retract()
+    assert outlook(pool).sentence.startswith("1 no longer settled label since")
+    assert retrain_where_due() == []
+    Field.objects.update(retrain_after=1)
+    pool.refresh_from_db()
+    assert outlook(pool).due
+
+
 def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 3)
     assert len(retrain_where_due()) == 1

@@ -16,7 +16,7 @@ from labeling.models import (
     TrainingRun,
     work,
 )
-from tests.labeling.world import at_once, make_run
+from tests.labeling.world import at_once, make_run, settle
 
 
 @pytest.fixture
@@ -71,6 +71,20 @@ def test_a_request_that_cannot_be_met_leaves_nothing(field, admin, settings):
         TrainingRun.objects.request(admin, "quick")
     assert not TrainingRun.objects.exists()
     assert list(settings.RUNS.iterdir()) == []
+
+
+def test_a_run_that_goes_on_keeps_the_labels_that_it_began_with(field, admin, ada, bea, cy):
+    field.candidates.update(control=False)
+    one, two, three = field.candidates.all()[:3]
+    settle(one, [ada, bea, cy], 1)
+    settle(two, [ada, bea, cy], 2)
+    begun = TrainingRun.objects.request(admin, "quick")
+    TrainingRun.objects.claim(begun.pk).fail("The machine went down.")
+    TrainingRun.objects.get(pk=begun.pk).resume()
+    settle(three, [ada, bea, cy], 3)
+    assert TrainingRun.objects.request(admin, "quick") != begun
+    frozen = sha256(begun.manifest_path.read_bytes()).hexdigest()
+    assert frozen == TrainingRun.objects.get(pk=begun.pk).manifest_sha256 == begun.manifest_sha256
 
 
 def test_one_worker_gets_it(queued):
