@@ -1,4 +1,4 @@
-"""What an expert wants to be given: of one field, of some brightness, begun by somebody."""
+"""What an expert wants to be given: of one field, of some brightness, left unfinished."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class NarrowForm(forms.Form):
     )
     mag_min = forms.FloatField(label="V from (mag)", required=False)
     mag_max = forms.FloatField(label="V to (mag)", required=False)
-    unfinished = forms.BooleanField(label="only what somebody has begun", required=False)
+    unfinished = forms.BooleanField(label="only what I have not finished", required=False)
 
     def clean(self) -> dict[str, Any]:
         """A range that something can lie in."""

@@ -27,8 +27,17 @@ def shuffle_key(field: str, catalogue_id: str) -> int:
 
 
 def takes_control(served: int, share: float) -> bool:
-    """Whether the lease after `served` others comes from the control sample, or is a repeat.
+    """Whether the lease after `served` others comes from the control sample.
 
     Spreads the sample evenly: over any n leases its number is within one of n * share.
     """
     return int((served + 1) * share) > int(served * share)
+
+
+def takes_repeat(served: int, share: float, control_share: float) -> bool:
+    """Whether the lease after `served` others, one for the pool, is a hidden repeat instead.
+
+    Repeats take places of the pool alone, so that the control sample keeps its share.
+    """
+    for_pool = served - int(served * control_share)
+    return control_share < 1 and takes_control(for_pool, min(1.0, share / (1 - control_share)))

@@ -44,7 +44,9 @@ class QueueIn(serializers.Serializer[Any]):
         required=False, allow_null=True, help_text="Faintest V magnitude (Vega), itself included."
     )
     unfinished = serializers.BooleanField(
-        default=False, help_text="Only what somebody has begun: with a vote, and in need of more."
+        default=False,
+        help_text="Only what the caller has been given and not voted on, or has taken their vote "
+        "back from.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,14 @@ def _finished(row: Row) -> Row:
     """The row under its published names; annotations may not be called like model fields."""
     done = {_RENAMED.get(name, name.removesuffix("_")): value for name, value in row.items()}
     if not done["n_votes"]:
-        done["provenance"] = None if done["run"] is None else Provenance.NETWORK.value
+        done["provenance"] = _without_votes(done)
     done["control_sample"] = int(done["control_sample"])
     return done
+
+
+def _without_votes(row: Row) -> int | None:
+    """Who had a say where nobody has voted: the network, and whoever has ruled, who sees it."""
+    network = row["run"] is not None
+    if row["consensus_status"] == Status.ADJUDICATED:
+        return (Provenance.NETWORK_AND_ONE if network else Provenance.ONE).value
+    return Provenance.NETWORK.value if network else None

@@ -21,6 +21,8 @@ COLUMNS = (
     "suggestion_visible",
     "cast_at",
     "retracted_at",
+    "sample",
+    "strategy",
     "repeat_of",
     "surplus",
 )
@@ -48,6 +50,8 @@ def vote_rows() -> Iterator[Row]:
             "suggestion_visible": int(vote.suggestion_visible),
             "cast_at": vote.cast_at.isoformat(),
             "retracted_at": vote.retracted_at and vote.retracted_at.isoformat(),
+            "sample": vote.sample,
+            "strategy": vote.strategy,
             "repeat_of": vote.repeat_of_id and str(vote.repeat_of_id),
             "surplus": int(vote.surplus),
         }

@@ -73,6 +73,9 @@ class Candidate(models.Model):
         "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
     )
 
+    found_by: str = ""
+    """What put it where the queue has just found it, for the lease."""
+
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
@@ -154,7 +157,11 @@ class Candidate(models.Model):
             raise VoteConflict(f"Vote {uuid} is already known with another content.")
         mine = [vote for vote in known if vote.voter_id == voter.pk]
         lease = next(iter(_LEASE.objects(candidate=self.pk, expert=voter.pk)), None)
-        original = _repeated(mine, lease, replaces)
+        replaced = next((vote for vote in mine if vote.pk == replaces), None)
+        if replaced and lease and lease.sample == Sample.REPEAT and not replaced.repeat_of_id:
+            # What they correct is the vote that counts; the repeat still waits for its answer.
+            lease = None
+        original = _repeated(mine, lease, replaced)
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
         vote = Vote(
@@ -163,6 +170,8 @@ class Candidate(models.Model):
             voter=voter,
             repeat_of_id=original,
             suggestion_visible=self._suggestion_visible_to(voter, mine),
+            sample=lease.sample if lease else "",
+            strategy=lease.strategy if lease else "",
             surplus=original is None and self._does_without(lease, others),
             **answer,
         )
@@ -268,11 +277,13 @@ _LEASE: Statement[Lease] = Statement(
 )
 
 
-def _repeated(mine: Sequence[Vote], lease: Lease | None, replaces: UUID | None) -> UUID | None:
-    """The earlier vote that this voter's next one only repeats, hidden from them."""
-    replaced = next((vote for vote in mine if vote.pk == replaces), None)
-    if replaced and replaced.repeat_of_id:
+def _repeated(mine: Sequence[Vote], lease: Lease | None, replaced: Vote | None) -> UUID | None:
+    """The earlier vote that this voter's next one only repeats, hidden from them.
+
+    What was skipped is not answered by the next vote, which is a change of mind.
+    """
+    if replaced:
         return replaced.repeat_of_id
-    if lease and lease.sample == Sample.REPEAT:
+    if lease and lease.sample == Sample.REPEAT and lease.skipped_at is None:
         return next((vote.pk for vote in mine if vote.counts), None)
     return None

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from django.db import models, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from labeling import cold_start
-from labeling.consensus import Status
 from labeling.models.adjudication import Adjudication
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
@@ -92,9 +91,6 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             chosen = chosen.filter(mag_v__gte=wish.mag_min)
         if wish.mag_max is not None:
             chosen = chosen.filter(mag_v__lte=wish.mag_max)
-        if wish.unfinished:
-            begun = Q(consensus__status=Status.INSUFFICIENT, consensus__n_votes__gt=0)
-            chosen = chosen.filter(begun)
         return chosen
 
     def not_put_off_by(self, expert: Any) -> Self:
@@ -108,6 +104,12 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         since = Subquery(skipped.values("skipped_at"))
         mine = Lease.objects.skipped().of(expert).values("candidate")
         return self.filter(pk__in=mine).order_by(since, "pk")
+
+    def left_by(self, expert: Any) -> Self:
+        """What this expert has been given and not voted on, or has taken their vote back from."""
+        given = Lease.objects.of(expert).order_by().values("candidate")
+        withdrawn = Vote.objects.by(expert).exclude(retracted_at=None).order_by()
+        return self.filter(pk__in=given.union(withdrawn.values("candidate"))).order_by("pk")
 
     def in_order_of(self, run: Any, field: Any) -> Self:
         """The pool as this run predicts it: where another answer is worth most comes first."""

@@ -83,7 +83,7 @@ class Field(models.Model):
         help_text="Share of an expert's candidates that comes from the control sample.",
     )
     repeat_share = models.FloatField(
-        default=0.0,
+        default=0.05,
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
         help_text="Share of an expert's candidates that they have voted on long ago, to measure "
         "how consistent they are; such answers never count.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 from labeling.statements import Put
@@ -26,6 +27,9 @@ class Sample(models.TextChoices):
 
 HELD_UP = timedelta(minutes=2)
 """After this time a lease may go to somebody who would otherwise have nothing to do."""
+
+IN_FLIGHT = timedelta(seconds=2)
+"""What a request may take from the web server's clock to the database's row."""
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
@@ -64,7 +68,7 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
                 candidate=candidate,
                 expert=expert,
                 sample=sample or (Sample.CONTROL if candidate.control else Sample.POOL),
-                strategy=_strategy(candidate, sample),
+                strategy="" if sample else candidate.found_by,
                 leased_at=now,
                 expires_at=now + timedelta(minutes=candidate.field.lease_minutes),
             )
@@ -82,7 +86,9 @@ class Lease(models.Model):
     expert = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="leases")
     sample = models.CharField(choices=Sample, max_length=8)
     strategy = models.CharField(
-        max_length=16, blank=True, help_text="What put it first; empty without a network."
+        max_length=16,
+        blank=True,
+        help_text="What put it first in the training pool, with a network or before there is one.",
     )
     leased_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
@@ -108,8 +114,10 @@ class Lease(models.Model):
 
         False when it has run out meanwhile: others may have the candidate now.
         """
-        self.expires_at = timezone.now() + timedelta(minutes=self.candidate.field.lease_minutes)
-        still = Lease.objects.live().filter(pk=self.pk)
+        now = timezone.now()
+        self.expires_at = now + timedelta(minutes=self.candidate.field.lease_minutes)
+        # In its last moments it may have run out, and the place be given away, once this arrives.
+        still = Lease.objects.live(now + IN_FLIGHT).filter(pk=self.pk)
         return still.update(expires_at=self.expires_at) == 1
 
     def skip(self) -> None:
@@ -122,15 +130,11 @@ class Lease(models.Model):
         The caller holds the candidate's lock. What the first expert says after all is a late vote.
         """
         still = Lease.objects.promises().filter(pk=self.pk, leased_at=self.leased_at)
-        if not still.update(expires_at=timezone.now()):
+        # Into the past: its holder's page may be about to extend what was live a moment ago.
+        if not still.update(expires_at=F("leased_at")):
             return None
+        self.candidate.found_by = self.strategy
         return Lease.objects.give(expert, [self.candidate])[0]
-
-
-def _strategy(candidate: Candidate, sample: str) -> str:
-    """What puts a candidate of the pool first, where a network does."""
-    by_network = not sample and not candidate.control and candidate.field.promoted_run_id
-    return candidate.field.strategy if by_network else ""
 
 
 _PUT = Put(Lease, "candidate", "expert")

@@ -10,7 +10,7 @@ from django.db import transaction
 from labeling.models.lease import Lease, Sample
 from labeling.models.vote import Vote
 from labeling.models.waiting import Lock, Part, Waiting, Wish
-from labeling.ordering import takes_control
+from labeling.ordering import takes_control, takes_repeat
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -53,10 +53,13 @@ class Queue:
         return [self._sample_at(place) for place in range(start, start + count)]
 
     def _sample_at(self, place: int) -> Sample:
-        if takes_control(place, self._field.repeat_share):
-            return Sample.REPEAT
-        control = takes_control(place, self._field.control_share)
-        return Sample.CONTROL if control else Sample.POOL
+        field = self._field
+        if self._wish.unfinished:
+            return Sample.POOL
+        if takes_control(place, field.control_share):
+            return Sample.CONTROL
+        again = takes_repeat(place, field.repeat_share, field.control_share)
+        return Sample.REPEAT if again else Sample.POOL
 
     @transaction.atomic
     def _lease_free(self, wanted: Sequence[Sample]) -> list[Lease]:
@@ -89,7 +92,9 @@ class Queue:
 
     def _parts(self, sample: Sample) -> Iterator[Part]:
         """The parts of a sample one after the other."""
-        if sample == Sample.CONTROL:
+        if self._wish.unfinished:
+            yield from [Part.LEFT] if sample == Sample.POOL else []
+        elif sample == Sample.CONTROL:
             yield Part.CONTROL
         elif self._field.promoted_run_id:
             yield from (Part.POOL, Part.UNREAD)
@@ -138,7 +143,8 @@ class Queue:
 
     def _eligible(self) -> CandidateQuerySet:
         """What the expert could vote on, whoever holds it."""
-        return self._field.candidates.eligible_for(self._expert).wished_for(self._wish)
+        eligible = self._field.candidates.eligible_for(self._expert).wished_for(self._wish)
+        return eligible.left_by(self._expert) if self._wish.unfinished else eligible
 
     def _held_up(self) -> LeaseQuerySet:
         """What may be taken over at this moment, without what has just ended."""

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
 from labeling.classes import Certainty, Label, Reason
+from labeling.models.lease import Sample
 
 REPEAT_AFTER = timedelta(hours=1)
 
@@ -70,6 +71,12 @@ class Vote(models.Model):
     )
     suggestion_visible = models.BooleanField(
         default=False, help_text="The network's opinion could be seen before this vote."
+    )
+    sample = models.CharField(
+        choices=Sample, blank=True, max_length=8, help_text="Why it was served, if it was."
+    )
+    strategy = models.CharField(
+        max_length=16, blank=True, help_text="What had put it first in the training pool."
     )
     surplus = models.BooleanField(
         default=False,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from labeling.models.lease import Lease
 from labeling.models.vote import Vote
 from labeling.statements import Given, Statement
+from labeling.strategies import Strategy
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -27,7 +28,7 @@ EXPERT, FIELD, NEEDED, RUN, NOW = map(Given, ("expert", "field", "needed", "run"
 
 @dataclass(frozen=True)
 class Wish:
-    """What an expert asked for: V magnitudes, ends included; only what somebody has begun."""
+    """What an expert asked for: V magnitudes, ends included; only what they have not finished."""
 
     mag_min: Any = None
     mag_max: Any = None
@@ -48,6 +49,7 @@ class Part(Enum):
     SHUFFLED = "the training pool in random order"
     CONTROL = "the control sample in random order"
     PUT_OFF = "what the expert has skipped"
+    LEFT = "what the expert has had and not voted on, or taken their vote back"
 
 
 class Lock(Enum):
@@ -83,7 +85,17 @@ class Waiting:
         found = _first(part, lock, count, self._form).objects(now=timezone.now(), **self._given)
         for candidate in found:
             candidate.field = self._field
+            candidate.found_by = self._found_by(part)
         return found
+
+    def _found_by(self, part: Part) -> str:
+        """What puts the candidates of this part in their order."""
+        orders: dict[Part, str] = {
+            Part.POOL: self._field.strategy,
+            Part.SHUFFLED: self._field.cold_start,
+            Part.UNREAD: Strategy.RANDOM,
+        }
+        return orders.get(part, "")
 
     def still(self, candidates: list[Candidate]) -> list[Candidate]:
         """Those of these that wait at this moment."""
@@ -125,6 +137,7 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
         Part.SHUFFLED: fresh.in_random_order(control=False),
         Part.CONTROL: fresh.in_random_order(control=True),
         Part.PUT_OFF: waiting.put_off_by(EXPERT),
+        Part.LEFT: fresh.left_by(EXPERT),
     }[part]
     if lock != Lock.NONE:
         past = lock == Lock.FREE

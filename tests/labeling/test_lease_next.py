@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.models import Candidate, Field, Lease
+from labeling.models.waiting import Wish
 from labeling.ordering import takes_control
 from tests.labeling.world import make_field, only_sample, promote, settle, vote
 
@@ -87,6 +88,25 @@ def test_a_lease_that_has_run_out_is_not_revived(ada, bea):
     field.lease_next(bea, 1)
     assert not lease.extend()
     assert Lease.objects.live().count() == 1
+
+
+def test_a_lease_in_its_last_second_is_not_extended(ada):
+    (lease,) = make_field(candidates=1).lease_next(ada, 1)
+    Lease.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
+    assert not lease.extend()
+
+
+def test_only_what_i_have_not_finished(ada, bea, field):
+    skipped, left, undone, voted, _ = field.candidates.order_by("pk")[:5]
+    for candidate in (skipped, left, voted):
+        candidate.lease_to(ada)
+    Lease.objects.update(expires_at=timezone.now())
+    Lease.objects.get(candidate=skipped).skip()
+    vote(undone, ada).retract()
+    vote(voted, ada)
+    leases = field.lease_next(ada, 5, Wish(unfinished=True))
+    assert [lease.candidate for lease in leases] == [left, undone, skipped]
+    assert field.lease_next(bea, 5, Wish(unfinished=True)) == []
 
 
 def test_a_skipped_candidate_comes_after_all_others(ada):

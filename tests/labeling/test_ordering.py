@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.ordering import CONTROL_SHARE, in_control_sample, shuffle_key, takes_control
+from labeling.ordering import (
+    CONTROL_SHARE,
+    in_control_sample,
+    shuffle_key,
+    takes_control,
+    takes_repeat,
+)
 
 names = st.text(max_size=12)
 
@@ -58,3 +64,10 @@ def test_the_control_sample_is_spread_evenly(served, share):
 @pytest.mark.parametrize(("share", "taken"), [(0.0, 0), (0.2, 20), (0.5, 50), (1.0, 100)])
 def test_of_a_hundred_it_takes_the_share(share, taken):
     assert sum(takes_control(n, share) for n in range(100)) == taken
+
+
+@given(st.integers(0, 200), st.floats(0, 1), st.floats(0, 0.5))
+def test_repeats_have_their_share_as_far_as_the_pool_goes(served, control, repeats):
+    pool = [n for n in range(served) if not takes_control(n, control)]
+    taken = sum(takes_repeat(n, repeats, control) for n in pool)
+    assert abs(taken - served * min(repeats, 1 - control)) < 2 + 1e-9

@@ -1,5 +1,6 @@
 """Hidden repeats: an expert's own earlier candidates once more, which measure and never count."""
 
+from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Consensus, Lease, Sample, Vote
+from labeling.models.queue import ANYTHING, Queue
 from tests.labeling.world import API, answer_of, make_field, put_vote, vote
 
 
@@ -101,6 +103,28 @@ def test_a_repeat_that_is_corrected_in_the_browser_is_still_one(field, voted, ad
     put_vote(as_ada, answer_of(lease.candidate, 3) | {"replaces": str(first)})
     assert [cast.label for cast in Vote.objects.repeats()] == [3]
     assert lease.candidate.votes.live().get().label == 1
+
+
+def test_a_correction_of_what_counts_is_none_while_its_repeat_waits(field, voted, ada):
+    (lease, *_) = repeats(field, ada)
+    original = lease.candidate.votes.live().get()
+    corrected = vote(lease.candidate, ada, 4, replaces=original.pk)
+    assert (corrected.repeat_of_id, lease.candidate.votes.live().get()) == (None, corrected)
+    assert again(lease, ada, 3).repeat_of == corrected
+    call_command("audit")
+
+
+def test_what_was_skipped_is_not_answered_by_the_next_vote(field, voted, ada):
+    (lease, *_) = repeats(field, ada)
+    lease.skip()
+    assert vote(lease.candidate, ada, 4).repeat_of is None
+    assert lease.candidate.votes.live().get().label == 4
+
+
+def test_they_take_no_place_of_the_control_sample(voted, field, ada):
+    field.control_share, field.repeat_share = 0.2, 0.2
+    plan = Queue(field, ada, ANYTHING)._samples(100)
+    assert Counter(plan) == {Sample.CONTROL: 20, Sample.REPEAT: 20, Sample.POOL: 60}
 
 
 def test_an_undone_repeat_is_gone_and_the_original_stays(field, voted, ada):

@@ -89,7 +89,24 @@ def test_a_lease_says_what_put_it_first(pool, ada, bea):
     assert (lease.strategy, lease.sample) == ("bald", "pool")
     Field.objects.update(promoted_run=None)
     (lease,) = Field.objects.get().lease_next(bea, 1)
-    assert Lease.objects.get(pk=lease.pk).strategy == ""
+    assert Lease.objects.get(pk=lease.pk).strategy == "random"
+
+
+def test_what_the_network_could_not_read_came_by_chance(pool, ada):
+    follow(pool, Strategy.BALD)
+    Prediction.objects.all().delete()
+    (lease,) = pool.lease_next(ada, 1)
+    assert (lease.strategy, lease.sample) == ("random", "pool")
+
+
+def test_a_vote_keeps_what_had_put_its_candidate_first(pool, ada):
+    follow(pool, Strategy.DIVERSE)
+    (lease,) = pool.lease_next(ada, 1)
+    cast = vote(lease.candidate, ada, 1)
+    assert (cast.strategy, cast.sample) == ("diverse", "pool")
+    Lease.objects.all().delete()
+    unasked = vote(pool.candidates.exclude(pk=lease.candidate_id).first(), ada, 1)
+    assert (unasked.strategy, unasked.sample) == ("", "")
 
 
 def test_a_run_of_one_network_has_only_entropy(admin):

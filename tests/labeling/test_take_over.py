@@ -56,6 +56,15 @@ def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
     assert vote(old.candidate, bea).surplus is False
 
 
+def test_a_heartbeat_that_was_on_its_way_does_not_revive_it(field, ada, bea, monkeypatch):
+    old, _ = field.lease_next(ada, 2)
+    grow_old(Lease.objects.filter(pk=old.pk))
+    before = timezone.now()
+    field.lease_next(bea, 1)
+    monkeypatch.setattr(timezone, "now", lambda: before)
+    assert not old.extend()
+
+
 def test_nobody_is_given_what_they_have_voted_on(field, ada, bea):
     one, two = field.candidates.all()
     for candidate in (one, two):

@@ -75,6 +75,14 @@ def test_it_says_what_people_and_network_say(as_cur, labelled):
     assert (unseen["provenance"], unseen["run"], unseen["entropy_nats"]) == ("", "", "")
 
 
+def test_a_ruling_without_votes_is_one_persons_word(as_cur, labelled, cur):
+    predicted, unseen = labelled.candidates.order_by("pk")[3:6:2]
+    for candidate in (predicted, unseen):
+        candidate.adjudicate(cur, 1, "round, FWHM of 2.4 px")
+    rows = csv_rows(as_cur.get(url("csv")))
+    assert [rows[k]["provenance"] for k in (3, 5)] == ["1", "2"]
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_it_reads_back_in_every_format(as_cur, labelled, ending):
     rows = csv_rows(as_cur.get(url("csv")))
