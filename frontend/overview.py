@@ -51,8 +51,8 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
 
 
 def my_numbers(user: Any) -> MyNumbers:
-    """The live votes of this expert, and how many candidates wait for them."""
-    votes = Vote.objects.live().by(user)
+    """The votes of this expert, hidden repeats among them, and how many candidates wait."""
+    votes = Vote.objects.standing().by(user)
     tally = votes.tally()
     names = {Label.UNSURE.value: "unsure"}
     return MyNumbers(

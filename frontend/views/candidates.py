@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from frontend.access import for_role
 from frontend.gallery import GalleryForm, gallery, visible_to
 from frontend.stage import stage_context
-from labeling.models import Candidate, Prediction
+from labeling.models import Candidate, Comment, Prediction
 from labeling.roles import Role
 
 A_PAGE = 60
@@ -53,5 +53,5 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied("The discussion of a candidate is open to those who voted on it.")
     text = request.POST.get("text", "").strip()[:4000]
     if text:
-        found.comments.create(author=request.user, text=text)
+        Comment.objects.say(found, request.user, text)
     return redirect("candidate", pk)

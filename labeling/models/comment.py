@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from labeling.models.adjudication import Adjudication
+
+if TYPE_CHECKING:
+    from labeling.models.candidate import Candidate
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -22,6 +25,17 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def unresolved(self) -> Self:
         """Those since which no curator has decided."""
         return self.exclude(_decided_since())
+
+    @transaction.atomic
+    def say(self, candidate: Candidate, author: Any, text: str) -> Comment:
+        """Add a remark; the author's same words once more, not decided on since, are the same one.
+
+        A browser that gets no answer sends them again.
+        """
+        # Takes turns with rulings: none resolves a remark that its curator could not have read.
+        candidate.lock()
+        same = self.unresolved().filter(candidate=candidate, author=author, text=text)
+        return same.first() or self.create(candidate=candidate, author=author, text=text)
 
 
 class Comment(models.Model):

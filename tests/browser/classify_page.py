@@ -32,7 +32,7 @@ def says(page: Page, words: str) -> None:
 
 
 def saved_votes(page: Page) -> int:
-    """Live votes of this expert, as the server counts them."""
+    """Votes of this expert that they have not taken back, as the server counts them."""
     return page.request.get("/api/v1/progress/").json()["voted"]
 
 

@@ -55,6 +55,48 @@ def test_it_undoes_the_last_vote_and_shows_it(ada):
     assert saved_votes(ada) == before
 
 
+def test_votes_taken_back_and_an_earlier_one_all_say_what_they_replace(ada):
+    sent = []
+    ada.on("request", lambda request: VOTES.search(request.url) and sent.append(request))
+    for key in "123":
+        shown = painted(ada)
+        ada.keyboard.press(key)
+        painted(ada, other_than=shown)
+    ada.keyboard.press("Backspace")
+    ada.keyboard.press("Backspace")
+    says(ada, "saved")
+    ada.locator("#session button").click()
+    expect(ada.locator("[data-label='1']")).to_have_attribute("aria-pressed", "true")
+    for key in "432":
+        shown = painted(ada)
+        ada.keyboard.press(key)
+        painted(ada, other_than=shown)
+    says(ada, "saved")
+    puts = [request for request in sent if request.method == "PUT"]
+    replaced = [request.post_data_json["replaces"] for request in puts[3:]]
+    assert [request.url.split("/")[-2] for request in puts[:3]] == replaced
+
+
+def test_a_flag_and_a_comment_come_back_with_the_vote_that_is_taken_back(ada):
+    first = painted(ada)
+    ada.keyboard.press("f")
+    ada.get_by_role("textbox", name="Comment").fill("two peaks?")
+    ada.keyboard.press("Control+Enter")
+    flag = ada.locator("[data-action='flag']")
+    expect(flag).to_have_attribute("aria-pressed", "true")
+    ada.keyboard.press("2")
+    painted(ada, other_than=first)
+    expect(flag).to_have_attribute("aria-pressed", "false")
+    ada.keyboard.press("Backspace")
+    expect(flag).to_have_attribute("aria-pressed", "true")
+    assert painted(ada) == first
+    with ada.expect_request(VOTES) as request:
+        ada.keyboard.press("3")
+    body = request.value.post_data_json
+    assert (body["label"], body["flagged"], body["comment"]) == (3, True, "two peaks?")
+    says(ada, "saved")
+
+
 def test_it_skips_without_a_vote(ada):
     before, first = saved_votes(ada), painted(ada)
     with ada.expect_response(re.compile("/skip/")):

@@ -23,7 +23,7 @@ function session(n) {
   fetched = [];
   const history = new History("ada", fetchAgain);
   for (let candidate = 1; candidate <= n; candidate += 1) {
-    const item = /** @type {any} */ ({ candidate });
+    const item = /** @type {any} */ ({ candidate, lease: { id: candidate + 100 } });
     const answer = { label: /** @type {const} */ (1), certainty: /** @type {const} */ ("sure"), reason: "", comment: "", flagged: false };
     history.add({ item, uuid: `u${candidate}`, ...answer }, /** @type {any} */ ({ item }));
   }
@@ -79,4 +79,36 @@ test("it survives a reload, but is another's for another", () => {
   session(3);
   assert.equal(new History("ada", fetchAgain).casts.length, 3);
   assert.equal(new History("bea", fetchAgain).casts.length, 0);
+});
+
+/** Another serving of a candidate. @param {number} candidate @param {number} lease */
+const served = (candidate, lease) => /** @type {any} */ ({ candidate, lease: { id: lease } });
+
+test("what was taken back is known until it is given again, after a reload too", () => {
+  const history = session(2);
+  history.takeBack();
+  history.takeBack();
+  const again = new History("ada", fetchAgain);
+  const undone = () => [1, 2, 3].map((candidate) => again.undoneOn(served(candidate, 0))?.uuid);
+  assert.deepEqual(undone(), ["u1", "u2", undefined]);
+  const item = served(2, 200);
+  again.add(/** @type {any} */ ({ item, uuid: "new" }), /** @type {any} */ ({ item }));
+  assert.deepEqual(undone(), ["u1", undefined, undefined]);
+});
+
+test("what was taken back long ago is not taken up by another serving", ({ mock }) => {
+  const history = session(1);
+  history.takeBack();
+  const later = Date.now() + 3_600_000;
+  mock.method(Date, "now", () => later);
+  assert.deepEqual([101, 200].map((lease) => history.undoneOn(served(1, lease))?.uuid), ["u1", undefined]);
+});
+
+test("two votes on one candidate are taken back as they were served", () => {
+  const history = session(1);
+  const item = served(1, 200);
+  history.add({ ...history.casts[0], item, uuid: "again" }, /** @type {any} */ ({ item }));
+  history.takeBack();
+  history.takeBack();
+  assert.deepEqual([200, 101].map((lease) => history.undoneOn(served(1, lease))?.uuid), ["again", "u1"]);
 });

@@ -1,7 +1,11 @@
 """The discussion on a candidate's page."""
 
+import re
 from http import HTTPStatus
 
+import pytest
+
+from frontend.views import disagreements
 from labeling.models import Sample
 from tests.labeling.world import settle, vote
 
@@ -52,3 +56,72 @@ def test_a_flag_on_what_was_asked_again_is_seen(browse, candidate, people):
     vote(candidate, people["ada"], 2, flagged=True, comment="two peaks")
     shown = browse("cur").get("/disagreements/").content.decode()
     assert all(words in shown for words in ("asked again", "flagged", "two peaks"))
+
+
+def test_a_remark_that_is_sent_twice_is_one(browse, candidate, people):
+    vote(candidate, people["ada"])
+    for _ in range(2):
+        browse("ada").post(f"/candidates/{candidate.pk}/comments/", {"text": "two peaks?"})
+    assert candidate.comments.count() == 1
+
+
+@pytest.fixture
+def discussed(candidate, people):
+    """A candidate that waits for a curator, and what people may do to it meanwhile."""
+    first = vote(candidate, people["ada"], 1, flagged=True)
+    candidate.comments.create(author=people["ada"], text="a star?")
+    meanwhile = {
+        "nothing": lambda: None,
+        "a vote": lambda: vote(candidate, people["bea"], 2),
+        "a flag": lambda: vote(candidate, people["bea"], 1, flagged=True),
+        "a change of mind": lambda: vote(candidate, people["ada"], 1, flagged=True),
+        "a retraction": first.retract,
+        "a comment": lambda: candidate.comments.create(author=people["bea"], text="two peaks"),
+    }
+    return candidate, meanwhile
+
+
+def seen_in(page, candidate):
+    """What the form of this candidate sends back unseen."""
+    article = page.split(f'id="candidate-{candidate.pk}"')[1]
+    return re.search('name="seen" value="([^"]+)"', article)[1]
+
+
+@pytest.mark.parametrize(
+    "what", ["nothing", "a vote", "a flag", "a change of mind", "a retraction", "a comment"]
+)
+def test_a_decision_stands_only_on_what_was_shown(browse, discussed, what):
+    candidate, meanwhile = discussed
+    curator = browse("cur")
+    seen = seen_in(curator.get("/disagreements/").content.decode(), candidate)
+    meanwhile[what]()
+    ruling = {"label": "4", "reason": "as sharp as a star", "seen": seen}
+    page = curator.post(f"/disagreements/{candidate.pk}/", ruling, follow=True).content.decode()
+    decided = what == "nothing"
+    assert candidate.adjudications.exists() == decided
+    assert ("has come or gone since you opened the page" in page) == (not decided)
+    assert ('value="as sharp as a star"' in page) == (not decided)
+
+
+def test_what_a_curator_began_is_decided_after_another_look(browse, discussed):
+    candidate, meanwhile = discussed
+    curator, address = browse("cur"), f"/disagreements/{candidate.pk}/"
+    ruling = {"label": "4", "reason": "a star", "seen": "nothing"}
+    meanwhile["a comment"]()
+    page = curator.post(address, ruling, follow=True).content.decode()
+    assert 'value="4" required checked' in page
+    assert "two peaks" in page
+    curator.post(address, ruling | {"seen": seen_in(page, candidate)})
+    assert candidate.adjudications.get().reason == "a star"
+    assert 'value="a star"' not in curator.get("/disagreements/").content.decode()
+
+
+def test_what_was_begun_is_on_the_page_of_its_candidate(browse, people, monkeypatch, field):
+    monkeypatch.setattr(disagreements, "A_PAGE", 2)
+    for candidate in field.candidates.all():
+        vote(candidate, people["ada"], flagged=True)
+    address = f"/disagreements/{candidate.pk}/"
+    answer = browse("cur").post(address, {"reason": "a star"}, follow=True)
+    assert answer.redirect_chain[0][0] == f"/disagreements/?page=3#candidate-{candidate.pk}"
+    assert "choose a class and give a reason" in answer.content.decode()
+    assert 'value="a star"' in answer.content.decode()

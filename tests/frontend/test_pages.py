@@ -52,9 +52,11 @@ def test_it_counts_my_own_votes(browse, tie):
 
 
 def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
-    page = browse("cur").get("/disagreements/").content.decode()
-    assert "bea thinks so" in page
-    browse("cur").post(f"/disagreements/{tie.pk}/", {"label": "2", "reason": "one lopsided peak"})
+    page = browse("cur").get("/disagreements/")
+    assert "bea thinks so" in page.content.decode()
+    (shown,) = page.context["page"]
+    ruling = {"label": "2", "reason": "one lopsided peak", "seen": shown.seen}
+    browse("cur").post(f"/disagreements/{tie.pk}/", ruling)
     tie.refresh_from_db()
     assert (tie.consensus.label, tie.consensus.status) == (2, "adjudicated")
     assert tie.adjudications.get().reason == "one lopsided peak"

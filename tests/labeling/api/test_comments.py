@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from labeling.models import Vote
+from tests.labeling.conftest import client_of
 from tests.labeling.test_decision_tree import path
-from tests.labeling.world import API, vote
+from tests.labeling.world import API, at_once, vote
 
 
 @pytest.fixture
@@ -29,6 +30,27 @@ def test_it_rejects_an_empty_comment(as_ada, ada, candidate, address):
     vote(candidate, ada)
     assert as_ada.post(address, {"text": " "}).status_code == HTTPStatus.BAD_REQUEST
     assert not candidate.comments.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_words_sent_again_are_one_comment(as_ada, ada, bea, as_bea, candidate, address):
+    for expert in (ada, bea):
+        vote(candidate, expert)
+    sent = at_once(4, lambda _: client_of(ada).post(address, {"text": "a star?"}))
+    assert {answer.status_code for answer in sent} == {HTTPStatus.CREATED}
+    assert len({answer.json()["written_at"] for answer in sent}) == 1
+    as_bea.post(address, {"text": "a star?"})
+    as_ada.post(address, {"text": "a star!"})
+    said = [(comment["author"], comment["text"]) for comment in as_ada.get(address).json()]
+    assert said == [("ada", "a star?"), ("bea", "a star?"), ("ada", "a star!")]
+
+
+def test_the_same_words_after_a_decision_are_another_comment(as_ada, ada, cur, candidate, address):
+    vote(candidate, ada)
+    as_ada.post(address, {"text": "two peaks"})
+    candidate.adjudicate(cur, 1, "one")
+    as_ada.post(address, {"text": "two peaks"})
+    assert [comment["resolved"] for comment in as_ada.get(address).json()] == [True, False]
 
 
 def test_a_decision_resolves_the_discussion_until_somebody_goes_on(as_ada, ada, cur, candidate):

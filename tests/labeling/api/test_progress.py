@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from django.utils import timezone
 
-from labeling.models import Vote
+from labeling.models import Sample, Vote
 from tests.labeling.world import API, make_field, problem, settle, vote
 
 URL = f"{API}/progress/"
@@ -34,6 +34,16 @@ def test_yesterdays_votes_are_not_todays(as_ada, candidate, ada):
 def test_an_undone_vote_does_not_count(as_ada, candidate, ada):
     vote(candidate, ada).retract()
     assert as_ada.get(URL).json()["voted"] == 0
+
+
+def test_a_hidden_repeat_is_counted_like_any_other_vote(as_ada, candidate, ada):
+    vote(candidate, ada)
+    candidate.lease_to(ada, Sample.REPEAT)
+    again = vote(candidate, ada, 2)
+    answer = as_ada.get(URL).json()
+    assert (answer["voted_today"], answer["voted"]) == (2, 2)
+    again.retract()
+    assert as_ada.get(URL).json()["voted"] == 1
 
 
 def test_what_others_have_settled_is_not_left_for_me(as_ada, candidate, bea, cy, cur):

@@ -1,5 +1,5 @@
 // @ts-check
-/** The votes of this session, in order, and which of them is being looked at again. */
+/** The votes of this session, in order, which of them is looked at again, and those taken back. */
 
 /** @typedef {import("./load.js").Item} Item */
 /** @typedef {import("./load.js").Loaded} Loaded */
@@ -14,9 +14,15 @@
 const DECODED = 20;
 /** That many votes can be looked at again after a reload. */
 const KEPT = 300;
+/**
+ * What was taken back is taken up again by another serving of its candidate, but not after this
+ * time: that one may be a hidden repeat of a vote that was given elsewhere since.
+ */
+const TAKEN_UP_MS = 3_600_000;
 
 export class History {
-  /** @type {Cast[]} oldest first */ #casts = [];
+  /** @type {Cast[]} oldest first */ #casts;
+  /** @type {(Cast & {at: number})[]} taken back and not given again, the latest last */ #undone;
   /** @type {number | null} place in #casts; null: the queue's current one is on show */ #at = null;
   /** @type {Map<string, Loaded>} by the vote's UUID */ #loaded = new Map();
   #key; #load;
@@ -25,11 +31,8 @@ export class History {
   constructor(user, load) {
     this.#key = `asterism-session-${user}`;
     this.#load = load;
-    try {
-      this.#casts = JSON.parse(sessionStorage.getItem(this.#key) ?? "[]");
-    } catch {
-      // Storage refused or spoilt: the session begins here.
-    }
+    this.#casts = stored(this.#key);
+    this.#undone = stored(`${this.#key}-undone`);
   }
 
   get casts() {
@@ -50,8 +53,21 @@ export class History {
     return this.reviewed && this.#loadedOf(this.reviewed);
   }
 
+  /**
+   * The vote on this candidate that was taken back, if any. It may have been served twice: the
+   * vote of this serving goes first.
+   * @param {Item} item @returns {Cast | null}
+   */
+  undoneOn({ candidate, lease }) {
+    const here = this.#undone.filter(({ item }) => item.candidate === candidate);
+    return here.findLast(({ item }) => item.lease.id === lease.id)
+      ?? here.findLast(({ at }) => Date.now() - at < TAKEN_UP_MS) ?? null;
+  }
+
   /** @param {Cast} cast @param {Loaded} loaded */
   add(cast, loaded) {
+    const undone = this.undoneOn(cast.item);
+    this.#undone = this.#undone.filter((other) => other !== undone);
     this.#casts.push(cast);
     this.#keep(cast.uuid, loaded);
     this.#store();
@@ -75,6 +91,7 @@ export class History {
     if (!cast) return null;
     const loaded = this.#loadedOf(cast);
     this.#loaded.delete(cast.uuid);
+    this.#undone.push({ ...cast, at: Date.now() });
     this.#store();
     return { cast, loaded };
   }
@@ -110,8 +127,18 @@ export class History {
   #store() {
     try {
       sessionStorage.setItem(this.#key, JSON.stringify(this.#casts.slice(-KEPT)));
+      sessionStorage.setItem(`${this.#key}-undone`, JSON.stringify(this.#undone.slice(-KEPT)));
     } catch {
       // Storage refused or full: the session ends with the page.
     }
+  }
+}
+
+/** @param {string} key @returns {any[]} */
+function stored(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "[]");
+  } catch {
+    return []; // Storage refused or spoilt: the session begins here.
   }
 }

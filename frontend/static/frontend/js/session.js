@@ -22,7 +22,6 @@ const BOUNCE_MS = 40;
 export class Session {
   /** @type {Loaded | null} */ #shown = null;
   /** @type {Remark} */ remark = { comment: "", flagged: false };
-  /** @type {Cast | null} the vote that was just taken back */ undone = null;
   #painted = false;
   #since = 0;
   #pressed = 0;
@@ -56,7 +55,7 @@ export class Session {
     if (fresh) {
       this.#painted = false;
       delete document.documentElement.dataset.painted;
-      const { comment, flagged } = this.history.reviewed ?? { comment: "", flagged: false };
+      const { comment, flagged } = this.answer ?? { comment: "", flagged: false };
       this.remark = { comment, flagged };
     }
     const complete = this.#stage.show(due);
@@ -76,6 +75,11 @@ export class Session {
     return this.history.reviewed ?? this.undone;
   }
 
+  /** The vote that was taken back on what is on show, and is due again. @returns {Cast | null} */
+  get undone() {
+    return this.history.reviewed || !this.#shown ? null : this.history.undoneOn(this.#shown.item);
+  }
+
   /** What is on show, complete or not. */
   get shown() {
     return this.#shown;
@@ -91,8 +95,7 @@ export class Session {
     const cast = { uuid: uuid4(), label, certainty, reason, answers, ...this.remark };
     const { reviewed } = this.history;
     // The server knows what an earlier vote was for: one that only repeated another never counts.
-    const replaced = reviewed ?? this.undone;
-    this.undone = null;
+    const replaced = this.answer;
     const { uuid, ...answer } = cast;
     this.#outbox.add({ uuid, candidate: item.candidate, method: "PUT", body: {
       candidate: item.candidate,
@@ -127,7 +130,6 @@ export class Session {
     if (!this.#shown) return;
     this.#pressed = 0;
     if (this.history.reviewed) return this.step(1);
-    this.undone = null;
     this.#queue.skip();
     this.#changed(0);
   }
@@ -137,7 +139,6 @@ export class Session {
     const last = this.history.takeBack();
     if (!last) return;
     this.#pressed = 0;
-    this.undone = last.cast;
     this.#outbox.add({ uuid: last.cast.uuid, candidate: last.cast.item.candidate, method: "DELETE" });
     this.#queue.back(last.loaded);
     this.#changed(-1);
