@@ -10,7 +10,8 @@ import numpy as np
 
 from frontend.reports import SHADES, Cell, MatrixRow
 from labeling.agreement import CLASSES
-from labeling.agreement_published import COMPACT_RANGE, RANGES
+from labeling.agreement_bootstrap import Interval
+from labeling.agreement_published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair
 from labeling.ratings import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, Pair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18
@@ -28,7 +29,8 @@ _KINDS = (
         REPEATS,
         "Experts and themselves",
         "You and yourself",
-        "Where the same candidate came again, unannounced; rows are the first answer.",
+        "Where the same candidate came again, unannounced, and the first answer stands; rows are "
+        "the first answer.",
     ),
     (REFERENCE, "Experts and published catalogues", "You and published catalogues", ""),
     (
@@ -38,6 +40,7 @@ _KINDS = (
         "On the control sample only.",
     ),
 )
+_PUBLISHED = {REPEATS: SAME_EXPERT}
 _REST = ("Consensus, catalogues and the network", "The network on the control sample only.")
 
 
@@ -53,14 +56,23 @@ class Matrix:
         """Whose classes the rows are, and whose the columns."""
         return f"{self.pair.first} (rows) and {self.pair.second}"
 
+    @property
+    def by_class(self) -> list[tuple[float, str]]:
+        """The share of each class, and of 1+2, with its interval in words, where there is one."""
+        found = self.pair.agreement
+        shares = (*found.per_class, found.per_compact[0])
+        intervals = (*found.bootstrap.per_class, found.bootstrap.per_compact[0])
+        return [(share, _between(drawn)) for share, drawn in zip(shares, intervals, strict=True)]
+
 
 @dataclass(frozen=True)
 class Section:
-    """Pairs of the same kind."""
+    """Pairs of the same kind, and the published pair of that kind, if there is one."""
 
     title: str
     note: str
     matrices: list[Matrix]
+    published: PublishedPair | None = None
 
 
 @dataclass(frozen=True)
@@ -92,15 +104,20 @@ def sections(pairs: Iterable[Pair], *, own: bool) -> list[Section]:
     found = []
     for kind, title, mine, note in _KINDS:
         of_kind = [m for m in matrices if (m.pair.first_kind, m.pair.second_kind) == (EXPERT, kind)]
-        found.append(Section(mine if own else title, note, of_kind))
+        found.append(Section(mine if own else title, note, of_kind, _PUBLISHED.get(kind)))
     found.append(Section(*_REST, [m for m in matrices if m.pair.first_kind != EXPERT]))
     return [section for section in found if section.matrices]
 
 
 def span(share: tuple[float, float]) -> str:
-    """A published range: 70–80 %."""
+    """A range of shares: 70–80 %."""
     low, high = share
     return f"{low * 100:.0f}–{high * 100:.0f} %"
+
+
+def _between(drawn: Interval) -> str:
+    """An interval of a share, or nothing where it is not known."""
+    return span(drawn) if isfinite(drawn[0]) else ""
 
 
 def counted_rows(confusion: Sequence[Sequence[int]]) -> list[MatrixRow]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
 
-from labeling.agreement_bootstrap import Intervals, folded, intervals_of, row_shares
+from labeling.agreement_bootstrap import N_COMPACT, Intervals, folded, intervals_of, row_shares
 from labeling.classes import MorphologicalClass
 
 CLASSES = tuple(int(label) for label in MorphologicalClass)
@@ -37,6 +38,8 @@ class Agreement:
     """Of objects on whose being a compact cluster (1 or 2) both agree."""
     kappa: float
     """Cohen's kappa over the four classes; NaN where both gave one class only."""
+    kappa_compact: float
+    """Cohen's kappa for compact clusters (1 or 2) against the rest."""
     per_class: tuple[float, ...]
     """Of the first rater's objects of each class, the share that the second puts there."""
     per_compact: tuple[float, ...]
@@ -49,21 +52,21 @@ def compare(first: Mapping[int, int], second: Mapping[int, int]) -> Agreement:
     """Compare two raters' labels, each a mapping from object to class 1 to 4."""
     # Loaded where it is needed, as are the other packages of agreement: together they take
     # seconds, which every command would spend. A web server loads them before it answers.
-    from sklearn.metrics import cohen_kappa_score, confusion_matrix  # noqa: PLC0415
+    from sklearn.metrics import confusion_matrix  # noqa: PLC0415
 
     both = sorted(first.keys() & second.keys())
     ours = np.array([first[key] for key in both], dtype=int)
     theirs = np.array([second[key] for key in both], dtype=int)
     matrix = confusion_matrix(ours, theirs, labels=CLASSES) if both else np.zeros((4, 4), int)
     compact = folded(matrix[None])[0]
-    several = len({*ours, *theirs}) > 1
     return Agreement(
         n=len(both),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
         share=_share(matrix),
         interval=_wilson(int(np.trace(matrix)), len(both)),
         share_compact=_share(compact),
-        kappa=float(cohen_kappa_score(ours, theirs, labels=CLASSES)) if several else nan,
+        kappa=_cohen_kappa(ours, theirs),
+        kappa_compact=_cohen_kappa(ours <= N_COMPACT, theirs <= N_COMPACT),
         per_class=tuple(row_shares(matrix[None])[0].tolist()),
         per_compact=tuple(row_shares(compact[None])[0].tolist()),
         bootstrap=intervals_of(matrix),
@@ -74,6 +77,14 @@ def _share(matrix: NDArray[np.int_]) -> float:
     """Of all objects, those in the same class."""
     n = int(matrix.sum())
     return int(np.trace(matrix)) / n if n else nan
+
+
+def _cohen_kappa(ours: NDArray[Any], theirs: NDArray[Any]) -> float:
+    """Cohen's kappa; NaN where there are no two classes to tell apart."""
+    from sklearn.metrics import cohen_kappa_score  # noqa: PLC0415
+
+    several = len({*ours, *theirs}) > 1
+    return float(cohen_kappa_score(ours, theirs)) if several else nan
 
 
 def _wilson(successes: int, trials: int) -> tuple[float, float]:

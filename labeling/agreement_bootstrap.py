@@ -22,9 +22,10 @@ RESAMPLES = 1000
 SEED = 20
 """The same votes give the same intervals, in every process."""
 
-_PERCENT = (2.5, 97.5)
-_N_COMPACT = 2
+N_COMPACT = 2
 """The classes 1 and 2 come first: compact clusters."""
+
+_PERCENT = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Intervals:
     share: Interval
     share_compact: Interval
     kappa: Interval
+    kappa_compact: Interval
     per_class: tuple[Interval, ...]
     per_compact: tuple[Interval, ...]
 
@@ -42,8 +44,8 @@ def intervals_of(matrix: NDArray[np.int_], resamples: int = RESAMPLES) -> Interv
     """Intervals of all figures that follow from a confusion matrix (K, K)."""
     n = int(matrix.sum())
     if not n:
-        known = len(matrix)
-        return Intervals(UNKNOWN, UNKNOWN, UNKNOWN, (UNKNOWN,) * known, (UNKNOWN,) * 2)
+        each = (UNKNOWN,) * len(matrix)
+        return Intervals(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, each, (UNKNOWN,) * 2)
     drawn = np.random.default_rng(SEED).multinomial(n, matrix.ravel() / n, size=resamples)
     matrices_BKK = drawn.reshape(resamples, *matrix.shape)
     compact_B22 = folded(matrices_BKK)
@@ -51,6 +53,7 @@ def intervals_of(matrix: NDArray[np.int_], resamples: int = RESAMPLES) -> Interv
         share=interval(diagonals(matrices_BKK).sum(axis=1) / n),
         share_compact=interval(diagonals(compact_B22).sum(axis=1) / n),
         kappa=interval(cohen_kappas(matrices_BKK)),
+        kappa_compact=interval(cohen_kappas(compact_B22)),
         per_class=_by_row(matrices_BKK),
         per_compact=_by_row(compact_B22),
     )
@@ -67,7 +70,7 @@ def interval(values_B: NDArray[np.float64]) -> Interval:
 
 def folded(matrices_BKK: NDArray[np.int_]) -> NDArray[np.int_]:
     """The same objects by compact cluster (1 or 2) or not: (B, 2, 2)."""
-    edges = [0, _N_COMPACT]
+    edges = [0, N_COMPACT]
     rows = np.add.reduceat(matrices_BKK, edges, axis=1)
     both: NDArray[np.int_] = np.add.reduceat(rows, edges, axis=2)
     return both

@@ -12,7 +12,7 @@ only in how often each pattern occurs, so `fleiss_kappas` and `nominal_alphas` w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import nan
 
@@ -63,6 +63,14 @@ def group_agreement(
         fleiss=Coefficient(_fleiss(full), _fleiss_interval(full), len(full)),
         alpha=Coefficient(_alpha(table), _alpha_interval(table), len(table)),
     )
+
+
+def both_groups(raters: Collection[Mapping[int, int]]) -> dict[str, GroupAgreement]:
+    """The agreement of all raters on the four classes, and on compact clusters (1 or 2) or not."""
+    return {
+        "classes": group_agreement(raters),
+        "compact": group_agreement(raters, compact=True),
+    }
 
 
 def votes_table(raters: Iterable[Mapping[int, int]]) -> Table:

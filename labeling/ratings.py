@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from labeling.agreement import Agreement, compare
+from labeling.agreement_dawid_skene import Diagnosis, diagnose
 from labeling.classes import Label
 from labeling.consensus import Ballot, verdict_of
 from labeling.models import Consensus, Field, Prediction, ReferenceLabel, Vote
@@ -31,7 +32,7 @@ AGAIN = "own repeats"
 PROMOTED = "promoted network"
 
 Labels = Mapping[int, int]
-"""Class 1 to 4 by candidate."""
+"""Class 1 to 4 by candidate; of repeats, by the number of the repeat."""
 
 _RULES = ("candidate__field__votes_needed", "candidate__field__early_retirement")
 
@@ -90,6 +91,13 @@ class Ratings:
             yield one, REFERENCE, references[one], two, REFERENCE, references[two]
         for source, published in references.items():
             yield source, REFERENCE, published, PROMOTED, NETWORK, self.network
+
+    def diagnosis(self) -> Diagnosis | None:
+        """What Dawid and Skene's model makes of the experts' votes; None of fewer than two."""
+        if len(self.experts) < 2:
+            return None
+        votes = ((name, *vote) for name, given in self.experts.items() for vote in given.items())
+        return diagnose((candidate, name, label) for name, candidate, label in votes)
 
 
 def pairs_open_to(user: Any, field: Field | None = None) -> Iterator[Pair]:
@@ -161,12 +169,17 @@ def _settled(labels: tuple[int, ...], votes_needed: int, *, early: bool) -> int 
 
 
 def _repeats(where: Mapping[str, Any]) -> dict[str, tuple[dict[int, int], dict[int, int]]]:
-    """By expert, classes given when they saw a candidate first, and when they saw it again."""
-    rows = Vote.objects.repeats().filter(**where).order_by("voter__username", "cast_at")
-    both = rows.values_list("voter__username", "candidate", "repeat_of__label", "label")
+    """By expert, classes given when they saw a candidate first, and when they saw it again.
+
+    A first answer that its voter has taken back was a slip, and measures nothing.
+    """
+    rows = Vote.objects.repeats().filter(repeat_of__retracted_at=None, **where)
+    both = rows.order_by("voter__username", "cast_at", "pk")
     found: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
-    for name, candidate, label, again in both:
+    for repeat, (name, label, again) in enumerate(
+        both.values_list("voter__username", "repeat_of__label", "label")
+    ):
         if Label.UNSURE not in (label, again):
             first, second = found.setdefault(name, ({}, {}))
-            first[candidate], second[candidate] = label, again
+            first[repeat], second[repeat] = label, again
     return found

@@ -15,8 +15,8 @@ from frontend.agreements import (
     sections,
     span,
 )
-from labeling.agreement_dawid_skene import NotInstalled, diagnose, differences
-from labeling.agreement_group import group_agreement
+from labeling.agreement_dawid_skene import Diagnosis, NotInstalled, differences
+from labeling.agreement_group import both_groups
 from labeling.agreement_published import PAIRS, RANGES, SOURCE
 from labeling.models import Candidate, Field
 from labeling.ratings import Ratings, ratings_of
@@ -53,17 +53,15 @@ def diagnosis(request: HttpRequest) -> HttpResponse:
     ratings = ratings_of(_chosen(request))
     context: dict[str, Any] = _fields(request)
     try:
-        if len(ratings.experts) > 1:
-            context |= _diagnosed(ratings, request.GET.get("page"))
+        if found := ratings.diagnosis():
+            context |= _diagnosed(found, ratings, request.GET.get("page"))
     except NotInstalled as reason:
         context["reason"] = reason
     return render(request, "frontend/diagnosis.html", context)
 
 
-def _diagnosed(ratings: Ratings, number: str | None) -> dict[str, Any]:
+def _diagnosed(found: Diagnosis, ratings: Ratings, number: str | None) -> dict[str, Any]:
     """The model's matrices, and where it differs from the consensus."""
-    votes = ((name, *vote) for name, given in ratings.experts.items() for vote in given.items())
-    found = diagnose((key, name, label) for name, key, label in votes)
     page = Paginator(differences(found, ratings.consensus), A_PAGE).get_page(number)
     named = Candidate.objects.select_related("field").in_bulk([d.key for d in page])
     return {
@@ -79,10 +77,8 @@ def _groups(ratings: Ratings) -> list[tuple[str, Any]]:
     experts = ratings.experts.values()
     if len(experts) < 2:
         return []
-    return [
-        ("four classes", group_agreement(experts)),
-        ("1 + 2 or not", group_agreement(experts, compact=True)),
-    ]
+    groups = both_groups(experts)
+    return [("four classes", groups["classes"]), ("1 + 2 or not", groups["compact"])]
 
 
 def _chosen(request: HttpRequest) -> Field | None:

@@ -1,5 +1,6 @@
 """Agreement: of pairs of raters, and of the group."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.agreement_group import group_agreement
+from labeling.agreement_group import both_groups
 from labeling.api.permissions import IsCurator
-from labeling.export.agreement import COLUMNS, agreement_rows
+from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.files import csv_lines
+from labeling.export.rows import Row
 from labeling.models import Field
 from labeling.plain_json import finite
 from labeling.ratings import pairs_open_to, ratings_of
@@ -35,6 +37,7 @@ class BootstrapOut(serializers.Serializer[Any]):
     share = _interval()
     share_compact = _interval()
     kappa = _interval()
+    kappa_compact = _interval()
     per_class = serializers.ListField(child=_interval())
     per_compact = serializers.ListField(child=_interval())
 
@@ -58,6 +61,7 @@ class AgreementOut(serializers.Serializer[Any]):
     interval = _interval(source="agreement.interval")
     share_compact = _share(source="agreement.share_compact")
     kappa = _share(source="agreement.kappa")
+    kappa_compact = _share(source="agreement.kappa_compact")
     per_class = serializers.ListField(child=_share(), source="agreement.per_class")
     per_compact = serializers.ListField(child=_share(), source="agreement.per_compact")
     bootstrap = BootstrapOut(source="agreement.bootstrap")
@@ -87,10 +91,17 @@ class GroupsOut(serializers.Serializer[Any]):
     compact = GroupOut()
 
 
-def _field_of(request: Request) -> Field | None:
+def field_of(request: Request) -> Field | None:
     """The field that the address asks for, if any."""
     name = request.query_params.get("field")
     return generics.get_object_or_404(Field, name=name) if name else None
+
+
+def csv_file(name: str, columns: Iterable[str], rows: Iterable[Row]) -> HttpResponse:
+    """A table to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    lines = csv_lines(columns, rows)
+    return HttpResponse("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class AgreementView(APIView):
@@ -99,7 +110,7 @@ class AgreementView(APIView):
     @extend_schema(parameters=[FIELD], responses=AgreementOut(many=True))
     def get(self, request: Request) -> Response:
         """All pairs that the caller may see: curators all, an expert those they are part of."""
-        pairs = pairs_open_to(request.user, _field_of(request))
+        pairs = pairs_open_to(request.user, field_of(request))
         return Response(finite(AgreementOut(list(pairs), many=True).data))
 
 
@@ -109,10 +120,8 @@ class AgreementFileView(APIView):
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """One CSV file, a row for each pair that the caller may see."""
-        pairs = pairs_open_to(request.user, _field_of(request))
-        lines = csv_lines(COLUMNS, agreement_rows(pairs))
-        headers = {"Content-Disposition": 'attachment; filename="agreement.csv"'}
-        return HttpResponse("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+        pairs = pairs_open_to(request.user, field_of(request))
+        return csv_file("agreement", COLUMNS, agreement_rows(pairs))
 
 
 class AgreementGroupView(APIView):
@@ -123,9 +132,17 @@ class AgreementGroupView(APIView):
     @extend_schema(parameters=[FIELD], responses=GroupsOut)
     def get(self, request: Request) -> Response:
         """Both figures, for four classes and for two."""
-        experts = ratings_of(_field_of(request)).experts.values()
-        groups = {
-            "classes": group_agreement(experts),
-            "compact": group_agreement(experts, compact=True),
-        }
+        groups = both_groups(ratings_of(field_of(request)).experts.values())
         return Response(finite(GroupsOut(groups).data))
+
+
+class AgreementGroupFileView(APIView):
+    """The same figures of the group as a table, for curators."""
+
+    permission_classes = [IsCurator]
+
+    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> HttpResponse:
+        """One CSV file, a row for the four classes and one for two."""
+        groups = both_groups(ratings_of(field_of(request)).experts.values())
+        return csv_file("agreement-group", GROUP_COLUMNS, group_rows(groups))

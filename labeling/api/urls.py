@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from labeling.api import (
     agreement,
+    agreement_diagnosis,
     candidates,
     consensus,
     experiments,
@@ -41,6 +42,21 @@ urlpatterns = [
     path("agreement/", agreement.AgreementView.as_view(), name="agreement"),
     path("agreement.csv", agreement.AgreementFileView.as_view(), name="agreement-file"),
     path("agreement/group/", agreement.AgreementGroupView.as_view(), name="agreement-group"),
+    path(
+        "agreement/group.csv",
+        agreement.AgreementGroupFileView.as_view(),
+        name="agreement-group-file",
+    ),
+    path(
+        "agreement/diagnosis/posteriors.csv",
+        agreement_diagnosis.PosteriorsFileView.as_view(),
+        name="diagnosis-posteriors",
+    ),
+    path(
+        "agreement/diagnosis/matrices.csv",
+        agreement_diagnosis.MatricesFileView.as_view(),
+        name="diagnosis-matrices",
+    ),
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),

@@ -1,11 +1,12 @@
-"""Agreement of pairs of raters, as rows."""
+"""Agreement of pairs of raters, and of the group, as rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from labeling.agreement import CLASSES, Agreement
 from labeling.agreement_bootstrap import Interval
+from labeling.agreement_group import GroupAgreement
 from labeling.export.rows import Row
 from labeling.plain_json import finite
 from labeling.ratings import Pair
@@ -14,6 +15,7 @@ _SHARES = (
     "share",
     "share_compact",
     "kappa",
+    "kappa_compact",
     *(f"agreement_class{label}" for label in CLASSES),
     "agreement_class12",
     "agreement_class34",
@@ -31,6 +33,16 @@ COLUMNS = (
 """`_low` and `_high` end the bootstrap 95 % interval; `n_12` counts the first rater's class 1 that
 is the second's class 2."""
 
+_COEFFICIENTS = ("fleiss", "alpha")
+GROUP_COLUMNS = (
+    "what",
+    "raters",
+    "votes_each",
+    *(f"{name}{end}" for name in _COEFFICIENTS for end in ("", "_low", "_high", "_n")),
+)
+"""`what` is `classes` (1 to 4) or `compact` (1 or 2, or not); `_n` ends the number of candidates
+behind a figure."""
+
 
 def agreement_rows(pairs: Iterable[Pair]) -> Iterator[Row]:
     """Yield one row for each pair; None where there is nothing to divide by."""
@@ -44,6 +56,18 @@ def agreement_rows(pairs: Iterable[Pair]) -> Iterator[Row]:
         yield finite(row | dict(zip(_COUNTS, counts, strict=True)))
 
 
+def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
+    """Yield one row for each way to take the classes; None where nothing can be said."""
+    for what, group in groups.items():
+        row: Row = {"what": what, "raters": group.raters, "votes_each": group.votes_each}
+        for name in _COEFFICIENTS:
+            found = getattr(group, name)
+            low, high = found.interval
+            row |= {name: found.value, f"{name}_low": low, f"{name}_high": high}
+            row[f"{name}_n"] = found.n
+        yield finite(row)
+
+
 def _with_intervals(found: Agreement) -> list[tuple[float, Interval]]:
     """The figures in the order of their columns."""
     drawn = found.bootstrap
@@ -51,6 +75,7 @@ def _with_intervals(found: Agreement) -> list[tuple[float, Interval]]:
         (found.share, drawn.share),
         (found.share_compact, drawn.share_compact),
         (found.kappa, drawn.kappa),
+        (found.kappa_compact, drawn.kappa_compact),
         *zip(found.per_class, drawn.per_class, strict=True),
         *zip(found.per_compact, drawn.per_compact, strict=True),
     ]

@@ -2,12 +2,22 @@
 
 import math
 import re
+from http import HTTPStatus
+from uuid import uuid4
 
 import pytest
 
-from frontend.agreements import BAR_WIDTH, class_bars, counted_rows, estimated_rows, span
+from frontend.agreements import (
+    BAR_WIDTH,
+    Matrix,
+    class_bars,
+    counted_rows,
+    estimated_rows,
+    span,
+)
 from labeling import agreement_dawid_skene
 from labeling.agreement import compare
+from labeling.models import Vote
 from labeling.ratings import Pair
 from tests.labeling.world import vote
 
@@ -59,9 +69,39 @@ def test_it_shows_counts_and_row_percentages(browse, voted):
     assert [cell.percent for cell in with_bea.rows[3].cells] == [None] * 4
 
 
+def test_the_share_of_each_class_has_its_interval():
+    found = compare(dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3])))
+    one, two, three, four, compact = Matrix(Pair("a", "", "b", "", found), []).by_class
+    assert one == (0.75, span(found.bootstrap.per_class[0]))
+    assert {two, three, compact} == {(1, "100–100 %")}
+    assert math.isnan(four[0])
+    assert four[1] == ""
+
+
+def test_it_shows_the_intervals_of_the_classes_and_the_kappa_of_two(browse, voted):
+    page = browse("cy").get("/agreement/")
+    text = text_of(page)
+    assert "κ, 1 + 2 or not" in text
+    (section, *_) = page.context["sections"]
+    between = [words for matrix in section.matrices for _, words in matrix.by_class if words]
+    assert between
+    assert all(words in text for words in between)
+
+
+def test_an_expert_who_looked_again_is_beside_the_one_of_the_paper(browse, voted, people):
+    first = Vote.objects.live().by(people["ada"]).first()
+    Vote.objects.create(
+        id=uuid4(), candidate=first.candidate, voter=first.voter, label=1, repeat_of=first
+    )
+    text = text_of(browse("ada").get("/agreement/"))
+    assert "one expert, years apart (Wei et al. 2020, section 2.1) 80 % 53 % 56 % – 88 %" in text
+    assert "two inspections in LEGUS (Wei et al. 2020, section 2.1) 70–80 %" in text
+
+
 def test_it_keeps_to_the_field_asked_for(browse, voted):
     page = browse("cur").get("/agreement/", {"field": "ngc1"})
     assert "/api/v1/agreement.csv?field=ngc1" in page.content.decode()
+    assert "/api/v1/agreement/group.csv?field=ngc1" in page.content.decode()
     assert names(page)
 
 
@@ -79,8 +119,20 @@ def test_the_diagnosis_differs_and_changes_nothing(browse, voted, people):
     assert [name for name, _ in page.context["matrices"]] == ["ada", "bea", "cy"]
     (found, candidate), *_ = page.context["differences"]
     assert (candidate, found.label, found.preferred) == (ruled, 3, 1)
+    assert "/api/v1/agreement/diagnosis/posteriors.csv" in page.content.decode()
+    assert "/api/v1/agreement/diagnosis/matrices.csv" in page.content.decode()
     ruled.consensus.refresh_from_db()
     assert ruled.consensus.label == 3
+
+
+@pytest.mark.parametrize("name", ["", "stranger", "ada", "bea", "cur", "admin"])
+@pytest.mark.parametrize("file", ["posteriors.csv", "matrices.csv"])
+def test_the_diagnosis_opens_its_files_to_whom_it_opens_itself(browse, voted, name, file):
+    pytest.importorskip("crowdkit")
+    client = browse(name) if name else browse()
+    page = client.get("/agreement/diagnosis/").status_code == HTTPStatus.OK
+    got = client.get(f"/api/v1/agreement/diagnosis/{file}").status_code == HTTPStatus.OK
+    assert page == got == (name in ("cur", "admin"))
 
 
 def test_without_crowd_kit_it_says_what_to_install(browse, voted, monkeypatch):

@@ -54,6 +54,13 @@ def test_kappa_is_undefined_where_both_gave_one_class_only():
     assert math.isnan(found.kappa)
 
 
+def test_its_kappa_of_compact_clusters_is_cohens():
+    found = compare({1: 1, 2: 2, 3: 3, 4: 4}, {1: 2, 2: 3, 3: 4, 4: 4})
+    # Observed 3/4; by chance (2·1 + 2·3) / 16 = 1/2.
+    assert found.kappa_compact == pytest.approx((3 / 4 - 1 / 2) / (1 - 1 / 2))
+    assert math.isnan(compare({1: 1, 2: 2}, {1: 2, 2: 2}).kappa_compact)
+
+
 def test_it_compares_compact_clusters_with_the_rest():
     # Both have the objects 1 to 6: three in 1 or 2, three in 3 or 4, by either rater.
     assert compare(OURS, THEIRS).per_compact == (1, 1)
@@ -66,6 +73,7 @@ def test_its_bootstrap_holds_the_figures():
         (found.share, found.bootstrap.share),
         (found.share_compact, found.bootstrap.share_compact),
         (found.kappa, found.bootstrap.kappa),
+        (found.kappa_compact, found.bootstrap.kappa_compact),
         *zip(found.per_class, found.bootstrap.per_class, strict=True),
         *zip(found.per_compact, found.bootstrap.per_compact, strict=True),
     ]

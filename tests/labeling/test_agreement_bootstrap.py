@@ -42,6 +42,13 @@ def test_it_folds_four_classes_into_two():
     assert row_shares(two[None])[0] == pytest.approx([145 / 200, 265 / 300])
 
 
+def test_a_kappas_interval_of_compact_clusters_is_that_of_two_classes():
+    two, n = folded(MATRIX[None])[0], MATRIX.sum()
+    draws = np.random.default_rng(3).multinomial(n, two.ravel() / n, size=20_000)
+    found = intervals_of(MATRIX, resamples=20_000).kappa_compact
+    assert found == pytest.approx(interval(cohen_kappas(draws.reshape(-1, 2, 2))), abs=0.005)
+
+
 def test_the_same_votes_give_the_same_intervals():
     assert intervals_of(MATRIX) == intervals_of(MATRIX.copy())
 
@@ -57,6 +64,7 @@ def test_of_nothing_it_says_nothing():
     found = intervals_of(np.zeros((4, 4), int))
     assert len(found.per_class) == 4
     assert math.isnan(found.kappa[0])
+    assert math.isnan(found.kappa_compact[0])
 
 
 def test_three_thousand_objects_take_a_moment():

@@ -67,7 +67,7 @@ def test_unsure_is_no_class_and_takes_a_seat(three, ada):
 
 def again(vote, label):
     """The same expert's answer, when the candidate comes a second time."""
-    Vote.objects.create(
+    return Vote.objects.create(
         id=uuid4(), candidate=vote.candidate, voter=vote.voter, label=label, repeat_of=vote
     )
 
@@ -79,6 +79,28 @@ def test_an_expert_is_measured_against_their_own_repeats(three, ada):
     found = named(pairs_open_to(ada))["ada", AGAIN]
     assert (found.n, found.share) == (3, pytest.approx(2 / 3))
     assert found.confusion[1] == (0, 0, 1, 0)
+
+
+def test_a_slip_that_was_taken_back_measures_nothing(three, ada):
+    slip, stands = Vote.objects.live().by(ada).order_by("candidate")[:2]
+    again(slip, 4)
+    again(stands, 2)
+    slip.retract()
+    assert ratings_of().repeats["ada"] == ({0: 2}, {0: 2})
+
+
+def test_a_corrected_answer_is_measured_by_its_own_repeat(three, ada):
+    slip = Vote.objects.live().by(ada).order_by("candidate").first()
+    again(slip, 4)
+    again(vote(slip.candidate, ada, 4), 3)
+    assert ratings_of().repeats["ada"] == ({0: 4}, {0: 3})
+
+
+def test_a_repeat_that_was_corrected_is_measured_as_corrected(three, ada):
+    mine = Vote.objects.live().by(ada).order_by("candidate").first()
+    again(mine, 4).retract()
+    again(mine, 1)
+    assert ratings_of().repeats["ada"] == ({0: 1}, {0: 1})
 
 
 def test_repeats_change_nothing_else(three, ada, cur):

@@ -1,4 +1,4 @@
-"""GET /api/v1/agreement/, agreement.csv and agreement/group/"""
+"""GET /api/v1/agreement/, agreement.csv, agreement/group/ and agreement/group.csv"""
 
 import csv
 import io
@@ -12,6 +12,7 @@ from tests.labeling.world import API, make_field, problem, vote
 URL = f"{API}/agreement/"
 FILE = f"{API}/agreement.csv"
 GROUP = f"{API}/agreement/group/"
+GROUP_FILE = f"{API}/agreement/group.csv"
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_it_gives_intervals_and_what_it_says_of_compact_clusters(as_cur, voted):
     low, high = both["bootstrap"]["share"]
     assert 0 <= low <= 0.75 <= high <= 1
     assert both["bootstrap"]["per_class"][0] == [1.0, 1.0]
+    assert (both["kappa_compact"], both["bootstrap"]["kappa_compact"]) == (1.0, [1.0, 1.0])
     assert pairs(as_cur.get(URL))["ada", "LEGUS"]["bootstrap"]["per_class"][3] == [None, None]
 
 
@@ -83,6 +85,7 @@ def test_the_file_has_a_row_for_each_pair_with_all_counts(as_cur, voted):
     assert (both["n"], both["share"], both["agreement_class12"]) == ("4", "0.75", "1.0")
     counts = [int(value) for name, value in both.items() if name[:2] == "n_"]
     assert counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert (both["kappa_compact"], both["kappa_compact_low"]) == ("1.0", "1.0")
     assert float(both["kappa_low"]) <= float(both["kappa"]) <= float(both["kappa_high"])
 
 
@@ -102,6 +105,21 @@ def test_it_measures_the_group(as_cur, voted):
     assert found["compact"]["fleiss"]["value"] == 1
     assert found["classes"]["alpha"]["n"] == 4
     assert found["classes"]["alpha"]["interval"][0] < found["classes"]["alpha"]["value"] < 1
+
+
+def test_the_file_of_the_group_says_the_same(as_cur, voted):
+    rows = list(csv.DictReader(io.StringIO(as_cur.get(GROUP_FILE).content.decode())))
+    for row, (what, found) in zip(rows, as_cur.get(GROUP).json().items(), strict=True):
+        assert (row["what"], row["votes_each"]) == (what, str(found["votes_each"]))
+        for name in ("fleiss", "alpha"):
+            figure = found[name]
+            ends = [float(row[f"{name}{end}"]) for end in ("", "_low", "_high", "_n")]
+            assert ends == [figure["value"], *figure["interval"], figure["n"]]
+
+
+def test_what_cannot_be_said_of_a_group_is_empty_in_the_file(as_cur, field):
+    four, two = csv.DictReader(io.StringIO(as_cur.get(GROUP_FILE).content.decode()))
+    assert (four["fleiss"], four["fleiss_n"], two["alpha_low"]) == ("", "0", "")
 
 
 def test_of_no_group_it_says_nothing(as_cur, field):
