@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,9 @@ other label sources by --source NAME=FILE. Its folder gets report.json and the f
 A simulation takes the labels for the truth and replays labelling: simulated experts vote, in the
 order of each strategy, and accuracy on the control split is measured against the number of votes.
 
-What was interrupted goes on where it was when it is started again. ImageNet weights are looked for
+What was interrupted goes on where it was when it is started again, on any device. Several devices
+share a run in one folder if each is given members of its own, as with `--members 0-4 --set
+device=cuda:0` and `--members 5-9 --set device=cuda:1`. ImageNet weights are looked for
 in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
 server.
 """
@@ -73,6 +76,15 @@ def _add_train(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="replace a setting of the preset, such as seed=1 or batches=500; repeatable",
+    )
+
+
+def _add_members(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    command.add_argument(
+        "--members",
+        metavar="0,3-5",
+        help="train only these of the run's networks, which count from 0, as on several devices",
     )
 
 
@@ -145,12 +157,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
-    result = classifier.train(config, manifest, options.run, _report(options))
+    members = None if options.members is None else _numbers("--members", options.members)
+    result = classifier.train(config, manifest, options.run, _report(options), members=members)
+    _tell_parts(result.parts)
     _print({name: value for name, value in result.to_dict().items() if name != "history"})
 
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
+    predictions = _predictions(options, manifest, options.run)
     with options.output.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         classes = predictions.probability.shape[1]
@@ -172,8 +186,23 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
         sys.stderr.write(f"candidate {candidate}: {reason}\n")
 
 
+def _predictions(
+    options: argparse.Namespace, manifest: classifier.Manifest, run: Path
+) -> classifier.Predictions:
+    predictions = classifier.predict(run, manifest, _report(options), device=options.device)
+    _tell_parts(predictions.parts)
+    return predictions
+
+
+def _tell_parts(parts: int) -> None:
+    if parts > 1:
+        sys.stderr.write(
+            f"The device's memory is too small for a batch: it was computed in {parts} parts.\n"
+        )
+
+
 def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    predictions = classifier.predict(options.run, manifest, _report(options), device=options.device)
+    predictions = _predictions(options, manifest, options.run)
     spare = read_config(options.run).max_missing_bands
     evaluation = classifier.evaluate(predictions, manifest, options.split, max_missing_bands=spare)
     calibration = classifier.calibrate(
@@ -185,10 +214,7 @@ def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> Non
 
 
 def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    first, second = (
-        classifier.predict(run, manifest, _report(options), device=options.device)
-        for run in (options.run, options.other)
-    )
+    first, second = (_predictions(options, manifest, run) for run in (options.run, options.other))
     # What both were trained to be measured on.
     spare = min(read_config(run).max_missing_bands for run in (options.run, options.other))
     _print(
@@ -256,7 +282,7 @@ _RUN = {
     "simulate": _simulate,
 }
 _ADD_OPTIONS = {
-    "train": _add_train,
+    "train": _add_members,
     "predict": _add_predict,
     "evaluate": _add_evaluate,
     "compare": _add_compare,
@@ -271,6 +297,18 @@ def _pair(option: str, text: str, form: str) -> tuple[str, str]:
     if not equals:
         raise ValueError(f"{option} {text}: write {form}.")
     return name, value
+
+
+def _numbers(option: str, text: str) -> list[int]:
+    """0,3-5 as whole numbers. Raises ValueError where it is something else."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if first > last:
+            raise ValueError(f"{option} {text}: write numbers and rising ranges, as in 0,3-5.")
+        numbers += range(first, last + 1)
+    return numbers
 
 
 def _settings(pairs: list[str]) -> dict[str, object]:
@@ -293,6 +331,8 @@ def _report(options: argparse.Namespace) -> classifier.Report:
             f"{progress.stage}, member {progress.member + 1} of {progress.members}",
             f"batch {progress.batch} of {progress.batches}",
         ]
+        if progress.parts > 1:
+            parts.append(f"in {progress.parts} parts for want of memory")
         if progress.loss is not None:
             parts.append(f"loss {progress.loss:.3f}")
         if progress.seconds_left is not None:

@@ -65,7 +65,9 @@ class TrainingConfig:
     head_batches: int = 0
     """So many first batches move only the joining matrix, whose weights are random."""
     average: float = 0.0
-    """Keep an exponential moving average of the weights with this decay; 0: keep the last."""
+    """Keep an exponential moving average of the weights with this decay; 0: keep the last. It warms
+    up: after batch t the decay is at most (1 + t) / (10 + t), so that a short training is not left
+    with its initial weights."""
     soft_labels: bool = False
     """Learn the shares of the votes that the manifest gives, not only the label."""
     label_smoothing: float = 0.0

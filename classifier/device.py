@@ -1,6 +1,7 @@
 """Where and in what precision networks are computed."""
 
 import contextlib
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -39,6 +40,32 @@ def autocast(
     if not wanted:
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+@contextlib.contextmanager
+def quick_convolutions(device: torch.device) -> Iterator[None]:
+    """Within it a GPU tries several ways for each new shape and keeps the quickest.
+
+    Shapes are the same from batch to batch, so that this is paid for once.
+    """
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = before or device.type == "cuda"
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+@contextlib.contextmanager
+def memory_of(device: torch.device) -> Iterator[None]:
+    """Raise RunError, which says what to do, where all of the device's memory is too little."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise RunError(
+            f"The memory of {describe(device)} is too small for this run even in the smallest "
+            f"parts: use another device, or a smaller batch_size, input_px or backbone."
+        ) from error
 
 
 def sent(values: Tensor, device: torch.device) -> Tensor:

@@ -64,6 +64,8 @@ class Embeddings:
         """Read what a run left at `path`. Raises RunError where it left nothing, or not all."""
         try:
             group: Any = zarr.open_group(path, mode="r")
+            if (written := group.attrs.get("format")) != FORMAT:
+                raise RunError(f"{path} holds embeddings in another format ({written!r}).")
             return cls(group["candidate"][:], group["missing_bands"][:], group["features"])
         except (FileNotFoundError, KeyError) as error:
             raise RunError(f"{path} does not hold the embeddings of a run ({error}).") from error

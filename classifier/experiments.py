@@ -17,7 +17,7 @@ import numpy as np
 from classifier.comparison import compare
 from classifier.config import STARCNET_PX, TrainingConfig
 from classifier.evaluation import Evaluation, evaluate
-from classifier.manifest import Manifest
+from classifier.manifest import UNLABELLED, Manifest
 from classifier.prediction import Predictions, predict
 from classifier.progress import Report
 from classifier.training import TrainingResult, train
@@ -74,12 +74,15 @@ def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
 
 def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Each field as one that no label comes from: trained on the others, judged on all of it."""
-    for field in np.unique(manifest.field):
+    """Each field as one that no label comes from: trained on the others, judged on all of it.
+
+    A field without a label has nothing to be judged on.
+    """
+    for field in np.unique(manifest.field[manifest.label != UNLABELLED]):
         away = manifest.field == field
         split = np.where(away, "control", manifest.split)
         # What measures other runs is not learnt here either.
-        label = np.where(away | (manifest.split == "train"), manifest.label, 0)
+        label = np.where(away | (manifest.split == "train"), manifest.label, UNLABELLED)
         yield Arm(f"without-{field}", config, manifest.changed(split=split, label=label))
 
 

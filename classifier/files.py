@@ -5,20 +5,26 @@
     member-00.json         its losses and times, and the sha256 of its weights
     member-00.checkpoint   of one in training: safetensors, all that its next batch depends on
 
-A member counts as finished once its safetensors file is there; it is written last.
+A member counts as finished once its safetensors file is there; it is written last. Weights and
+checkpoints say of which member of which run they are, and are refused elsewhere. Members that
+earlier versions finished do not say it, and are believed; their checkpoints are not.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import safetensors
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
+
+from classifier.origin import Origin
 
 FORMAT = "asterism-run/1"
 CONFIG = "config.json"
@@ -31,13 +37,34 @@ class RunError(ValueError):
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that, whatever happens, it has its old content or all of the new one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _aside(path, content) as written:
+        written.replace(path)
+
+
+def write_first(path: Path, content: bytes) -> None:
+    """Write a file whole unless there is one, even if many do so at once: then read it."""
+    with _aside(path, content) as written:
+        try:
+            os.link(written, path)
+        except FileExistsError:
+            return
+        except OSError:
+            # A file system without links, as exFAT: of those that come at once the last one wins.
+            if not path.exists():
+                written.replace(path)
+
+
+@contextmanager
+def _aside(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside the one that is meant, all on disk; it goes away if it is not renamed."""
+    # Containers share folders, and number their processes alike.
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with aside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        yield aside
     finally:
         aside.unlink(missing_ok=True)
     _sync_folder(path.parent)
@@ -54,8 +81,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write an object as indented JSON; NaN is refused, as JSON has none."""
-    write_whole(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+    """Write an object as indented JSON."""
+    write_whole(path, as_json(value))
+
+
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """An object as indented JSON; NaN is refused, as JSON has none."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -82,51 +114,68 @@ def finished_members(directory: Path, members: int) -> list[int]:
 
 
 def save_member(
-    directory: Path, member: int, network: nn.Module, history: Mapping[str, Any]
+    directory: Path, origin: Origin, network: nn.Module, history: Mapping[str, Any]
 ) -> None:
     """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
-    path = member_path(directory, member)
+    path = member_path(directory, origin.member)
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    content = safetensors.torch.save(state, {"format": FORMAT})
+    content = safetensors.torch.save(state, origin.to_metadata())
     write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
     write_whole(path, content)
     path.with_suffix(CHECKPOINT).unlink(missing_ok=True)
 
 
 def save_checkpoint(
-    directory: Path, member: int, state: Mapping[str, Tensor], seconds: float
+    directory: Path, origin: Origin, state: Mapping[str, Tensor], seconds: float
 ) -> None:
     """Put a member in training away; `seconds` were spent on it by now."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
-    content = safetensors.torch.save(tensors, {"format": FORMAT, "seconds": str(seconds)})
-    write_whole(member_path(directory, member).with_suffix(CHECKPOINT), content)
+    content = safetensors.torch.save(tensors, origin.to_metadata() | {"seconds": str(seconds)})
+    write_whole(member_path(directory, origin.member).with_suffix(CHECKPOINT), content)
 
 
-def load_checkpoint(directory: Path, member: int) -> tuple[dict[str, Tensor], float] | None:
+def load_checkpoint(directory: Path, origin: Origin) -> tuple[dict[str, Tensor], float] | None:
     """What `save_checkpoint` put away last, and the seconds; None if there is none.
 
-    Raises RunError for a file that is no checkpoint.
+    Raises RunError for a file that is no checkpoint, or another member's.
     """
-    path = member_path(directory, member).with_suffix(CHECKPOINT)
+    path = member_path(directory, origin.member).with_suffix(CHECKPOINT)
     if not path.exists():
         return None
     try:
         with safetensors.safe_open(path, "pt") as file:
+            if other := origin.differs(metadata := file.metadata()):
+                raise RunError(f"{path} {other}: delete it to begin anew.")
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return state, float(file.metadata()["seconds"])
+            return state, float(metadata["seconds"])
+    except RunError:
+        raise
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{path} is no checkpoint ({error}): delete it to begin anew.") from error
+        raise RunError(
+            f"{path} is no checkpoint of this version ({error}): delete it to begin anew."
+        ) from error
 
 
-def check_member(directory: Path, member: int) -> None:
-    """Raises RunError where a member's weights are missing, or are not what was once written."""
-    path = member_path(directory, member)
+def check_member(directory: Path, origin: Origin) -> None:
+    """Raises RunError where a member's weights are missing, changed or another member's."""
+    path = member_path(directory, origin.member)
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
     with path.open("rb") as file:
         found = file_digest(file, "sha256").hexdigest()
     if read_json(path.with_suffix(".json")).get("sha256") != found:
         raise RunError(f"{path} is not what was written at the end of its training.")
+    try:
+        with safetensors.safe_open(path, "pt") as opened:
+            _check_origin(path, origin, opened.metadata())
+    except SafetensorError as error:
+        raise RunError(f"{path} does not hold the weights of this network ({error}).") from error
+
+
+def _check_origin(path: Path, origin: Origin, metadata: Mapping[str, str] | None) -> None:
+    # Earlier versions wrote none.
+    if "origin" in (metadata or {}) and (other := origin.differs(metadata)):
+        raise RunError(f"{path} {other}: delete it, and train this one's own.")
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:
@@ -143,14 +192,15 @@ def load_member(directory: Path, member: int, network: nn.Module) -> None:
         raise RunError(f"{path} does not hold the weights of this network ({reason})") from error
 
 
-def load_head(directory: Path, member: int) -> tuple[Tensor, Tensor]:
+def load_head(directory: Path, origin: Origin) -> tuple[Tensor, Tensor]:
     """A finished member's matrix (K, F) and bias (K,), float32, without reading the rest of it.
 
-    So its sha256 is not checked. Raises RunError where they are missing.
+    So its sha256 is not checked. Raises RunError where they are missing, or another member's.
     """
-    path = member_path(directory, member)
+    path = member_path(directory, origin.member)
     try:
         with safetensors.safe_open(path, "pt") as file:
+            _check_origin(path, origin, file.metadata())
             return file.get_tensor("head.weight").float(), file.get_tensor("head.bias").float()
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} does not hold a matrix ({error}).") from error

@@ -34,6 +34,7 @@ from torch import Tensor
 from classifier import files
 from classifier.embeddings import Embeddings
 from classifier.manifest import UNLABELLED
+from classifier.origin import Origin
 from classifier.prediction import read_config
 
 SPREAD = 2.0
@@ -92,6 +93,7 @@ def refit(
     what it needs.
     """
     config = read_config(directory)
+    run = files.read_json(directory / files.CONFIG)
     kept = Embeddings.read(embeddings)
     if kept.features.shape[0] != config.members:
         raise files.RunError(f"{embeddings} is not of the run in {directory}.")
@@ -105,7 +107,7 @@ def refit(
 
     def answers(member: int) -> NDArray[np.float64]:
         """(N, K) of one member."""
-        own = Head(*files.load_head(directory, member))
+        own = Head(*files.load_head(directory, Origin.of(run, member)))
         parts = [x for _, x in kept.of_member(member, positions_n)]
         x_nF = torch.cat(parts) if parts else own.weight_KF[:0]
         head = fit(x_nF, label_N[positions_n], learnt_n, own)

@@ -15,7 +15,7 @@ from torch import nn
 from classifier import files, weights
 from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
-from classifier.device import choose_device
+from classifier.device import choose_device, memory_of, quick_convolutions
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.network import DualBackbone
@@ -36,11 +36,12 @@ def embed(
     NaN for candidates that cannot be read or have too many bands missing. Raises RunError where
     ImageNet's weights are asked for and cannot be had.
     """
-    network = _network(config)
+    device = choose_device(config.device)
+    network = _network(config).to(device)
     found = np.full((len(manifest), network.head.in_features), np.nan, dtype=np.float32)
     clock = Clock(len(manifest))
     everything = np.arange(len(manifest))
-    with torch.inference_mode():
+    with torch.inference_mode(), quick_convolutions(device), memory_of(device):
         for chunk in read_chunks(manifest, everything, config, View.prediction(config)):
             seen = [
                 features.cpu()
@@ -88,4 +89,4 @@ def _network(config: TrainingConfig) -> DualBackbone:
         for number, channels in enumerate(network.channels):
             usual = Normalize(entry.pixel_mean[:channels], entry.pixel_sd[:channels])
             network.backbones[number] = nn.Sequential(usual, network.backbones[number])
-    return network.to(choose_device(config.device)).eval()
+    return network.eval()

@@ -48,6 +48,16 @@ class DualBackbone(nn.Module):
         """The network that a configuration asks for."""
         return cls(config.backbone, len(config.bands), config.classes, imagenet)
 
+    @classmethod
+    def unfilled(cls, config: TrainingConfig, device: torch.device) -> Self:
+        """The same with whatever was in memory for weights, to be filled; draws no random number.
+
+        That takes no time, where the initial weights of two VGG19-BN take seconds.
+        """
+        with torch.device("meta"):
+            network = cls.of(config)
+        return network.to_empty(device=device)
+
     def features(self, x_BCHW: Tensor) -> Tensor:
         """What the backbones see in the images, side by side (B, F)."""
         parts = torch.split(x_BCHW, self.channels, dim=1)

@@ -24,11 +24,13 @@ from classifier import acquisition, files
 from classifier import embeddings as kept_embeddings
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
-from classifier.device import autocast, choose_device
+from classifier.device import autocast, choose_device, memory_of, quick_convolutions
 from classifier.files import RunError
 from classifier.manifest import Manifest
+from classifier.members import Members
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
+from classifier.origin import Origin
 from classifier.packs import CHUNK, Stamps, View, joined, read_chunks
 from classifier.progress import Clock, Progress, Report
 
@@ -48,6 +50,8 @@ class Predictions:
     """(N,) bands without data."""
     unreadable: list[tuple[int, str]]
     """(candidate, reason) of the others."""
+    parts: int = 1
+    """Pieces in which some batches were computed, for want of the device's memory."""
 
     @cached_property
     def probability(self) -> NDArray[np.float64]:
@@ -86,6 +90,7 @@ class Predictions:
             "member_probability": self.member_probability,
             "missing_bands": self.missing_bands,
             "unreadable": np.array([candidate for candidate, _ in self.unreadable], dtype=np.int64),
+            "parts": np.array([self.parts], dtype=np.int64),
         }
         reasons = {str(candidate): reason for candidate, reason in self.unreadable}
         files.write_whole(path, safetensors.numpy.save(tensors, reasons))
@@ -102,6 +107,8 @@ class Predictions:
                 member_probability=tensors["member_probability"],
                 missing_bands=tensors["missing_bands"],
                 unreadable=[(int(i), reasons[str(i)]) for i in tensors["unreadable"]],
+                # Earlier versions did not keep them.
+                parts=int(tensors.get("parts", np.ones(1, dtype=np.int64))[0]),
             )
         except (SafetensorError, KeyError) as error:
             raise ValueError(f"{path} does not hold predictions ({error}).") from error
@@ -128,28 +135,29 @@ def predict(
     Raises RunError if the folder holds no finished run.
     """
     config = read_config(directory)
+    run = files.read_json(directory / files.CONFIG)
     for member in range(config.members):
-        files.check_member(directory, member)
-    # Its random weights are about to be replaced: the caller's random numbers stay as they were.
-    with torch.random.fork_rng(devices=[]):
-        network = DualBackbone.of(config)
-    network.to(choose_device(device)).eval()
+        files.check_member(directory, Origin.of(run, member))
     clock = Clock(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
     missing = np.zeros(len(manifest), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
-    kept = embeddings and kept_embeddings.create(
-        embeddings, config.members, manifest, network.head.in_features
-    )
+    pieces = 1
     chunks = read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config))
-    # Each round loads every member once, so a round should be long.
-    with freed_memory_kept():
+    where = choose_device(device)
+    with freed_memory_kept(), quick_convolutions(where), memory_of(where):
+        members = Members(directory, config, where)
+        kept = embeddings and kept_embeddings.create(
+            embeddings, config.members, manifest, members.features
+        )
+        # Each round may load every member anew, so a round should be long.
         while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
             stamps = joined(parts)
             for member in range(config.members):
-                files.load_member(directory, member, network)
-                features, answers = _of_chunk(network, stamps, config, member, clock, report)
+                told = _Told(config, member, len(stamps.pixels), clock, report)
+                features, answers = _of_chunk(members[member], stamps, config, told)
                 probability[member, stamps.positions] = answers
+                pieces = max(pieces, told.parts)
                 if kept:
                     kept.oindex[member, stamps.positions] = features
             missing[stamps.positions] = stamps.missing
@@ -162,6 +170,7 @@ def predict(
         member_probability=probability[:, readable],
         missing_bands=missing[readable],
         unreadable=[(int(manifest.candidate[position]), reason) for position, reason in unreadable],
+        parts=pieces,
     )
 
 
@@ -176,36 +185,50 @@ def read_config(directory: Path) -> TrainingConfig:
         raise RunError(f"{directory / files.CONFIG} is not a run's ({error}).") from error
 
 
+class _Told:
+    """How far one member is with the stamps of a chunk, for who waits."""
+
+    def __init__(
+        self, config: TrainingConfig, member: int, stamps: int, clock: Clock, report: Report
+    ) -> None:
+        self._config, self._member, self._stamps = config, member, stamps
+        self._clock, self._report = clock, report
+        self._done = 0
+        self.parts = 1
+        """Pieces in which a batch was computed."""
+
+    def count(self, stamps: int) -> None:
+        """Add a batch, or the part of one that fitted into the device's memory."""
+        size = self._config.batch_size
+        whole = min(size, self._stamps - self._done)
+        self.parts = max(self.parts, -(-whole // stamps))
+        self._done += stamps
+        if self._clock.count(stamps):
+            self._report(
+                Progress(
+                    stage="predict",
+                    member=self._member,
+                    members=self._config.members,
+                    batch=-(-self._done // size),
+                    batches=-(-self._stamps // size),
+                    images_per_second=self._clock.rate,
+                    seconds_left=self._clock.seconds_left,
+                    fraction=self._clock.fraction,
+                    parts=self.parts,
+                )
+            )
+
+
 @torch.inference_mode()
 def _of_chunk(
-    network: DualBackbone,
-    stamps: Stamps,
-    config: TrainingConfig,
-    member: int,
-    clock: Clock,
-    report: Report,
+    network: DualBackbone, stamps: Stamps, config: TrainingConfig, told: _Told
 ) -> tuple[NDArray[np.float16], NDArray[np.float64]]:
     """One member's features (n, F) and probabilities (n, K) of the stamps of a chunk."""
     features, answers = [torch.empty(0, network.head.in_features).half()], []
-    batches = -(-len(stamps.pixels) // config.batch_size)
-    done = 0
     for z_BF, p_BK in in_batches(network, torch.from_numpy(stamps.pixels), config):
         features.append(z_BF.half().cpu())
         answers.append(p_BK.cpu())
-        done += len(p_BK)
-        if clock.count(len(p_BK)):
-            report(
-                Progress(
-                    stage="predict",
-                    member=member,
-                    members=config.members,
-                    batch=-(-done // config.batch_size),
-                    batches=batches,
-                    images_per_second=clock.rate,
-                    seconds_left=clock.seconds_left,
-                    fraction=clock.fraction,
-                )
-            )
+        told.count(len(p_BK))
     probability = torch.cat([torch.empty(0, config.classes).double(), *answers])
     return torch.cat(features).numpy(), probability.numpy()
 

@@ -28,6 +28,8 @@ class Progress:
     """Of the whole stage, all members."""
     fraction: float = 0.0
     """Of the whole stage, 0 to 1."""
+    parts: int = 1
+    """Pieces in which a batch is computed: above 1 where the device's memory is too small."""
 
 
 Report = Callable[[Progress], None]

@@ -51,17 +51,18 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration | No
 def draw_experiment(folder: Path, kind: str, outcomes: Sequence[Outcome]) -> list[str]:
     """The arms side by side, as ensembles and as members; a learning curve if labels grew.
 
-    Nothing is drawn where an arm has nothing to be measured on.
+    An arm that has nothing to be measured on is left out, and without any nothing is drawn.
     """
-    arms = {outcome.arm.name: outcome.evaluation for outcome in outcomes}
-    if not all(evaluation.count for evaluation in arms.values()):
+    measured = [outcome for outcome in outcomes if outcome.evaluation.count]
+    arms = {outcome.arm.name: outcome.evaluation for outcome in measured}
+    if not arms:
         return []
     drawn = {
         "arms": (figures.arm_comparison(arms), tables.arms(arms)),
         "arms-members": (figures.arm_comparison(arms, "members"), tables.arms(arms)),
     }
     if kind == "labels":
-        curve = {"accuracy": {o.labels: [o.evaluation] for o in outcomes}}
+        curve = {"accuracy": {o.labels: [o.evaluation] for o in measured}}
         drawn["learning"] = (figures.learning_curve(curve), tables.learning(curve))
     for name, (figure, rows) in drawn.items():
         figures.save(figure, folder / name, rows)

@@ -18,12 +18,13 @@ from classifier import dataset, files, weights
 from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import choose_device, describe
+from classifier.device import choose_device, describe, memory_of, quick_convolutions
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.memory import freed_memory_kept
 from classifier.network import DualBackbone
 from classifier.optimisation import Optimisation
+from classifier.origin import Origin, comparable
 from classifier.progress import Clock, Progress, Report
 from classifier.torchvision_import import torchvision
 from classifier.weights import Weights
@@ -60,8 +61,10 @@ class TrainingResult:
     left_out: int
     """Labelled candidates that were not, because too many bands are missing."""
     history: list[dict[str, Any]]
-    """One entry a member: `batch`, `loss` (nats) and `accuracy` on its batches; `seconds`; `parts`,
-    above 1 where the device's memory was too small for a batch."""
+    """One entry a member: `batch`, `loss` (nats) and `accuracy` on its batches; `seconds`;
+    `parts`."""
+    parts: int = 1
+    """Pieces in which some member's batches were computed, for want of the device's memory."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -83,7 +86,8 @@ def train(
     batches, so a call after an interruption goes on where it was, with the same random numbers, and
     one after the end only reads. Calls for different members of one run may go on side by side, on
     several devices; `members` is asked for the next one when one is done, so that they can share a
-    run between them. The result covers all that are finished by now.
+    run between them, and what one device began another may go on with. The result covers all that
+    are finished by now. A device without memory for a batch computes it in parts, and says so.
 
     Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
     stamps that cannot be read.
@@ -95,9 +99,14 @@ def train(
     finished = files.finished_members(directory, config.members)
     known = wanted if isinstance(wanted, Collection) else range(config.members)
     clock = Clock(len(set(known).difference(finished)) * config.batches * config.batch_size)
-    on_device = data.to(device)
     # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
-    with freed_memory_kept(), torch.random.fork_rng(devices=[device] * (device.type == "cuda")):
+    with (
+        freed_memory_kept(),
+        quick_convolutions(device),
+        memory_of(device),
+        torch.random.fork_rng(devices=[device] * (device.type == "cuda")),
+    ):
+        on_device = data.to(device)
         for number in wanted:
             if not 0 <= number < config.members:
                 raise ValueError(f"members must be 0 to {config.members - 1}, not {number}.")
@@ -124,6 +133,7 @@ def _progress(config: TrainingConfig, number: int, member: "_Member", clock: Clo
         images_per_second=clock.rate,
         seconds_left=clock.seconds_left,
         fraction=clock.fraction,
+        parts=member.parts,
     )
 
 
@@ -148,8 +158,11 @@ def _begin(
         "left_out": data.left_out,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
-    files.write_json(path, identity | facts)
-    return start
+    files.write_first(path, files.as_json(identity | facts))
+    # Another call may have been first, and found other weights to start from.
+    if (found := files.read_json(path)) == identity | facts:
+        return start
+    return _resumed(identity, found, directory, config)
 
 
 def _weights(config: TrainingConfig) -> Weights:
@@ -163,7 +176,7 @@ def _resumed(
     identity: dict[str, Any], found: dict[str, Any], directory: Path, config: TrainingConfig
 ) -> Weights:
     """The weights that the run started from: all members must start from the same."""
-    if any(found.get(key) != value for key, value in identity.items()):
+    if not _same_run(identity, found):
         raise RunError(
             f"{directory} holds a run of another configuration or manifest: "
             f"train into an empty folder."
@@ -174,6 +187,14 @@ def _resumed(
     if start.origin != "imagenet":
         raise RunError(f"The run in {directory} began with ImageNet weights. {start.note}")
     return Weights("imagenet", found["weights_note"], start.path)
+
+
+def _same_run(identity: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether config.json is of the run that is asked for, on whichever device."""
+    there = found.get("config")
+    if not isinstance(there, dict) or comparable(there) != comparable(identity["config"]):
+        return False
+    return all(found.get(key) == value for key, value in identity.items() if key != "config")
 
 
 def _result(
@@ -198,6 +219,8 @@ def _result(
         labelled=data.counts(config.classes),
         left_out=data.left_out,
         history=history,
+        # Earlier versions did not count them.
+        parts=max((entry.get("parts", 1) for entry in history), default=1),
     )
 
 
@@ -213,15 +236,15 @@ class _Member:
         number: int,
     ) -> None:
         self._directory, self._number = directory, number
+        self._origin = Origin.of(files.read_json(directory / files.CONFIG), number)
         self._began = self._written = time.perf_counter()
         self._cost = 0.0
-        self._seed = member_seed(config.seed, number)
-        torch.manual_seed(self._seed)
+        torch.manual_seed(self._origin.seed)
         network = DualBackbone.of(config, start.path).to(data.stamps.device)
-        generator = torch.Generator().manual_seed(self._seed)
+        generator = torch.Generator().manual_seed(self._origin.seed)
         self._training = Optimisation(network, config, data, generator)
         self._curve = torch.empty(config.batches, 2, device=data.stamps.device)
-        if found := files.load_checkpoint(directory, number):
+        if found := files.load_checkpoint(directory, self._origin):
             self._take_up(*found)
         self._kept = self.batch
 
@@ -229,6 +252,11 @@ class _Member:
     def batch(self) -> int:
         """Batches that are done."""
         return self._training.batch
+
+    @property
+    def parts(self) -> int:
+        """Pieces in which a batch is computed."""
+        return self._training.parts
 
     @property
     def loss(self) -> float:
@@ -242,7 +270,7 @@ class _Member:
         start = time.perf_counter()
         if self.batch - self._kept >= every and start - self._written >= SHARE * self._cost:
             state = {**self._training.state(), "curve": self._curve[: self.batch]}
-            files.save_checkpoint(self._directory, self._number, state, start - self._began)
+            files.save_checkpoint(self._directory, self._origin, state, start - self._began)
             self._kept, self._written = self.batch, time.perf_counter()
             self._cost = self._written - start
 
@@ -250,12 +278,12 @@ class _Member:
         """Keep the trained network and its history."""
         _ = self.loss
         facts = {
-            "seed": self._seed,
+            "seed": self._origin.seed,
             "seconds": time.perf_counter() - self._began,
             "parts": self._training.parts,
         }
         history = _averaged(self._curve) | facts
-        files.save_member(self._directory, self._number, self._training.network, history)
+        files.save_member(self._directory, self._origin, self._training.network, history)
 
     def _take_up(self, state: dict[str, Tensor], seconds: float) -> None:
         try:
@@ -269,11 +297,6 @@ class _Member:
             ) from error
         self._curve[: len(curve)] = curve
         self._began -= seconds
-
-
-def member_seed(seed: int, member: int) -> int:
-    """The seed of one member: independent between members, and between runs."""
-    return int(np.random.SeedSequence([seed, member]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def finite(loss: Tensor, member: int) -> float:

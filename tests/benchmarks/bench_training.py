@@ -85,23 +85,32 @@ def rates(ours: Loop, theirs: Loop) -> tuple[float, float]:
     return images / seconds[ours], images / seconds[theirs]
 
 
-def multiplications_per_second() -> float:
+def multiplications_per_second(device: torch.device) -> float:
     """Of a product of large square matrices, in the package's precision."""
-    side = 4096
-    kind = torch.bfloat16 if computes_bfloat16(torch.device("cpu")) else torch.float32
-    a, b = torch.rand(side, side, dtype=kind), torch.rand(side, side, dtype=kind)
-    a @ b
-    start = time.perf_counter()
-    for _ in range(3):
-        a @ b
-    return 3 * side**3 / (time.perf_counter() - start)
+    gpu = device.type == "cuda"
+    # A GPU needs more work, and more of it, before it is at its pace.
+    side, times = (8192, 100) if gpu else (4096, 3)
+    kind = torch.bfloat16 if computes_bfloat16(device) else torch.float32
+    a, b = (torch.rand(side, side, dtype=kind, device=device) for _ in range(2))
+
+    def seconds(count: int) -> float:
+        start = time.perf_counter()
+        for _ in range(count):
+            a @ b
+        # What a GPU was given is not done before this returns.
+        if gpu:
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - start
+
+    seconds(max(1, times // 10))
+    return times * side**3 / seconds(times)
 
 
 def main() -> None:
     """Measure, and append the figures to `bench/training.jsonl`."""
     network = "dual ResNet18, 299 px, batch 32"
     # A step multiplies three times as often as a prediction.
-    peak = multiplications_per_second() / MULTIPLICATIONS
+    peak = multiplications_per_second(torch.device("cpu")) / MULTIPLICATIONS
     for what, ours, theirs, most in (
         ("training throughput, PIL images", our_training, plain.training_on_pil_images, peak / 3),
         ("training throughput", our_training, plain.training_on_tensors, peak / 3),

@@ -1,13 +1,14 @@
 """A member is kept while it learns, and goes on as if nothing had happened."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from classifier import RunError, train
-from classifier.files import load_checkpoint
+from classifier import RunError, files, train
+from classifier.origin import Origin
 
 
 class Killed(Exception):
@@ -28,6 +29,14 @@ def config(tiny):
         head_batches=2,
         crop_px=(25, 50),
     )
+
+
+def origin(folder, member=0):
+    return Origin.of(files.read_json(folder / "config.json"), member)
+
+
+def load_checkpoint(folder):
+    return files.load_checkpoint(folder, origin(folder))
 
 
 def killed_after(monkeypatch, batch):
@@ -51,7 +60,7 @@ def test_it_goes_on_to_the_very_same_network(monkeypatch, config, manifest, tmp_
     whole = train(config, manifest, tmp_path / "whole")
     monkeypatch.setattr("classifier.training.SHARE", 0)
     interrupted(monkeypatch, config, manifest, tmp_path / "run", batch)
-    state, _ = load_checkpoint(tmp_path / "run", 0)
+    state, _ = load_checkpoint(tmp_path / "run")
     assert state["done"].tolist() == [batch, 1]
     again = train(config, manifest, tmp_path / "run")
     for name, tensor in load_file(tmp_path / "whole/member-00.safetensors").items():
@@ -63,7 +72,7 @@ def test_what_was_done_since_the_last_checkpoint_is_done_again(
     monkeypatch, config, manifest, tmp_path
 ):
     interrupted(monkeypatch, config, manifest, tmp_path, 5, every=3)
-    state, seconds = load_checkpoint(tmp_path, 0)
+    state, seconds = load_checkpoint(tmp_path)
     assert state["done"].tolist() == [3, 1]
     assert seconds > 0
     seen = []
@@ -102,8 +111,26 @@ def test_it_refuses_what_is_no_checkpoint_of_it(
     if content:
         path.write_bytes(content)
     else:
-        state, seconds = load_checkpoint(tmp_path, 0)
+        state, seconds = load_checkpoint(tmp_path)
         del state["network.head.weight"]
-        save_file(state, path, {"seconds": str(seconds)})
+        save_file(state, path, origin(tmp_path).to_metadata() | {"seconds": str(seconds)})
     with pytest.raises(RunError, match=reason):
+        train(config, manifest, tmp_path)
+
+
+def test_it_refuses_the_checkpoint_of_another_run(monkeypatch, config, manifest, tmp_path):
+    interrupted(monkeypatch, replace(config, seed=1), manifest, tmp_path / "other", 1)
+    interrupted(monkeypatch, config, manifest, tmp_path / "run", 1)
+    shutil.copy(tmp_path / "other/member-00.checkpoint", tmp_path / "run")
+    with pytest.raises(RunError, match=r"member-00\.checkpoint is of another run: delete it"):
+        train(config, manifest, tmp_path / "run")
+
+
+def test_it_refuses_a_checkpoint_that_does_not_say_whose_it_is(
+    monkeypatch, config, manifest, tmp_path
+):
+    interrupted(monkeypatch, config, manifest, tmp_path, 1)
+    state, seconds = load_checkpoint(tmp_path)
+    save_file(state, tmp_path / "member-00.checkpoint", {"seconds": str(seconds)})
+    with pytest.raises(RunError, match="is no checkpoint of this version"):
         train(config, manifest, tmp_path)

@@ -4,8 +4,10 @@ import csv
 import json
 
 import pytest
+import torch
 
 from classifier.__main__ import main
+from classifier.network import DualBackbone
 from tests.classifier.conftest import write_manifest
 
 
@@ -39,6 +41,28 @@ def small():
     return [word for setting in SMALL for word in ("--set", setting)]
 
 
+def test_it_trains_the_members_that_are_named(world, tmp_path, capsys):
+    options = [*small(), "--set", "members=4", "--members", "0,2-3"]
+    assert main([*arguments("train", world, tmp_path), *options]) == 0
+    assert json.loads(capsys.readouterr().out)["members"] == 3
+    assert not (tmp_path / "member-01.safetensors").exists()
+
+
+def test_it_says_that_batches_are_computed_in_parts(world, tmp_path, capsys, monkeypatch):
+    whole = DualBackbone.features
+
+    def little(network, x_BCHW):
+        if len(x_BCHW) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(network, x_BCHW)
+
+    monkeypatch.setattr(DualBackbone, "features", little)
+    assert main([*arguments("train", world, tmp_path), *small()]) == 0
+    assert "it was computed in 2 parts" in capsys.readouterr().err
+    assert main([*arguments("evaluate", world, tmp_path)]) == 0
+    assert "it was computed in 2 parts" in capsys.readouterr().err
+
+
 def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     folder = tmp_path / "sources"
     other = tmp_path / "other.csv"
@@ -57,6 +81,8 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     [
         (["--set", "batches=none"], "batches must be of type int, not 'none'."),
         (["--set", "batches"], "--set batches: write NAME=VALUE."),
+        (["--members", "5-3"], "--members 5-3: write numbers and rising ranges, as in 0,3-5."),
+        (["--members", "two"], "--members two: write numbers and rising ranges, as in 0,3-5."),
         (["--set", "device=abacus", "--set", "pretrained=false"], "There is no device 'abacus'"),
     ],
 )

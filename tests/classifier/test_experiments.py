@@ -7,6 +7,7 @@ import pytest
 
 from classifier import Manifest, experiments
 from classifier.experiments import KINDS, Arm, carry_out, differences, sources, summary
+from classifier.reporting import draw_experiment
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -58,6 +59,12 @@ def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
         assert set(two_fields.split[learnt]) == {"train"}
 
 
+def test_a_field_without_a_label_is_not_left_out(tiny, two_fields):
+    label = np.where(two_fields.field == "field0", 0, two_fields.label)
+    found = arms("fields", tiny, two_fields.changed(label=label))
+    assert [arm.name for arm in found] == ["without-field1"]
+
+
 def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
     monkeypatch.setattr(experiments, "FEWEST_LABELS", 8)
     found = arms("labels", tiny, manifest)
@@ -95,6 +102,18 @@ def test_a_report_says_exactly_what_differed(pair, tmp_path):
     assert [row["evaluation"]["count"] for row in report["arms"]] == [16, 16]
     assert report["arms"][0]["against_first"] is None
     assert report["arms"][1]["against_first"]["count"] == 16
+
+
+def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
+    outcomes = carry_out(pair, tmp_path)
+    nothing = replace(outcomes[1].evaluation, count=0)
+    outcomes[1] = replace(outcomes[1], evaluation=nothing)
+    drawn = draw_experiment(tmp_path / "figures", "labels", outcomes)
+    assert drawn == ["arms", "arms-members", "learning"]
+    rows = (tmp_path / "figures" / "arms.csv").read_text()
+    assert "wide" in rows
+    assert "narrow" not in rows
+    assert draw_experiment(tmp_path / "figures", "labels", outcomes[1:]) == []
 
 
 def test_an_experiment_resumes(pair, tmp_path, monkeypatch):

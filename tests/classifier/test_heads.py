@@ -186,6 +186,12 @@ def test_embeddings_that_were_never_finished_are_refused(kept):
         refit(kept, kept / "none.zarr", {}, {}, [])
 
 
+def test_embeddings_in_another_format_are_refused(kept, tmp_path):
+    zarr.open_group(tmp_path / "e.zarr", mode="w", attributes={"format": "other"})
+    with pytest.raises(RunError, match=r"embeddings in another format \('other'\)"):
+        refit(kept, tmp_path / "e.zarr", {}, {}, [])
+
+
 def test_a_member_that_is_missing_is_refused(kept):
     (kept / "member-01.safetensors").unlink()
     with pytest.raises(RunError, match=r"member-01\.safetensors does not hold a matrix"):

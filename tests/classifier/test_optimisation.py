@@ -13,6 +13,7 @@ from classifier.optimisation import (
     EndlessBatches,
     average_from_start,
     class_weights,
+    follower,
     optimise,
     parameter_groups,
     rate_schedule,
@@ -114,13 +115,34 @@ def test_the_average_follows_the_weights(tiny):
     for _ in optimise(twin, plain, data, seeded()):
         seen.append(twin.head.weight.detach().clone())
     list(optimise(network, config, data, seeded()))
-    expected = 0.25 * seen[0] + 0.25 * seen[1] + 0.5 * seen[2]
+    # The first two decays are 2/11 and 3/12: it warms up.
+    expected = 0.25 * (2 / 11 * seen[0] + 9 / 11 * seen[1]) + 0.75 * seen[2]
     torch.testing.assert_close(network.head.weight.detach(), expected)
 
 
-def first_loss(tiny, shares):
-    network, config, data = some(tiny)
+def test_a_long_average_of_a_short_training_forgets_where_it_began():
+    kept, following = [torch.ones(1)], follower(0.999)
+    for batch in range(1, 150):
+        following(kept, [torch.zeros(1)], batch)
+    assert kept[0].item() < 1e-6
+
+
+def test_an_average_that_is_warm_keeps_its_decay():
+    kept = [torch.ones(1)]
+    follower(0.9)(kept, [torch.zeros(1)], 1000)
+    assert kept[0].item() == pytest.approx(0.9)
+
+
+def first_loss(tiny, shares, **settings):
+    network, config, data = some(tiny, **settings)
     return next(optimise(network, config, replace(data, shares=shares), seeded())).loss.item()
+
+
+def test_smoothing_spreads_a_share_of_each_label_over_the_classes(tiny):
+    smoothed = first_loss(tiny, None, label_smoothing=0.2)
+    shares = 0.8 * torch.eye(4) + 0.2 / 4
+    assert smoothed == pytest.approx(first_loss(tiny, shares), rel=1e-6)
+    assert smoothed != pytest.approx(first_loss(tiny, None), rel=1e-3)
 
 
 def test_shares_of_votes_are_learnt(tiny):
@@ -157,6 +179,14 @@ def test_a_small_device_gets_batches_in_parts(tiny):
     assert [step.parts for step in steps] == [2, 2]
     assert device.sizes == [4, 2, 2, 2, 2]
     assert all(step.loss.isfinite() for step in steps)
+
+
+def test_no_part_of_a_batch_is_one_stamp_alone(tiny):
+    """It would have no statistics for batch normalisation."""
+    network, config, data = some(tiny, batches=1, batch_size=10, crop_px=(25, 50))
+    with Small(network, most=3) as device:
+        list(optimise(network, config, data, seeded()))
+    assert device.sizes == [10, 5, 3, 3, 2, 2]
 
 
 @pytest.mark.parametrize("class_weights", ["none", "balanced"])

@@ -13,8 +13,18 @@ import safetensors.torch
 import torch
 import zarr
 
-from classifier import Manifest, Predictions, RunError, TrainingConfig, evaluate, predict, train
-from classifier.files import write_whole
+from classifier import (
+    Manifest,
+    Predictions,
+    RunError,
+    TrainingConfig,
+    evaluate,
+    files,
+    predict,
+    train,
+)
+from classifier.files import write_first, write_whole
+from classifier.members import has_room
 from classifier.network import DualBackbone
 from classifier.prediction import entropy
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
@@ -83,17 +93,50 @@ def test_agreement_is_the_share_of_members_with_the_means_class():
 
 
 def test_predictions_survive_their_file(tmp_path):
-    written = replace(made_up([[[0.7, 0.1, 0.1, 0.1]]]), unreadable=[(5, "gone")])
+    written = replace(made_up([[[0.7, 0.1, 0.1, 0.1]]]), unreadable=[(5, "gone")], parts=2)
     written.write(tmp_path / "p.safetensors")
     found = Predictions.read(tmp_path / "p.safetensors")
     np.testing.assert_array_equal(found.member_probability, written.member_probability)
     assert found.unreadable == [(5, "gone")]
+    assert found.parts == 2
 
 
 def test_another_file_holds_no_predictions(tmp_path):
     (tmp_path / "p.safetensors").write_bytes(b"\x80\x04pickle")
     with pytest.raises(ValueError, match="does not hold predictions"):
         Predictions.read(tmp_path / "p.safetensors")
+
+
+def test_a_device_without_memory_for_one_stamp_is_refused(run, manifest, monkeypatch):
+    def full(network, x_BCHW):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(DualBackbone, "features", full)
+    with pytest.raises(RunError, match="use another device, or a smaller batch_size"):
+        predict(run, manifest)
+
+
+@pytest.mark.parametrize(("room", "times"), [(True, 1), (False, 3)])
+def test_members_are_read_once_where_there_is_room(run, manifest, monkeypatch, room, times):
+    expected = predict(run, manifest).member_probability
+    read, real = [], files.load_member
+    monkeypatch.setattr("classifier.members.has_room", lambda *_: room)
+    monkeypatch.setattr(files, "load_member", lambda *a: read.append(a[1]) or real(*a))
+    monkeypatch.setattr("classifier.prediction.CHUNK", 16)
+    monkeypatch.setattr("classifier.packs.CHUNK", 16)
+    found = predict(run, manifest, at_a_time=16)
+    np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
+    assert read == [0, 1] * times
+
+
+def test_the_host_never_has_room_for_all():
+    assert not has_room(torch.device("cpu"), 0)
+
+
+def test_a_prediction_draws_no_random_number(run, manifest):
+    state = torch.get_rng_state()
+    predict(run, manifest)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_an_unfinished_run_is_refused(run, manifest, tmp_path):
@@ -122,12 +165,44 @@ def test_a_foreign_configuration_is_refused(manifest, tmp_path, content, words):
         predict(tmp_path, manifest)
 
 
+def as_an_earlier_version_left_it(folder):
+    """Take from the members of a run what says whose they are."""
+    for path in folder.glob("member-*.safetensors"):
+        tensors = safetensors.torch.load_file(path)
+        safetensors.torch.save_file(tensors, path, {"format": "asterism-run/1"})
+        history = json.loads(path.with_suffix(".json").read_text())
+        history["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.with_suffix(".json").write_text(json.dumps(history))
+
+
+def test_members_of_an_earlier_version_are_believed(run, manifest, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    as_an_earlier_version_left_it(tmp_path / "run")
+    np.testing.assert_array_equal(
+        predict(tmp_path / "run", manifest).member_probability,
+        predict(run, manifest).member_probability,
+    )
+
+
+@pytest.mark.parametrize(("seed", "member", "of"), [(1, 0, "run"), (0, 1, "member")])
+def test_a_member_of_elsewhere_is_refused(run, manifest, tmp_path, seed, member, of):
+    shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((run / "config.json").read_text())
+    settings["config"]["seed"] = seed
+    (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
+    for suffix in ("safetensors", "json"):
+        shutil.copy(run / f"member-0{member}.{suffix}", tmp_path / "run" / f"member-00.{suffix}")
+    with pytest.raises(RunError, match=rf"member-00\.safetensors is of another {of}"):
+        predict(tmp_path / "run", manifest)
+
+
 def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     settings = json.loads((run / "config.json").read_text())
     settings["config"] |= {"bands": ["V"], "max_missing_bands": 0}
     (tmp_path / "config.json").write_text(json.dumps(settings))
     for path in run.glob("member-*"):
         shutil.copy(path, tmp_path)
+    as_an_earlier_version_left_it(tmp_path)
     with pytest.raises(RunError, match="does not hold the weights of this network"):
         predict(tmp_path, manifest)
 
@@ -151,6 +226,21 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_is_written_by_the_first(tmp_path, monkeypatch, links):
+    if not links:
+
+        def link(*_):
+            raise OSError("This file system has no links.")
+
+        monkeypatch.setattr("os.link", link)
+    path = tmp_path / "file"
+    write_first(path, b"first")
+    write_first(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_mutual_information_is_what_the_members_differ_by():
     even = [0.25] * 4
     predictions = made_up([[[1, 0, 0, 0], even], [[0, 1, 0, 0], even]])
@@ -163,6 +253,7 @@ def test_eight_orientations_make_a_candidate_and_its_mirror_image_alike(run, tmp
     rows = [(i, "f", i, "p.zarr", i, "control", "") for i in range(4)]
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
     shutil.copytree(run, tmp_path / "run")
+    as_an_earlier_version_left_it(tmp_path / "run")
     settings = json.loads((run / "config.json").read_text())
     settings["config"] |= {"dihedral": True, "precision": "float32"}
     (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
@@ -206,9 +297,11 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
         return whole(network, x_BCHW)
 
     monkeypatch.setattr(DualBackbone, "features", small)
-    found = predict(run, manifest)
+    seen = []
+    found = predict(run, manifest, seen.append)
     np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
     assert found.unreadable == []
+    assert found.parts == seen[-1].parts == 4
     # Once for each of the two members it finds out what fits, and keeps to that.
     failed = [size > 3 for size in tried]
     of_one = failed[: len(failed) // 2]

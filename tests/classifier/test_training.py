@@ -1,5 +1,6 @@
 """Training follows its configuration, can be stopped and resumed, and repeats bit for bit."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,10 @@ from classifier import (
 from classifier.dataset import TrainingSet, load
 from classifier.files import read_json
 from classifier.manifest import HEADER
-from classifier.training import finite, member_seed
+from classifier.network import DualBackbone
+from classifier.origin import member_seed
+from classifier.training import finite
+from classifier.weights import Weights
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -115,6 +119,64 @@ def test_a_cancelled_run_resumes_to_the_same_networks(finished, tiny, manifest, 
 def test_a_folder_of_another_run_is_refused(finished, tiny, manifest):
     with pytest.raises(RunError, match="another configuration or manifest: train into an empty"):
         train(replace(tiny, seed=1), manifest, finished[0])
+
+
+def test_another_device_may_go_on_with_a_run(monkeypatch, tiny, manifest, tmp_path):
+    monkeypatch.setattr("classifier.training.choose_device", lambda _: torch.device("cpu"))
+    for number, device in enumerate(["cuda:0", "cuda:1"]):
+        result = train(replace(tiny, device=device), manifest, tmp_path, members=[number])
+    assert result.members == 2
+    assert read_json(tmp_path / "config.json")["config"]["device"] == "cuda:0"
+
+
+def test_of_two_that_begin_a_run_the_second_takes_what_the_first_began(
+    monkeypatch, tiny, manifest, tmp_path
+):
+    """Both see an empty folder; the first finds ImageNet's weights, the second none."""
+    begun = {
+        "format": "asterism-run/1",
+        "config": tiny.to_dict(),
+        "manifest_sha256": manifest.sha256,
+        "weights": "imagenet",
+        "weights_note": "",
+    }
+
+    def find(_):
+        (tmp_path / "config.json").write_text(json.dumps(begun))
+        return Weights("random", "There are none here.")
+
+    monkeypatch.setattr("classifier.training._weights", find)
+    with pytest.raises(RunError, match=r"began with ImageNet weights\. There are none here"):
+        train(tiny, manifest, tmp_path)
+    assert read_json(tmp_path / "config.json") == begun
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+@pytest.fixture
+def small_device(monkeypatch):
+    """A device that holds no more than two stamps."""
+
+    def refuse(network, x_BCHW):
+        if len(x_BCHW) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(network, x_BCHW)
+
+    whole = DualBackbone.features
+    monkeypatch.setattr(DualBackbone, "features", refuse)
+
+
+@pytest.mark.usefixtures("small_device")
+def test_batches_in_parts_are_reported(tiny, manifest, tmp_path):
+    seen = []
+    result = train(replace(tiny, members=1), manifest, tmp_path, seen.append)
+    assert seen[-1].parts == 2
+    assert result.to_dict()["parts"] == 2
+
+
+@pytest.mark.usefixtures("small_device")
+def test_a_device_too_small_for_any_part_is_refused(tiny, manifest, tmp_path):
+    with pytest.raises(RunError, match=r"too small .* use another device, or a smaller batch_size"):
+        train(replace(tiny, batch_size=3), manifest, tmp_path)
 
 
 def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
