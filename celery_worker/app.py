@@ -28,6 +28,8 @@ app.conf.update(
     # next worker takes what a dead one leaves behind.
     task_acks_late=True,
     worker_prefetch_multiplier=1,
+    # A training takes the whole GPU, or all cores: one worker for each, and no more.
+    worker_concurrency=1,
     # Redis delivers again what was not acknowledged for this long. Longer than any training:
     # a second delivery is harmless, and useless while the first is at work.
     broker_transport_options={"visibility_timeout": DAY},

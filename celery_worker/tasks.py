@@ -54,12 +54,13 @@ def refresh(field_id: int) -> None:
 
 @app.task(name=jobs.SWEEP)
 def sweep() -> None:
-    """Start trainings that are due, queue dead workers' work again, wake a worker for it all."""
-    retrain_where_due()
+    """Queue dead workers' work again, wake a worker for all that waits, start what is due."""
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
+    # Last: it writes files, and a disk that is full must not keep the rest from being woken.
+    retrain_where_due()
 
 
 def wake(rows: WorkerJobQuerySet[Any]) -> None:
@@ -72,8 +73,13 @@ def help_with(run: TrainingRun) -> None:
     """Share a run that another worker sees through: what goes wrong here does not end it."""
     try:
         import_string(TRAINING)(run)
-    except (RunCancelled, Unfit) as reason:
-        logger.warning("No help with %s: %s", run, reason)
+    except RunCancelled as reason:
+        logger.info("%s", reason)
+    except Unfit as reason:
+        run.give_up(str(reason))
+    except Exception as fault:
+        run.give_up(f"{type(fault).__name__}: {fault}")
+        raise
 
 
 def see_through(job: Job | None, carry_out: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -121,4 +122,5 @@ def outcome(
     return {
         **result.to_dict(),
         "unreadable": [[int(candidate), why] for candidate, why in predictions.unreadable],
+        "versions": {"asterism": version("asterism")},
     }

@@ -22,18 +22,20 @@ class Learning:
 
 
 def learning_of(field: Field) -> Learning | None:
-    """The runs like the last one that were measured; None where none was."""
+    """The runs like the last one, in the same fields, that were measured; None where none was."""
     own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
     last = own.first()
     if last is None:
         return None
-    alike = own.filter(preset=last.preset, overrides=last.overrides)
-    measured = [one for run in alike if (one := _measurement(run))][::-1]
+    fields = list(last.fields.all())
+    alike = own.filter(preset=last.preset, overrides=last.overrides).prefetch_related("fields")
+    there = [run for run in alike if set(run.fields.all()) == set(fields)]
+    measured = [one for run in there if (one := _measurement(run))][::-1]
     if not measured:
         return None
     labels = [one.labels for one in measured]
     return Learning(
-        field, learning_dots(measured), (min(labels), max(labels)), _sentence(field, measured)
+        field, learning_dots(measured), (min(labels), max(labels)), _sentence(fields, measured)
     )
 
 
@@ -44,9 +46,10 @@ def _measurement(run: TrainingRun) -> Measurement | None:
     return Measurement(run.pk, run.n_learnt, accuracy["right"], accuracy["of"])
 
 
-def _sentence(field: Field, measured: list[Measurement]) -> str:
-    labels = labels_to_train_on(VOTES, [field])
-    n_votes = Vote.objects.live().filter(candidate__field=field).count()
+def _sentence(fields: list[Field], measured: list[Measurement]) -> str:
+    """What more votes would bring, wherever in the fields on which the runs were trained."""
+    labels = labels_to_train_on(VOTES, fields)
+    n_votes = Vote.objects.live().filter(candidate__field__in=fields).count()
     found = advice(measured, labels, VOTES_MORE * labels / max(n_votes, 1))
     if found is None:
         return (

@@ -1,18 +1,30 @@
 """When a field trains by itself: enough newly settled labels since those that were last frozen.
 
 Counted against that snapshot each time that somebody asks, so that no label is missed, none counts
-twice, and a change of the setting holds at once.
+twice, and a change of the setting holds at once. While people vote it waits, up to twice as many.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
-from labeling.export.training_set import VOTES, NotTrainable, labels_to_train_on
-from labeling.models import Field, TrainingRun
+from labeling.export.training_set import (
+    VOTES,
+    NotTrainable,
+    TrainingSet,
+    labels_to_train_on,
+    training_set,
+)
+from labeling.models import Field, TrainingRun, Vote
+
+QUIET = timedelta(minutes=2)
+"""So long nobody votes before a training starts by itself."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +42,19 @@ class Outlook:
     """So many start a training; 0 where nothing trains by itself."""
     active: TrainingRun | None
     """A run of the field that waits or is at work."""
+    quiet: bool = True
+    """Whether nobody has voted for a while."""
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many labels have come that a training should start once it is quiet."""
+        ready = self.last is not None and self.active is None
+        return ready and 0 < self.wanted <= abs(self.new_labels)
 
     @property
     def due(self) -> bool:
-        """Whether a training should start now."""
-        ready = self.last is not None and self.active is None
-        return ready and 0 < self.wanted <= abs(self.new_labels)
+        """Whether a training should start now: it is quiet, or there are twice as many labels."""
+        return self.enough and (self.quiet or abs(self.new_labels) >= 2 * self.wanted)
 
     @property
     def sentence(self) -> str:
@@ -51,6 +70,11 @@ class Outlook:
             return f"{since} since run {self.last.pk}; an administrator starts the next training."
         if self.due:
             return f"{since} since run {self.last.pk}: the next training starts within a minute."
+        if self.enough:
+            return (
+                f"{since} since run {self.last.pk}: the next training starts when nobody has voted "
+                f"for {QUIET.seconds // 60} minutes, or at {2 * self.wanted} labels."
+            )
         return f"{since} since run {self.last.pk}; {self.wanted} start the next training."
 
 
@@ -58,27 +82,57 @@ def outlook(field: Field) -> Outlook:
     """What the field is waiting for."""
     own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
     last = own.first()
-    new = 0
+    new, quiet = 0, True
     if last is not None:
         new = labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt
+        quiet = not _just_voted(last)
     active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
-    return Outlook(last, new, field.retrain_after, active)
+    return Outlook(last, new, field.retrain_after, active, quiet)
+
+
+def _just_voted(run: TrainingRun) -> bool:
+    """Whether somebody has voted in the run's fields, or taken a vote back, in these minutes."""
+    since = timezone.now() - QUIET
+    lately = Q(cast_at__gt=since) | Q(retracted_at__gt=since)
+    return Vote.objects.filter(lately, candidate__field__in=run.fields.all()).exists()
 
 
 def retrain_where_due() -> list[TrainingRun]:
-    """Repeat the last training of each field that is due, in its asker's name; the new runs."""
-    trained = Field.objects.exclude(retrain_after=0).order_by("pk")
-    return [run for field in trained if (run := _retrain(field))]
+    """Repeat the last training of each field that is due, in its asker's name; the new runs.
+
+    What fails in one field does not keep the others from training; it is raised at the end.
+    """
+    made, faults = [], []
+    for field in Field.objects.exclude(retrain_after=0).order_by("pk"):
+        try:
+            made.append(_retrain(field))
+        except Exception as fault:
+            fault.add_note(f"while {field} was to train again")
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("Not every field that was due trains again", faults)
+    return [run for run in made if run]
 
 
-@transaction.atomic
 def _retrain(field: Field) -> TrainingRun | None:
-    (field,) = Field.objects.in_turn([field])
     now = outlook(field)
-    if not now.due or now.last is None:
+    if now.last is None or not now.due:
         return None
     try:
-        return now.last.request_again(now.last.requested_by, automatic=True)
+        # Takes seconds in large fields: before the transaction, for which votes wait on SQLite.
+        frozen = training_set(now.last.fields.all(), VOTES)
     except NotTrainable as reason:
         logger.warning("%s does not train again: %s", field, reason)
         return None
+    return _repeat(field, now.last, frozen)
+
+
+@transaction.atomic
+def _repeat(field: Field, last: TrainingRun, frozen: TrainingSet) -> TrainingRun | None:
+    """Train again on these labels, unless another sweep was faster."""
+    # All fields of the run at once: who locks one first and then the others can wait for ever.
+    Field.objects.in_turn(last.fields.all())
+    now = outlook(field)
+    if now.last != last or not now.due:
+        return None
+    return last.request_again(last.requested_by, automatic=True, frozen=frozen)

@@ -2,7 +2,7 @@
 
 Each value starts from what the network says, and votes can raise it: of entropy and margin by the
 posterior (`labeling.priority`); of those that only a network can tell, mutual information and
-diversity, in proportion to the entropy that the votes have left.
+diversity, in proportion to the entropy that votes, and heads refitted on newer labels, have left.
 """
 
 from collections.abc import Sequence
@@ -64,9 +64,9 @@ def _value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
     if strategy == Strategy.MARGIN:
         return margin(opinion.prior, counts)
     if strategy == Strategy.BALD and opinion.mutual_information is not None:
-        return in_proportion(opinion.mutual_information, opinion.prior, counts)
+        return in_proportion(opinion.mutual_information, opinion, counts)
     if strategy == Strategy.DIVERSE and opinion.diversity is not None:
-        return in_proportion(opinion.diversity, opinion.prior, counts)
+        return in_proportion(opinion.diversity, opinion, counts)
     if any(counts) or not opinion.own:
         return worth(opinion.prior, counts)
     return opinion.entropy
@@ -78,10 +78,13 @@ def margin(prior: Sequence[float], counts: Sequence[int]) -> float:
     return 1 - (first - second)
 
 
-def in_proportion(value: float, prior: Sequence[float], counts: Sequence[int]) -> float:
-    """A network's own value of a candidate, times the share of its entropy that votes have left."""
-    before = worth(prior, [0] * len(prior))
-    return value * worth(prior, counts) / before if before else 0.0
+def in_proportion(value: float, opinion: Opinion, counts: Sequence[int]) -> float:
+    """A network's own value of a candidate, times the share of its entropy that is left.
+
+    Votes leave a part of it, and so do heads that were refitted since: either can raise it as well.
+    """
+    before = worth(opinion.prior, NO_VOTES) if opinion.own else opinion.entropy
+    return value * worth(opinion.prior, counts) / before if before else 0.0
 
 
 def by_chance(candidate: int) -> float:

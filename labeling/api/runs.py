@@ -63,7 +63,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
 
     class Meta:
         model = TrainingRun
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "status",
             "external",
@@ -78,6 +78,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
             "finished_at",
             "manifest_sha256",
             "label_counts",
+            "basis",
             "progress",
             "outcome",
             "verdict",
@@ -87,6 +88,15 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
     def get_promoted_in(self, run: TrainingRun) -> list[str]:
         """Names of the fields whose queue and exports use this run."""
         return list(run.promoted_fields.values_list("name", flat=True))
+
+
+class RunInFull(RunOut):
+    """A run as it stands, with what its folder says of it."""
+
+    made_with = serializers.JSONField(read_only=True)
+
+    class Meta(RunOut.Meta):
+        fields = (*RunOut.Meta.fields, "made_with")
 
 
 class RunListView(generics.ListAPIView[TrainingRun]):
@@ -118,7 +128,7 @@ class RunListView(generics.ListAPIView[TrainingRun]):
 class RunView(generics.RetrieveAPIView[TrainingRun]):
     """One run."""
 
-    serializer_class = RunOut
+    serializer_class = RunInFull
     queryset = TrainingRun.objects.select_related("requested_by")
 
 

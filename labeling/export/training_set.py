@@ -24,12 +24,15 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
 
 from labeling.classes import MorphologicalClass
+from labeling.export.basis import Basis, consensus_basis, expert_basis, reference_basis
 from labeling.export.files import csv_lines
+from labeling.export.moment import one_moment
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote, VoteQuerySet
+from labeling.whole_files import write_whole
 
 COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)
@@ -56,6 +59,8 @@ class TrainingSet:
     content: bytes
     counts: dict[tuple[str, str], Counter[str]]
     """Labels of each class, by field and split."""
+    basis: Basis
+    """Which votes and rulings, or which references, they stand on."""
 
     @cached_property
     def sha256(self) -> str:
@@ -78,9 +83,8 @@ class TrainingSet:
         return sum(chosen, Counter())
 
     def write(self, path: Path) -> None:
-        """Keep the file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.content)
+        """Keep the file; what was there before stays whole until all of this one is."""
+        write_whole(path, self.content)
 
 
 def label_sources() -> list[str]:
@@ -127,15 +131,28 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
 
 def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
     """The labels of a source as they are now; raises NotTrainable."""
-    rows = list(training_rows(fields, label_source))
+    fields = list(fields)
+    with one_moment():
+        rows = list(training_rows(fields, label_source))
+        basis = _basis(fields, label_source, rows)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         count = counts.setdefault((row["field"], row["split"]), Counter())
         if row["label"] is not None:
             count[str(row["label"])] += 1
-    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts)
+    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts, basis)
     check_classes(frozen.labels(TRAIN), label_source)
     return frozen
+
+
+def _basis(fields: list[Field], label_source: str, rows: Iterable[Row]) -> Basis:
+    """What the labels in the rows stand on."""
+    if label_source == VOTES:
+        return consensus_basis(fields)
+    if label_source.startswith(EXPERT):
+        return expert_basis(fields, label_source.removeprefix(EXPERT))
+    labelled = [(row["candidate"], row["label"]) for row in rows if row["label"] is not None]
+    return reference_basis(label_source, labelled)
 
 
 def frozen_labels(path: Path, split: str = TRAIN) -> dict[int, int]:

@@ -162,8 +162,11 @@ class Field(models.Model):
 
     def point_to(self, run: TrainingRun | None) -> None:
         """Let queue and exports use this run; the caller holds the field's lock."""
-        if run is not None:
-            run.predictions.set_places_of_voted(run, self)
+        before, now = self.promoted_run_id or 0, run.pk if run else 0
+        if now < before:
+            # Votes have left these alone, and tend them from now on.
+            predictions = apps.get_model("labeling", "Prediction").objects
+            predictions.filter(run__gte=now, run__lt=before).set_places_of_voted(self)
         self.promoted_run = run
         self.save(update_fields=["promoted_run"])
 
@@ -171,6 +174,8 @@ class Field(models.Model):
     def refresh_order(self) -> None:
         """Set the places by all runs right, after a change of strategy."""
         field = Field.objects.select_for_update().get(pk=self.pk)
+        if not field.follows_labels:
+            apps.get_model("labeling", "Refresh").objects.drop(field)
         predictions = apps.get_model("labeling", "Prediction").objects
         predictions.filter(candidate__field=field).set_places()
 
@@ -178,13 +183,18 @@ class Field(models.Model):
         """Set the order that goes without a network right, after a change of rule or catalogue."""
         self.candidates.order_without_network(spread=self.cold_start == ColdStart.SPREAD)
 
+    @property
+    def follows_labels(self) -> bool:
+        """Whether new labels are to change the order of its queue: chance knows of none."""
+        return self.refresh_after > 0 and self.strategy != Strategy.RANDOM
+
     def nudge_refresh(self) -> None:
         """Have a worker see whether the order of the queue should follow new labels.
 
         Costs a look at the disk, and a message a second at most.
         """
         run = self.promoted_run_id
-        if self.refresh_after and run and run_files.embeddings(run).exists():
+        if self.follows_labels and run and run_files.embeddings(run).exists():
             jobs.nudge(jobs.REFRESH, self.pk)
 
     @transaction.atomic

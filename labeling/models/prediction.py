@@ -50,16 +50,17 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         run: TrainingRun,
         predictions: Iterable[Mapping[str, Any]],
         waiting: Mapping[int, int],
-    ) -> None:
+    ) -> dict[int, str]:
         """Store a run's predictions, all of the same columns, each at its place.
 
         `waiting` has the field of each candidate of a pool that waits. What is voted on while they
-        are written has its true place after `set_places_of_voted`.
+        are written has its true place after `set_places_of_voted`. Returns the strategy of each
+        field that it went by.
         """
+        strategies = dict(Field.objects.values_list("pk", "strategy"))
         rows = iter(predictions)
         if (first := next(rows, None)) is None:
-            return
-        strategies = dict(Field.objects.values_list("pk", "strategy"))
+            return strategies
         counts = Consensus.objects.filter(candidate__field__runs=run).counts()
 
         def placed(values: Mapping[str, Any]) -> list[Any]:
@@ -79,15 +80,16 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
         load = Load(Prediction, *first, "run_id", "queue_id", "priority")
         load(placed(values) for values in chain([first], rows))
+        return strategies
 
-    def set_places_of_voted(self, run: TrainingRun, field: Field) -> None:
-        """Set the places right, among a run's predictions, of what anybody has voted or ruled on.
+    def set_places_of_voted(self, field: Field) -> None:
+        """Set the places right of what anybody in a field has voted or ruled on.
 
         Only there a place changes. The caller keeps votes out by the field's lock.
         """
         voted = Consensus.objects.filter(candidate__field=field).values_list("candidate", flat=True)
         for some in parts(list(voted.order_by("candidate"))):
-            self.filter(run=run, candidate__in=some).set_places()
+            self.filter(candidate__in=some).set_places()
 
     def set_places(self) -> None:
         """Set all places in the queue right, where anything may have moved them.

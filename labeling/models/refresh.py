@@ -145,8 +145,8 @@ class Refresh(models.Model):
 
 def _followed(**which: Any) -> list[Field]:
     """Fields whose order follows votes: their network learnt from votes, and kept what it sees."""
-    by_votes = Field.objects.filter(refresh_after__gt=0, promoted_run__label_source=VOTES, **which)
-    fields = by_votes.select_related("promoted_run")
+    by_votes = Field.objects.filter(promoted_run__label_source=VOTES, **which)
+    fields = [field for field in by_votes.select_related("promoted_run") if field.follows_labels]
     return [field for field in fields if _run_of(field).embeddings_path.exists()]
 
 

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from labeling.export.files import consensus_csv
 from labeling.export.rows import catalogue_rows
 from labeling.models.candidate import Candidate
+from labeling.whole_files import write_whole
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
@@ -27,8 +28,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
                 rows=len(lines) - 1,
                 sha256=sha256(data).hexdigest(),
             )
-            release.path.parent.mkdir(parents=True, exist_ok=True)
-            release.path.write_bytes(data)
+            write_whole(release.path, data)
         return release
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from django.db import models, transaction
@@ -15,13 +14,18 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs, run_files
-from labeling.export.training_set import VOTES, NotTrainable, control_labels, training_set
+from labeling.export.training_set import VOTES, NotTrainable, TrainingSet, control_labels
+from labeling.models import work
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import Prediction
-from labeling.models.promotion import Promotion
-from labeling.models.work import FINISHED, RunCancelled, RunStatus, WorkerJob, WorkerJobQuerySet
+from labeling.models.promotion import Promotion, Refused
+from labeling.models.training_run_queryset import TrainingRunQuerySet
+from labeling.models.work import FINISHED, RunCancelled, RunStatus, WorkerJob
 from labeling.plain_json import finite
+
+_GIVEN_UP = "It gives up"
+"""So begins the line in the log of a worker that cannot go on."""
 
 _SILENT = (nan,) * 4
 """In place of the probabilities of a network that says nothing of a candidate."""
@@ -39,115 +43,6 @@ class Preset(models.TextChoices):
     def members(self) -> int:
         """Number of networks that it trains."""
         return 3 if self == Preset.QUICK else 10
-
-
-class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
-    """The verbs that make runs."""
-
-    def taken_in(self, field: Field, network: str, sha256: str) -> Self:
-        """What was imported into a field from a file with this content, under this name."""
-        return self.filter(fields=field, external=network, outcome__sha256=sha256)
-
-    def request(
-        self,
-        requested_by: Any,
-        preset: str,
-        *,
-        fields: Iterable[Field] = (),
-        label_source: str = VOTES,
-        overrides: Mapping[str, Any] | None = None,
-        automatic: bool = False,
-    ) -> TrainingRun:
-        """Freeze the labels as they are now and queue a run on them.
-
-        No fields means all of them. The same request again, before a worker has begun, is one
-        request: the run that waits gets the labels of now. Raises `training_set.NotTrainable`, with
-        what to do, when fewer than two classes are labelled; nothing is left behind then.
-        """
-        asked = Field.objects.filter(pk__in=[field.pk for field in fields])
-        chosen = list(asked or Field.objects.all())
-        # Takes seconds in large fields: before the transaction, for which votes wait on SQLite.
-        frozen = training_set(chosen, label_source)
-        wish = {
-            "preset": preset,
-            "label_source": label_source,
-            "overrides": dict(overrides or {}),
-        }
-        with transaction.atomic():
-            chosen = Field.objects.in_turn(chosen)
-            run = self._waiting(chosen, wish) or self.create(
-                requested_by=requested_by, automatic=automatic, **wish
-            )
-            run.fields.set(chosen)
-            run.manifest_sha256, run.label_counts = frozen.sha256, frozen.label_counts
-            run.save(update_fields=["manifest_sha256", "label_counts"])
-            frozen.write(run.manifest_path)
-            jobs.start(jobs.TRAIN, run.pk)
-        return run
-
-    def _waiting(self, fields: Iterable[Field], wish: Mapping[str, Any]) -> TrainingRun | None:
-        """The run of the same wish that no worker has begun, locked so that none does."""
-        # One that is to go on where it stopped has networks of the labels that it began with.
-        untouched = self.filter(status=RunStatus.QUEUED, attempts=0, started_at=None, **wish)
-        wanted = {field.pk for field in fields}
-        for run in untouched.select_for_update():
-            if set(run.fields.values_list("pk", flat=True)) == wanted:
-                return run
-        return None
-
-    @transaction.atomic
-    def claim(self, pk: int) -> TrainingRun | None:
-        """The queued run, now this worker's own; None while another one works on a field of its.
-
-        It keeps waiting then, for the message at the other's end or the next sweep.
-        """
-        fields = Field.objects.in_turn(Field.objects.filter(runs=pk))
-        at_work = self.filter(status=RunStatus.RUNNING, fields__in=fields)
-        if (fields and at_work.exists()) or not (run := super().claim(pk)):
-            return None
-        # Whoever had a part in an earlier claim learns that it is over when they next report.
-        run.taken.all().delete()
-        run.finishing_at = None
-        run.save(update_fields=["finishing_at"])
-        run.tell(f"Taken up, attempt {run.attempts}.", worker_name())
-        return run
-
-    def join(self, pk: int) -> TrainingRun | None:
-        """A run at which another worker is, if a member of it is still free."""
-        run = self.filter(pk=pk, status=RunStatus.RUNNING, finishing_at=None).first()
-        return run if run and run.taken.count() < run.members else None
-
-    @transaction.atomic
-    def take_in(
-        self,
-        network: str,
-        field: Field,
-        predictions: Iterable[Mapping[str, Any]],
-        source: Mapping[str, Any],
-        by: Any,
-    ) -> tuple[TrainingRun, bool]:
-        """Keep what somebody else's network says of a field as a run; the run, and if it is new.
-
-        `source` says where it comes from: its `sha256` tells the same file from another. The gate
-        judges the run, and it goes live only where a person promotes it.
-        """
-        # Votes wait, and so does who takes in the same file.
-        Field.objects.select_for_update().get(pk=field.pk)
-        if there := self.taken_in(field, network, source["sha256"]).first():
-            return there, False
-        run = self.create(
-            requested_by=by,
-            external=network,
-            label_source="",
-            status=RunStatus.READY,
-            finished_at=timezone.now(),
-            outcome=finite(dict(source)),
-        )
-        run.fields.add(field)
-        run.write_predictions(predictions)
-        run.predictions.set_places_of_voted(run, field)
-        run.judge()
-        return run, True
 
 
 class TrainingRun(WorkerJob):
@@ -168,6 +63,9 @@ class TrainingRun(WorkerJob):
     )
     manifest_sha256 = models.CharField("sha256 of the training set", max_length=64)
     label_counts = models.JSONField(default=dict, help_text="Labels by sample and class.")
+    basis = models.JSONField(
+        default=dict, help_text="Votes and rulings, or references, that the labels stand on."
+    )
     outcome = models.JSONField(default=dict, help_text="Device, weights, history, metrics.")
     finishing_at = models.DateTimeField(null=True, help_text="When its members were all trained.")
     verdict = models.JSONField(default=dict, help_text="What the gate said of it, the last time.")
@@ -175,6 +73,10 @@ class TrainingRun(WorkerJob):
     objects = TrainingRunQuerySet.as_manager()
 
     task = jobs.TRAIN
+
+    _training: int | None = None
+    _finishing = False
+    """What of it this worker has begun."""
 
     def __str__(self) -> str:
         return f"run {self.pk}"
@@ -187,12 +89,38 @@ class TrainingRun(WorkerJob):
     @property
     def manifest_path(self) -> Path:
         """The frozen training set."""
-        return self.directory / "training_set.csv"
+        replaced = self._manifest_named(self.manifest_sha256)
+        return replaced if replaced.exists() else self.directory / "training_set.csv"
+
+    def _manifest_named(self, sha256: str) -> Path:
+        return self.directory / f"training_set-{sha256[:16]}.csv"
+
+    def freeze(self, frozen: TrainingSet) -> None:
+        """Let it train on these labels; the caller holds the locks of its fields.
+
+        Labels of a request before get no file over theirs: a process that dies between file and
+        row, in whichever order, leaves each row with the file that it speaks of.
+        """
+        own = self.manifest_sha256 in ("", frozen.sha256)
+        frozen.write(self.manifest_path if own else self._manifest_named(frozen.sha256))
+        self.manifest_sha256, self.label_counts = frozen.sha256, frozen.label_counts
+        self.basis = frozen.basis
+        self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
     @property
     def embeddings_path(self) -> Path:
         """What its members see of each candidate."""
         return run_files.embeddings(self.pk)
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """The seed, and the versions of the code; empty before a worker has begun."""
+        path = self.directory / "config.json"
+        if not path.exists():
+            return {}
+        said = json.loads(path.read_text(encoding="utf-8"))
+        versions = {**said.get("versions", {}), **self.outcome.get("versions", {})}
+        return {"seed": said["config"]["seed"], "versions": versions}
 
     @property
     def n_learnt(self) -> int:
@@ -216,7 +144,9 @@ class TrainingRun(WorkerJob):
         elsewhere = self.fields.exclude(promoted_run=self)
         return self.status in FINISHED and elsewhere.exists()
 
-    def request_again(self, requested_by: Any, *, automatic: bool = False) -> TrainingRun:
+    def request_again(
+        self, requested_by: Any, *, automatic: bool = False, frozen: TrainingSet | None = None
+    ) -> TrainingRun:
         """Queue the same configuration on the labels of today; raises NotTrainable."""
         if self.external:
             raise NotTrainable(
@@ -230,6 +160,7 @@ class TrainingRun(WorkerJob):
             label_source=self.label_source,
             overrides=self.overrides,
             automatic=automatic,
+            frozen=frozen,
         )
 
     @property
@@ -239,16 +170,48 @@ class TrainingRun(WorkerJob):
         return int(self.overrides.get("members", own))
 
     def free_members(self) -> Iterator[int]:
-        """Members that no other worker has, each taken by this one when it is given."""
-        me = worker_name()
+        """Members that no other worker has, each taken by this one when it is given.
+
+        Those too that another one takes and gives up meanwhile.
+        """
+        me = work.worker_name()
+        while (number := self._take_member(me)) is not None:
+            self.tell(f"Network {number + 1} is begun.", me)
+            self._training = number
+            yield number
+            self._training = None
+            self._mine().update(fruitless=0)
+            self.tell(f"Network {number + 1} is trained.", me)
+
+    def _take_member(self, me: str) -> int | None:
+        """The first free member, now this worker's own; None if there is none."""
+        taken = set(self.taken.values_list("number", flat=True))
         for number in range(self.members):
             if not self._mine().exists():
                 raise RunCancelled(f"{self} was cancelled or taken over.")
+            if number in taken:
+                continue
             _, new = self.taken.get_or_create(number=number, defaults={"worker": me})
             if new:
-                self.tell(f"Network {number + 1} is begun.", me)
-                yield number
-                self.tell(f"Network {number + 1} is trained.", me)
+                return number
+        return None
+
+    def give_up(self, why: str) -> None:
+        """Leave what this worker has begun of it to the others, and say why in the log."""
+        me = work.worker_name()
+        self.tell(f"{_GIVEN_UP}: {why}", me)
+        if self._training is not None:
+            self.taken.filter(number=self._training, worker=me).delete()
+        if self._finishing:
+            # Nobody else can take that up, and whoever claims the run anew does it again.
+            self._mine().update(status=RunStatus.QUEUED)
+        # The others may have gone, since nothing was free.
+        jobs.send(jobs.TRAIN, self.pk)
+
+    def was_given_up_by(self, worker: str) -> bool:
+        """Whether this worker could not go on with it since it was last claimed."""
+        own = self.log.filter(worker=worker, at__gte=self.started_at)
+        return own.filter(text__startswith=_GIVEN_UP).exists()
 
     def _note(self, progress: Mapping[str, Any]) -> None:
         """Of workers side by side each has its own."""
@@ -269,8 +232,9 @@ class TrainingRun(WorkerJob):
     def begin_finishing(self) -> bool:
         """Whether this worker is the one that predicts, now that all members are trained."""
         last = bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
+        self._finishing = last
         if last:
-            self.tell("All networks are trained; it predicts.", worker_name())
+            self.tell("All networks are trained; it predicts.", work.worker_name())
         return last
 
     @property
@@ -319,41 +283,63 @@ class TrainingRun(WorkerJob):
         self.save(update_fields=["verdict", "status"])
         self.tell(verdict.sentence)
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether the gate could judge it, and did not refuse it."""
+        return bool(self.verdict.get("judged")) and not self.verdict["reasons"]
+
     def put_to_use(self, by: Any, reason: str = "") -> None:
         """Promote it in all its fields, judged anew beside what they use now.
 
         Raises NotReady before its end, and Refused if the gate says so and no reason is given to
         overrule it.
         """
+        if refused := self._judge_and_promote(by, reason):
+            raise refused
+
+    @transaction.atomic
+    def _judge_and_promote(self, by: Any, reason: str) -> Refused | None:
+        """Promote it, or say why not; what the gate said is kept in both cases."""
+        # Whoever promotes another one waits, to be judged beside this one; votes go on.
+        Field.objects.in_turn(self.fields.all())
         if self.status in FINISHED:
             self.judge()
-        Promotion.objects.promote(self, by, reason=reason)
+        try:
+            Promotion.objects.promote(self, by, reason=reason)
+        except Refused as refused:
+            return refused
+        return None
 
-    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> None:
-        """Store predictions; places of candidates that have votes are still to be set."""
+    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+        """Store predictions; places of candidates that have votes are still to be set.
+
+        Returns the strategy of each field that the others were placed by.
+        """
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
-        Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
+        return Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
 
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once, and let the gate judge them.
 
-        A field that has no promoted run yet gets this one, if it was not refused.
+        A field that has no promoted run yet gets this one, if it passed: one that the gate could
+        not judge waits for a person.
         """
         if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
-        self.write_predictions(predictions)
+        placed_by = self.write_predictions(predictions)
+        Field.objects.in_turn(self.fields.all())
         self.judge()
-        for field in Field.objects.select_for_update().filter(runs=self):
-            self.predictions.set_places_of_voted(self, field)
-            if field.promoted_run_id is None and self.status != RunStatus.REFUSED:
+        for field in Field.objects.select_for_update().filter(runs=self).order_by("pk"):
+            there = self.predictions.filter(candidate__field=field)
+            # An administrator may have chosen another one while they were written.
+            if field.strategy == placed_by[field.pk]:
+                there.set_places_of_voted(field)
+            else:
+                there.set_places()
+            if field.promoted_run_id is None and self.has_passed:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
-
-
-def worker_name() -> str:
-    """This process, for people: host and number."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,7 +21,7 @@ from labeling.plain_json import finite
 HEARTBEAT_LOST = timedelta(minutes=3)
 
 MOST_ATTEMPTS = 5
-"""Work at which so many workers died in a row is left to a person."""
+"""Work at which so many workers died in a row, with nothing finished, is left to a person."""
 
 
 class RunCancelled(Exception):
@@ -69,7 +71,8 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
         """The queued row, now this worker's own; None if another worker has it already."""
         now = timezone.now()
         waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
-        claim = {"started_at": now, "heartbeat_at": now, "attempts": F("attempts") + 1}
+        claim: dict[str, Any] = {"started_at": now, "heartbeat_at": now}
+        claim |= {count: F(count) + 1 for count in ("attempts", "fruitless")}
         if not waiting.update(status=RunStatus.RUNNING, **claim):
             return None
         return self.get(pk=pk)
@@ -79,7 +82,7 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
 
         Those that kill every worker end here: an administrator may let them go on.
         """
-        hopeless = self.lost().filter(attempts__gte=MOST_ATTEMPTS)
+        hopeless = self.lost().filter(fruitless__gte=MOST_ATTEMPTS)
         for row in hopeless:
             row.tell("The last of too many workers died over it: it waits for a person.")
         hopeless.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_HOPELESS)
@@ -102,6 +105,9 @@ class WorkerJob(models.Model):
     finished_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(
         default=0, help_text="Workers that began since a person last asked for it."
+    )
+    fruitless = models.PositiveSmallIntegerField(
+        default=0, help_text="Of these, so many at the end that have not finished any part of it."
     )
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
@@ -170,7 +176,8 @@ class WorkerJob(models.Model):
         What was trained by then is kept, and so are the labels.
         """
         stopped = self._me().filter(status__in=STOPPED)
-        if not stopped.update(status=RunStatus.QUEUED, finished_at=None, error="", attempts=0):
+        anew = {"finished_at": None, "error": "", "attempts": 0, "fruitless": 0}
+        if not stopped.update(status=RunStatus.QUEUED, **anew):
             return False
         self.refresh_from_db()
         self.tell("Queued again, by hand.")
@@ -195,3 +202,8 @@ class WorkerJob(models.Model):
         self.refresh_from_db()
         self.tell(f"It has ended: {self.status}.")
         return True
+
+
+def worker_name() -> str:
+    """This process, for people: host and number."""
+    return f"{socket.gethostname()}:{os.getpid()}"

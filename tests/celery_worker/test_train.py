@@ -27,10 +27,10 @@ def run(imported, ada, bea, cy, admin):
     return TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=TINY)
 
 
-def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported):
+def test_it_predicts_every_candidate_and_goes_live_where_a_person_says_so(run, imported, admin):
     train(run.pk)
     run.refresh_from_db()
-    assert (run.status, run.error) == (RunStatus.PROMOTED, "")
+    assert (run.status, run.error) == (RunStatus.READY, "")
     predicted = run.predictions.all()
     everyone = set(imported.candidates.in_play().values_list("pk", flat=True))
     assert {p.candidate_id for p in predicted} == everyone
@@ -43,6 +43,7 @@ def test_it_predicts_every_candidate_and_makes_the_first_run_live(run, imported)
         pool = not prediction.candidate.control
         assert (prediction.diversity is not None) == pool
         assert not pool or 0 <= prediction.diversity <= prediction.entropy + 1e-6
+    run.put_to_use(admin)
     imported.refresh_from_db()
     assert imported.promoted_run == run
 
@@ -68,7 +69,7 @@ def test_without_control_labels_it_draws_nothing(run, imported):
     again = run.request_again(run.requested_by)
     train(again.pk)
     again.refresh_from_db()
-    assert (again.status, again.figures) == (RunStatus.PROMOTED, [])
+    assert (again.status, again.figures) == (RunStatus.READY, [])
     assert again.outcome["calibration"]["before"] is None
 
 

@@ -6,13 +6,13 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from labeling.classes import Label
-from labeling.models import Lease, Prediction, Refresh, Vote
+from labeling.models import Lease, Prediction, Promotion, Refresh, TrainingRun, Vote
 from tests.labeling.conftest import person
-from tests.labeling.world import make_field, promote, vote
+from tests.labeling.world import make_field, make_run, promote, vote
 
 CANDIDATES, EXPERTS = 3, 5
 FIVE = st.integers(0, EXPERTS - 1)
@@ -27,12 +27,21 @@ DOINGS = st.one_of(
     st.tuples(st.just("run out"), FIVE, WHICH, st.none()),
     st.tuples(st.just("rule"), FIVE, WHICH, st.sampled_from([1, 2, 3, 4])),
     st.tuples(st.just("promote"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("promote what waits"), FIVE, WHICH, st.none()),
+    st.tuples(st.just("roll back"), FIVE, WHICH, st.none()),
     st.tuples(st.just("refresh"), FIVE, WHICH, st.none()),
 )
 HISTORIES = st.lists(DOINGS, max_size=25)
 RULES = st.fixed_dictionaries(
     {"votes_needed": st.integers(1, 4), "early_retirement": st.booleans()}
 )
+
+# What has waited counts again, with a vote that it has not seen.
+BACK_PAST_ONE_THAT_WAITS = [
+    ("promote", 0, 0, None),
+    ("vote", 0, 0, Label.ASSOCIATION),
+    ("roll back", 0, 0, None),
+]
 
 # The fixture only makes accounts: each example undoes what it did to the rest.
 relaxed = settings(
@@ -49,12 +58,27 @@ class World:
         self.promote()
 
     def promote(self):
+        """The second of two new runs; the first one waits."""
         entropies = {c.pk: 1.0 + c.pack_row / 10 for c in self.field.candidates.all()}
+        make_run(self.field, self.curator, entropies)
         promote(self.field, self.curator, entropies)
+
+    def promote_what_waits(self):
+        """The run that has waited the longest, if any does."""
+        if run := TrainingRun.objects.filter(status="ready").last():
+            Promotion.objects.promote(run, by=self.curator)
+            self.field.refresh_from_db()
+
+    def roll_back(self):
+        """To the run that was in use before, or to none."""
+        if run := self.field.promoted_run:
+            Promotion.objects.roll_back(run)
+            self.field.refresh_from_db()
 
     def refresh(self, prior):
         """Refitted heads say this of all but one."""
-        run = self.field.promoted_run
+        if not (run := self.field.promoted_run):
+            return
         values = {"run": run, "n_labels": 0, "begun_at": timezone.now()}
         refresh, _ = Refresh.objects.update_or_create(field=self.field, defaults=values)
         assert refresh.reorder({c.pk: prior for c in self.field.candidates.all()[1:]}, 0)
@@ -83,7 +107,7 @@ class World:
         elif what == "refresh":
             self.refresh([0.1 + 0.1 * who, 0.2, 0.2, 0.5 - 0.1 * who])
         else:
-            self.promote()
+            getattr(self, what.replace(" ", "_"))()
 
     def asked_for(self):
         """By candidate, the votes that somebody asked for and the promises of more."""
@@ -123,6 +147,7 @@ def people(db):
 
 @relaxed
 @given(RULES, HISTORIES)
+@example({"votes_needed": 3, "early_retirement": False}, BACK_PAST_ONE_THAT_WAITS)
 def test_quotas_hold_and_nothing_drifts(people, rules, history):
     with undone():
         world = World(people, rules)

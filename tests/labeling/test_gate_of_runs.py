@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from labeling.gate import FEWEST
 from labeling.models import Prediction, Promotion, Refused, RunStatus, TrainingRun
 from tests.labeling.world import API, make_field, only_sample, problem, settle
 
@@ -53,11 +54,12 @@ def answers(field, right):
         }
 
 
-def test_a_run_that_passes_goes_live_where_nothing_is(trained, labelled):
+def test_a_run_that_passes_goes_live_where_nothing_is(trained, labelled, admin):
     run = trained()
     run.succeed(answers(labelled, GOOD), {})
     labelled.refresh_from_db()
     assert (run.status, labelled.promoted_run) == (RunStatus.PROMOTED, run)
+    assert labelled.promotions.get().promoted_by == admin
     assert (run.verdict["of"], run.verdict["reasons"]) == (CANDIDATES, [])
 
 
@@ -71,6 +73,19 @@ def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
         run.put_to_use(admin)
     assert not Promotion.objects.exists()
     assert Prediction.objects.filter(run=run).count() == CANDIDATES
+
+
+def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin):
+    beyond = labelled.candidates.order_by("pk").values_list("pk", flat=True)[FEWEST - 1 :]
+    labelled.candidates.filter(pk__in=list(beyond)).update(control=False)
+    run = trained()
+    run.succeed(answers(labelled, SHUFFLED), {})
+    labelled.refresh_from_db()
+    assert (run.status, run.verdict["of"]) == (RunStatus.READY, FEWEST - 1)
+    assert labelled.promoted_run is None
+    run.put_to_use(admin)
+    labelled.refresh_from_db()
+    assert labelled.promoted_run == run
 
 
 def test_a_worse_run_leaves_the_one_in_use(trained, labelled):

@@ -109,6 +109,28 @@ def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, a
     call_command("audit")
 
 
+def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admin, ada, bea):
+    waiting = make_run(pool, admin, {c.pk: 0.7 for c in pool.candidates.all()})
+    newer = promote(pool, admin, {first.pk: 0.5})
+    vote(first, ada, 3)
+    settle(pool.candidates.order_by("pk")[1], [ada, bea], 1)
+    Promotion.objects.roll_back(newer)
+    assert place(first, waiting) == (True, worth(P, (0, 0, 1, 0)))
+    call_command("audit")
+
+
+def test_a_roll_back_to_no_run_sets_what_was_refused_right(pool, admin, ada):
+    alike = {candidate.pk: 1.0 for candidate in pool.candidates.all()}
+    refused, live = make_run(pool, admin, alike), make_run(pool, admin, alike)
+    Promotion.objects.promote(live, by=admin)
+    first = pool.candidates.first()
+    vote(first, ada, 3)
+    assert place(first, refused) == (True, 1.0)
+    Promotion.objects.roll_back(live)
+    assert place(first, refused) == (True, worth(P, (0, 0, 1, 0)))
+    call_command("audit")
+
+
 def test_a_promotion_touches_only_what_votes_have_moved(pool, first, run, admin, ada):
     # However many predictions there are: the pointer, its record, and what the votes on them say.
     newer = make_run(pool, admin, {c.pk: 0.5 for c in pool.candidates.all()})

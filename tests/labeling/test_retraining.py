@@ -1,9 +1,14 @@
 """When a field trains by itself, and that one wish is one run."""
 
-import pytest
+from datetime import timedelta
 
-from labeling.models import Field, RunStatus, TrainingRun
-from labeling.retraining import outlook, retrain_where_due
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from labeling import retraining
+from labeling.models import Field, RunStatus, TrainingRun, Vote
+from labeling.retraining import QUIET, outlook, retrain_where_due
 from tests.labeling.world import at_once, make_field, only_sample, settle
 
 
@@ -24,6 +29,12 @@ def first(pool, admin):
     return run
 
 
+def wait(seconds=QUIET.seconds):
+    """Let all that was voted lie so much further back."""
+    ago = timedelta(seconds=seconds)
+    Vote.objects.update(cast_at=F("cast_at") - ago, retracted_at=F("retracted_at") - ago)
+
+
 def settle_more(pool, people, count):
     unsettled = pool.candidates.filter(consensus=None).order_by("pk")[:count]
     for candidate in list(unsettled):
@@ -42,6 +53,7 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
         f"2 newly settled labels since run {first.pk}; 3 start the next training."
     )
     settle_more(pool, (ada, bea, cy), 2)
+    wait()
     assert "4 newly settled labels" in outlook(pool).sentence
     (run,) = retrain_where_due()
     assert (run.automatic, run.requested_by, run.overrides) == (True, admin, {"members": 2})
@@ -53,6 +65,7 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
 def test_labels_that_fall_away_start_a_training_too(pool, first, ada, bea, cy):
     for candidate in pool.candidates.filter(consensus__label=1)[:1]:
         candidate.votes.all()[0].retract()
+    wait()
     assert outlook(pool).sentence.startswith("1 no longer settled label since")
     assert retrain_where_due() == []
     Field.objects.update(retrain_after=1)
@@ -62,6 +75,7 @@ def test_labels_that_fall_away_start_a_training_too(pool, first, ada, bea, cy):
 
 def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 3)
+    wait()
     assert len(retrain_where_due()) == 1
     TrainingRun.objects.update(status=RunStatus.FAILED)
     assert retrain_where_due() == []
@@ -70,9 +84,85 @@ def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada,
 def test_what_is_off_stays_off(pool, first, ada, bea, cy):
     Field.objects.update(retrain_after=0)
     settle_more(pool, (ada, bea, cy), 5)
+    wait()
     pool.refresh_from_db()
     assert retrain_where_due() == []
     assert "5 newly settled labels" in outlook(pool).sentence
+
+
+def test_it_waits_until_nobody_votes(pool, first, ada, bea, cy):
+    settle_more(pool, (ada, bea, cy), 3)
+    assert retrain_where_due() == []
+    assert outlook(pool).sentence == (
+        f"3 newly settled labels since run {first.pk}: the next training starts when nobody has "
+        "voted for 2 minutes, or at 6 labels."
+    )
+    wait(QUIET.seconds - 20)
+    assert not outlook(pool).due
+    wait(20)
+    assert outlook(pool).sentence.endswith("the next training starts within a minute.")
+    pool.candidates.filter(consensus__label=3)[0].votes.all()[0].retract()
+    assert not outlook(pool).quiet
+
+
+def test_twice_as_many_labels_do_not_wait(pool, first, ada, bea, cy):
+    settle_more(pool, (ada, bea, cy), 6)
+    assert not outlook(pool).quiet
+    assert len(retrain_where_due()) == 1
+
+
+def test_votes_in_any_field_of_the_run_count(pool, admin, ada):
+    other = make_field("other")
+    TrainingRun.objects.request(admin, "quick", fields=[pool, other])
+    wait()
+    assert outlook(pool).quiet
+    settle(other.candidates.all()[0], [ada])
+    assert not outlook(pool).quiet
+
+
+def test_a_field_that_fails_does_not_keep_the_others_from_training(pool, admin, ada, bea, cy):
+    full = only_sample(make_field("full", 9, retrain_after=3), control=False)
+    for number, candidate in enumerate(full.candidates.all()[:2]):
+        settle(candidate, (ada, bea, cy), 1 + number)
+    runs = [TrainingRun.objects.request(admin, "quick", fields=[f]) for f in (pool, full)]
+    TrainingRun.objects.update(status=RunStatus.FAILED)
+    for field in (pool, full):
+        settle_more(field, (ada, bea, cy), 6)
+
+    def on_a_full_disk(fields, source):
+        if pool in fields:
+            raise OSError("no space left on device")
+        return real(fields, source)
+
+    real = retraining.training_set
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ExceptionGroup) as told:
+        patch.setattr(retraining, "training_set", on_a_full_disk)
+        retrain_where_due()
+    assert told.value.exceptions[0].__notes__ == ["while pool was to train again"]
+    (again,) = TrainingRun.objects.exclude(pk__in=[run.pk for run in runs])
+    assert list(again.fields.all()) == [full]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_freezes_while_others_may_write(pool, first, ada, bea, cy, monkeypatch):
+    def frozen(fields, source):
+        assert not connection.in_atomic_block
+        return real(fields, source)
+
+    real = retraining.training_set
+    monkeypatch.setattr(retraining, "training_set", frozen)
+    settle_more(pool, (ada, bea, cy), 6)
+    assert len(retrain_where_due()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_sweeps_at_once_one_trains_again(pool, first, admin, ada, bea, cy):
+    more = TrainingRun.objects.request(admin, "quick", fields=[pool, make_field("other")])
+    TrainingRun.objects.update(status=RunStatus.FAILED)
+    settle_more(pool, (ada, bea, cy), 6)
+    made = at_once(4, lambda _: retrain_where_due())
+    (run,) = [run for some in made for run in some]
+    assert set(run.fields.all()) == set(more.fields.all())
 
 
 def test_one_wish_is_one_run_with_the_labels_of_now(pool, admin, ada, bea, cy):

@@ -4,10 +4,11 @@ from math import log
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
-from labeling.models import Field, Lease, Prediction
+from labeling.models import Field, Lease, Prediction, Refresh
 from labeling.priority import worth
-from labeling.strategies import Strategy, by_chance, in_proportion, margin
+from labeling.strategies import Opinion, Strategy, by_chance, in_proportion, margin, value
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
 NO_VOTES = (0, 0, 0, 0)
@@ -83,6 +84,37 @@ def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
     assert "0 differences" in capsys.readouterr().out
 
 
+def refit(field, prior, number):
+    """Heads refitted on newer labels say this of one candidate in SAID."""
+    run = field.promoted_run
+    refresh = Refresh.objects.create(field=field, run=run, n_labels=0, begun_at=timezone.now())
+    assert refresh.reorder({field.candidates.order_by("pk")[number].pk: prior}, 1)
+
+
+@pytest.mark.parametrize("strategy", FIRST)
+def test_refitted_heads_that_are_sure_of_the_first_put_it_last(pool, strategy, ada, capsys):
+    follow(pool, strategy)
+    refit(pool, (0.997, 0.001, 0.001, 0.001), FIRST[strategy])
+    assert order(pool)[-1] == FIRST[strategy]
+    vote(pool.candidates.order_by("pk")[FIRST[strategy]], ada, 1)
+    call_command("audit")
+    assert "0 differences" in capsys.readouterr().out
+
+
+def test_chance_follows_no_label_and_says_nothing_of_it(pool, ada, bea, cy):
+    refit(pool, (0.997, 0.001, 0.001, 0.001), 0)
+    follow(pool, Strategy.RANDOM)
+    assert not Refresh.objects.exists()
+    assert not Prediction.objects.exclude(prior_class1=None).exists()
+    pool.promoted_run.embeddings_path.parent.mkdir(parents=True)
+    pool.promoted_run.embeddings_path.write_bytes(b"")
+    settle(pool.candidates.order_by("pk")[1], (ada, bea, cy), 2)
+    Field.objects.update(refresh_after=1)
+    assert Refresh.objects.due() == []
+    follow(pool, Strategy.ENTROPY)
+    assert Refresh.objects.due() == [pool.pk]
+
+
 def test_a_lease_says_what_put_it_first(pool, ada, bea):
     follow(pool, Strategy.BALD)
     (lease,) = pool.lease_next(ada, 1)
@@ -127,9 +159,22 @@ def test_margin_is_one_where_two_classes_are_alike():
     assert margin((0.4, 0.3, 0.2, 0.1), (3, 0, 0, 0)) < 0.1
 
 
+def opinion(prior, *, own=True, entropy=1.0):
+    return Opinion(1, prior, own, entropy, mutual_information=0.5, diversity=0.5)
+
+
 def test_what_votes_leave_is_in_proportion_to_the_entropy():
     prior = (0.4, 0.3, 0.2, 0.1)
-    assert in_proportion(0.5, prior, NO_VOTES) == 0.5
+    assert in_proportion(0.5, opinion(prior), NO_VOTES) == 0.5
     left = worth(prior, (2, 0, 0, 0)) / worth(prior, NO_VOTES)
-    assert in_proportion(0.5, prior, (2, 0, 0, 0)) == pytest.approx(0.5 * left)
-    assert in_proportion(0.5, (1, 0, 0, 0), NO_VOTES) == 0
+    assert in_proportion(0.5, opinion(prior), (2, 0, 0, 0)) == pytest.approx(0.5 * left)
+    assert in_proportion(0.5, opinion((1, 0, 0, 0)), NO_VOTES) == 0
+
+
+@pytest.mark.parametrize("strategy", [Strategy.BALD, Strategy.DIVERSE])
+def test_what_refitted_heads_leave_is_in_proportion_to_the_entropy(strategy):
+    sure, unsure = (0.97, 0.01, 0.01, 0.01), (0.25, 0.25, 0.25, 0.25)
+    for prior in (sure, unsure):
+        refitted = opinion(prior, own=False, entropy=0.8)
+        assert value(strategy, refitted, NO_VOTES) == 0.5 * worth(prior, NO_VOTES) / 0.8
+    assert value(strategy, opinion(sure, own=False, entropy=0.0), NO_VOTES) == 0

@@ -4,11 +4,14 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
+from labeling import jobs
 from labeling.export.training_set import NotTrainable
 from labeling.models import (
     Field,
+    Member,
     Prediction,
     ReferenceLabel,
     RunCancelled,
@@ -16,6 +19,7 @@ from labeling.models import (
     TrainingRun,
     work,
 )
+from labeling.strategies import NO_VOTES, Strategy, margin
 from tests.labeling.world import at_once, make_run, settle
 
 
@@ -27,6 +31,14 @@ def queued(field, admin):
 @pytest.fixture
 def claimed(queued):
     return TrainingRun.objects.claim(queued.pk)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The messages that were sent: task and row."""
+    messages = []
+    monkeypatch.setattr(jobs, "send", lambda *message: messages.append(message))
+    return messages
 
 
 def predictions(field, **change):
@@ -71,6 +83,31 @@ def test_a_request_that_cannot_be_met_leaves_nothing(field, admin, settings):
         TrainingRun.objects.request(admin, "quick")
     assert not TrainingRun.objects.exists()
     assert list(settings.RUNS.iterdir()) == []
+
+
+def test_a_request_that_dies_leaves_the_labels_of_the_one_before(field, admin, ada, bea, cy):
+    field.candidates.update(control=False)
+    one, two, three = field.candidates.all()[:3]
+    settle(one, [ada, bea, cy], 1)
+    settle(two, [ada, bea, cy], 2)
+    run = TrainingRun.objects.request(admin, "quick")
+    settle(three, [ada, bea, cy], 3)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(jobs, "start", killed)
+        TrainingRun.objects.request(admin, "quick")
+    assert_has_its_labels(run)
+    assert TrainingRun.objects.request(admin, "quick") == run
+    assert_has_its_labels(run)
+    assert sorted(run.label_counts["train"]) == ["1", "2", "3"]
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+def assert_has_its_labels(run):
+    run.refresh_from_db()
+    assert sha256(run.manifest_path.read_bytes()).hexdigest() == run.manifest_sha256
 
 
 def test_a_run_that_goes_on_keeps_the_labels_that_it_began_with(field, admin, ada, bea, cy):
@@ -155,6 +192,60 @@ def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
     assert (status(queued), queued.attempts) == (RunStatus.QUEUED, 0)
 
 
+def test_deaths_count_from_the_last_network_that_was_finished(queued):
+    for attempt in range(1, work.MOST_ATTEMPTS + 3):
+        run = TrainingRun.objects.claim(queued.pk)
+        assert run.attempts == attempt
+        members = run.free_members()
+        next(members)
+        if attempt == 2:
+            next(members)
+        fall_silent()
+        TrainingRun.objects.requeue_lost()
+        # The second one finished a network; five more may die after it.
+        expected = RunStatus.STALLED if attempt == work.MOST_ATTEMPTS + 2 else RunStatus.QUEUED
+        assert status(run) == expected
+
+
+def test_what_a_helper_gives_up_another_takes(claimed, sent):
+    members = claimed.free_members()
+    helper = TrainingRun.objects.join(claimed.pk)
+    theirs = helper.free_members()
+    assert (next(members), next(theirs)) == (0, 1)
+    Member.objects.filter(number=0).update(worker="another:1")
+    helper.give_up("CUDA error: out of memory")
+    assert [line.text for line in claimed.log.all()][-1:] == [
+        "It gives up: CUDA error: out of memory"
+    ]
+    assert list(claimed.taken.values_list("number", flat=True)) == [0]
+    assert sent == [(jobs.TRAIN, claimed.pk)]
+    assert list(members) == [1, 2]
+
+
+def test_who_has_given_a_run_up_is_not_asked_again(claimed, monkeypatch, sent):
+    TrainingRun.objects.join(claimed.pk).give_up("The driver is too old.")
+    assert TrainingRun.objects.join(claimed.pk) is None
+    monkeypatch.setattr(work, "worker_name", lambda: "another:1")
+    assert TrainingRun.objects.join(claimed.pk) == claimed
+
+
+def test_what_a_helper_has_finished_stays_when_it_gives_up(claimed, sent):
+    helper = TrainingRun.objects.join(claimed.pk)
+    members = helper.free_members()
+    assert [next(members), next(members)] == [0, 1]
+    helper.give_up("The machine is full.")
+    assert list(claimed.taken.values_list("number", flat=True)) == [0]
+
+
+def test_a_run_whose_last_worker_gives_up_predicting_is_queued_again(claimed, sent):
+    helper = TrainingRun.objects.join(claimed.pk)
+    assert list(helper.free_members()) == [0, 1, 2]
+    assert helper.begin_finishing()
+    helper.give_up("No space is left on the device.")
+    assert status(claimed) == RunStatus.QUEUED
+    assert TrainingRun.objects.claim(claimed.pk).begin_finishing()
+
+
 def test_a_worker_that_was_given_up_learns_it(claimed, field):
     fall_silent()
     TrainingRun.objects.requeue_lost()
@@ -167,14 +258,27 @@ def test_a_worker_that_was_given_up_learns_it(claimed, field):
     assert not Prediction.objects.exists()
 
 
-def test_success_stores_all_and_goes_live_where_nothing_is(claimed, field, admin):
+def test_success_stores_all_and_waits_for_a_person_where_nothing_can_be_judged(claimed, field):
     claimed.succeed(predictions(field), {"device": "cpu", "loss": float("inf")})
     claimed.refresh_from_db()
     field.refresh_from_db()
-    assert (claimed.status, claimed.predictions.count()) == (RunStatus.PROMOTED, 6)
+    assert (claimed.status, claimed.predictions.count()) == (RunStatus.READY, 6)
     assert claimed.outcome == {"device": "cpu", "loss": None}
-    assert field.promoted_run == claimed
-    assert field.promotions.get().promoted_by == admin
+    assert field.promoted_run is None
+    assert claimed.log.last().text.startswith("The gate cannot judge it")
+
+
+def test_a_strategy_chosen_while_predictions_are_written_orders_them(claimed, field):
+    def meanwhile():
+        for row in predictions(field):
+            Field.objects.update(strategy=Strategy.MARGIN)
+            yield row
+
+    claimed.succeed(meanwhile(), {})
+    waiting = Prediction.objects.exclude(queue=None)
+    expected = margin((0.7, 0.1, 0.1, 0.1), NO_VOTES)
+    assert set(waiting.values_list("priority", flat=True)) == {expected}
+    call_command("audit")
 
 
 def test_a_second_run_does_not_go_live_by_itself(claimed, field, admin):

@@ -61,7 +61,7 @@ def _misplaced(candidate: Candidate, verdict: Verdict) -> list[str]:
     return [
         f"stands at the wrong place in the queue of run {prediction.run_id}"
         for prediction in candidate.predictions.all()
-        # Older runs are set right when they are promoted again.
+        # Older runs are set right when the field goes back to them, or past them.
         if prediction.run_id >= promoted
         and prediction.set_place(candidate.waits_in, candidate.field.strategy, verdict.counts)
     ]

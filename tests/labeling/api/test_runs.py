@@ -1,5 +1,6 @@
 """GET, POST /api/v1/runs/, GET /api/v1/runs/{id}/ and POST …/cancellation/"""
 
+import json
 from http import HTTPStatus
 
 import pytest
@@ -35,6 +36,24 @@ def test_an_administrator_queues_a_run(as_admin, admin, trainable):
     assert said["overrides"] == run.overrides == {"members": 2, "batches": 5}
     assert said["manifest_sha256"] == run.manifest_sha256
     assert run.manifest_path.is_file()
+
+
+def test_it_says_what_the_labels_stand_on(as_admin, trainable):
+    said = as_admin.post(URL, {"label_source": SOURCE}).json()
+    references = said["basis"]["references"]
+    assert (references["source"], references["count"]) == (SOURCE, 6)
+    assert len(references["sha256"]) == 64
+
+
+def test_it_says_with_which_seed_and_versions_a_run_was_made(as_ada, admin, field):
+    run = make_run(field, admin)
+    assert as_ada.get(f"{URL}{run.pk}/").json()["made_with"] == {}
+    run.directory.mkdir(parents=True)
+    said = {"config": {"seed": 7}, "versions": {"torch": "2.9"}}
+    (run.directory / "config.json").write_text(json.dumps(said))
+    TrainingRun.objects.update(outcome={"versions": {"asterism": "0.1"}})
+    made = as_ada.get(f"{URL}{run.pk}/").json()["made_with"]
+    assert made == {"seed": 7, "versions": {"torch": "2.9", "asterism": "0.1"}}
 
 
 def test_it_names_a_network_from_elsewhere(as_ada, admin, field):

@@ -1,0 +1,66 @@
+"""What frozen labels stand on: which votes and rulings, or which reference labels.
+
+Each is a count and a sha256, so that who has the database can tell whether they are still the same,
+and the moments say up to where votes were seen. A digest is over lines, sorted, each ended by \\n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db.models import Max
+
+from labeling.models.adjudication import Adjudication
+from labeling.models.vote import Vote, VoteQuerySet
+
+Basis = dict[str, dict[str, Any]]
+
+
+def consensus_basis(fields: Iterable[Any]) -> Basis:
+    """What the consensus of candidates in play stands on: all their votes, and curators' rulings.
+
+    A line is a vote's id, or a ruling's number.
+    """
+    there = _in_play(fields)
+    rulings = Adjudication.objects.filter(**there)
+    numbers = [str(pk) for pk in rulings.order_by().values_list("pk", flat=True)]
+    newest = rulings.aggregate(newest=Max("decided_at"))["newest"]
+    return {
+        **votes_basis(Vote.objects.filter(**there)),
+        "rulings": _counted(numbers) | {"newest_decided_at": _moment(newest)},
+    }
+
+
+def expert_basis(fields: Iterable[Any], username: str) -> Basis:
+    """One expert's votes, by their ids."""
+    return votes_basis(Vote.objects.filter(voter__username=username, **_in_play(fields)))
+
+
+def votes_basis(votes: VoteQuerySet) -> Basis:
+    """The live ones among votes, and the last moments of all, those taken back included."""
+    live = [str(pk) for pk in votes.live().order_by().values_list("pk", flat=True)]
+    last = votes.aggregate(cast=Max("cast_at"), retracted=Max("retracted_at"))
+    moments = {f"newest_{name}_at": _moment(at) for name, at in last.items()}
+    return {"votes": _counted(live) | moments}
+
+
+def reference_basis(source: str, labels: Iterable[tuple[int, int]]) -> Basis:
+    """A published source's labels; a line is `candidate,class`."""
+    lines = [f"{candidate},{label}" for candidate, label in labels]
+    return {"references": {"source": source, **_counted(lines)}}
+
+
+def _in_play(fields: Iterable[Any]) -> dict[str, Any]:
+    return {"candidate__field__in": list(fields), "candidate__set_aside": ""}
+
+
+def _counted(lines: list[str]) -> dict[str, Any]:
+    text = "".join(f"{line}\n" for line in sorted(lines))
+    return {"count": len(lines), "sha256": sha256(text.encode()).hexdigest()}
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

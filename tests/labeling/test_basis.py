@@ -1,0 +1,104 @@
+"""What a run's frozen labels stand on: votes and rulings, or references, each with its digest."""
+
+from hashlib import sha256
+
+import pytest
+
+from labeling.export.moment import one_moment
+from labeling.export.training_set import training_set
+from labeling.models import ReferenceLabel, TrainingRun, Vote
+from tests.labeling.world import at_once, make_field, only_sample, settle, vote
+
+
+@pytest.fixture
+def voted(field, ada, bea, cy):
+    """Two candidates of the pool are settled, and a third has one vote."""
+    only_sample(field, control=False)
+    one, two, three = field.candidates.all()[:3]
+    settle(one, (ada, bea, cy), 1)
+    settle(two, (ada, bea, cy), 2)
+    vote(three, ada, 1)
+    return field
+
+
+def digest(lines):
+    return sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
+
+
+def test_it_names_the_votes(voted, ada):
+    basis = training_set([voted], "votes").basis["votes"]
+    live = Vote.objects.live()
+    assert basis["count"] == 7
+    assert basis["sha256"] == digest(str(pk) for pk in live.values_list("pk", flat=True))
+    assert basis["newest_cast_at"] == live.latest("cast_at").cast_at.isoformat()
+    assert basis["newest_retracted_at"] is None
+
+
+def test_an_equal_vote_in_the_place_of_one_that_was_taken_back_is_seen(voted, ada):
+    before = training_set([voted], "votes")
+    mine = voted.candidates.all()[0].votes.get(voter=ada)
+    mine.retract()
+    vote(mine.candidate, ada, mine.label)
+    after = training_set([voted], "votes")
+    assert after.content == before.content
+    assert after.basis["votes"]["count"] == before.basis["votes"]["count"]
+    assert after.basis["votes"]["sha256"] != before.basis["votes"]["sha256"]
+    mine.refresh_from_db()
+    assert after.basis["votes"]["newest_retracted_at"] == mine.retracted_at.isoformat()
+
+
+def test_it_names_the_rulings_of_curators(voted, cur):
+    before = training_set([voted], "votes").basis["rulings"]
+    assert (before["count"], before["sha256"]) == (0, digest([]))
+    ruling = voted.candidates.all()[3].adjudicate(cur, 4, "a galaxy")
+    after = training_set([voted], "votes").basis["rulings"]
+    assert (after["count"], after["sha256"]) == (1, digest([str(ruling.pk)]))
+    assert after["newest_decided_at"] == ruling.decided_at.isoformat()
+
+
+def test_it_goes_by_the_fields_that_are_trained_on(voted, ada):
+    before = training_set([voted], "votes").basis
+    vote(make_field("other").candidates.all()[0], ada)
+    assert training_set([voted], "votes").basis == before
+
+
+def test_it_names_the_references(voted):
+    for number, candidate in enumerate(voted.candidates.all()):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + number % 2)
+    lines = [f"{label.candidate_id},{label.label}" for label in ReferenceLabel.objects.all()]
+    expected = {"source": "LEGUS", "count": 6, "sha256": digest(lines)}
+    assert training_set([voted], "LEGUS").basis == {"references": expected}
+
+
+def test_of_one_expert_it_names_their_votes_alone(voted, ada):
+    basis = training_set([voted], f"expert:{ada.get_username()}").basis
+    assert set(basis) == {"votes"}
+    assert basis["votes"]["count"] == 3
+
+
+def test_a_run_keeps_it_and_a_request_that_joins_it_renews_it(voted, admin, bea):
+    run = TrainingRun.objects.request(admin, "quick", fields=[voted])
+    assert run.basis == training_set([voted], "votes").basis
+    vote(voted.candidates.all()[2], bea, 1)
+    assert TrainingRun.objects.request(admin, "quick", fields=[voted]) == run
+    run.refresh_from_db()
+    assert run.basis["votes"]["count"] == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_cast_meanwhile_neither_counts_nor_waits(voted, cy):
+    three = voted.candidates.all()[2]
+    with one_moment():
+        assert Vote.objects.count() == 7
+        at_once(1, lambda _: vote(three, cy, 1))
+        assert Vote.objects.count() == 7
+    assert Vote.objects.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_moment_that_fails_is_over(voted):
+    with pytest.raises(ZeroDivisionError), one_moment():
+        Vote.objects.count()
+        raise ZeroDivisionError
+    vote(voted.candidates.all()[3], Vote.objects.all()[0].voter, 1)
+    assert training_set([voted], "votes").basis["votes"]["count"] == 8

@@ -1,0 +1,79 @@
+"""Runs that go live, and fields that others lock, at the same moment."""
+
+import time
+
+import numpy as np
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from labeling import gate
+from labeling.models import Field, Promotion, Refused, RunStatus, TrainingRun
+from tests.labeling.test_gate_of_runs import answers, labelled  # noqa: F401
+from tests.labeling.world import at_once, make_field, make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def trained(field, admin, right):
+    """A run that is right with this probability, as a worker leaves it."""
+    at_work = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
+    run = TrainingRun.objects.create(requested_by=admin, preset="quick", **at_work)
+    run.fields.add(field)
+    run.succeed(answers(field, right), {})
+    return run
+
+
+def test_of_two_that_go_live_at_once_the_worse_is_judged_beside_the_better(
+    labelled,  # noqa: F811
+    admin,
+    monkeypatch,
+):
+    trained(labelled, admin, 0.6)
+    runs = [trained(labelled, admin, right) for right in (1, 0.7)]
+    assert [run.status for run in runs] == [RunStatus.READY] * 2
+    judge = gate.judge
+
+    def slowly(truth_N, new_NK, live_NK):
+        verdict = judge(truth_N, new_NK, live_NK)
+        # The worse one takes longer, and would come to be in use at last.
+        time.sleep(0.6 if np.any(new_NK.argmax(axis=1) + 1 != truth_N) else 0.2)
+        return verdict
+
+    def put_to_use(k):
+        try:
+            runs[k].put_to_use(admin)
+        except Refused:
+            return "refused"
+        return "in use"
+
+    monkeypatch.setattr(gate, "judge", slowly)
+    said = at_once(2, put_to_use)
+    assert Field.objects.get().promoted_run == runs[0], said
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("verb", ["promote", "roll back"])
+def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb):
+    # By name the other way round than by number.
+    first, second = (make_field(name, 1) for name in ("z", "a"))
+    run = make_run(first, admin)
+    run.fields.add(second)
+    if verb == "roll back":
+        Promotion.objects.promote(run, by=admin)
+
+    def act(k):
+        time.sleep(0.3 * k)
+        with transaction.atomic():
+            if k == 0:
+                Field.objects.in_turn([first])
+                time.sleep(0.9)
+            elif k == 1:
+                Field.objects.in_turn([first, second])
+            elif verb == "promote":
+                Promotion.objects.promote(run, by=admin)
+            else:
+                Promotion.objects.roll_back(run)
+        return k
+
+    assert at_once(3, act) == [0, 1, 2]
