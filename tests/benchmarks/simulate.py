@@ -45,8 +45,8 @@ FROM_SPREAD = ("entropy", "margin", "diverse")
 WITHOUT_ERRORS = ("random", "entropy", "margin", "diverse")
 """Also replayed with experts who are never wrong, to see what their errors cost."""
 
-SEEN = replace(PRESETS["quick"], backbone="efficientnet_lite0", dihedral=True)
-"""What the embeddings are made of."""
+SEEN = replace(PRESETS["quick"], backbone="efficientnet_lite0", dihedral=True, precision="float32")
+"""What the embeddings are made of; in bfloat16 they would depend on the processor."""
 
 
 @dataclass(frozen=True)
