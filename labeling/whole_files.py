@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, and its folder, so that it has its old content or all of the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Containers share folders, and number their processes alike.
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with aside.open("wb") as file:
             file.write(content)
