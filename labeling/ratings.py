@@ -1,7 +1,10 @@
 """Who said what: the raters whose labels can be compared, from the database.
 
 The consensus that an expert is measured against is that of the others: with their own vote in it,
-they would agree with themselves. Networks are measured on the control sample only, on which none
+they would agree with themselves. For the same reason it is an expert's last blind answer that is
+compared: what they said after they could see the others' votes, or a network's opinion, is no
+second opinion. Only who never answered blindly, a curator who sees all, is taken by their word of
+now. Networks are measured on the control sample only, on which none
 of ours was trained.
 """
 
@@ -113,12 +116,7 @@ def pairs_open_to(user: Any, field: Field | None = None) -> Iterator[Pair]:
 def ratings_of(field: Field | None = None) -> Ratings:
     """Read all labels: one query for each kind of rater."""
     where = {"candidate__field": field} if field else {}
-    ballots = list(
-        Vote.objects.live()
-        .filter(**where)
-        .order_by("voter__username")
-        .values_list("voter__username", "candidate", "label", *_RULES)
-    )
+    ballots = _ballots(where)
     settled = Consensus.objects.settled().filter(**where).values_list("candidate", "label")
     promoted = Prediction.objects.promoted().filter(candidate__control=True, **where)
     references = ReferenceLabel.objects.filter(**where).order_by("source")
@@ -130,6 +128,24 @@ def ratings_of(field: Field | None = None) -> Ratings:
         references=_by_rater(references.values_list("source", "candidate", "label")),
         network=dict(promoted.values_list("candidate", "label")),
     )
+
+
+def _ballots(where: Mapping[str, Any]) -> list[tuple[str, int, int, int, bool]]:
+    """Voter, candidate, label and rules, once for each voter with a live vote on a candidate.
+
+    The label is that of their last blind answer, where they have one.
+    """
+    live = Vote.objects.live().filter(**where).order_by("voter__username")
+    rows = live.values_list("voter__username", "candidate", "label", *_RULES)
+    changed = live.informed().order_by().values("candidate")
+    blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=changed)
+    in_time = blind.order_by("cast_at", "pk")
+    said = in_time.values_list("voter__username", "candidate", "label")
+    before = {(voter, candidate): label for voter, candidate, label in said}
+    return [
+        (voter, candidate, before.get((voter, candidate), label), *rules)
+        for voter, candidate, label, *rules in rows
+    ]
 
 
 def _by_rater(rows: Iterable[tuple[str, int, int]]) -> dict[str, dict[int, int]]:

@@ -25,6 +25,7 @@ COLUMNS = (
     "strategy",
     "repeat_of",
     "surplus",
+    "votes_visible",
 )
 
 
@@ -54,4 +55,5 @@ def vote_rows() -> Iterator[Row]:
             "strategy": vote.strategy,
             "repeat_of": vote.repeat_of_id and str(vote.repeat_of_id),
             "surplus": int(vote.surplus),
+            "votes_visible": vote.votes_visible,
         }

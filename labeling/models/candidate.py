@@ -164,12 +164,14 @@ class Candidate(models.Model):
         original = _repeated(mine, lease, replaced)
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
+        sees = bool(mine) or has_role(voter, Role.CURATOR)
         vote = Vote(
             id=uuid,
             candidate=self,
             voter=voter,
             repeat_of_id=original,
-            suggestion_visible=self._suggestion_visible_to(voter, mine),
+            suggestion_visible=sees and self._has_suggestion(),
+            votes_visible=len(others) if sees else 0,
             sample=lease.sample if lease else "",
             strategy=lease.strategy if lease else "",
             surplus=original is None and self._does_without(lease, others),
@@ -185,10 +187,8 @@ class Candidate(models.Model):
             self.refresh_consensus([*others, vote], ruled=not self.open)
         return vote
 
-    def _suggestion_visible_to(self, voter: Any, earlier: Sequence[Vote]) -> bool:
-        """Whether the server would have shown the network's opinion before this vote."""
-        if not earlier and not has_role(voter, Role.CURATOR):
-            return False
+    def _has_suggestion(self) -> bool:
+        """Whether the promoted run says anything of it."""
         return self.predictions.filter(run=self.field.promoted_run).exists()
 
     def _does_without(self, lease: Lease | None, others: Sequence[Vote]) -> bool:

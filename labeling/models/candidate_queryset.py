@@ -69,8 +69,13 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
 
     def eligible_for(self, expert: Any, now: Any = None) -> Self:
         """Candidates that need votes, on which this expert has none, and that they do not hold."""
+        needing = self.in_play().filter(open=True)
+        return needing.not_voted_by(expert).not_held_by(expert, now)
+
+    def not_held_by(self, expert: Any, now: Any = None) -> Self:
+        """Candidates that this expert does not hold a lease on."""
         mine = Lease.objects.live(now).of(expert).filter(candidate=OuterRef("pk"))
-        return self.in_play().filter(open=True).not_voted_by(expert).exclude(Exists(mine))
+        return self.exclude(Exists(mine))
 
     def waiting_for(self, expert: Any) -> Self:
         """Candidates that this expert could be given now."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from labeling.models.lease import Lease, Sample
-from labeling.models.vote import Vote
 from labeling.models.waiting import Lock, Part, Waiting, Wish
 from labeling.ordering import takes_control, takes_repeat
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from labeling.models.field import Field
     from labeling.models.lease import LeaseQuerySet
 
-REPEAT_AFTER_VOTES = 20
 ANYTHING = Wish()
 
 
@@ -153,22 +151,9 @@ class Queue:
 
     def _lease_repeats(self, count: int) -> list[Lease]:
         """Lease again what the expert has voted on long ago, in random order."""
-        if not count:
-            return []
-        mine = Vote.objects.by(self._expert)
-        last = mine.order_by("-cast_at").values_list("cast_at", flat=True)
-        if not (of_old := last[REPEAT_AFTER_VOTES - 1 : REPEAT_AFTER_VOTES].first()):
-            return []
-        old = mine.repeatable().filter(cast_at__lt=of_old).values("candidate")
-        mine_now = Lease.objects.live().of(self._expert).values("candidate")
-        again = self._field.candidates.in_play().filter(pk__in=old).exclude(pk__in=mine_now)
-        in_order = again.wished_for(self._wish).order_by("shuffle", "pk")
-        free = in_order.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        found = list(free[:count])
-        pks = [candidate.pk for candidate in found]
-        still = set(again.filter(pk__in=pks).order_by().values_list("pk", flat=True))
-        found = [candidate for candidate in found if candidate.pk in still]
-        return Lease.objects.give(self._expert, found, Sample.REPEAT)
+        found = self._waiting.first(Part.REPEAT, Lock.FREE, count) if count else []
+        still = self._waiting.still(found, again=True) if found else []
+        return Lease.objects.give(self._expert, still, Sample.REPEAT)
 
 
 def _mixed(

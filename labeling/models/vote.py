@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -12,8 +11,6 @@ from django.utils import timezone
 
 from labeling.classes import Certainty, Label, Reason
 from labeling.models.lease import Sample
-
-REPEAT_AFTER = timedelta(hours=1)
 
 
 class VoteConflict(Exception):
@@ -36,9 +33,17 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         return self.standing().exclude(repeat_of=None)
 
     def repeatable(self) -> Self:
-        """Votes that count, of so long ago that one no longer knows them, and not yet repeated."""
+        """Votes that count and that their voter has not answered again."""
         again = Vote.objects.repeats().filter(repeat_of=OuterRef("pk"))
-        return self.live().filter(cast_at__lt=timezone.now() - REPEAT_AFTER).exclude(Exists(again))
+        return self.live().exclude(Exists(again))
+
+    def blind(self) -> Self:
+        """Votes before which no opinion but the voter's own could be seen."""
+        return self.filter(suggestion_visible=False, votes_visible=0)
+
+    def informed(self) -> Self:
+        """Votes before which others' opinions could be seen."""
+        return self.filter(Q(suggestion_visible=True) | Q(votes_visible__gt=0))
 
     def by(self, voter: Any) -> Self:
         """Votes of one expert."""
@@ -58,7 +63,9 @@ class Vote(models.Model):
 
     id = models.UUIDField(primary_key=True, help_text="Made by the client, so it counts once.")
     candidate = models.ForeignKey("Candidate", models.PROTECT, related_name="votes")
-    voter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="votes")
+    voter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="votes", db_index=False
+    )
     label = models.PositiveSmallIntegerField(choices=Label)
     certainty = models.CharField(choices=Certainty, default=Certainty.SURE, max_length=8)
     reason = models.CharField(choices=Reason, blank=True, max_length=8)
@@ -71,6 +78,9 @@ class Vote(models.Model):
     )
     suggestion_visible = models.BooleanField(
         default=False, help_text="The network's opinion could be seen before this vote."
+    )
+    votes_visible = models.PositiveSmallIntegerField(
+        default=0, help_text="Others' votes that could be seen before this one."
     )
     sample = models.CharField(
         choices=Sample, blank=True, max_length=8, help_text="Why it was served, if it was."
@@ -112,11 +122,12 @@ class Vote(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["voter", "cast_at"], name="votes_by_voter"),
             models.Index(
                 fields=["candidate"],
                 condition=Q(flagged=True, retracted_at=None),
                 name="flagged_votes",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

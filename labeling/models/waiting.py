@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from labeling.models.field import Field
 
 EXPERT, FIELD, NEEDED, RUN, NOW = map(Given, ("expert", "field", "needed", "run", "now"))
+AN_HOUR_AGO, BEFORE = map(Given, ("an_hour_ago", "before"))
+
+REPEAT_AFTER = timedelta(hours=1)
+REPEAT_AFTER_VOTES = 20
+"""A candidate comes again when its vote is so long ago, and so many of the expert's ago."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Part(Enum):
     CONTROL = "the control sample in random order"
     PUT_OFF = "what the expert has skipped"
     LEFT = "what the expert has had and not voted on, or taken their vote back"
+    REPEAT = "what the expert has voted on long ago and not been asked again, in random order"
 
 
 class Lock(Enum):
@@ -82,11 +89,23 @@ class Waiting:
 
     def first(self, part: Part, lock: Lock, count: int) -> list[Candidate]:
         """The first ones of a part."""
-        found = _first(part, lock, count, self._form).objects(now=timezone.now(), **self._given)
+        if part == Part.REPEAT and not self._knows_long_ago():
+            return []
+        found = _first(part, lock, count, self._form).objects(**self._given_now())
         for candidate in found:
             candidate.field = self._field
             candidate.found_by = self._found_by(part)
         return found
+
+    def _knows_long_ago(self) -> bool:
+        """Whether the expert has cast enough votes; notes before when a vote is long ago."""
+        found = _LAST_BUT.rows(expert=self._given["expert"])
+        self._given["before"] = found[0][0] if found else None
+        return bool(found)
+
+    def _given_now(self) -> dict[str, Any]:
+        now = timezone.now()
+        return {**self._given, "now": now, "an_hour_ago": now - REPEAT_AFTER}
 
     def _found_by(self, part: Part) -> str:
         """What puts the candidates of this part in their order."""
@@ -97,10 +116,10 @@ class Waiting:
         }
         return orders.get(part, "")
 
-    def still(self, candidates: list[Candidate]) -> list[Candidate]:
-        """Those of these that wait at this moment."""
+    def still(self, candidates: list[Candidate], *, again: bool = False) -> list[Candidate]:
+        """Those of these that wait at this moment, for a first vote or to be answered again."""
         pks = {f"pk{number}": candidate.pk for number, candidate in enumerate(candidates)}
-        rows = _among(len(pks), self._form).rows(now=timezone.now(), **self._given, **pks)
+        rows = _among(len(pks), self._form, again=again).rows(**self._given_now(), **pks)
         return [candidate for candidate in candidates if (candidate.pk,) in rows]
 
 
@@ -121,10 +140,29 @@ _SERVED = Statement(
 )
 
 
-def _waiting(form: Wish) -> CandidateQuerySet:
+_LAST_BUT = Statement(
+    lambda: (
+        Vote.objects.by(EXPERT)
+        .order_by("-cast_at")
+        .values_list("cast_at")[REPEAT_AFTER_VOTES - 1 : REPEAT_AFTER_VOTES]
+    )
+)
+
+
+def _wished_for(form: Wish) -> CandidateQuerySet:
     candidates: CandidateQuerySet = apps.get_model("labeling", "Candidate").objects.all()
-    eligible = candidates.filter(field=FIELD).eligible_for(EXPERT, NOW).wished_for(form)
-    return eligible.with_room(NEEDED, NOW)
+    return candidates.filter(field=FIELD).wished_for(form)
+
+
+def _waiting(form: Wish) -> CandidateQuerySet:
+    return _wished_for(form).eligible_for(EXPERT, NOW).with_room(NEEDED, NOW)
+
+
+def _voted_on_long_ago(form: Wish) -> CandidateQuerySet:
+    votes = Vote.objects.by(EXPERT).repeatable()
+    old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=AN_HOUR_AGO).order_by()
+    voted_on = _wished_for(form).in_play().filter(pk__in=old.values("candidate"))
+    return voted_on.not_held_by(EXPERT, NOW)
 
 
 @cache
@@ -138,6 +176,7 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
         Part.CONTROL: fresh.in_random_order(control=True),
         Part.PUT_OFF: waiting.put_off_by(EXPERT),
         Part.LEFT: fresh.left_by(EXPERT),
+        Part.REPEAT: _voted_on_long_ago(form).order_by("shuffle", "pk"),
     }[part]
     if lock != Lock.NONE:
         past = lock == Lock.FREE
@@ -146,7 +185,7 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
 
 
 @cache
-def _among(count: int, form: Wish) -> Statement[Candidate]:
+def _among(count: int, form: Wish, *, again: bool) -> Statement[Candidate]:
     pks: list[Any] = [Given(f"pk{number}") for number in range(count)]
-    among = _waiting(form).filter(pk__in=pks)
+    among = (_voted_on_long_ago if again else _waiting)(form).filter(pk__in=pks)
     return Statement(lambda: among.order_by().values_list("pk"))

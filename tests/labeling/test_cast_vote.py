@@ -134,3 +134,19 @@ def test_a_curator_sees_all_and_is_on_record_for_it(field, candidate, cur, admin
 
 def test_without_a_prediction_nobody_was_helped(candidate, cur):
     assert vote(candidate, cur, 1).suggestion_visible is False
+
+
+def test_a_correction_may_have_seen_the_votes_of_others(candidate, ada, bea, cy):
+    first = [vote(candidate, expert, 1) for expert in (ada, bea, cy)]
+    assert [cast.votes_visible for cast in first] == [0, 0, 0]
+    assert vote(candidate, ada, 2).votes_visible == 2
+
+
+def test_a_slip_put_right_before_anybody_else_votes_is_blind(candidate, ada, bea):
+    vote(candidate, ada, 1)
+    assert vote(candidate, ada, 2).votes_visible == 0
+
+
+def test_a_curator_may_have_seen_every_vote(candidate, ada, cur):
+    vote(candidate, ada, 1)
+    assert vote(candidate, cur, 1).votes_visible == 1

@@ -57,12 +57,14 @@ def test_two_others_are_enough_where_the_first_two_may_settle(ada, bea, cy):
     assert ratings_of(field).others == {"ada": {}, "bea": {}, "cy": {candidate.pk: 3}}
 
 
-def test_unsure_is_no_class_and_takes_a_seat(three, ada):
-    vote(three[0], ada, Label.UNSURE)
+def test_unsure_is_no_class_and_takes_a_seat(three, ada, bea, cy):
+    candidate = three[4]
+    vote(candidate, ada, Label.UNSURE)
+    settle(candidate, (bea, cy), 1)
     ratings = ratings_of()
-    assert three[0].pk not in ratings.experts["ada"]
+    assert candidate.pk not in ratings.experts["ada"]
     # One vote for a class beside it is too few, by the rule of the consensus.
-    assert three[0].pk not in ratings.others["bea"]
+    assert candidate.pk not in ratings.others["bea"]
 
 
 def again(vote, label):
@@ -144,5 +146,34 @@ def test_its_questions_are_few_however_many_votes(
     field = make_field("large", candidates=candidates)
     for candidate in field.candidates.all():
         settle(candidate, (ada, bea, cy))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(list(ratings_of(field).pairs())) == 6
+
+
+def test_who_was_talked_round_is_compared_by_what_they_said_before(three, ada):
+    third = three[2]
+    talked_round = vote(third, ada, 4)
+    assert (talked_round.votes_visible, third.consensus.n_class4) == (2, 3)
+    ratings = ratings_of()
+    assert (ratings.experts["ada"][third.pk], ratings.consensus[third.pk]) == (3, 4)
+
+
+def test_a_slip_put_right_blindly_is_not_what_is_compared(field, ada, bea, cur):
+    candidate = field.candidates.first()
+    for label in (1, 2):
+        vote(candidate, ada, label)
+    vote(candidate, bea, 3)
+    vote(candidate, ada, 3)
+    assert ratings_of().experts["ada"] == {candidate.pk: 2}
+
+
+def test_who_takes_their_vote_back_is_not_compared(three, ada):
+    third = three[2]
+    vote(third, ada, 4).retract()
+    assert third.pk not in ratings_of().experts["ada"]
+
+
+def test_a_curator_who_saw_all_is_taken_by_their_word(three, cur):
+    for label in (1, 2):
+        vote(three[0], cur, label)
+    assert ratings_of().experts["cur"] == {three[0].pk: 2}

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from labeling.models import Consensus, Lease, Sample, Vote
+from labeling.models import Consensus, Lease, Sample, Vote, Wish
 from labeling.models.queue import ANYTHING, Queue
 from tests.labeling.world import API, answer_of, make_field, put_vote, vote
 
@@ -41,6 +41,22 @@ def again(lease, expert, label=2, **more):
 
 def test_they_are_what_was_voted_on_long_ago(field, voted, ada):
     assert {lease.candidate for lease in repeats(field, ada)} == set(voted[:2])
+
+
+def test_what_the_expert_is_looking_at_again_is_not_leased_again(field, voted, ada):
+    assert len(repeats(field, ada)) == 2
+    assert repeats(field, ada) == []
+
+
+def test_only_those_wished_for_come_again(field, voted, ada):
+    field.candidates.filter(pk=voted[0].pk).update(mag_v=20)
+    leases = field.lease_next(ada, 10, Wish(mag_min=19.9, mag_max=20.1))
+    assert [lease.candidate for lease in leases if lease.sample == Sample.REPEAT] == [voted[0]]
+
+
+def test_what_was_voted_on_within_the_hour_does_not_come_again(field, voted, ada):
+    Vote.objects.filter(candidate=voted[0]).update(cast_at=timezone.now() - timedelta(minutes=59))
+    assert {lease.candidate for lease in repeats(field, ada)} == {voted[1]}
 
 
 def test_the_rest_of_the_batch_is_new(field, voted, ada):

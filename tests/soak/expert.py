@@ -27,6 +27,25 @@ class Reply:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request for the next candidates: when it was sent and answered, and what came."""
+
+    begun: float
+    ended: float
+    candidates: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Voted:
+    """A vote: when it was sent and acknowledged."""
+
+    begun: float
+    ended: float
+    candidate: int
+    label: int
+
+
 class Expert:
     """Asks for candidates of one field and votes on them; remembers what the server said."""
 
@@ -37,6 +56,8 @@ class Expert:
         """Whether it asks again, as the page does, when the line breaks before the answer."""
         self.acknowledged: dict[str, Body] = {}
         """Body of each vote that was answered with 200, by UUID, in order."""
+        self.asked: list[Asked] = []
+        self.voted: list[Voted] = []
         self.served: list[int] = []
         self.served_again: list[int] = []
         """Candidates that came although it had voted on them, or had them before it."""
@@ -61,8 +82,10 @@ class Expert:
         """The next candidates; none when none is waiting."""
         begun = time.perf_counter()
         reply = self.ask("POST", "queue/", {"count": count, "field": self.field})
-        self.seconds["next"].append(time.perf_counter() - begun)
+        ended = time.perf_counter()
+        self.seconds["next"].append(ended - begun)
         items: list[Body] = json.loads(_granted(reply))
+        self.asked.append(Asked(begun, ended, tuple(item["candidate"] for item in items)))
         for item in items:
             if item["candidate"] in self._taken:
                 self.served_again.append(item["candidate"])
@@ -80,14 +103,15 @@ class Expert:
             "display": {"stretch": "asinh", "zoom": self._random.randint(1, 8)},
         }
         uuid = str(uuid4())
-        begun = time.perf_counter()
         self.put(uuid, body)
-        self.seconds["submit"].append(time.perf_counter() - begun)
+        self.seconds["submit"].append(self.voted[-1].ended - self.voted[-1].begun)
         return uuid, body
 
     def put(self, uuid: str, body: Body) -> None:
         """Send a vote, once more or for the first time, and see it acknowledged."""
+        begun = time.perf_counter()
         _granted(self.ask("PUT", f"votes/{uuid}/", body))
+        self.voted.append(Voted(begun, time.perf_counter(), body["candidate"], body["label"]))
         self.acknowledged[uuid] = body
 
     def skip(self, item: Body) -> None:

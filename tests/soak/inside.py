@@ -199,22 +199,24 @@ def statuses(field: str) -> list[Any]:
     return list(rows.values_list("n_votes", "status"))
 
 
-def pool_order(field: str, count: int) -> list[int]:
-    """The first candidates of the training pool, the one with the smallest margin first."""
+def pool_order(field: str, served: Sequence[int]) -> tuple[int, list[Any]]:
+    """Votes needed; candidates of the training pool and what the network says of them.
+
+    Those that were served, and as many and one more of those with the smallest margins.
+    """
     promoted = Prediction.objects.promoted().filter(candidate__field__name=field)
     pool = promoted.filter(candidate__control=False)
-    columns = ("p_class1", "p_class2", "p_class3", "p_class4")
-    lead = {}
-    for candidate, *p_K in pool.values_list("candidate", *columns).iterator():
-        *_, second, first = sorted(p_K)
-        lead[candidate] = first - second
-    return heapq.nsmallest(count, lead, key=lead.__getitem__)
+    known = set(served)
 
+    def lead(row: tuple[Any, ...]) -> float:
+        *_, second, first = sorted(row[1:])
+        return float(first - second)
 
-def in_control(candidates: list[int]) -> list[int]:
-    """Those of these candidates that measure."""
-    control = Candidate.objects.filter(pk__in=candidates, control=True)
-    return list(control.values_list("pk", flat=True))
+    rows = pool.values_list("candidate", "p_class1", "p_class2", "p_class3", "p_class4")
+    came = [row for row in rows.iterator() if row[0] in known]
+    first = heapq.nsmallest(len(served) + 1, rows.iterator(), key=lead)
+    needed = Field.objects.get(name=field).votes_needed
+    return needed, list({row[0]: row for row in [*came, *first]}.values())
 
 
 def audit() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.services.site import ROOT, Site
 from tests.soak.expert import Expert
+from tests.soak.order import Sample
 
 ANSWER_CALLS = "from tests.soak import inside; inside.answer_calls()"
 
@@ -74,9 +75,13 @@ class Ledger:
         """Every derived row is what the votes say."""
         assert self.ask("audit") == "0 differences"
 
-    def assert_in_order(self, expert: Expert) -> int:
-        """What the only expert got from the pool is its most uncertain part, in order; how much."""
-        control = set(self.ask("in_control", expert.served))
-        pool = [candidate for candidate in expert.served if candidate not in control]
-        assert pool == self.ask("pool_order", expert.field, len(pool))
-        return len(pool)
+    def assert_in_order(self, experts: Sequence[Expert], everybody: Sequence[Expert]) -> int:
+        """These of everybody who voted in the field got what was most uncertain; from the pool.
+
+        How many they got from it: the control sample comes in its own, random order.
+        """
+        field, served = everybody[0].field, {c for expert in everybody for c in expert.served}
+        needed, pool = self.ask("pool_order", field, sorted(served))
+        p_of = {candidate: p_K for candidate, *p_K in pool}
+        assert Sample(p_of, needed, everybody).out_of_order(experts) == []
+        return sum(candidate in p_of for expert in experts for candidate in expert.served)

@@ -31,6 +31,7 @@ def test_sixteen_experts_vote_a_field_to_its_end(ledger, short_or_long):
     experts = ledger.open_field("to-the-end", candidates, 16, votes_needed=VOTES_NEEDED)
     together(experts, vote_to_the_end)
     ledger.assert_kept(experts, VOTES_NEEDED)
+    assert ledger.assert_in_order(experts, experts) > candidates
     ended = ledger.ask("statuses", "to-the-end")
     assert len(ended) == candidates
     assert {n_votes for n_votes, _ in ended} == {VOTES_NEEDED}
@@ -45,5 +46,5 @@ def test_a_single_expert_gets_the_pool_by_uncertainty_from_end_to_end(ledger, sh
         expert.vote(items[0]["candidate"])
     assert sorted(expert.served) == sorted(set(expert.served))
     assert len(expert.served) == candidates
-    assert ledger.assert_in_order(expert) > candidates / 2
+    assert ledger.assert_in_order([expert], [expert]) > candidates / 2
     ledger.assert_nothing_drifted()
