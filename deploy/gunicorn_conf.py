@@ -13,9 +13,12 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
+from deploy.fair_worker import FairWorker, forget
+
 # Each thread keeps a connection: PostgreSQL allows a hundred unless it is told otherwise.
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(16, 2 * (os.cpu_count() or 1)))
 threads = 2
+worker_class = FairWorker
 preload_app = True
 # Longer than experts look at a candidate, so that the line is still open for the vote.
 keepalive = 75
@@ -40,3 +43,8 @@ def on_starting(server: Any) -> None:
 def pre_fork(server: Any, worker: Any) -> None:
     """Keep what is loaded out of the collector's hands, so that the processes share its memory."""
     gc.freeze()
+
+
+def child_exit(server: Any, worker: FairWorker) -> None:
+    """Whatever ended it, the others share what it held."""
+    forget(worker)

@@ -7,12 +7,14 @@ connection.
 
 Its first plan looks up each row by an index, which no number of rows makes bad. By statistics it
 believes right after an import that nobody has voted, and would read all votes for each candidate
-until it counts anew, thousands of votes later.
+until it counts anew, thousands of votes later. It plans anew whenever it has counted; statements
+that walk over many rows are kept to indices then as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 
-_NOT_BY_INDEX = ("enable_seqscan", "enable_material", "enable_hashjoin", "enable_mergejoin")
+_NOT_BY_INDEX = tuple(
+    f"enable_{way}" for way in ("seqscan", "material", "hashjoin", "mergejoin", "sort")
+)
 """Ways of PostgreSQL to read whole tables."""
+_BY_INDEX = "".join(f"SET LOCAL {way} = off; " for way in _NOT_BY_INDEX)
 
 
 class Given(Expression):
@@ -68,10 +73,12 @@ class _Prepared:
     def __init__(self) -> None:
         self._name = f"asterism_{next(self._numbers)}"
 
-    def _run(self, sql: str, values: Sequence[Any], db: BaseDatabaseWrapper) -> CursorWrapper:
+    def _run(
+        self, sql: str, values: Sequence[Any], db: BaseDatabaseWrapper, *, by_index: bool = False
+    ) -> CursorWrapper:
         """A cursor that has run it; the caller closes it."""
         if db.vendor == "postgresql":
-            sql = self._ready(sql, len(values), db)
+            sql = (_BY_INDEX if by_index else "") + self._ready(sql, len(values), db)
         cursor = db.cursor()
         cursor.execute(sql, values)
         return cursor
@@ -97,20 +104,33 @@ class _Prepared:
 
 @receiver(connection_created)
 def _keep_plans(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Have PostgreSQL keep the plan of what is prepared, and plan nothing twice."""
+    """Have PostgreSQL keep the plan of what is prepared, plan nothing twice, and compile nothing.
+
+    What it must do in a way that is off looks endless to it, and worth the compiler's 90 ms.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_generic_plan")
+            cursor.execute("SET plan_cache_mode = force_generic_plan; SET jit = off")
 
 
 class Statement(_Prepared, Generic[M]):
     """A queryset, built when it is first needed, ready to run again and again."""
 
-    def __init__(self, build: Callable[[], QuerySet[M, Any]], lock: str = "") -> None:
-        """`lock` is one of PostgreSQL's that Django has no word for."""
+    def __init__(
+        self,
+        build: Callable[[], QuerySet[M, Any]],
+        lock: str = "",
+        *,
+        by_index: bool = False,
+    ) -> None:
+        """`lock` is one of PostgreSQL's that Django has no word for.
+
+        `by_index` holds for all that follows in the same transaction.
+        """
         super().__init__()
         self._build = build
         self._lock = lock
+        self._by_index = by_index
 
     def objects(self, **given: Any) -> list[M]:
         """The rows as model instances."""
@@ -131,7 +151,7 @@ class Statement(_Prepared, Generic[M]):
         _, sql, places = self._compiled
         db = connections[DEFAULT_DB_ALIAS]
         values = [x.in_database(given[x.name], db) if isinstance(x, Given) else x for x in places]
-        with self._run(sql, values, db) as cursor:
+        with self._run(sql, values, db, by_index=self._by_index) as cursor:
             return list(cursor.fetchall())
 
     @cached_property
@@ -155,6 +175,27 @@ class Statement(_Prepared, Generic[M]):
         return names, more, compiler.get_converters(columns)
 
 
+@dataclass(frozen=True)
+class Write:
+    """One that is still to be made."""
+
+    by: _Prepared
+    sql: str
+    values: Sequence[Any]
+
+
+def make(*writes: Write) -> None:
+    """Make them in this order, where PostgreSQL is concerned in one question."""
+    db = connections[DEFAULT_DB_ALIAS]
+    if db.vendor != "postgresql":
+        for write in writes:
+            write.by._run(write.sql, write.values, db).close()
+        return
+    together = "; ".join(write.by._ready(write.sql, len(write.values), db) for write in writes)
+    with db.cursor() as cursor:
+        cursor.execute(together, [value for write in writes for value in write.values])
+
+
 class Put(_Prepared, Generic[M]):
     """Inserts a row of a model, or writes it over the one that is there under the same key."""
 
@@ -170,6 +211,12 @@ class Put(_Prepared, Generic[M]):
             (pk,) = cursor.fetchone()
         row.pk = pk if row.pk is None else row.pk
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+    def of(self, row: M) -> Write:
+        """The same, to be made with others, of a row that has its primary key."""
+        values = saved(row, self._fields, connections[DEFAULT_DB_ALIAS], add=True)
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return Write(self, self._sql, values)
 
     @cached_property
     def _fields(self) -> list[Field[Any, Any]]:
@@ -195,11 +242,10 @@ class Change(_Prepared, Generic[M]):
         self._model = model
         self._names = fields
 
-    def __call__(self, row: M) -> None:
+    def of(self, row: M) -> Write:
         """Write them as the row has them now."""
-        db = connections[DEFAULT_DB_ALIAS]
-        values = [*saved(row, self._fields, db, add=False), row.pk]
-        self._run(self._sql, values, db).close()
+        values = saved(row, self._fields, connections[DEFAULT_DB_ALIAS], add=False)
+        return Write(self, self._sql, [*values, row.pk])
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -219,9 +265,9 @@ class Remove(_Prepared, Generic[M]):
         super().__init__()
         self._model = model
 
-    def __call__(self, row: M) -> None:
+    def of(self, row: M) -> Write:
         """Delete it; one that is gone is no error."""
-        self._run(self._sql, [row.pk], connections[DEFAULT_DB_ALIAS]).close()
+        return Write(self, self._sql, [row.pk])
 
     @cached_property
     def _sql(self) -> str:

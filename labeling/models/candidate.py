@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from labeling.bands import BANDS
@@ -17,14 +17,14 @@ from labeling.imaging.stamps import corner
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
-from labeling.models.consensus import Consensus
+from labeling.models.consensus import concluded
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
 from labeling.roles import Role, has_role
-from labeling.statements import Given, Put, Remove, Statement
+from labeling.statements import Change, Given, Put, Remove, Statement, Write, make
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -134,10 +134,11 @@ class Candidate(models.Model):
         """Lock this row until the end of the transaction, and read the field as it stands.
 
         Two experts on one candidate take turns here; otherwise each would compute the consensus
-        without the other's vote.
+        without the other's vote. All votes share the field; who changes which run or rules it goes
+        by locks it against them. A vote is then either seen by the change, or sees it.
         """
-        self.field = Field.as_it_stands(self.field_id)
-        ((self.open,),) = _LOCKED.rows(pk=self.pk)
+        (self.field,) = _LOCKED.objects(pk=self.pk)
+        self.open = vars(self.field).pop("candidate_open")
 
     @transaction.atomic
     def cast_vote(
@@ -179,12 +180,12 @@ class Candidate(models.Model):
         )
         if earlier:
             Vote.objects.filter(pk__in=earlier).update(retracted_at=timezone.now())
-        _CAST(vote)
-        if lease:
-            _DONE(lease)
+        writes = [_CAST.of(vote), *([_DONE.of(lease)] if lease else [])]
         if original is None:
             # Where votes are asked for, nobody has ruled.
-            self.refresh_consensus([*others, vote], ruled=not self.open)
+            self.refresh_consensus([*others, vote], ruled=not self.open, after=writes)
+        else:
+            make(*writes)
         return vote
 
     def _has_suggestion(self) -> bool:
@@ -229,19 +230,26 @@ class Candidate(models.Model):
         """Whether it is in play, and neither the votes nor a curator have said enough."""
         return not self.set_aside and verdict.status == Status.INSUFFICIENT
 
-    def refresh_consensus(self, votes: Iterable[Vote] | None = None, *, ruled: bool = True) -> None:
+    def refresh_consensus(
+        self,
+        votes: Iterable[Vote] | None = None,
+        *,
+        ruled: bool = True,
+        after: Sequence[Write] = (),
+    ) -> None:
         """Write down the verdict on the live votes, at hand or not, and what follows for the queue.
 
-        The caller holds the lock.
+        The caller holds the lock, and may have something to write before.
         """
         verdict = self.verdict(votes, ruled=ruled)
-        Consensus.objects.put(self, verdict)
+        writes = [*after, concluded(self, verdict)]
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
-            Candidate.objects.filter(pk=self.pk).update(open=self.open)
+            writes.append(_OPENED.of(self))
         for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
             if prediction.set_place(self.waits_in, self.field.strategy, verdict.counts):
-                PLACED(prediction)
+                writes.append(PLACED.of(prediction))
+        make(*writes)
         if verdict.label is not None and not self.control:
             self.field.nudge_refresh()
 
@@ -260,17 +268,22 @@ class Candidate(models.Model):
         return self.catalogue_import.pack_path
 
 
-_LOCKED = Statement(
+_LOCKED: Statement[Field] = Statement(
     lambda: (
-        Candidate.objects.filter(pk=Given("pk")).select_for_update(no_key=True).values_list("open")
-    )
+        Field.objects.filter(candidates=Given("pk"))
+        .order_by()
+        .annotate(candidate_open=F("candidates__open"))
+    ),
+    # In this order: who locks a field against votes locks candidates after it.
+    lock="FOR KEY SHARE OF labeling_field FOR NO KEY UPDATE OF labeling_candidate",
 )
+_OPENED = Change(Candidate, "open")
 _CAST = Put(Vote)
 _DONE = Remove(Lease)
 _KNOWN: Statement[Vote] = Statement(
     lambda: Vote.objects.filter(
         Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))
-    )
+    ).order_by()
 )
 _LEASE: Statement[Lease] = Statement(
     lambda: Lease.objects.filter(candidate=Given("candidate"), expert=Given("expert"))

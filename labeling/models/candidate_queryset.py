@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from django.db import models, transaction
-from django.db.models import Count, Exists, F, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from labeling import cold_start
@@ -42,6 +42,19 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
     def not_voted_by(self, expert: Any) -> Self:
         """Candidates on which this expert has no live vote."""
         return self.exclude(Exists(Vote.objects.live().by(expert).filter(candidate=OuterRef("pk"))))
+
+    def past_votes_of(self, expert: Any, candidate: str = "pk") -> Self:
+        """The same as `not_voted_by`, for a walk in order past hundreds of the expert's own votes.
+
+        PostgreSQL makes a join of what does not exist, and joins the rest of each row before it;
+        a number it counts where it reads `candidate`, and looks at nothing else of those it passes.
+        Among the few votes on a candidate: with no votes yet, it would plan to go through all the
+        expert's.
+        """
+        votes = Vote.objects.live().filter(candidate=OuterRef(candidate)).order_by()
+        mine = Count("pk", filter=Q(voter=expert))
+        number = Subquery(votes.values("candidate").annotate(n=mine).values("n"))
+        return self.alias(n_mine=Coalesce(number, 0)).filter(n_mine=0)
 
     def with_room(self, votes_needed: Any = _VOTES_NEEDED, now: Any = None) -> Self:
         """Candidates that need more votes than are cast or promised."""

@@ -9,7 +9,7 @@ from django.db import models
 
 from labeling.classes import MorphologicalClass
 from labeling.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
-from labeling.statements import Put
+from labeling.statements import Put, Write
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -27,10 +27,6 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         columns = [f"n_class{label}" for label in MorphologicalClass]
         voted = self.filter(n_votes__gt=0).values_list("candidate", *columns)
         return {candidate: tuple(counts) for candidate, *counts in voted}
-
-    def put(self, candidate: Candidate, verdict: Verdict) -> None:
-        """Write the candidate's verdict over the one that is there."""
-        _PUT(Consensus(candidate=candidate, **Consensus.columns(verdict)))
 
     def ties(self) -> Self:
         """Those that wait for a curator."""
@@ -80,3 +76,8 @@ class Consensus(models.Model):
 
 
 _PUT = Put(Consensus, "candidate")
+
+
+def concluded(candidate: Candidate, verdict: Verdict) -> Write:
+    """Write the candidate's verdict over the one that is there."""
+    return _PUT.of(Consensus(candidate=candidate, **Consensus.columns(verdict)))

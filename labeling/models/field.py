@@ -19,7 +19,6 @@ from labeling.models.lease import Lease
 from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
 from labeling.models.waiting import Wish
-from labeling.statements import Given, Statement
 from labeling.strategies import ColdStart, Strategy
 
 if TYPE_CHECKING:
@@ -145,16 +144,6 @@ class Field(models.Model):
         """
         return Queue(self, expert, wish).lease(count, last_resort=last_resort)
 
-    @classmethod
-    def as_it_stands(cls, pk: int) -> Field:
-        """The field as it is now, and stays until the end of the transaction.
-
-        Votes share it; who changes which run or rules it goes by locks it against them. A vote is
-        then either seen by the change, or sees it.
-        """
-        (field,) = _SHARED.objects(pk=pk)
-        return field
-
     @cached_property
     def mosaic_by_band(self) -> dict[str, Mosaic]:
         """The field's mosaics, in the order of the bands."""
@@ -205,8 +194,3 @@ class Field(models.Model):
         for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
             candidate.field = field
             candidate.refresh_consensus()
-
-
-_SHARED: Statement[Field] = Statement(
-    lambda: Field.objects.filter(pk=Given("pk")).order_by(), lock="FOR KEY SHARE"
-)

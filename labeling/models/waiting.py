@@ -169,11 +169,12 @@ def _voted_on_long_ago(form: Wish) -> CandidateQuerySet:
 def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidate]:
     waiting = _waiting(form)
     fresh = waiting.not_put_off_by(EXPERT)
+    at_random = fresh.past_votes_of(EXPERT)
     found = {
-        Part.POOL: fresh.in_order_of(RUN, FIELD),
-        Part.UNREAD: fresh.unread_by(RUN).in_random_order(control=False),
-        Part.SHUFFLED: fresh.in_random_order(control=False),
-        Part.CONTROL: fresh.in_random_order(control=True),
+        Part.POOL: fresh.in_order_of(RUN, FIELD).past_votes_of(EXPERT, "predictions__candidate"),
+        Part.UNREAD: at_random.unread_by(RUN).in_random_order(control=False),
+        Part.SHUFFLED: at_random.in_random_order(control=False),
+        Part.CONTROL: at_random.in_random_order(control=True),
         Part.PUT_OFF: waiting.put_off_by(EXPERT),
         Part.LEFT: fresh.left_by(EXPERT),
         Part.REPEAT: _voted_on_long_ago(form).order_by("shuffle", "pk"),
@@ -181,7 +182,7 @@ def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidat
     if lock != Lock.NONE:
         past = lock == Lock.FREE
         found = found.select_for_update(of=("self",), skip_locked=past, no_key=True)
-    return Statement(lambda: found[:count])
+    return Statement(lambda: found[:count], by_index=True)
 
 
 @cache
