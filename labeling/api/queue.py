@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.core.validators import slug_re
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,29 +14,14 @@ from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
 from labeling.models import Field, Lease, Wish
 from labeling.models.mosaic import recall
-from labeling.statements import Given, Statement
-
-_NAMED: Statement[Field] = Statement(lambda: Field.objects.filter(name=Given("name")))
-
-
-@extend_schema_field(str)
-class FieldByName(serializers.Field[Field, Any, Any, Any]):
-    """A field, by its name."""
-
-    def to_internal_value(self, data: Any) -> Field:
-        """The field of that name, if there is one."""
-        possible = isinstance(data, str) and slug_re.match(data)
-        found = _NAMED.objects(name=data) if possible else []
-        if not found:
-            raise serializers.ValidationError(f"There is no field {data!r}.")
-        return found[0]
+from labeling.models.waiting import NAMED
 
 
 class QueueIn(serializers.Serializer[Any]):
     """How many candidates, of which field, and which of them."""
 
     count = serializers.IntegerField(min_value=1, max_value=10, default=1)
-    field = FieldByName(required=False, allow_null=True)
+    field = serializers.CharField(required=False, allow_null=True)
     mag_min = serializers.FloatField(
         required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
     )
@@ -86,7 +71,7 @@ class QueueView(APIView):
         """Lease up to `count` candidates; an empty list when none is waiting."""
         asked = dict(_IN.run_validation(request.data))
         wanted, only = asked.pop("count"), asked.pop("field", None)
-        fields = [only] if only else list(Field.objects.all())
+        fields = [_named(only, request.user)] if only else list(Field.objects.all())
         leases: list[Lease] = []
         # What is new in any field comes before what was put off, or is held by others, in another.
         for last_resort in (True,) if only else (False, True):
@@ -96,6 +81,14 @@ class QueueView(APIView):
                     request.user, missing, Wish(**asked), last_resort=last_resort
                 )
         return Response([_OUT.to_representation(candidate) for candidate in _leased(leases)])
+
+
+def _named(name: str, expert: Any) -> Field:
+    """The field of that name, with the number of candidates that the expert has been given."""
+    found = NAMED.objects(name=name, expert=expert.pk, now=timezone.now())
+    if not found:
+        raise serializers.ValidationError({"field": f"There is no field {name!r}."})
+    return found[0]
 
 
 def _leased(leases: list[Lease]) -> list[Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -16,7 +16,6 @@ from labeling.api.strict import SettingsField
 from labeling.classes import Certainty, Label, Reason
 from labeling.decision_tree import outcome
 from labeling.models import Candidate, Lease, Vote, VoteConflict
-from labeling.statements import Given, Statement
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000
@@ -38,9 +37,6 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
     def to_representation(self, value: int) -> int | str:
         """The label as people say it."""
         return UNSURE if value == Label.UNSURE else value
-
-
-_CANDIDATE: Statement[Candidate] = Statement(lambda: Candidate.objects.filter(pk=Given("pk")))
 
 
 class AnswerIn(serializers.Serializer[Any]):
@@ -65,18 +61,6 @@ class VoteIn(serializers.Serializer[Any]):
     replaces = serializers.UUIDField(
         default=None, allow_null=True, help_text="The caller's earlier vote that this one corrects."
     )
-
-    def validate_candidate(self, value: int) -> Candidate:
-        """One that is put to the vote."""
-        found = _CANDIDATE.objects(pk=value)
-        if not found:
-            raise serializers.ValidationError(f"There is no candidate {value}.")
-        (candidate,) = found
-        if candidate.set_aside:
-            raise serializers.ValidationError(
-                f"{candidate} is not put to the vote: it was set aside ({candidate.set_aside})."
-            )
-        return candidate
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Answers lead to the class that is named, and to its reason."""
@@ -131,9 +115,10 @@ class VoteView(APIView):
         that still held, when others had given all the votes needed or a curator had ruled.
         """
         answer = dict(_IN.run_validation(request.data))
-        candidate = answer.pop("candidate")
         try:
-            vote = candidate.cast_vote(request.user, uuid, **answer)
+            with transaction.atomic():
+                candidate = _in_play(answer.pop("candidate"))
+                vote = candidate.record_vote(request.user, uuid, **answer)
         except IntegrityError:
             # Two candidates at the same time under one UUID; the lock is on the candidate.
             raise VoteConflict(f"Vote {uuid} is already known with another content.") from None
@@ -144,6 +129,18 @@ class VoteView(APIView):
         """Take the caller's vote back; doing so again changes nothing."""
         get_object_or_404(Vote.objects.by(request.user), pk=uuid).retract()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _in_play(pk: int) -> Candidate:
+    """The candidate of this number, locked, if it is put to the vote."""
+    try:
+        candidate = Candidate.locked(pk)
+    except Candidate.DoesNotExist as error:
+        raise serializers.ValidationError({"candidate": str(error)}) from None
+    if candidate.set_aside:
+        complaint = f"{candidate} is not put to the vote: it was set aside ({candidate.set_aside})."
+        raise serializers.ValidationError({"candidate": complaint})
+    return candidate
 
 
 class ProgressOut(serializers.Serializer[Any]):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -137,20 +137,35 @@ class Candidate(models.Model):
         without the other's vote. All votes share the field; who changes which run or rules it goes
         by locks it against them. A vote is then either seen by the change, or sees it.
         """
-        (self.field,) = _LOCKED.objects(pk=self.pk)
-        self.open = vars(self.field).pop("candidate_open")
+        there = Candidate.locked(self.pk)
+        self.field, self.open = there.field, there.open
+
+    @classmethod
+    def locked(cls, pk: int) -> Self:
+        """The candidate of this number, locked, with all that a vote needs to know of it."""
+        fields = _LOCKED.objects(pk=pk)
+        if not fields:
+            raise cls.DoesNotExist(f"There is no candidate {pk}.")
+        told = [vars(fields[0]).pop(f"candidate_{name}") for name in _FOR_VOTES]
+        candidate = cls.from_db(DEFAULT_DB_ALIAS, _FOR_VOTES, told)
+        candidate.field = fields[0]
+        return candidate
 
     @transaction.atomic
-    def cast_vote(
+    def cast_vote(self, voter: Any, uuid: UUID, **answer: Any) -> Vote:
+        """Lock the candidate and record the voter's answer."""
+        self.lock()
+        return self.record_vote(voter, uuid, **answer)
+
+    def record_vote(
         self, voter: Any, uuid: UUID, *, replaces: UUID | None = None, **answer: Any
     ) -> Vote:
         """Record the voter's answer, retract their earlier one, and refresh the consensus.
 
         The same UUID and answer again returns the vote that is there; the same UUID with
         another answer raises VoteConflict. What was served as a hidden repeat, and what replaces
-        one, is recorded as a repeat.
+        one, is recorded as a repeat. The caller holds the lock.
         """
-        self.lock()
         known = _KNOWN.objects(uuid=uuid, candidate=self.pk)
         if there := next((vote for vote in known if vote.pk == uuid), None):
             if there.says(voter, self.pk, answer):
@@ -268,11 +283,12 @@ class Candidate(models.Model):
         return self.catalogue_import.pack_path
 
 
+_FOR_VOTES = ("id", "field_id", "catalogue_id", "set_aside", "control", "open")
 _LOCKED: Statement[Field] = Statement(
     lambda: (
         Field.objects.filter(candidates=Given("pk"))
         .order_by()
-        .annotate(candidate_open=F("candidates__open"))
+        .annotate(**{f"candidate_{name}": F(f"candidates__{name}") for name in _FOR_VOTES})
     ),
     # In this order: who locks a field against votes locks candidates after it.
     lock="FOR KEY SHARE OF labeling_field FOR NO KEY UPDATE OF labeling_candidate",

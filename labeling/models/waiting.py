@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -84,8 +84,10 @@ class Waiting:
 
     def served(self) -> int:
         """How many candidates the expert has been given: those with a vote, and those in hand."""
-        ((n_votes, n_leases),) = _SERVED.rows(expert=self._given["expert"], now=timezone.now())
-        return int(n_votes + n_leases)
+        known = vars(self._field).pop("n_served", None)
+        if known is None:
+            ((known,),) = _SERVED.rows(expert=self._given["expert"], now=timezone.now())
+        return int(known)
 
     def first(self, part: Part, lock: Lock, count: int) -> list[Candidate]:
         """The first ones of a part."""
@@ -124,20 +126,24 @@ class Waiting:
 
 
 def _number(rows: QuerySet[Any], whose: str) -> Coalesce:
-    """How many of these rows an expert has, within a question about the expert."""
-    mine = rows.filter(**{whose: OuterRef("pk")}).order_by().values(whose)
+    """How many of these rows the expert has."""
+    mine = rows.filter(**{whose: EXPERT}).order_by().values(whose)
     return Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0)
 
 
-_SERVED = Statement(
+def _n_served() -> Any:
+    return _number(Vote.objects.all(), "voter") + _number(Lease.objects.live(NOW), "expert")
+
+
+_SERVED = Statement(lambda: get_user_model().objects.filter(pk=EXPERT).values_list(_n_served()))
+NAMED: Statement[Field] = Statement(
     lambda: (
-        get_user_model()
-        .objects.filter(pk=EXPERT)
-        .values_list(
-            _number(Vote.objects.all(), "voter"), _number(Lease.objects.live(NOW), "expert")
-        )
+        apps.get_model("labeling", "Field")
+        .objects.filter(name=Given("name"))
+        .annotate(n_served=_n_served())
     )
 )
+"""The field of a name, with what `Waiting.served` would ask next."""
 
 
 _LAST_BUT = Statement(
