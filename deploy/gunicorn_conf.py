@@ -1,8 +1,9 @@
 """How pages and API are served: `gunicorn --config python:deploy.gunicorn_conf deploy.wsgi`.
 
 `manage.py serve` does just that. Two processes a core, because one has but one interpreter's lock,
-and few threads each: a vote is a dozen short questions to the database, after each of which a
-thread waits for that lock again. A second thread, so that a long download keeps nobody waiting.
+and few threads each: a vote is some ten short questions to the database, after each of which a
+thread waits for that lock again. Several, so that neither a long download nor the disk, which a
+vote waits for, keeps others waiting.
 """
 
 import gc
@@ -17,7 +18,7 @@ from deploy.fair_worker import FairWorker, forget
 
 # Each thread keeps a connection: PostgreSQL allows a hundred unless it is told otherwise.
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(16, 2 * (os.cpu_count() or 1)))
-threads = 2
+threads = 4
 worker_class = FairWorker
 preload_app = True
 # Longer than experts look at a candidate, so that the line is still open for the vote.
