@@ -4,7 +4,11 @@ Experts ask for one candidate and vote on it, again and again: alone, eight with
 with two seconds of thought; and eight ask for three at a time, as the classify page does. Every
 candidate has a prediction, so the queue is in true order. The reference of latencies is the goal;
 that of rates and of CPU time is the peer, Label Studio 1.23.2, measured on two such cores with 10
-thousand tasks and eight users without a pause. CPU time is that of the server and its database.
+thousand tasks and eight users without a pause. CPU time is that of the server and its
+database. Where LABEL_STUDIO_PORT and LABEL_STUDIO_LOGIN name a peer (`label_studio.py`), it is
+measured once more, before the first field, and is the reference of every database; its CPU time
+too, where LABEL_STUDIO_PIDS name its processes.
+
 After each crowd all that it was given is seen to have come in order, and after each size the books
 are balanced: votes stored are votes acknowledged, none over the quota, none twice, nothing served
 again, the audit without a difference.
@@ -15,13 +19,15 @@ again, the audit without a difference.
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import label_studio
 import numpy as np
 import psutil
+from label_studio import Peer
 from report import record
 
 from tests.services import postgresql
@@ -32,8 +38,7 @@ from tests.soak.ledger import Ledger
 SIZES = (10_000, 100_000, 1_000_000)
 VOTES_NEEDED = 3
 GOAL_MS = 50.0
-PEER_RATE = {"postgresql": 8.4, "sqlite": 4.5}
-PEER_CPU_MS = 180.0
+PEER_TASKS = 10_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,18 @@ class Crowd:
                 time.sleep(max(0.0, began + self.think_s - time.monotonic()))
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Votes a second, and milliseconds of CPU time a vote."""
+
+    rate: float
+    cpu_ms: float
+
+
 CROWDS = (Crowd(1, 300), Crowd(8, 400), Crowd(8, 400, block=3), Crowd(50, 15, think_s=2.0))
+PEER_CROWD = Crowd(8, 40)
+PEER_PACE = {"postgresql": Pace(8.4, 180.0), "sqlite": Pace(4.5, 180.0)}
+"""As remembered, on each kind of database."""
 
 
 def cpu_seconds(trees: Sequence[psutil.Process]) -> float:
@@ -95,7 +111,36 @@ def served(database: str) -> Iterator[tuple[Site, Sequence[psutil.Process]]]:
         yield site, [psutil.Process(site.process.pid), *programs]
 
 
-def measure(database: str, sizes: Sequence[int]) -> None:
+def pace(crowd: Crowd, vote: Callable[[], None], programs: Sequence[psutil.Process]) -> Pace:
+    """How fast the crowd votes, and what that costs these programs."""
+    began, spent = time.monotonic(), cpu_seconds(programs)
+    vote()
+    seconds, spent = time.monotonic() - began, cpu_seconds(programs) - spent
+    votes = crowd.experts * crowd.votes_each
+    return Pace(votes / seconds, 1000 * spent / votes)
+
+
+def peer_pace(peer: Peer, remembered: Pace) -> Pace:
+    """Let a crowd vote in Label Studio; what cannot be measured there is as remembered."""
+    project = peer.project(PEER_TASKS, VOTES_NEEDED)
+    users = peer.crowd(PEER_CROWD.experts)
+    programs = [psutil.Process(pid) for pid in peer.pids]
+    # As for ours: code to load is not what is measured.
+    label_studio.together(users, lambda user: user.vote(project, 1))
+
+    def vote() -> None:
+        label_studio.together(users, lambda user: user.vote(project, PEER_CROWD.votes_each))
+
+    measured = pace(PEER_CROWD, vote, programs)
+    name = f"Label Studio, {PEER_TASKS} tasks, {PEER_CROWD}"
+    record(f"{name}: votes", measured.rate, "1/s", remembered.rate, file="queue")
+    if not programs:
+        return replace(measured, cpu_ms=remembered.cpu_ms)
+    record(f"{name}: CPU time a vote", measured.cpu_ms, "ms", remembered.cpu_ms, file="queue")
+    return measured
+
+
+def measure(database: str, sizes: Sequence[int], peer: Pace) -> None:
     """Open a field of each size, let each crowd vote in it, and balance the books."""
     with served(database) as (site, programs):
         ledger = Ledger(site)
@@ -105,7 +150,7 @@ def measure(database: str, sizes: Sequence[int]) -> None:
             everybody = iter(experts)
             for crowd in CROWDS:
                 some = [next(everybody) for _ in range(crowd.experts)]
-                tell(f"{database}, {size} candidates, {crowd}", crowd, some, programs, database)
+                tell(f"{database}, {size} candidates, {crowd}", crowd, some, programs, peer)
                 ledger.assert_in_order(some, experts)
             ledger.assert_kept(experts, VOTES_NEEDED)
             ledger.assert_nothing_drifted()
@@ -117,22 +162,19 @@ def tell(
     crowd: Crowd,
     experts: Sequence[Expert],
     programs: Sequence[psutil.Process],
-    database: str,
+    peer: Pace,
 ) -> None:
     """Let them vote; record how long they waited, how many votes came in, and what one cost."""
     warm_up(experts)
-    began, spent = time.monotonic(), cpu_seconds(programs)
-    together(experts, crowd.label)
-    seconds, spent = time.monotonic() - began, cpu_seconds(programs) - spent
-    votes = crowd.experts * crowd.votes_each
+    measured = pace(crowd, lambda: together(experts, crowd.label), programs)
     for verb in ("next", "submit"):
         waits_ms = [1000 * s for expert in experts for s in expert.seconds[verb]]
         for percentile in (50, 95, 99):
             value = float(np.percentile(waits_ms, percentile))
             record(f"{name}: {verb}, p{percentile}", value, "ms", GOAL_MS, file="queue")
-    record(f"{name}: CPU time a vote", 1000 * spent / votes, "ms", PEER_CPU_MS, file="queue")
+    record(f"{name}: CPU time a vote", measured.cpu_ms, "ms", peer.cpu_ms, file="queue")
     if not crowd.think_s:
-        record(f"{name}: votes", votes / seconds, "1/s", PEER_RATE[database], file="queue")
+        record(f"{name}: votes", measured.rate, "1/s", peer.rate, file="queue")
 
 
 def warm_up(experts: Sequence[Expert]) -> None:
@@ -142,13 +184,15 @@ def warm_up(experts: Sequence[Expert]) -> None:
 
 def main(databases: Sequence[str], sizes: Sequence[int]) -> None:
     """Append the figures to `bench/queue.jsonl`."""
+    peer = Peer.named()
+    measured = peer_pace(peer, PEER_PACE[databases[0]]) if peer else None
     for database in databases:
-        measure(database, sizes)
+        measure(database, sizes, measured or PEER_PACE[database])
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
     main(
-        [word for word in words if word in PEER_RATE] or list(PEER_RATE),
+        [word for word in words if word in PEER_PACE] or list(PEER_PACE),
         [int(word) for word in words if word.isdecimal()] or list(SIZES),
     )
