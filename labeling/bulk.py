@@ -75,7 +75,7 @@ class Load(Generic[M]):
     """
 
     PART = 500
-    REST = 0.75
+    REST = 0.5
     """As a share of the time that a part took."""
 
     def __init__(self, model: type[M], *columns: str) -> None:
@@ -83,7 +83,7 @@ class Load(Generic[M]):
         self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
         self._places = ", ".join(["%s"] * len(columns))
 
-    def __call__(self, rows: Iterable[Sequence[float | None]]) -> None:
+    def __call__(self, rows: Iterable[list[float | None]]) -> None:
         """Insert them; they are not all held in memory."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -93,7 +93,7 @@ class Load(Generic[M]):
                 for row in rows:
                     cursor.execute(insert, row)
 
-    def _copy(self, rows: Iterator[Sequence[float | None]], cursor: CursorWrapper) -> None:
+    def _copy(self, rows: Iterator[list[float | None]], cursor: CursorWrapper) -> None:
         while part := list(islice(rows, self.PART)):
             began = time.monotonic()
             cursor.copy_expert(f"COPY {self._into} FROM STDIN", _Lines(part))
@@ -105,12 +105,13 @@ class Load(Generic[M]):
 class _Lines:
     """Rows of numbers as a file in the text format of PostgreSQL's COPY."""
 
-    def __init__(self, rows: Iterable[Sequence[float | None]]) -> None:
+    def __init__(self, rows: Iterable[list[float | None]]) -> None:
         self._rows = iter(rows)
 
     def read(self, _size: int) -> str:
         """The next lines, about so many as a network likes; empty at the end."""
+        # As Python writes a list of numbers, for that takes a third of the time of writing each.
         return "".join(
-            "\t".join([r"\N" if x is None else repr(x) for x in row]) + "\n"
+            str(row)[1:-1].replace(", ", "\t").replace("None", r"\N") + "\n"
             for row in islice(self._rows, 200)
         )

@@ -21,6 +21,9 @@ _ODDS = 3 * RELIABILITY / (1 - RELIABILITY)
 
 def posterior(prior: Sequence[float], counts: Sequence[int]) -> list[float]:
     """Probability of each class after so many votes for each, in the order of the classes."""
+    if not any(counts):
+        total = sum(prior)
+        return [p / total for p in prior] if total else list(prior)
     most = max(counts)
     # Only the ratios matter; relative to the most frequent class nothing overflows.
     weights = [p * _ODDS ** (n - most) for p, n in zip(prior, counts, strict=True)]
