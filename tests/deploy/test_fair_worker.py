@@ -14,10 +14,14 @@ PROCESSES = 4
 LINES = 24
 
 
-@pytest.fixture
-def site(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
     """A site with four processes that serve."""
-    site = Site(tmp_path, "--no-demo", environment={"WEB_CONCURRENCY": str(PROCESSES)})
+    site = Site(
+        tmp_path_factory.mktemp("fair"),
+        "--no-demo",
+        environment={"WEB_CONCURRENCY": str(PROCESSES)},
+    )
     site.wait()
     yield site
     site.stop()

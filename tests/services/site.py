@@ -9,12 +9,15 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from shutil import copy2, copytree
+from typing import ClassVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
+STAMP = "collected.sha256"
 NOT_INHERITED = ("ASTERISM_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DEBUG")
 
 
@@ -28,6 +31,9 @@ def free_port() -> int:
 class Site:
     """Starts the server, waits until it answers, and ends it as Ctrl-C would."""
 
+    first_home: ClassVar[Path | None] = None
+    """Where the static files are that the first of all has collected, which takes it seconds."""
+
     def __init__(
         self,
         home: Path,
@@ -37,6 +43,7 @@ class Site:
     ) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
+        self._take_over_static_files()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
@@ -68,6 +75,14 @@ class Site:
                 self.stop()
                 raise RuntimeError(f"manage.py serve did not start:\n{self.log.read_text()}")
             time.sleep(0.1)
+        Site.first_home = Site.first_home or self.home
+
+    def _take_over_static_files(self) -> None:
+        """They are the same for all; `serve` sees that, or collects them."""
+        there = Site.first_home
+        if there and (there / STAMP).exists() and not (self.home / STAMP).exists():
+            copytree(there / "static", self.home / "static", dirs_exist_ok=True)
+            copy2(there / STAMP, self.home)
 
     def answers(self) -> bool:
         """Whether the process answers requests."""
