@@ -38,12 +38,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Voted:
-    """A vote: when it was sent and acknowledged."""
+    """A vote: when it was sent and acknowledged, and whether for the first time."""
 
     begun: float
     ended: float
     candidate: int
     label: int
+    first: bool = True
 
 
 class Expert:
@@ -111,7 +112,8 @@ class Expert:
         """Send a vote, once more or for the first time, and see it acknowledged."""
         begun = time.perf_counter()
         _granted(self.ask("PUT", f"votes/{uuid}/", body))
-        self.voted.append(Voted(begun, time.perf_counter(), body["candidate"], body["label"]))
+        told = begun, time.perf_counter(), body["candidate"], body["label"]
+        self.voted.append(Voted(*told, first=uuid not in self.acknowledged))
         self.acknowledged[uuid] = body
 
     def skip(self, item: Body) -> None:

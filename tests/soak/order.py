@@ -75,6 +75,7 @@ class Sample:
         self._served = _Requests.of(served)
         self._votes = _Requests.of(votes)
         self._labels = np.array([vote.label - 1 for _, vote, _ in votes], dtype=int)
+        self._first = np.array([vote.first for _, vote, _ in votes], dtype=bool)
         self._everybody = everybody
 
     def out_of_order(self, experts: Sequence[Expert]) -> list[OutOfOrder]:
@@ -99,13 +100,14 @@ class Sample:
         return tuple(self._candidates[number] for number in np.flatnonzero(first_C))
 
     def _counts(self, which: NDArray[np.bool_]) -> Ints:
-        """Votes for each class of each candidate."""
+        """Votes for each class of each candidate; what is sent again counts once."""
+        which &= self._first
         flat = self._votes.candidate[which] * 4 + self._labels[which]
         return np.bincount(flat, minlength=4 * len(self._candidates)).reshape(-1, 4)
 
     def _at_best(self, asked: Asked, number: int) -> float:
         """The foremost place that a candidate can have had, by any of the votes on their way."""
-        its = self._votes.candidate == number
+        its = self._first & (self._votes.candidate == number)
         there = np.flatnonzero(its & (self._votes.ended < asked.begun))
         coming = np.flatnonzero(its & (self._votes.begun < asked.ended))
         coming = np.setdiff1d(coming, there)

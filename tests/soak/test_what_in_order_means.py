@@ -25,8 +25,8 @@ def asked(expert, begun, ended, *candidates):
     expert.asked.append(Asked(begun, ended, candidates))
 
 
-def voted(expert, begun, ended, candidate, label):
-    expert.voted.append(Voted(begun, ended, candidate, label))
+def voted(expert, begun, ended, candidate, label, *, first=True):
+    expert.voted.append(Voted(begun, ended, candidate, label, first))
 
 
 def test_one_after_the_other_is_in_order(crowd):
@@ -87,3 +87,16 @@ def test_a_vote_on_its_way_may_be_counted_already_or_not(crowd):
     asked(bea, 4, 5, FIRST)
     asked(bea, 6, 7, THIRD)
     assert wrong(crowd, needed=2) == []
+
+
+def test_a_vote_that_is_sent_again_counts_once(crowd):
+    ada, bea = crowd
+    asked(ada, 0, 1, FIRST, SECOND, THIRD)
+    voted(ada, 2, 3, THIRD, 2)
+    voted(ada, 4, 5, THIRD, 2, first=False)
+    asked(bea, 6, 7, FIRST)
+    asked(bea, 8, 9, THIRD)
+    assert wrong(crowd, needed=2) == []
+    # Twice the same would leave it behind the second.
+    voted(ada, 4, 5, THIRD, 2)
+    assert wrong(crowd, needed=2) == [("bea", THIRD, (SECOND,))]
