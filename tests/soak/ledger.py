@@ -83,5 +83,6 @@ class Ledger:
         field, served = everybody[0].field, {c for expert in everybody for c in expert.served}
         needed, pool = self.ask("pool_order", field, sorted(served))
         p_of = {candidate: p_K for candidate, *p_K in pool}
-        assert Sample(p_of, needed, everybody).out_of_order(experts) == []
+        wrong = Sample(p_of, needed, everybody).out_of_order(experts)
+        assert not wrong, f"{len(wrong)} of {len(served)}: {wrong[:3]}"
         return sum(candidate in p_of for expert in experts for candidate in expert.served)

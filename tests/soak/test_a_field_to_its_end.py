@@ -5,6 +5,7 @@ import random
 import pytest
 
 from labeling.consensus import Status
+from tests.soak.conftest import LONG
 from tests.soak.expert import together
 
 pytestmark = pytest.mark.postgresql
@@ -31,7 +32,8 @@ def test_sixteen_experts_vote_a_field_to_its_end(ledger, short_or_long):
     experts = ledger.open_field("to-the-end", candidates, 16, votes_needed=VOTES_NEEDED)
     together(experts, vote_to_the_end)
     ledger.assert_kept(experts, VOTES_NEEDED)
-    assert ledger.assert_in_order(experts, experts) > candidates
+    if LONG:
+        assert ledger.assert_in_order(experts, experts) > candidates
     ended = ledger.ask("statuses", "to-the-end")
     assert len(ended) == candidates
     assert {n_votes for n_votes, _ in ended} == {VOTES_NEEDED}

@@ -66,7 +66,8 @@ class Voting:
 def voting(request, ledger, short_or_long):
     """Votes come in while the test runs; afterwards all are there."""
     name = f"exported-{len(request.node.name)}"
-    count = short_or_long(1000, 8000)
+    # They must not be through with it before the test is.
+    count = short_or_long(1500, 20000)
     *experts, curator = ledger.open_field(name, count, 8, "curator", votes_needed=1)
     voting = Voting(experts, curator)
     voting.begin()
