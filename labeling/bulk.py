@@ -75,7 +75,7 @@ class Load(Generic[M]):
     """
 
     PART = 500
-    REST = 0.5
+    REST = 0.75
     """As a share of the time that a part took."""
 
     def __init__(self, model: type[M], *columns: str) -> None:
