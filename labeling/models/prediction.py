@@ -145,7 +145,7 @@ class Prediction(models.Model):
     priority = models.FloatField(
         default=0.0,
         editable=False,
-        help_text="What another answer is worth, by the field's strategy; of what waits alone.",
+        help_text="What another answer is worth, by the field's strategy; 0 where none is needed.",
     )
     # The candidate's field again, so that one index holds a queue in its order.
     queue = models.ForeignKey(
@@ -203,8 +203,7 @@ class Prediction(models.Model):
         """Set the field in whose pool it waits, if any, and for how much; whether it moved."""
         before = self.queue_id, self.priority
         self.queue_id = queue
-        if queue is not None:
-            self.priority = value(strategy, self.opinion, votes)
+        self.priority = 0.0 if queue is None else value(strategy, self.opinion, votes)
         return (self.queue_id, self.priority) != before
 
     def set_known_place(self) -> bool:

@@ -64,14 +64,16 @@ class Queue:
         """Lease the first candidates of these samples that nobody else is being given right now.
 
         All in one transaction, which waits for no lock: so it can hold several and block nobody.
+        What is locked is leased, or others would be led past it for nothing; so no sample is asked
+        twice, and what one that was asked before cannot make up for is left to the next call.
         """
         repeats = self._lease_repeats(wanted.count(Sample.REPEAT))
         n_control = wanted.count(Sample.CONTROL)
         n_pool = len(wanted) - len(repeats) - n_control
         pool = self._lock_free(Sample.POOL, n_pool)
         control = self._lock_free(Sample.CONTROL, n_control + n_pool - len(pool))
-        if len(pool) == n_pool and len(control) < n_control:
-            pool = self._lock_free(Sample.POOL, n_pool + n_control - len(control))
+        if not n_pool:
+            pool = self._lock_free(Sample.POOL, n_control - len(control))
         return repeats + self._lease_locked(_mixed(wanted, pool, control))
 
     def _lease_put_off(self, count: int) -> list[Lease]:

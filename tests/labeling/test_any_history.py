@@ -43,6 +43,10 @@ BACK_PAST_ONE_THAT_WAITS = [
     ("roll back", 0, 0, None),
 ]
 
+# Settled, open again by a vote that contradicts, and settled once that is gone.
+RETIRED_EARLY = {"votes_needed": 4, "early_retirement": True}
+TWO_AGREE = [("vote", who, 1, Label.SYMMETRIC) for who in (1, 2)]
+
 # The fixture only makes accounts: each example undoes what it did to the rest.
 relaxed = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -159,6 +163,7 @@ def test_quotas_hold_and_nothing_drifts(people, rules, history):
 
 @relaxed
 @given(RULES, st.lists(VOTING, max_size=12), VOTING)
+@example(RETIRED_EARLY, TWO_AGREE, ("vote", 0, 1, Label.ASYMMETRIC))
 def test_a_vote_that_was_taken_back_was_never_cast(people, rules, votes, another):
     _, who, number, _ = another
     with undone():
