@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import numpy as np
 from django.db import connection
 from django.db.models import Model
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
+Row = Sequence[float | None]
 
 AT_A_TIME = 1000
 """Rows in one statement; SQLite takes some thousands."""
@@ -82,8 +86,10 @@ class Load(Generic[M]):
         names = ", ".join(connection.ops.quote_name(name) for name in columns)
         self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
         self._places = ", ".join(["%s"] * len(columns))
+        fields = {field.attname: field for field in model._meta.concrete_fields}
+        self._types = [fields[name].db_type(connection) for name in columns]
 
-    def __call__(self, rows: Iterable[list[float | None]]) -> None:
+    def __call__(self, rows: Iterable[Row]) -> None:
         """Insert them; they are not all held in memory."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -93,25 +99,44 @@ class Load(Generic[M]):
                 for row in rows:
                     cursor.execute(insert, row)
 
-    def _copy(self, rows: Iterator[list[float | None]], cursor: CursorWrapper) -> None:
+    def _copy(self, rows: Iterator[Row], cursor: CursorWrapper) -> None:
+        copy = f"COPY {self._into} FROM STDIN (FORMAT binary)"
         while part := list(islice(rows, self.PART)):
             began = time.monotonic()
-            cursor.copy_expert(f"COPY {self._into} FROM STDIN", _Lines(part))
+            cursor.copy_expert(copy, BytesIO(packed(part, self._types)))
             # Foreign keys, which would all wait for the end of the transaction, and votes for them.
             connection.check_constraints()
             time.sleep(self.REST * (time.monotonic() - began))
 
 
-class _Lines:
-    """Rows of numbers as a file in the text format of PostgreSQL's COPY."""
+_BINARY = {"bigint": ">i8", "integer": ">i4", "smallint": ">i2", "double precision": ">f8"}
+"""Numbers as PostgreSQL sends them, by their type in the database."""
 
-    def __init__(self, rows: Iterable[list[float | None]]) -> None:
-        self._rows = iter(rows)
 
-    def read(self, _size: int) -> str:
-        """The next lines, about so many as a network likes; empty at the end."""
-        # As Python writes a list of numbers, for that takes a third of the time of writing each.
-        return "".join(
-            str(row)[1:-1].replace(", ", "\t").replace("None", r"\N") + "\n"
-            for row in islice(self._rows, 200)
-        )
+def packed(rows: Iterable[Row], types: Sequence[str]) -> bytes:
+    """Rows of columns of these types in the binary format of PostgreSQL's COPY.
+
+    Those with nulls in the same columns come together.
+    """
+    alike: defaultdict[tuple[bool, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(x is None for x in row)].append(row)
+    tuples = [_alike(some, types, missing) for missing, some in alike.items()]
+    return b"".join([b"PGCOPY\n\xff\r\n\0", bytes(8), *tuples, b"\xff\xff"])
+
+
+def _alike(rows: Sequence[Row], types: Sequence[str], missing: Sequence[bool]) -> bytes:
+    """Rows with nulls in the same columns."""
+    kinds = [None if null else np.dtype(_BINARY[t]) for t, null in zip(types, missing, strict=True)]
+    layout: list[tuple[str, Any]] = [("columns", ">i2")]
+    for number, kind in enumerate(kinds):
+        layout.append((f"size{number}", ">i4"))
+        if kind:
+            layout.append((f"value{number}", kind))
+    written = np.empty(len(rows), layout)
+    written["columns"] = len(kinds)
+    for number, (kind, values) in enumerate(zip(kinds, zip(*rows, strict=True), strict=True)):
+        written[f"size{number}"] = kind.itemsize if kind else -1
+        if kind:
+            written[f"value{number}"] = values
+    return written.tobytes()
