@@ -46,9 +46,14 @@ def partings_open_to(user: Any) -> list[Partings]:
 
 
 def _by_candidate() -> dict[int, dict[str, Answers]]:
-    """Answers by candidate and expert, of live votes."""
+    """Answers by candidate and expert: of their last blind vote, as in `labeling.ratings`."""
+    columns = ("candidate", "voter__username", "answers")
+    live = Vote.objects.live()
+    given = {(c, voter): answers for c, voter, answers in live.values_list(*columns)}
+    blind = live.blind_before().values_list(*columns)
+    given |= {(c, voter): answers for c, voter, answers in blind if (c, voter) in given}
     said: dict[int, dict[str, Answers]] = defaultdict(dict)
-    votes = Vote.objects.live().exclude(answers=[])
-    for candidate, voter, answers in votes.values_list("candidate", "voter__username", "answers"):
-        said[candidate][voter] = answers
+    for (candidate, voter), answers in given.items():
+        if answers:
+            said[candidate][voter] = answers
     return said

@@ -4,8 +4,7 @@ The consensus that an expert is measured against is that of the others: with the
 they would agree with themselves. For the same reason it is an expert's last blind answer that is
 compared: what they said after they could see the others' votes, or a network's opinion, is no
 second opinion. Only who never answered blindly, a curator who sees all, is taken by their word of
-now. Networks are measured on the control sample only, on which none
-of ours was trained.
+now. Networks are measured on the control sample only, on which none of ours was trained.
 """
 
 from __future__ import annotations
@@ -137,10 +136,7 @@ def _ballots(where: Mapping[str, Any]) -> list[tuple[str, int, int, int, bool]]:
     """
     live = Vote.objects.live().filter(**where).order_by("voter__username")
     rows = live.values_list("voter__username", "candidate", "label", *_RULES)
-    changed = live.informed().order_by().values("candidate")
-    blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=changed)
-    in_time = blind.order_by("cast_at", "pk")
-    said = in_time.values_list("voter__username", "candidate", "label")
+    said = live.blind_before().values_list("voter__username", "candidate", "label")
     before = {(voter, candidate): label for voter, candidate, label in said}
     return [
         (voter, candidate, before.get((voter, candidate), label), *rules)
