@@ -87,7 +87,7 @@ class Load(Generic[M]):
         self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
         self._places = ", ".join(["%s"] * len(columns))
         fields = {field.attname: field for field in model._meta.concrete_fields}
-        self._types = [fields[name].db_type(connection) for name in columns]
+        self._types = [str(fields[name].db_type(connection)) for name in columns]
 
     def __call__(self, rows: Iterable[Row]) -> None:
         """Insert them; they are not all held in memory."""

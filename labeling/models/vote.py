@@ -45,7 +45,7 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         """Votes before which others' opinions could be seen."""
         return self.filter(Q(suggestion_visible=True) | Q(votes_visible__gt=0))
 
-    def blind_before(self) -> Self:
+    def blind_before(self) -> VoteQuerySet:
         """What was said blindly, and when, of that on which any of these was cast informed."""
         told = self.informed().order_by().values("candidate")
         blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=told)
