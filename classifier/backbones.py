@@ -5,6 +5,7 @@ A backbone maps (B, C, H, W) to (B, F). Sources: He et al. 2016 (ResNet) and Sim
 from timm; Perez et al. 2021, arXiv:2012.09327 (StarcNet).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +17,9 @@ from classifier.starcnet import StarcNet
 from classifier.torchvision_import import models
 
 State = dict[str, Tensor]
+
+WEIGHTED = (nn.Conv2d, nn.Linear)
+"""Modules that make a layer."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Backbone:
     """Their standard deviation; both are torchvision's."""
     renamed: Callable[[State, nn.Module], State] = lambda state, network: state
     """Gives the weights of that file the names that the network knows."""
+    branches: tuple[str, ...] = ()
+    """Names of modules that run beside those listed before them, and join them at the end."""
 
 
 def _lite0(channels: int) -> nn.Module:
@@ -61,6 +67,7 @@ BACKBONES: Mapping[str, Backbone] = MappingProxyType(
             stems=("conv1",),
             last="fc",
             url=models.ResNet18_Weights.IMAGENET1K_V1.url,
+            branches=("layer2.0.downsample", "layer3.0.downsample", "layer4.0.downsample"),
         ),
         "vgg19_bn": Backbone(
             build=lambda channels: models.vgg19_bn(),
@@ -83,6 +90,7 @@ BACKBONES: Mapping[str, Backbone] = MappingProxyType(
             stems=(),
             last="last",
             channels=6,
+            branches=("paths.1", "paths.2"),
         ),
     }
 )
@@ -105,3 +113,18 @@ def keep_channels(network: nn.Module, backbone: Backbone, channels: int) -> None
         stem = cast(nn.Conv2d, network.get_submodule(name))
         stem.in_channels = channels
         stem.weight = nn.Parameter(stem.weight.detach()[:, :channels].clone())
+
+
+def layers_by_depth(network: nn.Module, backbone: Backbone) -> list[list[nn.Parameter]]:
+    """Parameters of the layers from the first to the last, those side by side together.
+
+    A layer is a convolution or a matrix with the normalisation that follows it.
+    """
+    layers: defaultdict[int, list[nn.Parameter]] = defaultdict(list)
+    place = 0
+    for name, module in network.named_modules():
+        if name in backbone.branches:
+            place -= sum(isinstance(inner, WEIGHTED) for inner in module.modules())
+        place += isinstance(module, WEIGHTED)
+        layers[place] += module.parameters(recurse=False)
+    return [layers[place] for place in sorted(layers) if layers[place]]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel
 
+from classifier.backbones import BACKBONES, layers_by_depth
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
 from classifier.device import autocast, sent
@@ -186,19 +187,13 @@ def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def parameter_groups(network: DualBackbone, config: TrainingConfig) -> list[dict[str, Any]]:
     """Parameters with their learning rates: the matrix at the full one, each layer below at less.
 
-    A layer is a convolution or a matrix with the normalisation that follows it.
+    Layers side by side, as on StarcNet's three paths, have the same rate.
     """
     if config.layer_decay == 1:
         return [{"params": list(network.parameters()), "lr": config.learning_rate}]
     groups = [{"params": list(network.head.parameters()), "lr": config.learning_rate}]
     for backbone in network.backbones:
-        layers: list[list[nn.Parameter]] = []
-        for module in backbone.modules():
-            own = list(module.parameters(recurse=False))
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                layers.append(own)
-            elif own:
-                layers[-1] += own
+        layers = layers_by_depth(backbone, BACKBONES[config.backbone])
         for depth, parameters in enumerate(reversed(layers), start=1):
             rate = config.learning_rate * config.layer_decay**depth
             groups.append({"params": parameters, "lr": rate})

@@ -90,8 +90,23 @@ def test_lower_layers_learn_more_slowly(tiny):
     assert rate_of[id(backbone.layer4[1].conv2.weight)] == 0.5
     assert rate_of[id(backbone.layer4[1].bn2.weight)] == 0.5
     assert rate_of[id(backbone.layer4[1].conv1.weight)] == 0.25
-    # ResNet18 has 20 convolutions: 17 in a row, and 3 that shorten the way.
-    assert rate_of[id(backbone.conv1.weight)] == 0.5**20
+    # ResNet18 has 17 convolutions in a row, and 3 that run beside two of them.
+    assert rate_of[id(backbone.layer4[0].conv2.weight)] == 0.5**3
+    assert rate_of[id(backbone.layer4[0].downsample[0].weight)] == 0.5**3
+    assert rate_of[id(backbone.conv1.weight)] == 0.5**17
+
+
+def test_the_three_paths_of_starcnet_learn_alike():
+    config = replace(PRESETS["starcnet"], layer_decay=0.5, learning_rate=1.0)
+    network = DualBackbone.of(config)
+    groups = parameter_groups(network, config)
+    rate_of = {id(weight): group["lr"] for group in groups for weight in group["params"]}
+    assert len(rate_of) == len(list(network.parameters()))
+    for path in network.backbones[0].paths:
+        layers = [layer for layer in path if isinstance(layer, nn.Conv2d | nn.Linear)]
+        norms = [layer for layer in path if isinstance(layer, nn.GroupNorm)]
+        for rows in (layers, norms):
+            assert [rate_of[id(row.weight)] for row in rows] == [0.5**n for n in range(8, 0, -1)]
 
 
 def test_backbones_rest_while_the_matrix_begins(tiny):
