@@ -165,6 +165,8 @@ class Evaluation:
     binary_member_accuracy_mean: float | None = None
     binary_member_accuracy_std: float | None = None
     binary_confusion: Confusion | None = None
+    clusters: ClassFigures | None = None
+    """Classes 1 and 2 taken as one; None unless there are four classes."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values; what cannot be said of none, or of one member, is null."""
@@ -350,6 +352,7 @@ def _of_two_classes(
         "binary_member_accuracy_mean": mean,
         "binary_member_accuracy_std": std,
         "binary_confusion": confusion(truth, answers, by_member, ["1+2", "3+4"]),
+        "clusters": _of_class(1, truth, answers),
     }
 
 

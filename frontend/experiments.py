@@ -78,6 +78,8 @@ class ArmRow:
     member_std: float | None
     two_classes: Share | None
     recalls: list[Share]
+    clusters: Share | None
+    """Found of classes 1 and 2 as one."""
     gain: Gain | None
 
 
@@ -154,6 +156,8 @@ def untaught(experiment: Experiment) -> list[str]:
 
 def _arm_row(arm: Mapping[str, Any], names: Mapping[str, str]) -> ArmRow:
     evaluation, two = arm["evaluation"], arm["evaluation"]["binary_accuracy"]
+    # Earlier reports do not have them.
+    clusters = evaluation.get("clusters")
     return ArmRow(
         name=names.get(arm["name"], arm["name"]),
         labels=sum(arm["labels"].values()),
@@ -163,6 +167,7 @@ def _arm_row(arm: Mapping[str, Any], names: Mapping[str, str]) -> ArmRow:
         member_std=evaluation["member_accuracy_std"],
         two_classes=_share(two) if two else None,
         recalls=[_share(one["recall"]) for one in evaluation["classes"].values()],
+        clusters=_share(clusters["recall"]) if clusters else None,
         gain=_gain(arm["against_first"]),
     )
 

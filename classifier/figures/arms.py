@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.evaluation import Evaluation, Proportion
+from classifier.evaluation import ClassFigures, Confusion, Evaluation, Proportion
 from classifier.figures.style import (
     DOUBLE,
     GREY,
@@ -47,7 +47,7 @@ class Measure:
 
 
 def measures(evaluation: Evaluation) -> Iterator[Measure]:
-    """Accuracy over all classes, over two if there are four, and in each."""
+    """Accuracy over all classes, over two if there are four, and in each; of these also in 1+2."""
     yield Measure(
         "all classes",
         evaluation.accuracy,
@@ -61,15 +61,21 @@ def measures(evaluation: Evaluation) -> Iterator[Measure]:
             evaluation.binary_member_accuracy_mean,
             evaluation.binary_member_accuracy_std,
         )
-    percent = evaluation.confusion.percent
     for i, (label, figures) in enumerate(evaluation.classes.items()):
-        mean, std = percent.mean[i][i], percent.std[i][i]
-        yield Measure(
-            f"class {label}",
-            figures.recall,
-            None if mean is None else mean / 100,
-            None if std is None else std / 100,
-        )
+        yield _found(f"class {label}", figures, evaluation.confusion, i)
+    if evaluation.clusters and evaluation.binary_confusion:
+        yield _found("class 1+2", evaluation.clusters, evaluation.binary_confusion, 0)
+
+
+def _found(name: str, figures: ClassFigures, confusion: Confusion, place: int) -> Measure:
+    """Found of the candidates that truly are of the class at this place of the confusion."""
+    mean, std = confusion.percent.mean[place][place], confusion.percent.std[place][place]
+    return Measure(
+        name,
+        figures.recall,
+        None if mean is None else mean / 100,
+        None if std is None else std / 100,
+    )
 
 
 @journal_style

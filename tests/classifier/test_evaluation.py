@@ -65,6 +65,14 @@ def test_recall_and_precision_of_a_class():
     assert figures.classes["3"].recall.value is None
 
 
+def test_recall_and_precision_of_clusters():
+    # 1 and 2 are one class, so that a 2 for a 1 is right; the 4 that is called a 1 is not.
+    figures = evaluate(predictions_of([1, 2, 4, 1, 4]), manifest_of([1, 1, 2, 4, 3]))
+    assert figures.clusters.recall == Proportion.measure(2, 3)
+    assert figures.clusters.precision == Proportion.measure(2, 3)
+    assert figures.clusters.count == 3
+
+
 def test_the_interval_is_wilsons():
     # Newcombe 1998, table I: 81 of 263.
     share = Proportion.measure(81, 263)
@@ -133,7 +141,7 @@ def test_runs_may_have_other_classes_than_the_papers(classes):
     figures = evaluate(predictions_of(labels, classes=classes), manifest_of(labels))
     assert figures.accuracy.value == 1
     assert list(figures.classes) == figures.confusion.classes == [str(label) for label in labels]
-    assert figures.binary_accuracy is None and figures.binary_confusion is None
+    assert figures.binary_accuracy is figures.binary_confusion is figures.clusters is None
     assert figures.entropy.edges[-1] == pytest.approx(np.log(classes))
 
 

@@ -196,6 +196,14 @@ def test_error_bars_are_wilsons_or_the_members(evaluation):
         np.testing.assert_allclose(first[:, 1], [100 * low, 100 * high])
 
 
+def test_clusters_have_a_bar_beside_those_of_the_classes(evaluation):
+    rows = {row["measure"]: row for row in tables.arms({"a": evaluation})}
+    found, matrix = rows["class 1+2"], evaluation.binary_confusion
+    assert (found["right"], found["of"]) == (matrix.ensemble[0][0], sum(matrix.ensemble[0]))
+    assert found["member_mean"] == pytest.approx(matrix.percent.mean[0][0] / 100)
+    assert found["low"] < found["accuracy"] < found["high"]
+
+
 def test_arms_of_different_classes_are_not_mixed(evaluation):
     with pytest.raises(ValueError, match="the same classes"):
         figures.arm_comparison({"four": evaluation, "two": evaluate(*world(classes=2))})

@@ -151,10 +151,11 @@ def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compa
     first, second, *_ = page.context["arms"]
     assert (first.name, first.labels, first.gain) == ("25-px", 400, None)
     accuracy = compared.report["arms"][1]["evaluation"]["accuracy"]
-    assert (
-        f"{accuracy['low'] * 100:.1f} % – {accuracy['high'] * 100:.1f} %" in page.content.decode()
-    )
-    assert second.recalls[0].of == 30
+    clusters = compared.report["arms"][1]["evaluation"]["clusters"]["recall"]
+    for share in (accuracy, clusters):
+        interval = f"{share['low'] * 100:.1f} % – {share['high'] * 100:.1f} %"
+        assert interval in page.content.decode()
+    assert (second.recalls[0].of, second.clusters.of) == (30, 60)
 
 
 def test_a_better_arm_has_a_gain_above_zero(browse, compared):
@@ -176,6 +177,14 @@ def test_arms_without_labels_to_judge_on_have_a_page(browse, compared):
     compared.save()
     text = browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
     assert "there are no paired differences" in text
+
+
+def test_a_report_from_before_clusters_were_a_class_has_a_page(browse, compared):
+    for arm in compared.report["arms"]:
+        del arm["evaluation"]["clusters"]
+    compared.save()
+    page = browse("ada").get(f"/experiments/{compared.pk}/")
+    assert page.context["arms"][0].clusters is None
 
 
 def test_it_warns_of_random_weights(browse, compared):

@@ -43,6 +43,14 @@ def test_the_page_says_how_well_the_probabilities_are_calibrated(browse, run):
         assert f"{calibration[when]['expected_calibration_error']:.3f}" in text
 
 
+def test_the_page_says_how_well_clusters_are_told_from_the_rest(browse, run):
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    for share in ("recall", "precision"):
+        found = run.outcome["evaluation"]["clusters"][share]
+        low, value, high = (f"{found[name] * 100:.0f} %" for name in ("low", "value", "high"))
+        assert f'<dd>{value}</dd><dd class="interval">{low} – {high}</dd>' in text
+
+
 def test_it_says_why_there_is_no_temperature(browse, run):
     run.outcome["calibration"] |= {"temperature": None, "after": None, "note": "Too few of them."}
     run.save()
