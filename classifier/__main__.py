@@ -27,6 +27,9 @@ split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr fol
   python -m classifier experiment training.csv --packs packs --run folder --kind filters
   python -m classifier simulate training.csv --packs packs --run folder --seeds 5
 
+Candidates whose stamps cannot be read are in no row of predictions.csv: predictions.unreadable.csv
+lists them with the reasons.
+
 An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
 out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
 other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
@@ -90,6 +93,12 @@ def _add_members(command: argparse.ArgumentParser) -> None:
 
 def _add_predict(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    command.add_argument(
+        "--embeddings",
+        type=Path,
+        metavar="FOLDER",
+        help="also write what each network's last layer reads, as Zarr in float16",
+    )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
 
 
@@ -164,7 +173,7 @@ def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
 
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    predictions = _predictions(options, manifest, options.run)
+    predictions = _predictions(options, manifest, options.run, options.embeddings)
     with options.output.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         classes = predictions.probability.shape[1]
@@ -182,14 +191,28 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
                 strict=True,
             )
         )
-    for candidate, reason in predictions.unreadable:
-        sys.stderr.write(f"candidate {candidate}: {reason}\n")
+    _list_unreadable(options.output.with_suffix(".unreadable.csv"), predictions.unreadable)
+
+
+def _list_unreadable(path: Path, unreadable: Sequence[tuple[int, str]]) -> None:
+    # Written even if all could be read: an older list would say otherwise.
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["candidate", "reason"])
+        table.writerows(unreadable)
+    if unreadable:
+        sys.stderr.write(f"{len(unreadable)} candidates could not be read; {path} says why.\n")
 
 
 def _predictions(
-    options: argparse.Namespace, manifest: classifier.Manifest, run: Path
+    options: argparse.Namespace,
+    manifest: classifier.Manifest,
+    run: Path,
+    embeddings: Path | None = None,
 ) -> classifier.Predictions:
-    predictions = classifier.predict(run, manifest, _report(options), device=options.device)
+    predictions = classifier.predict(
+        run, manifest, _report(options), device=options.device, embeddings=embeddings
+    )
     _tell_parts(predictions.parts)
     return predictions
 

@@ -29,7 +29,12 @@ AT_A_TIME = 8 * CHUNK
 
 
 def create(path: Path, members: int, manifest: Manifest, features: int) -> Any:
-    """An array (M, N, F) on disk, all NaN; `finish` it."""
+    """An array (M, N, F) on disk, all NaN, in place of embeddings that were there; `finish` it.
+
+    Raises RunError where something else is there.
+    """
+    if path.exists() and _format_of(path) != FORMAT:
+        raise RunError(f"{path} holds no embeddings that could be replaced: name a new folder.")
     group = zarr.open_group(path, mode="w", attributes={"format": FORMAT})
     group.create_array("candidate", data=manifest.candidate)
     return group.create_array(
@@ -41,6 +46,13 @@ def create(path: Path, members: int, manifest: Manifest, features: int) -> Any:
         # The last bits of features are noise: to compress them saves little and takes time.
         compressors=None,
     )
+
+
+def _format_of(path: Path) -> object:
+    try:
+        return zarr.open_group(path, mode="r").attrs.get("format")
+    except FileNotFoundError:
+        return None
 
 
 def finish(path: Path, missing_bands: NDArray[np.int64]) -> None:

@@ -3,10 +3,13 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 import torch
 
+from classifier import predict
 from classifier.__main__ import main
+from classifier.embeddings import Embeddings
 from classifier.network import DualBackbone
 from tests.classifier.conftest import write_manifest
 
@@ -24,6 +27,7 @@ def test_train_predict_evaluate(world, tmp_path, capsys):
     assert main([*arguments("predict", world, run), "--output", str(table)]) == 0
     rows = list(csv.DictReader(table.open()))
     assert len(rows) == 48
+    assert (tmp_path / "p.unreadable.csv").read_text().split() == ["candidate,reason"]
     assert sum(float(rows[0][f"p_class{label}"]) for label in (1, 2, 3, 4)) == pytest.approx(1)
     figures = tmp_path / "figures"
     assert main([*arguments("evaluate", world, run), "--figures", str(figures)]) == 0
@@ -74,6 +78,44 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     assert list(report["differs"]) == ["training_set_sha256"]
     assert [arm["labels"]["1"] for arm in report["arms"]] == [8, 16]
     assert (folder / "arms.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.fixture
+def run(world, tmp_path):
+    """The folder of a small run that is trained."""
+    assert main([*arguments("train", world, tmp_path / "run"), *small()]) == 0
+    return tmp_path / "run"
+
+
+def test_it_writes_the_embeddings_that_a_worker_writes(world, run, manifest, tmp_path):
+    output = ["--output", str(tmp_path / "p.csv")]
+    options = [*output, "--embeddings", str(tmp_path / "e.zarr")]
+    assert main([*arguments("predict", world, run), *options]) == 0
+    predict(run, manifest, embeddings=tmp_path / "other.zarr")
+    found, expected = (Embeddings.read(tmp_path / name) for name in ("e.zarr", "other.zarr"))
+    assert found.features.dtype == np.float16
+    np.testing.assert_array_equal(found.candidate, expected.candidate)
+    np.testing.assert_array_equal(found.features[:], expected.features[:])
+
+
+def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
+    options = ["--output", str(tmp_path / "p.csv"), "--embeddings", str(run)]
+    assert main([*arguments("predict", world, run), *options]) == 2
+    assert "name a new folder" in capsys.readouterr().err
+    assert (run / "config.json").exists()
+
+
+def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
+    rows = [(7, "f", 1, "blobs.zarr", 0, "train", 1), (8, "f", 2, "gone.zarr", 0, "train", "")]
+    manifest = write_manifest(tmp_path / "m.csv", rows)
+    options = ["--packs", str(world / "packs"), "--run", str(run)]
+    table = tmp_path / "p.csv"
+    assert main(["predict", str(manifest), *options, "--output", str(table)]) == 0
+    assert [row["candidate"] for row in csv.DictReader(table.open())] == ["7"]
+    (lost,) = csv.DictReader((tmp_path / "p.unreadable.csv").open())
+    assert lost["candidate"] == "8"
+    assert "gone.zarr is not in" in lost["reason"]
+    assert "p.unreadable.csv says why" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
