@@ -71,9 +71,9 @@ def diversity(
     seen = Embeddings.read(run.embeddings_path)
     positions = np.flatnonzero(np.isin(seen.candidate, predictions.candidate[pool]))
     if len(positions):
-        features = [part.numpy() for _, part in seen.of_member(0, positions)]
+        features = (part.numpy() for _, part in seen.of_member(0, positions))
         answers = predictions.member_probability[:, pool]
-        found[pool] = acquisition.diverse(answers, np.concatenate(features))
+        found[pool] = acquisition.diverse(answers, features)
     return found
 
 

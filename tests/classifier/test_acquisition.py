@@ -1,6 +1,7 @@
 """Scores have the values that theory gives, and rank as they should."""
 
 import time
+import tracemalloc
 from math import log
 
 import numpy as np
@@ -96,6 +97,41 @@ def test_what_is_not_picked_one_by_one_follows(pairs):
     np.testing.assert_array_equal(ranked(few)[:5], ranked(all_of_them)[:5])
     assert np.isfinite(few).all()
     assert few[ranked(few)[5:]].max() <= few[ranked(few)[4]]
+
+
+@pytest.fixture
+def many():
+    """Probabilities (3, 5000, 4), and embeddings (5000, 1024) far from zero."""
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet([1] * 4, size=(3, 5000))
+    return p, 5 + rng.standard_normal((5000, 1024), dtype=np.float32)
+
+
+@pytest.mark.parametrize("features", [50, 1024])
+def test_in_parts_embeddings_are_as_diverse_as_in_one(many, features):
+    p, embeddings = many[0], many[1][:, :features]
+    before = embeddings.copy()
+    found = diverse(p, np.array_split(embeddings, 7), greedy=20)
+    np.testing.assert_allclose(found, diverse(p, embeddings, greedy=20), atol=1e-5)
+    np.testing.assert_array_equal(embeddings, before)
+
+
+def test_the_projection_comes_before_the_mean_as_well_as_after(many):
+    p, embeddings = many
+    centred = embeddings - embeddings.mean(axis=0, dtype=np.float64)
+    found = diverse(p, embeddings, greedy=20)
+    np.testing.assert_allclose(found, diverse(p, centred, greedy=20), atol=1e-5)
+
+
+def test_the_embeddings_of_a_field_are_never_in_memory_at_once(many):
+    p, embeddings = many
+    parts = (embeddings[first : first + 500].copy() for first in range(0, 5000, 500))
+    tracemalloc.start()
+    diverse(p, parts, greedy=20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # A part is 2 MB, projections are 1.3 MB three times; the embeddings are 20 MB.
+    assert peak < 8e6
 
 
 def test_a_whole_field_is_ranked_in_seconds():
