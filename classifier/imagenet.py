@@ -43,13 +43,11 @@ def embed(
     everything = np.arange(len(manifest))
     with torch.inference_mode(), quick_convolutions(device), memory_of(device):
         for chunk in read_chunks(manifest, everything, config, View.prediction(config)):
-            seen = [
-                features.cpu()
-                for features, _ in in_batches(network, torch.from_numpy(chunk.pixels), config)
-            ]
+            pixels = torch.from_numpy(chunk.pixels)
+            seen = [features for features, _ in in_batches(network, pixels, config)]
             enough = chunk.missing <= config.max_missing_bands
             if seen:
-                found[chunk.positions[enough]] = torch.cat(seen).numpy()[enough]
+                found[chunk.positions[enough]] = torch.cat(seen).cpu().numpy()[enough]
             if clock.count(len(chunk.positions) + len(chunk.unusable)):
                 report(Progress("prepare", 0, 1, clock.seen, clock.images, fraction=clock.fraction))
     return found

@@ -24,7 +24,7 @@ from classifier import acquisition, files
 from classifier import embeddings as kept_embeddings
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
-from classifier.device import autocast, choose_device, memory_of, quick_convolutions
+from classifier.device import autocast, choose_device, memory_of, quick_convolutions, sent
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.members import Members
@@ -36,6 +36,10 @@ from classifier.progress import Clock, Progress, Report
 
 AT_A_TIME = 4096
 """Candidates in memory: 0.2 GB of stamps of 50 px, whatever the size of the field."""
+
+GPU_BATCH = 256
+"""Stamps that a GPU looks at together, where it has the memory: it has work for longer than Python
+takes to hand it out, and nothing needs to be kept for gradients."""
 
 
 @dataclass(frozen=True)
@@ -224,13 +228,15 @@ def _of_chunk(
     network: DualBackbone, stamps: Stamps, config: TrainingConfig, told: _Told
 ) -> tuple[NDArray[np.float16], NDArray[np.float64]]:
     """One member's features (n, F) and probabilities (n, K) of the stamps of a chunk."""
-    features, answers = [torch.empty(0, network.head.in_features).half()], []
+    device = network.head.weight.device
+    features = [torch.empty(0, network.head.in_features, dtype=torch.half, device=device)]
+    answers = [torch.empty(0, config.classes, dtype=torch.double, device=device)]
     for z_BF, p_BK in in_batches(network, torch.from_numpy(stamps.pixels), config):
-        features.append(z_BF.half().cpu())
-        answers.append(p_BK.cpu())
+        features.append(z_BF.half())
+        answers.append(p_BK)
         told.count(len(p_BK))
-    probability = torch.cat([torch.empty(0, config.classes).double(), *answers])
-    return torch.cat(features).numpy(), probability.numpy()
+    # Fetched in the end: a GPU need not wait for the host between batches.
+    return torch.cat(features).cpu().numpy(), torch.cat(answers).cpu().numpy()
 
 
 def in_batches(
@@ -241,11 +247,14 @@ def in_batches(
     A device with too little memory for a batch gets half as many from there on.
     """
     device = network.head.weight.device
-    size, first = config.batch_size, 0
+    size, first = batch_size(config, device), 0
     while first < len(stamps_NCHW):
+        if len(stamps_NCHW) - first < size:
+            # A GPU tries convolutions for each new shape: what is left over should have few.
+            size = min(size, config.batch_size)
         batch = stamps_NCHW[first : first + size]
         try:
-            seen = _of_batch(network, batch.to(device), config)
+            seen = _of_batch(network, sent(batch, device), config)
         except torch.OutOfMemoryError:
             if len(batch) == 1:
                 raise
@@ -254,6 +263,11 @@ def in_batches(
             continue
         yield seen
         first += len(batch)
+
+
+def batch_size(config: TrainingConfig, device: torch.device) -> int:
+    """Stamps that a network at rest looks at together, if the device's memory allows it."""
+    return max(config.batch_size, GPU_BATCH) if device.type == "cuda" else config.batch_size
 
 
 def _of_batch(

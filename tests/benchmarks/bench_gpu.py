@@ -23,7 +23,7 @@ from classifier.device import choose_device, quick_convolutions, sent
 from classifier.network import DualBackbone
 from classifier.optimisation import EndlessBatches, Optimisation
 from classifier.packs import central, crop_px
-from classifier.prediction import in_batches
+from classifier.prediction import batch_size, in_batches
 from classifier.views import network_input, random_views
 
 # The longest that the paper's ten networks may take.
@@ -55,7 +55,7 @@ class Measured:
     data: float
     """Seconds of what a step does before its network sees the images, done alone."""
     prediction: float
-    """Seconds of a batch of inference."""
+    """Seconds of a stamp in inference."""
     gib: float
     """Peak memory of training; 0 on a CPU."""
 
@@ -125,16 +125,15 @@ def data_path(config: TrainingConfig, data: TrainingSet, length: Length) -> floa
 def inference(
     network: DualBackbone, config: TrainingConfig, stamps: np.ndarray, length: Length
 ) -> float:
-    """Seconds of a batch, from stamps in the host's memory to probabilities there."""
+    """Seconds of a stamp, from stamps in the host's memory to probabilities there."""
     upright = torch.from_numpy(central(stamps, crop_px(config.stamp_px, rotated=False)))
-    batch = upright[: config.batch_size]
 
     def once() -> None:
-        next(in_batches(network, batch, config))[1].cpu()
+        torch.cat([p_BK for _, p_BK in in_batches(network, upright, config)]).cpu()
 
-    for _ in range(length.warm_up):
-        once()
-    return seconds_of(once, length.batches, network.head.weight.device)
+    once()
+    times = max(1, length.batches * config.batch_size // len(stamps))
+    return seconds_of(once, times, network.head.weight.device) / len(stamps)
 
 
 def multiplications(config: TrainingConfig) -> float:
@@ -150,14 +149,15 @@ def tell(config: TrainingConfig, found: Measured, peak: float, device: torch.dev
     """Append the figures of one network to `bench/gpu.jsonl`."""
     size = config.batch_size
     what = f"{config.preset}, {config.input_px} px, batch {size}"
+    at_rest = f"{config.preset}, {config.input_px} px, batch {batch_size(config, device)}"
     # A step multiplies three times as often as a prediction.
     most = peak / multiplications(config)
-    for which, seconds, best in (
-        ("training", found.step, most / 3),
-        ("inference", found.prediction, most),
+    for which, rate, best in (
+        (f"training, {what}", size / found.step, most / 3),
+        (f"inference, {at_rest}", 1 / found.prediction, most),
     ):
-        name = f"{which}, {what}, share of the card's rate of bfloat16 products"
-        record(name, size / seconds, "images/s", best, file="gpu")
+        name = f"{which}, share of the card's rate of bfloat16 products"
+        record(name, rate, "images/s", best, file="gpu")
     # The more room is left, the better.
     room = torch.cuda.get_device_properties(device).total_memory / 2**30
     name = f"room beside training's peak of {found.gib:.1f} GiB, {what}"

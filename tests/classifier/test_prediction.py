@@ -6,6 +6,7 @@ import math
 import shutil
 import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,12 +22,13 @@ from classifier import (
     evaluate,
     files,
     predict,
+    prediction,
     train,
 )
 from classifier.files import write_first, write_whole
 from classifier.members import has_room
 from classifier.network import DualBackbone
-from classifier.prediction import entropy
+from classifier.prediction import batch_size, entropy, in_batches
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -307,3 +309,40 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
     of_one = failed[: len(failed) // 2]
     assert failed == 2 * of_one
     assert of_one == sorted(of_one, reverse=True)
+
+
+def test_a_gpu_looks_at_more_stamps_together_than_in_training():
+    config = TrainingConfig(batch_size=32)
+    assert batch_size(config, torch.device("cpu")) == 32
+    assert batch_size(config, torch.device("cuda")) == 256
+    assert batch_size(replace(config, batch_size=512), torch.device("cuda")) == 512
+
+
+def test_what_is_left_over_comes_in_batches_of_training(monkeypatch):
+    config = TrainingConfig(batch_size=4)
+    monkeypatch.setattr(prediction, "batch_size", lambda config, device: 10)
+    seen = []
+
+    def answered(network, stamps, config):
+        seen.append(len(stamps))
+        return stamps, stamps
+
+    monkeypatch.setattr(prediction, "_of_batch", answered)
+    stamps = torch.arange(27.0)[:, None]
+    network = SimpleNamespace(head=torch.nn.Linear(1, 1))
+    found = torch.cat([answer for _, answer in in_batches(network, stamps, config)])
+    assert seen == [10, 10, 4, 3]
+    torch.testing.assert_close(found, stamps)
+
+
+def test_answers_are_fetched_once_for_all_batches(run, manifest, monkeypatch):
+    fetched, fetch = [], torch.Tensor.cpu
+
+    def counted(tensor):
+        fetched.append(len(tensor))
+        return fetch(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "cpu", counted)
+    predict(run, manifest)
+    # Features and probabilities of each of two members; batches are of 8.
+    assert fetched == [48] * 4
