@@ -31,7 +31,7 @@ def carry_out(experiment: Experiment) -> None:
         experiment.record({**asdict(progress), **at})
 
     outcomes = experiments.carry_out(numbered(), experiment.directory / "arms", report)
-    summary = experiments.summary(outcomes)
+    summary = experiments.summary(experiment.kind, outcomes)
     files.write_json(experiment.directory / experiments.REPORT, summary)
     drawn = reporting.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
     experiment.succeed({**summary, "figures": drawn})

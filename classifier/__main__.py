@@ -116,7 +116,7 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
 
 def _add_experiment(command: argparse.ArgumentParser) -> None:
     _add_train(command)
-    command.add_argument("--kind", choices=[*experiments.KINDS, "sources"], required=True)
+    command.add_argument("--kind", choices=[*experiments.KINDS, experiments.SOURCES], required=True)
     command.add_argument(
         "--source",
         action="append",
@@ -249,7 +249,7 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
-    if options.kind == "sources":
+    if options.kind == experiments.SOURCES:
         named = dict(_pair("--source", pair, "NAME=FILE") for pair in options.source)
         others = {
             name: classifier.Manifest.read(Path(path), options.packs)
@@ -259,7 +259,7 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
     else:
         arms = experiments.KINDS[options.kind](config, manifest)
     outcomes = experiments.carry_out(arms, options.run, _report(options))
-    summary = experiments.summary(outcomes)
+    summary = experiments.summary(options.kind, outcomes)
     files.write_json(options.run / experiments.REPORT, summary)
     reporting.draw_experiment(options.run, options.kind, outcomes)
     for arm in summary["arms"]:

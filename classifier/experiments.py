@@ -7,7 +7,7 @@ label comes from (NGC 1559), each filter left out in turn (figure 7).
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from classifier.comparison import compare
 from classifier.config import STARCNET_PX, TrainingConfig
-from classifier.evaluation import Evaluation, evaluate
+from classifier.evaluation import Evaluation, Proportion, evaluate, measured
 from classifier.manifest import UNLABELLED, Manifest
 from classifier.prediction import Predictions, predict
 from classifier.progress import Report
@@ -24,6 +24,8 @@ from classifier.training import TrainingResult, train
 
 PREDICTIONS = "predictions.safetensors"
 REPORT = "report.json"
+SOURCES = "sources"
+"""The kind of experiment that needs several manifests."""
 FEWEST_LABELS = 50
 FORMAT = "asterism-experiment/1"
 
@@ -122,7 +124,7 @@ KINDS: Mapping[str, Callable[[TrainingConfig, Manifest], Iterator[Arm]]] = Mappi
         "architecture": architectures,
     }
 )
-"""Experiments on one manifest, by name; `sources` needs several."""
+"""Experiments on one manifest, by name."""
 
 
 def carry_out(
@@ -152,8 +154,11 @@ def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
     return Predictions.read(path)
 
 
-def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The report: what differed between the arms, what came of each, and each against the first."""
+def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The report: what differed between the arms, what came of each, and each against the first.
+
+    Where sources are compared, also each by the labels of each.
+    """
     first = outcomes[0]
     differs = differences([outcome.arm for outcome in outcomes])
     settings = first.arm.config.to_dict()
@@ -162,7 +167,34 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "differs": differs,
         "same": {name: value for name, value in settings.items() if name not in differs},
         "arms": [_row(outcome, first) for outcome in outcomes],
+        "judged_by_each": asdict(judged_by_each(outcomes)) if kind == SOURCES else None,
     }
+
+
+@dataclass(frozen=True)
+class JudgedByEach:
+    """What K label sources teach, by the labels of each, on the same candidates for all."""
+
+    count: int
+    """Candidates of the control sample that all sources label and all arms can measure."""
+    accuracy: list[list[Proportion]]
+    """(K, K): rows are the sources that were learnt, columns those that judge."""
+
+
+def judged_by_each(outcomes: Sequence[Outcome]) -> JudgedByEach:
+    """Judge each arm's ensemble by the control labels of each arm."""
+    labels, answers = [], []
+    for one in outcomes:
+        spare = one.arm.config.max_missing_bands
+        sample = measured(one.predictions, one.arm.manifest, "control", spare)
+        candidates = one.predictions.candidate[sample.position].tolist()
+        labels.append(dict(zip(candidates, sample.truth.tolist(), strict=True)))
+        said = one.predictions.label[sample.position].tolist()
+        answers.append(dict(zip(candidates, said, strict=True)))
+    common = set.intersection(*map(set, labels))
+    right = [[sum(said[i] == true[i] for i in common) for true in labels] for said in answers]
+    accuracy = [[Proportion.measure(one, len(common)) for one in row] for row in right]
+    return JudgedByEach(len(common), accuracy)
 
 
 def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:

@@ -20,7 +20,7 @@ QUESTIONS: Mapping[Kind, str] = MappingProxyType(
         Kind.ARCHITECTURE: "Which network is best: ResNet18, VGG19-BN, EfficientNet-Lite0 or "
         "StarcNet, on the same stamps and labels?",
         Kind.SOURCES: "Whose labels: the same candidates with the labels of each source, each "
-        "judged by its own?",
+        "judged by its own and by the others’?",
     }
 )
 """What each kind of experiment asks, in a sentence."""
@@ -83,6 +83,17 @@ class ArmRow:
     gain: Gain | None
 
 
+@dataclass(frozen=True)
+class CrossTable:
+    """Networks trained on each label source, by the labels of each."""
+
+    count: int
+    """Candidates, the same for all."""
+    judges: list[str]
+    rows: list[tuple[str, list[Share]]]
+    """By the source that was trained on: accuracy by the labels of each judge."""
+
+
 def offers(
     fields: Iterable[Field], label_source: str, sources: Sequence[str], networks: int
 ) -> Iterator[Offer]:
@@ -121,6 +132,18 @@ def arm_rows(experiment: Experiment) -> list[ArmRow]:
     """The report's arms; where sources are compared, under the sources' names."""
     names = arm_names(experiment)
     return [_arm_row(arm, names) for arm in experiment.report["arms"]]
+
+
+def judged_by_each(experiment: Experiment) -> CrossTable | None:
+    """Each source's networks by each source's labels, where the report has it."""
+    # Reports from before that do not have it, nor those of other kinds.
+    found = experiment.report.get("judged_by_each")
+    if not found:
+        return None
+    names = arm_names(experiment)
+    sources = [names.get(arm["name"], arm["name"]) for arm in experiment.report["arms"]]
+    rows = [[_share(share) for share in row] for row in found["accuracy"]]
+    return CrossTable(found["count"], sources, list(zip(sources, rows, strict=True)))
 
 
 def differing(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:

@@ -72,6 +72,7 @@ def test_it_compares_the_arms_and_reports(comparison):
     assert [arm["name"] for arm in report["arms"]] == ["votes", "legus-mode-of-three"]
     assert [arm["evaluation"]["count"] for arm in report["arms"]] == [2, 2]
     assert report["arms"][1]["against_first"]["count"] == 2
+    assert [len(row) for row in report["judged_by_each"]["accuracy"]] == [2, 2]
     assert comparison.progress["arms"] == 2
     written = json.loads((comparison.directory / "report.json").read_text())
     assert written == {name: value for name, value in report.items() if name != "figures"}

@@ -77,6 +77,7 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     report = json.loads((folder / "report.json").read_text())
     assert list(report["differs"]) == ["training_set_sha256"]
     assert [arm["labels"]["1"] for arm in report["arms"]] == [8, 16]
+    assert report["judged_by_each"]["count"] == 16
     assert (folder / "arms.pdf").read_bytes().startswith(b"%PDF")
 
 

@@ -5,10 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import Manifest, experiments
-from classifier.experiments import KINDS, Arm, carry_out, differences, sources, summary
+from classifier import Manifest, evaluate, experiments
+from classifier.evaluation import Proportion
+from classifier.experiments import (
+    KINDS,
+    Arm,
+    JudgedByEach,
+    Outcome,
+    carry_out,
+    differences,
+    judged_by_each,
+    sources,
+    summary,
+)
 from classifier.reporting import draw_experiment
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
+from tests.classifier.test_evaluation import manifest_of, predictions_of
 
 
 @pytest.fixture
@@ -95,12 +107,12 @@ def pair(tiny, manifest):
 
 
 def test_a_report_says_exactly_what_differed(pair, tmp_path):
-    report = summary(carry_out(pair, tmp_path))
+    report = summary("crop-size", carry_out(pair, tmp_path))
     assert report["differs"] == {"stamp_px": [32, 20]}
     assert report["same"]["batches"] == 1
     assert [row["name"] for row in report["arms"]] == ["wide", "narrow"]
     assert [row["evaluation"]["count"] for row in report["arms"]] == [16, 16]
-    assert report["arms"][0]["against_first"] is None
+    assert report["judged_by_each"] is report["arms"][0]["against_first"] is None
     assert report["arms"][1]["against_first"]["count"] == 16
 
 
@@ -144,6 +156,32 @@ def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
     assert experiments._judged_alike(manifest, manifest.changed(label=alike))
 
 
+def outcome(name, config, labels, answers):
+    manifest = manifest_of(labels)
+    predictions = predictions_of(answers)
+    return Outcome(Arm(name, config, manifest), None, predictions, evaluate(predictions, manifest))
+
+
+def test_each_source_judges_what_each_has_taught(tiny):
+    # The last candidate has no label of Ada's; of the others two differ. Each is learnt by heart.
+    ada, bea = [1, 2, 3, 4, 4, 0], [1, 2, 3, 1, 1, 2]
+    outcomes = [
+        outcome("ada", tiny, ada, [1, 2, 3, 4, 4, 1]),
+        outcome("bea", tiny, bea, [1, 2, 3, 1, 1, 1]),
+    ]
+    found = judged_by_each(outcomes)
+    assert found.count == 5
+    assert found.accuracy == [
+        [Proportion.measure(5, 5), Proportion.measure(3, 5)],
+        [Proportion.measure(3, 5), Proportion.measure(5, 5)],
+    ]
+
+
+def test_sources_without_a_common_candidate_judge_nothing(tiny):
+    outcomes = [outcome("ada", tiny, [1, 0], [1, 1]), outcome("bea", tiny, [0, 1], [1, 1])]
+    assert judged_by_each(outcomes) == JudgedByEach(0, [[Proportion.measure(0, 0)] * 2] * 2)
+
+
 def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
     stamps = stamps_of([1, 2, 3, 4])
     stamps[3, 0] = np.nan
@@ -155,4 +193,4 @@ def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
     strict = replace(config, max_missing_bands=0)
     outcomes = carry_out([Arm("a", config, manifest), Arm("b", strict, manifest)], tmp_path)
     assert [outcome.evaluation.count for outcome in outcomes] == [2, 1]
-    assert summary(outcomes)["arms"][1]["against_first"]["count"] == 1
+    assert summary("filters", outcomes)["arms"][1]["against_first"]["count"] == 1

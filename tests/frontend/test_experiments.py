@@ -158,6 +158,29 @@ def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compa
     assert (second.recalls[0].of, second.clusters.of) == (30, 60)
 
 
+def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
+    sources = ["votes", "LEGUS", "Smith", "Jones"]
+    experiment = make_experiment(field, people["admin"], sources=sources, kind="sources")
+    report_on_experiment(experiment)
+    for arm, source in zip(experiment.report["arms"], sources, strict=True):
+        arm["name"] = source
+    experiment.save()
+    page = browse("ada").get(f"/experiments/{experiment.pk}/")
+    table = page.context["cross"]
+    assert table.judges == ["our experts’ consensus", *sources[1:]]
+    assert [name for name, _ in table.rows] == table.judges
+    told = experiment.report["judged_by_each"]["accuracy"]
+    assert [share.value for share in table.rows[2][1]] == [one["value"] for one in told[2]]
+    assert "on the 120 candidates of the control sample" in page.content.decode()
+
+
+def test_other_experiments_and_earlier_reports_have_no_such_table(browse, compared):
+    assert compared.report.pop("judged_by_each") is None
+    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross"] is None
+    compared.save()
+    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross"] is None
+
+
 def test_a_better_arm_has_a_gain_above_zero(browse, compared):
     worst, *others = browse("ada").get(f"/experiments/{compared.pk}/").context["arms"]
     for arm in others:

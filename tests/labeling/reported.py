@@ -86,7 +86,7 @@ def _of_an_experiment(preset: str, kind: str) -> tuple[dict[str, Any], Path]:
     outcomes = [_outcome(arm, skill) for arm, skill in zip(arms, (2, 4, 3, 6), strict=True)]
     folder = _drawer() / f"experiment-{preset}-{kind}"
     drawn = reporting.draw_experiment(folder, kind, outcomes)
-    return {**experiments.summary(outcomes), "figures": drawn}, folder
+    return {**experiments.summary(kind, outcomes), "figures": drawn}, folder
 
 
 @cache

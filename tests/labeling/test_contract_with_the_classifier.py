@@ -45,7 +45,7 @@ def test_a_preset_trains_so_many_networks(preset):
 
 
 def test_the_kinds_of_experiments_are_those_of_the_classifier():
-    assert set(Kind.values) == {*experiments.KINDS, "sources"}
+    assert set(Kind.values) == {*experiments.KINDS, experiments.SOURCES}
     assert FEWEST_LABELS == experiments.FEWEST_LABELS
 
 
