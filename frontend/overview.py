@@ -47,7 +47,7 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
     }
     counts = {name: Count("candidates", filter=which) for name, which in numbers.items()}
     # Joined, they would be among what SQLite groups by: a run's whole JSON for each candidate.
-    return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refresh")
+    return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refreshes")
 
 
 def my_numbers(user: Any) -> MyNumbers:

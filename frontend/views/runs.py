@@ -99,7 +99,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "gate": gate_rows(run.verdict),
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
         "live": list(run.promoted_fields),
-        "refreshes": run.refreshes.exclude(made_at=None).select_related("field"),
+        "refreshes": run.refreshes.in_use().exclude(made_at=None).select_related("field"),
         "may_go_live": run.may_go_live,
         "box": (WIDTH, HEIGHT),
     }

@@ -24,6 +24,7 @@ from labeling.strategies import ColdStart, Strategy
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
     from labeling.models.mosaic import Mosaic
+    from labeling.models.refresh import Refresh, RefreshQuerySet
     from labeling.models.training_run import TrainingRun
 
 _AT_LEAST_ONE = MinValueValidator(1)
@@ -122,6 +123,7 @@ class Field(models.Model):
 
     if TYPE_CHECKING:
         candidates: CandidateQuerySet
+        refreshes: RefreshQuerySet
 
     class Meta:
         ordering = ["name"]
@@ -171,6 +173,11 @@ class Field(models.Model):
     def begin_as_set(self) -> None:
         """Set the order that goes without a network right, after a change of rule or catalogue."""
         self.candidates.order_without_network(spread=self.cold_start == ColdStart.SPREAD)
+
+    @property
+    def refresh(self) -> Refresh | None:
+        """What the heads of the run in use were refitted on, if they were."""
+        return next((r for r in self.refreshes.all() if r.run_id == self.promoted_run_id), None)
 
     @property
     def follows_labels(self) -> bool:

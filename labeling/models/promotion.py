@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from labeling.models.field import Field
-from labeling.models.refresh import Refresh
 from labeling.models.work import FINISHED, RunStatus
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
                 why = f", because: {reason}" if reason else ""
                 run.tell(f"In use in {field}, by {by}{why}.")
-                Refresh.objects.drop(field)
                 field.point_to(run)
                 self._settle(run, before)
 
@@ -58,7 +56,6 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             standing.filter(run=run).update(rolled_back_at=timezone.now())
             run.tell(f"Rolled back in {field}.")
             before = standing.exclude(run=run).select_related("run").first()
-            Refresh.objects.drop(field)
             field.point_to(before.run if before else None)
             self._settle(run, field.promoted_run)
 

@@ -2,16 +2,18 @@
 
 The heads of the run in use are refitted on the labels of today, and what they say becomes the prior
 of the queue's order. Nothing else goes by it: exports, the gate and the pages have the run's own.
+A run that is no longer in use keeps what its heads said last: should a field go back to it, the
+order is there as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from labeling.bulk import parts
@@ -33,6 +35,10 @@ Priors = Mapping[int, Sequence[float]]
 class RefreshQuerySet(models.QuerySet["Refresh"]):
     """Which are due, and the verbs that begin and end them."""
 
+    def in_use(self) -> Self:
+        """Those of runs that their fields use."""
+        return self.filter(run=F("field__promoted_run"))
+
     def due(self) -> list[int]:
         """Fields whose order should follow new labels."""
         return [field.pk for field in _followed() if self._latest(field).is_due]
@@ -48,16 +54,14 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
         field = next(iter(_followed(pk=field_pk)), None)
         if field is None:
             return None
-        self.filter(field=field).exclude(run=field.promoted_run).delete()
         run = _run_of(field)
-        first = {"run": run, "n_labels": run.n_learnt}
-        refresh, _ = self.get_or_create(field=field, defaults=first)
+        refresh, _ = self.get_or_create(field=field, run=run, defaults={"n_labels": run.n_learnt})
         if not refresh.is_due:
             return None
         now = timezone.now()
         free = Q(begun_at=None) | Q(begun_at__lt=now - HEARTBEAT_LOST)
         # As it was when it was due: whoever was faster has written another number.
-        same = self.filter(pk=refresh.pk, run=refresh.run, n_labels=refresh.n_labels)
+        same = self.filter(pk=refresh.pk, n_labels=refresh.n_labels)
         if not same.filter(free).update(begun_at=now):
             return None
         refresh.begun_at = now
@@ -65,20 +69,20 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
 
     @transaction.atomic
     def stop(self, field: Field) -> None:
-        """Drop a field's refresh, where there may be one."""
+        """Drop a field's refreshes, where there may be any."""
         self.drop(Field.objects.select_for_update().get(pk=field.pk))
 
     def drop(self, field: Field) -> None:
-        """Let the run in use order the queue by itself; the caller holds the field's lock."""
-        there, _ = self.filter(field=field).delete()
-        if there and field.promoted_run:
-            field.promoted_run.predictions.filter(candidate__field=field).forget_priors()
+        """Let each run order the queue by itself; the caller holds the field's lock."""
+        for refresh in self.filter(field=field).select_related("run"):
+            refresh.run.predictions.filter(candidate__field=field).forget_priors()
+            refresh.delete()
 
 
 class Refresh(models.Model):
     """How far a field's order follows the labels that came after the training of its run."""
 
-    field = models.OneToOneField(Field, models.CASCADE, related_name="refresh")
+    field = models.ForeignKey(Field, models.CASCADE, related_name="refreshes")
     run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="refreshes")
     n_labels = models.PositiveIntegerField(help_text="Labels that the order follows.")
     made_at = models.DateTimeField(null=True, help_text="None: the order is still the run's own.")
@@ -86,6 +90,11 @@ class Refresh(models.Model):
     begun_at = models.DateTimeField(null=True, help_text="Since when a worker has been at it.")
 
     objects = RefreshQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["field", "run"], name="one_refresh_of_a_run")
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} in {self.field}, refitted on {self.n_labels} labels"
@@ -140,7 +149,7 @@ class Refresh(models.Model):
 
     def _mine(self) -> RefreshQuerySet:
         """This row, unless it was dropped or claimed anew since this worker claimed it."""
-        return Refresh.objects.filter(pk=self.pk, run=self.run_id, begun_at=self.begun_at)
+        return Refresh.objects.filter(pk=self.pk, begun_at=self.begun_at)
 
 
 def _followed(**which: Any) -> list[Field]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from django.core.management import call_command
-from django.db.models import F
 from django.utils import timezone
 from safetensors.torch import save_file
 
@@ -178,21 +177,34 @@ def test_half_a_vote_is_in_the_order_at_once(field, run, ada, bea, cy):
 
 
 def test_another_run_orders_the_queue_by_itself(refreshed, run, admin, cy):
-    vote(numbered(refreshed, 30), cy, 1)
     newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
     Promotion.objects.promote(newer, by=admin)
-    assert not Refresh.objects.exists()
-    assert not Prediction.objects.exclude(prior_class1=None).exists()
-    Promotion.objects.roll_back(newer)
-    unvoted = run.predictions.filter(candidate__consensus=None)
-    assert not unvoted.exclude(priority=F("entropy")).exists()
+    refreshed.refresh_from_db()
+    assert refreshed.refresh is None
+    assert not refitted(newer).exists()
+    vote(numbered(refreshed, 30), cy, 1)
     assert differences() == []
 
 
-def test_a_run_that_is_rolled_back_takes_its_refresh_along(refreshed, run):
+def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, admin, cy):
+    before = dict(run.predictions.values_list("candidate", "priority"))
+    newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
+    Promotion.objects.promote(newer, by=admin)
+    voted = numbered(refreshed, 30)
+    vote(voted, cy, 1)
+    Promotion.objects.roll_back(newer)
+    refreshed.refresh_from_db()
+    assert refreshed.refresh.n_labels == 20
+    after = dict(run.predictions.values_list("candidate", "priority"))
+    assert {pk for pk, worth in before.items() if after[pk] != worth} <= {voted.pk}
+    assert differences() == []
+
+
+def test_a_run_that_is_rolled_back_leaves_no_word_of_its_refresh(refreshed, run):
     Promotion.objects.roll_back(run)
-    assert not Refresh.objects.exists()
-    assert not refitted(run).exists()
+    refreshed.refresh_from_db()
+    assert refreshed.refresh is None
+    assert not run.refreshes.in_use().exists()
     assert differences() == []
 
 
@@ -202,7 +214,6 @@ def test_it_stops_where_another_run_went_live_meanwhile(labelled, run, admin):
     promote(labelled, admin, {c.pk: 0.5 for c in labelled.candidates.all()})
     assert not claimed.reorder(priors, 99)
     assert not Prediction.objects.exclude(prior_class1=None).exists()
-    assert not Refresh.objects.exists()
 
 
 def test_a_worker_that_was_taken_over_stops(labelled, run):

@@ -83,8 +83,8 @@ class World:
         """Refitted heads say this of all but one."""
         if not (run := self.field.promoted_run):
             return
-        values = {"run": run, "n_labels": 0, "begun_at": timezone.now()}
-        refresh, _ = Refresh.objects.update_or_create(field=self.field, defaults=values)
+        values = {"n_labels": 0, "begun_at": timezone.now()}
+        refresh, _ = Refresh.objects.update_or_create(field=self.field, run=run, defaults=values)
         assert refresh.reorder({c.pk: prior for c in self.field.candidates.all()[1:]}, 0)
 
     def do(self, what, who, number, label):
