@@ -318,6 +318,15 @@ class TrainingRun(WorkerJob):
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
         return Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
 
+    def take_places(self, field: Field, placed_by: Mapping[int, str]) -> None:
+        """Set the places right that are still to be set; the caller holds the field's lock."""
+        there = self.predictions.filter(candidate__field=field)
+        # An administrator may have chosen another strategy while they were written.
+        if field.strategy == placed_by[field.pk]:
+            there.set_places_of_voted(field)
+        else:
+            there.set_places()
+
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once, and let the gate judge them.
@@ -332,12 +341,7 @@ class TrainingRun(WorkerJob):
         Field.objects.in_turn(self.fields.all())
         self.judge()
         for field in Field.objects.select_for_update().filter(runs=self).order_by("pk"):
-            there = self.predictions.filter(candidate__field=field)
-            # An administrator may have chosen another one while they were written.
-            if field.strategy == placed_by[field.pk]:
-                there.set_places_of_voted(field)
-            else:
-                there.set_places()
+            self.take_places(field, placed_by)
             if field.promoted_run_id is None and self.has_passed:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
 

@@ -113,8 +113,8 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         `source` says where it comes from: its `sha256` tells the same file from another. The gate
         judges the run, and it goes live only where a person promotes it.
         """
-        # Votes wait, and so does who takes in the same file.
-        Field.objects.select_for_update().get(pk=field.pk)
+        # Who takes in the same file waits here; votes only while it gets its last places.
+        Field.objects.in_turn([field])
         if there := self.taken_in(field, network, source["sha256"]).first():
             return there, False
         run = self.create(
@@ -126,7 +126,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
             outcome=finite(dict(source)),
         )
         run.fields.add(field)
-        run.write_predictions(predictions)
-        run.predictions.set_places_of_voted(field)
+        placed_by = run.write_predictions(predictions)
+        run.take_places(Field.objects.select_for_update().get(pk=field.pk), placed_by)
         run.judge()
         return run, True
