@@ -22,7 +22,9 @@ from classifier.prediction import Predictions, predict
 from classifier.progress import Report
 from classifier.training import TrainingResult, train
 
-PREDICTIONS = "predictions.safetensors"
+PREDICTIONS = "predictions-2.safetensors"
+"""Not `predictions.safetensors`: earlier versions mixed up the candidates of ensembles in it."""
+
 REPORT = "report.json"
 SOURCES = "sources"
 """The kind of experiment that needs several manifests."""

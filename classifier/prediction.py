@@ -96,6 +96,8 @@ class Predictions:
             "unreadable": np.array([candidate for candidate, _ in self.unreadable], dtype=np.int64),
             "parts": np.array([self.parts], dtype=np.int64),
         }
+        # safetensors writes memory as it lies, and rows that were selected may lie last axis first.
+        tensors = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
         reasons = {str(candidate): reason for candidate, reason in self.unreadable}
         files.write_whole(path, safetensors.numpy.save(tensors, reasons))
 

@@ -103,6 +103,18 @@ def test_predictions_survive_their_file(tmp_path):
     assert found.parts == 2
 
 
+def test_predictions_survive_their_file_in_any_order_of_memory(tmp_path):
+    member_probability = np.random.default_rng(0).dirichlet(np.ones(4), (3, 5))
+    for name, seen in {
+        "selected": member_probability[:, np.array([True, True, False, True, True])],
+        "fortran": np.asfortranarray(member_probability),
+        "backwards": member_probability[:, ::-1],
+    }.items():
+        replace(made_up(seen.tolist()), member_probability=seen).write(tmp_path / name)
+        found = Predictions.read(tmp_path / name).member_probability
+        np.testing.assert_array_equal(found, seen)
+
+
 def test_another_file_holds_no_predictions(tmp_path):
     (tmp_path / "p.safetensors").write_bytes(b"\x80\x04pickle")
     with pytest.raises(ValueError, match="does not hold predictions"):
