@@ -1,0 +1,278 @@
+"""The paper's experiment on a simulated NGC 1566: `make ngc1566` writes docs/ngc1566.md.
+
+Positions, magnitudes and classes are real (LEGUS), pixels are simulated from them. The field is
+imported as a user would, ensembles learn the classes on which the mode of three people settled, and
+the control sample judges them. On a GPU the paper's two presets are trained in full; elsewhere they
+are shortened, and the page says how. var/ngc1566 holds every network, so what was interrupted goes
+on.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from report import home
+from simulated_ngc1566 import CATALOGUE, COUNT, DATA, LABELS, ROOT, Site, simulated
+
+from classifier import PRESETS, Evaluation, Manifest, Progress, TrainingConfig, figures
+from classifier.evaluation import Proportion
+from classifier.experiments import Arm, Outcome, carry_out
+from classifier.figures import tables
+from classifier.files import write_whole
+
+PAPER = DATA.parent / "reference" / "wei2020.json"
+PAGE = ROOT / "docs" / "ngc1566.md"
+
+SHORTENED = MappingProxyType(
+    {
+        "input_px": 64,
+        "batches": 150,
+        # So short a training needs longer steps.
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "members": 3,
+    }
+)
+"""What one core of a CPU can do in half an hour."""
+
+TABLES = MappingProxyType(
+    {"resnet18": "table4_resnet18_validation", "vgg19_bn": "table5_vgg19bn_validation"}
+)
+"""Of the paper, by backbone."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One ensemble to train."""
+
+    name: str
+    config: TrainingConfig
+    paper: TrainingConfig
+    """The paper's protocol for it."""
+    compared_with: str
+    """Backbone of the paper's table beside it."""
+
+
+def networks() -> Iterator[Network]:
+    """The paper's two where there is a GPU, else two that a CPU can train."""
+    first, second = PRESETS["paper-resnet18"], PRESETS["paper-vgg19bn"]
+    if torch.cuda.is_available():
+        yield Network("ResNet18", first, first, "resnet18")
+        yield Network("VGG19-BN", second, second, "vgg19_bn")
+        return
+    short = replace(first, **SHORTENED)
+    # Its ImageNet weights come with the package, where those of the paper's have to be downloaded;
+    # its convolutions of single channels are twice as fast in float32 on a CPU.
+    lite = replace(short, backbone="efficientnet_lite0", precision="float32")
+    yield Network("EfficientNet-Lite0", lite, first, "resnet18")
+    yield Network("ResNet18", short, first, "resnet18")
+
+
+def imported() -> Site:
+    """The field and its labels, made once."""
+    folder = home() / "ngc1566" / "site"
+    site = Site(folder)
+    if not site.training_set.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        Site.make(folder).import_all(simulated(home() / "bench" / "ngc1566"))
+        site.freeze_labels()
+    return site
+
+
+def page(found: Sequence[tuple[Network, Outcome]], manifest: Manifest, paper: Any) -> str:
+    """All of it in Markdown."""
+    learnt, judged = (len(manifest.labelled(split)) for split in ("train", "control"))
+    lines = [
+        "# The paper's experiment on a simulated NGC 1566",
+        "",
+        "Wei et al. 2020 from mosaics to confusion matrices; `make ngc1566` writes this page.",
+        f"Positions, magnitudes and classes are those of {COUNT} objects in the LEGUS catalogue",
+        f"(class: {LABELS}). **The pixels are simulated from them, so this is no measurement",
+        "of the real survey**: a class is what was drawn, as far as the object's light lets it be",
+        "seen. The paper's figures stand beside for their format, not as a goal.",
+        f"{learnt} labels are learnt, and {judged} others, the control sample, judge. Intervals",
+        "are Wilson's, 95 %.",
+        "",
+        *_shortened([network for network, _ in found]),
+    ]
+    for network, outcome in found:
+        lines += ["", *_chapter(network, outcome, paper)]
+    return "\n".join([*lines, ""])
+
+
+def _shortened(trained: Sequence[Network]) -> list[str]:
+    """Which settings are not the paper's."""
+    rows = []
+    for network in trained:
+        ours, theirs = network.config.to_dict(), network.paper.to_dict()
+        rows += [
+            [network.name, f"`{name}`", str(theirs[name]), str(ours[name])]
+            for name in ours
+            if ours[name] != theirs[name]
+        ]
+    if not rows:
+        return ["Nothing was shortened: these are the paper's presets in full."]
+    return [
+        "Shortened to what a CPU can do; all other settings are those of the paper's preset:",
+        "",
+        *_markdown([["network", "setting", "paper", "here"], *rows]),
+    ]
+
+
+def _chapter(network: Network, outcome: Outcome, paper: Any) -> list[str]:
+    """One ensemble."""
+    evaluation, training = outcome.evaluation, outcome.training
+    name = TABLES[network.compared_with]
+    theirs = paper["confusion_pct_mean_std_rows_are_truth"][name]
+    where = f"paper, table {name.removeprefix('table')[0]}"
+    entropy, guess = evaluation.entropy, np.log(network.config.classes)
+    share, two = _members(evaluation)
+    return [
+        f"## {network.name}",
+        "",
+        f"{training.members} networks, {network.config.batches} batches of "
+        f"{network.config.batch_size}, {training.seconds / 60:.0f} minutes on {training.device}.",
+        _began(outcome),
+        "",
+        "Per cent of each true class (rows) by the networks' answer (columns), mean ± standard",
+        "deviation over the networks:",
+        "",
+        *_markdown(evaluation.confusion.as_table()),
+        "",
+        f"The same in the {where}, real pixels of other galaxies:",
+        "",
+        *_markdown([["", *theirs, "of"], *_paper_rows(theirs)]),
+        "",
+        f"One network is right on {share} of the objects, and tells cluster (1+2) from the rest",
+        f"(3+4) on {two}. The ensemble, by the networks' mean probability:",
+        "",
+        *_markdown(
+            [
+                ["class", "found", "right of those called it", f"{where}: one network finds"],
+                *_class_rows(evaluation, theirs),
+            ]
+        ),
+        "",
+        f"Median entropy of the ensemble: {_nats(entropy.right_median)} where it is right,",
+        f"{_nats(entropy.wrong_median)} where it is wrong; a uniform guess has {guess:.2f} nat.",
+        "",
+        f"![Entropy of right and of wrong answers]({_drawn(network, evaluation)})",
+    ]
+
+
+def _began(outcome: Outcome) -> str:
+    """What weights the networks started from."""
+    if outcome.training.weights == "imagenet":
+        return "They start from ImageNet's weights."
+    return (
+        "They start from random weights, not from ImageNet's as in the paper: the machine that "
+        "wrote\nthis page could not download those."
+    )
+
+
+def _drawn(network: Network, evaluation: Evaluation) -> str:
+    """Draw the entropies beside the page, and all figures' data in var; returns the file's name."""
+    name = f"ngc1566-{network.config.backbone.replace('_', '-')}"
+    figure = figures.entropy_histogram(evaluation.entropy)
+    folder = home() / "ngc1566"
+    figures.save(figure, folder / name, tables.entropy(evaluation.entropy))
+    write_whole(PAGE.with_name(f"{name}.svg"), (folder / f"{name}.svg").read_bytes())
+    return f"{name}.svg"
+
+
+def _class_rows(evaluation: Evaluation, theirs: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Each class, clusters, and all; the paper's means of several classes from its table."""
+    for name, figures_of in evaluation.classes.items():
+        mean, std = theirs[name][int(name) - 1]
+        shares = (figures_of.recall, figures_of.precision)
+        yield [name, *map(_interval, shares), f"{mean:.1f} ± {std:.1f} %"]
+    counts = {name: row[-1] for name, row in theirs.items()}
+    right = {name: theirs[name][int(name) - 1][0] for name in theirs}
+    if (matrix := evaluation.binary_confusion) and (both := evaluation.binary_accuracy):
+        (in_in, in_out), (out_in, _) = matrix.ensemble
+        found = Proportion.measure(in_in, in_in + in_out)
+        called = Proportion.measure(in_in, in_in + out_in)
+        pair = {name: sum(theirs[name][at][0] for at in (0, 1)) for name in theirs}
+        yield ["1+2", _interval(found), _interval(called), _mean(pair, counts, "12")]
+        two = {name: pair[name] if name in "12" else 100 - pair[name] for name in pair}
+        yield ["all, of two classes", _interval(both), "", _mean(two, counts, "1234")]
+    yield ["all, of four classes", _interval(evaluation.accuracy), "", _mean(right, counts, "1234")]
+
+
+def _mean(percent: Mapping[str, float], counts: Mapping[str, int], classes: str) -> str:
+    """Of the paper's rows, each as often as it has objects."""
+    of = sum(counts[name] for name in classes)
+    return f"{sum(percent[name] * counts[name] for name in classes) / of:.1f} %"
+
+
+def _paper_rows(theirs: Mapping[str, Any]) -> Iterator[list[str]]:
+    for name, (*cells, count) in theirs.items():
+        yield [name, *(f"{mean:.1f} ± {std:.1f}" for mean, std in cells), str(count)]
+
+
+def _interval(share: Proportion) -> str:
+    if share.value is None or share.low is None or share.high is None:
+        return "–"
+    return (
+        f"{100 * share.value:.1f} % ({100 * share.low:.1f}–{100 * share.high:.1f}; "
+        f"{share.right} of {share.of})"
+    )
+
+
+def _members(evaluation: Evaluation) -> tuple[str, str]:
+    """Accuracy of one network, over four classes and over two."""
+    return (
+        _plus_minus(evaluation.member_accuracy_mean, evaluation.member_accuracy_std),
+        _plus_minus(evaluation.binary_member_accuracy_mean, evaluation.binary_member_accuracy_std),
+    )
+
+
+def _plus_minus(mean: float | None, std: float | None) -> str:
+    if mean is None:
+        return "–"
+    return f"{100 * mean:.1f} %" if std is None else f"{100 * mean:.1f} ± {100 * std:.1f} %"
+
+
+def _nats(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} nat"
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table whose first row is its header."""
+    head, *rest = (f"| {' | '.join(row)} |" for row in rows)
+    return [head, f"|---|{'---:|' * (len(rows[0]) - 1)}", *rest]
+
+
+def main() -> None:
+    """Train what is missing, and write the page."""
+    for path in (CATALOGUE, PAPER):
+        if not path.is_file():
+            sys.exit(f"{path} is not there; ASTERISM_DATA names the folder of the data.")
+    site = imported()
+    manifest = Manifest.read(site.training_set, site.packs)
+    found = []
+
+    def show(progress: Progress) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{progress.stage} {progress.batch}/{progress.batches}")
+
+    for network in networks():
+        config = network.config
+        # Shortened or in full: each in a folder of its own.
+        arm = Arm(f"{config.backbone}-{config.batches}", config, manifest)
+        outcome = carry_out([arm], home() / "ngc1566", show)[0]
+        found.append((network, outcome))
+        sys.stdout.write(f"{network.name}: {_interval(outcome.evaluation.accuracy)}\n")
+        sys.stdout.flush()
+    paper = json.loads(PAPER.read_text(encoding="utf-8"))
+    write_whole(PAGE, page(found, manifest, paper).encode())
+
+
+if __name__ == "__main__":
+    main()
