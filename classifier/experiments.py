@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from classifier.comparison import compare
-from classifier.config import STARCNET_PX, TrainingConfig
+from classifier.config import PRESETS, STARCNET_PX, TrainingConfig
 from classifier.evaluation import Evaluation, Proportion, evaluate, measured
 from classifier.manifest import UNLABELLED, Manifest
 from classifier.prediction import Predictions, predict
@@ -104,10 +104,15 @@ def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
 
 def architectures(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Each backbone with the same stamps, batches and labels."""
+    """Each backbone with the same stamps, batches and labels; StarcNet never above its own rate."""
     for backbone in ("resnet18", "vgg19_bn", "efficientnet_lite0"):
         yield Arm(backbone, replace(config, backbone=backbone), manifest)
-    peer: dict[str, Any] = {"stamp_px": STARCNET_PX, "input_px": STARCNET_PX, "pretrained": False}
+    peer: dict[str, Any] = {
+        "stamp_px": STARCNET_PX,
+        "input_px": STARCNET_PX,
+        "pretrained": False,
+        "learning_rate": min(config.learning_rate, PRESETS["starcnet"].learning_rate),
+    }
     yield Arm("starcnet", replace(config, backbone="starcnet", **peer), manifest)
 
 

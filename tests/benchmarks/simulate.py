@@ -7,7 +7,6 @@ replay, so what was interrupted goes on.
 """
 
 import csv
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -180,7 +179,7 @@ def main() -> None:
         ):
             text = f"{facts(setting, replays)}\n{table(efficiencies(curves(replays)))}"
             sys.stdout.write(f"{name}\n{text}\n")
-            page = renewed(page, name, text)
+            page = transfer.renewed(page, name, text)
     drawing = figures.label_efficiency(worlds)
     figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency(worlds))
     write_whole(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
@@ -190,12 +189,6 @@ def main() -> None:
 def _baseline(replays: list[Replay]) -> list[Replay]:
     """Random order has the same candidates, and votes, whatever the others start with."""
     return [replay for replay in replays if replay.strategy == BASELINE]
-
-
-def renewed(page: str, name: str, text: str) -> str:
-    """The page with other text between two of its comments."""
-    between = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    return between.sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", page)
 
 
 if __name__ == "__main__":

@@ -89,11 +89,12 @@ def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
 
 
 def test_architectures_share_all_but_what_starcnet_fixes(tiny, manifest):
-    found = arms("architecture", tiny, manifest)
+    found = arms("architecture", replace(tiny, learning_rate=1e-3), manifest)
     assert [arm.config.backbone for arm in found] == [
         "resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet",
     ]  # fmt: skip
     assert found[-1].config.input_px == 32
+    assert [arm.config.learning_rate for arm in found] == [1e-3, 1e-3, 1e-3, 1e-4]
 
 
 @pytest.fixture
