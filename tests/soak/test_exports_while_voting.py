@@ -12,9 +12,13 @@ from threading import Event
 import pytest
 
 from labeling.classes import MorphologicalClass
+from tests.soak.conftest import LONG
 from tests.soak.expert import Expert
 
 pytestmark = pytest.mark.postgresql
+
+# So that they are not through with the field before the long form is.
+THINK_S = 0.2 if LONG else 0.0
 
 CATALOGUE = "export/consensus.csv"
 VOTES = "export/votes.csv"
@@ -47,6 +51,7 @@ class Voting:
         while not self.over.is_set() and (items := expert.next()):
             uuid, _ = expert.vote(items[0]["candidate"])
             told.append({"vote": uuid, "catalogue_id": items[0]["catalogue_id"]})
+            self.over.wait(THINK_S)
 
     def counts(self):
         """How many votes of each expert are acknowledged."""
@@ -66,7 +71,6 @@ class Voting:
 def voting(request, ledger, short_or_long):
     """Votes come in while the test runs; afterwards all are there."""
     name = f"exported-{len(request.node.name)}"
-    # They must not be through with it before the test is.
     count = short_or_long(1500, 20000)
     *experts, curator = ledger.open_field(name, count, 8, "curator", votes_needed=1)
     voting = Voting(experts, curator)
