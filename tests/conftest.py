@@ -1,7 +1,8 @@
 """Databases, Redis, a worker, Chromium and a served site, for any test that asks for them.
 
 The environment is set here, before pytest-django reads the settings: data in a folder that goes
-away, and the database that TEST_DATABASE names (`postgresql`, the default, or `sqlite`).
+away, and the database that TEST_DATABASE names: `postgresql`, the default, or `sqlite`; `none` is
+for what touches no database.
 """
 
 import os
@@ -22,8 +23,8 @@ from tests.services.site import Site
 
 HOME = Path(tempfile.mkdtemp(prefix="asterism-test-"))
 DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
-if DATABASE not in {"postgresql", "sqlite"}:
-    pytest.exit(f"TEST_DATABASE must be postgresql or sqlite, not {DATABASE!r}", returncode=2)
+if DATABASE not in {"postgresql", "sqlite", "none"}:
+    pytest.exit(f"TEST_DATABASE is postgresql, sqlite or none, not {DATABASE!r}", returncode=2)
 
 # Seen already (`missing.ON_CI`): pytest would take it as a wish for differences in full, and those
 # of two files of weights have millions of lines.
@@ -42,7 +43,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "database_for"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--divided: what need not run on both databases runs beside one, about half beside each."""
+    """--divided: what need not run on both databases runs on one, or where there is none."""
     parser.addoption("--divided", action="store_true")
 
 
@@ -52,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "beside(database): does the same on both, tried on this")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A file, not memory: threads and other processes must see it.
-    if DATABASE == "sqlite":
+    if DATABASE != "postgresql":
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(HOME / "test.sqlite3")
 
 
@@ -63,9 +64,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         touches = names or item.get_closest_marker("django_db")
-        elsewhere = DATABASE not in (_databases(item) if touches else _one_database(item))
-        wrong = DATABASE == "sqlite" and item.get_closest_marker("postgresql")
-        (leave if wrong or (elsewhere and config.getoption("--divided")) else keep).append(item)
+        elsewhere = DATABASE not in (_databases(item) if touches else ("none",))
+        wrong = DATABASE != "postgresql" and item.get_closest_marker("postgresql")
+        divided = config.getoption("--divided") or DATABASE == "none"
+        (leave if wrong or (elsewhere and divided) else keep).append(item)
     items[:] = keep
     config.hook.pytest_deselected(items=leave)
 
@@ -74,11 +76,6 @@ def _databases(item: pytest.Item) -> tuple[str, ...]:
     """Where a test that touches a database is worth running."""
     beside = item.get_closest_marker("beside")
     return beside.args if beside else ("sqlite", "postgresql")
-
-
-def _one_database(item: pytest.Item) -> tuple[str]:
-    """Beside which database a test runs that touches none, so that both take about as long."""
-    return ("sqlite",) if "classifier" in item.path.parts else ("postgresql",)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -150,7 +147,7 @@ def worker(worker_environment: dict[str, str]) -> Iterator[Child]:
 @pytest.fixture(scope="session")
 def database_for(request: pytest.FixtureRequest) -> Callable[[str], str | None]:
     """Address of a new database of this name for a site, or None where SQLite is the one."""
-    if DATABASE == "sqlite":
+    if DATABASE != "postgresql":
         return lambda _name: None
     server = request.getfixturevalue("postgresql_server")
     return server.create

@@ -79,18 +79,6 @@ def test_nothing_outlives_it_when_it_is_killed(site):
     assert gone(site)
 
 
-def test_it_starts_behind_a_proxy_that_speaks_tls(site):
-    site.stop()
-    proxied = {"HTTPS": "1", "ALLOWED_HOSTS": "example.org", "http_proxy": "http://127.0.0.1:9"}
-    behind = Site(site.home, "--no-demo", environment=proxied)
-    deadline = time.monotonic() + 60
-    while f"Asterism is at {behind.url}/" not in behind.log.read_text():
-        assert time.monotonic() < deadline, behind.log.read_text()
-        time.sleep(0.1)
-    behind.stop()
-    assert behind.process.returncode == 0
-
-
 def test_it_keeps_the_data_and_prints_where_it_is(site):
     site.manage("shell", "-c", "from labeling.models import *; Field.objects.create(name='kept')")
     site.stop()
@@ -150,3 +138,15 @@ def test_it_serves_only_this_machine(site):
     assert urlopen(f"{site.url}/healthz", timeout=10).headers["Server"] == "Asterism"
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect((f"127.0.0.{os.getpid() % 200 + 2}", site.port))
+
+
+def test_it_starts_behind_a_proxy_that_speaks_tls(site):
+    site.stop()
+    proxied = {"HTTPS": "1", "ALLOWED_HOSTS": "example.org", "http_proxy": "http://127.0.0.1:9"}
+    behind = Site(site.home, "--no-demo", environment=proxied)
+    deadline = time.monotonic() + 60
+    while f"Asterism is at {behind.url}/" not in behind.log.read_text():
+        assert time.monotonic() < deadline, behind.log.read_text()
+        time.sleep(0.1)
+    behind.stop()
+    assert behind.process.returncode == 0

@@ -1,25 +1,26 @@
 """`make test`: every test, and those of the browser modules in Node.
 
-What touches a database runs on PostgreSQL and on SQLite, side by side: each has one core, and what
-the second has to say comes after the first. What touches none runs beside PostgreSQL; what a page
-looks like, the same on both, is tried on SQLite, as `make run` has it.
+What touches a database runs on PostgreSQL and on SQLite, and the rest beside them: two cores have
+work while one of the three waits for a site or a browser. What the others have to say comes after
+the first. What a page looks like, the same on both, is tried on SQLite, as `make run` has it.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from typing import IO
 
 from tests.services import node
 from tests.services.site import ROOT
 
-BESIDE = "sqlite"
+BESIDE = ("sqlite", "none")
 
 
 def suite(database: str, arguments: list[str], output: IO[str] | None) -> subprocess.Popen[str]:
     """Start the tests on a database."""
-    # Two suites with two threads each would wait for one another's spinning.
+    # Suites with two threads each would wait for one another's spinning.
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "TEST_DATABASE": database}
     command = [sys.executable, "-m", "pytest", "--divided", *arguments]
     return subprocess.Popen(
@@ -30,16 +31,18 @@ def suite(database: str, arguments: list[str], output: IO[str] | None) -> subpro
 def main(arguments: list[str]) -> int:
     """Run all, whatever fails; the number of runs that failed."""
     failed = []
-    with tempfile.TemporaryFile("w+") as output:
-        beside = suite(BESIDE, arguments, output)
+    with ExitStack() as files:
+        outputs = {name: files.enter_context(tempfile.TemporaryFile("w+")) for name in BESIDE}
+        beside = {name: suite(name, arguments, output) for name, output in outputs.items()}
         say("tests on postgresql")
         if suite("postgresql", arguments, None).wait():
             failed.append("postgresql")
-        if beside.wait():
-            failed.append(BESIDE)
-        output.seek(0)
-        say(f"tests on {BESIDE}")
-        print(output.read(), flush=True)  # noqa: T201
+        for name, output in outputs.items():
+            if beside[name].wait():
+                failed.append(name)
+            output.seek(0)
+            say("tests without a database" if name == "none" else f"tests on {name}")
+            print(output.read(), flush=True)  # noqa: T201
     if scripts := sorted(map(str, ROOT.glob("tests/frontend/**/*.test.js"))):
         say("tests of the browser modules")
         command = [node.executable(), "--test", *scripts]
