@@ -17,6 +17,9 @@ from labeling.simulation import simulate_field
 from labeling.strategies import Opinion, Strategy, value
 from tests.services.site import Site
 
+# The longest of all; on SQLite it is in `make soak`.
+pytestmark = pytest.mark.beside("postgresql")
+
 VOTES_EACH = 12
 CANDIDATES = 40
 QUICKER = {"members": 2, "batches": 8, "batch_size": 8}

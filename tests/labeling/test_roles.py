@@ -10,7 +10,7 @@ from labeling.roles import Role, has_role
     ("name", "held"),
     [("stranger", 0), ("ada", 1), ("cur", 2), ("admin", 3)],
 )
-def test_roles_are_ranks(request, name, held):
+def test_roles_are_ranks(db, request, name, held):
     user = request.getfixturevalue(name)
     assert [has_role(user, role) for role in Role] == [k < held for k in range(3)]
 

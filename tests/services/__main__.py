@@ -34,14 +34,14 @@ def main(arguments: list[str]) -> int:
     with ExitStack() as files:
         outputs = {name: files.enter_context(tempfile.TemporaryFile("w+")) for name in BESIDE}
         beside = {name: suite(name, arguments, output) for name, output in outputs.items()}
-        say("tests on postgresql")
+        say(heading("postgresql"))
         if suite("postgresql", arguments, None).wait():
-            failed.append("postgresql")
+            failed.append(heading("postgresql"))
         for name, output in outputs.items():
             if beside[name].wait():
-                failed.append(name)
+                failed.append(heading(name))
             output.seek(0)
-            say("tests without a database" if name == "none" else f"tests on {name}")
+            say(heading(name))
             print(output.read(), flush=True)  # noqa: T201
     if scripts := sorted(map(str, ROOT.glob("tests/frontend/**/*.test.js"))):
         say("tests of the browser modules")
@@ -51,6 +51,11 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)  # noqa: T201
     return len(failed)
+
+
+def heading(database: str) -> str:
+    """What a suite is called."""
+    return "tests without a database" if database == "none" else f"tests on {database}"
 
 
 def say(what: str) -> None:
