@@ -34,15 +34,17 @@ class Queue:
         """
         if not count:
             return []
-        plan = self._samples(count)
+        wanted = self._samples(count)
         leases: list[Lease] = []
-        while wanted := plan[len(leases) :]:
+        while wanted:
             taken = self._lease_free(wanted) or self._lease_after_waiting(self._all_parts())
             if not taken and last_resort:
                 taken = self._lease_put_off(len(wanted)) or self._take_over()
             if not taken:
                 break
             leases += taken
+            for sample in (Sample(lease.sample) for lease in taken):
+                wanted.remove(sample if sample in wanted else wanted[0])
         return leases
 
     def _samples(self, count: int) -> list[Sample]:

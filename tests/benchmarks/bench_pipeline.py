@@ -33,8 +33,7 @@ LEARNT = {
     "quick": ["pretrained=false", "batches=200"],
     "starcnet": ["members=1", "batches=900", "batch_size=8", "schedule=cosine"],
 }
-"""Settings by preset: ten minutes of one core each, in small steps for StarcNet, which needs many
-(docs/transfer.md)."""
+"""Settings by preset; in small steps for StarcNet, which needs many (docs/transfer.md)."""
 
 
 def classified(site: Site, run: Path) -> None:

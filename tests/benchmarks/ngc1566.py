@@ -194,12 +194,10 @@ def _class_rows(evaluation: Evaluation, theirs: Mapping[str, Any]) -> Iterator[l
         yield [name, *map(_interval, shares), f"{mean:.1f} ± {std:.1f} %"]
     counts = {name: row[-1] for name, row in theirs.items()}
     right = {name: theirs[name][int(name) - 1][0] for name in theirs}
-    if (matrix := evaluation.binary_confusion) and (both := evaluation.binary_accuracy):
-        (in_in, in_out), (out_in, _) = matrix.ensemble
-        found = Proportion.measure(in_in, in_in + in_out)
-        called = Proportion.measure(in_in, in_in + out_in)
+    if (clusters := evaluation.clusters) and (both := evaluation.binary_accuracy):
+        shares = (clusters.recall, clusters.precision)
         pair = {name: sum(theirs[name][at][0] for at in (0, 1)) for name in theirs}
-        yield ["1+2", _interval(found), _interval(called), _mean(pair, counts, "12")]
+        yield ["1+2", *map(_interval, shares), _mean(pair, counts, "12")]
         two = {name: pair[name] if name in "12" else 100 - pair[name] for name in pair}
         yield ["all, of two classes", _interval(both), "", _mean(two, counts, "1234")]
     yield ["all, of four classes", _interval(evaluation.accuracy), "", _mean(right, counts, "1234")]

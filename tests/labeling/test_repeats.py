@@ -65,6 +65,14 @@ def test_the_rest_of_the_batch_is_new(field, voted, ada):
     assert len({lease.candidate_id for lease in leases} - {c.pk for c in voted}) == 8
 
 
+def test_what_a_used_up_control_sample_lacks_is_no_repeat_more(field, voted, ada, monkeypatch):
+    field.candidates.update(control=False)
+    plan = [Sample.POOL, Sample.CONTROL, Sample.REPEAT]
+    monkeypatch.setattr(Queue, "_samples", lambda queue, count: list(plan))
+    given = Counter(lease.sample for lease in field.lease_next(ada, 3))
+    assert given == {Sample.REPEAT: 1, Sample.POOL: 2}
+
+
 def test_nobody_gets_any_unless_the_field_says_so(field, voted, ada):
     field.repeat_share = 0.0
     assert repeats(field, ada) == []
