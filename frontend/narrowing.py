@@ -15,7 +15,11 @@ class NarrowForm(forms.Form):
     )
     mag_min = forms.FloatField(label="V from (mag)", required=False)
     mag_max = forms.FloatField(label="V to (mag)", required=False)
-    unfinished = forms.BooleanField(label="only what I have not finished", required=False)
+    unfinished = forms.BooleanField(
+        label="only what I have not finished",
+        help_text="Given to me and left without my vote: skipped, closed, or taken back.",
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         """A range that something can lie in."""
@@ -24,6 +28,11 @@ class NarrowForm(forms.Form):
         if bright is not None and faint is not None and bright > faint:
             raise forms.ValidationError("The first magnitude must not be above the second.")
         return cleaned
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether less is asked for than all of a field."""
+        return any(value for name, value in self.wish.items() if name != "field")
 
     @property
     def wish(self) -> dict[str, Any]:

@@ -328,6 +328,15 @@ def test_an_empty_queue_says_why_and_what_to_do(open_as):
     expect(page.locator("#stage-links a").first).to_have_attribute("href", "/")
 
 
+def test_a_filter_that_nothing_passes_can_be_taken_off(ada):
+    ada.get_by_role("button", name="Filter", exact=True).click()
+    ada.get_by_label("V to (mag)").fill("1")
+    ada.get_by_role("button", name="Apply").click()
+    expect(ada.locator("#stage-title")).to_have_text("Nothing passes the filter")
+    ada.get_by_role("link", name="take the filter off").click()
+    painted(ada)
+
+
 def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
     allowed_errors.append("409")
     first = painted(ada)

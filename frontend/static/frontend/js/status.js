@@ -21,15 +21,19 @@ export function outboxWords({ condition, waiting }) {
 /**
  * Why there is no candidate, and what to do.
  * @param {Supply} supply @param {string} detail @param {Progress | null} progress
+ * @param {boolean} narrowed whether a filter is on
  * @returns {[title: string, advice: string]}
  */
-export function supplyWords(supply, detail, progress) {
+export function supplyWords(supply, detail, progress, narrowed) {
   if (supply === "offline") return ["The server cannot be reached", "Votes given so far wait in this browser. The page asks again by itself."];
   if (supply === "login") return ["Your log-in has expired", "Log in again; votes given so far wait in this browser."];
   if (supply === "refused") return ["The queue refuses", `${detail} The page asks again by itself.`];
   if (supply !== "empty") return ["Fetching candidates", "A moment."];
   if (progress?.left === 0) {
     return ["Nothing left to classify here", "You have voted on everything that still needs votes. Choose another field, or come back after the next import."];
+  }
+  if (narrowed) {
+    return ["Nothing passes the filter", "Of what still needs your vote, nothing passes it, or others are looking at it. The page asks again every 20 seconds."];
   }
   return ["Nothing free at the moment", "What is left is being looked at by others or was skipped a moment ago. The page asks again every 20 seconds."];
 }
@@ -83,7 +87,7 @@ export class Status {
   /** @param {Supply} supply @param {string} detail */
   supply(supply, detail) {
     this.#supply = [supply, detail];
-    const [title, advice] = supplyWords(supply, detail, this.progress);
+    const [title, advice] = supplyWords(supply, detail, this.progress, "narrowed" in this.#root.dataset);
     text(this.#root, "#stage-title", title);
     text(this.#root, "#stage-advice", advice);
     element(this.#root, "#stage-links", HTMLElement).hidden = supply !== "empty";
