@@ -70,10 +70,10 @@ def next_steps(user: User, fields: list[Any], waiting: int) -> list[Step]:
     steps = []
     if has_role(user, Role.CURATOR) and (undecided := Candidate.objects.for_curators().count()):
         steps.append(
-            Step(f"Decide {undecided}: tied, flagged or discussed", reverse("disagreements"))
+            Step(f"Decide {undecided:,}: tied, flagged or discussed", reverse("disagreements"))
         )
     if waiting:
-        steps.append(Step(f"Classify: {waiting} candidates wait for you", reverse("classify")))
+        steps.append(Step(f"Classify: {waiting:,} candidates wait for you", reverse("classify")))
     steps.extend(_about_networks(user, fields))
     return steps or [Step("Nothing waits for you at the moment.")]
 

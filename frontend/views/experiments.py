@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
@@ -179,7 +180,7 @@ def act_on_experiment(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     found = get_object_or_404(Experiment, pk=pk)
     if verb not in _VERBS:
         raise Http404(f"There is no verb {verb}.")
-    messages.success(request, _VERBS[verb](found))
+    messages.success(request, capfirst(_VERBS[verb](found)))
     return redirect("experiment", pk)
 
 

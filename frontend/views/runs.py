@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
@@ -127,7 +128,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in _VERBS:
         raise Http404(f"There is no verb {verb}.")
     try:
-        messages.success(request, _VERBS[verb](found, request))
+        messages.success(request, capfirst(_VERBS[verb](found, request)))
     except (NotReady, Refused) as reason:
         messages.error(request, str(reason))
     return redirect("run", pk)

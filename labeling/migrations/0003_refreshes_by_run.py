@@ -11,6 +11,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='refresh',
+            options={'verbose_name_plural': 'refreshes'},
+        ),
         migrations.AlterField(
             model_name='refresh',
             name='field',

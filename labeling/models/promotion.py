@@ -43,7 +43,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             if field.promoted_run_id != run.pk:
                 before = field.promoted_run
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
-                why = f", because: {reason}" if reason else ""
+                why = f", because: “{reason}”" if reason else ""
                 run.tell(f"In use in {field}, by {by}{why}.")
                 field.point_to(run)
                 self._settle(run, before)

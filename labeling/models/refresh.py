@@ -92,6 +92,7 @@ class Refresh(models.Model):
     objects = RefreshQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "refreshes"
         constraints = [
             models.UniqueConstraint(fields=["field", "run"], name="one_refresh_of_a_run")
         ]
