@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,145 +10,10 @@ from pathlib import Path
 import classifier
 from classifier import experiments, files, label_efficiency, reporting, simulation
 from classifier.acquisition import STRATEGIES
-from classifier.config import PRESETS
+from classifier.arguments import parser
 from classifier.imagenet import embed_once
 from classifier.learners import Head, Learner, Network
 from classifier.prediction import read_config
-
-_EPILOG = """
-A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
-split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr folders that it names.
-
-  python -m classifier train training.csv --packs packs --run run --preset quick
-  python -m classifier predict training.csv --packs packs --run run --output predictions.csv
-  python -m classifier evaluate training.csv --packs packs --run run --figures figures
-  python -m classifier compare training.csv --packs packs --run run --other other
-  python -m classifier experiment training.csv --packs packs --run folder --kind filters
-  python -m classifier simulate training.csv --packs packs --run folder --seeds 5
-
-Candidates whose stamps cannot be read are in no row of predictions.csv: predictions.unreadable.csv
-lists them with the reasons.
-
-An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
-out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
-other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
-
-A simulation takes the labels for the truth and replays labelling: simulated experts vote, in the
-order of each strategy, and accuracy on the control split is measured against the number of votes.
-
-What was interrupted goes on where it was when it is started again, on any device. Several devices
-share a run in one folder if each is given members of its own, as with `--members 0-4 --set
-device=cuda:0` and `--members 5-9 --set device=cuda:1`. ImageNet weights are looked for
-in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
-server.
-"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(
-        prog="python -m classifier",
-        description="Classify star-cluster candidates by their shapes.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(_RUN))
-    for verb, text in (
-        ("train", "train an ensemble on the labels of the training split"),
-        ("predict", "classify every candidate of a manifest, as CSV"),
-        ("evaluate", "compare a run with the labels of a split, as JSON"),
-        ("compare", "compare two runs on the labels of a split, as JSON"),
-        ("experiment", "train several runs that differ in one thing, and report on them"),
-        ("simulate", "replay labelling in several orders, and report the votes that each needs"),
-    ):
-        command = verbs.add_parser(verb, help=text, description=text)
-        command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
-        command.add_argument("--packs", type=Path, required=True, help="folder of stamp packs")
-        command.add_argument("--run", type=Path, required=True, help="folder of the run")
-        command.add_argument("--quiet", action="store_true", help="show no progress")
-        _ADD_OPTIONS[verb](command)
-    return top
-
-
-def _add_train(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--preset", choices=PRESETS, default="quick")
-    command.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="replace a setting of the preset, such as seed=1 or batches=500; repeatable",
-    )
-
-
-def _add_members(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
-    command.add_argument(
-        "--members",
-        metavar="0,3-5",
-        help="train only these of the run's networks, which count from 0, as on several devices",
-    )
-
-
-def _add_predict(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--output", type=Path, required=True, help="CSV file to write")
-    command.add_argument(
-        "--embeddings",
-        type=Path,
-        metavar="FOLDER",
-        help="also write what each network's last layer reads, as Zarr in float16",
-    )
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
-
-
-def _add_evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
-    command.add_argument("--figures", type=Path, help="folder for figures and their data")
-
-
-def _add_compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--other", type=Path, required=True, help="folder of the other run")
-    command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
-
-
-def _add_experiment(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
-    command.add_argument("--kind", choices=[*experiments.KINDS, experiments.SOURCES], required=True)
-    command.add_argument(
-        "--source",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="the training set of another label source, with --kind sources; repeatable",
-    )
-
-
-def _add_simulate(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
-    plan = simulation.Plan()
-    command.add_argument(
-        "--strategy", action="append", choices=STRATEGIES, help="repeatable; all of them if none"
-    )
-    command.add_argument("--seeds", type=int, default=5, help="replays of each strategy")
-    command.add_argument(
-        "--learner",
-        choices=("head", "network"),
-        default="head",
-        help="head: linear layers on ImageNet features; network: a whole training in every round",
-    )
-    command.add_argument("--experts", type=int, default=plan.experts, help="votes a candidate")
-    command.add_argument("--first", type=int, default=plan.first, help="candidates at the start")
-    command.add_argument("--batch", type=int, default=plan.batch, help="candidates a round")
-    command.add_argument("--rounds", type=int, help="trainings at most")
-    command.add_argument("--cold-start", choices=("spread", "random"), default=plan.cold_start)
-    command.add_argument(
-        "--people",
-        choices=("paper", "perfect"),
-        default=plan.people,
-        help="paper: simulated experts agree as often as people do",
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -165,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
-    members = None if options.members is None else _numbers("--members", options.members)
-    result = classifier.train(config, manifest, options.run, _report(options), members=members)
+    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
+    result = classifier.train(
+        config, manifest, options.run, _report(options), members=options.members
+    )
     _tell_parts(result.parts)
     _print({name: value for name, value in result.to_dict().items() if name != "history"})
 
@@ -248,12 +113,10 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    config = classifier.TrainingConfig.from_dict(options.preset, _settings(options.set))
+    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
     if options.kind == experiments.SOURCES:
-        named = dict(_pair("--source", pair, "NAME=FILE") for pair in options.source)
         others = {
-            name: classifier.Manifest.read(Path(path), options.packs)
-            for name, path in named.items()
+            name: classifier.Manifest.read(path, options.packs) for name, path in options.source
         }
         arms = experiments.sources(config, {options.manifest.stem: manifest, **others})
     else:
@@ -268,7 +131,7 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
 
 
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    settings = {"backbone": "efficientnet_lite0"} | _settings(options.set)
+    settings = {"backbone": "efficientnet_lite0"} | dict(options.set)
     config = classifier.TrainingConfig.from_dict(options.preset, settings)
     world = simulation.World.of(manifest, config)
     learner: Learner
@@ -304,46 +167,6 @@ _RUN = {
     "experiment": _experiment,
     "simulate": _simulate,
 }
-_ADD_OPTIONS = {
-    "train": _add_members,
-    "predict": _add_predict,
-    "evaluate": _add_evaluate,
-    "compare": _add_compare,
-    "experiment": _add_experiment,
-    "simulate": _add_simulate,
-}
-
-
-def _pair(option: str, text: str, form: str) -> tuple[str, str]:
-    """NAME=VALUE, apart. Raises ValueError where it is something else."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"{option} {text}: write {form}.")
-    return name, value
-
-
-def _numbers(option: str, text: str) -> list[int]:
-    """0,3-5 as whole numbers. Raises ValueError where it is something else."""
-    numbers: list[int] = []
-    for part in text.split(","):
-        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if first > last:
-            raise ValueError(f"{option} {text}: write numbers and rising ranges, as in 0,3-5.")
-        numbers += range(first, last + 1)
-    return numbers
-
-
-def _settings(pairs: list[str]) -> dict[str, object]:
-    """NAME=VALUE as a mapping; a value is JSON where it can be, else a word."""
-    settings: dict[str, object] = {}
-    for pair in pairs:
-        name, text = _pair("--set", pair, "NAME=VALUE")
-        try:
-            settings[name] = json.loads(text)
-        except json.JSONDecodeError:
-            settings[name] = text
-    return settings
 
 
 def _report(options: argparse.Namespace) -> classifier.Report:

@@ -123,9 +123,6 @@ def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
     ("options", "words"),
     [
         (["--set", "batches=none"], "batches must be of type int, not 'none'."),
-        (["--set", "batches"], "--set batches: write NAME=VALUE."),
-        (["--members", "5-3"], "--members 5-3: write numbers and rising ranges, as in 0,3-5."),
-        (["--members", "two"], "--members two: write numbers and rising ranges, as in 0,3-5."),
         (["--set", "device=abacus", "--set", "pretrained=false"], "There is no device 'abacus'"),
     ],
 )
@@ -134,6 +131,20 @@ def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--set", "batches"], "--set: batches lacks NAME= before it."),
+        (["--members", "5-3"], "--members: 5-3: write numbers and rising ranges, as in 0,3-5."),
+        (["--members", "two"], "--members: two: write numbers and rising ranges, as in 0,3-5."),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named(world, tmp_path, capsys, options, words):
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments("train", world, tmp_path / "run"), *options])
+    assert words in capsys.readouterr().err
 
 
 def test_one_class_is_one_sentence(tmp_path, capsys):

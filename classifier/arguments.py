@@ -1,0 +1,189 @@
+"""What `python -m classifier` understands: its verbs, their options, and how a value is read."""
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from classifier import experiments, simulation
+from classifier.acquisition import STRATEGIES
+from classifier.config import PRESETS
+
+_EPILOG = """
+A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
+split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr folders that it names.
+
+  python -m classifier train training.csv --packs packs --run run --preset quick
+  python -m classifier predict training.csv --packs packs --run run --output predictions.csv
+  python -m classifier evaluate training.csv --packs packs --run run --figures figures
+  python -m classifier compare training.csv --packs packs --run run --other other
+  python -m classifier experiment training.csv --packs packs --run folder --kind filters
+  python -m classifier simulate training.csv --packs packs --run folder --seeds 5
+
+Candidates whose stamps cannot be read are in no row of predictions.csv: predictions.unreadable.csv
+lists them with the reasons.
+
+An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
+out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
+other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
+
+A simulation takes the labels for the truth and replays labelling: simulated experts vote, in the
+order of each strategy, and accuracy on the control split is measured against the number of votes.
+
+What was interrupted goes on where it was when it is started again, on any device. Several devices
+share a run in one folder if each is given members of its own, as with `--members 0-4 --set
+device=cuda:0` and `--members 5-9 --set device=cuda:1`. ImageNet weights are looked for
+in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
+server.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m classifier",
+        description="Classify star-cluster candidates by their shapes.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="|".join(_VERBS))
+    for verb, (text, add_options) in _VERBS.items():
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
+        command.add_argument("--packs", type=Path, required=True, help="folder of stamp packs")
+        command.add_argument("--run", type=Path, required=True, help="folder of the run")
+        command.add_argument("--quiet", action="store_true", help="show no progress")
+        add_options(command)
+    return top
+
+
+def _named(text: str) -> tuple[str, str]:
+    """NAME=TEXT, apart."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text} lacks NAME= before it.")
+    return name, value
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """NAME=VALUE, apart; the value is JSON where it can be, else a word."""
+    name, word = _named(text)
+    try:
+        return name, json.loads(word)
+    except json.JSONDecodeError:
+        return name, word
+
+
+def _file(text: str) -> tuple[str, Path]:
+    """NAME=FILE, apart."""
+    name, path = _named(text)
+    return name, Path(path)
+
+
+def _numbers(text: str) -> list[int]:
+    """0,3-5 as whole numbers."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if first > last:
+            raise argparse.ArgumentTypeError(
+                f"{text}: write numbers and rising ranges, as in 0,3-5."
+            )
+        numbers += range(first, last + 1)
+    return numbers
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--preset", choices=PRESETS, default="quick")
+    command.add_argument(
+        "--set",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace a setting of the preset, such as seed=1 or batches=500; repeatable",
+    )
+
+
+def _add_members(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    command.add_argument(
+        "--members",
+        type=_numbers,
+        metavar="0,3-5",
+        help="train only these of the run's networks, which count from 0, as on several devices",
+    )
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    command.add_argument(
+        "--embeddings",
+        type=Path,
+        metavar="FOLDER",
+        help="also write what each network's last layer reads, as Zarr in float16",
+    )
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--split", choices=("control", "train"), default="control")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+    command.add_argument("--figures", type=Path, help="folder for figures and their data")
+
+
+def _add_compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--other", type=Path, required=True, help="folder of the other run")
+    command.add_argument("--split", choices=("control", "train"), default="control")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+
+
+def _add_experiment(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    command.add_argument("--kind", choices=[*experiments.KINDS, experiments.SOURCES], required=True)
+    command.add_argument(
+        "--source",
+        action="append",
+        type=_file,
+        default=[],
+        metavar="NAME=FILE",
+        help="the training set of another label source, with --kind sources; repeatable",
+    )
+
+
+def _add_simulate(command: argparse.ArgumentParser) -> None:
+    _add_train(command)
+    plan = simulation.Plan()
+    command.add_argument(
+        "--strategy", action="append", choices=STRATEGIES, help="repeatable; all of them if none"
+    )
+    command.add_argument("--seeds", type=int, default=5, help="replays of each strategy")
+    command.add_argument(
+        "--learner",
+        choices=("head", "network"),
+        default="head",
+        help="head: linear layers on ImageNet features; network: a whole training in every round",
+    )
+    command.add_argument("--experts", type=int, default=plan.experts, help="votes a candidate")
+    command.add_argument("--first", type=int, default=plan.first, help="candidates at the start")
+    command.add_argument("--batch", type=int, default=plan.batch, help="candidates a round")
+    command.add_argument("--rounds", type=int, help="trainings at most")
+    command.add_argument("--cold-start", choices=("spread", "random"), default=plan.cold_start)
+    command.add_argument(
+        "--people",
+        choices=("paper", "perfect"),
+        default=plan.people,
+        help="paper: simulated experts agree as often as people do",
+    )
+
+
+_VERBS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "train": ("train an ensemble on the labels of the training split", _add_members),
+    "predict": ("classify every candidate of a manifest, as CSV", _add_predict),
+    "evaluate": ("compare a run with the labels of a split, as JSON", _add_evaluate),
+    "compare": ("compare two runs on the labels of a split, as JSON", _add_compare),
+    "experiment": ("train several runs that differ in one thing, and report", _add_experiment),
+    "simulate": ("replay labelling in several orders, and count the votes needed", _add_simulate),
+}
