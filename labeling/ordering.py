@@ -4,7 +4,9 @@ Both are functions of the field's name and the catalogue id alone, so they are t
 every run, for ever: no network is measured on what another one was trained on.
 """
 
+from fractions import Fraction
 from hashlib import sha256
+from math import ceil
 
 CONTROL_SHARE = 0.2
 """Share of the candidates that only measure and never train (Wei et al. 2020: 80 % / 20 %)."""
@@ -26,18 +28,37 @@ def shuffle_key(field: str, catalogue_id: str) -> int:
     return _digest("shuffle", field, catalogue_id)
 
 
-def takes_control(served: int, share: float) -> bool:
-    """Whether the lease after `served` others comes from the control sample.
+def takes_control(served: int, share: float, expert: int) -> bool:
+    """Whether the lease of an expert after `served` others comes from the control sample.
 
-    Spreads the sample evenly: over any n leases its number is within one of n * share.
+    Each run of 1 / share leases has one, at a place that the expert cannot foresee.
     """
-    return int((served + 1) * share) > int(served * share)
+    return served == _place(served, share, f"control/{expert}")[1]
 
 
-def takes_repeat(served: int, share: float, control_share: float) -> bool:
+def takes_repeat(served: int, share: float, control_share: float, expert: int) -> bool:
     """Whether the lease after `served` others, one for the pool, is a hidden repeat instead.
 
     Repeats take places of the pool alone, so that the control sample keeps its share.
     """
-    for_pool = served - int(served * control_share)
-    return control_share < 1 and takes_control(for_pool, min(1.0, share / (1 - control_share)))
+    if control_share >= 1:
+        return False
+    for_pool = served - _before(served, control_share, f"control/{expert}")
+    share = min(1.0, share / (1 - control_share))
+    return for_pool == _place(for_pool, share, f"repeat/{expert}")[1]
+
+
+def _place(served: int, share: float, salt: str) -> tuple[int, int | None]:
+    """The number of the run that this lease is in, and the place that is taken in that run."""
+    exact = Fraction(share).limit_denominator(10_000)
+    if not exact:
+        return 0, None
+    run = int(served * exact)
+    first, end = ceil(run / exact), ceil((run + 1) / exact)
+    return run, first + _digest("place", salt, str(run)) % (end - first)
+
+
+def _before(served: int, share: float, salt: str) -> int:
+    """How many of the first `served` leases were taken."""
+    run, place = _place(served, share, salt)
+    return run + (place is not None and place < served)

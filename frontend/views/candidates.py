@@ -1,5 +1,6 @@
 """The gallery of candidates, and one of them at full size."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST
 from frontend.access import for_role
 from frontend.gallery import GalleryForm, gallery, visible_to
 from frontend.stage import stage_context
-from labeling.models import Candidate, Comment, Prediction
+from labeling.models import Candidate, Comment, Opening, Prediction
 from labeling.roles import Role
 
 A_PAGE = 60
@@ -23,6 +24,8 @@ def candidates(request: HttpRequest) -> HttpResponse:
     form = GalleryForm(request.GET, user=request.user)
     wish = form.cleaned_data if form.is_valid() else {}
     page = Paginator(gallery(request.user, wish), A_PAGE).get_page(request.GET.get("page"))
+    rows: Iterable[Any] = page
+    Opening.objects.note(request.user, [row.pk for row in rows if row.disclosed])
     context = {"form": form, "page": page}
     return render(request, "frontend/candidates.html", context)
 
@@ -33,6 +36,7 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": found} | stage_context(request.user)
     if found.disclosed:
+        Opening.objects.note(request.user, [pk])
         promoted = Prediction.objects.promoted().filter(candidate=found)
         context |= {
             "votes": found.votes.live().select_related("voter").order_by("cast_at"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -22,13 +23,13 @@ from labeling.roles import Role
 A_PAGE = 20
 INCOMPLETE = "choose a class and give a reason."
 OVERTAKEN = (
-    "a vote or a remark has come or gone since you opened the page. Read what there is now, then "
-    "decide."
+    "a vote, a remark or another decision has come or gone since you opened the page. Read what "
+    "there is now, then decide."
 )
 
 
 class RulingForm(forms.Form):
-    """A curator's decision, and the `last_words` that they had before them."""
+    """A curator's decision, and the `all_said` that they had before them."""
 
     label = forms.TypedChoiceField(
         choices=MorphologicalClass.choices, coerce=int, widget=forms.RadioSelect
@@ -43,16 +44,19 @@ def undecided() -> QuerySet[Candidate]:
     return waiting.prefetch_related(*_said(), "field__mosaics").order_by("pk")
 
 
-def _said() -> tuple[Prefetch[Any], Prefetch[Any]]:
-    """Votes in `cast`, the newest first, and comments in `said`, the newest last."""
-    votes = Vote.objects.standing().select_related("voter")
-    comments = Comment.objects.select_related("author")
-    return Prefetch("votes", votes, to_attr="cast"), Prefetch("comments", comments, to_attr="said")
+def _said() -> tuple[Prefetch[Any], ...]:
+    """Votes in `cast`, the newest first, comments in `said`, the newest last, all `ruled`."""
+    return (
+        Prefetch("votes", Vote.objects.standing().select_related("voter"), to_attr="cast"),
+        Prefetch("comments", Comment.objects.select_related("author"), to_attr="said"),
+        Prefetch("adjudications", to_attr="ruled"),
+    )
 
 
-def last_words(candidate: Any) -> str:
-    """The newest vote and the newest comment, of one of `undecided`."""
-    return " ".join(str(word.pk) for word in (*candidate.cast[:1], *candidate.said[-1:]))
+def all_said(candidate: Any) -> str:
+    """A fingerprint of the votes, comments and rulings of one of `undecided`."""
+    words = (*candidate.cast, *candidate.said, *candidate.ruled)
+    return sha256(" ".join(sorted(str(word.pk) for word in words)).encode()).hexdigest()
 
 
 @for_role(Role.CURATOR)
@@ -62,7 +66,7 @@ def disagreements(request: HttpRequest) -> HttpResponse:
     begun = request.session.pop("begun_ruling", {})
     candidate: Any
     for candidate in page:
-        candidate.seen = last_words(candidate)
+        candidate.seen = all_said(candidate)
         candidate.begun = begun if begun.get("candidate") == candidate.pk else None
     context = {"page": page, "classes": MorphologicalClass.choices}
     return render(request, "frontend/disagreements.html", context)
@@ -91,7 +95,7 @@ def _decide(candidate: Candidate, curator: Any, seen: str, **ruling: Any) -> boo
     # Votes and comments take turns with it: nothing is said between the question and the ruling.
     candidate.lock()
     prefetch_related_objects([candidate], *_said())
-    if last_words(candidate) != seen:
+    if all_said(candidate) != seen:
         return False
     candidate.adjudicate(curator, **ruling)
     return True

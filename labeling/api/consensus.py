@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.classes import MorphologicalClass
-from labeling.models import Adjudication, Candidate, Consensus, Vote
+from labeling.models import Adjudication, Candidate, Consensus, Opening, Vote
 from labeling.roles import Role, has_role
 
 
@@ -67,6 +67,12 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
         if field := asked.pop("field", None):
             rows = rows.filter(candidate__field=field)
         return rows.filter(**asked)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """One page; what it shows is on record."""
+        page = super().paginate_queryset(queryset)
+        Opening.objects.note(self.request.user, [row.candidate_id for row in page or ()])
+        return page
 
 
 class AdjudicationIn(serializers.ModelSerializer[Adjudication]):

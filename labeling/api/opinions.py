@@ -11,7 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.votes import LabelField
-from labeling.models import Candidate, Comment, Consensus, Prediction, ReferenceLabel, Vote
+from labeling.models import (
+    Candidate,
+    Comment,
+    Consensus,
+    Opening,
+    Prediction,
+    ReferenceLabel,
+    Vote,
+)
 
 NOT_YET = "What others say of a candidate is shown once you have voted on it."
 
@@ -97,10 +105,11 @@ class OpinionsOut(serializers.Serializer[Any]):
 
 
 def _open_candidate(request: Request, pk: int) -> Candidate:
-    """A candidate in play of which the caller may know what others say."""
+    """A candidate in play of which the caller may know what others say, and from now on does."""
     candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
     if not candidate.opinions_open_to(request.user):
         raise PermissionDenied(NOT_YET)
+    Opening.objects.note(request.user, [pk])
     return candidate
 
 

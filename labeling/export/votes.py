@@ -26,6 +26,7 @@ COLUMNS = (
     "repeat_of",
     "surplus",
     "votes_visible",
+    "informed",
 )
 
 
@@ -56,4 +57,5 @@ def vote_rows() -> Iterator[Row]:
             "repeat_of": vote.repeat_of_id and str(vote.repeat_of_id),
             "surplus": int(vote.surplus),
             "votes_visible": vote.votes_visible,
+            "informed": int(vote.informed),
         }

@@ -11,6 +11,7 @@ from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
+from labeling.models.opening import Opening
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion, Refused
@@ -36,6 +37,7 @@ __all__ = [
     "Member",
     "Mosaic",
     "NotReady",
+    "Opening",
     "Prediction",
     "Preferences",
     "Preset",

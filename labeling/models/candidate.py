@@ -180,14 +180,18 @@ class Candidate(models.Model):
         original = _repeated(mine, lease, replaced)
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
-        sees = bool(mine) or has_role(voter, Role.CURATOR)
+        curates = has_role(voter, Role.CURATOR)
+        opened = (curates or bool(mine)) and self.openings.filter(expert=voter).exists()
+        suggestion_visible = (opened or curates) and self._has_suggestion()
+        votes_visible = len(others) if opened or curates else 0
         vote = Vote(
             id=uuid,
             candidate=self,
             voter=voter,
             repeat_of_id=original,
-            suggestion_visible=sees and self._has_suggestion(),
-            votes_visible=len(others) if sees else 0,
+            suggestion_visible=suggestion_visible,
+            votes_visible=votes_visible,
+            informed=opened or suggestion_visible or votes_visible > 0,
             sample=lease.sample if lease else "",
             strategy=lease.strategy if lease else "",
             surplus=original is None and self._does_without(lease, others),

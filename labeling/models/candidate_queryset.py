@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
 from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
+from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
 
 if TYPE_CHECKING:
@@ -128,6 +131,18 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         given = Lease.objects.of(expert).order_by().values("candidate")
         withdrawn = Vote.objects.by(expert).exclude(retracted_at=None).order_by()
         return self.filter(pk__in=given.union(withdrawn.values("candidate"))).order_by("pk")
+
+    def spoken_of_to(self, expert: Any) -> Self:
+        """Candidates of which somebody else, the network or a catalogue says something."""
+        here = {"candidate": OuterRef("pk")}
+        others = (
+            Prediction.objects.promoted().filter(**here),
+            Vote.objects.live().filter(**here).exclude(voter=expert),
+            Comment.objects.filter(**here).exclude(author=expert),
+            Adjudication.objects.filter(**here).exclude(curator=expert),
+            ReferenceLabel.objects.filter(**here),
+        )
+        return self.filter(reduce(or_, map(Exists, others)))
 
     def in_order_of(self, run: Any, field: Any) -> Self:
         """The pool as this run predicts it: where another answer is worth most comes first."""

@@ -56,9 +56,9 @@ class Queue:
         field = self._field
         if self._wish.unfinished:
             return Sample.POOL
-        if takes_control(place, field.control_share):
+        if takes_control(place, field.control_share, self._expert.pk):
             return Sample.CONTROL
-        again = takes_repeat(place, field.repeat_share, field.control_share)
+        again = takes_repeat(place, field.repeat_share, field.control_share, self._expert.pk)
         return Sample.REPEAT if again else Sample.POOL
 
     @transaction.atomic

@@ -5,7 +5,6 @@ from typing import Self
 from django.db import models
 
 from labeling.classes import MorphologicalClass
-from labeling.models.candidate import Candidate
 
 
 class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
@@ -27,7 +26,7 @@ class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
 class ReferenceLabel(models.Model):
     """The class that a published catalogue gives to a candidate."""
 
-    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="references")
+    candidate = models.ForeignKey("Candidate", models.CASCADE, related_name="references")
     source = models.CharField(max_length=80, db_index=True)
     label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
 

@@ -38,12 +38,12 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         return self.live().exclude(Exists(again))
 
     def blind(self) -> Self:
-        """Votes before which no opinion but the voter's own could be seen."""
-        return self.filter(suggestion_visible=False, votes_visible=0)
+        """Votes before which the voter was shown no opinion but their own."""
+        return self.filter(informed=False)
 
     def informed(self) -> Self:
-        """Votes before which others' opinions could be seen."""
-        return self.filter(Q(suggestion_visible=True) | Q(votes_visible__gt=0))
+        """Votes before which the voter was shown what others say."""
+        return self.filter(informed=True)
 
     def blind_before(self) -> VoteQuerySet:
         """What was said blindly, and when, of that on which any of these was cast informed."""
@@ -83,10 +83,14 @@ class Vote(models.Model):
         default=list, blank=True, help_text="The path through the questions, if it was taken."
     )
     suggestion_visible = models.BooleanField(
-        default=False, help_text="The network's opinion could be seen before this vote."
+        default=False, help_text="The network's opinion was open to the voter before this vote."
     )
     votes_visible = models.PositiveSmallIntegerField(
-        default=0, help_text="Others' votes that could be seen before this one."
+        default=0, help_text="Others' votes that were open to the voter before this one."
+    )
+    informed = models.BooleanField(
+        default=False,
+        help_text="The voter had been shown what the network, others or catalogues say.",
     )
     sample = models.CharField(
         choices=Sample, blank=True, max_length=8, help_text="Why it was served, if it was."

@@ -168,7 +168,7 @@ def _voted_on_long_ago(form: Wish) -> CandidateQuerySet:
     votes = Vote.objects.by(EXPERT).repeatable()
     old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=AN_HOUR_AGO).order_by()
     voted_on = _wished_for(form).in_play().filter(pk__in=old.values("candidate"))
-    return voted_on.not_held_by(EXPERT, NOW)
+    return voted_on.not_held_by(EXPERT, NOW).not_put_off_by(EXPERT)
 
 
 @cache

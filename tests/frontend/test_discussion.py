@@ -69,13 +69,15 @@ def test_a_remark_that_is_sent_twice_is_one(browse, candidate, people):
 def discussed(candidate, people):
     """A candidate that waits for a curator, and what people may do to it meanwhile."""
     first = vote(candidate, people["ada"], 1, flagged=True)
+    second = vote(candidate, people["bea"], 1)
     candidate.comments.create(author=people["ada"], text="a star?")
     meanwhile = {
         "nothing": lambda: None,
-        "a vote": lambda: vote(candidate, people["bea"], 2),
-        "a flag": lambda: vote(candidate, people["bea"], 1, flagged=True),
+        "a vote": lambda: vote(candidate, people["cy"], 2),
+        "a flag": lambda: vote(candidate, people["cy"], 1, flagged=True),
         "a change of mind": lambda: vote(candidate, people["ada"], 1, flagged=True),
-        "a retraction": first.retract,
+        "a retraction": second.retract,
+        "an older vote's retraction": first.retract,
         "a comment": lambda: candidate.comments.create(author=people["bea"], text="two peaks"),
     }
     return candidate, meanwhile
@@ -88,7 +90,16 @@ def seen_in(page, candidate):
 
 
 @pytest.mark.parametrize(
-    "what", ["nothing", "a vote", "a flag", "a change of mind", "a retraction", "a comment"]
+    "what",
+    [
+        "nothing",
+        "a vote",
+        "a flag",
+        "a change of mind",
+        "a retraction",
+        "an older vote's retraction",
+        "a comment",
+    ],
 )
 def test_a_decision_stands_only_on_what_was_shown(browse, discussed, what):
     candidate, meanwhile = discussed
@@ -101,6 +112,27 @@ def test_a_decision_stands_only_on_what_was_shown(browse, discussed, what):
     assert candidate.adjudications.exists() == decided
     assert ("has come or gone since you opened the page" in page) == (not decided)
     assert ('value="as sharp as a star"' in page) == (not decided)
+
+
+def test_a_decision_does_not_replace_one_that_was_not_shown(browse, discussed, people):
+    candidate, _ = discussed
+    curator = browse("cur")
+    seen = seen_in(curator.get("/disagreements/").content.decode(), candidate)
+    candidate.adjudicate(people["cur"], 2, "elongated")
+    ruling = {"label": "4", "reason": "as sharp as a star", "seen": seen}
+    page = curator.post(f"/disagreements/{candidate.pk}/", ruling, follow=True).content.decode()
+    assert candidate.adjudications.get().reason == "elongated"
+    assert "another decision has come or gone since you opened the page" in page
+
+
+@pytest.mark.parametrize("page", ["/candidates/{}/", "/candidates/"])
+def test_a_page_that_shows_what_others_say_leaves_a_trace(browse, people, field, page):
+    told, other = field.candidates.all()[:2]
+    for candidate, name in ((told, "ada"), (told, "bea"), (other, "bea")):
+        vote(candidate, people[name])
+    for _ in range(2):
+        browse("ada").get(page.format(told.pk))
+    assert list(people["ada"].openings.values_list("candidate", flat=True)) == [told.pk]
 
 
 def test_what_a_curator_began_is_decided_after_another_look(browse, discussed):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.models import Vote
+from labeling.models import Opening, Vote
 from labeling.partings import partings_open_to
 from tests.labeling.test_decision_tree import path
 from tests.labeling.world import vote
@@ -34,8 +34,9 @@ def test_it_counts_the_first_different_answer_of_each_pair(answered):
     assert (found["ada", "cy"].n, found["ada", "cy"].together) == (1, 1)
 
 
-def test_what_was_changed_after_others_votes_could_be_seen_is_compared_as_it_was(answered):
+def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(answered):
     third = Vote.objects.get(voter=answered["ada"], candidate__pack_row=2).candidate
+    Opening.objects.note(answered["ada"], [third.pk])
     vote(third, answered["ada"], label=4, answers=STAR)
     found = {(p.first, p.second): p for p in partings_open_to(answered["cur"])}
     assert found["ada", "bea"].at["resolved"] == 1

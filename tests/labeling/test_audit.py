@@ -56,7 +56,7 @@ def test_it_finds_a_consensus_that_is_missing(busy, capsys, which):
     assert said.startswith(f"{lost}: ")
 
 
-@pytest.mark.parametrize("column", ["control", "shuffle"])
+@pytest.mark.parametrize("column", ["control", "shuffle", "catalogue_number"])
 def test_it_finds_a_candidate_that_was_moved(busy, capsys, column):
     moved = busy.candidates.first()
     new = not moved.control if column == "control" else moved.shuffle + 1
@@ -98,3 +98,12 @@ def test_it_finds_a_candidate_that_is_open_or_closed_by_mistake(busy, capsys, ne
     code, said = audit(capsys)
     assert code == 1
     assert said.startswith(f"{wrong}: is open where no votes are needed, or closed")
+
+
+def test_it_finds_a_field_that_goes_by_a_run_nobody_put_to_use(field, admin, capsys):
+    run = promote(field, admin)
+    assert audit(capsys)[0] == 0
+    run.promotions.update(rolled_back_at=timezone.now())
+    code, said = audit(capsys)
+    assert code == 1
+    assert "ngc1: goes by another run than its promotions say" in said

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from labeling.classes import Label
 from labeling.consensus import Provenance, Status
-from labeling.models import Consensus, Vote, VoteConflict
+from labeling.models import Consensus, Opening, Vote, VoteConflict
 from tests.labeling.world import promote, settle, vote
 
 
@@ -118,11 +118,39 @@ def test_a_first_vote_is_blind_even_where_a_network_has_an_opinion(field, candid
     assert vote(candidate, ada, 1).suggestion_visible is False
 
 
-def test_a_second_thought_may_have_seen_the_networks_opinion(field, candidate, ada, admin):
+def test_who_has_looked_has_seen_the_networks_opinion(field, candidate, ada, admin):
+    promote(field, admin, {candidate.pk: 0.5})
+    candidate.refresh_from_db()
+    first = vote(candidate, ada, 1)
+    Opening.objects.note(ada, [candidate.pk])
+    first.retract()
+    again = vote(candidate, ada, 2)
+    assert (again.suggestion_visible, again.informed) == (True, True)
+
+
+def test_a_slip_put_right_without_a_look_is_blind(field, candidate, ada, bea, cy, admin):
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     vote(candidate, ada, 1).retract()
-    assert vote(candidate, ada, 2).suggestion_visible is True
+    again = vote(candidate, ada, 2)
+    assert (again.suggestion_visible, again.informed) == (False, False)
+    for expert in (bea, cy):
+        vote(candidate, expert, 2)
+    assert candidate.consensus.provenance == Provenance.SEVERAL
+
+
+def test_a_published_class_that_was_shown_makes_a_vote_informed(candidate, ada):
+    candidate.references.create(source="LEGUS", label=3)
+    vote(candidate, ada, 1)
+    Opening.objects.note(ada, [candidate.pk])
+    again = vote(candidate, ada, 3)
+    assert (again.informed, again.suggestion_visible, again.votes_visible) == (True, False, 0)
+
+
+def test_where_nobody_says_anything_nothing_was_shown(candidate, ada):
+    vote(candidate, ada, 1)
+    Opening.objects.note(ada, [candidate.pk])
+    assert vote(candidate, ada, 2).informed is False
 
 
 def test_a_curator_sees_all_and_is_on_record_for_it(field, candidate, cur, admin):
@@ -136,9 +164,11 @@ def test_without_a_prediction_nobody_was_helped(candidate, cur):
     assert vote(candidate, cur, 1).suggestion_visible is False
 
 
-def test_a_correction_may_have_seen_the_votes_of_others(candidate, ada, bea, cy):
+def test_who_has_looked_has_seen_the_votes_of_others(candidate, ada, bea, cy):
     first = [vote(candidate, expert, 1) for expert in (ada, bea, cy)]
     assert [cast.votes_visible for cast in first] == [0, 0, 0]
+    assert vote(candidate, bea, 2).votes_visible == 0
+    Opening.objects.note(ada, [candidate.pk])
     assert vote(candidate, ada, 2).votes_visible == 2
 
 

@@ -172,7 +172,7 @@ def test_it_mixes_the_control_sample_in(ada, share):
     field.candidates.update(control=False)
     field.candidates.filter(catalogue_number__gt=20).update(control=True)
     samples = [lease.sample for lease in field.lease_next(ada, 10)]
-    expected = ["control" if takes_control(k, share) else "pool" for k in range(10)]
+    expected = ["control" if takes_control(k, share, ada.pk) else "pool" for k in range(10)]
     assert samples == expected
 
 

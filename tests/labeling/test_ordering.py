@@ -13,6 +13,7 @@ from labeling.ordering import (
 )
 
 names = st.text(max_size=12)
+experts = st.integers(1, 2**31)
 
 
 def test_its_samples_never_change():
@@ -55,19 +56,25 @@ def test_a_key_fits_a_bigint(field, catalogue_id):
     assert 0 <= shuffle_key(field, catalogue_id) < 2**63
 
 
-@given(st.integers(0, 200), st.floats(0, 1))
-def test_the_control_sample_is_spread_evenly(served, share):
-    taken = sum(takes_control(n, share) for n in range(served))
-    assert abs(taken - served * share) < 1 + 1e-9
+@given(st.integers(0, 200), st.floats(0, 1), experts)
+def test_the_control_sample_is_spread_evenly(served, share, expert):
+    taken = sum(takes_control(n, share, expert) for n in range(served))
+    assert abs(taken - served * share) < 1 + 0.02
+
+
+def test_nobody_can_count_when_the_control_sample_comes():
+    places = [[n % 5 for n in range(500) if takes_control(n, 0.2, who)] for who in (1, 2)]
+    assert places[0] != places[1]
+    assert all(8 < each.count(place) < 32 for each in places for place in range(5))
 
 
 @pytest.mark.parametrize(("share", "taken"), [(0.0, 0), (0.2, 20), (0.5, 50), (1.0, 100)])
 def test_of_a_hundred_it_takes_the_share(share, taken):
-    assert sum(takes_control(n, share) for n in range(100)) == taken
+    assert sum(takes_control(n, share, 7) for n in range(100)) == taken
 
 
-@given(st.integers(0, 200), st.floats(0, 1), st.floats(0, 0.5))
-def test_repeats_have_their_share_as_far_as_the_pool_goes(served, control, repeats):
-    pool = [n for n in range(served) if not takes_control(n, control)]
-    taken = sum(takes_repeat(n, repeats, control) for n in pool)
-    assert abs(taken - served * min(repeats, 1 - control)) < 2 + 1e-9
+@given(st.integers(0, 200), st.floats(0, 1), st.floats(0, 0.5), experts)
+def test_repeats_have_their_share_as_far_as_the_pool_goes(served, control, repeats, expert):
+    pool = [n for n in range(served) if not takes_control(n, control, expert)]
+    taken = sum(takes_repeat(n, repeats, control, expert) for n in pool)
+    assert abs(taken - served * min(repeats, 1 - control)) < 2 + 0.04

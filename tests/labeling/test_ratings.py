@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from labeling.classes import Label
-from labeling.models import Candidate, ReferenceLabel, Vote
+from labeling.models import Candidate, Opening, ReferenceLabel, Vote
 from labeling.ratings import AGAIN, OTHERS, PROMOTED, pairs_open_to, ratings_of
 from tests.labeling.conftest import person
 from tests.labeling.world import make_field, promote, settle, vote
@@ -152,6 +152,7 @@ def test_its_questions_are_few_however_many_votes(
 
 def test_who_was_talked_round_is_compared_by_what_they_said_before(three, ada):
     third = three[2]
+    Opening.objects.note(ada, [third.pk])
     talked_round = vote(third, ada, 4)
     assert (talked_round.votes_visible, third.consensus.n_class4) == (2, 3)
     ratings = ratings_of()
@@ -163,6 +164,7 @@ def test_a_slip_put_right_blindly_is_not_what_is_compared(field, ada, bea, cur):
     for label in (1, 2):
         vote(candidate, ada, label)
     vote(candidate, bea, 3)
+    Opening.objects.note(ada, [candidate.pk])
     vote(candidate, ada, 3)
     assert ratings_of().experts["ada"] == {candidate.pk: 2}
 

@@ -145,6 +145,14 @@ def test_what_was_skipped_is_not_answered_by_the_next_vote(field, voted, ada):
     assert lease.candidate.votes.live().get().label == 4
 
 
+def test_one_that_was_skipped_gives_its_place_to_another(field, voted, ada, monkeypatch):
+    monkeypatch.setattr("labeling.models.queue.takes_repeat", lambda *_: True)
+    (first,) = repeats(field, ada, 1)
+    first.skip()
+    (second,) = repeats(field, ada, 1)
+    assert {first.candidate, second.candidate} == set(voted[:2])
+
+
 def test_they_take_no_place_of_the_control_sample(voted, field, ada):
     field.control_share, field.repeat_share = 0.2, 0.2
     plan = Queue(field, ada, ANYTHING)._samples(100)

@@ -1,14 +1,15 @@
 """manage.py audit: recompute every derived row and count the differences."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db.models import Prefetch
 
 from labeling.consensus import Status, Verdict
-from labeling.models import Candidate, Consensus, Vote
-from labeling.ordering import in_control_sample, shuffle_key
+from labeling.export.moment import one_moment
+from labeling.models import Candidate, Consensus, Field, Vote
 from labeling.strategies import ColdStart
 
 
@@ -19,29 +20,44 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print each difference, then their number."""
-        found = 0
+        # As of one moment: a vote between a candidate and its votes would look like a difference.
+        with one_moment():
+            found = [*self._in_fields(), *self._in_candidates()]
+        for line in found:
+            self.stdout.write(line)
+        self.stdout.write(f"{len(found)} differences")
+        if found:
+            sys.exit(1)
+
+    def _in_fields(self) -> Iterator[str]:
+        """Fields that go by another run than the last that was put to use and not rolled back."""
+        for field in Field.objects.order_by("pk"):
+            standing = field.promotions.filter(rolled_back_at=None).first()
+            if field.promoted_run_id != (standing and standing.run_id):
+                yield f"{field}: goes by another run than its promotions say"
+
+    def _in_candidates(self) -> Iterator[str]:
         rows = Candidate.objects.select_related("field", "consensus").order_by("pk")
         counting = Prefetch("votes", Vote.objects.live(), to_attr="counting")
         for candidate in rows.prefetch_related(counting, "adjudications", "predictions").iterator(
             2000
         ):
             for line in _differences(candidate):
-                self.stdout.write(f"{candidate}: {line}")
-                found += 1
-        self.stdout.write(f"{found} differences")
-        if found:
-            sys.exit(1)
+                yield f"{candidate}: {line}"
 
 
 def _differences(candidate: Candidate) -> list[str]:
     """What is stored of one candidate and should be otherwise."""
-    names = candidate.field.name, candidate.catalogue_id
+    placed = Candidate(field=candidate.field, catalogue_id=candidate.catalogue_id)
+    placed.place()
     wrong = []
-    if candidate.control != in_control_sample(*names):
+    if candidate.control != placed.control:
         wrong.append("is in the wrong sample")
     begins = candidate.field.cold_start == ColdStart.SPREAD and candidate.shuffle < 0
-    if candidate.shuffle != shuffle_key(*names) and not begins:
+    if candidate.shuffle != placed.shuffle and not begins:
         wrong.append("has the wrong place in random order")
+    if candidate.catalogue_number != placed.catalogue_number:
+        wrong.append("has the wrong place in the catalogue")
     stored: Consensus | None = getattr(candidate, "consensus", None)
     verdict = candidate.verdict(candidate.counting)  # type: ignore[attr-defined]
     if candidate.open != candidate.needs_votes(verdict):

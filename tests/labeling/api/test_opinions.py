@@ -90,7 +90,7 @@ def test_it_costs_as_many_statements_for_many_votes(
     as_cur, ada, bea, cy, candidate, django_assert_max_num_queries
 ):
     settle(candidate, [ada, bea, cy])
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         opinions(as_cur.get(url(candidate)))
 
 
@@ -102,3 +102,16 @@ def test_what_is_not_there_is_not_found(as_cur, pk):
 def test_nobody_votes_on_what_was_set_aside_so_there_is_nothing_to_tell(as_cur, candidate):
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="outside the image")
     problem(as_cur.get(url(candidate)), HTTPStatus.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    "address", ["candidates/{pk}/opinions/", "candidates/{pk}/comments/", "consensus/"]
+)
+def test_whoever_is_shown_what_others_say_is_on_record_for_it(as_ada, ada, bea, field, address):
+    told, other = field.candidates.all()[:2]
+    for candidate, expert in ((told, ada), (told, bea), (other, bea)):
+        vote(candidate, expert)
+    for _ in range(2):
+        assert as_ada.get(f"{API}/{address.format(pk=told.pk)}").status_code == HTTPStatus.OK
+    assert list(ada.openings.values_list("candidate", flat=True)) == [told.pk]
+    assert vote(told, ada, 2).informed
