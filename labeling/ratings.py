@@ -3,8 +3,9 @@
 The consensus that an expert is measured against is that of the others: with their own vote in it,
 they would agree with themselves. For the same reason it is an expert's last blind answer that is
 compared: what they said after they were shown the others' votes, a network's opinion or a published
-class is no second opinion. Only who never answered blindly, a curator who sees all, is taken by their word of
-now. Networks are measured on the control sample only, on which none of ours was trained.
+class is no second opinion. Only who never answered blindly, a curator who sees all, is taken by
+their word of now. Networks are measured on the control sample only, on which none of ours was
+trained.
 """
 
 from __future__ import annotations
