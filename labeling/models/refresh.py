@@ -70,7 +70,8 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
     @transaction.atomic
     def stop(self, field: Field) -> None:
         """Drop a field's refreshes, where there may be any."""
-        self.drop(Field.objects.select_for_update().get(pk=field.pk))
+        (locked,) = Field.objects.filter(pk=field.pk).without_votes()
+        self.drop(locked)
 
     def drop(self, field: Field) -> None:
         """Let each run order the queue by itself; the caller holds the field's lock."""
@@ -133,7 +134,7 @@ class Refresh(models.Model):
     @transaction.atomic
     def _place(self, candidates: Sequence[int], priors: Priors) -> bool:
         """Write the places of some candidates, with votes kept out."""
-        field = Field.objects.select_for_update().get(pk=self.field_id)
+        (field,) = Field.objects.filter(pk=self.field_id).without_votes()
         if field.promoted_run_id != self.run_id or not self._mine().exists():
             return False
         moved = []

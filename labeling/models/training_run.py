@@ -340,7 +340,7 @@ class TrainingRun(WorkerJob):
         placed_by = self.write_predictions(predictions)
         Field.objects.in_turn(self.fields.all())
         self.judge()
-        for field in Field.objects.select_for_update().filter(runs=self).order_by("pk"):
+        for field in Field.objects.filter(runs=self).without_votes():
             self.take_places(field, placed_by)
             if field.promoted_run_id is None and self.has_passed:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
