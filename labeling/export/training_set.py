@@ -96,7 +96,11 @@ def label_sources() -> list[str]:
 
 
 def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
-    """Candidates' labels by a source that is not the consensus."""
+    """Candidates' labels by a source."""
+    if label_source == VOTES:
+        settled = Candidate.objects.in_play().filter(field__in=list(fields)).labelled()
+        labels = settled.order_by().values_list("pk", "consensus__label")
+        return {pk: label for pk, label in labels if label is not None}
     there: Any = {"candidate__field__in": list(fields)}
     if label_source.startswith(EXPERT):
         own = _class_votes().filter(voter__username=label_source.removeprefix(EXPERT), **there)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs, run_files
-from labeling.export.training_set import VOTES, NotTrainable, TrainingSet, control_labels
+from labeling.export.training_set import (
+    VOTES,
+    NotTrainable,
+    TrainingSet,
+    control_labels,
+    labels_of,
+)
 from labeling.models import work
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
@@ -250,29 +256,32 @@ class TrainingRun(WorkerJob):
         shares = self.verdict.get("shares") if self.external else None
         return shares[0]["new"] if shares else {}
 
-    @property
-    def control_labels(self) -> dict[int, int]:
-        """Labels of the control sample by candidate: as frozen, else our experts' of today."""
-        if self.manifest_sha256:
-            return control_labels(self.manifest_path)
-        settled = Candidate.objects.filter(field__in=self.fields.all(), control=True)
-        labels = settled.values_list("pk", "consensus__label")
-        return {pk: label for pk, label in labels if label is not None}
+    def _control_labels(self, answered: Collection[int]) -> dict[int, int]:
+        """Labels of those control candidates that it answers for, as frozen.
+
+        Those of today where too few were frozen to judge by: nobody learns from the control sample,
+        whenever it was labelled.
+        """
+        frozen = control_labels(self.manifest_path) if self.manifest_sha256 else {}
+        labels = {pk: frozen[pk] for pk in answered if pk in frozen}
+        if len(labels) >= gate.FEWEST:
+            return labels
+        today = labels_of(self.label_source or VOTES, self.fields.all())
+        return {pk: today[pk] for pk in answered if pk in today}
 
     @transaction.atomic
     def judge(self) -> None:
         """Let the gate say whether it may go live, beside what its fields use now."""
-        labels = self.control_labels
         measured = Prediction.objects.filter(
             candidate__control=True, candidate__field__in=self.fields.all()
         )
         mine = _probabilities(measured.filter(run=self))
         live = _probabilities(measured.promoted().exclude(run=self))
-        labelled = [candidate for candidate in mine if candidate in labels]
+        labels = self._control_labels(mine)
         verdict = gate.judge(
-            np.array([labels[candidate] for candidate in labelled], dtype=np.int64),
-            _table(mine[candidate] for candidate in labelled),
-            _table(live.get(candidate, _SILENT) for candidate in labelled),
+            np.array(list(labels.values()), dtype=np.int64),
+            _table(mine[candidate] for candidate in labels),
+            _table(live.get(candidate, _SILENT) for candidate in labels),
         )
         self.verdict = finite(verdict.to_dict())
         # Two may ask at once, and one of them has put it to use by now.
