@@ -311,8 +311,12 @@ class TrainingRun(WorkerJob):
         """Promote it, or say why not; what the gate said is kept in both cases."""
         # Whoever promotes another one waits, to be judged beside this one; votes go on.
         Field.objects.in_turn(self.fields.all())
-        if self.status in FINISHED:
+        self.refresh_from_db()
+        if self.may_go_live:
             self.judge()
+        elif self.status in FINISHED:
+            # In use in all of them: without itself, what is left to judge it beside is nothing.
+            return None
         try:
             Promotion.objects.promote(self, by, reason=reason)
         except Refused as refused:

@@ -148,6 +148,19 @@ def test_an_administrator_overrules_it_with_a_reason(as_admin, trained, labelled
     assert as_admin.delete(url).json()["status"] == "retired"
 
 
+def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin):
+    good, worse = trained(), trained()
+    good.succeed(answers(labelled, 1), {})
+    worse.succeed(answers(labelled, 0.6), {})
+    clicks = [TrainingRun.objects.get(pk=worse.pk) for _ in range(2)]
+    for run in clicks:
+        run.put_to_use(admin, "To see the queue move.")
+        assert run.status == RunStatus.PROMOTED
+    worse.refresh_from_db()
+    assert "less often than the network in use" in worse.verdict["reasons"][0]
+    assert Promotion.objects.filter(run=worse).count() == 1
+
+
 def test_the_labels_are_those_that_were_frozen(trained, labelled, ada):
     run = trained()
     freeze(run, labelled, CANDIDATES - 5)
