@@ -186,7 +186,6 @@ class TrainingRun(WorkerJob):
             self._training = number
             yield number
             self._training = None
-            self._mine().update(fruitless=0)
             self.tell(f"Network {number + 1} is trained.", me)
 
     def _take_member(self, me: str) -> int | None:
