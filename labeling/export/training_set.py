@@ -109,6 +109,13 @@ def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
     return dict(references.values_list("candidate", "label"))
 
 
+def pool_labels(fields: Iterable[Field]) -> dict[int, int]:
+    """Labels that the consensus gives the training pool of fields, by candidate."""
+    pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
+    labels = pool.labelled().order_by("pk").values_list("pk", "consensus__label")
+    return {pk: label for pk, label in labels if label is not None}
+
+
 def labels_to_train_on(label_source: str, fields: Iterable[Field]) -> int:
     """Number of labels that a source has in the training pool of fields."""
     pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from labeling.bulk import parts
-from labeling.export.training_set import VOTES, labels_to_train_on
+from labeling.export.training_set import VOTES, labels_to_train_on, pool_labels
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import REORDERED
@@ -109,9 +109,7 @@ class Refresh(models.Model):
 
     def labels(self) -> dict[int, int]:
         """The labels of today in the training pool of all the run's fields, by candidate."""
-        pool = Candidate.objects.in_play().filter(field__in=self.run.fields.all(), control=False)
-        labels = pool.labelled().values_list("pk", "consensus__label")
-        return {pk: label for pk, label in labels if label is not None}
+        return pool_labels(self.run.fields.all())
 
     def candidates(self) -> list[int]:
         """Those that stand in an order: the field's training pool."""
