@@ -15,6 +15,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from labeling.classes import MorphologicalClass
 from labeling.export.basis import Basis, consensus_basis, expert_basis, reference_basis
@@ -61,6 +63,8 @@ class TrainingSet:
     """Labels of each class, by field and split."""
     basis: Basis
     """Which votes and rulings, or which references, they stand on."""
+    at: datetime
+    """No vote before this moment is missing."""
 
     @cached_property
     def sha256(self) -> str:
@@ -142,7 +146,7 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
 
 def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
     """The labels of a source as they are now; raises NotTrainable."""
-    fields = list(fields)
+    fields, at = list(fields), timezone.now()
     with one_moment():
         rows = list(training_rows(fields, label_source))
         basis = _basis(fields, label_source, rows)
@@ -151,7 +155,7 @@ def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
         count = counts.setdefault((row["field"], row["split"]), Counter())
         if row["label"] is not None:
             count[str(row["label"])] += 1
-    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts, basis)
+    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts, basis, at)
     check_classes(frozen.labels(TRAIN), label_source)
     return frozen
 

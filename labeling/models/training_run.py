@@ -102,15 +102,19 @@ class TrainingRun(WorkerJob):
         return self.directory / f"training_set-{sha256[:16]}.csv"
 
     def freeze(self, frozen: TrainingSet) -> None:
-        """Let it train on these labels; the caller holds the locks of its fields.
+        """Let it train on these labels, if it has none that were frozen later.
 
+        The caller holds the locks of its fields; who was faster may have begun to freeze after it.
         Labels of a request before get no file over theirs: a process that dies between file and
         row, in whichever order, leaves each row with the file that it speaks of.
         """
+        at = frozen.at.isoformat(timespec="microseconds")
+        if at < self.basis.get("frozen_at", ""):
+            return
         own = self.manifest_sha256 in ("", frozen.sha256)
         frozen.write(self.manifest_path if own else self._manifest_named(frozen.sha256))
         self.manifest_sha256, self.label_counts = frozen.sha256, frozen.label_counts
-        self.basis = frozen.basis
+        self.basis = {**frozen.basis, "frozen_at": at}
         self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
     @property

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import F
 
 from labeling import retraining
+from labeling.export.training_set import training_set
 from labeling.models import Field, RunStatus, TrainingRun, Vote
 from labeling.retraining import QUIET, outlook, retrain_where_due
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
@@ -196,6 +197,15 @@ def test_one_wish_is_one_run_with_the_labels_of_now(pool, admin, ada, bea, cy):
     assert again.manifest_sha256 != first.manifest_sha256
     other = TrainingRun.objects.request(admin, "quick", fields=[pool])
     assert other != first
+
+
+def test_labels_that_were_frozen_earlier_replace_none(pool, admin, ada, bea, cy):
+    slow = training_set([pool], "votes")
+    settle_more(pool, (ada, bea, cy), 2)
+    run = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    assert TrainingRun.objects.request(ada, "quick", fields=[pool], frozen=slow) == run
+    run.refresh_from_db()
+    assert run.label_counts["train"]["3"] == 2
 
 
 def test_a_run_that_a_worker_has_begun_is_another_wish(pool, admin):
