@@ -2,13 +2,17 @@
 
 Counted against that snapshot each time that somebody asks, so that no label is missed, none counts
 twice, and a change of the setting holds at once. While people vote it waits, up to twice as many.
+Labels that fall away start nothing, and where hardly any are left it waits for others.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,7 +22,8 @@ from labeling.export.training_set import (
     VOTES,
     NotTrainable,
     TrainingSet,
-    labels_to_train_on,
+    frozen_labels,
+    pool_labels,
     training_set,
 )
 from labeling.models import Field, TrainingRun, Vote
@@ -36,8 +41,10 @@ class Outlook:
     last: TrainingRun | None
     """The run that would be repeated: the last on our experts' labels, however it ended."""
     new_labels: int
-    """So many more labels of the training pool are settled than then; below zero, fewer: a change
-    of the rules, or votes that were taken back, can open what was settled."""
+    """So many labels of the training pool were not settled then, or otherwise."""
+    labels: int
+    """So many are settled now: a change of the rules, or votes that were taken back, can open what
+    was settled."""
     wanted: int
     """So many start a training; 0 where nothing trains by itself."""
     active: TrainingRun | None
@@ -49,12 +56,21 @@ class Outlook:
     def enough(self) -> bool:
         """Whether so many labels have come that a training should start once it is quiet."""
         ready = self.last is not None and self.active is None
-        return ready and 0 < self.wanted <= abs(self.new_labels)
+        return ready and not self.too_few and 0 < self.wanted <= self.new_labels
+
+    @property
+    def too_few(self) -> bool:
+        """Whether less than half as many labels are left as the last run learnt from."""
+        return self.labels < self._fewest
+
+    @property
+    def _fewest(self) -> int:
+        return (self.last.n_learnt + 1) // 2 if self.last else 0
 
     @property
     def due(self) -> bool:
         """Whether a training should start now: it is quiet, or there are twice as many labels."""
-        return self.enough and (self.quiet or abs(self.new_labels) >= 2 * self.wanted)
+        return self.enough and (self.quiet or self.new_labels >= 2 * self.wanted)
 
     @property
     def sentence(self) -> str:
@@ -63,11 +79,15 @@ class Outlook:
             return f"Run {self.active.pk} is {self.active.status}."
         if self.last is None:
             return "No training yet: an administrator starts the first one."
-        count = abs(self.new_labels)
-        change = "newly" if self.new_labels >= 0 else "no longer"
-        since = f"{count} {change} settled label{'' if count == 1 else 's'}"
+        count = self.new_labels
+        since = f"{count} newly settled label{'' if count == 1 else 's'}"
         if not self.wanted:
             return f"{since} since run {self.last.pk}; an administrator starts the next training."
+        if self.too_few:
+            return (
+                f"{since} since run {self.last.pk}. It learnt from {self.last.n_learnt}, and in "
+                f"all {self.labels} are settled now: the next training waits for {self._fewest}."
+            )
         if self.due:
             return f"{since} since run {self.last.pk}: the next training starts within a minute."
         if self.enough:
@@ -82,12 +102,25 @@ def outlook(field: Field) -> Outlook:
     """What the field is waiting for."""
     own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
     last = own.first()
-    new, quiet = 0, True
+    new, labels, quiet = 0, 0, True
     if last is not None:
-        new = labels_to_train_on(VOTES, last.fields.all()) - last.n_learnt
+        learnt, now = _learnt(last), pool_labels(last.fields.all())
+        new, labels = sum(learnt.get(pk) != label for pk, label in now.items()), len(now)
         quiet = not _just_voted(last)
     active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
-    return Outlook(last, new, field.retrain_after, active, quiet)
+    return Outlook(last, new, labels, field.retrain_after, active, quiet)
+
+
+def _learnt(run: TrainingRun) -> Mapping[int, int]:
+    """Labels that were frozen for a run, by candidate; none where its folder is gone."""
+    path = run.manifest_path
+    return _read(path, run.manifest_sha256) if path.exists() else {}
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, _sha256: str) -> Mapping[int, int]:
+    """Labels of a training set, which is read once: pages ask for them again and again."""
+    return frozen_labels(path)
 
 
 def _just_voted(run: TrainingRun) -> bool:

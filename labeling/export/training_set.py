@@ -15,6 +15,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from labeling.classes import MorphologicalClass
 from labeling.export.basis import Basis, consensus_basis, expert_basis, reference_basis
@@ -61,6 +63,8 @@ class TrainingSet:
     """Labels of each class, by field and split."""
     basis: Basis
     """Which votes and rulings, or which references, they stand on."""
+    at: datetime
+    """No vote before this moment is missing."""
 
     @cached_property
     def sha256(self) -> str:
@@ -96,13 +100,24 @@ def label_sources() -> list[str]:
 
 
 def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
-    """Candidates' labels by a source that is not the consensus."""
+    """Candidates' labels by a source."""
+    if label_source == VOTES:
+        settled = Candidate.objects.in_play().filter(field__in=list(fields)).labelled()
+        labels = settled.order_by().values_list("pk", "consensus__label")
+        return {pk: label for pk, label in labels if label is not None}
     there: Any = {"candidate__field__in": list(fields)}
     if label_source.startswith(EXPERT):
         own = _class_votes().filter(voter__username=label_source.removeprefix(EXPERT), **there)
         return dict(own.order_by().values_list("candidate", "label"))
     references = ReferenceLabel.objects.of(label_source).filter(**there)
     return dict(references.values_list("candidate", "label"))
+
+
+def pool_labels(fields: Iterable[Field]) -> dict[int, int]:
+    """Labels that the consensus gives the training pool of fields, by candidate."""
+    pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
+    labels = pool.labelled().order_by("pk").values_list("pk", "consensus__label")
+    return {pk: label for pk, label in labels if label is not None}
 
 
 def labels_to_train_on(label_source: str, fields: Iterable[Field]) -> int:
@@ -131,7 +146,7 @@ def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:
 
 def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
     """The labels of a source as they are now; raises NotTrainable."""
-    fields = list(fields)
+    fields, at = list(fields), timezone.now()
     with one_moment():
         rows = list(training_rows(fields, label_source))
         basis = _basis(fields, label_source, rows)
@@ -140,7 +155,7 @@ def training_set(fields: Iterable[Field], label_source: str) -> TrainingSet:
         count = counts.setdefault((row["field"], row["split"]), Counter())
         if row["label"] is not None:
             count[str(row["label"])] += 1
-    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts, basis)
+    frozen = TrainingSet("".join(csv_lines(COLUMNS, rows)).encode(), counts, basis, at)
     check_classes(frozen.labels(TRAIN), label_source)
     return frozen
 

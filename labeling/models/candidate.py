@@ -294,8 +294,9 @@ _LOCKED: Statement[Field] = Statement(
         .order_by()
         .annotate(**{f"candidate_{name}": F(f"candidates__{name}") for name in _FOR_VOTES})
     ),
-    # In this order: who locks a field against votes locks candidates after it.
-    lock="FOR KEY SHARE OF labeling_field FOR NO KEY UPDATE OF labeling_candidate",
+    # In this order: who keeps votes out of a field locks it after its turn, and candidates last.
+    lock="AND pg_advisory_xact_lock_shared(labeling_candidate.field_id) IS NOT NULL "
+    "FOR KEY SHARE OF labeling_field FOR NO KEY UPDATE OF labeling_candidate",
 )
 _OPENED = Change(Candidate, "open")
 _CAST = Put(Vote)

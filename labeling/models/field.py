@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
@@ -52,7 +52,24 @@ class FieldQuerySet(models.QuerySet["Field"]):
         """
         chosen = {field.pk for field in fields}
         wanted = self.filter(pk__in=chosen) if chosen else self.all()
-        return list(wanted.select_for_update(no_key=True).order_by("pk"))
+        return wanted._in_turn()
+
+    def without_votes(self) -> list[Field]:
+        """These fields, locked against votes too, each of which waits for the transaction's end.
+
+        PostgreSQL grants a row's lock to all that get along with those who hold it, past whoever
+        waits to have it alone: where votes come without a gap, for ever. Its advisory locks are
+        granted in the order in which they were asked for, and a vote asks for one first.
+        """
+        pks = [field.pk for field in self._in_turn()]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                for pk in pks:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [pk])
+        return list(Field.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+    def _in_turn(self) -> list[Field]:
+        return list(self.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
 class Field(models.Model):
@@ -164,7 +181,7 @@ class Field(models.Model):
     @transaction.atomic
     def refresh_order(self) -> None:
         """Set the places by all runs right, after a change of strategy."""
-        field = Field.objects.select_for_update().get(pk=self.pk)
+        (field,) = Field.objects.filter(pk=self.pk).without_votes()
         if not field.follows_labels:
             apps.get_model("labeling", "Refresh").objects.drop(field)
         predictions = apps.get_model("labeling", "Prediction").objects
@@ -196,7 +213,7 @@ class Field(models.Model):
     @transaction.atomic
     def refresh_consensus(self) -> None:
         """Recompute the consensus of every candidate with votes, after a change of the rules."""
-        field = Field.objects.select_for_update().get(pk=self.pk)
+        (field,) = Field.objects.filter(pk=self.pk).without_votes()
         voted = Vote.objects.filter(candidate=OuterRef("pk"))
         for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
             candidate.field = field

@@ -39,7 +39,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             raise Refused(" ".join(reasons))
         names = run.fields.all() if fields is None else fields
         wanted = Field.objects.filter(pk__in=[f.pk for f in names])
-        for field in wanted.select_for_update().order_by("pk"):
+        for field in wanted.without_votes():
             if field.promoted_run_id != run.pk:
                 before = field.promoted_run
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
@@ -51,7 +51,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
     @transaction.atomic
     def roll_back(self, run: TrainingRun) -> None:
         """Give each field that uses this run the one that it used before, if any."""
-        for field in Field.objects.select_for_update().filter(promoted_run=run).order_by("pk"):
+        for field in Field.objects.filter(promoted_run=run).without_votes():
             standing = self.filter(field=field, rolled_back_at=None).order_by("-pk")
             standing.filter(run=run).update(rolled_back_at=timezone.now())
             run.tell(f"Rolled back in {field}.")

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from labeling.bulk import parts
-from labeling.export.training_set import VOTES, labels_to_train_on
+from labeling.export.training_set import VOTES, labels_to_train_on, pool_labels
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.prediction import REORDERED
@@ -70,7 +70,8 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
     @transaction.atomic
     def stop(self, field: Field) -> None:
         """Drop a field's refreshes, where there may be any."""
-        self.drop(Field.objects.select_for_update().get(pk=field.pk))
+        (locked,) = Field.objects.filter(pk=field.pk).without_votes()
+        self.drop(locked)
 
     def drop(self, field: Field) -> None:
         """Let each run order the queue by itself; the caller holds the field's lock."""
@@ -108,9 +109,7 @@ class Refresh(models.Model):
 
     def labels(self) -> dict[int, int]:
         """The labels of today in the training pool of all the run's fields, by candidate."""
-        pool = Candidate.objects.in_play().filter(field__in=self.run.fields.all(), control=False)
-        labels = pool.labelled().values_list("pk", "consensus__label")
-        return {pk: label for pk, label in labels if label is not None}
+        return pool_labels(self.run.fields.all())
 
     def candidates(self) -> list[int]:
         """Those that stand in an order: the field's training pool."""
@@ -133,7 +132,7 @@ class Refresh(models.Model):
     @transaction.atomic
     def _place(self, candidates: Sequence[int], priors: Priors) -> bool:
         """Write the places of some candidates, with votes kept out."""
-        field = Field.objects.select_for_update().get(pk=self.field_id)
+        (field,) = Field.objects.filter(pk=self.field_id).without_votes()
         if field.promoted_run_id != self.run_id or not self._mine().exists():
             return False
         moved = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from labeling import gate, jobs, run_files
-from labeling.export.training_set import VOTES, NotTrainable, TrainingSet, control_labels
+from labeling.export.training_set import (
+    VOTES,
+    NotTrainable,
+    TrainingSet,
+    control_labels,
+    labels_of,
+)
 from labeling.models import work
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
@@ -96,15 +102,19 @@ class TrainingRun(WorkerJob):
         return self.directory / f"training_set-{sha256[:16]}.csv"
 
     def freeze(self, frozen: TrainingSet) -> None:
-        """Let it train on these labels; the caller holds the locks of its fields.
+        """Let it train on these labels, if it has none that were frozen later.
 
+        The caller holds the locks of its fields; who was faster may have begun to freeze after it.
         Labels of a request before get no file over theirs: a process that dies between file and
         row, in whichever order, leaves each row with the file that it speaks of.
         """
+        at = frozen.at.isoformat(timespec="microseconds")
+        if at < self.basis.get("frozen_at", ""):
+            return
         own = self.manifest_sha256 in ("", frozen.sha256)
         frozen.write(self.manifest_path if own else self._manifest_named(frozen.sha256))
         self.manifest_sha256, self.label_counts = frozen.sha256, frozen.label_counts
-        self.basis = frozen.basis
+        self.basis = {**frozen.basis, "frozen_at": at}
         self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
     @property
@@ -180,7 +190,6 @@ class TrainingRun(WorkerJob):
             self._training = number
             yield number
             self._training = None
-            self._mine().update(fruitless=0)
             self.tell(f"Network {number + 1} is trained.", me)
 
     def _take_member(self, me: str) -> int | None:
@@ -250,29 +259,32 @@ class TrainingRun(WorkerJob):
         shares = self.verdict.get("shares") if self.external else None
         return shares[0]["new"] if shares else {}
 
-    @property
-    def control_labels(self) -> dict[int, int]:
-        """Labels of the control sample by candidate: as frozen, else our experts' of today."""
-        if self.manifest_sha256:
-            return control_labels(self.manifest_path)
-        settled = Candidate.objects.filter(field__in=self.fields.all(), control=True)
-        labels = settled.values_list("pk", "consensus__label")
-        return {pk: label for pk, label in labels if label is not None}
+    def _control_labels(self, answered: Collection[int]) -> dict[int, int]:
+        """Labels of those control candidates that it answers for, as frozen.
+
+        Those of today where too few were frozen to judge by: nobody learns from the control sample,
+        whenever it was labelled.
+        """
+        frozen = control_labels(self.manifest_path) if self.manifest_sha256 else {}
+        labels = {pk: frozen[pk] for pk in answered if pk in frozen}
+        if len(labels) >= gate.FEWEST:
+            return labels
+        today = labels_of(self.label_source or VOTES, self.fields.all())
+        return {pk: today[pk] for pk in answered if pk in today}
 
     @transaction.atomic
     def judge(self) -> None:
         """Let the gate say whether it may go live, beside what its fields use now."""
-        labels = self.control_labels
         measured = Prediction.objects.filter(
             candidate__control=True, candidate__field__in=self.fields.all()
         )
         mine = _probabilities(measured.filter(run=self))
         live = _probabilities(measured.promoted().exclude(run=self))
-        labelled = [candidate for candidate in mine if candidate in labels]
+        labels = self._control_labels(mine)
         verdict = gate.judge(
-            np.array([labels[candidate] for candidate in labelled], dtype=np.int64),
-            _table(mine[candidate] for candidate in labelled),
-            _table(live.get(candidate, _SILENT) for candidate in labelled),
+            np.array(list(labels.values()), dtype=np.int64),
+            _table(mine[candidate] for candidate in labels),
+            _table(live.get(candidate, _SILENT) for candidate in labels),
         )
         self.verdict = finite(verdict.to_dict())
         # Two may ask at once, and one of them has put it to use by now.
@@ -302,8 +314,12 @@ class TrainingRun(WorkerJob):
         """Promote it, or say why not; what the gate said is kept in both cases."""
         # Whoever promotes another one waits, to be judged beside this one; votes go on.
         Field.objects.in_turn(self.fields.all())
-        if self.status in FINISHED:
+        self.refresh_from_db()
+        if self.may_go_live:
             self.judge()
+        elif self.status in FINISHED:
+            # In use in all of them: without itself, what is left to judge it beside is nothing.
+            return None
         try:
             Promotion.objects.promote(self, by, reason=reason)
         except Refused as refused:
@@ -340,7 +356,7 @@ class TrainingRun(WorkerJob):
         placed_by = self.write_predictions(predictions)
         Field.objects.in_turn(self.fields.all())
         self.judge()
-        for field in Field.objects.select_for_update().filter(runs=self).order_by("pk"):
+        for field in Field.objects.filter(runs=self).without_votes():
             self.take_places(field, placed_by)
             if field.promoted_run_id is None and self.has_passed:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])

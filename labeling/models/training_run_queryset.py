@@ -127,6 +127,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         )
         run.fields.add(field)
         placed_by = run.write_predictions(predictions)
-        run.take_places(Field.objects.select_for_update().get(pk=field.pk), placed_by)
+        (locked,) = run.fields.without_votes()
+        run.take_places(locked, placed_by)
         run.judge()
         return run, True

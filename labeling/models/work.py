@@ -21,7 +21,7 @@ from labeling.plain_json import finite
 HEARTBEAT_LOST = timedelta(minutes=3)
 
 MOST_ATTEMPTS = 5
-"""Work at which so many workers died in a row, with nothing finished, is left to a person."""
+"""Work at which so many workers died in a row, with nothing kept, is left to a person."""
 
 
 class RunCancelled(Exception):
@@ -116,6 +116,9 @@ class WorkerJob(models.Model):
     """Name of the task that carries it out, for `jobs.send`."""
 
     _recorded_at = 0.0
+    _at: tuple[Any, ...] | None = None
+    _since = 0
+    """The part that this worker is at, and the batch of it from which it went on."""
 
     class Meta:
         abstract = True
@@ -155,9 +158,29 @@ class WorkerJob(models.Model):
             return
         self._recorded_at = time.monotonic()
         now = timezone.now()
-        if not self._mine().update(progress=finite(dict(progress)), heartbeat_at=now):
+        told: dict[str, Any] = {"progress": finite(dict(progress)), "heartbeat_at": now}
+        if self._has_kept_some(progress):
+            told["fruitless"] = 0
+        if not self._mine().update(**told):
             raise RunCancelled(f"{self} was cancelled or taken over.")
         self._note(progress)
+
+    def _has_kept_some(self, progress: Mapping[str, Any]) -> bool:
+        """Whether this worker has brought it further, for whoever comes after it.
+
+        It has come to another part, or by so many batches that it has kept a network in training.
+        """
+        stage, batch = progress.get("stage"), progress.get("batch", 0)
+        if stage not in ("train", "predict"):
+            # Parts that are finished are prepared anew as well.
+            return False
+        training = stage == "train"
+        at = (progress.get("arm_number"), stage, progress.get("member") if training else None)
+        further = training and batch - self._since >= settings.CHECKPOINT_BATCHES
+        if at == self._at and not further:
+            return False
+        first, self._at, self._since = self._at is None, at, batch
+        return not first
 
     def tell(self, text: str, worker: str = "") -> None:
         """Add a line to the log, where one is kept."""

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.gate import FEWEST
-from labeling.models import Prediction, Promotion, Refused, RunStatus, TrainingRun
+from labeling.models import Consensus, Prediction, Promotion, Refused, RunStatus, TrainingRun
 from tests.labeling.world import API, make_field, only_sample, problem, settle
 
 CANDIDATES = 40
@@ -34,6 +34,17 @@ def trained(labelled, admin):
         return run
 
     return make
+
+
+def freeze(run, field, count):
+    """Give the run a training set in which the first so many candidates are labelled."""
+    ids = field.candidates.order_by("pk").values_list("pk", flat=True)
+    rows = [f"{pk},control,{1 + k % 4 if k < count else ''}" for k, pk in enumerate(ids)]
+    text = "\n".join(["candidate,split,label", *rows, "999999,train,2", ""])
+    run.manifest_path.parent.mkdir(parents=True)
+    run.manifest_path.write_text(text)
+    run.manifest_sha256 = "0" * 64
+    run.save()
 
 
 def answers(field, right):
@@ -88,6 +99,20 @@ def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin
     assert labelled.promoted_run == run
 
 
+def test_what_was_frozen_too_early_is_judged_by_the_labels_of_today(trained, labelled, admin):
+    run = trained()
+    freeze(run, labelled, FEWEST - 1)
+    beyond = labelled.candidates.order_by("-pk").values_list("pk", flat=True)[: CANDIDATES - 5]
+    Consensus.objects.filter(pk__in=list(beyond)).update(label=None)
+    run.succeed(answers(labelled, SHUFFLED), {})
+    assert (run.status, run.verdict["judged"]) == (RunStatus.READY, False)
+    for number, consensus in enumerate(Consensus.objects.order_by("pk")):
+        Consensus.objects.filter(pk=consensus.pk).update(label=1 + number % 4)
+    with pytest.raises(Refused, match="could be chance"):
+        run.put_to_use(admin)
+    assert run.verdict["of"] == CANDIDATES
+
+
 def test_a_worse_run_leaves_the_one_in_use(trained, labelled):
     good, worse = trained(), trained()
     good.succeed(answers(labelled, 1), {})
@@ -123,15 +148,22 @@ def test_an_administrator_overrules_it_with_a_reason(as_admin, trained, labelled
     assert as_admin.delete(url).json()["status"] == "retired"
 
 
+def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin):
+    good, worse = trained(), trained()
+    good.succeed(answers(labelled, 1), {})
+    worse.succeed(answers(labelled, 0.6), {})
+    clicks = [TrainingRun.objects.get(pk=worse.pk) for _ in range(2)]
+    for run in clicks:
+        run.put_to_use(admin, "To see the queue move.")
+        assert run.status == RunStatus.PROMOTED
+    worse.refresh_from_db()
+    assert "less often than the network in use" in worse.verdict["reasons"][0]
+    assert Promotion.objects.filter(run=worse).count() == 1
+
+
 def test_the_labels_are_those_that_were_frozen(trained, labelled, ada):
     run = trained()
-    ids = labelled.candidates.order_by("pk").values_list("pk", flat=True)
-    rows = [f"{pk},control,{1 + number % 4}" for number, pk in enumerate(ids)]
-    text = "\n".join(["candidate,split,label", *rows[:-5], *(f"{pk},control," for pk in ids[35:])])
-    run.manifest_path.parent.mkdir(parents=True)
-    run.manifest_path.write_text(f"{text}\n999999,train,2\n")
-    run.manifest_sha256 = "0" * 64
-    run.save()
+    freeze(run, labelled, CANDIDATES - 5)
     run.succeed(answers(labelled, GOOD), {})
     assert run.verdict["of"] == CANDIDATES - 5
 

@@ -1,5 +1,6 @@
 """Runs that go live, and fields that others lock, at the same moment."""
 
+import threading
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ from django.utils import timezone
 from labeling import gate
 from labeling.models import Field, Promotion, Refused, RunStatus, TrainingRun
 from tests.labeling.test_gate_of_runs import answers, labelled  # noqa: F401
-from tests.labeling.world import at_once, make_field, make_run
+from tests.labeling.world import at_once, make_field, make_run, vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,3 +78,29 @@ def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb
         return k
 
     assert at_once(3, act) == [0, 1, 2]
+
+
+@pytest.mark.postgresql
+def test_votes_without_a_gap_let_a_promotion_pass(admin, ada):
+    field = make_field("busy", 8)
+    run, candidates = make_run(field, admin), list(field.candidates.all())
+    done = threading.Event()
+
+    def vote_on_and_on(candidate):
+        until = time.monotonic() + 6
+        while not done.is_set() and time.monotonic() < until:
+            with transaction.atomic():
+                vote(candidate, ada)
+                time.sleep(0.02)
+
+    def act(k):
+        if k < 8:
+            return vote_on_and_on(candidates[k])
+        time.sleep(0.3)
+        began = time.monotonic()
+        Promotion.objects.promote(run, by=admin)
+        done.set()
+        return time.monotonic() - began
+
+    assert at_once(9, act)[8] < 2
+    assert Field.objects.get().promoted_run == run

@@ -7,9 +7,10 @@ from django.db import connection
 from django.db.models import F
 
 from labeling import retraining
+from labeling.export.training_set import training_set
 from labeling.models import Field, RunStatus, TrainingRun, Vote
 from labeling.retraining import QUIET, outlook, retrain_where_due
-from tests.labeling.world import at_once, make_field, only_sample, settle
+from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 
 @pytest.fixture
@@ -62,15 +63,36 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
     assert retrain_where_due() == []
 
 
-def test_labels_that_fall_away_start_a_training_too(pool, first, ada, bea, cy):
-    for candidate in pool.candidates.filter(consensus__label=1)[:1]:
+def test_new_labels_count_whatever_falls_away(pool, first, ada, bea, cy):
+    for candidate in pool.candidates.filter(consensus__label=1):
         candidate.votes.all()[0].retract()
     wait()
-    assert outlook(pool).sentence.startswith("1 no longer settled label since")
-    assert retrain_where_due() == []
-    Field.objects.update(retrain_after=1)
+    assert outlook(pool).sentence.startswith("0 newly settled labels since")
+    settle_more(pool, (ada, bea, cy), 2)
+    for person in (ada, bea):
+        vote(pool.candidates.filter(consensus__label=2)[0], person, 4)
+    wait()
+    # Two that were open, and one that was of another class.
+    assert outlook(pool).sentence.startswith("3 newly settled labels since")
+    assert len(retrain_where_due()) == 1
+
+
+def test_where_hardly_any_labels_are_left_it_waits_for_others(pool, first, ada, bea, cy, cur):
+    Field.objects.update(votes_needed=4, retrain_after=1)
     pool.refresh_from_db()
-    assert outlook(pool).due
+    pool.refresh_consensus()
+    wait()
+    assert not outlook(pool).enough
+    new, *others = pool.candidates.filter(consensus=None)
+    settle(new, (ada, bea, cy, cur), 3)
+    wait()
+    assert outlook(pool).sentence == (
+        f"1 newly settled label since run {first.pk}. It learnt from 4, and in all 1 are settled "
+        "now: the next training waits for 2."
+    )
+    settle(others[0], (ada, bea, cy, cur), 2)
+    wait()
+    assert len(retrain_where_due()) == 1
 
 
 def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada, bea, cy):
@@ -175,6 +197,15 @@ def test_one_wish_is_one_run_with_the_labels_of_now(pool, admin, ada, bea, cy):
     assert again.manifest_sha256 != first.manifest_sha256
     other = TrainingRun.objects.request(admin, "quick", fields=[pool])
     assert other != first
+
+
+def test_labels_that_were_frozen_earlier_replace_none(pool, admin, ada, bea, cy):
+    slow = training_set([pool], "votes")
+    settle_more(pool, (ada, bea, cy), 2)
+    run = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    assert TrainingRun.objects.request(ada, "quick", fields=[pool], frozen=slow) == run
+    run.refresh_from_db()
+    assert run.label_counts["train"]["3"] == 2
 
 
 def test_a_run_that_a_worker_has_begun_is_another_wish(pool, admin):

@@ -20,7 +20,7 @@ from labeling.models import (
     work,
 )
 from labeling.strategies import NO_VOTES, Strategy, margin
-from tests.labeling.world import at_once, make_run, settle
+from tests.labeling.world import at_once, make_experiment, make_run, settle
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def predictions(field, **change):
 
 
 def status(run):
-    return TrainingRun.objects.values_list("status", flat=True).get(pk=run.pk)
+    return type(run).objects.values_list("status", flat=True).get(pk=run.pk)
 
 
 def fall_silent():
@@ -192,19 +192,32 @@ def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
     assert (status(queued), queued.attempts) == (RunStatus.QUEUED, 0)
 
 
-def test_deaths_count_from_the_last_network_that_was_finished(queued):
-    for attempt in range(1, work.MOST_ATTEMPTS + 3):
-        run = TrainingRun.objects.claim(queued.pk)
-        assert run.attempts == attempt
-        members = run.free_members()
-        next(members)
-        if attempt == 2:
-            next(members)
-        fall_silent()
-        TrainingRun.objects.requeue_lost()
-        # The second one finished a network; five more may die after it.
-        expected = RunStatus.STALLED if attempt == work.MOST_ATTEMPTS + 2 else RunStatus.QUEUED
-        assert status(run) == expected
+def die_at(job, *positions):
+    """Have a worker come to these positions, the first from where it goes on, and fall silent."""
+    worker = type(job).objects.claim(job.pk)
+    for position in positions:
+        worker._recorded_at = 0
+        worker.record({"stage": "train", "member": 0, **position})
+    type(job).objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
+    type(job).objects.requeue_lost()
+    return status(job)
+
+
+NETWORK = ({"batch": 9}, {"member": 1, "batch": 1})
+CHECKPOINT = ({"batch": 1}, {"batch": 301})
+ARM = ({"arm_number": 1, "batch": 9}, {"arm_number": 2, "batch": 1})
+TO_PREDICT = ({"batch": 9}, {"stage": "predict", "batch": 1})
+
+
+@pytest.mark.parametrize("kept", [NETWORK, CHECKPOINT, ARM, TO_PREDICT])
+@pytest.mark.parametrize("make", [make_run, make_experiment])
+def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
+    job = make(field, admin, status=RunStatus.QUEUED)
+    again = ({"stage": "prepare", "arm_number": 1}, kept[1])
+    assert die_at(job) == die_at(job, *kept) == RunStatus.QUEUED
+    for _ in range(work.MOST_ATTEMPTS - 1):
+        assert die_at(job, *again) == RunStatus.QUEUED
+    assert die_at(job, *again) == RunStatus.STALLED
 
 
 def test_what_a_helper_gives_up_another_takes(claimed, sent):
