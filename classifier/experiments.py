@@ -164,10 +164,13 @@ def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
 def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The report: what differed between the arms, what came of each, and each against the first.
 
+    `weights` differ where ImageNet's were wanted, and had for some of the arms only.
     Where sources are compared, also each by the labels of each.
     """
     first = outcomes[0]
-    differs = differences([outcome.arm for outcome in outcomes])
+    differs = differences([outcome.arm for outcome in outcomes]) | _uneven(
+        {"weights": [outcome.training.weights for outcome in outcomes]}
+    )
     settings = first.arm.config.to_dict()
     return {
         "format": FORMAT,
@@ -207,7 +210,11 @@ def judged_by_each(outcomes: Sequence[Outcome]) -> JudgedByEach:
 def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
     """Settings that are not the same in all arms, one value an arm; so for the training sets."""
     facts = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
-    columns = {name: [fact[name] for fact in facts] for name in facts[0]}
+    return _uneven({name: [fact[name] for fact in facts] for name in facts[0]})
+
+
+def _uneven(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Those of the columns, with one value an arm, that are not one value throughout."""
     return {
         name: values
         for name, values in columns.items()

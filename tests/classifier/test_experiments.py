@@ -117,6 +117,13 @@ def test_a_report_says_exactly_what_differed(pair, tmp_path):
     assert report["arms"][1]["against_first"]["count"] == 16
 
 
+def test_a_report_says_where_arms_began_from_other_weights(pair, tmp_path):
+    first, second = carry_out(pair, tmp_path)
+    taught = replace(first, training=replace(first.training, weights="imagenet"))
+    report = summary("crop-size", [taught, second])
+    assert report["differs"] == {"stamp_px": [32, 20], "weights": ["imagenet", "random"]}
+
+
 def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
     outcomes = carry_out(pair, tmp_path)
     nothing = replace(outcomes[1].evaluation, count=0)

@@ -214,9 +214,12 @@ def test_it_warns_of_random_weights(browse, compared):
     text = browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
     assert "random weights" not in text
     compared.report["arms"][2]["weights"] = "random"
+    compared.report["differs"]["weights"] = ["imagenet", "imagenet", "random", "imagenet"]
     compared.save()
-    text = browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
-    assert "100-px:  trained from random weights" in text
+    page = browse("ada").get(f"/experiments/{compared.pk}/")
+    assert "100-px:  trained from random weights" in page.content.decode()
+    assert page.context["settings"] == ["crop_px", "stamp_px", "starting weights"]
+    assert page.context["differences"][2] == ("100-px", ["none", "100", "random"])
 
 
 @pytest.mark.parametrize(
