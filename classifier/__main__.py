@@ -113,14 +113,8 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
-    if options.kind == experiments.SOURCES:
-        others = {
-            name: classifier.Manifest.read(path, options.packs) for name, path in options.source
-        }
-        arms = experiments.sources(config, {options.manifest.stem: manifest, **others})
-    else:
-        arms = experiments.KINDS[options.kind](config, manifest)
+    arms = _arms(options, manifest)
+    experiments.check(arms)
     outcomes = experiments.carry_out(arms, options.run, _report(options))
     summary = experiments.summary(options.kind, outcomes)
     files.write_json(options.run / experiments.REPORT, summary)
@@ -128,6 +122,26 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
     for arm in summary["arms"]:
         share = arm["evaluation"]["accuracy"]
         sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
+
+
+def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[experiments.Arm]:
+    """The arms that are asked for. Raises ValueError where --source and --kind do not agree."""
+    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
+    if options.kind != experiments.SOURCES:
+        if options.source:
+            raise ValueError(f"--source belongs to --kind sources, not to --kind {options.kind}.")
+        return list(experiments.KINDS[options.kind](config, manifest))
+    if not options.source:
+        raise ValueError("--kind sources compares two training sets or more: add --source.")
+    manifests = {options.manifest.stem: manifest}
+    for name, path in options.source:
+        if name in manifests:
+            raise ValueError(
+                f"Two training sets are called {name!r}: the first has its file's name, and each "
+                f"--source NAME=FILE needs one of its own."
+            )
+        manifests[name] = classifier.Manifest.read(path, options.packs)
+    return list(experiments.sources(config, manifests))
 
 
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:

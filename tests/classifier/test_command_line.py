@@ -81,6 +81,31 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     assert (folder / "arms.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--kind", "sources"], "compares two training sets or more: add --source."),
+        (["--kind", "sources", "--source", "training=SET"], "are called 'training'"),
+        (["--kind", "sources", "--source", "a=SET", "--source", "a=SET"], "are called 'a'"),
+        (["--kind", "filters", "--source", "a=SET"], "--source belongs to --kind sources"),
+    ],
+)
+def test_sources_that_cannot_be_compared_are_refused(world, tmp_path, capsys, options, words):
+    options = [word.replace("SET", str(world / "training.csv")) for word in options]
+    folder = tmp_path / "sources"
+    assert main([*arguments("experiment", world, folder), *options, *small()]) == 2
+    assert words in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_no_arm_is_trained_where_one_cannot_be(world, tmp_path, capsys):
+    other = write_manifest(tmp_path / "other.csv", [(1, "f", 1, "blobs.zarr", 0, "train", 2)])
+    options = ["--kind", "sources", "--source", f"other={other}", *small()]
+    assert main([*arguments("experiment", world, tmp_path / "sources"), *options]) == 2
+    assert "The arm other cannot be trained." in capsys.readouterr().err
+    assert not (tmp_path / "sources").exists()
+
+
 @pytest.fixture
 def run(world, tmp_path):
     """The folder of a small run that is trained."""
