@@ -24,7 +24,14 @@ from classifier import acquisition, files
 from classifier import embeddings as kept_embeddings
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
-from classifier.device import autocast, choose_device, memory_of, quick_convolutions, sent
+from classifier.device import (
+    autocast,
+    choose_device,
+    is_memory_full,
+    memory_of,
+    quick_convolutions,
+    sent,
+)
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.members import Members
@@ -257,8 +264,8 @@ def in_batches(
         batch = stamps_NCHW[first : first + size]
         try:
             seen = _of_batch(network, sent(batch, device), config)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_full(error) or len(batch) == 1:
                 raise
             # Tried again outside: in here the error still holds all that was computed.
             size = len(batch) // 2

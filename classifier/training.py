@@ -18,7 +18,13 @@ from classifier import dataset, files, weights
 from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import choose_device, describe, memory_of, quick_convolutions
+from classifier.device import (
+    choose_device,
+    describe,
+    memory_for_stamps,
+    memory_of,
+    quick_convolutions,
+)
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.memory import freed_memory_kept
@@ -89,11 +95,13 @@ def train(
     run between them, and what one device began another may go on with. The result covers all that
     are finished by now. A device without memory for a batch computes it in parts, and says so.
 
-    Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
-    stamps that cannot be read.
+    Raises NotTrainable for too few labels, RunError if the folder holds another run or no memory is
+    large enough, PackError for stamps that cannot be read, ValueError for members that the run does
+    not have.
     """
     device = choose_device(config.device)
-    data = dataset.load(manifest, config, report)
+    with memory_for_stamps():
+        data = dataset.load(manifest, config, report)
     start = _begin(config, manifest, directory, data)
     wanted = range(config.members) if members is None else members
     finished = files.finished_members(directory, config.members)

@@ -297,7 +297,14 @@ def test_weights_that_were_changed_are_refused(run, manifest, tmp_path):
         predict(tmp_path / "run", manifest)
 
 
-def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (torch.OutOfMemoryError, "CUDA out of memory."),
+        (RuntimeError, "[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch, kind, says):
     expected = predict(run, manifest).member_probability
     whole, tried, alive = DualBackbone.features, [], []
 
@@ -307,7 +314,7 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
         tried.append(len(x_BCHW))
         if len(x_BCHW) > 3:
             alive.append(weakref.ref(x_BCHW))
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+            raise kind(says)
         return whole(network, x_BCHW)
 
     monkeypatch.setattr(DualBackbone, "features", small)

@@ -179,6 +179,15 @@ def test_a_device_too_small_for_any_part_is_refused(tiny, manifest, tmp_path):
         train(replace(tiny, batch_size=3), manifest, tmp_path)
 
 
+def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError("Unable to allocate 20. TiB")
+
+    monkeypatch.setattr("classifier.dataset.read_chunks", full)
+    with pytest.raises(RunError, match="too small for the stamps that are learnt"):
+        train(tiny, manifest, tmp_path / "run")
+
+
 def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
     torch.manual_seed(3)
     expected = torch.rand(2)
