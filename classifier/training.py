@@ -99,13 +99,15 @@ def train(
     large enough, PackError for stamps that cannot be read, ValueError for members that the run does
     not have.
     """
+    wanted = range(config.members) if members is None else members
+    known = wanted if isinstance(wanted, Collection) else range(config.members)
+    for number in known:
+        _check_number(number, config)
     device = choose_device(config.device)
     with memory_for_stamps():
         data = dataset.load(manifest, config, report)
     start = _begin(config, manifest, directory, data)
-    wanted = range(config.members) if members is None else members
     finished = files.finished_members(directory, config.members)
-    known = wanted if isinstance(wanted, Collection) else range(config.members)
     clock = Clock(len(set(known).difference(finished)) * config.batches * config.batch_size)
     # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
     with (
@@ -116,8 +118,7 @@ def train(
     ):
         on_device = data.to(device)
         for number in wanted:
-            if not 0 <= number < config.members:
-                raise ValueError(f"members must be 0 to {config.members - 1}, not {number}.")
+            _check_number(number, config)
             if number in finished:
                 continue
             member = _Member(config, on_device, start, directory, number)
@@ -128,6 +129,11 @@ def train(
                     report(_progress(config, number, member, clock))
             member.finish()
     return _result(config, directory, data, start, device)
+
+
+def _check_number(member: int, config: TrainingConfig) -> None:
+    if not 0 <= member < config.members:
+        raise ValueError(f"members must be 0 to {config.members - 1}, not {member}.")
 
 
 def _progress(config: TrainingConfig, number: int, member: "_Member", clock: Clock) -> Progress:
