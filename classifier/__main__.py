@@ -2,9 +2,10 @@
 
 import argparse
 import csv
+import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import classifier
@@ -38,35 +39,43 @@ def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
 
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
+    _check_output(options.output)
     predictions = _predictions(options, manifest, options.run, options.embeddings)
-    with options.output.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        classes = predictions.probability.shape[1]
-        probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
-        others = ["entropy_nats", "mutual_information_nats", "agreement"]
-        table.writerow(["candidate", "class", *probabilities, *others])
-        table.writerows(
-            zip(
-                predictions.candidate.tolist(),
-                predictions.label.tolist(),
-                *predictions.probability.T.tolist(),
-                predictions.entropy.tolist(),
-                predictions.mutual_information.tolist(),
-                predictions.agreement.tolist(),
-                strict=True,
-            )
-        )
-    _list_unreadable(options.output.with_suffix(".unreadable.csv"), predictions.unreadable)
-
-
-def _list_unreadable(path: Path, unreadable: Sequence[tuple[int, str]]) -> None:
+    classes = predictions.probability.shape[1]
+    probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
+    others = ["entropy_nats", "mutual_information_nats", "agreement"]
+    columns = (
+        predictions.candidate.tolist(),
+        predictions.label.tolist(),
+        *predictions.probability.T.tolist(),
+        predictions.entropy.tolist(),
+        predictions.mutual_information.tolist(),
+        predictions.agreement.tolist(),
+    )
+    header = ["candidate", "class", *probabilities, *others]
+    _write_csv(options.output, header, zip(*columns, strict=True))
     # Written even if all could be read: an older list would say otherwise.
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["candidate", "reason"])
-        table.writerows(unreadable)
-    if unreadable:
-        sys.stderr.write(f"{len(unreadable)} candidates could not be read; {path} says why.\n")
+    lost = options.output.with_suffix(".unreadable.csv")
+    _write_csv(lost, ["candidate", "reason"], predictions.unreadable)
+    if predictions.unreadable:
+        count = len(predictions.unreadable)
+        sys.stderr.write(f"{count} candidates could not be read; {lost} says why.\n")
+
+
+def _check_output(path: Path) -> None:
+    """Raise ValueError for a file that could not be written when all is predicted, hours later."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a CSV file to write.")
+    if not path.parent.is_dir():
+        raise ValueError(f"The folder {path.parent} for {path.name} is not there: make it first.")
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(header)
+    table.writerows(rows)
+    files.write_whole(path, text.getvalue().encode())
 
 
 def _predictions(

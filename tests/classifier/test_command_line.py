@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,6 +130,29 @@ def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
     assert main([*arguments("predict", world, run), *options]) == 2
     assert "name a new folder" in capsys.readouterr().err
     assert (run / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "words"), [("gone/p.csv", "gone for p.csv is not there"), (".", "is a folder")]
+)
+def test_it_finds_out_where_it_cannot_write_before_it_predicts(
+    world, run, tmp_path, capsys, monkeypatch, output, words
+):
+    monkeypatch.setattr("classifier.predict", None)
+    options = ["--output", str(tmp_path / output)]
+    assert main([*arguments("predict", world, run), *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_predictions_are_written_whole_or_not_at_all(world, run, tmp_path, monkeypatch):
+    def full(path, target):
+        raise OSError("No space left on device")
+
+    (tmp_path / "p.csv").write_text("older")
+    monkeypatch.setattr(Path, "replace", full)
+    options = ["--output", str(tmp_path / "p.csv")]
+    assert main([*arguments("predict", world, run), *options]) == 2
+    assert (tmp_path / "p.csv").read_text() == "older"
 
 
 def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
