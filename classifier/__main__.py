@@ -40,7 +40,7 @@ def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     _check_output(options.output)
-    predictions = _predictions(options, manifest, options.run, options.embeddings)
+    predictions = _predicted(options, manifest, options.run, options.embeddings)
     classes = predictions.probability.shape[1]
     probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
     others = ["entropy_nats", "mutual_information_nats", "agreement"]
@@ -58,8 +58,7 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
     lost = options.output.with_suffix(".unreadable.csv")
     _write_csv(lost, ["candidate", "reason"], predictions.unreadable)
     if predictions.unreadable:
-        count = len(predictions.unreadable)
-        sys.stderr.write(f"{count} candidates could not be read; {lost} says why.\n")
+        _tell_unreadable(predictions, f"{lost} says why.")
 
 
 def _check_output(path: Path) -> None:
@@ -79,6 +78,23 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
 
 
 def _predictions(
+    options: argparse.Namespace, manifest: classifier.Manifest, run: Path
+) -> classifier.Predictions:
+    """What a run says, with a word on candidates that could not be read."""
+    predictions = _predicted(options, manifest, run)
+    if predictions.unreadable:
+        candidate, reason = predictions.unreadable[0]
+        _tell_unreadable(predictions, f"the first is {candidate}. {reason}")
+    return predictions
+
+
+def _tell_unreadable(predictions: classifier.Predictions, more: str) -> None:
+    lost = len(predictions.unreadable)
+    count = lost + len(predictions.candidate)
+    sys.stderr.write(f"{lost} of {count} candidates could not be read; {more}\n")
+
+
+def _predicted(
     options: argparse.Namespace,
     manifest: classifier.Manifest,
     run: Path,
@@ -87,6 +103,8 @@ def _predictions(
     predictions = classifier.predict(
         run, manifest, _report(options), device=options.device, embeddings=embeddings
     )
+    if predictions.unreadable and not len(predictions.candidate):
+        raise classifier.PackError(f"No candidate could be read. {predictions.unreadable[0][1]}")
     _tell_parts(predictions.parts)
     return predictions
 

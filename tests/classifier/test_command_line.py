@@ -165,7 +165,21 @@ def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
     (lost,) = csv.DictReader((tmp_path / "p.unreadable.csv").open())
     assert lost["candidate"] == "8"
     assert "gone.zarr is not in" in lost["reason"]
-    assert "p.unreadable.csv says why" in capsys.readouterr().err
+    told = "1 of 2 candidates could not be read; "
+    assert f"{told}{tmp_path / 'p.unreadable.csv'} says why." in capsys.readouterr().err
+    for verb, more in (("evaluate", []), ("compare", ["--other", str(run)])):
+        assert main([verb, str(manifest), *options, *more, "--split", "train"]) == 0
+        assert f"{told}the first is 8. The stamp pack gone.zarr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate", "compare"])
+def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, verb):
+    more = {"predict": ["--output", str(tmp_path / "p.csv")], "compare": ["--other", str(run)]}
+    options = ["--packs", str(tmp_path / "gone"), "--run", str(run), *more.get(verb, [])]
+    assert main([verb, str(world / "training.csv"), *options]) == 2
+    said = "No candidate could be read. The stamp pack blobs.zarr is not in"
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "p.csv").exists()
 
 
 @pytest.mark.parametrize(
