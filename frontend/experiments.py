@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from labeling.experiments import Kind, NotFeasible, number_of_arms
-from labeling.export.training_set import EXPERT, VOTES, labels_to_train_on
-from labeling.models import Candidate, Experiment, Field
+from labeling.export.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
+from labeling.models import Experiment, Field
 
 QUESTIONS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -104,8 +104,7 @@ def offers(
 ) -> Iterator[Offer]:
     """Every kind, with its cost as things are, or what is missing for it."""
     fields = list(fields)
-    there = Candidate.objects.in_play().filter(field__in=fields).order_by()
-    n_fields = there.values("field").distinct().count()
+    n_fields = fields_with_labels(label_source, fields)
     n_labels = labels_to_train_on(label_source, fields)
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == Kind.SOURCES else 1

@@ -57,7 +57,9 @@ def test_it_says_what_each_would_cost(browse, published):
     assert numbers[Kind.FILTERS] == 18
     assert numbers[Kind.FIELDS] is numbers[Kind.LABELS] is numbers[Kind.SOURCES] is None
     assert "there are 6" in why[Kind.LABELS]
-    make_field("ngc2")
+    other = make_field("ngc2")
+    assert costs(browse("admin"))[0][Kind.FIELDS] is None
+    ReferenceLabel.objects.create(candidate=other.candidates.first(), source="LEGUS", label=1)
     numbers, _ = costs(browse("admin"), preset="starcnet", sources=["LEGUS", "Smith"])
     assert (numbers[Kind.FIELDS], numbers[Kind.SOURCES]) == (20, 20)
     assert costs(browse("admin"), members="2", field=["ngc1"])[0][Kind.FILTERS] == 12
