@@ -145,7 +145,7 @@ def predict(
 
     About `at_a_time` candidates are in memory at once. Those whose stamps cannot be read are
     listed with the reason. `embeddings` names a Zarr group to write (see `classifier.embeddings`).
-    Raises RunError if the folder holds no finished run.
+    Raises RunError if the folder holds no finished run, or a member gives no finite numbers.
     """
     config = read_config(directory)
     run = files.read_json(directory / files.CONFIG)
@@ -153,6 +153,7 @@ def predict(
         files.check_member(directory, Origin.of(run, member))
     clock = Clock(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
+    readable = np.zeros(len(manifest), dtype=bool)
     missing = np.zeros(len(manifest), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
     pieces = 1
@@ -169,15 +170,16 @@ def predict(
             for member in range(config.members):
                 told = _Told(config, member, len(stamps.pixels), clock, report)
                 features, answers = _of_chunk(members[member], stamps, config, told)
+                _check_finite(answers, files.member_path(directory, member))
                 probability[member, stamps.positions] = answers
                 pieces = max(pieces, told.parts)
                 if kept:
                     kept.oindex[member, stamps.positions] = features
+            readable[stamps.positions] = True
             missing[stamps.positions] = stamps.missing
             unreadable += stamps.unusable
     if embeddings:
         kept_embeddings.finish(embeddings, missing)
-    readable = ~np.isnan(probability[0, :, 0])
     return Predictions(
         candidate=manifest.candidate[readable],
         member_probability=probability[:, readable],
@@ -185,6 +187,13 @@ def predict(
         unreadable=[(int(manifest.candidate[position]), reason) for position, reason in unreadable],
         parts=pieces,
     )
+
+
+def _check_finite(answers: NDArray[np.float64], member: Path) -> None:
+    if not np.isfinite(answers).all():
+        raise RunError(
+            f"{member} gives probabilities that are not finite: delete it, and train this one anew."
+        )
 
 
 def read_config(directory: Path) -> TrainingConfig:

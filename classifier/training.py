@@ -304,10 +304,9 @@ class _Member:
             curve = state.pop("curve")
             self._training.restore(state)
         except (KeyError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
             raise RunError(
                 f"The checkpoint of member {self._number} in {self._directory} is not of this "
-                f"network ({reason}): delete it to begin anew."
+                f"network ({files.reason(error)}): delete it to begin anew."
             ) from error
         self._curve[: len(curve)] = curve
         self._began -= seconds

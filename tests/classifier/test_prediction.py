@@ -217,8 +217,23 @@ def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     for path in run.glob("member-*"):
         shutil.copy(path, tmp_path)
     as_an_earlier_version_left_it(tmp_path)
-    with pytest.raises(RunError, match="does not hold the weights of this network"):
+    missing = r"does not hold the weights of this network \(Unexpected key.*backbones\.1"
+    with pytest.raises(RunError, match=missing) as refused:
         predict(tmp_path, manifest)
+    assert "size mismatch for backbones.0.conv1.weight" in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+def test_a_member_that_gives_no_numbers_is_named(run, manifest, monkeypatch):
+    def spoilt(directory, member, network):
+        real(directory, member, network)
+        if member == 1:
+            torch.nn.init.constant_(network.head.bias, math.nan)
+
+    real = files.load_member
+    monkeypatch.setattr(files, "load_member", spoilt)
+    with pytest.raises(RunError, match=r"member-01\.safetensors gives probabilities that are not"):
+        predict(run, manifest)
 
 
 def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
