@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
 from classifier.files import RunError
 
@@ -31,12 +32,16 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(
-    config: TrainingConfig, device: torch.device
+    config: TrainingConfig, device: torch.device, *, gradients: bool
 ) -> contextlib.AbstractContextManager[None]:
-    """The context in which networks are evaluated, by the configuration's precision."""
-    wanted = config.precision == "bfloat16" or (
-        config.precision == "auto" and computes_bfloat16(device)
-    )
+    """The context in which networks are evaluated, by the configuration's precision.
+
+    `gradients` says whether they are computed too, as in training.
+    """
+    wanted = config.precision == "bfloat16"
+    if config.precision == "auto":
+        slower = gradients and device.type == "cpu" and BACKBONES[config.backbone].float32_gradients
+        wanted = not slower and computes_bfloat16(device)
     if not wanted:
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)

@@ -116,7 +116,7 @@ class Optimisation:
         total = self._weight_of(self.data.targets[index])
         for part, seen in zip(index.tensor_split(self.parts), views.split(self.parts), strict=True):
             x_BCHW = network_input(self.data.stamps[part].float(), self.config, seen)
-            with autocast(self.config, self._device):
+            with autocast(self.config, self._device, gradients=True):
                 logits = self.network(x_BCHW)
             loss = self._loss_of(logits.float(), self.data.targets[part]) / total
             loss.backward()

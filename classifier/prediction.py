@@ -296,7 +296,7 @@ def _of_batch(
     for turn in dihedral() if config.dihedral else torch.eye(2)[None]:
         turned = turn.expand(len(stamps_BCHW), 2, 2)
         x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
-        with autocast(config, stamps_BCHW.device):
+        with autocast(config, stamps_BCHW.device, gradients=False):
             z_BF = network.features(x_BCHW)
         features.append(z_BF.float())
         answers.append(network.logits(z_BF).double().softmax(dim=1))
