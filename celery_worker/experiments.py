@@ -20,6 +20,7 @@ def carry_out(experiment: Experiment) -> None:
     Raises RunCancelled when an administrator stops the experiment meanwhile.
     """
     arms = arms_of(experiment)
+    experiments.check(arms)
     at: dict[str, Any] = {}
 
     def numbered() -> Iterator[Arm]:

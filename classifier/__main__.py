@@ -2,9 +2,10 @@
 
 import argparse
 import csv
+import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import classifier
@@ -38,38 +39,62 @@ def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
 
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    predictions = _predictions(options, manifest, options.run, options.embeddings)
-    with options.output.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        classes = predictions.probability.shape[1]
-        probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
-        others = ["entropy_nats", "mutual_information_nats", "agreement"]
-        table.writerow(["candidate", "class", *probabilities, *others])
-        table.writerows(
-            zip(
-                predictions.candidate.tolist(),
-                predictions.label.tolist(),
-                *predictions.probability.T.tolist(),
-                predictions.entropy.tolist(),
-                predictions.mutual_information.tolist(),
-                predictions.agreement.tolist(),
-                strict=True,
-            )
-        )
-    _list_unreadable(options.output.with_suffix(".unreadable.csv"), predictions.unreadable)
-
-
-def _list_unreadable(path: Path, unreadable: Sequence[tuple[int, str]]) -> None:
+    _check_output(options.output)
+    predictions = _predicted(options, manifest, options.run, options.embeddings)
+    classes = predictions.probability.shape[1]
+    probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
+    others = ["entropy_nats", "mutual_information_nats", "agreement"]
+    columns = (
+        predictions.candidate.tolist(),
+        predictions.label.tolist(),
+        *predictions.probability.T.tolist(),
+        predictions.entropy.tolist(),
+        predictions.mutual_information.tolist(),
+        predictions.agreement.tolist(),
+    )
+    header = ["candidate", "class", *probabilities, *others]
+    _write_csv(options.output, header, zip(*columns, strict=True))
     # Written even if all could be read: an older list would say otherwise.
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["candidate", "reason"])
-        table.writerows(unreadable)
-    if unreadable:
-        sys.stderr.write(f"{len(unreadable)} candidates could not be read; {path} says why.\n")
+    lost = options.output.with_suffix(".unreadable.csv")
+    _write_csv(lost, ["candidate", "reason"], predictions.unreadable)
+    if predictions.unreadable:
+        _tell_unreadable(predictions, f"{lost} says why.")
+
+
+def _check_output(path: Path) -> None:
+    """Raise ValueError for a file that could not be written when all is predicted, hours later."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a CSV file to write.")
+    if not path.parent.is_dir():
+        raise ValueError(f"The folder {path.parent} for {path.name} is not there: make it first.")
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(header)
+    table.writerows(rows)
+    files.write_whole(path, text.getvalue().encode())
 
 
 def _predictions(
+    options: argparse.Namespace, manifest: classifier.Manifest, run: Path
+) -> classifier.Predictions:
+    """What a run says, with a word on candidates that could not be read."""
+    predictions = _predicted(options, manifest, run)
+    if predictions.unreadable:
+        candidate, reason = predictions.unreadable[0]
+        _tell_unreadable(predictions, f"the first is {candidate}. {reason}")
+    return predictions
+
+
+def _tell_unreadable(predictions: classifier.Predictions, more: str) -> None:
+    lost = len(predictions.unreadable)
+    count = lost + len(predictions.candidate)
+    sys.stderr.write(f"{lost} of {count} candidates could not be read; {more}\n")
+
+
+def _predicted(
     options: argparse.Namespace,
     manifest: classifier.Manifest,
     run: Path,
@@ -78,6 +103,8 @@ def _predictions(
     predictions = classifier.predict(
         run, manifest, _report(options), device=options.device, embeddings=embeddings
     )
+    if predictions.unreadable and not len(predictions.candidate):
+        raise classifier.PackError(f"No candidate could be read. {predictions.unreadable[0][1]}")
     _tell_parts(predictions.parts)
     return predictions
 
@@ -113,14 +140,8 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
-    if options.kind == experiments.SOURCES:
-        others = {
-            name: classifier.Manifest.read(path, options.packs) for name, path in options.source
-        }
-        arms = experiments.sources(config, {options.manifest.stem: manifest, **others})
-    else:
-        arms = experiments.KINDS[options.kind](config, manifest)
+    arms = _arms(options, manifest)
+    experiments.check(arms)
     outcomes = experiments.carry_out(arms, options.run, _report(options))
     summary = experiments.summary(options.kind, outcomes)
     files.write_json(options.run / experiments.REPORT, summary)
@@ -128,6 +149,26 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
     for arm in summary["arms"]:
         share = arm["evaluation"]["accuracy"]
         sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
+
+
+def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[experiments.Arm]:
+    """The arms that are asked for. Raises ValueError where --source and --kind do not agree."""
+    config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
+    if options.kind != experiments.SOURCES:
+        if options.source:
+            raise ValueError(f"--source belongs to --kind sources, not to --kind {options.kind}.")
+        return list(experiments.KINDS[options.kind](config, manifest))
+    if not options.source:
+        raise ValueError("--kind sources compares two training sets or more: add --source.")
+    manifests = {options.manifest.stem: manifest}
+    for name, path in options.source:
+        if name in manifests:
+            raise ValueError(
+                f"Two training sets are called {name!r}: the first has its file's name, and each "
+                f"--source NAME=FILE needs one of its own."
+            )
+        manifests[name] = classifier.Manifest.read(path, options.packs)
+    return list(experiments.sources(config, manifests))
 
 
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:

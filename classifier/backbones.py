@@ -46,6 +46,9 @@ class Backbone:
     """Gives the weights of that file the names that the network knows."""
     branches: tuple[str, ...] = ()
     """Names of modules that run beside those listed before them, and join them at the end."""
+    float32_gradients: bool = False
+    """Whether a CPU that computes in bfloat16 is none the less quicker to train it in float32, as
+    with gradients of depthwise convolutions."""
 
 
 def _lite0(channels: int) -> nn.Module:
@@ -84,6 +87,7 @@ BACKBONES: Mapping[str, Backbone] = MappingProxyType(
             pixel_mean=(0.5, 0.5, 0.5),
             pixel_sd=(0.5, 0.5, 0.5),
             renamed=in_order,
+            float32_gradients=True,
         ),
         "starcnet": Backbone(
             build=StarcNet,

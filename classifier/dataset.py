@@ -43,13 +43,28 @@ class TrainingSet:
         return TrainingSet(self.stamps.to(device), self.labels.to(device), shares, self.left_out)
 
 
+def to_train_on(manifest: Manifest, config: TrainingConfig) -> NDArray[np.int64]:
+    """Positions (n,) of the candidates that a run learns, before their stamps are looked at.
+
+    Raises NotTrainable where they hold fewer than two classes, a label that the run is not set up
+    for, or no votes though their shares are to be learnt.
+    """
+    positions = manifest.to_train_on(config.classes)
+    if config.soft_labels and manifest.votes.shape[1] < config.classes:
+        raise NotTrainable(
+            f"soft_labels needs n_class1 to n_class{config.classes} as columns of the training set."
+        )
+    return positions
+
+
 def load(manifest: Manifest, config: TrainingConfig, report: Report) -> TrainingSet:
     """Read the labelled candidates of the training split.
 
-    Raises NotTrainable where they hold fewer than two classes, PackError where a stamp cannot be
-    read: a run must have seen what its manifest says.
+    Raises what `to_train_on` raises, NotTrainable where those with enough bands hold fewer than two
+    classes, and PackError where a stamp cannot be read: a run must have seen what its manifest
+    says.
     """
-    positions = manifest.to_train_on(config.classes)
+    positions = to_train_on(manifest, config)
     view = View.training(config)
     stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float16)
     order = np.empty(len(positions), dtype=np.int64)
@@ -78,10 +93,6 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
 def _shares(manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig) -> Tensor:
     """Share (n, K) of each class in the votes; where nobody voted, all of it is the label's."""
     certain = np.eye(config.classes)[manifest.label[positions] - 1]
-    if manifest.votes.shape[1] < config.classes:
-        raise NotTrainable(
-            f"soft_labels needs n_class1 to n_class{config.classes} as columns of the training set."
-        )
     votes = manifest.votes[positions][:, : config.classes].astype(float)
     total = votes.sum(axis=1, keepdims=True)
     shares = np.where(total > 0, votes / np.maximum(total, 1), certain)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
 from classifier.files import RunError
 
@@ -31,12 +32,16 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(
-    config: TrainingConfig, device: torch.device
+    config: TrainingConfig, device: torch.device, *, gradients: bool
 ) -> contextlib.AbstractContextManager[None]:
-    """The context in which networks are evaluated, by the configuration's precision."""
-    wanted = config.precision == "bfloat16" or (
-        config.precision == "auto" and computes_bfloat16(device)
-    )
+    """The context in which networks are evaluated, by the configuration's precision.
+
+    `gradients` says whether they are computed too, as in training.
+    """
+    wanted = config.precision == "bfloat16"
+    if config.precision == "auto":
+        slower = gradients and device.type == "cpu" and BACKBONES[config.backbone].float32_gradients
+        wanted = not slower and computes_bfloat16(device)
     if not wanted:
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
@@ -56,16 +61,45 @@ def quick_convolutions(device: torch.device) -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
+NO_MEMORY = ("DefaultCPUAllocator", "bad_alloc")
+"""Of a CPU's memory torch says in one of these words, in a plain RuntimeError, that it is full."""
+
+
+def is_memory_full(error: BaseException) -> bool:
+    """Whether this is how torch or NumPy say that some memory is too small, a GPU's or a CPU's."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in NO_MEMORY)
+
+
 @contextlib.contextmanager
 def memory_of(device: torch.device) -> Iterator[None]:
     """Raise RunError, which says what to do, where all of the device's memory is too little."""
+    with _full_memory_is(
+        f"The memory of {describe(device)} is too small for this run even in the smallest "
+        f"parts: use another device, or a smaller batch_size, input_px or backbone."
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def memory_for_stamps() -> Iterator[None]:
+    """Raise RunError, which says what to do, where the stamps of a run do not fit into memory."""
+    with _full_memory_is(
+        "The memory of this machine is too small for the stamps that are learnt: use a smaller "
+        "stamp_px or crop_px, fewer bands, or fewer labels."
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _full_memory_is(sentence: str) -> Iterator[None]:
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise RunError(
-            f"The memory of {describe(device)} is too small for this run even in the smallest "
-            f"parts: use another device, or a smaller batch_size, input_px or backbone."
-        ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_full(error):
+            raise
+        raise RunError(sentence) from error
 
 
 def sent(values: Tensor, device: torch.device) -> Tensor:

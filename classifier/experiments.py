@@ -6,18 +6,21 @@ label comes from (NGC 1559), each filter left out in turn (figure 7).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from classifier import dataset
 from classifier.comparison import compare
 from classifier.config import PRESETS, STARCNET_PX, TrainingConfig
 from classifier.evaluation import Evaluation, Proportion, evaluate, measured
-from classifier.manifest import UNLABELLED, Manifest
+from classifier.manifest import UNLABELLED, Manifest, NotTrainable
 from classifier.prediction import Predictions, predict
 from classifier.progress import Report
 from classifier.training import TrainingResult, train
@@ -44,7 +47,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a name that is no folder's."""
-        if not re.fullmatch(r"[\w-]+", self.name, re.ASCII):
+        if not _names_a_folder(self.name):
             raise ValueError(f"{self.name!r} names an arm: write letters, digits, - and _ only.")
 
 
@@ -63,6 +66,27 @@ class Outcome:
         return sum(self.training.labelled.values())
 
 
+def _names_a_folder(text: str) -> bool:
+    return re.fullmatch(r"[\w-]+", text, re.ASCII) is not None
+
+
+def folder_names(texts: Iterable[str]) -> dict[str, str]:
+    """A name for each text's folder: letters, digits, - and _, no two the same.
+
+    A text of only those keeps itself for a name, whatever else there is.
+    """
+    names: dict[str, str] = {}
+    for text in sorted(set(texts), key=lambda text: (not _names_a_folder(text), text)):
+        plain = name = text
+        if not _names_a_folder(text):
+            plain = name = re.sub(r"[^\w-]+", "-", text, flags=re.ASCII).strip("-") or "unnamed"
+        numbers = count(2)
+        while name in names.values():
+            name = f"{plain}-{next(numbers)}"
+        names[text] = name
+    return names
+
+
 def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """25, 50 and 100 px, and a random side between them for each stamp and batch."""
     for side in (25, 50, 100):
@@ -73,8 +97,9 @@ def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """All bands, and each shown as zeros in turn (figure 7): same networks, same candidates."""
     yield Arm("all", config, manifest)
+    names = folder_names(config.bands)
     for band in config.bands:
-        yield Arm(f"without-{band}", replace(config, blanked=(band,)), manifest)
+        yield Arm(f"without-{names[band]}", replace(config, blanked=(band,)), manifest)
 
 
 def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
@@ -82,12 +107,14 @@ def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
     A field without a label has nothing to be judged on.
     """
-    for field in np.unique(manifest.field[manifest.label != UNLABELLED]):
+    labelled = np.unique(manifest.field[manifest.label != UNLABELLED]).tolist()
+    names = folder_names(labelled)
+    for field in labelled:
         away = manifest.field == field
         split = np.where(away, "control", manifest.split)
         # What measures other runs is not learnt here either.
         label = np.where(away | (manifest.split == "train"), manifest.label, UNLABELLED)
-        yield Arm(f"without-{field}", config, manifest.changed(split=split, label=label))
+        yield Arm(f"without-{names[field]}", config, manifest.changed(split=split, label=label))
 
 
 def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
@@ -134,6 +161,21 @@ KINDS: Mapping[str, Callable[[TrainingConfig, Manifest], Iterator[Arm]]] = Mappi
 """Experiments on one manifest, by name."""
 
 
+def check(arms: Sequence[Arm]) -> None:
+    """Find out what is wrong with any arm before the first is trained.
+
+    Raises ValueError for two arms of one name, NotTrainable where an arm's labels do not suffice.
+    """
+    names = Counter(arm.name for arm in arms)
+    for arm in arms:
+        if names[arm.name] > 1:
+            raise ValueError(f"Two arms are called {arm.name!r}, and would share a folder.")
+        try:
+            dataset.to_train_on(arm.manifest, arm.config)
+        except NotTrainable as error:
+            raise NotTrainable(f"The arm {arm.name} cannot be trained. {error}") from error
+
+
 def carry_out(
     arms: Iterable[Arm], directory: Path, report: Report = lambda _: None
 ) -> list[Outcome]:
@@ -164,10 +206,13 @@ def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
 def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The report: what differed between the arms, what came of each, and each against the first.
 
+    `weights` differ where ImageNet's were wanted, and had for some of the arms only.
     Where sources are compared, also each by the labels of each.
     """
     first = outcomes[0]
-    differs = differences([outcome.arm for outcome in outcomes])
+    differs = differences([outcome.arm for outcome in outcomes]) | _uneven(
+        {"weights": [outcome.training.weights for outcome in outcomes]}
+    )
     settings = first.arm.config.to_dict()
     return {
         "format": FORMAT,
@@ -207,7 +252,11 @@ def judged_by_each(outcomes: Sequence[Outcome]) -> JudgedByEach:
 def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
     """Settings that are not the same in all arms, one value an arm; so for the training sets."""
     facts = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
-    columns = {name: [fact[name] for fact in facts] for name in facts[0]}
+    return _uneven({name: [fact[name] for fact in facts] for name in facts[0]})
+
+
+def _uneven(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Those of the columns, with one value an arm, that are not one value throughout."""
     return {
         name: values
         for name, values in columns.items()

@@ -12,6 +12,7 @@ earlier versions finished do not say it, and are believed; their checkpoints are
 
 import json
 import os
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
@@ -188,8 +189,19 @@ def load_member(directory: Path, member: int, network: nn.Module) -> None:
         state: dict[str, Tensor] = safetensors.torch.load_file(path)
         network.load_state_dict(state)
     except (SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(f"{path} does not hold the weights of this network ({reason})") from error
+        raise RunError(
+            f"{path} does not hold the weights of this network ({reason(error)})."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one short line; of weights that do not fit, which of them.
+
+    torch names the network in the first line, and in those below what is missing or unexpected.
+    """
+    first, *below = str(error).splitlines() or [type(error).__name__]
+    lines = [textwrap.shorten(line, 100, placeholder=" …") for line in below or [first]]
+    return textwrap.shorten("; ".join(line.rstrip(" .") for line in lines), 300, placeholder=" …")
 
 
 def load_head(directory: Path, origin: Origin) -> tuple[Tensor, Tensor]:

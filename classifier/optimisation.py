@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from classifier.backbones import BACKBONES, layers_by_depth
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import autocast, sent
+from classifier.device import autocast, is_memory_full, sent
 from classifier.network import DualBackbone
 from classifier.views import Views, network_input, random_views
 
@@ -77,7 +77,7 @@ class Optimisation:
         self._batches = EndlessBatches(len(data.labels), config.batch_size, generator)
 
     def step(self) -> Step:
-        """Learn from the next batch. Raises OutOfMemoryError where two stamps are too many."""
+        """Learn from the next batch. Raises what torch does where two stamps are too many."""
         self._set_mode()
         index = sent(next(self._batches), self._device)
         views = random_views(len(index), self.config, self._generator)
@@ -85,9 +85,9 @@ class Optimisation:
             try:
                 loss, logits = self._descend(index, views)
                 break
-            except torch.OutOfMemoryError:
+            except (RuntimeError, MemoryError) as error:
                 # One stamp alone has no statistics for batch normalisation.
-                if len(index) < 4 * self.parts:
+                if not is_memory_full(error) or len(index) < 4 * self.parts:
                     raise
                 self.parts *= 2
         factor = self._rate_at(self.batch)
@@ -116,7 +116,7 @@ class Optimisation:
         total = self._weight_of(self.data.targets[index])
         for part, seen in zip(index.tensor_split(self.parts), views.split(self.parts), strict=True):
             x_BCHW = network_input(self.data.stamps[part].float(), self.config, seen)
-            with autocast(self.config, self._device):
+            with autocast(self.config, self._device, gradients=True):
                 logits = self.network(x_BCHW)
             loss = self._loss_of(logits.float(), self.data.targets[part]) / total
             loss.backward()

@@ -124,17 +124,21 @@ class View:
     """Side of the central square whose darkest and brightest pixels become 0 and 1."""
     side: int
     """Side of the square that is kept, so that sampling finds what it needs around the other."""
+    sky_px: int
+    """Side of the central square that asinh takes the median and the noise from: in training and in
+    prediction the same."""
 
     @classmethod
     def training(cls, config: TrainingConfig) -> Self:
         """With room for the largest crop, in any orientation."""
         largest = config.crop_px[1] if config.crop_px else config.stamp_px
-        return cls(largest, crop_px(largest, rotated=config.augment))
+        return cls(largest, crop_px(largest, rotated=config.augment), config.stamp_px)
 
     @classmethod
     def prediction(cls, config: TrainingConfig) -> Self:
         """Upright."""
-        return cls(config.stamp_px, crop_px(config.stamp_px, rotated=False))
+        side = crop_px(config.stamp_px, rotated=False)
+        return cls(config.stamp_px, side, config.stamp_px)
 
 
 def crop_px(stamp_px: int, *, rotated: bool) -> int:
@@ -209,14 +213,20 @@ def scaled(
     image that the network sees; pixels around it, which only a rotation brings in, are clipped to
     the same range. NaN, bands not observed, and bands of one constant value become 0.
     """
-    crop = central(raw, view.side).astype(np.float32)
-    crop[~np.isfinite(crop) | ~observed[:, :, None, None]] = np.nan
+    crop = _known(raw, observed, view.side)
     if scaling == "asinh":
-        crop = _flattened(crop, central(crop, view.stamp_px))
+        crop = _flattened(crop, _known(raw, observed, view.sky_px))
     low, high = _extent(central(crop, view.stamp_px))
     width = np.where(high > low, high - low, np.inf)
     unit = (crop - low) / width
     return np.nan_to_num(np.clip(unit, 0, 1), copy=False, nan=0.0).astype(np.float32)
+
+
+def _known(raw: NDArray[np.float32], observed: NDArray[np.bool_], side: int) -> NDArray[np.float32]:
+    """The central square of raw stamps (n, C, y, x), NaN where there is no data."""
+    crop = central(raw, side).astype(np.float32)
+    crop[~np.isfinite(crop) | ~observed[:, :, None, None]] = np.nan
+    return crop
 
 
 def central(images: NDArray[Any], side: int) -> NDArray[Any]:
@@ -232,9 +242,9 @@ def _extent(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[n
     return low, high
 
 
-def _flattened(crop: NDArray[np.float32], centre: NDArray[np.float32]) -> NDArray[np.float32]:
-    """asinh((pixel - median) / noise), the noise from the median absolute deviation."""
-    known = np.where(np.isnan(centre).all(axis=(2, 3), keepdims=True), 0, centre)
+def _flattened(crop: NDArray[np.float32], sky: NDArray[np.float32]) -> NDArray[np.float32]:
+    """asinh((pixel - median) / noise) by those of `sky`: the noise is from the median deviation."""
+    known = np.where(np.isnan(sky).all(axis=(2, 3), keepdims=True), 0, sky)
     median = np.nanmedian(known, axis=(2, 3), keepdims=True)
     noise = 1.4826 * np.nanmedian(np.abs(known - median), axis=(2, 3), keepdims=True)
     return np.arcsinh((crop - median) / np.where(noise > 0, noise, 1)).astype(np.float32)

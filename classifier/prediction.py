@@ -24,7 +24,14 @@ from classifier import acquisition, files
 from classifier import embeddings as kept_embeddings
 from classifier.augmentation import dihedral, resample
 from classifier.config import CLASSES, TrainingConfig
-from classifier.device import autocast, choose_device, memory_of, quick_convolutions, sent
+from classifier.device import (
+    autocast,
+    choose_device,
+    is_memory_full,
+    memory_of,
+    quick_convolutions,
+    sent,
+)
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.members import Members
@@ -138,7 +145,7 @@ def predict(
 
     About `at_a_time` candidates are in memory at once. Those whose stamps cannot be read are
     listed with the reason. `embeddings` names a Zarr group to write (see `classifier.embeddings`).
-    Raises RunError if the folder holds no finished run.
+    Raises RunError if the folder holds no finished run, or a member gives no finite numbers.
     """
     config = read_config(directory)
     run = files.read_json(directory / files.CONFIG)
@@ -146,6 +153,7 @@ def predict(
         files.check_member(directory, Origin.of(run, member))
     clock = Clock(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
+    readable = np.zeros(len(manifest), dtype=bool)
     missing = np.zeros(len(manifest), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
     pieces = 1
@@ -162,15 +170,16 @@ def predict(
             for member in range(config.members):
                 told = _Told(config, member, len(stamps.pixels), clock, report)
                 features, answers = _of_chunk(members[member], stamps, config, told)
+                _check_finite(answers, files.member_path(directory, member))
                 probability[member, stamps.positions] = answers
                 pieces = max(pieces, told.parts)
                 if kept:
                     kept.oindex[member, stamps.positions] = features
+            readable[stamps.positions] = True
             missing[stamps.positions] = stamps.missing
             unreadable += stamps.unusable
     if embeddings:
         kept_embeddings.finish(embeddings, missing)
-    readable = ~np.isnan(probability[0, :, 0])
     return Predictions(
         candidate=manifest.candidate[readable],
         member_probability=probability[:, readable],
@@ -178,6 +187,13 @@ def predict(
         unreadable=[(int(manifest.candidate[position]), reason) for position, reason in unreadable],
         parts=pieces,
     )
+
+
+def _check_finite(answers: NDArray[np.float64], member: Path) -> None:
+    if not np.isfinite(answers).all():
+        raise RunError(
+            f"{member} gives probabilities that are not finite: delete it, and train this one anew."
+        )
 
 
 def read_config(directory: Path) -> TrainingConfig:
@@ -257,8 +273,8 @@ def in_batches(
         batch = stamps_NCHW[first : first + size]
         try:
             seen = _of_batch(network, sent(batch, device), config)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
+        except (RuntimeError, MemoryError) as error:
+            if not is_memory_full(error) or len(batch) == 1:
                 raise
             # Tried again outside: in here the error still holds all that was computed.
             size = len(batch) // 2
@@ -280,7 +296,7 @@ def _of_batch(
     for turn in dihedral() if config.dihedral else torch.eye(2)[None]:
         turned = turn.expand(len(stamps_BCHW), 2, 2)
         x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
-        with autocast(config, stamps_BCHW.device):
+        with autocast(config, stamps_BCHW.device, gradients=False):
             z_BF = network.features(x_BCHW)
         features.append(z_BF.float())
         answers.append(network.logits(z_BF).double().softmax(dim=1))

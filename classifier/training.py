@@ -18,7 +18,13 @@ from classifier import dataset, files, weights
 from classifier.backbones import BACKBONES
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import choose_device, describe, memory_of, quick_convolutions
+from classifier.device import (
+    choose_device,
+    describe,
+    memory_for_stamps,
+    memory_of,
+    quick_convolutions,
+)
 from classifier.files import RunError
 from classifier.manifest import Manifest
 from classifier.memory import freed_memory_kept
@@ -89,15 +95,19 @@ def train(
     run between them, and what one device began another may go on with. The result covers all that
     are finished by now. A device without memory for a batch computes it in parts, and says so.
 
-    Raises NotTrainable for too few labels, RunError if the folder holds another run, PackError for
-    stamps that cannot be read.
+    Raises NotTrainable for too few labels, RunError if the folder holds another run or no memory is
+    large enough, PackError for stamps that cannot be read, ValueError for members that the run does
+    not have.
     """
-    device = choose_device(config.device)
-    data = dataset.load(manifest, config, report)
-    start = _begin(config, manifest, directory, data)
     wanted = range(config.members) if members is None else members
-    finished = files.finished_members(directory, config.members)
     known = wanted if isinstance(wanted, Collection) else range(config.members)
+    for number in known:
+        _check_number(number, config)
+    device = choose_device(config.device)
+    with memory_for_stamps():
+        data = dataset.load(manifest, config, report)
+    start = _begin(config, manifest, directory, data)
+    finished = files.finished_members(directory, config.members)
     clock = Clock(len(set(known).difference(finished)) * config.batches * config.batch_size)
     # Initial weights and dropout draw from torch's global generator: leave the caller's as it was.
     with (
@@ -108,8 +118,7 @@ def train(
     ):
         on_device = data.to(device)
         for number in wanted:
-            if not 0 <= number < config.members:
-                raise ValueError(f"members must be 0 to {config.members - 1}, not {number}.")
+            _check_number(number, config)
             if number in finished:
                 continue
             member = _Member(config, on_device, start, directory, number)
@@ -120,6 +129,11 @@ def train(
                     report(_progress(config, number, member, clock))
             member.finish()
     return _result(config, directory, data, start, device)
+
+
+def _check_number(member: int, config: TrainingConfig) -> None:
+    if not 0 <= member < config.members:
+        raise ValueError(f"members must be 0 to {config.members - 1}, not {member}.")
 
 
 def _progress(config: TrainingConfig, number: int, member: "_Member", clock: Clock) -> Progress:
@@ -290,10 +304,9 @@ class _Member:
             curve = state.pop("curve")
             self._training.restore(state)
         except (KeyError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
             raise RunError(
                 f"The checkpoint of member {self._number} in {self._directory} is not of this "
-                f"network ({reason}): delete it to begin anew."
+                f"network ({files.reason(error)}): delete it to begin anew."
             ) from error
         self._curve[: len(curve)] = curve
         self._began -= seconds

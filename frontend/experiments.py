@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from labeling.experiments import Kind, NotFeasible, number_of_arms
-from labeling.export.training_set import EXPERT, VOTES, labels_to_train_on
-from labeling.models import Candidate, Experiment, Field
+from labeling.export.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
+from labeling.models import Experiment, Field
 
 QUESTIONS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -26,6 +26,11 @@ QUESTIONS: Mapping[Kind, str] = MappingProxyType(
 """What each kind of experiment asks, in a sentence."""
 
 FINGERPRINT = "training_set_sha256"
+CALLED: Mapping[str, str] = MappingProxyType(
+    {FINGERPRINT: "training set", "weights": "starting weights"}
+)
+"""What differs and is no setting, as people say it."""
+
 DIGITS = 12
 """Of a fingerprint, to tell a few apart by eye."""
 
@@ -99,8 +104,7 @@ def offers(
 ) -> Iterator[Offer]:
     """Every kind, with its cost as things are, or what is missing for it."""
     fields = list(fields)
-    there = Candidate.objects.in_play().filter(field__in=fields).order_by()
-    n_fields = there.values("field").distinct().count()
+    n_fields = fields_with_labels(label_source, fields)
     n_labels = labels_to_train_on(label_source, fields)
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == Kind.SOURCES else 1
@@ -147,7 +151,7 @@ def judged_by_each(experiment: Experiment) -> CrossTable | None:
 
 
 def differing(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """What differed: names of the settings, and their values arm by arm."""
+    """What differed: names of the settings and of what arms began with, and values arm by arm."""
     # PostgreSQL keeps the names of an object in an order of its own.
     differs = dict(sorted(experiment.report["differs"].items()))
     names = arm_names(experiment)
@@ -156,7 +160,7 @@ def differing(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[s
         (arm, [_shown(setting, values[i]) for setting, values in differs.items()])
         for i, arm in enumerate(arms)
     ]
-    return [_setting(name) for name in differs], rows
+    return [CALLED.get(name, name) for name in differs], rows
 
 
 def same(experiment: Experiment) -> list[tuple[str, str]]:
@@ -205,10 +209,6 @@ def _gain(against_first: Mapping[str, Any] | None) -> Gain | None:
     if not overall or overall["difference"] is None:
         return None
     return Gain(-overall["difference"], -overall["high"], -overall["low"], overall["p_value"])
-
-
-def _setting(name: str) -> str:
-    return "training set" if name == FINGERPRINT else name
 
 
 def _shown(name: str, value: Any) -> str:

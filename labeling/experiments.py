@@ -35,7 +35,7 @@ class Kind(models.TextChoices):
 def number_of_arms(kind: str, *, fields: int, labels: int, sources: int) -> int:
     """Number of arms, given what there is to compare; raises NotFeasible where that is too little.
 
-    `labels` are those in the training pool, `fields` those with candidates.
+    `labels` are those in the training pool, `fields` those with any.
     """
     if kind == Kind.SOURCES:
         return _several(sources)
@@ -46,7 +46,7 @@ def number_of_arms(kind: str, *, fields: int, labels: int, sources: int) -> int:
         )
     if kind == Kind.FIELDS and fields < 2:
         raise NotFeasible(
-            "fields", "Leaving each field out in turn needs at least two fields with candidates."
+            "fields", "Leaving each field out in turn needs at least two fields with labels."
         )
     if kind == Kind.LABELS and labels <= FEWEST_LABELS:
         raise NotFeasible(

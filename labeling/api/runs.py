@@ -16,7 +16,9 @@ from labeling.api.strict import StrictSerializer
 from labeling.export.training_set import VOTES
 from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
 
-BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet")
+BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
+"""Those that any preset can have instead of its own; StarcNet's needs the whole preset of its name.
+"""
 
 
 class RunConfigIn(StrictSerializer):

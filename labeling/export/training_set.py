@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from labeling.classes import MorphologicalClass
@@ -31,6 +31,7 @@ from labeling.export.files import csv_lines
 from labeling.export.moment import one_moment
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
+from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote, VoteQuerySet
@@ -72,9 +73,9 @@ class TrainingSet:
         return sha256(self.content).hexdigest()
 
     @property
-    def fields(self) -> list[str]:
-        """Names of the fields that have candidates in it."""
-        return sorted({field for field, _ in self.counts})
+    def labelled_fields(self) -> list[str]:
+        """Names of the fields that have labels in it, in the pool or in the control sample."""
+        return sorted({field for (field, _), count in self.counts.items() if count})
 
     @property
     def label_counts(self) -> Counts:
@@ -105,12 +106,16 @@ def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
         settled = Candidate.objects.in_play().filter(field__in=list(fields)).labelled()
         labels = settled.order_by().values_list("pk", "consensus__label")
         return {pk: label for pk, label in labels if label is not None}
+    return dict(_given(label_source, fields).values_list("candidate", "label"))
+
+
+def _given(label_source: str, fields: Iterable[Field]) -> QuerySet[Any]:
+    """An expert's votes, or a catalogue's references, in fields."""
     there: Any = {"candidate__field__in": list(fields)}
     if label_source.startswith(EXPERT):
-        own = _class_votes().filter(voter__username=label_source.removeprefix(EXPERT), **there)
-        return dict(own.order_by().values_list("candidate", "label"))
-    references = ReferenceLabel.objects.of(label_source).filter(**there)
-    return dict(references.values_list("candidate", "label"))
+        expert = label_source.removeprefix(EXPERT)
+        return _class_votes().filter(voter__username=expert, **there).order_by()
+    return ReferenceLabel.objects.of(label_source).filter(**there)
 
 
 def pool_labels(fields: Iterable[Field]) -> dict[int, int]:
@@ -122,11 +127,21 @@ def pool_labels(fields: Iterable[Field]) -> dict[int, int]:
 
 def labels_to_train_on(label_source: str, fields: Iterable[Field]) -> int:
     """Number of labels that a source has in the training pool of fields."""
-    pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
+    return _labelled(label_source, fields).filter(control=False).count()
+
+
+def fields_with_labels(label_source: str, fields: Iterable[Field]) -> int:
+    """Number of fields in which a source has labels, in the pool or in the control sample."""
+    return _labelled(label_source, fields).order_by().values("field").distinct().count()
+
+
+def _labelled(label_source: str, fields: Iterable[Field]) -> CandidateQuerySet:
+    """Candidates with stamps of the fields to which a source gives a label."""
+    fields = list(fields)
+    there = Candidate.objects.in_play().filter(field__in=fields)
     if label_source == VOTES:
-        return pool.labelled().count()
-    labelled = labels_of(label_source, fields)
-    return sum(pk in labelled for pk in pool.values_list("pk", flat=True))
+        return there.labelled()
+    return there.filter(pk__in=_given(label_source, fields).values("candidate"))
 
 
 def training_rows(fields: Iterable[Field], label_source: str) -> Iterator[Row]:

@@ -140,9 +140,10 @@ def _arms(kind: str, frozen: Mapping[str, TrainingSet]) -> int:
     """Number of arms; raises NotFeasible or NotTrainable where one could not be trained."""
     (source, first), *others = frozen.items()
     labels = first.labels("train").total()
-    count = number_of_arms(kind, fields=len(first.fields), labels=labels, sources=1 + len(others))
+    fields = first.labelled_fields
+    count = number_of_arms(kind, fields=len(fields), labels=labels, sources=1 + len(others))
     if kind == Kind.FIELDS:
-        for field in first.fields:
+        for field in fields:
             check_classes(first.labels("train", without=field), source, f"without {field}")
     return count
 

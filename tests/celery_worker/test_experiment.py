@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
+from celery_worker.experiments import arms_of
 from celery_worker.tasks import experiment as carry_out
 from celery_worker.tasks import sweep
 from classifier import experiments
+from labeling.experiments import Kind
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, work
-from tests.labeling.world import settle
+from tests.labeling.world import make_field, only_sample, settle
 
 pytestmark = pytest.mark.beside("postgresql")
 
@@ -96,6 +98,18 @@ def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
     assert filters.error == ""
     assert list(filters.report["differs"]) == ["blanked"]
     assert len(filters.report["arms"]) == filters.arms == 6
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
+    """One of the three fields has no label, and so is not left out in turn."""
+    other = only_sample(make_field("ngc2", candidates=60), control=False)
+    make_field("ngc3")
+    for number, candidate in enumerate(other.candidates.all()):
+        ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
+    sources = ["votes", SOURCE] if kind == Kind.SOURCES else [SOURCE]
+    found = Experiment.objects.request(admin, kind, "quick", sources=sources)
+    assert len(arms_of(found)) == found.arms
 
 
 def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monkeypatch):

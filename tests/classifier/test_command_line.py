@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,31 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     assert (folder / "arms.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--kind", "sources"], "compares two training sets or more: add --source."),
+        (["--kind", "sources", "--source", "training=SET"], "are called 'training'"),
+        (["--kind", "sources", "--source", "a=SET", "--source", "a=SET"], "are called 'a'"),
+        (["--kind", "filters", "--source", "a=SET"], "--source belongs to --kind sources"),
+    ],
+)
+def test_sources_that_cannot_be_compared_are_refused(world, tmp_path, capsys, options, words):
+    options = [word.replace("SET", str(world / "training.csv")) for word in options]
+    folder = tmp_path / "sources"
+    assert main([*arguments("experiment", world, folder), *options, *small()]) == 2
+    assert words in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_no_arm_is_trained_where_one_cannot_be(world, tmp_path, capsys):
+    other = write_manifest(tmp_path / "other.csv", [(1, "f", 1, "blobs.zarr", 0, "train", 2)])
+    options = ["--kind", "sources", "--source", f"other={other}", *small()]
+    assert main([*arguments("experiment", world, tmp_path / "sources"), *options]) == 2
+    assert "The arm other cannot be trained." in capsys.readouterr().err
+    assert not (tmp_path / "sources").exists()
+
+
 @pytest.fixture
 def run(world, tmp_path):
     """The folder of a small run that is trained."""
@@ -106,6 +132,29 @@ def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
     assert (run / "config.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("output", "words"), [("gone/p.csv", "gone for p.csv is not there"), (".", "is a folder")]
+)
+def test_it_finds_out_where_it_cannot_write_before_it_predicts(
+    world, run, tmp_path, capsys, monkeypatch, output, words
+):
+    monkeypatch.setattr("classifier.predict", None)
+    options = ["--output", str(tmp_path / output)]
+    assert main([*arguments("predict", world, run), *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_predictions_are_written_whole_or_not_at_all(world, run, tmp_path, monkeypatch):
+    def full(path, target):
+        raise OSError("No space left on device")
+
+    (tmp_path / "p.csv").write_text("older")
+    monkeypatch.setattr(Path, "replace", full)
+    options = ["--output", str(tmp_path / "p.csv")]
+    assert main([*arguments("predict", world, run), *options]) == 2
+    assert (tmp_path / "p.csv").read_text() == "older"
+
+
 def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
     rows = [(7, "f", 1, "blobs.zarr", 0, "train", 1), (8, "f", 2, "gone.zarr", 0, "train", "")]
     manifest = write_manifest(tmp_path / "m.csv", rows)
@@ -116,7 +165,21 @@ def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
     (lost,) = csv.DictReader((tmp_path / "p.unreadable.csv").open())
     assert lost["candidate"] == "8"
     assert "gone.zarr is not in" in lost["reason"]
-    assert "p.unreadable.csv says why" in capsys.readouterr().err
+    told = "1 of 2 candidates could not be read; "
+    assert f"{told}{tmp_path / 'p.unreadable.csv'} says why." in capsys.readouterr().err
+    for verb, more in (("evaluate", []), ("compare", ["--other", str(run)])):
+        assert main([verb, str(manifest), *options, *more, "--split", "train"]) == 0
+        assert f"{told}the first is 8. The stamp pack gone.zarr" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate", "compare"])
+def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, verb):
+    more = {"predict": ["--output", str(tmp_path / "p.csv")], "compare": ["--other", str(run)]}
+    options = ["--packs", str(tmp_path / "gone"), "--run", str(run), *more.get(verb, [])]
+    assert main([verb, str(world / "training.csv"), *options]) == 2
+    said = "No candidate could be read. The stamp pack blobs.zarr is not in"
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "p.csv").exists()
 
 
 @pytest.mark.parametrize(

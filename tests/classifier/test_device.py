@@ -1,8 +1,57 @@
 """A device is used as it should be, and left as it was."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 
-from classifier.device import quick_convolutions
+from classifier import RunError, TrainingConfig
+from classifier.dataset import TrainingSet
+from classifier.device import autocast, is_memory_full, memory_of, quick_convolutions
+from classifier.network import DualBackbone
+from classifier.optimisation import optimise
+from classifier.prediction import in_batches
+
+TOO_MANY = 2**50
+
+
+@pytest.mark.parametrize(
+    ("backbone", "expected"),
+    [("resnet18", [True, True]), ("efficientnet_lite0", [False, True])],
+)
+def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backbone, expected):
+    monkeypatch.setattr("classifier.device.computes_bfloat16", lambda device: True)
+    config = replace(tiny, backbone=backbone, batches=1)
+    network, rounded = DualBackbone.of(config), []
+    network.backbones[0].register_forward_pre_hook(
+        lambda *_: rounded.append(torch.is_autocast_enabled("cpu"))
+    )
+    stamps = torch.rand(4, 5, 46, 46)
+    training_set = TrainingSet(stamps, torch.arange(4))
+    list(optimise(network, config, training_set, torch.Generator().manual_seed(0)))
+    with torch.inference_mode():
+        list(in_batches(network.eval(), stamps, config))
+    assert rounded == expected
+
+
+def test_precision_that_is_asked_for_is_kept():
+    config = TrainingConfig(backbone="efficientnet_lite0", precision="bfloat16")
+    assert isinstance(autocast(config, torch.device("cpu"), gradients=True), torch.autocast)
+
+
+@pytest.mark.parametrize("allocate", [torch.empty, np.empty])
+def test_a_full_memory_is_known_by_what_is_said_of_it(allocate):
+    with pytest.raises((RuntimeError, MemoryError)) as full:
+        allocate((TOO_MANY, 4))
+    assert is_memory_full(full.value)
+    with pytest.raises(RunError, match="use another device"), memory_of(torch.device("cpu")):
+        allocate((TOO_MANY, 4))
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), memory_of(torch.device("cpu")):
+        torch.zeros(2, 3) @ torch.zeros(2, 3)
 
 
 def test_a_gpu_tries_convolutions_and_forgets_it_afterwards():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import Manifest, evaluate, experiments
+from classifier import Manifest, NotTrainable, evaluate, experiments
 from classifier.evaluation import Proportion
 from classifier.experiments import (
     KINDS,
@@ -13,7 +13,9 @@ from classifier.experiments import (
     JudgedByEach,
     Outcome,
     carry_out,
+    check,
     differences,
+    folder_names,
     judged_by_each,
     sources,
     summary,
@@ -77,6 +79,36 @@ def test_a_field_without_a_label_is_not_left_out(tiny, two_fields):
     assert [arm.name for arm in found] == ["without-field1"]
 
 
+def test_fields_and_bands_of_any_name_have_folders_of_their_own(tiny, two_fields):
+    called = np.where(two_fields.field == "field0", "NGC 1566", "NGC-1566")
+    found = arms("fields", tiny, replace(two_fields, field=called))
+    assert [arm.name for arm in found] == ["without-NGC-1566-2", "without-NGC-1566"]
+    bands = arms("filters", replace(tiny, bands=("F275W (NUV)", "V")), two_fields)
+    assert [arm.name for arm in bands] == ["all", "without-F275W-NUV", "without-V"]
+
+
+def test_a_folder_name_is_taken_from_no_other_text():
+    texts = ["a b", "a/b", "a-b-2", "a-b", "巡天", ""]
+    assert folder_names(texts) == {
+        "a-b": "a-b",
+        "a-b-2": "a-b-2",
+        "": "unnamed",
+        "a b": "a-b-3",
+        "a/b": "a-b-4",
+        "巡天": "unnamed-2",
+    }
+
+
+def test_an_arm_that_cannot_be_trained_is_found_before_any_is(tiny, manifest):
+    one_class = manifest.changed(label=np.minimum(manifest.label, 1))
+    with pytest.raises(NotTrainable, match=r"The arm b cannot be trained\. .*only class 1"):
+        check([Arm("a", tiny, manifest), Arm("b", tiny, one_class)])
+    with pytest.raises(NotTrainable, match=r"The arm a cannot be trained\. soft_labels needs"):
+        check([Arm("a", replace(tiny, soft_labels=True), manifest)])
+    with pytest.raises(ValueError, match="Two arms are called 'a'"):
+        check([Arm("a", tiny, manifest), Arm("a", tiny, one_class)])
+
+
 def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
     monkeypatch.setattr(experiments, "FEWEST_LABELS", 8)
     found = arms("labels", tiny, manifest)
@@ -115,6 +147,13 @@ def test_a_report_says_exactly_what_differed(pair, tmp_path):
     assert [row["evaluation"]["count"] for row in report["arms"]] == [16, 16]
     assert report["judged_by_each"] is report["arms"][0]["against_first"] is None
     assert report["arms"][1]["against_first"]["count"] == 16
+
+
+def test_a_report_says_where_arms_began_from_other_weights(pair, tmp_path):
+    first, second = carry_out(pair, tmp_path)
+    taught = replace(first, training=replace(first.training, weights="imagenet"))
+    report = summary("crop-size", [taught, second])
+    assert report["differs"] == {"stamp_px": [32, 20], "weights": ["imagenet", "random"]}
 
 
 def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):

@@ -168,11 +168,15 @@ def test_shares_of_votes_are_learnt(tiny):
     assert first_loss(tiny, (agreed + other) / 2) == pytest.approx(mean, rel=1e-6)
 
 
+GPU_FULL = torch.OutOfMemoryError("CUDA out of memory.")
+CPU_FULL = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to")
+
+
 class Small:
     """A network on a device that holds no more than so many stamps."""
 
-    def __init__(self, network, most):
-        self.network, self.most, self.sizes = network, most, []
+    def __init__(self, network, most, error=GPU_FULL):
+        self.network, self.most, self.error, self.sizes = network, most, error, []
 
     def __enter__(self):
         self.hook = self.network.register_forward_pre_hook(self.refuse)
@@ -184,12 +188,13 @@ class Small:
     def refuse(self, _, inputs):
         self.sizes.append(len(inputs[0]))
         if len(inputs[0]) > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+            raise self.error
 
 
-def test_a_small_device_gets_batches_in_parts(tiny):
+@pytest.mark.parametrize("error", [GPU_FULL, CPU_FULL])
+def test_a_small_device_gets_batches_in_parts(tiny, error):
     network, config, data = some(tiny, batches=2)
-    with Small(network, most=2) as device:
+    with Small(network, 2, error) as device:
         steps = list(optimise(network, config, data, seeded()))
     assert [step.parts for step in steps] == [2, 2]
     assert device.sizes == [4, 2, 2, 2, 2]

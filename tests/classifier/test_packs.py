@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
+from classifier.augmentation import resample
 from classifier.packs import Pack, View, crop_px, joined, read_chunks, scaled
+from classifier.views import Views, network_input
 from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
 
 ALL_SEEN = np.ones((1, 5), bool)
@@ -23,7 +26,7 @@ def rows(count, pack="p.zarr"):
 
 
 def test_each_band_of_each_stamp_spans_zero_to_one():
-    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), View(50, 50), "minmax")
+    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), View(50, 50, 50), "minmax")
     assert pixels.dtype == np.float32
     np.testing.assert_array_equal(pixels.min(axis=(2, 3)), 0)
     np.testing.assert_array_equal(pixels.max(axis=(2, 3)), 1)
@@ -31,14 +34,14 @@ def test_each_band_of_each_stamp_spans_zero_to_one():
 
 def test_scaling_is_linear_in_the_paper():
     raw = np.broadcast_to(np.linspace(-5, 15, 100, dtype=np.float32), (1, 5, 100, 100))
-    pixels = scaled(raw, ALL_SEEN, View(50, 50), "minmax")
+    pixels = scaled(raw, ALL_SEEN, View(50, 50, 50), "minmax")
     np.testing.assert_allclose(pixels[0, 0, 0], np.linspace(0, 1, 50), atol=1e-6)
 
 
 def test_the_range_is_that_of_what_the_network_sees():
     raw = stamps_of([1])
     raw[0, :, 5, 5] = 1e6  # a bright star, outside the central 50 px
-    pixels = scaled(raw, ALL_SEEN, View(50, 100), "minmax")
+    pixels = scaled(raw, ALL_SEEN, View(50, 100, 50), "minmax")
     assert pixels[0, 0, 25:75, 25:75].max() == 1
     assert pixels[0, 0, 5, 5] == 1  # clipped
 
@@ -49,7 +52,7 @@ def test_no_data_is_zero():
     raw[0, 1] = np.nan
     raw[0, 2] = 7
     observed = np.array([[True, True, True, False, True]])
-    pixels = scaled(raw, observed, View(50, 50), "minmax")
+    pixels = scaled(raw, observed, View(50, 50, 50), "minmax")
     assert not pixels[0, 0, 5:15, 5:15].any()
     assert pixels[0, 0].max() == 1
     assert not pixels[0, 1:4].any()
@@ -58,11 +61,27 @@ def test_no_data_is_zero():
 
 def test_asinh_keeps_the_order_and_the_range():
     raw = stamps_of([1])
-    pixels = scaled(raw, ALL_SEEN, View(50, 50), "asinh")[0, 0].ravel()
+    pixels = scaled(raw, ALL_SEEN, View(50, 50, 50), "asinh")[0, 0].ravel()
     order = np.argsort(raw[0, 0, 25:75, 25:75].ravel())
     assert (np.diff(pixels[order]) >= 0).all()
     assert pixels.min() == 0
     assert pixels.max() == 1
+
+
+@pytest.mark.parametrize("crop_px", [(20, 80), (20, 50)])
+@pytest.mark.parametrize("scaling", ["minmax", "asinh"])
+def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(scaling, crop_px):
+    # As many pixels out as in, so that nothing is interpolated.
+    config = replace(PAPER, crop_px=crop_px, input_px=50, augment=False, scaling=scaling)
+    raw, seen = stamps_of([1, 2, 3, 4]), np.ones((4, 5), bool)
+    raw[:, :, :22] += 30  # a bright edge, which only the largest crop shows
+    shown = [
+        torch.from_numpy(scaled(raw, seen, view(config), scaling))
+        for view in (View.training, View.prediction)
+    ]
+    views = Views(torch.eye(2).expand(4, 2, 2), torch.full((4, 1, 1), 50.0))
+    learnt = network_input(shown[0], config, views)
+    torch.testing.assert_close(learnt, resample(shown[1], 50, 50), atol=1e-4, rtol=0)
 
 
 def test_the_crop_holds_the_rotated_square():
@@ -76,7 +95,7 @@ def test_rows_are_read_in_the_order_of_the_manifest(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps)
     listed = [(i, "f", i, "p.zarr", row, "train", 1) for i, row in enumerate([3, 0, 2])]
     found = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
-    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), View(50, 74), "minmax")
+    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), View(50, 74, 50), "minmax")
     np.testing.assert_array_equal(found.pixels, expected)
 
 
@@ -127,9 +146,9 @@ def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
 
 def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
     config = TrainingConfig(crop_px=(25, 60))
-    assert View.training(config) == View(60, crop_px(60, rotated=True))
-    assert View.training(replace(config, augment=False)) == View(60, 62)
-    assert View.prediction(config) == View(50, 52)
+    assert View.training(config) == View(60, crop_px(60, rotated=True), 50)
+    assert View.training(replace(config, augment=False)) == View(60, 62, 50)
+    assert View.prediction(config) == View(50, 52, 50)
 
 
 def test_rows_far_apart_are_read_as_rows_side_by_side_are(tmp_path):

@@ -217,8 +217,23 @@ def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     for path in run.glob("member-*"):
         shutil.copy(path, tmp_path)
     as_an_earlier_version_left_it(tmp_path)
-    with pytest.raises(RunError, match="does not hold the weights of this network"):
+    missing = r"does not hold the weights of this network \(Unexpected key.*backbones\.1"
+    with pytest.raises(RunError, match=missing) as refused:
         predict(tmp_path, manifest)
+    assert "size mismatch for backbones.0.conv1.weight" in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+def test_a_member_that_gives_no_numbers_is_named(run, manifest, monkeypatch):
+    def spoilt(directory, member, network):
+        real(directory, member, network)
+        if member == 1:
+            torch.nn.init.constant_(network.head.bias, math.nan)
+
+    real = files.load_member
+    monkeypatch.setattr(files, "load_member", spoilt)
+    with pytest.raises(RunError, match=r"member-01\.safetensors gives probabilities that are not"):
+        predict(run, manifest)
 
 
 def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
@@ -297,7 +312,14 @@ def test_weights_that_were_changed_are_refused(run, manifest, tmp_path):
         predict(tmp_path / "run", manifest)
 
 
-def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (torch.OutOfMemoryError, "CUDA out of memory."),
+        (RuntimeError, "[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch, kind, says):
     expected = predict(run, manifest).member_probability
     whole, tried, alive = DualBackbone.features, [], []
 
@@ -307,7 +329,7 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch):
         tried.append(len(x_BCHW))
         if len(x_BCHW) > 3:
             alive.append(weakref.ref(x_BCHW))
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+            raise kind(says)
         return whole(network, x_BCHW)
 
     monkeypatch.setattr(DualBackbone, "features", small)

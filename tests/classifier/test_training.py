@@ -179,6 +179,15 @@ def test_a_device_too_small_for_any_part_is_refused(tiny, manifest, tmp_path):
         train(replace(tiny, batch_size=3), manifest, tmp_path)
 
 
+def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError("Unable to allocate 20. TiB")
+
+    monkeypatch.setattr("classifier.dataset.read_chunks", full)
+    with pytest.raises(RunError, match="too small for the stamps that are learnt"):
+        train(tiny, manifest, tmp_path / "run")
+
+
 def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
     torch.manual_seed(3)
     expected = torch.rand(2)
@@ -235,8 +244,12 @@ def test_members_can_be_trained_apart(finished, tiny, manifest, tmp_path):
     assert train(tiny, manifest, tmp_path, members=[0]).members == 2
     for name in ("member-00.safetensors", "member-01.safetensors"):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
+
+
+def test_members_that_there_are_not_leave_nothing_behind(tiny, manifest, tmp_path):
     with pytest.raises(ValueError, match=r"members must be 0 to 1, not 2"):
-        train(tiny, manifest, tmp_path, members=[2])
+        train(tiny, manifest, tmp_path / "run", members=[0, 2])
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_shares_of_the_votes_come_from_the_manifest(tiny, tmp_path):

@@ -57,7 +57,9 @@ def test_it_says_what_each_would_cost(browse, published):
     assert numbers[Kind.FILTERS] == 18
     assert numbers[Kind.FIELDS] is numbers[Kind.LABELS] is numbers[Kind.SOURCES] is None
     assert "there are 6" in why[Kind.LABELS]
-    make_field("ngc2")
+    other = make_field("ngc2")
+    assert costs(browse("admin"))[0][Kind.FIELDS] is None
+    ReferenceLabel.objects.create(candidate=other.candidates.first(), source="LEGUS", label=1)
     numbers, _ = costs(browse("admin"), preset="starcnet", sources=["LEGUS", "Smith"])
     assert (numbers[Kind.FIELDS], numbers[Kind.SOURCES]) == (20, 20)
     assert costs(browse("admin"), members="2", field=["ngc1"])[0][Kind.FILTERS] == 12
@@ -214,9 +216,12 @@ def test_it_warns_of_random_weights(browse, compared):
     text = browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
     assert "random weights" not in text
     compared.report["arms"][2]["weights"] = "random"
+    compared.report["differs"]["weights"] = ["imagenet", "imagenet", "random", "imagenet"]
     compared.save()
-    text = browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
-    assert "100-px:  trained from random weights" in text
+    page = browse("ada").get(f"/experiments/{compared.pk}/")
+    assert "100-px:  trained from random weights" in page.content.decode()
+    assert page.context["settings"] == ["crop_px", "stamp_px", "starting weights"]
+    assert page.context["differences"][2] == ("100-px", ["none", "100", "random"])
 
 
 @pytest.mark.parametrize(

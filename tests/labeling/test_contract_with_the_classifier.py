@@ -35,8 +35,14 @@ def test_the_api_takes_no_value_that_the_classifier_refuses(end):
         assert getattr(config, name) == value
 
 
-def test_the_backbones_are_those_of_the_classifier():
-    assert set(BACKBONES) == set(backbones.BACKBONES)
+def test_the_backbones_are_those_of_the_classifier_but_the_one_with_a_preset_of_its_own():
+    assert {*BACKBONES, PRESETS["starcnet"].backbone} == set(backbones.BACKBONES)
+
+
+@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_preset_takes_every_backbone_of_the_api(preset, backbone):
+    assert TrainingConfig.from_dict(preset, {"backbone": backbone}).backbone == backbone
 
 
 @pytest.mark.parametrize("preset", Preset)

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from labeling.models import Field, Lease, Prediction, Refresh
+from labeling.models import Field, Lease, Prediction, Promotion, Refresh
 from labeling.priority import worth
 from labeling.strategies import Opinion, Strategy, by_chance, in_proportion, margin, value
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
@@ -43,8 +43,8 @@ def pool(admin):
         }
         for pk, (p, information, diversity) in zip(ids, SAID, strict=True)
     )
-    field.promoted_run = run
-    field.save()
+    Promotion.objects.promote(run, by=admin)
+    field.refresh_from_db()
     return field
 
 

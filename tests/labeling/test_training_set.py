@@ -8,6 +8,7 @@ import pytest
 from labeling.export.training_set import (
     COLUMNS,
     NotTrainable,
+    fields_with_labels,
     label_sources,
     labels_to_train_on,
     training_set,
@@ -111,6 +112,16 @@ def test_it_counts_the_labels_to_train_on_before_it_is_written(voted, source):
     assert labels_to_train_on(source, [voted]) == frozen.labels("train").total() > 1
 
 
+@pytest.mark.parametrize("source", ["votes", "LEGUS", "expert:ada"])
+def test_it_counts_the_fields_with_labels_before_it_is_written(voted, source):
+    ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
+    for candidate, label in zip(voted.candidates.all()[1:], [1, 2, 3], strict=False):
+        ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
+    fields = [voted, make_field("ngc2")]
+    assert training_set(fields, source).labelled_fields == ["ngc1"]
+    assert fields_with_labels(source, fields) == 1
+
+
 def test_it_counts_labels_field_by_field(voted):
     other = make_field("ngc2", candidates=3)
     for candidate in other.candidates.all():
@@ -118,7 +129,7 @@ def test_it_counts_labels_field_by_field(voted):
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=1)
     other.candidates.update(control=False)
     frozen = training_set([voted, other], "LEGUS")
-    assert frozen.fields == ["ngc1", "ngc2"]
+    assert frozen.labelled_fields == ["ngc1", "ngc2"]
     assert frozen.labels("train", without="ngc1") == {"4": 3}
 
 
