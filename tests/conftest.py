@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -31,6 +32,9 @@ if DATABASE not in {"postgresql", "sqlite", "none"}:
 os.environ.pop("CI", None)
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "HTTPS", "ASTERISM_WEIGHTS"):
     os.environ.pop(name, None)
+# An example may take as long as a busy machine makes it: no test is about time.
+hypothesis.settings.register_profile("asterism", deadline=None)
+hypothesis.settings.load_profile("asterism")
 # WhiteNoise looks for the folder of static files when it starts.
 (HOME / "home" / "static").mkdir(parents=True)
 os.environ["ASTERISM_HOME"] = str(HOME / "home")
