@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
+
 import classifier
 from celery_worker.frozen import frozen_manifest, refusals_are_unfit
 from celery_worker.unfit import Unfit
@@ -31,7 +33,12 @@ def carry_out(experiment: Experiment) -> None:
     def report(progress: classifier.Progress) -> None:
         experiment.record({**asdict(progress), **at})
 
-    outcomes = experiments.carry_out(numbered(), experiment.directory / "arms", report)
+    outcomes = experiments.carry_out(
+        numbered(),
+        experiment.directory / "arms",
+        report,
+        checkpoint_batches=settings.CHECKPOINT_BATCHES,
+    )
     summary = experiments.summary(experiment.kind, outcomes)
     files.write_json(experiment.directory / experiments.REPORT, summary)
     drawn = reporting.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)

@@ -23,7 +23,7 @@ from classifier.evaluation import Evaluation, Proportion, evaluate, measured
 from classifier.manifest import UNLABELLED, Manifest, NotTrainable
 from classifier.prediction import Predictions, predict
 from classifier.progress import Report
-from classifier.training import TrainingResult, train
+from classifier.training import CHECKPOINT_BATCHES, TrainingResult, train
 
 PREDICTIONS = "predictions-2.safetensors"
 """Not `predictions.safetensors`: earlier versions mixed up the candidates of ensembles in it."""
@@ -177,16 +177,23 @@ def check(arms: Sequence[Arm]) -> None:
 
 
 def carry_out(
-    arms: Iterable[Arm], directory: Path, report: Report = lambda _: None
+    arms: Iterable[Arm],
+    directory: Path,
+    report: Report = lambda _: None,
+    *,
+    checkpoint_batches: int = CHECKPOINT_BATCHES,
 ) -> list[Outcome]:
     """Train, predict and evaluate each arm that is not finished; all outcomes, in order.
 
-    Raises what `train` and `predict` raise; arms that are finished by then stay finished.
+    Raises what `train` and `predict` raise; arms that are finished by then stay finished. So do
+    networks in training, every `checkpoint_batches`.
     """
     outcomes = []
     for arm in arms:
         folder = directory / arm.name
-        training = train(arm.config, arm.manifest, folder, report)
+        training = train(
+            arm.config, arm.manifest, folder, report, checkpoint_batches=checkpoint_batches
+        )
         predictions = _predicted(arm, folder, report)
         evaluation = evaluate(
             predictions, arm.manifest, max_missing_bands=arm.config.max_missing_bands

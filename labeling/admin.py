@@ -93,7 +93,9 @@ class FieldAdmin(AdministratorsAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Save, and recompute what follows of the rules."""
+        """Save, and recompute what follows of the rules, while votes wait to go by the new ones."""
+        if change:
+            Field.objects.filter(pk=obj.pk).without_votes()
         # Only what the form changed: a network may have gone live since it was read.
         obj.save(update_fields=form.changed_data if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):

@@ -36,7 +36,6 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": found} | stage_context(request.user)
     if found.disclosed:
-        Opening.objects.note(request.user, [pk])
         promoted = Prediction.objects.promoted().filter(candidate=found)
         context |= {
             "votes": found.votes.live().select_related("voter").order_by("cast_at"),
@@ -45,7 +44,11 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
             "references": found.references.order_by("source"),
             "comments": found.comments.in_discussion(),
         }
-    return render(request, "frontend/candidate.html", context)
+    page = render(request, "frontend/candidate.html", context)
+    if found.disclosed:
+        # After all was read: what has come meanwhile counts as shown, and nothing shown as unseen.
+        Opening.objects.note(request.user, [pk])
+    return page
 
 
 @require_POST

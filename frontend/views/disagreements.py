@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from labeling.classes import MorphologicalClass
-from labeling.models import Candidate, Comment, Vote
+from labeling.models import Candidate, Comment, Opening, Vote
 from labeling.roles import Role
 
 A_PAGE = 20
@@ -68,6 +68,7 @@ def disagreements(request: HttpRequest) -> HttpResponse:
     for candidate in page:
         candidate.seen = all_said(candidate)
         candidate.begun = begun if begun.get("candidate") == candidate.pk else None
+    Opening.objects.note(request.user, [candidate.pk for candidate in page])
     context = {"page": page, "classes": MorphologicalClass.choices}
     return render(request, "frontend/disagreements.html", context)
 

@@ -105,12 +105,17 @@ class OpinionsOut(serializers.Serializer[Any]):
 
 
 def _open_candidate(request: Request, pk: int) -> Candidate:
-    """A candidate in play of which the caller may know what others say, and from now on does."""
+    """A candidate in play of which the caller may know what others say."""
     candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
     if not candidate.opinions_open_to(request.user):
         raise PermissionDenied(NOT_YET)
-    Opening.objects.note(request.user, [pk])
     return candidate
+
+
+def _shown(request: Request, pk: int, told: Any) -> Response:
+    """What was read of a candidate; from now on the caller has been shown it."""
+    Opening.objects.note(request.user, [pk])
+    return Response(told)
 
 
 class CommentsView(APIView):
@@ -120,7 +125,7 @@ class CommentsView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """All comments, in order of time."""
         comments = _open_candidate(request, pk).comments.in_discussion()
-        return Response(CommentOut(comments, many=True).data)
+        return _shown(request, pk, CommentOut(comments, many=True).data)
 
     @extend_schema(request=CommentIn, responses={201: CommentOut})
     def post(self, request: Request, pk: int) -> Response:
@@ -146,4 +151,5 @@ class OpinionsView(APIView):
             "references": candidate.references.order_by("source"),
             "comments": candidate.comments.in_discussion(),
         }
-        return Response(OpinionsOut(opinions, context={"user": request.user}).data)
+        told = OpinionsOut(opinions, context={"user": request.user}).data
+        return _shown(request, pk, told)

@@ -16,7 +16,10 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             'INSERT INTO labeling_opening (candidate_id, expert_id, opened_at) '
-            'SELECT DISTINCT candidate_id, voter_id, CURRENT_TIMESTAMP FROM labeling_vote',
+            'SELECT DISTINCT candidate_id, voter_id, CURRENT_TIMESTAMP FROM labeling_vote '
+            'WHERE NOT EXISTS (SELECT 1 FROM labeling_opening AS opening '
+            'WHERE opening.candidate_id = labeling_vote.candidate_id '
+            'AND opening.expert_id = labeling_vote.voter_id)',
             migrations.RunSQL.noop,
         ),
     ]

@@ -20,6 +20,7 @@ from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.consensus import concluded
 from labeling.models.field import Field
 from labeling.models.lease import Lease, Sample
+from labeling.models.opening import Opening
 from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
 from labeling.ordering import in_control_sample, shuffle_key
@@ -181,7 +182,7 @@ class Candidate(models.Model):
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
         curates = has_role(voter, Role.CURATOR)
-        opened = (curates or bool(mine)) and self.openings.filter(expert=voter).exists()
+        opened = bool(_OPENING.rows(candidate=self.pk, expert=voter.pk))
         suggestion_visible = (opened or curates) and self._has_suggestion()
         votes_visible = len(others) if opened or curates else 0
         vote = Vote(
@@ -305,6 +306,11 @@ _KNOWN: Statement[Vote] = Statement(
     lambda: Vote.objects.filter(
         Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))
     ).order_by()
+)
+_OPENING = Statement(
+    lambda: Opening.objects.filter(
+        candidate=Given("candidate"), expert=Given("expert")
+    ).values_list("pk")
 )
 _LEASE: Statement[Lease] = Statement(
     lambda: Lease.objects.filter(candidate=Given("candidate"), expert=Given("expert"))

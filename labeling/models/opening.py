@@ -18,7 +18,8 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
     def note(self, expert: Any, candidates: Iterable[int]) -> None:
         """Record that the expert is shown these, as far as there is anything that others say.
 
-        Called before they are shown: what cannot be recorded is not shown.
+        Called when all that is to be shown has been read, and before it is: what comes meanwhile
+        counts as shown, and what cannot be recorded is not shown.
         """
         shown = apps.get_model("labeling", "Candidate").objects.filter(pk__in=list(candidates))
         new = shown.spoken_of_to(expert).exclude(openings__expert=expert)

@@ -58,8 +58,8 @@ def break_in_the_second_arm(monkeypatch, how):
     """Let the training of the second arm's networks not begin."""
     real = experiments.train
 
-    def train(config, manifest, folder, report):
-        return (real if folder.name == "votes" else how)(config, manifest, folder, report)
+    def train(config, manifest, folder, report, **more):
+        return (real if folder.name == "votes" else how)(config, manifest, folder, report, **more)
 
     monkeypatch.setattr(experiments, "train", train)
 

@@ -125,6 +125,12 @@ def test_a_decision_does_not_replace_one_that_was_not_shown(browse, discussed, p
     assert "another decision has come or gone since you opened the page" in page
 
 
+def test_what_waits_for_a_curator_is_shown_to_them(browse, people, candidate):
+    vote(candidate, people["ada"], 1, flagged=True)
+    browse("cur").get("/disagreements/")
+    assert list(people["cur"].openings.values_list("candidate", flat=True)) == [candidate.pk]
+
+
 @pytest.mark.parametrize("page", ["/candidates/{}/", "/candidates/"])
 def test_a_page_that_shows_what_others_say_leaves_a_trace(browse, people, field, page):
     told, other = field.candidates.all()[:2]

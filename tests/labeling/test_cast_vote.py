@@ -147,6 +147,13 @@ def test_a_published_class_that_was_shown_makes_a_vote_informed(candidate, ada):
     assert (again.informed, again.suggestion_visible, again.votes_visible) == (True, False, 0)
 
 
+def test_what_a_curator_was_shown_stays_shown_when_they_are_one_no_more(candidate, ada, bea):
+    vote(candidate, bea, 1)
+    Opening.objects.note(ada, [candidate.pk])
+    first = vote(candidate, ada, 1)
+    assert (first.informed, first.votes_visible) == (True, 1)
+
+
 def test_where_nobody_says_anything_nothing_was_shown(candidate, ada):
     vote(candidate, ada, 1)
     Opening.objects.note(ada, [candidate.pk])

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from django.contrib.admin import site
 from django.db import transaction
 from django.utils import timezone
 
 from labeling import gate
+from labeling.admin import FieldAdmin
 from labeling.models import Field, Promotion, Refused, RunStatus, TrainingRun
 from tests.labeling.test_gate_of_runs import answers, labelled  # noqa: F401
 from tests.labeling.world import at_once, make_field, make_run, vote
@@ -104,3 +107,28 @@ def test_votes_without_a_gap_let_a_promotion_pass(admin, ada):
 
     assert at_once(9, act)[8] < 2
     assert Field.objects.get().promoted_run == run
+
+
+def test_a_vote_that_waits_for_a_change_of_rules_goes_by_the_new_ones(admin, ada, bea):
+    candidate = make_field("ruled", 1).candidates.get()
+    vote(candidate, ada, 1)
+    changed = threading.Event()
+
+    def change_the_rules():
+        field = Field.objects.get()
+        field.votes_needed = 2
+        form = SimpleNamespace(changed_data=["votes_needed"])
+        with transaction.atomic():
+            FieldAdmin(Field, site).save_model(None, field, form, change=True)
+            changed.set()
+            time.sleep(0.5)
+
+    def act(k):
+        if k:
+            changed.wait(20)
+            return vote(candidate, bea, 1)
+        return change_the_rules()
+
+    at_once(2, act)
+    candidate.refresh_from_db()
+    assert (candidate.consensus.label, candidate.open) == (1, False)
