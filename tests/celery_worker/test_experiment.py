@@ -49,7 +49,7 @@ def weights(experiment):
     return {str(path.relative_to(arms)): path.stat().st_mtime_ns for path in found}
 
 
-def crash(*_):
+def crash(*_, **__):
     """End as a worker does that is killed: no handler runs."""
     raise SystemExit
 
@@ -131,7 +131,7 @@ def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monke
 
 
 def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError("No space left on device")
 
     with monkeypatch.context() as broken:
@@ -150,9 +150,9 @@ def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
 
 
 def test_one_that_is_cancelled_in_its_second_arm_stops(comparison, monkeypatch):
-    def cancelled_meanwhile(config, manifest, folder, report):
+    def cancelled_meanwhile(config, manifest, folder, report, **more):
         Experiment.objects.get(pk=comparison.pk).cancel()
-        return real(config, manifest, folder, report)
+        return real(config, manifest, folder, report, **more)
 
     # Every report is more than a second after the one before, and so is written.
     clock = SimpleNamespace(monotonic=count(10, 2).__next__)
