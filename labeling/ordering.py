@@ -5,6 +5,7 @@ every run, for ever: no network is measured on what another one was trained on.
 """
 
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 from math import ceil
 
@@ -50,12 +51,18 @@ def takes_repeat(served: int, share: float, control_share: float, expert: int) -
 
 def _place(served: int, share: float, salt: str) -> tuple[int, int | None]:
     """The number of the run that this lease is in, and the place that is taken in that run."""
-    exact = Fraction(share).limit_denominator(10_000)
+    exact = _exact(share)
     if not exact:
         return 0, None
     run = int(served * exact)
     first, end = ceil(run / exact), ceil((run + 1) / exact)
     return run, first + _digest("place", salt, str(run)) % (end - first)
+
+
+@cache
+def _exact(share: float) -> Fraction:
+    """The share as people wrote it: 0.2 is a fifth."""
+    return Fraction(share).limit_denominator(10_000)
 
 
 def _before(served: int, share: float, salt: str) -> int:

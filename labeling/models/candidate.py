@@ -8,7 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils import timezone
 
 from labeling.bands import BANDS
@@ -173,7 +173,9 @@ class Candidate(models.Model):
                 return there
             raise VoteConflict(f"Vote {uuid} is already known with another content.")
         mine = [vote for vote in known if vote.voter_id == voter.pk]
-        lease = next(iter(_LEASE.objects(candidate=self.pk, expert=voter.pk)), None)
+        here = {"candidate": self.pk, "expert": voter.pk}
+        lease = next(iter(_LEASE.objects(**here)), None)
+        opened = bool(vars(lease).pop("opened") if lease else _OPENING.rows(**here))
         replaced = next((vote for vote in mine if vote.pk == replaces), None)
         if replaced and lease and lease.sample == Sample.REPEAT and not replaced.repeat_of_id:
             # What they correct is the vote that counts; the repeat still waits for its answer.
@@ -182,7 +184,6 @@ class Candidate(models.Model):
         earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
         others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
         curates = has_role(voter, Role.CURATOR)
-        opened = bool(_OPENING.rows(candidate=self.pk, expert=voter.pk))
         suggestion_visible = (opened or curates) and self._has_suggestion()
         votes_visible = len(others) if opened or curates else 0
         vote = Vote(
@@ -307,14 +308,12 @@ _KNOWN: Statement[Vote] = Statement(
         Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))
     ).order_by()
 )
-_OPENING = Statement(
-    lambda: Opening.objects.filter(
-        candidate=Given("candidate"), expert=Given("expert")
-    ).values_list("pk")
-)
+_HERE = {"candidate": Given("candidate"), "expert": Given("expert")}
+_OPENING = Statement(lambda: Opening.objects.filter(**_HERE).values_list("pk"))
 _LEASE: Statement[Lease] = Statement(
-    lambda: Lease.objects.filter(candidate=Given("candidate"), expert=Given("expert"))
+    lambda: Lease.objects.filter(**_HERE).annotate(opened=Exists(Opening.objects.filter(**_HERE)))
 )
+"""With what `_OPENING` would ask next."""
 
 
 def _repeated(mine: Sequence[Vote], lease: Lease | None, replaced: Vote | None) -> UUID | None:
