@@ -103,9 +103,7 @@ def label_sources() -> list[str]:
 def labels_of(label_source: str, fields: Iterable[Field]) -> dict[int, int]:
     """Candidates' labels by a source."""
     if label_source == VOTES:
-        settled = Candidate.objects.in_play().filter(field__in=list(fields)).labelled()
-        labels = settled.order_by().values_list("pk", "consensus__label")
-        return {pk: label for pk, label in labels if label is not None}
+        return _settled(Candidate.objects.in_play().filter(field__in=list(fields)))
     return dict(_given(label_source, fields).values_list("candidate", "label"))
 
 
@@ -120,8 +118,12 @@ def _given(label_source: str, fields: Iterable[Field]) -> QuerySet[Any]:
 
 def pool_labels(fields: Iterable[Field]) -> dict[int, int]:
     """Labels that the consensus gives the training pool of fields, by candidate."""
-    pool = Candidate.objects.in_play().filter(field__in=list(fields), control=False)
-    labels = pool.labelled().order_by("pk").values_list("pk", "consensus__label")
+    return _settled(Candidate.objects.in_play().filter(field__in=list(fields), control=False))
+
+
+def _settled(candidates: CandidateQuerySet) -> dict[int, int]:
+    """The consensus of those of the candidates that have one, in their order."""
+    labels = candidates.labelled().order_by("pk").values_list("pk", "consensus__label")
     return {pk: label for pk, label in labels if label is not None}
 
 
