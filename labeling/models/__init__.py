@@ -19,6 +19,7 @@ from labeling.models.reference_label import ReferenceLabel
 from labeling.models.refresh import Refresh
 from labeling.models.release import Release
 from labeling.models.run_event import RunEvent
+from labeling.models.session import Session
 from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
 from labeling.models.waiting import Wish
@@ -50,6 +51,7 @@ __all__ = [
     "RunEvent",
     "RunStatus",
     "Sample",
+    "Session",
     "Theme",
     "TrainingRun",
     "Vote",

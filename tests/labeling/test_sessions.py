@@ -1,0 +1,92 @@
+"""Who is signed in: asked at every request, in one question, and never remembered for another."""
+
+from http import HTTPStatus
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session as PlainSession
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from labeling.models import Session
+from tests.labeling.world import make_field
+
+PAGE = "/api/v1/progress/"
+
+
+@pytest.fixture
+def browser(ada):
+    """A browser in which ada is signed in, and has been at work."""
+    client = Client()
+    client.force_login(ada)
+    make_field()
+    assert client.get(PAGE).status_code == HTTPStatus.OK
+    return client
+
+
+def test_the_session_the_account_and_its_roles_are_one_question(browser):
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(PAGE)
+    people = ("auth_user", "auth_group", "session")
+    assert sum(any(table in q["sql"] for table in people) for q in asked) == 1
+
+
+def test_a_role_that_is_taken_away_is_gone_at_the_next_request(browser, ada):
+    ada.groups.clear()
+    assert browser.get(PAGE).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_an_account_that_is_closed_or_has_another_password_is_signed_out(browser, ada):
+    ada.is_active = False
+    ada.save()
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+    ada.is_active = True
+    ada.set_password("another")
+    ada.save()
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_the_sessions_of_an_account_go_with_it(browser, ada):
+    assert Session.objects.get().account == ada
+    ada.delete()
+    assert not Session.objects.exists()
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_who_signs_in_next_in_the_same_browser_is_nobody_else(browser, bea):
+    browser.force_login(bea)
+    assert browser.get("/whoami/").json()["user"] == "bea"
+    browser.logout()
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_one_browser_is_never_taken_for_another(browser, bea):
+    """They share a thread here, as requests do on the server."""
+    other = Client()
+    other.force_login(bea)
+    for _ in range(3):
+        assert browser.get("/whoami/").json()["user"] == "ada"
+        assert other.get("/whoami/").json()["user"] == "bea"
+        assert Client().get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_a_session_that_has_run_out_signs_nobody_in(browser):
+    Session.objects.update(expire_date=timezone.now())
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_who_was_signed_in_before_the_upgrade_stays_so(browser, ada):
+    for old in Session.objects.all():
+        row = {"session_data": old.session_data, "expire_date": old.expire_date}
+        PlainSession.objects.create(session_key=old.session_key, **row)
+        PlainSession.objects.create(session_key="of-a-visitor", **{**row, "session_data": "?"})
+    Session.objects.all().delete()
+    assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
+    browser.cookies["sessionid"] = PlainSession.objects.exclude(session_key="of-a-visitor").get().pk
+    import_module("labeling.migrations.0006_sessions").take_over(apps, None)
+    assert browser.get(PAGE).status_code == HTTPStatus.OK
+    assert Session.objects.get().account == ada
+    assert not PlainSession.objects.exists()
