@@ -48,7 +48,7 @@ def shared(run: TrainingRun) -> HowFar | None:
         return None
     networks = sorted(told["member"] + 1 for told in reports)
     what = f"training networks {', '.join(map(str, networks[:-1]))} and {networks[-1]}"
-    finished = run.taken.count() - len(reports)
+    finished = run.taken.filter(trained=True).count()
     under_way = sum(told["batch"] / max(told["batches"], 1) for told in reports)
     losses = [told["loss"] for told in reports if told["loss"] is not None]
     # Each tells its share of the whole, and how long it would take for the rest, were it alone.

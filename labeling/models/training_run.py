@@ -182,14 +182,14 @@ class TrainingRun(WorkerJob):
     def free_members(self) -> Iterator[int]:
         """Members that no other worker has, each taken by this one when it is given.
 
-        Those too that another one takes and gives up meanwhile.
+        Those too that another one takes and gives up meanwhile, or over which it falls silent.
         """
         me = work.worker_name()
         while (number := self._take_member(me)) is not None:
-            self.tell(f"Network {number + 1} is begun.", me)
             self._training = number
             yield number
             self._training = None
+            self.taken.filter(number=number, worker=me).update(trained=True)
             self.tell(f"Network {number + 1} is trained.", me)
 
     def _take_member(self, me: str) -> int | None:
@@ -202,7 +202,12 @@ class TrainingRun(WorkerJob):
                 continue
             _, new = self.taken.get_or_create(number=number, defaults={"worker": me})
             if new:
+                self.tell(f"Network {number + 1} is begun.", me)
                 return number
+        for orphan in self.taken.orphaned():
+            if orphan.pass_on(me):
+                self.tell(f"Network {orphan.number + 1}: {orphan.worker} fell silent.", me)
+                return orphan.number
         return None
 
     def give_up(self, why: str) -> None:
@@ -225,14 +230,16 @@ class TrainingRun(WorkerJob):
     def _note(self, progress: Mapping[str, Any]) -> None:
         """Of workers side by side each has its own."""
         if progress.get("stage") == "train":
-            mine = self.taken.filter(number=progress["member"])
-            mine.update(progress=finite(dict(progress)))
+            member = self.taken.filter(number=progress["member"])
+            mine = member.filter(worker=work.worker_name())
+            told = mine.update(progress=finite(dict(progress)), heard_at=timezone.now())
+            if not told and member.exists():
+                raise RunCancelled(f"Another worker goes on with {self}.")
 
     @property
     def at_work(self) -> list[Mapping[str, Any]]:
         """The last report of each worker that trains a member."""
-        last = {member.worker: member.progress for member in self.taken.order_by("pk")}
-        return [progress for progress in last.values() if progress]
+        return [member.progress for member in self.taken.under_way() if member.progress]
 
     def tell(self, text: str, worker: str = "") -> None:
         """Add a line to its log."""

@@ -97,7 +97,8 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         run = self.filter(pk=pk, status=RunStatus.RUNNING, finishing_at=None).first()
         if run is None or run.was_given_up_by(work.worker_name()):
             return None
-        return run if run.taken.count() < run.members else None
+        free = run.taken.count() < run.members or run.taken.orphaned().exists()
+        return run if free else None
 
     @transaction.atomic
     def take_in(

@@ -50,9 +50,11 @@ def act(client, model, action, *rows):
     return client.post(url, body, follow=True)
 
 
-@pytest.mark.parametrize(
-    "model", [m._meta.model_name for m in apps.get_app_config("labeling").get_models()]
-)
+# Whoever reads a session's key is signed in as its account.
+TABLES = {m._meta.model_name for m in apps.get_app_config("labeling").get_models()} - {"session"}
+
+
+@pytest.mark.parametrize("model", sorted(TABLES))
 def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea, cy, model):
     settle(candidate, [ada, bea, cy])
     candidate.adjudicate(root, 1, "seen")

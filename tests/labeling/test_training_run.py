@@ -142,13 +142,15 @@ def test_progress_is_kept_and_never_holds_nan(claimed):
     assert claimed.progress == {"stage": "train", "member": 0, "loss": None}
 
 
-def test_each_worker_has_progress_of_its_own(claimed):
+def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
     members = claimed.free_members()
     helper = TrainingRun.objects.join(claimed.pk)
-    mine, theirs = next(members), next(helper.free_members())
-    claimed.taken.filter(number=theirs).update(worker="another")
+    mine = next(members)
+    with monkeypatch.context() as there:
+        there.setattr(work, "worker_name", lambda: "another:1")
+        theirs = next(helper.free_members())
+        helper.record({"stage": "train", "member": theirs, "batch": 5})
     claimed.record({"stage": "train", "member": mine, "batch": 3})
-    helper.record({"stage": "train", "member": theirs, "batch": 5})
     assert [told["batch"] for told in claimed.at_work] == [3, 5]
     # Who goes on to another member is no longer at the one before.
     later = next(members)
@@ -156,6 +158,29 @@ def test_each_worker_has_progress_of_its_own(claimed):
     claimed._recorded_at = 0
     claimed.record({"stage": "train", "member": later, "batch": 1})
     assert {told["batch"] for told in claimed.at_work} == {1, 5}
+
+
+def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeypatch):
+    with monkeypatch.context() as there:
+        there.setattr(work, "worker_name", lambda: "dead:1")
+        dead = TrainingRun.objects.join(claimed.pk)
+        theirs = next(dead.free_members())
+        dead.record({"stage": "train", "member": theirs, "batch": 5})
+    members = claimed.free_members()
+    assert [next(members), next(members)] == [1, 2]
+    assert TrainingRun.objects.join(claimed.pk) is None
+    claimed.taken.filter(number=theirs).update(heard_at=timezone.now() - work.HEARTBEAT_LOST)
+    assert claimed.at_work == []
+    assert TrainingRun.objects.join(claimed.pk) == claimed
+    assert next(members) == theirs
+    assert [line.text for line in claimed.log.all()][-1] == "Network 1: dead:1 fell silent."
+    # Should it wake up, it leaves what is no longer its own.
+    with monkeypatch.context() as there:
+        there.setattr(work, "worker_name", lambda: "dead:1")
+        dead._recorded_at = 0
+        with pytest.raises(RunCancelled):
+            dead.record({"stage": "train", "member": theirs, "batch": 6})
+    assert list(members) == []
 
 
 def test_progress_is_written_once_a_second(claimed):
