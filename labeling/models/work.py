@@ -196,7 +196,7 @@ class WorkerJob(models.Model):
     def resume(self) -> bool:
         """Queue it once more, to go on where it stopped; False unless it ended without a result.
 
-        What was trained by then is kept, and so are the labels.
+        What was trained by its last checkpoint is kept, and so are the labels.
         """
         stopped = self._me().filter(status__in=STOPPED)
         anew = {"finished_at": None, "error": "", "attempts": 0, "fruitless": 0}
