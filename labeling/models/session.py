@@ -11,3 +11,7 @@ class Session(AbstractBaseSession):
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions"
     )
+
+    def __str__(self) -> str:
+        # The key is a secret: whoever has it is signed in.
+        return f"{self.account or 'a visitor'} until {self.expire_date:%Y-%m-%d}"
