@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from celery_worker.app import app
 from celery_worker.unfit import Unfit
 from labeling import jobs
-from labeling.housekeeping import drop_outlived_embeddings
+from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
 from labeling.models.work import Job, WorkerJobQuerySet
 from labeling.retraining import retrain_where_due
@@ -54,13 +54,17 @@ def refresh(field_id: int) -> None:
 
 @app.task(name=jobs.SWEEP)
 def sweep() -> None:
-    """Queue dead workers' work again, wake a worker for all that waits, start what is due."""
+    """Queue dead workers' work again, wake a worker for all that waits, start what is due.
+
+    And forget sessions that have run out.
+    """
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
     # Last: it writes files, and a disk that is full must not keep the rest from being woken.
     retrain_where_due()
+    drop_expired_sessions()
 
 
 def wake(rows: WorkerJobQuerySet[Any]) -> None:

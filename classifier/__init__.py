@@ -9,7 +9,7 @@
 `python -m classifier --help` does the same from a shell.
 """
 
-from classifier.calibration import Calibration, calibrate
+from classifier.calibration import Calibration, calibrate, tempered
 from classifier.comparison import Comparison, compare
 from classifier.config import CLASSES, PRESETS, TrainingConfig
 from classifier.evaluation import Evaluation, evaluate
@@ -40,5 +40,6 @@ __all__ = [
     "compare",
     "evaluate",
     "predict",
+    "tempered",
     "train",
 ]

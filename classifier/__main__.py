@@ -14,7 +14,7 @@ from classifier.acquisition import STRATEGIES
 from classifier.arguments import parser
 from classifier.imagenet import embed_once
 from classifier.learners import Head, Learner, Network
-from classifier.prediction import read_config
+from classifier.prediction import entropy, read_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,14 +41,16 @@ def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     _check_output(options.output)
     predictions = _predicted(options, manifest, options.run, options.embeddings)
-    classes = predictions.probability.shape[1]
-    probabilities = [f"p_class{label}" for label in range(1, classes + 1)]
+    probability = predictions.probability
+    if options.temperature is not None:
+        probability = classifier.tempered(probability, options.temperature)
+    probabilities = [f"p_class{label}" for label in range(1, probability.shape[1] + 1)]
     others = ["entropy_nats", "mutual_information_nats", "agreement"]
     columns = (
         predictions.candidate.tolist(),
         predictions.label.tolist(),
-        *predictions.probability.T.tolist(),
-        predictions.entropy.tolist(),
+        *probability.T.tolist(),
+        entropy(probability).tolist(),
         predictions.mutual_information.tolist(),
         predictions.agreement.tolist(),
     )

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Mapping
+from math import inf, nan
 from pathlib import Path
 
 from classifier import experiments, simulation
@@ -95,6 +96,17 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
+def _temperature(text: str) -> float:
+    """A number above 0, as what is divided by."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"{text}: a temperature is a number above 0.")
+    return value
+
+
 def _add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", choices=PRESETS, default="quick")
     command.add_argument(
@@ -124,6 +136,12 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="also write what each network's last layer reads, as Zarr in float16",
+    )
+    command.add_argument(
+        "--temperature",
+        type=_temperature,
+        metavar="T",
+        help="write p^(1/T), and its entropy, for each probability p; evaluate finds the T",
     )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
 

@@ -1,10 +1,13 @@
-"""What is deleted by itself: what the members of a run see, once no queue can need it any more."""
+"""What is deleted by itself: what the members of a run see, once no queue can need it any more, and
+sessions that have run out."""
 
 from __future__ import annotations
 
 import shutil
 
-from labeling.models import Field, Promotion, TrainingRun
+from django.utils import timezone
+
+from labeling.models import Field, Promotion, Session, TrainingRun
 from labeling.models.work import FINISHED
 
 
@@ -23,6 +26,12 @@ def drop_outlived_embeddings() -> list[TrainingRun]:
             shutil.rmtree(run.embeddings_path)
             dropped.append(run)
     return dropped
+
+
+def drop_expired_sessions() -> int:
+    """Delete the sessions that nobody can use any more; how many."""
+    gone, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    return gone
 
 
 def _needed_by(field: Field) -> list[int]:

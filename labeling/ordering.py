@@ -1,7 +1,8 @@
 """Which sample a candidate belongs to, and the random order in which a sample is served.
 
 Both are functions of the field's name and the catalogue id alone, so they are the same for
-every run, for ever: no network is measured on what another one was trained on.
+every run, for ever: no network is measured on what another one was trained on. The strategy
+*random* has an order of its own in the training pool, `by_chance`.
 """
 
 from fractions import Fraction
@@ -27,6 +28,11 @@ def in_control_sample(field: str, catalogue_id: str) -> bool:
 def shuffle_key(field: str, catalogue_id: str) -> int:
     """The candidate's place in random order: a number in [0, 2**63)."""
     return _digest("shuffle", field, catalogue_id)
+
+
+def by_chance(candidate: int) -> float:
+    """A number in [0, 1) that looks random, of a candidate by its number in the database."""
+    return _digest("chance", "", str(candidate)) / 2**63
 
 
 def takes_control(served: int, share: float, expert: int) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from labeling.ordering import by_chance
 from labeling.priority import posterior, worth
 
 
@@ -85,9 +86,3 @@ def in_proportion(value: float, opinion: Opinion, counts: Sequence[int]) -> floa
     """
     before = worth(opinion.prior, NO_VOTES) if opinion.own else opinion.entropy
     return value * worth(opinion.prior, counts) / before if before else 0.0
-
-
-def by_chance(candidate: int) -> float:
-    """A number in [0, 1) that looks random, the same whenever it is asked for."""
-    # Knuth's multiplicative hash: neighbouring ids are far apart.
-    return candidate * 2654435761 % 2**32 / 2**32

@@ -13,14 +13,13 @@ from rest_framework.views import APIView
 
 from labeling.api.permissions import IsAdministrator, IsExpert
 from labeling.api.problems import Conflict
-from labeling.api.runs import RunConfigIn
-from labeling.api.strict import StrictSerializer
+from labeling.api.runs import ConfiguredIn
 from labeling.experiments import Kind, NotFeasible
 from labeling.export.training_set import VOTES
-from labeling.models import Experiment, Field, Preset
+from labeling.models import Experiment, Field
 
 
-class ExperimentIn(StrictSerializer):
+class ExperimentIn(ConfiguredIn):
     """What to compare, in which fields (all if unsaid), and on whose labels.
 
     A label source is `votes`, a source of reference labels, or `expert:NAME` for the expert's own
@@ -28,14 +27,12 @@ class ExperimentIn(StrictSerializer):
     """
 
     kind = serializers.ChoiceField(Kind.choices)
-    preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
     fields = serializers.SlugRelatedField(  # type: ignore[assignment]
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
     )
     label_sources = serializers.ListField(
         child=serializers.CharField(max_length=200), default=[VOTES]
     )
-    config = RunConfigIn(required=False)
 
 
 class TrainingSetOut(serializers.Serializer[Any]):

@@ -21,6 +21,9 @@ BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
 """
 
 
+STARCNET_PX = 32
+
+
 class RunConfigIn(StrictSerializer):
     """Settings that replace the preset's; the classifier's `TrainingConfig` has them all."""
 
@@ -34,10 +37,25 @@ class RunConfigIn(StrictSerializer):
     seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
 
 
-class RunIn(StrictSerializer):
-    """What to train, in which fields (all if unsaid), and on whose labels."""
+class ConfiguredIn(StrictSerializer):
+    """A preset, and what replaces its settings."""
 
     preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
+    config = RunConfigIn(required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        """StarcNet's architecture has one size of input; another network could have any."""
+        config = attrs.get("config", {})
+        starcnet = attrs["preset"] == Preset.STARCNET and "backbone" not in config
+        if starcnet and config.get("input_px", STARCNET_PX) != STARCNET_PX:
+            reason = f"StarcNet's architecture reads {STARCNET_PX} px and nothing else."
+            raise serializers.ValidationError({"config": {"input_px": [reason]}})
+        return attrs
+
+
+class RunIn(ConfiguredIn):
+    """What to train, in which fields (all if unsaid), and on whose labels."""
+
     fields = serializers.SlugRelatedField(  # type: ignore[assignment]
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
     )
@@ -45,7 +63,6 @@ class RunIn(StrictSerializer):
         slug_field="name", queryset=Field.objects.all(), required=False
     )
     label_source = serializers.CharField(default=VOTES, max_length=80)
-    config = RunConfigIn(required=False)
 
     def validate_label_source(self, value: str) -> str:
         """Our votes, or a source of reference labels that there is."""

@@ -132,6 +132,30 @@ def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
     assert (run / "config.json").exists()
 
 
+def test_a_temperature_changes_what_probabilities_say_and_not_the_class(world, run, tmp_path):
+    plain, warm = tmp_path / "p.csv", tmp_path / "t.csv"
+    assert main([*arguments("predict", world, run), "--output", str(plain)]) == 0
+    options = ["--output", str(warm), "--temperature", "2"]
+    assert main([*arguments("predict", world, run), *options]) == 0
+    for cold, row in zip(*(list(csv.DictReader(t.open())) for t in (plain, warm)), strict=True):
+        p, q = (
+            np.array([float(one[f"p_class{label}"]) for label in (1, 2, 3, 4)])
+            for one in (cold, row)
+        )
+        assert q == pytest.approx(np.sqrt(p) / np.sqrt(p).sum(), abs=1e-5)
+        assert float(row["entropy_nats"]) == pytest.approx(-(q * np.log(q)).sum())
+        same = ("candidate", "class", "mutual_information_nats", "agreement")
+        assert [row[name] for name in same] == [cold[name] for name in same]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "warm"])
+def test_it_takes_no_temperature_that_cannot_be_divided_by(world, run, tmp_path, capsys, value):
+    with pytest.raises(SystemExit):
+        options = ["--output", str(tmp_path / "p.csv"), f"--temperature={value}"]
+        main([*arguments("predict", world, run), *options])
+    assert "a temperature is a number above 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("output", "words"), [("gone/p.csv", "gone for p.csv is not there"), (".", "is a folder")]
 )

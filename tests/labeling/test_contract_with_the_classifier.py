@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, backbones, experiments
-from labeling.api.runs import BACKBONES, RunConfigIn
+from labeling.api.runs import BACKBONES, STARCNET_PX, RunConfigIn
 from labeling.bands import BANDS
 from labeling.experiments import FEWEST_LABELS, Kind, number_of_arms
 from labeling.export.training_set import COLUMNS, training_set
@@ -37,6 +37,10 @@ def test_the_api_takes_no_value_that_the_classifier_refuses(end):
 
 def test_the_backbones_are_those_of_the_classifier_but_the_one_with_a_preset_of_its_own():
     assert {*BACKBONES, PRESETS["starcnet"].backbone} == set(backbones.BACKBONES)
+
+
+def test_starcnet_reads_what_the_api_says():
+    assert PRESETS["starcnet"].input_px == STARCNET_PX
 
 
 @pytest.mark.parametrize("preset", Preset)

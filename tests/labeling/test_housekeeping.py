@@ -1,9 +1,13 @@
 """What is deleted by itself, and what is not."""
 
-import pytest
+from datetime import timedelta
+from http import HTTPStatus
 
-from labeling.housekeeping import drop_outlived_embeddings
-from labeling.models import Promotion
+import pytest
+from django.utils import timezone
+
+from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
+from labeling.models import Promotion, Session
 from tests.labeling.world import make_field, make_run
 
 
@@ -48,3 +52,14 @@ def test_another_field_may_still_need_them(runs, admin):
         Promotion.objects.promote(runs[number], by=admin)
     drop_outlived_embeddings()
     assert left(runs) == [0, 1, 2, 3, 4]
+
+
+def test_sessions_that_have_run_out_are_forgotten_and_no_others(client, ada, bea):
+    client.force_login(ada)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    client.cookies.clear()
+    client.force_login(bea)
+    assert drop_expired_sessions() == 1
+    assert client.get("/api/v1/progress/").status_code == HTTPStatus.OK
+    assert Session.objects.get().account == bea
+    assert drop_expired_sessions() == 0

@@ -1,11 +1,15 @@
 """labeling.ordering: samples and random order, from the names alone and for ever."""
 
+from itertools import pairwise
+from statistics import pstdev
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.ordering import (
     CONTROL_SHARE,
+    by_chance,
     in_control_sample,
     shuffle_key,
     takes_control,
@@ -45,6 +49,16 @@ def test_the_random_order_does_not_know_the_sample():
     # The mean of n uniform numbers is off by 1 / sqrt(12 n); five of those.
     assert sum(control) / len(control) / 2**63 == pytest.approx(0.5, abs=5 / (48_000**0.5))
     assert len(set(places)) == len(places)
+
+
+def test_chance_puts_neighbours_anywhere():
+    places = [by_chance(n) for n in range(20_000)]
+    assert all(0 <= place < 1 for place in places)
+    # Of independent uniform numbers two neighbours are 1/3 apart on average, give or take
+    # sqrt(1/18); five standard errors. On a lattice they are always as far apart.
+    apart = [abs(a - b) for a, b in pairwise(places)]
+    assert sum(apart) / len(apart) == pytest.approx(1 / 3, abs=5 * (1 / 18 / 20_000) ** 0.5)
+    assert pstdev(apart) == pytest.approx((1 / 18) ** 0.5, rel=0.05)
 
 
 def test_field_and_id_cannot_run_into_each_other():

@@ -1,14 +1,17 @@
 """Strategies: what the queue asks about first, and that votes, audits and promotions agree."""
 
+from importlib import import_module
 from math import log
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Field, Lease, Prediction, Promotion, Refresh
+from labeling.ordering import by_chance
 from labeling.priority import worth
-from labeling.strategies import Opinion, Strategy, by_chance, in_proportion, margin, value
+from labeling.strategies import Opinion, Strategy, in_proportion, margin, value
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
 NO_VOTES = (0, 0, 0, 0)
@@ -72,6 +75,18 @@ def test_chance_keeps_its_order(pool):
     follow(pool, Strategy.RANDOM)
     expected = sorted(range(4), key=lambda k: -by_chance(pool.candidates.order_by("pk")[k].pk))
     assert order(pool) == expected
+
+
+def test_places_of_chance_of_an_earlier_version_are_set_anew(pool, ada, capsys):
+    follow(pool, Strategy.RANDOM)
+    vote(pool.candidates.order_by("pk")[2], ada, 3)
+    before = order(pool)
+    waiting = Prediction.objects.exclude(queue=None)
+    for place, row in enumerate(waiting.order_by("priority")):
+        waiting.filter(pk=row.pk).update(priority=-place)
+    import_module("labeling.migrations.0008_by_chance").place(apps, None)
+    assert order(pool) == before
+    call_command("audit")
 
 
 @pytest.mark.parametrize("strategy", Strategy)

@@ -108,6 +108,7 @@ def test_labels_of_the_control_sample_alone_do_not_suffice(as_admin, trainable, 
         ({"config": {"members": "many"}}, "config"),
         ({"config": "quick"}, "config"),
         ({"config": []}, "config"),
+        ({"preset": "starcnet", "config": {"input_px": 64}}, "config"),
     ],
 )
 def test_it_rejects_what_it_cannot_train(as_admin, trainable, body, name):
@@ -121,6 +122,12 @@ def test_a_misspelt_setting_is_named_with_those_that_there_are(as_admin, trainab
     refused = problem(as_admin.post(URL, {"config": {"membres": 3}}), HTTPStatus.BAD_REQUEST)
     assert "membres" in str(refused["errors"])
     assert "members" in refused["detail"]
+
+
+@pytest.mark.parametrize("config", [{"input_px": 32}, {"input_px": 64, "backbone": "resnet18"}])
+def test_starcnet_has_its_own_input_and_another_network_any(as_admin, trainable, config):
+    body = {"label_source": SOURCE, "preset": "starcnet", "config": config}
+    assert as_admin.post(URL, body).json()["overrides"] == config
 
 
 @pytest.mark.parametrize("preset", Preset.values)
