@@ -1,9 +1,15 @@
 """Every address of Asterism."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 from labeling import health
+
+# For pages that name no icon, as the administration's. Lazy: its name has a digest once collected.
+ICON = lazy(static, str)("frontend/asterism.svg")
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -11,5 +17,6 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("api/v1/", include("labeling.api.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=ICON)),
     path("", include("frontend.urls")),
 ]

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 import pytest
+from django.templatetags.static import static
 
 from frontend.urls import urlpatterns
 from labeling.models import Experiment
@@ -94,3 +95,9 @@ def test_it_has_pages_for_what_is_not_there(browse, field):
     response = browse("ada").get("/fields/nowhere/")
     assert response.status_code == HTTPStatus.NOT_FOUND
     assert "There is nothing at this address" in response.content.decode()
+
+
+def test_pages_that_name_no_icon_have_one_too(browse):
+    response = browse().get("/favicon.ico")
+    assert response.status_code == HTTPStatus.FOUND
+    assert response["Location"] == static("frontend/asterism.svg")
