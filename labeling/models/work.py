@@ -19,6 +19,10 @@ from labeling import jobs
 from labeling.plain_json import finite
 
 HEARTBEAT_LOST = timedelta(minutes=3)
+"""A worker that is silent for so long has died: another one goes on."""
+
+QUIET = timedelta(minutes=1)
+"""A silence that people are told of; one batch of a large network may take half of it."""
 
 MOST_ATTEMPTS = 5
 """Work at which so many workers died in a row, with nothing kept, is left to a person."""
@@ -148,6 +152,14 @@ class WorkerJob(models.Model):
     def is_active(self) -> bool:
         """Whether it waits for a worker or has one."""
         return self.status in ACTIVE
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since its worker was heard of, where these are too many."""
+        if self.status != RunStatus.RUNNING or self.heartbeat_at is None:
+            return None
+        silent = timezone.now() - self.heartbeat_at
+        return silent.total_seconds() if silent > QUIET else None
 
     def record(self, progress: Mapping[str, Any]) -> None:
         """Note how far the worker is; raises RunCancelled if it should stop.

@@ -1,11 +1,13 @@
 """What the pages show and do."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from frontend.keys import KEYS
 from labeling.models import Refresh, Release, TrainingRun
@@ -176,3 +178,14 @@ def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
     assert (far.share, far.rate) == (pytest.approx(1.8 / 3), 80.0)
     assert far.seconds_left == pytest.approx(100.0)
     assert "Training networks 2 and 3 of 3, on 2 workers" in response.content.decode()
+
+
+def test_a_worker_that_is_silent_is_told_of_before_another_goes_on(browse, field, people):
+    run = make_run(field, people["cur"], status="running")
+    page = f"/runs/{run.pk}/"
+    for seconds, told in ((5, False), (121, True)):
+        TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=seconds))
+        text = browse("ada").get(page).content.decode()
+        assert bool(re.search(r"has not been heard of for 12\d s\. If", text)) is told
+    TrainingRun.objects.update(status="queued")
+    assert "not been heard of" not in browse("ada").get(page).content.decode()
