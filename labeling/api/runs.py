@@ -22,6 +22,7 @@ BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
 
 
 STARCNET_PX = 32
+"""Side of the images that StarcNet's architecture reads, px; Perez et al. 2021."""
 
 
 class RunConfigIn(StrictSerializer):
