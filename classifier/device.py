@@ -38,13 +38,27 @@ def autocast(
 
     `gradients` says whether they are computed too, as in training.
     """
-    wanted = config.precision == "bfloat16"
-    if config.precision == "auto":
-        slower = gradients and device.type == "cpu" and BACKBONES[config.backbone].float32_gradients
-        wanted = not slower and computes_bfloat16(device)
-    if not wanted:
+    if not _in_bfloat16(config, device, gradients=gradients):
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+def trains_in_blocks(config: TrainingConfig, device: torch.device) -> bool:
+    """Whether this device trains quickest in oneDNN's own layout of memory."""
+    return (
+        device.type == "cpu"
+        and BACKBONES[config.backbone].in_blocks
+        and _in_bfloat16(config, device, gradients=True)
+        and torch._C._has_mkldnn
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
+def _in_bfloat16(config: TrainingConfig, device: torch.device, *, gradients: bool) -> bool:
+    if config.precision != "auto":
+        return config.precision == "bfloat16"
+    slower = gradients and device.type == "cpu" and BACKBONES[config.backbone].float32_gradients
+    return not slower and computes_bfloat16(device)
 
 
 @contextlib.contextmanager
@@ -61,7 +75,7 @@ def quick_convolutions(device: torch.device) -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-NO_MEMORY = ("DefaultCPUAllocator", "bad_alloc")
+NO_MEMORY = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
 """Of a CPU's memory torch says in one of these words, in a plain RuntimeError, that it is full."""
 
 

@@ -40,6 +40,7 @@ class DualBackbone(nn.Module):
             keep_channels(network, entry, channels)
             self.backbones.append(network)
         self.head = nn.Linear(features, classes)
+        self._in_blocks = False
         # As fast convolutions read weights; torch's stubs forget this argument.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -61,14 +62,16 @@ class DualBackbone(nn.Module):
     def features(self, x_BCHW: Tensor) -> Tensor:
         """What the backbones see in the images, side by side (B, F)."""
         parts = torch.split(x_BCHW, self.channels, dim=1)
-        return torch.cat(
-            [
-                # The channels of a pixel side by side, as fast convolutions read them.
-                backbone(part.contiguous(memory_format=torch.channels_last))
-                for backbone, part in zip(self.backbones, parts, strict=True)
-            ],
-            dim=1,
-        )
+        seen = _seen_in_blocks if self._in_blocks and self.training else _seen
+        return torch.cat(list(map(seen, self.backbones, parts)), dim=1)
+
+    def train_in_blocks(self) -> None:
+        """In training compute in bfloat16 in oneDNN's own layout of memory, on a CPU.
+
+        Nothing is then put in order before and after each convolution.
+        """
+        self._in_blocks = True
+        self.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
     def logits(self, z_BF: Tensor) -> Tensor:
         """Logits (B, K) of features, in float32: bfloat16 would move probabilities by a percent."""
@@ -78,3 +81,14 @@ class DualBackbone(nn.Module):
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Logits (B, K)."""
         return self.logits(self.features(x_BCHW))
+
+
+def _seen(backbone: nn.Module, x_BCHW: Tensor) -> Tensor:
+    # The channels of a pixel side by side, as fast convolutions read them.
+    return cast(Tensor, backbone(x_BCHW.contiguous(memory_format=torch.channels_last)))
+
+
+def _seen_in_blocks(backbone: nn.Module, x_BCHW: Tensor) -> Tensor:
+    # The layout has its own operators, and autocast knows none of them.
+    with torch.autocast("cpu", enabled=False):
+        return cast(Tensor, backbone(x_BCHW.contiguous().to_mkldnn(torch.bfloat16)).to_dense())

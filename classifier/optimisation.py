@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from classifier.backbones import BACKBONES, layers_by_depth
 from classifier.config import TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import autocast, is_memory_full, sent
+from classifier.device import autocast, is_memory_full, sent, trains_in_blocks
 from classifier.network import DualBackbone
 from classifier.views import Views, network_input, random_views
 
@@ -62,6 +62,8 @@ class Optimisation:
         self._mode: int | None = None
         self._device = data.stamps.device
         self._generator = generator
+        if trains_in_blocks(config, self._device):
+            network.train_in_blocks()
         self._loss_of = nn.CrossEntropyLoss(
             weight=class_weights(config, data.labels),
             label_smoothing=config.label_smoothing,

@@ -1,15 +1,18 @@
 """Training and inference of the dual ResNet18 at 299 px, against the loop one would write first.
 
 Each runs in a process of its own; they take turns, batch by batch, so that a busy machine slows
-both alike. Beside them stands what the processor can do at most: the rate of a product of large
-matrices, in the precision that the package computes in.
+both alike, and the median counts, so that one that was busy for a batch does not. Beside them
+stands what the processor can do at most: the rate of a product of large matrices, in the precision
+that the package computes in.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from statistics import median
 
 import numpy as np
 import plain
@@ -25,7 +28,7 @@ from classifier.optimisation import optimise
 from classifier.packs import central, crop_px
 from classifier.prediction import in_batches
 
-ROUNDS = 5
+ROUNDS = 7
 STAMPS = 128
 
 MULTIPLICATIONS = 6.7e9
@@ -66,23 +69,22 @@ def child(
 
 
 def rates(ours: Loop, theirs: Loop) -> tuple[float, float]:
-    """Images a second of the two loops."""
+    """Images a second of the two loops, by the median batch."""
     context = get_context("spawn")
-    turns, seconds = {}, {}
+    turns: dict[Loop, Connection] = {}
+    seconds: dict[Loop, list[float]] = defaultdict(list)
     for loop, memory in ((ours, freed_memory_kept), (theirs, nullcontext)):
         turns[loop], far_end = context.Pipe()
         context.Process(target=child, args=(loop, memory, far_end), daemon=True).start()
-        seconds[loop] = 0.0
     # The first two batches set up memory and kernels.
-    for batch in range(2 + ROUNDS):
+    for _ in range(2 + ROUNDS):
         for loop, connection in turns.items():
             connection.send("batch")
-            took = connection.recv()
-            seconds[loop] += took if batch >= 2 else 0
+            seconds[loop].append(connection.recv())
     for connection in turns.values():
         connection.send("stop")
-    images = ROUNDS * PAPER.batch_size
-    return images / seconds[ours], images / seconds[theirs]
+    ours_s, theirs_s = (median(seconds[loop][2:]) for loop in (ours, theirs))
+    return PAPER.batch_size / ours_s, PAPER.batch_size / theirs_s
 
 
 def multiplications_per_second(device: torch.device) -> float:

@@ -8,7 +8,13 @@ import torch
 
 from classifier import RunError, TrainingConfig
 from classifier.dataset import TrainingSet
-from classifier.device import autocast, is_memory_full, memory_of, quick_convolutions
+from classifier.device import (
+    autocast,
+    is_memory_full,
+    memory_of,
+    quick_convolutions,
+    trains_in_blocks,
+)
 from classifier.network import DualBackbone
 from classifier.optimisation import optimise
 from classifier.prediction import in_batches
@@ -24,8 +30,8 @@ def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backb
     monkeypatch.setattr("classifier.device.computes_bfloat16", lambda device: True)
     config = replace(tiny, backbone=backbone, batches=1)
     network, rounded = DualBackbone.of(config), []
-    network.backbones[0].register_forward_pre_hook(
-        lambda *_: rounded.append(torch.is_autocast_enabled("cpu"))
+    network.backbones[0].register_forward_hook(
+        lambda *seen: rounded.append(seen[-1].dtype == torch.bfloat16)
     )
     stamps = torch.rand(4, 5, 46, 46)
     training_set = TrainingSet(stamps, torch.arange(4))
@@ -38,6 +44,20 @@ def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backb
 def test_precision_that_is_asked_for_is_kept():
     config = TrainingConfig(backbone="efficientnet_lite0", precision="bfloat16")
     assert isinstance(autocast(config, torch.device("cpu"), gradients=True), torch.autocast)
+
+
+@pytest.mark.parametrize(
+    ("device", "settings"),
+    [
+        ("cuda", {}),
+        ("cpu", {"precision": "float32"}),
+        ("cpu", {"backbone": "vgg19_bn"}),
+        ("cpu", {"backbone": "efficientnet_lite0"}),
+    ],
+)
+def test_only_rounded_resnets_on_a_cpu_train_in_onednn_s_layout(device, settings):
+    config = TrainingConfig(**{"precision": "bfloat16"} | settings)
+    assert not trains_in_blocks(config, torch.device(device))
 
 
 @pytest.mark.parametrize("allocate", [torch.empty, np.empty])

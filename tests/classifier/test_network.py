@@ -1,5 +1,8 @@
 """Two backbones and one matrix; the constant sixth channel costs nothing."""
 
+from copy import deepcopy
+from statistics import median
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +10,7 @@ from torch import nn
 from classifier import weights
 from classifier.backbones import BACKBONES, keep_channels, without_last_layer
 from classifier.network import DualBackbone
+from classifier.torchvision_import import models
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,46 @@ def test_the_constant_channel_would_learn_nothing():
     stem(x).square().sum().backward()
     assert not stem.weight.grad[:, 2].any()
     assert stem.weight.grad[:, :2].any()
+
+
+def test_pooling_before_the_cut_at_zero_is_the_paper_s_network():
+    torch.manual_seed(2)
+    theirs, ours = models.resnet18(), BACKBONES["resnet18"].build(3)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.rand(4, 3, 64, 64)
+    answers = [network(x) for network in (ours, theirs)]
+    for answer in answers:
+        answer.square().sum().backward()
+    assert torch.equal(*answers)
+    for weight, theirs_too in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(weight.grad, theirs_too.grad)
+
+
+@pytest.mark.skipif(
+    not (torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+    reason="this processor has no such layout",
+)
+def test_onednn_s_own_layout_learns_as_exactly_as_the_usual_one():
+    """Both round to bfloat16, which in random networks moves many gradients by a third."""
+    torch.manual_seed(3)
+    exact = DualBackbone("resnet18", bands=5, classes=4).train()
+    usual, blocks = deepcopy(exact), deepcopy(exact)
+    blocks.train_in_blocks()
+    x, y = torch.rand(16, 5, 64, 64), torch.arange(16) % 4
+    logits = {}
+    for network in (exact, usual, blocks):
+        with torch.autocast("cpu", torch.bfloat16, enabled=network is not exact):
+            logits[network] = network(x)
+        nn.functional.cross_entropy(logits[network], y).backward()
+
+    def median_error(network):
+        pairs = zip(network.parameters(), exact.parameters(), strict=True)
+        return median((a.grad - b.grad).norm() / b.grad.norm() for a, b in pairs)
+
+    assert median_error(blocks) < 1.2 * median_error(usual)
+    torch.testing.assert_close(logits[blocks], logits[exact], atol=0.1, rtol=0.05)
+    for name, value in exact.named_buffers():
+        torch.testing.assert_close(blocks.get_buffer(name), value, atol=0.01, rtol=0.02)
 
 
 def test_vgg_keeps_its_4096_features():
