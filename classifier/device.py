@@ -76,7 +76,8 @@ def quick_convolutions(device: torch.device) -> Iterator[None]:
 
 
 NO_MEMORY = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
-"""Of a CPU's memory torch says in one of these words, in a plain RuntimeError, that it is full."""
+"""Of a CPU's memory torch says in one of these words, in a plain RuntimeError, that it is full; the
+last are oneDNN's."""
 
 
 def is_memory_full(error: BaseException) -> bool:

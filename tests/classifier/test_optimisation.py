@@ -170,6 +170,7 @@ def test_shares_of_votes_are_learnt(tiny):
 
 GPU_FULL = torch.OutOfMemoryError("CUDA out of memory.")
 CPU_FULL = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to")
+ONEDNN_FULL = RuntimeError("could not create a primitive")
 
 
 class Small:
@@ -191,7 +192,7 @@ class Small:
             raise self.error
 
 
-@pytest.mark.parametrize("error", [GPU_FULL, CPU_FULL])
+@pytest.mark.parametrize("error", [GPU_FULL, CPU_FULL, ONEDNN_FULL])
 def test_a_small_device_gets_batches_in_parts(tiny, error):
     network, config, data = some(tiny, batches=2)
     with Small(network, 2, error) as device:
