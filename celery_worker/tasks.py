@@ -8,6 +8,10 @@ import logging
 import traceback
 from typing import Any
 
+from celery import Task
+from celery.exceptions import WorkerLostError
+from celery.signals import task_failure
+from django.db import connections
 from django.utils.module_loading import import_string
 
 from celery_worker.app import app
@@ -25,10 +29,10 @@ EXPERIMENT = "celery_worker.experiments.carry_out"
 REFRESH = "celery_worker.refreshing.carry_out"
 
 
-@app.task(name=jobs.TRAIN)
-def train(run_id: int) -> None:
+@app.task(name=jobs.TRAIN, bind=True)
+def train(self: Task, run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
-    if run := TrainingRun.objects.claim(run_id):
+    if run := TrainingRun.objects.claim(run_id, self.request.id or ""):
         see_through(run, TRAINING)
         drop_outlived_embeddings()
         wake(TrainingRun.objects.all())
@@ -36,10 +40,10 @@ def train(run_id: int) -> None:
         help_with(run)
 
 
-@app.task(name=jobs.EXPERIMENT)
-def experiment(experiment_id: int) -> None:
+@app.task(name=jobs.EXPERIMENT, bind=True)
+def experiment(self: Task, experiment_id: int) -> None:
     """Carry out one queued experiment, or what is left of it; the claim is as for runs."""
-    see_through(Experiment.objects.claim(experiment_id), EXPERIMENT)
+    see_through(Experiment.objects.claim(experiment_id, self.request.id or ""), EXPERIMENT)
 
 
 @app.task(name=jobs.REFRESH)
@@ -65,6 +69,21 @@ def sweep() -> None:
     # Last: it writes files, and a disk that is full must not keep the rest from being woken.
     retrain_where_due()
     drop_expired_sessions()
+
+
+@task_failure.connect
+def go_on_without(task_id: str, exception: BaseException, **_: Any) -> None:
+    """Wake a process for what one was at that was killed, as the system does for want of memory.
+
+    The process that had started it sees it end, so that nobody waits for its silence.
+    """
+    if not isinstance(exception, WorkerLostError):
+        return
+    for rows in (TrainingRun.objects.all(), Experiment.objects.all()):
+        if rows.mourn(task_id):
+            wake(rows)
+    # This process begins others, and works with no database itself.
+    connections.close_all()
 
 
 def wake(rows: WorkerJobQuerySet[Any]) -> None:

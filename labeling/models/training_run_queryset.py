@@ -73,14 +73,14 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         return None
 
     @transaction.atomic
-    def claim(self, pk: int) -> TrainingRun | None:
+    def claim(self, pk: int, message: str = "") -> TrainingRun | None:
         """The queued run, now this worker's own; None while another one works on a field of its.
 
         It keeps waiting then, for the message at the other's end or the next sweep.
         """
         fields = Field.objects.in_turn(Field.objects.filter(runs=pk))
         at_work = self.filter(status=RunStatus.RUNNING, fields__in=fields)
-        if (fields and at_work.exists()) or not (run := super().claim(pk)):
+        if (fields and at_work.exists()) or not (run := super().claim(pk, message)):
             return None
         # Whoever had a part in an earlier claim learns that it is over when they next report.
         run.taken.all().delete()

@@ -71,15 +71,24 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
         silent = timezone.now() - HEARTBEAT_LOST
         return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent)
 
-    def claim(self, pk: int) -> Job | None:
-        """The queued row, now this worker's own; None if another worker has it already."""
+    def claim(self, pk: int, message: str = "") -> Job | None:
+        """The queued row, now this worker's own; None if another worker has it already.
+
+        `message` is the id of the one that brought the worker.
+        """
         now = timezone.now()
         waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
-        claim: dict[str, Any] = {"started_at": now, "heartbeat_at": now}
+        claim: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "message": message}
         claim |= {count: F(count) + 1 for count in ("attempts", "fruitless")}
         if not waiting.update(status=RunStatus.RUNNING, **claim):
             return None
         return self.get(pk=pk)
+
+    def mourn(self, message: str) -> bool:
+        """Take what the worker that this message brought was at as lost: it is known to be dead."""
+        silent = timezone.now() - 2 * HEARTBEAT_LOST
+        bereaved = self.filter(status=RunStatus.RUNNING, message=message)
+        return bool(bereaved.update(heartbeat_at=silent))
 
     def requeue_lost(self) -> list[int]:
         """Put lost rows back into the queue; all queued ones, for whoever sends the messages.
@@ -91,7 +100,7 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
             row.tell("The last of too many workers died over it: it waits for a person.")
         hopeless.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_HOPELESS)
         for row in self.lost():
-            row.tell("Its worker fell silent: queued again.")
+            row.tell("Its worker died or fell silent: queued again.")
         self.lost().update(status=RunStatus.QUEUED)
         return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
 
@@ -112,6 +121,9 @@ class WorkerJob(models.Model):
     )
     fruitless = models.PositiveSmallIntegerField(
         default=0, help_text="Of these, so many at the end that have not finished any part of it."
+    )
+    message = models.CharField(
+        max_length=40, blank=True, editable=False, help_text="Id of what called its worker."
     )
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)

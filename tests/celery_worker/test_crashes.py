@@ -1,5 +1,6 @@
 """Real worker processes that are killed, and that share a run."""
 
+import os
 import random
 import signal
 import time
@@ -129,11 +130,24 @@ def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, s
         "Taken up, attempt 1.",
         "Taken up, attempt 2.",
     ]
-    assert "Its worker fell silent: queued again." in told
+    assert "Its worker died or fell silent: queued again." in told
     assert told[-2:] == [
         "It has ended: ready.",
         "The gate cannot judge it: 0 control labels, 20 are needed.",
     ]
+    assert_same(run, undisturbed)
+
+
+def test_a_process_that_is_killed_is_missed_at_once(run, undisturbed, start):
+    """As by a system that is short of memory; no sweep comes, and no minute passes."""
+    start()
+    jobs.send(jobs.TRAIN, run.pk)
+    wait_until(run, lambda run: run.progress.get("member") == 1)
+    _, _, number = run.log.get(text="Taken up, attempt 1.").worker.rpartition(":")
+    os.kill(int(number), signal.SIGKILL)
+    wait_until(run, ended)
+    assert run.attempts == 2
+    assert run.log.filter(text="Its worker died or fell silent: queued again.").exists()
     assert_same(run, undisturbed)
 
 
