@@ -56,8 +56,8 @@ class Backbone:
 
 def _resnet18(channels: int) -> nn.Module:
     network: nn.Module = models.resnet18()
-    # The largest of nine numbers that were cut at zero is the largest of them, cut at zero: a
-    # quarter of the work in the largest layer, with the same values and gradients.
+    # In each other's place: pooled first and cut at zero afterwards, values and gradients are the
+    # same, and three quarters of the cutting in the largest layer are saved.
     network.relu, network.maxpool = network.maxpool, nn.ReLU()
     return network
 
