@@ -9,8 +9,10 @@ from django.conf import settings
 import classifier
 from celery_worker.frozen import frozen_manifest, refusals_are_unfit
 from celery_worker.unfit import Unfit
-from classifier import experiments, files, reporting
+from classifier import experiments
+from classifier.evaluation.figures import reports
 from classifier.experiments import Arm
+from classifier.training import checkpoints
 from labeling.experiments import Kind
 from labeling.models import Experiment
 
@@ -40,8 +42,8 @@ def carry_out(experiment: Experiment) -> None:
         checkpoint_batches=settings.CHECKPOINT_BATCHES,
     )
     summary = experiments.summary(experiment.kind, outcomes)
-    files.write_json(experiment.directory / experiments.REPORT, summary)
-    drawn = reporting.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
+    checkpoints.write_json(experiment.directory / experiments.REPORT, summary)
+    drawn = reports.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
     experiment.succeed({**summary, "figures": drawn})
 
 

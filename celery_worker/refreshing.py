@@ -3,7 +3,7 @@
 import numpy as np
 
 from celery_worker.frozen import refusals_are_unfit
-from classifier import heads
+from classifier.inference import head_refit
 from labeling.export.training_set import frozen_labels
 from labeling.models import Refresh
 
@@ -14,7 +14,7 @@ def carry_out(refresh: Refresh) -> None:
     run = refresh.run
     labels = refresh.labels()
     learnt = frozen_labels(run.manifest_path)
-    found = heads.refit(
+    found = head_refit.refit(
         run.directory, run.embeddings_path, labels, learnt, wanted=refresh.candidates()
     )
     readable = ~np.isnan(found.probability[:, 0])

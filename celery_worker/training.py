@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 import classifier
 from celery_worker.frozen import frozen_manifest, refusals_are_unfit
 from celery_worker.unfit import Unfit
-from classifier import acquisition, reporting
-from classifier.embeddings import Embeddings
+from classifier.active import acquisition
+from classifier.evaluation.figures import reports
+from classifier.inference.embeddings import Embeddings
 from labeling import jobs
 from labeling.models import TrainingRun
 
@@ -90,7 +91,7 @@ def judged(
     return {
         "evaluation": evaluation.to_dict(),
         "calibration": calibration.to_dict(),
-        "figures": reporting.draw_run(run.figures_directory, evaluation, calibration),
+        "figures": reports.draw_run(run.figures_directory, evaluation, calibration),
     }
 
 

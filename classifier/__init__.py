@@ -9,16 +9,16 @@
 `python -m classifier --help` does the same from a shell.
 """
 
-from classifier.calibration import Calibration, calibrate, tempered
-from classifier.comparison import Comparison, compare
-from classifier.config import CLASSES, PRESETS, TrainingConfig
-from classifier.evaluation import Evaluation, evaluate
-from classifier.files import RunError
-from classifier.manifest import Manifest, NotTrainable
-from classifier.packs import PackError
-from classifier.prediction import Predictions, predict
-from classifier.progress import Progress, Report
-from classifier.training import DivergedError, TrainingResult, train
+from classifier.core.config import CLASSES, PRESETS, TrainingConfig
+from classifier.core.manifest import Manifest, NotTrainable
+from classifier.data.stamps import PackError
+from classifier.evaluation.calibration import Calibration, calibrate, tempered
+from classifier.evaluation.comparison import Comparison, compare
+from classifier.evaluation.metrics import Evaluation, evaluate
+from classifier.inference.prediction import Predictions, predict
+from classifier.runtime.progress import Progress, Report
+from classifier.training.checkpoints import RunError
+from classifier.training.ensemble import DivergedError, TrainingResult, train
 
 __all__ = [
     "CLASSES",

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import classifier
-from classifier import experiments, files, label_efficiency, reporting, simulation
-from classifier.acquisition import STRATEGIES
+from classifier import experiments
+from classifier.active import label_efficiency, replay
+from classifier.active.acquisition import STRATEGIES
+from classifier.active.imagenet_features import embed_once
+from classifier.active.learners import Head, Learner, Network
 from classifier.arguments import parser
-from classifier.imagenet import embed_once
-from classifier.learners import Head, Learner, Network
-from classifier.prediction import entropy, read_config
+from classifier.evaluation.figures import reports
+from classifier.inference.prediction import entropy, read_config
+from classifier.training import checkpoints
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,7 +79,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     table = csv.writer(text)
     table.writerow(header)
     table.writerows(rows)
-    files.write_whole(path, text.getvalue().encode())
+    checkpoints.write_whole(path, text.getvalue().encode())
 
 
 def _predictions(
@@ -126,7 +129,7 @@ def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> Non
         predictions, manifest, options.split, max_missing_bands=spare
     )
     if options.figures:
-        reporting.draw_run(options.figures, evaluation, calibration)
+        reports.draw_run(options.figures, evaluation, calibration)
     _print(evaluation.to_dict() | {"calibration": calibration.to_dict()})
 
 
@@ -146,8 +149,8 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
     experiments.check(arms)
     outcomes = experiments.carry_out(arms, options.run, _report(options))
     summary = experiments.summary(options.kind, outcomes)
-    files.write_json(options.run / experiments.REPORT, summary)
-    reporting.draw_experiment(options.run, options.kind, outcomes)
+    checkpoints.write_json(options.run / experiments.REPORT, summary)
+    reports.draw_experiment(options.run, options.kind, outcomes)
     for arm in summary["arms"]:
         share = arm["evaluation"]["accuracy"]
         sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
@@ -176,7 +179,7 @@ def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[ex
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     settings = {"backbone": "efficientnet_lite0"} | dict(options.set)
     config = classifier.TrainingConfig.from_dict(options.preset, settings)
-    world = simulation.World.of(manifest, config)
+    world = replay.World.of(manifest, config)
     learner: Learner
     if options.learner == "network":
         learner = Network(config, world.manifest, options.run / "training", _report(options))
@@ -185,20 +188,20 @@ def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> Non
         features = embed_once(manifest, config, kept, _report(options))
         learner = Head(features, config.classes, made_of={"config": config.to_dict()})
     names = ("experts", "first", "batch", "rounds", "cold_start", "people")
-    replays = simulation.simulate(
+    replays = replay.simulate(
         world,
         learner,
-        simulation.Plan(**{name: getattr(options, name) for name in names}),
+        replay.Plan(**{name: getattr(options, name) for name in names}),
         options.run,
         strategies=options.strategy or tuple(STRATEGIES),
         seeds=range(options.seeds),
     )
     found = label_efficiency.curves(replays)
     rows = label_efficiency.efficiencies(found)
-    files.write_json(options.run / experiments.REPORT, label_efficiency.summary(found, rows))
-    reporting.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: found})
+    checkpoints.write_json(options.run / experiments.REPORT, label_efficiency.summary(found, rows))
+    reports.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: found})
     table = label_efficiency.table(rows)
-    files.write_whole(options.run / "label-efficiency.md", table.encode())
+    checkpoints.write_whole(options.run / "label-efficiency.md", table.encode())
     sys.stdout.write(table)
 
 

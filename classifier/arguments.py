@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from math import inf, nan
 from pathlib import Path
 
-from classifier import experiments, simulation
-from classifier.acquisition import STRATEGIES
-from classifier.config import PRESETS
+from classifier import experiments
+from classifier.active import replay
+from classifier.active.acquisition import STRATEGIES
+from classifier.core.config import PRESETS
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -173,7 +174,7 @@ def _add_experiment(command: argparse.ArgumentParser) -> None:
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
     _add_train(command)
-    plan = simulation.Plan()
+    plan = replay.Plan()
     command.add_argument(
         "--strategy", action="append", choices=STRATEGIES, help="repeatable; all of them if none"
     )

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from classifier import dataset
-from classifier.comparison import compare
-from classifier.config import PRESETS, STARCNET_PX, TrainingConfig
-from classifier.evaluation import Evaluation, Proportion, evaluate, measured
-from classifier.manifest import UNLABELLED, Manifest, NotTrainable
-from classifier.prediction import Predictions, predict
-from classifier.progress import Report
-from classifier.training import CHECKPOINT_BATCHES, TrainingResult, train
+from classifier.core.config import PRESETS, STARCNET_PX, TrainingConfig
+from classifier.core.manifest import UNLABELLED, Manifest, NotTrainable
+from classifier.data import dataset
+from classifier.evaluation.comparison import compare
+from classifier.evaluation.metrics import Evaluation, Proportion, evaluate, measured
+from classifier.inference.prediction import Predictions, predict
+from classifier.runtime.progress import Report
+from classifier.training.ensemble import CHECKPOINT_BATCHES, TrainingResult, train
 
 PREDICTIONS = "predictions-2.safetensors"
 """Not `predictions.safetensors`: earlier versions mixed up the candidates of ensembles in it."""

@@ -1,9 +1,8 @@
 """A sample of every kind, with which a field's queue may begin before any network has seen it.
 
 A spread sample has candidates of every magnitude, colour and concentration. The training pool's own
-random order stays behind it, and the control sample is served at random in any case. The
-classifier, which may not be imported here, has the same in `classifier.acquisition`, where it is
-measured.
+random order stays behind it, and the control sample is served at random in any case. The classifier
+has the same in `classifier.active.acquisition`, where it is measured.
 """
 
 import numpy as np

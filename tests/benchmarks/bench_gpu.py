@@ -17,14 +17,14 @@ from bench_training import multiplications_per_second
 from report import record
 from torch.utils.flop_counter import FlopCounterMode
 
-from classifier.config import PRESETS, TrainingConfig
-from classifier.dataset import TrainingSet
-from classifier.device import choose_device, quick_convolutions, sent
-from classifier.network import DualBackbone
-from classifier.optimisation import EndlessBatches, Optimisation
-from classifier.packs import central, crop_px
-from classifier.prediction import batch_size, in_batches
-from classifier.views import network_input, random_views
+from classifier.core.config import PRESETS, TrainingConfig
+from classifier.data.dataset import TrainingSet
+from classifier.data.random_views import network_input, random_views
+from classifier.data.stamps import central, crop_px
+from classifier.inference.prediction import batch_size, in_batches
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.runtime.device import choose_device, quick_convolutions, sent
+from classifier.training.optimisation import EndlessBatches, Optimisation
 
 # The longest that the paper's ten networks may take.
 MINUTES = {"paper-resnet18": 10, "paper-vgg19bn": 30}

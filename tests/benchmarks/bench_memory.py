@@ -17,8 +17,8 @@ import zarr
 from report import record
 
 from classifier import Manifest, train
-from classifier.config import PACK_STAMP_PX
-from classifier.manifest import HEADER
+from classifier.core.config import PACK_STAMP_PX
+from classifier.core.manifest import HEADER
 
 CANDIDATES = 20_000
 STAMPS = 256

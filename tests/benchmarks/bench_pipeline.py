@@ -24,9 +24,9 @@ from report import home, record
 from simulated_ngc1566 import CATALOGUE, COUNT, Site, command, simulated
 from torch.utils.data import DataLoader, TensorDataset
 
-from classifier import files
-from classifier.network import DualBackbone
-from classifier.prediction import read_config
+from classifier.inference.prediction import read_config
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.training import checkpoints
 
 SIDE = 32
 LEARNT = {
@@ -48,7 +48,7 @@ def peer(mosaics: Sequence[Path], run: Path, folder: Path) -> float:
     """StarcNet's own steps; returns seconds."""
     config = read_config(run)
     network = DualBackbone.of(config).eval()
-    files.load_member(run, 0, network)
+    checkpoints.load_member(run, 0, network)
     start = time.perf_counter()
     sliced(mosaics, folder / "slices.dat")
     with (folder / "slices.dat").open("rb") as file:

@@ -29,8 +29,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from classifier import TrainingConfig, embeddings, heads
-from classifier.manifest import HEADER, Manifest
+from classifier import TrainingConfig
+from classifier.core.manifest import HEADER, Manifest
+from classifier.inference import embeddings, head_refit
 from tests.services import postgresql
 
 CANDIDATES = 20_000
@@ -84,7 +85,7 @@ def peer(folder: Path, labels: Mapping[int, int]) -> NDArray[np.float64]:
     for member in range(MEMBERS):
         x_NF = kept.features[member].astype(np.float32)
         # The same prior, in its own units.
-        model = LogisticRegression(C=heads.SPREAD**2 / FEATURES, max_iter=200)
+        model = LogisticRegression(C=head_refit.SPREAD**2 / FEATURES, max_iter=200)
         total += make_pipeline(StandardScaler(), model).fit(x_NF[rows], truth).predict_proba(x_NF)
     return total / MEMBERS
 
@@ -94,7 +95,7 @@ def measure_heads(folder: Path, truth: NDArray[np.int64]) -> None:
     count = len(truth)
     labels = dict(zip(range(1, LABELS + 1), truth[:LABELS].tolist(), strict=True))
     start = time.perf_counter()
-    found = heads.refit(folder, folder / "embeddings.zarr", labels, {}, range(1, count + 1))
+    found = head_refit.refit(folder, folder / "embeddings.zarr", labels, {}, range(1, count + 1))
     ours = time.perf_counter() - start
     start = time.perf_counter()
     theirs = peer(folder, labels)

@@ -20,13 +20,13 @@ import torch
 from plain import PAPER
 from report import record
 
-from classifier.dataset import TrainingSet
-from classifier.device import computes_bfloat16
-from classifier.memory import freed_memory_kept
-from classifier.network import DualBackbone
-from classifier.optimisation import optimise
-from classifier.packs import central, crop_px
-from classifier.prediction import in_batches
+from classifier.data.dataset import TrainingSet
+from classifier.data.stamps import central, crop_px
+from classifier.inference.prediction import in_batches
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.runtime.device import computes_bfloat16
+from classifier.runtime.memory import freed_memory_kept
+from classifier.training.optimisation import optimise
 
 ROUNDS = 7
 STAMPS = 128

@@ -20,11 +20,12 @@ import torch
 from report import home
 from simulated_ngc1566 import CATALOGUE, COUNT, DATA, LABELS, ROOT, Site, simulated
 
-from classifier import PRESETS, Evaluation, Manifest, Progress, TrainingConfig, figures
-from classifier.evaluation import Proportion
+from classifier import PRESETS, Evaluation, Manifest, Progress, TrainingConfig
+from classifier.evaluation import figures
+from classifier.evaluation.figures import tables
+from classifier.evaluation.metrics import Proportion
 from classifier.experiments import Arm, Outcome, carry_out
-from classifier.figures import tables
-from classifier.files import write_whole
+from classifier.training.checkpoints import write_whole
 
 PAPER = DATA.parent / "reference" / "wei2020.json"
 PAGE = ROOT / "docs" / "ngc1566.md"

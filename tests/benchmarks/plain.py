@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from classifier.config import PACK_STAMP_PX, PRESETS
-from classifier.packs import View, scaled
-from classifier.torchvision_import import models
+from classifier.core.config import PACK_STAMP_PX, PRESETS
+from classifier.data.stamps import View, scaled
+from classifier.nets.torchvision_import import models
 
 # Only now can torchvision be imported; see there.
 v2 = import_module("torchvision.transforms.v2")

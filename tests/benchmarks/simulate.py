@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from classifier import PRESETS, Manifest, TrainingConfig, figures
-from classifier.acquisition import STRATEGIES
-from classifier.files import write_whole
-from classifier.imagenet import embed_once
-from classifier.label_efficiency import BASELINE, curves, efficiencies, table
-from classifier.learners import Head
-from classifier.manifest import HEADER
-from classifier.simulation import EVERYTHING, Plan, Replay, World, simulate
+from classifier import PRESETS, Manifest, TrainingConfig
+from classifier.active.acquisition import STRATEGIES
+from classifier.active.imagenet_features import embed_once
+from classifier.active.label_efficiency import BASELINE, curves, efficiencies, table
+from classifier.active.learners import Head
+from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
+from classifier.core.manifest import HEADER
+from classifier.evaluation import figures
+from classifier.training.checkpoints import write_whole
 from labeling.bands import BANDS
 from labeling.imaging.packs import new_pack
 from labeling.imaging.stamps import cut

@@ -25,9 +25,9 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, Progress, TrainingConfig
-from classifier.config import PACK_STAMP_PX, STARCNET_PX
+from classifier.core.config import PACK_STAMP_PX, STARCNET_PX
+from classifier.data.stamps import central
 from classifier.experiments import Arm, Outcome, carry_out
-from classifier.packs import central
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data")) / "m31_stamps"

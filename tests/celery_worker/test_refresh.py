@@ -13,7 +13,8 @@ from django.utils import timezone
 from safetensors.torch import save_file
 
 from celery_worker.tasks import refresh, sweep, train
-from classifier import Manifest, TrainingConfig, embeddings
+from classifier import Manifest, TrainingConfig
+from classifier.inference import embeddings
 from labeling import bulk, jobs
 from labeling.export.files import csv_lines
 from labeling.export.rows import catalogue_rows

@@ -12,7 +12,7 @@ import zarr
 from numpy.typing import NDArray
 
 from classifier import Manifest, TrainingConfig
-from classifier.manifest import HEADER
+from classifier.core.manifest import HEADER
 
 BANDS = ("NUV", "U", "B", "V", "I")
 SIDE = 100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from classifier.acquisition import (
+from classifier.active.acquisition import (
     STRATEGIES,
     Pool,
     bald,

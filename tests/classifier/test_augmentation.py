@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from classifier.augmentation import (
+from classifier.data.augmentation import (
     dihedral,
     random_orientations,
     random_sides,
@@ -14,7 +14,7 @@ from classifier.augmentation import (
     rotations,
     stretched,
 )
-from classifier.torchvision_import import torchvision
+from classifier.nets.torchvision_import import torchvision
 from tests.classifier.conftest import blob
 
 functional = torchvision.transforms.functional

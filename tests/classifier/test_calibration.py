@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from classifier.calibration import (
+from classifier.evaluation.calibration import (
     BINS,
     Reliability,
     calibrate,

@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from classifier import RunError, files, train
-from classifier.origin import Origin
+from classifier import RunError, train
+from classifier.training import checkpoints
+from classifier.training.provenance import Origin
 
 
 class Killed(Exception):
@@ -32,11 +33,11 @@ def config(tiny):
 
 
 def origin(folder, member=0):
-    return Origin.of(files.read_json(folder / "config.json"), member)
+    return Origin.of(checkpoints.read_json(folder / "config.json"), member)
 
 
 def load_checkpoint(folder):
-    return files.load_checkpoint(folder, origin(folder))
+    return checkpoints.load_checkpoint(folder, origin(folder))
 
 
 def killed_after(monkeypatch, batch):
@@ -46,7 +47,7 @@ def killed_after(monkeypatch, batch):
         if progress.stage == "train" and progress.batch == batch:
             raise Killed
 
-    monkeypatch.setattr("classifier.progress.SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("classifier.runtime.progress.SECONDS_BETWEEN_REPORTS", 0)
     return report
 
 
@@ -58,7 +59,7 @@ def interrupted(monkeypatch, config, manifest, folder, batch, every=1):
 @pytest.mark.parametrize("batch", [2, 5])
 def test_it_goes_on_to_the_very_same_network(monkeypatch, config, manifest, tmp_path, batch):
     whole = train(config, manifest, tmp_path / "whole")
-    monkeypatch.setattr("classifier.training.SHARE", 0)
+    monkeypatch.setattr("classifier.training.ensemble.SHARE", 0)
     interrupted(monkeypatch, config, manifest, tmp_path / "run", batch)
     state, _ = load_checkpoint(tmp_path / "run")
     assert state["done"].tolist() == [batch, 1]
@@ -93,8 +94,10 @@ def test_a_finished_member_needs_no_checkpoint(config, manifest, tmp_path):
 
 def test_checkpoints_cost_no_more_than_a_twentieth(monkeypatch, config, manifest, tmp_path):
     written = []
-    monkeypatch.setattr("classifier.files.save_checkpoint", lambda *_: written.append(True))
-    monkeypatch.setattr("classifier.training.SHARE", 1e9)
+    monkeypatch.setattr(
+        "classifier.training.checkpoints.save_checkpoint", lambda *_: written.append(True)
+    )
+    monkeypatch.setattr("classifier.training.ensemble.SHARE", 1e9)
     train(config, manifest, tmp_path, checkpoint_batches=1)
     assert len(written) == 1
 

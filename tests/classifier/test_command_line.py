@@ -10,8 +10,8 @@ import torch
 
 from classifier import predict
 from classifier.__main__ import main
-from classifier.embeddings import Embeddings
-from classifier.network import DualBackbone
+from classifier.inference.embeddings import Embeddings
+from classifier.nets.dual_backbone import DualBackbone
 from tests.classifier.conftest import write_manifest
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest, bootstrap
 from statsmodels.stats.contingency_tables import mcnemar
 
-from classifier.comparison import Paired, compare, newcombe
+from classifier.evaluation.comparison import Paired, compare, newcombe
 from tests.classifier.test_evaluation import manifest_of, predictions_of
 
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from classifier import RunError, TrainingConfig
-from classifier.dataset import TrainingSet
-from classifier.device import (
+from classifier.data.dataset import TrainingSet
+from classifier.inference.prediction import in_batches
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.runtime.device import (
     autocast,
     is_memory_full,
     memory_of,
     quick_convolutions,
     trains_in_blocks,
 )
-from classifier.network import DualBackbone
-from classifier.optimisation import optimise
-from classifier.prediction import in_batches
+from classifier.training.optimisation import optimise
 
 TOO_MANY = 2**50
 
@@ -27,7 +27,7 @@ TOO_MANY = 2**50
     [("resnet18", [True, True]), ("efficientnet_lite0", [False, True])],
 )
 def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backbone, expected):
-    monkeypatch.setattr("classifier.device.computes_bfloat16", lambda device: True)
+    monkeypatch.setattr("classifier.runtime.device.computes_bfloat16", lambda device: True)
     config = replace(tiny, backbone=backbone, batches=1)
     network, rounded = DualBackbone.of(config), []
     network.backbones[0].register_forward_hook(

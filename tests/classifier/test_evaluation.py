@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 
 from classifier import Manifest, Predictions, evaluate
-from classifier.evaluation import (
-    Proportion,
-    confusion,
-    entropy_figures,
-    risk_coverage,
-)
+from classifier.evaluation.metrics import Proportion, confusion, entropy_figures, risk_coverage
 
 
 def manifest_of(labels, split="control"):

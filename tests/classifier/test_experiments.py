@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from classifier import Manifest, NotTrainable, evaluate, experiments
-from classifier.evaluation import Proportion
+from classifier.evaluation.figures.reports import draw_experiment
+from classifier.evaluation.metrics import Proportion
 from classifier.experiments import (
     KINDS,
     Arm,
@@ -20,7 +21,6 @@ from classifier.experiments import (
     sources,
     summary,
 )
-from classifier.reporting import draw_experiment
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 from tests.classifier.test_evaluation import manifest_of, predictions_of
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from classifier import experts
-from classifier.experts import AGREEMENT, agreement, cast, confusion, majority
+from classifier.active import simulated_experts
+from classifier.active.simulated_experts import AGREEMENT, agreement, cast, confusion, majority
 
 
 @pytest.mark.parametrize("classes", AGREEMENT)
@@ -69,7 +69,7 @@ def test_a_majority_of_two_against_one_and_one_is_settled():
 
 def test_several_people_are_right_more_often_than_one():
     truth = np.repeat([1, 2], 5000)
-    votes = cast(truth, experts.confusion(2), 3, np.random.default_rng(0))
+    votes = cast(truth, simulated_experts.confusion(2), 3, np.random.default_rng(0))
     right = 0.871
     expected = right**3 + 3 * right**2 * (1 - right)
     assert (majority(votes, 2) == truth).mean() == pytest.approx(expected, abs=0.01)

@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from classifier import evaluate, figures
-from classifier.calibration import calibrate
-from classifier.figures import tables
-from classifier.figures.confusion import DARK_PERCENT
-from classifier.figures.style import SHADES, colour_and_marker
+from classifier import evaluate
+from classifier.evaluation import figures
+from classifier.evaluation.calibration import calibrate
+from classifier.evaluation.figures import tables
+from classifier.evaluation.figures.confusion import DARK_PERCENT
+from classifier.evaluation.figures.style import SHADES, colour_and_marker
 from tests.classifier.test_evaluation import manifest_of, predictions_with
 
 

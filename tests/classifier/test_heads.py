@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from classifier import Manifest, RunError, TrainingConfig, embeddings, predict, train
-from classifier.heads import Head, fit, refit
+from classifier import Manifest, RunError, TrainingConfig, predict, train
+from classifier.inference import embeddings
+from classifier.inference.head_refit import Head, fit, refit
 
 FEATURES, CLASSES = 40, 4
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import RunError, imagenet
-from classifier.imagenet import embed, embed_once
-from classifier.weights import Weights
+from classifier import RunError
+from classifier.active import imagenet_features
+from classifier.active.imagenet_features import embed, embed_once
+from classifier.nets.imagenet_weights import Weights
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def test_features_are_the_same_twice_and_made_once(small, manifest, tmp_path, mo
     first = embed_once(manifest, small, path)
     assert first.shape == (48, 2 * 512)
     np.testing.assert_allclose(embed(manifest, small), first, rtol=1e-5)
-    monkeypatch.setattr(imagenet, "embed", None)
+    monkeypatch.setattr(imagenet_features, "embed", None)
     np.testing.assert_array_equal(embed_once(manifest, small, path), first)
 
 
@@ -32,7 +33,7 @@ def test_what_cannot_be_read_has_none(small, manifest):
 
 def test_without_imagenet_there_is_one_sentence(small, manifest, monkeypatch):
     monkeypatch.setattr(
-        imagenet.weights, "find", lambda *_, **__: Weights("random", "Not in any folder.")
+        imagenet_features.imagenet_weights, "find", lambda *_, **__: Weights("random", "Not in any folder.")
     )
     with pytest.raises(RunError, match=r"^Embeddings need ImageNet weights\. Not in any folder\.$"):
         embed(manifest, replace(small, pretrained=True))

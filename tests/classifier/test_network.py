@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from classifier import weights
-from classifier.backbones import BACKBONES, keep_channels, without_last_layer
-from classifier.network import DualBackbone
-from classifier.torchvision_import import models
+from classifier.nets import imagenet_weights
+from classifier.nets.backbones import BACKBONES, keep_channels, without_last_layer
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.nets.torchvision_import import models
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
 
 def test_lite0_starts_from_the_weights_that_are_installed():
     entry = BACKBONES["efficientnet_lite0"]
-    found = weights.find(entry.url, package=entry.package)
+    found = imagenet_weights.find(entry.url, package=entry.package)
     assert found.origin == "imagenet"
     state = torch.load(found.path, weights_only=True)
     first, second = DualBackbone("efficientnet_lite0", 5, 4, found.path).backbones

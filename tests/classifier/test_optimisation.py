@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from classifier import PRESETS, TrainingConfig
-from classifier.dataset import TrainingSet
-from classifier.network import DualBackbone
-from classifier.optimisation import (
+from classifier.data.dataset import TrainingSet
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.training.optimisation import (
     EndlessBatches,
     average_from_start,
     class_weights,

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
-from classifier.augmentation import resample
-from classifier.packs import Pack, View, crop_px, joined, read_chunks, scaled
-from classifier.views import Views, network_input
+from classifier.data.augmentation import resample
+from classifier.data.random_views import Views, network_input
+from classifier.data.stamps import Pack, View, crop_px, joined, read_chunks, scaled
 from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
 
 ALL_SEEN = np.ones((1, 5), bool)

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
-from classifier.backbones import BACKBONES, keep_channels
-from classifier.dataset import TrainingSet, load
-from classifier.network import DualBackbone
-from classifier.optimisation import optimise
-from classifier.packs import View, central, scaled
-from classifier.views import random_views
+from classifier.data.dataset import TrainingSet, load
+from classifier.data.random_views import random_views
+from classifier.data.stamps import View, central, scaled
+from classifier.nets.backbones import BACKBONES, keep_channels
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.training.optimisation import optimise
 from labeling.ordering import in_control_sample
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 

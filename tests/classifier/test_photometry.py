@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import photometry
+from classifier.active import photometry
 from tests.classifier.conftest import BANDS, blob
 
 

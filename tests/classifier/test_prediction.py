@@ -14,21 +14,13 @@ import safetensors.torch
 import torch
 import zarr
 
-from classifier import (
-    Manifest,
-    Predictions,
-    RunError,
-    TrainingConfig,
-    evaluate,
-    files,
-    predict,
-    prediction,
-    train,
-)
-from classifier.files import write_first, write_whole
-from classifier.members import has_room
-from classifier.network import DualBackbone
-from classifier.prediction import batch_size, entropy, in_batches
+from classifier import Manifest, Predictions, RunError, TrainingConfig, evaluate, predict, train
+from classifier.inference import prediction
+from classifier.inference.members import has_room
+from classifier.inference.prediction import batch_size, entropy, in_batches
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.training import checkpoints
+from classifier.training.checkpoints import write_first, write_whole
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -133,11 +125,11 @@ def test_a_device_without_memory_for_one_stamp_is_refused(run, manifest, monkeyp
 @pytest.mark.parametrize(("room", "times"), [(True, 1), (False, 3)])
 def test_members_are_read_once_where_there_is_room(run, manifest, monkeypatch, room, times):
     expected = predict(run, manifest).member_probability
-    read, real = [], files.load_member
-    monkeypatch.setattr("classifier.members.has_room", lambda *_: room)
-    monkeypatch.setattr(files, "load_member", lambda *a: read.append(a[1]) or real(*a))
-    monkeypatch.setattr("classifier.prediction.CHUNK", 16)
-    monkeypatch.setattr("classifier.packs.CHUNK", 16)
+    read, real = [], checkpoints.load_member
+    monkeypatch.setattr("classifier.inference.members.has_room", lambda *_: room)
+    monkeypatch.setattr(checkpoints, "load_member", lambda *a: read.append(a[1]) or real(*a))
+    monkeypatch.setattr("classifier.inference.prediction.CHUNK", 16)
+    monkeypatch.setattr("classifier.data.stamps.CHUNK", 16)
     found = predict(run, manifest, at_a_time=16)
     np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
     assert read == [0, 1] * times
@@ -230,8 +222,8 @@ def test_a_member_that_gives_no_numbers_is_named(run, manifest, monkeypatch):
         if member == 1:
             torch.nn.init.constant_(network.head.bias, math.nan)
 
-    real = files.load_member
-    monkeypatch.setattr(files, "load_member", spoilt)
+    real = checkpoints.load_member
+    monkeypatch.setattr(checkpoints, "load_member", spoilt)
     with pytest.raises(RunError, match=r"member-01\.safetensors gives probabilities that are not"):
         predict(run, manifest)
 

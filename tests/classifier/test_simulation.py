@@ -10,9 +10,16 @@ import pytest
 import classifier.__main__
 from classifier import Manifest, RunError
 from classifier.__main__ import main
-from classifier.label_efficiency import Curves, crossing, curves, efficiencies, summary, table
-from classifier.learners import Answers, Head, Network
-from classifier.simulation import EVERYTHING, Plan, Point, Replay, World, simulate
+from classifier.active.label_efficiency import (
+    Curves,
+    crossing,
+    curves,
+    efficiencies,
+    summary,
+    table,
+)
+from classifier.active.learners import Answers, Head, Network
+from classifier.active.replay import EVERYTHING, Plan, Point, Replay, World, simulate
 
 CONTROL = 200
 

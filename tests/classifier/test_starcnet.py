@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from classifier import PRESETS
-from classifier.network import DualBackbone
-from classifier.starcnet import VIEWS_PX, StarcNet, _enlarged
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.nets.starcnet import VIEWS_PX, StarcNet, _enlarged
 
 
 def test_it_sees_all_bands_at_once():

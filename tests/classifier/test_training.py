@@ -18,13 +18,13 @@ from classifier import (
     predict,
     train,
 )
-from classifier.dataset import TrainingSet, load
-from classifier.files import read_json
-from classifier.manifest import HEADER
-from classifier.network import DualBackbone
-from classifier.origin import member_seed
-from classifier.training import finite
-from classifier.weights import Weights
+from classifier.core.manifest import HEADER
+from classifier.data.dataset import TrainingSet, load
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.nets.imagenet_weights import Weights
+from classifier.training.checkpoints import read_json
+from classifier.training.ensemble import finite
+from classifier.training.provenance import member_seed
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -122,7 +122,7 @@ def test_a_folder_of_another_run_is_refused(finished, tiny, manifest):
 
 
 def test_another_device_may_go_on_with_a_run(monkeypatch, tiny, manifest, tmp_path):
-    monkeypatch.setattr("classifier.training.choose_device", lambda _: torch.device("cpu"))
+    monkeypatch.setattr("classifier.training.ensemble.choose_device", lambda _: torch.device("cpu"))
     for number, device in enumerate(["cuda:0", "cuda:1"]):
         result = train(replace(tiny, device=device), manifest, tmp_path, members=[number])
     assert result.members == 2
@@ -145,7 +145,7 @@ def test_of_two_that_begin_a_run_the_second_takes_what_the_first_began(
         (tmp_path / "config.json").write_text(json.dumps(begun))
         return Weights("random", "There are none here.")
 
-    monkeypatch.setattr("classifier.training._weights", find)
+    monkeypatch.setattr("classifier.training.ensemble._weights", find)
     with pytest.raises(RunError, match=r"began with ImageNet weights\. There are none here"):
         train(tiny, manifest, tmp_path)
     assert read_json(tmp_path / "config.json") == begun
@@ -183,7 +183,7 @@ def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monke
     def full(*_):
         raise MemoryError("Unable to allocate 20. TiB")
 
-    monkeypatch.setattr("classifier.dataset.read_chunks", full)
+    monkeypatch.setattr("classifier.data.dataset.read_chunks", full)
     with pytest.raises(RunError, match="too small for the stamps that are learnt"):
         train(tiny, manifest, tmp_path / "run")
 

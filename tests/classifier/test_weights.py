@@ -11,8 +11,8 @@ from threading import Thread
 import pytest
 import torch
 
-from classifier import weights
-from classifier.backbones import BACKBONES
+from classifier.nets import imagenet_weights
+from classifier.nets.backbones import BACKBONES
 
 CONTENT = b"weights"
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
@@ -23,8 +23,8 @@ URL = f"https://weights.invalid/models/{NAME}"
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache of torch, no folder, and no way out to the network."""
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
-    monkeypatch.delenv(weights.FOLDER, raising=False)
-    monkeypatch.setenv(weights.MIRROR, "http://127.0.0.1:9")
+    monkeypatch.delenv(imagenet_weights.FOLDER, raising=False)
+    monkeypatch.setenv(imagenet_weights.MIRROR, "http://127.0.0.1:9")
     return tmp_path / "hub" / "checkpoints"
 
 
@@ -36,7 +36,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv(weights.MIRROR, f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv(imagenet_weights.MIRROR, f"http://127.0.0.1:{server.server_port}/")
         yield folder
         server.shutdown()
 
@@ -45,23 +45,23 @@ def test_a_folder_comes_first(tmp_path, cache, monkeypatch):
     for folder in (tmp_path / "mine", cache):
         folder.mkdir(parents=True)
         (folder / NAME).write_bytes(CONTENT)
-    monkeypatch.setenv(weights.FOLDER, str(tmp_path / "mine"))
-    found = weights.find(URL)
-    assert found == weights.Weights(
+    monkeypatch.setenv(imagenet_weights.FOLDER, str(tmp_path / "mine"))
+    found = imagenet_weights.find(URL)
+    assert found == imagenet_weights.Weights(
         "imagenet", f"ImageNet weights from {tmp_path / 'mine' / NAME}.", tmp_path / "mine" / NAME
     )
-    assert weights.find(URL, tmp_path / "mine") == found
+    assert imagenet_weights.find(URL, tmp_path / "mine") == found
 
 
 def test_the_cache_comes_next(cache):
     cache.mkdir(parents=True)
     (cache / NAME).write_bytes(CONTENT)
-    assert weights.find(URL).path == cache / NAME
+    assert imagenet_weights.find(URL).path == cache / NAME
 
 
 def test_then_they_are_downloaded_into_the_cache(mirror, cache):
     (mirror / NAME).write_bytes(CONTENT)
-    found = weights.find(URL)
+    found = imagenet_weights.find(URL)
     assert found.origin == "imagenet"
     assert found.path == cache / NAME
     assert (cache / NAME).read_bytes() == CONTENT
@@ -69,7 +69,7 @@ def test_then_they_are_downloaded_into_the_cache(mirror, cache):
 
 def test_a_download_that_does_not_match_is_not_kept(mirror, cache):
     (mirror / NAME).write_bytes(b"something else")
-    found = weights.find(URL)
+    found = imagenet_weights.find(URL)
     assert found.origin == "random"
     assert "does not match its checksum" in found.note
     assert not (cache / NAME).exists()
@@ -78,11 +78,11 @@ def test_a_download_that_does_not_match_is_not_kept(mirror, cache):
 def test_a_file_that_does_not_match_is_passed_over(mirror, tmp_path):
     (tmp_path / NAME).write_bytes(b"cut short")
     (mirror / NAME).write_bytes(CONTENT)
-    assert weights.find(URL, tmp_path).origin == "imagenet"
+    assert imagenet_weights.find(URL, tmp_path).origin == "imagenet"
 
 
 def test_without_any_the_note_says_what_was_tried_and_what_to_do(tmp_path):
-    found = weights.find(URL, tmp_path)
+    found = imagenet_weights.find(URL, tmp_path)
     assert found.origin == "random"
     assert found.path is None
     assert f"not in {tmp_path}" in found.note

@@ -16,7 +16,8 @@ import numpy as np
 
 import classifier
 from celery_worker.training import judged
-from classifier import experiments, reporting
+from classifier import experiments
+from classifier.evaluation.figures import reports
 from classifier.experiments import Arm, Outcome
 from labeling.models import Experiment, RunStatus, TrainingRun
 
@@ -85,7 +86,7 @@ def _of_an_experiment(preset: str, kind: str) -> tuple[dict[str, Any], Path]:
     arms = experiments.crop_sizes(config, manifest())
     outcomes = [_outcome(arm, skill) for arm, skill in zip(arms, (2, 4, 3, 6), strict=True)]
     folder = _drawer() / f"experiment-{preset}-{kind}"
-    drawn = reporting.draw_experiment(folder, kind, outcomes)
+    drawn = reports.draw_experiment(folder, kind, outcomes)
     return {**experiments.summary(kind, outcomes), "figures": drawn}, folder
 
 

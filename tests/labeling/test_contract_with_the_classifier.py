@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, backbones, experiments
+from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, experiments
+from classifier.nets import backbones
 from labeling.api.runs import BACKBONES, STARCNET_PX, RunConfigIn
 from labeling.bands import BANDS
 from labeling.experiments import FEWEST_LABELS, Kind, number_of_arms

@@ -1,0 +1,1 @@
+"""Active learning: acquisition, replays of labelling, label efficiency."""

@@ -1,0 +1,1 @@
+"""What the networks and the web application share; imports neither torch nor Django."""

@@ -1,0 +1,1 @@
+"""From a manifest to tensors: datasets, augmentation and random views."""

@@ -1,0 +1,1 @@
+"""Measure predictions against labels: metrics, comparison, calibration, figures."""

@@ -1,0 +1,95 @@
+"""Confusion matrices as in tables 4 to 7 of Wei et al. 2020."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from classifier.evaluation.figures.style import DOUBLE, SHADES, SINGLE, journal_style
+from classifier.evaluation.metrics import PAPER_CLASSES, PEOPLE_AGREE_PERCENT, Confusion
+
+DARK_PERCENT = 62
+"""From here on a cell is dark, and its text white."""
+
+CELL_HEIGHT = 0.52
+"""In inches: room for three lines."""
+
+
+@journal_style
+def confusion_matrix(
+    confusion: Confusion,
+    people: Mapping[str, tuple[int, int]] = PEOPLE_AGREE_PERCENT,
+    width: float | None = None,
+) -> Figure:
+    """Percent of each true class, mean ± spread over the members, above the ensemble's counts.
+
+    With the paper's four classes, `people` is the range in percent, by class, on which people
+    agree; it stands beside the matrix, to be read against its diagonal. `width` is one column, two
+    for more than five classes.
+    """
+    side = len(confusion.classes)
+    figure = Figure(figsize=(width or (SINGLE if side <= 5 else DOUBLE), CELL_HEIGHT * side + 0.5))
+    if side == PAPER_CLASSES:
+        axes, beside = figure.subplots(1, 2, width_ratios=(side, 1))
+        _people(beside, [people[name] for name in confusion.classes])
+    else:
+        axes = figure.add_subplot()
+    _shade(axes, np.array(confusion.percent.mean, dtype=float))
+    for row in range(side):
+        for column in range(side):
+            _cell(axes, confusion, row, column)
+    ticks = np.arange(side) + 0.5
+    axes.set_xticks(ticks, confusion.classes)
+    axes.set_yticks(ticks, confusion.classes)
+    axes.set(xlabel="class by the networks", ylabel="true class")
+    return figure
+
+
+def _shade(axes: Axes, percent: NDArray[np.float64]) -> None:
+    axes.pcolormesh(percent, cmap=SHADES, vmin=0, vmax=100, edgecolors="white", linewidth=0.8)
+    axes.invert_yaxis()
+    axes.tick_params(length=0)
+
+
+def _cell(axes: Axes, confusion: Confusion, row: int, column: int) -> None:
+    mean, std = confusion.percent.mean[row][column], confusion.percent.std[row][column]
+    lines = (
+        (8.5, 8.0, "–" if mean is None else f"{mean:.1f} %"),
+        (-1.5, 6.5, "" if std is None else f"± {std:.1f}"),
+        (-10.5, 6.0, f"n = {confusion.ensemble[row][column]}"),
+    )
+    for above, size, text in lines:
+        _write(axes, (column, row), text, mean or 0, above=above, size=size)
+
+
+def _people(axes: Axes, ranges: list[tuple[int, int]]) -> None:
+    middles = [(low + high) / 2 for low, high in ranges]
+    _shade(axes, np.array(middles)[:, None])
+    for row, (low, high) in enumerate(ranges):
+        _write(axes, (0, row), f"{low}–{high} %", middles[row])
+    axes.set(xticks=[], yticks=[], xlabel="people\nagree")
+
+
+def _write(
+    axes: Axes,
+    cell: tuple[int, int],
+    text: str,
+    percent: float,
+    *,
+    above: float = 0,
+    size: float = 7,
+) -> None:
+    """Text in a cell (column, row), some points above its centre."""
+    column, row = cell
+    axes.annotate(
+        text,
+        (column + 0.5, row + 0.5),
+        xytext=(0, above),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=size,
+        color="white" if percent >= DARK_PERCENT else "black",
+    )

@@ -1,0 +1,58 @@
+"""Write a figure in several formats, with the numbers in it beside, each file whole or absent."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from classifier.evaluation.figures.style import journal_style
+from classifier.training.checkpoints import write_whole
+
+DPI = 300
+"""Of PNG files: what journals ask for."""
+
+_WITHOUT_DATE: Mapping[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+    "png": {},
+}
+"""Metadata by format: the same figure gives the same bytes."""
+
+
+def save(
+    figure: Figure,
+    path: Path,
+    data: Sequence[Mapping[str, object]],
+    formats: Sequence[str] = ("pdf", "png", "svg"),
+) -> list[Path]:
+    """Write `path` with the suffix of each format, and its data, rows of one shape, as CSV.
+
+    Returns the files written. Raises ValueError for a format that is not pdf, png or svg.
+    """
+    if unknown := sorted(set(formats) - set(_WITHOUT_DATE)):
+        raise ValueError(f"A figure is pdf, png or svg, not {unknown[0]}.")
+    contents = {f"{path.name}.{name}": _drawn(figure, name) for name in formats}
+    contents[f"{path.name}.csv"] = _csv(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        write_whole(path.with_name(name), content)
+    return [path.with_name(name) for name in contents]
+
+
+@journal_style
+def _drawn(figure: Figure, name: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=name, dpi=DPI, metadata=_WITHOUT_DATE[name])
+    return buffer.getvalue()
+
+
+def _csv(data: Sequence[Mapping[str, object]]) -> bytes:
+    """UTF-8 with a header; None is an empty cell."""
+    buffer = io.StringIO(newline="")
+    table = csv.DictWriter(buffer, list(data[0]) if data else [])
+    table.writeheader()
+    table.writerows(data)
+    return buffer.getvalue().encode()

@@ -1,0 +1,1 @@
+"""Predict with an ensemble: members, embeddings, refitted heads."""

@@ -1,0 +1,1 @@
+"""The networks: dual backbones, StarcNet and the weights they start from."""

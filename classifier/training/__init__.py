@@ -1,0 +1,1 @@
+"""Train an ensemble: optimisation, checkpoints, provenance."""

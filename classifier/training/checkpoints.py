@@ -1,0 +1,218 @@
+"""The files of a run: JSON and safetensors, each written whole or not at all.
+
+    config.json            what was asked for, and what it was trained on
+    member-00.safetensors  weights of one finished member, one file each
+    member-00.json         its losses and times, and the sha256 of its weights
+    member-00.checkpoint   of one in training: safetensors, all that its next batch depends on
+
+A member counts as finished once its safetensors file is there; it is written last. Weights and
+checkpoints say of which member of which run they are, and are refused elsewhere. Members that
+earlier versions finished do not say it, and are believed; their checkpoints are not.
+"""
+
+import json
+import os
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import safetensors
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from classifier.training.provenance import Origin
+
+FORMAT = "asterism-run/1"
+CONFIG = "config.json"
+CHECKPOINT = ".checkpoint"
+
+
+class RunError(ValueError):
+    """A run cannot begin, go on or be used as asked; the message says why."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that, whatever happens, it has its old content or all of the new one."""
+    with _aside(path, content) as written:
+        written.replace(path)
+
+
+def write_first(path: Path, content: bytes) -> None:
+    """Write a file whole unless there is one, even if many do so at once: then read it."""
+    with _aside(path, content) as written:
+        try:
+            os.link(written, path)
+        except FileExistsError:
+            return
+        except OSError:
+            # A file system without links, as exFAT: of those that come at once the last one wins.
+            if not path.exists():
+                written.replace(path)
+
+
+@contextmanager
+def _aside(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside the one that is meant, all on disk; it goes away if it is not renamed."""
+    # Containers share folders, and number their processes alike.
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this a power cut can forget the renaming. Windows has no such call.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write an object as indented JSON."""
+    write_whole(path, as_json(value))
+
+
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """An object as indented JSON; NaN is refused, as JSON has none."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object. Raises RunError where the file is missing or something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path.parent} holds no training run: {path.name} is missing.") from None
+    except ValueError as error:
+        raise RunError(f"{path} is not JSON ({error}).") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is not a JSON object.")
+    return value
+
+
+def member_path(directory: Path, member: int) -> Path:
+    """Where the weights of a member are."""
+    return directory / f"member-{member:02d}.safetensors"
+
+
+def finished_members(directory: Path, members: int) -> list[int]:
+    """Those of a run's members whose weights are there."""
+    return [member for member in range(members) if member_path(directory, member).exists()]
+
+
+def save_member(
+    directory: Path, origin: Origin, network: nn.Module, history: Mapping[str, Any]
+) -> None:
+    """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
+    path = member_path(directory, origin.member)
+    state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
+    content = safetensors.torch.save(state, origin.to_metadata())
+    write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
+    write_whole(path, content)
+    path.with_suffix(CHECKPOINT).unlink(missing_ok=True)
+
+
+def save_checkpoint(
+    directory: Path, origin: Origin, state: Mapping[str, Tensor], seconds: float
+) -> None:
+    """Put a member in training away; `seconds` were spent on it by now."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
+    content = safetensors.torch.save(tensors, origin.to_metadata() | {"seconds": str(seconds)})
+    write_whole(member_path(directory, origin.member).with_suffix(CHECKPOINT), content)
+
+
+def load_checkpoint(directory: Path, origin: Origin) -> tuple[dict[str, Tensor], float] | None:
+    """What `save_checkpoint` put away last, and the seconds; None if there is none.
+
+    Raises RunError for a file that is no checkpoint, or another member's.
+    """
+    path = member_path(directory, origin.member).with_suffix(CHECKPOINT)
+    if not path.exists():
+        return None
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            if other := origin.differs(metadata := file.metadata()):
+                raise RunError(f"{path} {other}: delete it to begin anew.")
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return state, float(metadata["seconds"])
+    except RunError:
+        raise
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"{path} is no checkpoint of this version ({error}): delete it to begin anew."
+        ) from error
+
+
+def check_member(directory: Path, origin: Origin) -> None:
+    """Raises RunError where a member's weights are missing, changed or another member's."""
+    path = member_path(directory, origin.member)
+    if not path.exists():
+        raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
+    with path.open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    if read_json(path.with_suffix(".json")).get("sha256") != found:
+        raise RunError(f"{path} is not what was written at the end of its training.")
+    try:
+        with safetensors.safe_open(path, "pt") as opened:
+            _check_origin(path, origin, opened.metadata())
+    except SafetensorError as error:
+        raise RunError(f"{path} does not hold the weights of this network ({error}).") from error
+
+
+def _check_origin(path: Path, origin: Origin, metadata: Mapping[str, str] | None) -> None:
+    # Earlier versions wrote none.
+    if "origin" in (metadata or {}) and (other := origin.differs(metadata)):
+        raise RunError(f"{path} {other}: delete it, and train this one's own.")
+
+
+def load_member(directory: Path, member: int, network: nn.Module) -> None:
+    """Fill a network with the weights of a member that was checked.
+
+    Raises RunError where they are another network's.
+    """
+    path = member_path(directory, member)
+    try:
+        state: dict[str, Tensor] = safetensors.torch.load_file(path)
+        network.load_state_dict(state)
+    except (SafetensorError, RuntimeError) as error:
+        raise RunError(
+            f"{path} does not hold the weights of this network ({reason(error)})."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one short line; of weights that do not fit, which of them.
+
+    torch names the network in the first line, and in those below what is missing or unexpected.
+    """
+    first, *below = str(error).splitlines() or [type(error).__name__]
+    lines = [textwrap.shorten(line, 100, placeholder=" …") for line in below or [first]]
+    return textwrap.shorten("; ".join(line.rstrip(" .") for line in lines), 300, placeholder=" …")
+
+
+def load_head(directory: Path, origin: Origin) -> tuple[Tensor, Tensor]:
+    """A finished member's matrix (K, F) and bias (K,), float32, without reading the rest of it.
+
+    So its sha256 is not checked. Raises RunError where they are missing, or another member's.
+    """
+    path = member_path(directory, origin.member)
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            _check_origin(path, origin, file.metadata())
+            return file.get_tensor("head.weight").float(), file.get_tensor("head.bias").float()
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} does not hold a matrix ({error}).") from error
