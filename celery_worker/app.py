@@ -8,6 +8,7 @@ sets Django up, since the settings are named below, and looks after database con
 import os
 
 from celery import Celery
+from django.conf import settings
 
 from labeling import jobs
 
@@ -16,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 DAY = 24 * 3600
 MINUTE = 60
 
-app = Celery("asterism", broker=jobs.broker(), include=["celery_worker.tasks"])
+app = Celery("asterism", broker=settings.BROKER_URL, include=["celery_worker.tasks"])
 app.conf.update(
     # A worker that is not told otherwise serves both.
     task_queues={jobs.LONG: {}, jobs.SHORT: {}},

@@ -13,8 +13,8 @@ from classifier import experiments
 from classifier.evaluation.figures import reports
 from classifier.experiments import Arm
 from classifier.training import checkpoints
-from labeling.experiments import Kind
 from labeling.models import Experiment
+from labeling.rules.experiments import Kind
 
 
 @refusals_are_unfit()

@@ -4,8 +4,8 @@ import numpy as np
 
 from celery_worker.frozen import refusals_are_unfit
 from classifier.inference import head_refit
-from labeling.export.training_set import frozen_labels
 from labeling.models import Refresh
+from labeling.training.training_set import frozen_labels
 
 
 @refusals_are_unfit()

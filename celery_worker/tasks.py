@@ -19,8 +19,8 @@ from celery_worker.unfit import Unfit
 from labeling import jobs
 from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
-from labeling.models.work import Job, WorkerJobQuerySet
-from labeling.retraining import retrain_where_due
+from labeling.models.job import Job, WorkerJobQuerySet
+from labeling.training.retraining import retrain_where_due
 
 logger = logging.getLogger(__name__)
 

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import dj_database_url
 
+from deploy.broker import broker_url
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "labeling",
     "frontend",
+    "deploy",
 ]
 
 MIDDLEWARE = [
@@ -131,10 +134,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+BROKER_URL = broker_url(os.environ.get("REDIS_URL"), HOME)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTHENTICATION_BACKENDS = ["labeling.accounts.Backend"]
-SESSION_ENGINE = "labeling.sessions"
+AUTHENTICATION_BACKENDS = ["labeling.auth.backend.Backend"]
+SESSION_ENGINE = "labeling.auth.session_store"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -179,8 +183,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "RunStatus": "labeling.models.work.RunStatus",
-        "ConsensusStatus": "labeling.consensus.Status",
+        "RunStatus": "labeling.models.job.RunStatus",
+        "ConsensusStatus": "labeling.rules.consensus.Status",
     },
 }
 

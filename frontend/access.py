@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from labeling.roles import Role, has_role
+from labeling.auth.roles import Role, has_role
 
 View = Callable[..., HttpResponseBase]
 

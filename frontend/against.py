@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from frontend.agreements import counted_rows
 from frontend.reports import MatrixRow
-from labeling.agreement import Agreement, compare
-from labeling.export.training_set import VOTES
+from labeling.agreement.pairs import Agreement, compare
 from labeling.models import Consensus, ReferenceLabel, TrainingRun
+from labeling.training.training_set import VOTES
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from math import isfinite
 import numpy as np
 
 from frontend.reports import SHADES, Cell, MatrixRow
-from labeling.agreement import CLASSES
-from labeling.agreement_bootstrap import Interval
-from labeling.agreement_published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair
-from labeling.ratings import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, Pair
+from labeling.agreement.bootstrap import Interval
+from labeling.agreement.pairs import CLASSES
+from labeling.agreement.published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair
+from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, Pair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18
 """Units of the view box of a bar from 0 to 100 %."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from labeling.learning_curve import Measurement
+from labeling.rules.learning_curve import Measurement
 
 WIDTH, HEIGHT = 320, 120
 MOST_ENTROPY = log(4)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from labeling.experiments import Kind, NotFeasible, number_of_arms
-from labeling.export.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
 from labeling.models import Experiment, Field
+from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
+from labeling.training.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
 
 QUESTIONS: Mapping[Kind, str] = MappingProxyType(
     {

@@ -10,11 +10,11 @@ from django import forms
 from django.db.models import BooleanField, Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
-from labeling.consensus import Status
 from labeling.export.rows import in_catalogue_order
 from labeling.models import Candidate, CandidateQuerySet, Field, Sample, Vote
-from labeling.roles import Role, has_role
+from labeling.rules.consensus import Status
 
 ANY = ("", "any")
 

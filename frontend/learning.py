@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from frontend.charts import Dot, learning_dots
-from labeling.export.training_set import VOTES, labels_to_train_on
-from labeling.learning_curve import FEWEST_RUNS, Measurement, advice
 from labeling.models import Field, TrainingRun, Vote
+from labeling.rules.learning_curve import FEWEST_RUNS, Measurement, advice
+from labeling.training.training_set import VOTES, labels_to_train_on
 
 VOTES_MORE = 100
 

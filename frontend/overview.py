@@ -7,10 +7,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
+from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
-from labeling.consensus import SETTLED, Status
 from labeling.models import Candidate, Field, TrainingRun, Vote
-from labeling.roles import Role, has_role
+from labeling.rules.consensus import SETTLED, Status
 
 User = AbstractBaseUser | AnonymousUser
 

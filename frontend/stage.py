@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from classifier.core.bands import BANDS
 from frontend.keys import KEYS, as_json, keys_of
-from labeling.bands import BANDS
 from labeling.imaging.rgb import SOFTENINGS, STRETCHES
 from labeling.models import Preferences
 

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from labeling.export.training_set import NotTrainable
+from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Adjudication,
     Candidate,
@@ -30,7 +30,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
-from labeling.roles import Role, has_role
+from labeling.training.training_set import NotTrainable
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]

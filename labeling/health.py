@@ -42,7 +42,7 @@ def database() -> str | None:
 def broker() -> str | None:
     """Why no message can be sent to a worker, or None."""
     try:
-        with jobs.publisher(jobs.broker()).connection_for_write() as connected:
+        with jobs.publisher(settings.BROKER_URL).connection_for_write() as connected:
             connected.default_channel.client.ping()
     except BROKER_ERRORS as error:
         return f"The broker does not answer: {_line(error)}."
@@ -61,7 +61,7 @@ def storage() -> str | None:
 
 def worker() -> str | None:
     """Why nobody trains, or None."""
-    control = jobs.publisher(jobs.broker()).control
+    control = jobs.publisher(settings.BROKER_URL).control
     try:
         # Often the first to answer trains; else all have their time.
         for limit in (1, None):

@@ -8,7 +8,7 @@ import shutil
 from django.utils import timezone
 
 from labeling.models import Field, Promotion, Session, TrainingRun
-from labeling.models.work import FINISHED
+from labeling.models.job import FINISHED
 
 
 def drop_outlived_embeddings() -> list[TrainingRun]:

@@ -5,7 +5,6 @@ is lost, loses nothing: `asterism.sweep` sends it again every minute.
 """
 
 import logging
-import os
 from functools import cache, partial
 from time import monotonic as _now
 
@@ -13,8 +12,6 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
-
-from labeling.embedded import socket_path
 
 TRAIN = "asterism.train"
 EXPERIMENT = "asterism.experiment"
@@ -42,13 +39,6 @@ SILENT_SECONDS = 60
 _next_nudge: dict[tuple[str, int], float] = {}
 
 logger = logging.getLogger(__name__)
-
-
-def broker() -> str:
-    """Address of the queue: REDIS_URL, else the private Redis that `manage.py serve` starts."""
-    url = os.environ.get("REDIS_URL") or f"unix://{socket_path(settings.HOME)}"
-    # kombu has a word of its own for Redis on a socket file; redis-py and people say unix://.
-    return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
 
 
 @cache
@@ -79,7 +69,7 @@ def start(name: str, row: int) -> None:
 def send(name: str, row: int) -> bool:
     """Send the task now; False, and a line in the log, where the broker does not answer."""
     try:
-        publisher(broker()).send_task(name, [row], retry=False)
+        publisher(settings.BROKER_URL).send_task(name, [row], retry=False)
     except OperationalError as error:
         logger.warning("%s of row %d waits for the broker to come back: %s", name, row, error)
         return False

@@ -17,7 +17,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 
-from labeling.embedded import WORKER, Child, PrivateRedis
+from deploy.services import WORKER, Child, PrivateRedis
 from tests.services import postgresql
 from tests.services.missing import Unavailable, cannot_run
 from tests.services.site import Site
@@ -121,7 +121,7 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture
 def redis_server() -> Iterator[PrivateRedis]:
-    """The private Redis at the address that `jobs.broker()` gives; stop it to take it away."""
+    """The private Redis at the address that the setting BROKER_URL gives; stop it to take it away."""
     server = PrivateRedis(HOME / "home")
     server.start()
     yield server

@@ -104,7 +104,7 @@ def test_commands_do_not_wait_for_the_packages_of_agreement():
     # Every command checks the addresses, which lead to the pages of agreement.
     command = f"import django; django.setup()\n{ADDRESSES}"
     heavy = ("pandas", "sklearn", "statsmodels", "crowdkit")
-    assert loaded(command, "labeling.agreement_group", *heavy) == ["labeling.agreement_group"]
+    assert loaded(command, "labeling.agreement.groups", *heavy) == ["labeling.agreement.groups"]
 
 
 def test_no_circle_of_browser_modules():

@@ -7,8 +7,8 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 
+from labeling.auth.roles import Role, has_role
 from labeling.models import Preferences
-from labeling.roles import Role, has_role
 
 register = template.Library()
 

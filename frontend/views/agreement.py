@@ -15,12 +15,12 @@ from frontend.agreements import (
     sections,
     span,
 )
-from labeling.agreement_dawid_skene import Diagnosis, NotInstalled, differences
-from labeling.agreement_group import both_groups
-from labeling.agreement_published import PAIRS, RANGES, SOURCE
+from labeling.agreement.dawid_skene import Diagnosis, NotInstalled, differences
+from labeling.agreement.groups import both_groups
+from labeling.agreement.published import PAIRS, RANGES, SOURCE
+from labeling.agreement.raters import Ratings, ratings_of
+from labeling.auth.roles import Role, has_role
 from labeling.models import Candidate, Field
-from labeling.ratings import Ratings, ratings_of
-from labeling.roles import Role, has_role
 
 A_PAGE = 50
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 from frontend.access import for_role
 from frontend.gallery import GalleryForm, gallery, visible_to
 from frontend.stage import stage_context
+from labeling.auth.roles import Role
 from labeling.models import Candidate, Comment, Opening, Prediction
-from labeling.roles import Role
 
 A_PAGE = 60
 

@@ -9,8 +9,8 @@ from frontend.access import for_role
 from frontend.narrowing import NarrowForm
 from frontend.stage import stage_context
 from frontend.words import CLASSES, REASONS
-from labeling.decision_tree import TREE
-from labeling.roles import Role
+from labeling.auth.roles import Role
+from labeling.rules.decision_tree import TREE
 
 
 @for_role(Role.EXPERT)

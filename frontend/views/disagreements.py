@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
+from labeling.auth.roles import Role
 from labeling.classes import MorphologicalClass
 from labeling.models import Candidate, Comment, Opening, Vote
-from labeling.roles import Role
 
 A_PAGE = 20
 INCOMPLETE = "choose a class and give a reason."

@@ -26,10 +26,10 @@ from frontend.experiments import (
     untaught,
 )
 from frontend.reports import how_far
-from labeling.experiments import Kind, NotFeasible
-from labeling.export.training_set import VOTES, NotTrainable, label_sources
+from labeling.auth.roles import Role, has_role
 from labeling.models import Experiment, Field, Preset
-from labeling.roles import Role, has_role
+from labeling.rules.experiments import Kind, NotFeasible
+from labeling.training.training_set import VOTES, NotTrainable, label_sources
 
 
 class ExperimentForm(forms.Form):

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from frontend.access import for_role
+from labeling.auth.roles import Role
 from labeling.export.columns import COLUMNS
 from labeling.export.files import WRITERS
 from labeling.models import Field, Release
-from labeling.roles import Role
 
 
 class ReleaseForm(forms.Form):

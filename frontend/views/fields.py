@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 
 from frontend.access import for_role
 from frontend.overview import fields_with_numbers
-from labeling.roles import Role
+from labeling.auth.roles import Role
 
 
 @for_role(Role.EXPERT)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from frontend.access import for_role
 from frontend.drawings import MEDIA_TYPES
+from labeling.auth.roles import Role
 from labeling.models import Experiment, TrainingRun, WorkerJob
-from labeling.roles import Role
 
 # An SVG file opened by itself is a page of its own: it may look as it was drawn, and do nothing.
 _INERT = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"]}

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from frontend.access import for_role
 from frontend.keys import keys_of
 from frontend.words import CLASSES, REASONS
+from labeling.auth.roles import Role
 from labeling.models import Preferences
-from labeling.roles import Role
 
 
 @for_role(Role.EXPERT)

@@ -9,10 +9,10 @@ from frontend.access import for_role
 from frontend.charts import HEIGHT, WIDTH
 from frontend.learning import learning_of
 from frontend.overview import fields_with_numbers, my_numbers, next_steps
-from labeling.export.training_set import NotTrainable
+from labeling.auth.roles import Role, has_role
 from labeling.models import Field
-from labeling.retraining import outlook
-from labeling.roles import Role, has_role
+from labeling.training.retraining import outlook
+from labeling.training.training_set import NotTrainable
 
 
 @for_role(Role.EXPERT)

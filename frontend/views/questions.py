@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from labeling.decision_tree import TREE
-from labeling.partings import partings_open_to
-from labeling.roles import Role
+from labeling.agreement.branch_points import partings_open_to
+from labeling.auth.roles import Role
+from labeling.rules.decision_tree import TREE
 
 
 @for_role(Role.EXPERT)

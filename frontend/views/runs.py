@@ -15,7 +15,7 @@ from frontend.against import against_people
 from frontend.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
 from frontend.drawings import drawings, told_of_run
 from frontend.reports import confusion_rows, how_far, shared
-from labeling.export.training_set import VOTES, NotTrainable
+from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Field,
     NotReady,
@@ -25,8 +25,8 @@ from labeling.models import (
     Refused,
     TrainingRun,
 )
-from labeling.models.work import FINISHED
-from labeling.roles import Role, has_role
+from labeling.models.job import FINISHED
+from labeling.training.training_set import VOTES, NotTrainable
 
 
 class RunForm(forms.Form):

@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.agreement_group import both_groups
+from labeling.agreement.groups import both_groups
+from labeling.agreement.raters import pairs_open_to, ratings_of
 from labeling.api.permissions import IsCurator
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.files import csv_lines
 from labeling.export.rows import Row
+from labeling.files.json_values import finite
 from labeling.models import Field
-from labeling.plain_json import finite
-from labeling.ratings import pairs_open_to, ratings_of
 
 FIELD = OpenApiParameter("field", str, description="name of a field")
 

@@ -9,7 +9,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from labeling.agreement_dawid_skene import Diagnosis, NotInstalled
+from labeling.agreement.dawid_skene import Diagnosis, NotInstalled
+from labeling.agreement.raters import Ratings, ratings_of
 from labeling.api.agreement import FIELD, csv_file, field_of
 from labeling.api.permissions import IsCurator
 from labeling.export.agreement_diagnosis import (
@@ -18,7 +19,6 @@ from labeling.export.agreement_diagnosis import (
     matrix_rows,
     posterior_rows,
 )
-from labeling.ratings import Ratings, ratings_of
 
 
 class Unequipped(exceptions.APIException):

@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 
-from labeling import pictures
+from classifier.core.bands import BANDS
 from labeling.api.filters import FieldIn, asked_for
-from labeling.bands import BANDS
 from labeling.export.rows import in_catalogue_order
+from labeling.imaging import cutouts
 from labeling.models import Candidate
 
 
@@ -86,11 +86,11 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
     def get_stamp_x(self, candidate: Candidate) -> float:
         """Position in the 100 px stamp, from 0."""
-        return pictures.place_in_stamp(candidate)[0]
+        return cutouts.place_in_stamp(candidate)[0]
 
     def get_stamp_y(self, candidate: Candidate) -> float:
         """Position in the 100 px stamp, from 0."""
-        return pictures.place_in_stamp(candidate)[1]
+        return cutouts.place_in_stamp(candidate)[1]
 
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:
@@ -116,16 +116,16 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
     def get_rgb_url(self, candidate: Candidate) -> str:
         """Address of the colour image of the surroundings; `stretch` and `q` may be added."""
-        return rgb_url(candidate, pictures.RGB_SIZES[0])
+        return rgb_url(candidate, cutouts.RGB_SIZES[0])
 
     def get_rgb_centre_url(self, candidate: Candidate) -> str:
         """Address of the colour image of the candidate itself; likewise."""
-        return rgb_url(candidate, pictures.RGB_SIZES[1])
+        return rgb_url(candidate, cutouts.RGB_SIZES[1])
 
 
 def rgb_url(candidate: Candidate, size: int) -> str:
     """Address of a colour image, with its version, so that browsers may keep it for ever."""
-    version = pictures.rgb_version(candidate)
+    version = cutouts.rgb_version(candidate)
     return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
 

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 
 from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
+from labeling.auth.roles import Role, has_role
 from labeling.classes import MorphologicalClass
 from labeling.models import Adjudication, Candidate, Consensus, Opening, Vote
-from labeling.roles import Role, has_role
 
 
 class ConsensusOut(serializers.ModelSerializer[Consensus]):

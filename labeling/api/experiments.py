@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 from labeling.api.permissions import IsAdministrator, IsExpert
 from labeling.api.problems import Conflict
 from labeling.api.runs import ConfiguredIn
-from labeling.experiments import Kind, NotFeasible
-from labeling.export.training_set import VOTES
 from labeling.models import Experiment, Field
+from labeling.rules.experiments import Kind, NotFeasible
+from labeling.training.training_set import VOTES
 
 
 class ExperimentIn(ConfiguredIn):

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from labeling.consensus import Status
 from labeling.models import Field
+from labeling.rules.consensus import Status
 
 
 class FieldIn(serializers.Serializer[Any]):

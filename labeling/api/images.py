@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from labeling import pictures
+from labeling.imaging import cutouts
 from labeling.imaging.rgb import SOFTENING, SOFTENINGS, STRETCH, STRETCHES
 from labeling.models import Candidate
 
@@ -34,7 +34,7 @@ class StampsNpyView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> HttpResponse:
         """One NumPy file, which never changes."""
-        data = pictures.npy(pictures.stamps_of(_with_stamps(pk)))
+        data = cutouts.npy(cutouts.stamps_of(_with_stamps(pk)))
         headers = {"Cache-Control": FOR_EVER}
         return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
@@ -48,7 +48,7 @@ class StampsFitsView(APIView):
         candidate = _with_stamps(pk)
         name = f"{candidate.field.name}_{candidate.pk}.fits"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        data = pictures.mef(candidate)
+        data = cutouts.mef(candidate)
         return HttpResponse(data, content_type="application/fits", headers=headers)
 
 
@@ -75,7 +75,7 @@ class StepField(serializers.FloatField):
 class RgbIn(serializers.Serializer[Any]):
     """Which colour image, how its light is scaled, and which version the caller knows of."""
 
-    size = serializers.ChoiceField(pictures.RGB_SIZES, default=pictures.RGB_SIZES[0])
+    size = serializers.ChoiceField(cutouts.RGB_SIZES, default=cutouts.RGB_SIZES[0])
     stretch = StepField(STRETCHES, default=STRETCH)
     q = StepField(SOFTENINGS, default=SOFTENING)
     v = serializers.CharField(required=False, max_length=64)
@@ -95,12 +95,12 @@ class RgbView(APIView):
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         candidate = _with_stamps(pk)
-        version = pictures.rgb_version(candidate)
+        version = cutouts.rgb_version(candidate)
         scale = (asked["size"], asked["stretch"], asked["q"])
         known = asked.get("v") == version
         etag = '"{}-{}-{:g}-{:g}"'.format(version, *scale)
         answer = get_conditional_response(request, etag) or HttpResponse(
-            pictures.rgb_png(candidate, *scale), content_type="image/png"
+            cutouts.rgb_png(candidate, *scale), content_type="image/png"
         )
         answer["ETag"] = etag
         answer["Cache-Control"] = FOR_EVER if known else "private, no-cache"

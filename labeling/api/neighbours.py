@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from labeling.imaging.cutouts import RGB_SIZES
 from labeling.models import Candidate
-from labeling.pictures import RGB_SIZES
 
 AN_HOUR = "private, max-age=3600"
 

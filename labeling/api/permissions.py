@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rest_framework.permissions import BasePermission
 
-from labeling.roles import Role, has_role
+from labeling.auth.roles import Role, has_role
 
 if TYPE_CHECKING:
     # These load the settings, and the settings name the classes below.

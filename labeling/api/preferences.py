@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from labeling.api.strict import SettingsField, StrictSerializer
 from labeling.api.votes import DISPLAY_CHARACTERS
-from labeling.chords import why_not
 from labeling.models import Preferences, Theme
+from labeling.rules.key_bindings import why_not
 
 KEYS_CHARACTERS = 20_000
 

@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from labeling.export.training_set import NotTrainable
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.packs import UnusablePack
 from labeling.models import NotReady, Refused, VoteConflict
+from labeling.training.training_set import NotTrainable
 
 MEDIA_TYPE = "application/problem+json"
 

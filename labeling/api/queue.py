@@ -14,7 +14,7 @@ from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
 from labeling.models import Field, Lease, Wish
 from labeling.models.mosaic import recall
-from labeling.models.waiting import NAMED
+from labeling.queue.parts import NAMED
 
 
 class QueueIn(serializers.Serializer[Any]):

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from labeling.api.permissions import IsAdministrator, IsExpert
 from labeling.api.problems import Conflict
 from labeling.api.strict import StrictSerializer
-from labeling.export.training_set import VOTES
 from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
+from labeling.training.training_set import VOTES
 
 BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
 """Those that any preset can have instead of its own; StarcNet's needs the whole preset of its name.

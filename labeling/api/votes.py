@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 from labeling.api.filters import FieldIn, asked_for
 from labeling.api.strict import SettingsField
 from labeling.classes import Certainty, Label, Reason
-from labeling.decision_tree import outcome
 from labeling.models import Candidate, Lease, Vote, VoteConflict
+from labeling.rules.decision_tree import outcome
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000

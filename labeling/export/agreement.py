@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from labeling.agreement import CLASSES, Agreement
-from labeling.agreement_bootstrap import Interval
-from labeling.agreement_group import GroupAgreement
+from labeling.agreement.bootstrap import Interval
+from labeling.agreement.groups import GroupAgreement
+from labeling.agreement.pairs import CLASSES, Agreement
+from labeling.agreement.raters import Pair
 from labeling.export.rows import Row
-from labeling.plain_json import finite
-from labeling.ratings import Pair
+from labeling.files.json_values import finite
 
 _SHARES = (
     "share",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from labeling.ascii import ascii_text
 from labeling.export.columns import COLUMNS, Column
 from labeling.export.rows import Row
+from labeling.files.fits_text import ascii_text
 
 _EXECUTED = ("=", "+", "-", "@", "\t", "\r")
 

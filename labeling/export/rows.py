@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, FilteredRelation, Q, Value
 from django.db.models.functions import Coalesce
 
-from labeling.bands import BANDS
-from labeling.consensus import Provenance, Status
+from classifier.core.bands import BANDS
+from labeling.rules.consensus import Provenance, Status
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet

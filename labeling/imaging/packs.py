@@ -18,7 +18,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.imaging.mosaics import Image
 from labeling.imaging.stamps import STAMP_PX
 

@@ -18,15 +18,15 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS, reference_band
+from classifier.core.bands import BANDS, reference_band
 from labeling.classes import MorphologicalClass
-from labeling.export.training_set import VOTES
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.ingest.errors import BadInput
 from labeling.ingest.stamping import Frame, stamp_all
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
+from labeling.training.training_set import VOTES
 
 FILTERS_NEEDED = 4
 """Candidates seen in fewer filters are set aside (Wei et al. 2020, section 2)."""

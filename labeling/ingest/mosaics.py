@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from labeling.bands import band_of, reference_band
+from classifier.core.bands import band_of, reference_band
 from labeling.imaging.grids import compass, same_orientation, shift_of
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.imaging.star_width import star_fwhm

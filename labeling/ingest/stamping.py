@@ -11,7 +11,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.imaging import stamps
 from labeling.imaging.mosaics import Image
 from labeling.imaging.packs import SHARD, new_pack

@@ -19,7 +19,7 @@ from astropy.io.registry import IORegistryError
 from astropy.table import MaskedColumn, Table
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS, band_of
+from classifier.core.bands import BANDS, band_of
 from labeling.ingest.errors import BadInput
 
 Numbers = NDArray[np.float64]

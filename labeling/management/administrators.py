@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
-from labeling.roles import Role, has_role
+from labeling.auth.roles import Role, has_role
 
 
 def administrator(name: str | None) -> Any:

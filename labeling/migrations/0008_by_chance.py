@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from labeling.ordering import by_chance
+from labeling.rules.sampling import by_chance
 
 AT_A_TIME = 2000
 

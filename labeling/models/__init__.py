@@ -8,6 +8,7 @@ from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
+from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
@@ -22,8 +23,7 @@ from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
 from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
-from labeling.models.waiting import Wish
-from labeling.models.work import RunCancelled, RunStatus, WorkerJob
+from labeling.queue.parts import Wish
 
 __all__ = [
     "Adjudication",

@@ -11,8 +11,9 @@ from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import Exists, F, Q
 from django.utils import timezone
 
-from labeling.bands import BANDS
-from labeling.consensus import Ballot, Status, Verdict, verdict_of
+from classifier.core.bands import BANDS
+from labeling.auth.roles import Role, has_role
+from labeling.db.prepared import Change, Given, Put, Remove, Statement, Write, make
 from labeling.imaging.stamps import corner
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
@@ -23,9 +24,8 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.opening import Opening
 from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
-from labeling.ordering import in_control_sample, shuffle_key
-from labeling.roles import Role, has_role
-from labeling.statements import Change, Given, Put, Remove, Statement, Write, make
+from labeling.rules.consensus import Ballot, Status, Verdict, verdict_of
+from labeling.rules.sampling import in_control_sample, shuffle_key
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:

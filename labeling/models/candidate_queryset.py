@@ -11,7 +11,6 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from labeling import cold_start
 from labeling.models.adjudication import Adjudication
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
@@ -19,10 +18,11 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
+from labeling.rules import cold_start
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate  # noqa: F401
-    from labeling.models.waiting import Wish
+    from labeling.queue.parts import Wish
 
 _VOTES_NEEDED = F("field__votes_needed")
 

@@ -1,4 +1,4 @@
-"""The consensus of a candidate, as a row: always what `labeling.consensus` says of the votes."""
+"""The consensus of a candidate as a row: always what `rules.consensus` makes of the votes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 
 from labeling.classes import MorphologicalClass
-from labeling.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
-from labeling.statements import Put, Write
+from labeling.db.prepared import Put, Write
+from labeling.rules.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate

@@ -11,8 +11,13 @@ from django.db import models, transaction
 from django.utils.text import slugify
 
 from labeling import jobs
-from labeling.experiments import Kind, NotFeasible, number_of_arms
-from labeling.export.training_set import (
+from labeling.auth.roles import Role, has_role
+from labeling.files.json_values import finite
+from labeling.models.field import Field
+from labeling.models.job import RunStatus, WorkerJob, WorkerJobQuerySet
+from labeling.models.training_run import Preset
+from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
+from labeling.training.training_set import (
     EXPERT,
     VOTES,
     TrainingSet,
@@ -20,11 +25,6 @@ from labeling.export.training_set import (
     label_sources,
     training_set,
 )
-from labeling.models.field import Field
-from labeling.models.training_run import Preset
-from labeling.models.work import RunStatus, WorkerJob, WorkerJobQuerySet
-from labeling.plain_json import finite
-from labeling.roles import Role, has_role
 
 
 class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):

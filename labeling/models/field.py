@@ -13,13 +13,14 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.functional import cached_property
 
-from labeling import jobs, run_files
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
+from labeling import jobs
+from labeling.files import run_folders
 from labeling.models.lease import Lease
-from labeling.models.queue import ANYTHING, Queue
 from labeling.models.vote import Vote
-from labeling.models.waiting import Wish
-from labeling.strategies import ColdStart, Strategy
+from labeling.queue.expert_queue import ANYTHING, Queue
+from labeling.queue.parts import Wish
+from labeling.rules.strategies import ColdStart, Strategy
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
@@ -207,7 +208,7 @@ class Field(models.Model):
         Costs a look at the disk, and a message a second at most.
         """
         run = self.promoted_run_id
-        if self.follows_labels and run and run_files.embeddings(run).exists():
+        if self.follows_labels and run and run_folders.embeddings(run).exists():
             jobs.nudge(jobs.REFRESH, self.pk)
 
     @transaction.atomic

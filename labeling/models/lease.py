@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from labeling.statements import Put
+from labeling.db.prepared import Put
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate

@@ -7,7 +7,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-from labeling.models.work import HEARTBEAT_LOST
+from labeling.models.job import HEARTBEAT_LOST
 
 
 class MemberQuerySet(models.QuerySet["Member"]):

@@ -9,11 +9,11 @@ from astropy.wcs import WCS
 from django.db import models
 from django.utils.functional import cached_property
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
+from labeling.db.prepared import Given, Statement
 from labeling.imaging.grids import shift_of
 from labeling.imaging.mosaics import celestial_wcs
 from labeling.models.field import Field, by_band
-from labeling.statements import Given, Statement
 
 
 class Mosaic(models.Model):

@@ -10,12 +10,12 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from labeling.bulk import AT_A_TIME, ChangeMany, Load, parts
 from labeling.classes import MorphologicalClass
+from labeling.db.bulk import AT_A_TIME, ChangeMany, Load, parts
+from labeling.db.prepared import Change, Given, Statement
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
-from labeling.statements import Change, Given, Statement
-from labeling.strategies import NO_VOTES, Opinion, value
+from labeling.rules.strategies import NO_VOTES, Opinion, value
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from labeling.models.field import Field
-from labeling.models.work import FINISHED, RunStatus
+from labeling.models.job import FINISHED, RunStatus
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun

@@ -16,12 +16,12 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from labeling.bulk import parts
-from labeling.export.training_set import VOTES, labels_to_train_on, pool_labels
+from labeling.db.bulk import parts
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
+from labeling.models.job import HEARTBEAT_LOST
 from labeling.models.prediction import REORDERED
-from labeling.models.work import HEARTBEAT_LOST
+from labeling.training.training_set import VOTES, labels_to_train_on, pool_labels
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun

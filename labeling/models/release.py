@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 
+from classifier.core.atomic_files import write_whole
 from labeling.export.files import consensus_csv
 from labeling.export.rows import catalogue_rows
 from labeling.models.candidate import Candidate
-from labeling.whole_files import write_whole
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):

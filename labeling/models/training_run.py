@@ -13,22 +13,24 @@ from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from labeling import gate, jobs, run_files
-from labeling.export.training_set import (
+from labeling import jobs
+from labeling.files import run_folders
+from labeling.files.json_values import finite
+from labeling.models import job
+from labeling.models.candidate import Candidate
+from labeling.models.field import Field
+from labeling.models.job import FINISHED, RunCancelled, RunStatus, WorkerJob
+from labeling.models.prediction import Prediction
+from labeling.models.promotion import Promotion, Refused
+from labeling.models.training_run_queryset import TrainingRunQuerySet
+from labeling.rules import gate
+from labeling.training.training_set import (
     VOTES,
     NotTrainable,
     TrainingSet,
     control_labels,
     labels_of,
 )
-from labeling.models import work
-from labeling.models.candidate import Candidate
-from labeling.models.field import Field
-from labeling.models.prediction import Prediction
-from labeling.models.promotion import Promotion, Refused
-from labeling.models.training_run_queryset import TrainingRunQuerySet
-from labeling.models.work import FINISHED, RunCancelled, RunStatus, WorkerJob
-from labeling.plain_json import finite
 
 _GIVEN_UP = "It gives up"
 """So begins the line in the log of a worker that cannot go on."""
@@ -90,7 +92,7 @@ class TrainingRun(WorkerJob):
     @property
     def directory(self) -> Path:
         """Where the run keeps its training set and its members."""
-        return run_files.directory(self.pk)
+        return run_folders.directory(self.pk)
 
     @property
     def manifest_path(self) -> Path:
@@ -120,7 +122,7 @@ class TrainingRun(WorkerJob):
     @property
     def embeddings_path(self) -> Path:
         """What its members see of each candidate."""
-        return run_files.embeddings(self.pk)
+        return run_folders.embeddings(self.pk)
 
     @property
     def made_with(self) -> dict[str, Any]:
@@ -184,7 +186,7 @@ class TrainingRun(WorkerJob):
 
         Those too that another one takes and gives up meanwhile, or over which it falls silent.
         """
-        me = work.worker_name()
+        me = job.worker_name()
         while (number := self._take_member(me)) is not None:
             self._training = number
             yield number
@@ -212,7 +214,7 @@ class TrainingRun(WorkerJob):
 
     def give_up(self, why: str) -> None:
         """Leave what this worker has begun of it to the others, and say why in the log."""
-        me = work.worker_name()
+        me = job.worker_name()
         self.tell(f"{_GIVEN_UP}: {why}", me)
         if self._training is not None:
             self.taken.filter(number=self._training, worker=me).delete()
@@ -231,7 +233,7 @@ class TrainingRun(WorkerJob):
         """Of workers side by side each has its own."""
         if progress.get("stage") == "train":
             member = self.taken.filter(number=progress["member"])
-            mine = member.filter(worker=work.worker_name())
+            mine = member.filter(worker=job.worker_name())
             told = mine.update(progress=finite(dict(progress)), heard_at=timezone.now())
             if not told and member.exists():
                 raise RunCancelled(f"Another worker goes on with {self}.")
@@ -250,7 +252,7 @@ class TrainingRun(WorkerJob):
         last = bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
         self._finishing = last
         if last:
-            self.tell("All networks are trained; it predicts.", work.worker_name())
+            self.tell("All networks are trained; it predicts.", job.worker_name())
         return last
 
     @property

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.export.training_set import VOTES, TrainingSet, training_set
-from labeling.models import work
+from labeling.files.json_values import finite
+from labeling.models import job
 from labeling.models.field import Field
-from labeling.models.work import RunStatus, WorkerJobQuerySet
-from labeling.plain_json import finite
+from labeling.models.job import RunStatus, WorkerJobQuerySet
+from labeling.training.training_set import VOTES, TrainingSet, training_set
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
@@ -86,7 +86,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         run.taken.all().delete()
         run.finishing_at = None
         run.save(update_fields=["finishing_at"])
-        run.tell(f"Taken up, attempt {run.attempts}.", work.worker_name())
+        run.tell(f"Taken up, attempt {run.attempts}.", job.worker_name())
         return run
 
     def join(self, pk: int) -> TrainingRun | None:
@@ -95,7 +95,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         Not for a worker that has given it up: it would take the message from one that can help.
         """
         run = self.filter(pk=pk, status=RunStatus.RUNNING, finishing_at=None).first()
-        if run is None or run.was_given_up_by(work.worker_name()):
+        if run is None or run.was_given_up_by(job.worker_name()):
             return None
         free = run.taken.count() < run.members or run.taken.orphaned().exists()
         return run if free else None

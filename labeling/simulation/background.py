@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import seds
 from labeling.simulation.instrument import Plane, ZeroPoint
 

@@ -14,7 +14,7 @@ from astropy.table import MaskedColumn, Table
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import photometry
 from labeling.simulation.artefacts import ChipGap, draw_rays
 from labeling.simulation.background import Galaxy, spiral

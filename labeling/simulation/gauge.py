@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from photutils.aperture import CircularAperture
 from scipy.signal import fftconvolve
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation.photometry import APERTURE, SKY_INNER, SKY_OUTER
 from labeling.simulation.profiles import EFF, draw
 from labeling.simulation.scene import Part, add_patch, splat

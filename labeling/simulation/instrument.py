@@ -17,7 +17,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from labeling.bands import BANDS, band_of
+from classifier.core.bands import BANDS, band_of
 
 Plane: TypeAlias = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from astropy.io import ascii as text
 from astropy.io.ascii import InconsistentTableError
 from astropy.table import Table
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 
 MISSING_ABOVE = 40.0
 """Magnitudes such as 44.444, 66.666 and 99.999 are codes for missing."""

@@ -14,7 +14,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 from scipy.ndimage import fourier_gaussian, fourier_shift
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 
 Kernel: TypeAlias = NDArray[np.float32]
 

@@ -2,7 +2,7 @@
 
 Everything is drawn on small local grids and added to the frame, one band at a time, so that a
 full frame of thousands of objects costs seconds. Positions count from 0 at the centre of the
-first pixel; fluxes are (5,) or (5, N) electrons/s in the order of `labeling.bands.BANDS`.
+first pixel; fluxes are (5,) or (5, N) electrons/s in the order of `classifier.core.bands.BANDS`.
 """
 
 from collections.abc import Callable, Iterable

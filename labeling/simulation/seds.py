@@ -1,4 +1,4 @@
-"""Colours: five Vega magnitudes relative to V, in the order of `labeling.bands.BANDS`.
+"""Colours: five Vega magnitudes relative to V, in the order of `classifier.core.bands.BANDS`.
 
 Clusters: rounded medians by age of the reddening-corrected colours that LEGUS published for
 NGC 1566, continued to old ages by single stellar populations of solar metallicity. Stars: the

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import seds
 from labeling.simulation.instrument import FULL_WELL, Plane, ZeroPoint
 from labeling.simulation.psf import cross

@@ -15,7 +15,7 @@ from astropy.table import Row, Table
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.classes import MorphologicalClass
 from labeling.simulation.artefacts import Rays, draw_rays
 from labeling.simulation.background import Galaxy, around

@@ -20,7 +20,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from report import record
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.imaging.packs import SHARD
 from labeling.imaging.stamps import STAMP_PX
 from labeling.ingest.stamping import Frame, stamp_blocks

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from numpy.typing import NDArray
 
 from celery_worker.refreshing import carry_out
-from labeling.bulk import AT_A_TIME
+from labeling.db.bulk import AT_A_TIME
 from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
 from tests.labeling.world import make_field, make_run
 

@@ -22,10 +22,10 @@ from classifier.active.imagenet_features import embed_once
 from classifier.active.label_efficiency import BASELINE, curves, efficiencies, table
 from classifier.active.learners import Head
 from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
+from classifier.core.bands import BANDS
 from classifier.core.manifest import HEADER
 from classifier.evaluation import figures
 from classifier.training.checkpoints import write_whole
-from labeling.bands import BANDS
 from labeling.imaging.packs import new_pack
 from labeling.imaging.stamps import cut
 from labeling.simulation import simulate_field

@@ -9,7 +9,6 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from labeling import gate
 from labeling.models import (
     Experiment,
     Field,
@@ -19,6 +18,7 @@ from labeling.models import (
     RunStatus,
     TrainingRun,
 )
+from labeling.rules import gate
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import make_experiment, make_run, settle, vote
 

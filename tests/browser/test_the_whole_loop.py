@@ -13,8 +13,8 @@ from math import log
 import pytest
 from playwright.sync_api import expect
 
+from labeling.rules.strategies import Opinion, Strategy, value
 from labeling.simulation import simulate_field
-from labeling.strategies import Opinion, Strategy, value
 from tests.services.site import Site
 
 # The longest of all; on SQLite it is in `make soak`.
@@ -42,7 +42,7 @@ def site_of_its_own(tmp_path_factory, database_for):
     """A server without the demonstration's field, with its accounts."""
     site = Site(tmp_path_factory.mktemp("loop"), "--no-demo", database_url=database_for("loop"))
     site.wait()
-    accounts = "from labeling.demonstration import create_accounts; create_accounts()"
+    accounts = "from deploy.demo import create_accounts; create_accounts()"
     site.manage("shell", "-v0", "-c", accounts)
     yield site
     site.stop()

@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from playwright.sync_api import expect
 
-from labeling.bands import FILTERS
+from classifier.core.bands import FILTERS
 from tests.browser.classify_page import QUEUE, VOTES, painted, set_preferences
 from tests.labeling.skies import tan_wcs
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 import torch
+from django.conf import settings
 from django.utils import timezone
 
 import classifier
+from deploy.services import WORKER, Child
 from labeling import jobs
-from labeling.embedded import WORKER, Child
 from labeling.models import RunStatus, TrainingRun
 from tests.labeling.world import settle
 from tests.soak.conftest import LONG
@@ -102,7 +103,7 @@ def ended_or_swept(run):
     silent = (now - timedelta(minutes=3), now - timedelta(seconds=10))
     running = TrainingRun.objects.filter(status=RunStatus.RUNNING, heartbeat_at__range=silent)
     if running.update(heartbeat_at=now - timedelta(minutes=4)):
-        jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+        jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     return ended(run)
 
 
@@ -122,7 +123,7 @@ def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, s
     assert list(run.directory.glob("member-00.safetensors"))
     assert list(run.directory.glob("member-01.checkpoint"))
     start()
-    jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+    jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     wait_until(run, ended)
     assert run.attempts == 2
     told = [line.text for line in run.log.all()]
@@ -156,7 +157,7 @@ def test_workers_may_be_killed_at_any_moment(run, undisturbed, start):
     moments = random.Random(0)
     for _ in range(12):
         worker = start()
-        jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+        jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
         # From before it has read its first message to after the end.
         time.sleep(moments.uniform(3, 11))
         kill(worker)
@@ -165,7 +166,7 @@ def test_workers_may_be_killed_at_any_moment(run, undisturbed, start):
             run.resume()
     if run.is_active:
         start()
-        jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+        jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
         wait_until(run, ended_or_swept)
     assert_same(run, undisturbed)
 

@@ -12,8 +12,8 @@ from celery_worker.experiments import arms_of
 from celery_worker.tasks import experiment as carry_out
 from celery_worker.tasks import sweep
 from classifier import experiments
-from labeling.experiments import Kind
-from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, work
+from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, job
+from labeling.rules.experiments import Kind
 from tests.labeling.world import make_field, only_sample, settle
 
 pytestmark = pytest.mark.beside("postgresql")
@@ -156,7 +156,7 @@ def test_one_that_is_cancelled_in_its_second_arm_stops(comparison, monkeypatch):
 
     # Every report is more than a second after the one before, and so is written.
     clock = SimpleNamespace(monotonic=count(10, 2).__next__)
-    monkeypatch.setattr(work, "time", clock)
+    monkeypatch.setattr(job, "time", clock)
     real = experiments.train
     break_in_the_second_arm(monkeypatch, cancelled_meanwhile)
     carry_out(comparison.pk)

@@ -7,7 +7,7 @@ from celery_worker.app import app
 from celery_worker.tasks import sweep, train
 from celery_worker.unfit import Unfit
 from labeling import jobs
-from labeling.models import Field, RunStatus, TrainingRun, work
+from labeling.models import Field, RunStatus, TrainingRun, job
 from tests.labeling.world import make_field, make_run
 
 
@@ -21,7 +21,7 @@ def run(field, admin):
     """A run that another worker has claimed, and of which it trains the first network."""
     queued = make_run(field, admin, status=RunStatus.QUEUED)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "worker_name", lambda: "another:1")
+        patch.setattr(job, "worker_name", lambda: "another:1")
         claimed = TrainingRun.objects.claim(queued.pk)
         next(claimed.free_members())
     return claimed
@@ -58,7 +58,7 @@ def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_
     last = run.log.last()
     assert (last.text, last.worker) == (
         "It gives up: A pack is missing here.",
-        work.worker_name(),
+        job.worker_name(),
     )
     assert sent == [(jobs.TRAIN, run.pk)]
 
@@ -91,7 +91,7 @@ def test_a_field_that_cannot_train_again_keeps_nothing_else_from_being_woken(
 
     waiting = make_run(field, admin, status=RunStatus.QUEUED)
     Field.objects.update(retrain_after=1)
-    monkeypatch.setattr("labeling.retraining.outlook", full)
+    monkeypatch.setattr("labeling.training.retraining.outlook", full)
     monkeypatch.setattr("labeling.models.Refresh.objects.due", lambda: [field.pk])
     with pytest.raises(ExceptionGroup, match="Not every field"):
         sweep()

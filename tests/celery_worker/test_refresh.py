@@ -15,13 +15,14 @@ from safetensors.torch import save_file
 from celery_worker.tasks import refresh, sweep, train
 from classifier import Manifest, TrainingConfig
 from classifier.inference import embeddings
-from labeling import bulk, jobs
+from labeling import jobs
+from labeling.db import bulk
 from labeling.export.files import csv_lines
 from labeling.export.rows import catalogue_rows
-from labeling.export.training_set import COLUMNS
 from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR
-from labeling.priority import worth
+from labeling.rules.posterior import worth
+from labeling.training.training_set import COLUMNS
 from tests.labeling.world import at_once, make_field, make_run, only_sample, promote, settle, vote
 
 COUNT = 60

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.conf import settings
 from django.utils import timezone
 
+from deploy.services import PrivateRedis
 from labeling import health, jobs
-from labeling.embedded import PrivateRedis
 from labeling.models import RunStatus, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +49,7 @@ def test_a_lost_message_and_a_dead_worker_cost_nothing_but_time(
     )
     request.getfixturevalue("worker")
     # The schedule sends this every minute; here it is sent once, now.
-    jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+    jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     assert ended(run).status == ended(dead).status == RunStatus.FAILED
 
 

@@ -33,7 +33,9 @@ def test_what_cannot_be_read_has_none(small, manifest):
 
 def test_without_imagenet_there_is_one_sentence(small, manifest, monkeypatch):
     monkeypatch.setattr(
-        imagenet_features.imagenet_weights, "find", lambda *_, **__: Weights("random", "Not in any folder.")
+        imagenet_features.imagenet_weights,
+        "find",
+        lambda *_, **__: Weights("random", "Not in any folder."),
     )
     with pytest.raises(RunError, match=r"^Embeddings need ImageNet weights\. Not in any folder\.$"):
         embed(manifest, replace(small, pretrained=True))

@@ -18,7 +18,7 @@ from classifier.data.stamps import View, central, scaled
 from classifier.nets.backbones import BACKBONES, keep_channels
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.training.optimisation import optimise
-from labeling.ordering import in_control_sample
+from labeling.rules.sampling import in_control_sample
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from labeling.roles import Role
+from labeling.auth.roles import Role
 from tests.labeling.world import make_field
 
 ROLES = {

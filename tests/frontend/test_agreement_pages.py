@@ -15,10 +15,10 @@ from frontend.agreements import (
     estimated_rows,
     span,
 )
-from labeling import agreement_dawid_skene
-from labeling.agreement import compare
+from labeling.agreement import dawid_skene
+from labeling.agreement.pairs import compare
+from labeling.agreement.raters import Pair
 from labeling.models import Vote
-from labeling.ratings import Pair
 from tests.labeling.world import vote
 
 
@@ -136,7 +136,7 @@ def test_the_diagnosis_opens_its_files_to_whom_it_opens_itself(browse, voted, na
 
 
 def test_without_crowd_kit_it_says_what_to_install(browse, voted, monkeypatch):
-    monkeypatch.setattr(agreement_dawid_skene, "INSTALLED", False)
+    monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     assert "crowd-kit is not installed" in text_of(browse("cur").get("/agreement/diagnosis/"))
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from frontend.gallery import gallery
-from labeling.consensus import Status
 from labeling.models import Candidate
+from labeling.rules.consensus import Status
 from tests.labeling.world import promote, vote
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from frontend.experiments import QUESTIONS
 from frontend.templatetags.figures import p_value, percent, points
-from labeling.experiments import Kind
 from labeling.models import Experiment, ReferenceLabel, RunStatus
+from labeling.rules.experiments import Kind
 from tests.labeling.reported import report_on_experiment
 from tests.labeling.world import make_experiment, make_field, vote
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from labeling.agreement.branch_points import partings_open_to
 from labeling.models import Opening, Vote
-from labeling.partings import partings_open_to
 from tests.labeling.test_decision_tree import path
 from tests.labeling.world import vote
 

@@ -8,7 +8,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.imaging.packs import FORMAT, SHARD, UnusablePack, new_pack, read_observed, read_stamps
 
 

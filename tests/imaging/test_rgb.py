@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.imaging.rgb import (
     SOFTENING,
     SOFTENINGS,

@@ -10,7 +10,7 @@ django.setup()
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from labeling.roles import Role
+from labeling.auth.roles import Role
 from tests.labeling import skies
 from tests.labeling.world import JsonClient, make_field
 

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 from labeling.ingest.catalogues import Reading, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 

@@ -1,7 +1,7 @@
 """Candidate.adjudicate: curators settle what the votes leave open."""
 
-from labeling.consensus import Status
 from labeling.models import Candidate, Consensus
+from labeling.rules.consensus import Status
 from tests.labeling.world import settle, vote
 
 

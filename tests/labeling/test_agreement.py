@@ -1,10 +1,10 @@
-"""labeling.agreement: how well two raters agree, worked out by hand."""
+"""labeling.agreement.pairs: how well two raters agree, worked out by hand."""
 
 import math
 
 import pytest
 
-from labeling.agreement import compare
+from labeling.agreement.pairs import compare
 
 OURS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 2}
 THEIRS = {1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 8: 1}

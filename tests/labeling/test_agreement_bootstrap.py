@@ -1,4 +1,4 @@
-"""labeling.agreement_bootstrap: intervals of figures whose distribution is known."""
+"""labeling.agreement.bootstrap: intervals of figures whose distribution is known."""
 
 import math
 import time
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from labeling.agreement_bootstrap import cohen_kappas, folded, interval, intervals_of, row_shares
+from labeling.agreement.bootstrap import cohen_kappas, folded, interval, intervals_of, row_shares
 
 MATRIX = np.array([[60, 20, 5, 15], [25, 40, 15, 20], [5, 15, 45, 35], [10, 5, 25, 160]])
 

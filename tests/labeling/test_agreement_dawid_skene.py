@@ -1,10 +1,10 @@
-"""labeling.agreement_dawid_skene: it finds out who knows and who guesses."""
+"""labeling.agreement.dawid_skene: it finds out who knows and who guesses."""
 
 import numpy as np
 import pytest
 
-from labeling import agreement_dawid_skene
-from labeling.agreement_dawid_skene import NotInstalled, diagnose, differences
+from labeling.agreement import dawid_skene
+from labeling.agreement.dawid_skene import NotInstalled, diagnose, differences
 from tests.labeling.crowd import crowd
 
 KNOWS = (0.95, 0.8, 0.6, 0.4, 0.2)
@@ -63,6 +63,6 @@ def test_a_class_that_nobody_names_has_probability_zero():
 
 
 def test_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(agreement_dawid_skene, "INSTALLED", False)
+    monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     with pytest.raises(NotInstalled, match=r"pip install .*diagnosis"):
         diagnose([(1, "a", 1)])

@@ -1,4 +1,4 @@
-"""labeling.agreement_group: figures against the packages, worked examples and a known truth."""
+"""labeling.agreement.groups: figures against the packages, worked examples and a known truth."""
 
 import math
 import time
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from labeling.agreement_group import (
+from labeling.agreement.groups import (
     fleiss_kappas,
     group_agreement,
     nominal_alphas,

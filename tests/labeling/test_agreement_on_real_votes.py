@@ -5,9 +5,9 @@ from collections import defaultdict
 
 import pytest
 
-from labeling.agreement import compare
-from labeling.agreement_dawid_skene import diagnose
-from labeling.consensus import Ballot, verdict_of
+from labeling.agreement.dawid_skene import diagnose
+from labeling.agreement.pairs import compare
+from labeling.rules.consensus import Ballot, verdict_of
 from tests.labeling.real import DATA, needs_data
 
 VOTES = DATA / "votes"

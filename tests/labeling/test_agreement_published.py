@@ -1,10 +1,10 @@
-"""labeling.agreement_published: the figures typed there are those of the paper."""
+"""labeling.agreement.published: the figures typed there are those of the paper."""
 
 import json
 
 import pytest
 
-from labeling.agreement_published import COMPACT_RANGE, PAIRS, RANGES, SAME_EXPERT, SOURCE
+from labeling.agreement.published import COMPACT_RANGE, PAIRS, RANGES, SAME_EXPERT, SOURCE
 from tests.labeling.real import DATA
 
 PAPER = DATA.parent / "reference" / "wei2020.json"

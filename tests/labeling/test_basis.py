@@ -4,9 +4,9 @@ from hashlib import sha256
 
 import pytest
 
-from labeling.export.moment import one_moment
-from labeling.export.training_set import training_set
+from labeling.db.consistent_read import one_moment
 from labeling.models import ReferenceLabel, TrainingRun, Vote
+from labeling.training.training_set import training_set
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 

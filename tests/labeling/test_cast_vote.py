@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.classes import Label
-from labeling.consensus import Provenance, Status
 from labeling.models import Consensus, Opening, Vote, VoteConflict
+from labeling.rules.consensus import Provenance, Status
 from tests.labeling.world import promote, settle, vote
 
 

@@ -1,8 +1,8 @@
-"""labeling.chords: which tables of keys make sense."""
+"""labeling.rules.key_bindings: which tables of keys make sense."""
 
 import pytest
 
-from labeling.chords import why_not
+from labeling.rules.key_bindings import why_not
 
 TABLE = {
     "vote-1": ["1"],

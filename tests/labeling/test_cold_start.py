@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from labeling import cold_start
 from labeling.models import Field
-from labeling.ordering import shuffle_key
-from labeling.strategies import ColdStart
+from labeling.rules import cold_start
+from labeling.rules.sampling import shuffle_key
+from labeling.rules.strategies import ColdStart
 from tests.labeling.world import make_field, only_sample
 
 COUNT = 400

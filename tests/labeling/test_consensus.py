@@ -1,4 +1,4 @@
-"""labeling.consensus: the rule, as a pure function of the live votes."""
+"""labeling.rules.consensus: the rule, as a pure function of the live votes."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.classes import Label
-from labeling.consensus import RULE_VERSION, Ballot, Provenance, Status, verdict_of
+from labeling.rules.consensus import RULE_VERSION, Ballot, Provenance, Status, verdict_of
 
 ballots = st.lists(st.builds(Ballot, st.sampled_from(list(Label)), st.booleans()), max_size=9)
 votes_needed = st.integers(1, 5)

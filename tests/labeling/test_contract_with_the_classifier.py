@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, experiments
+from classifier.core.bands import BANDS
 from classifier.nets import backbones
 from labeling.api.runs import BACKBONES, STARCNET_PX, RunConfigIn
-from labeling.bands import BANDS
-from labeling.experiments import FEWEST_LABELS, Kind, number_of_arms
-from labeling.export.training_set import COLUMNS, training_set
 from labeling.models import Preset
+from labeling.rules.experiments import FEWEST_LABELS, Kind, number_of_arms
+from labeling.training.training_set import COLUMNS, training_set
 from tests.classifier.test_evaluation import manifest_of
 from tests.labeling.world import settle
 

@@ -3,7 +3,7 @@
 import pytest
 
 from labeling.classes import MorphologicalClass, Reason
-from labeling.decision_tree import TREE, outcome, parting
+from labeling.rules.decision_tree import TREE, outcome, parting
 
 
 def path(text):

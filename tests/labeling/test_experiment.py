@@ -6,9 +6,9 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
-from labeling.experiments import NotFeasible
-from labeling.export.training_set import NotTrainable
 from labeling.models import Experiment, ReferenceLabel, RunCancelled, RunStatus
+from labeling.rules.experiments import NotFeasible
+from labeling.training.training_set import NotTrainable
 from tests.labeling.world import make_experiment, make_field, only_sample, vote
 
 SOURCE = "LEGUS, mode of three"

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from classifier.core.bands import BANDS
 from frontend.against import against_people
-from labeling.agreement import compare
-from labeling.bands import BANDS
-from labeling.export.training_set import labels_of
+from labeling.agreement.pairs import compare
 from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run
 from labeling.ingest.stamping import Frame
 from labeling.models import Field
+from labeling.training.training_set import labels_of
 from tests.labeling.real import DATA, NGC1566, needs_data
 
 pytestmark = [needs_data, pytest.mark.django_db]

@@ -1,9 +1,9 @@
-"""labeling.gate: what may go live, on labels whose truth is drawn."""
+"""labeling.rules.gate: what may go live, on labels whose truth is drawn."""
 
 import numpy as np
 import pytest
 
-from labeling.gate import CHANCE, FEWEST, judge
+from labeling.rules.gate import CHANCE, FEWEST, judge
 
 MANY = 400
 SILENT = np.full((MANY, 4), np.nan)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from labeling.gate import FEWEST
 from labeling.models import Consensus, Prediction, Promotion, Refused, RunStatus, TrainingRun
+from labeling.rules.gate import FEWEST
 from tests.labeling.world import API, make_field, only_sample, problem, settle
 
 CANDIDATES = 40

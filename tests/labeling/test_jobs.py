@@ -95,15 +95,3 @@ def test_it_sends_again_when_the_broker_is_back(queue, redis_server):
     redis_server.start()
     assert jobs.send(jobs.TRAIN, 3)
     assert [arguments for _, arguments in reversed(queue())] == ["[1]", "[3]"]
-
-
-@pytest.mark.parametrize(
-    ("given", "understood"),
-    [
-        ("redis://db:6379/1", "redis://db:6379/1"),
-        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
-    ],
-)
-def test_it_takes_the_broker_from_the_environment(monkeypatch, given, understood):
-    monkeypatch.setenv("REDIS_URL", given)
-    assert jobs.broker() == understood

@@ -1,11 +1,11 @@
-"""labeling.learning_curve: on measurements whose law is known."""
+"""labeling.rules.learning_curve: on measurements whose law is known."""
 
 from math import log
 
 import numpy as np
 import pytest
 
-from labeling.learning_curve import FEWEST_RUNS, Measurement, advice
+from labeling.rules.learning_curve import FEWEST_RUNS, Measurement, advice
 
 OF = 400
 

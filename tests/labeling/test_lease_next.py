@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from labeling.models import Candidate, Field, Lease
-from labeling.models.waiting import Wish
-from labeling.ordering import takes_control
+from labeling.queue.parts import Wish
+from labeling.rules.sampling import takes_control
 from tests.labeling.world import make_field, only_sample, promote, settle, vote
 
 

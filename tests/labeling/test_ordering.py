@@ -1,4 +1,4 @@
-"""labeling.ordering: samples and random order, from the names alone and for ever."""
+"""labeling.rules.sampling: samples and random order, from the names alone and for ever."""
 
 from itertools import pairwise
 from statistics import pstdev
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.ordering import (
+from labeling.rules.sampling import (
     CONTROL_SHARE,
     by_chance,
     in_control_sample,

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from labeling.models import Candidate, Prediction, Promotion
-from labeling.priority import worth
+from labeling.rules.posterior import worth
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
 P = (0.1, 0.6, 0.2, 0.1)

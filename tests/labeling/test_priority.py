@@ -1,4 +1,4 @@
-"""labeling.priority: what another answer is worth, as a pure function."""
+"""labeling.rules.posterior: what another answer is worth, as a pure function."""
 
 from math import log
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.priority import RELIABILITY, posterior, worth
+from labeling.rules.posterior import RELIABILITY, posterior, worth
 
 NOBODY = (0, 0, 0, 0)
 weights = st.lists(st.floats(0.001, 1), min_size=4, max_size=4)

@@ -10,9 +10,9 @@ from django.contrib.admin import site
 from django.db import transaction
 from django.utils import timezone
 
-from labeling import gate
 from labeling.admin import FieldAdmin
 from labeling.models import Field, Promotion, Refused, RunStatus, TrainingRun
+from labeling.rules import gate
 from tests.labeling.test_gate_of_runs import answers, labelled  # noqa: F401
 from tests.labeling.world import at_once, make_field, make_run, vote
 

@@ -1,12 +1,12 @@
-"""labeling.ratings: who is compared with whom, and on which labels."""
+"""labeling.agreement.raters: who is compared with whom, and on which labels."""
 
 from uuid import uuid4
 
 import pytest
 
+from labeling.agreement.raters import AGAIN, OTHERS, PROMOTED, pairs_open_to, ratings_of
 from labeling.classes import Label
 from labeling.models import Candidate, Opening, ReferenceLabel, Vote
-from labeling.ratings import AGAIN, OTHERS, PROMOTED, pairs_open_to, ratings_of
 from tests.labeling.conftest import person
 from tests.labeling.world import make_field, promote, settle, vote
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Consensus, Lease, Sample, Vote, Wish
-from labeling.models.queue import ANYTHING, Queue
+from labeling.queue.expert_queue import ANYTHING, Queue
 from tests.labeling.world import API, answer_of, make_field, put_vote, vote
 
 
@@ -146,7 +146,7 @@ def test_what_was_skipped_is_not_answered_by_the_next_vote(field, voted, ada):
 
 
 def test_one_that_was_skipped_gives_its_place_to_another(field, voted, ada, monkeypatch):
-    monkeypatch.setattr("labeling.models.queue.takes_repeat", lambda *_: True)
+    monkeypatch.setattr("labeling.queue.expert_queue.takes_repeat", lambda *_: True)
     (first,) = repeats(field, ada, 1)
     first.skip()
     (second,) = repeats(field, ada, 1)

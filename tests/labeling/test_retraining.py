@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from labeling import retraining
-from labeling.export.training_set import training_set
 from labeling.models import Field, RunStatus, TrainingRun, Vote
-from labeling.retraining import QUIET, outlook, retrain_where_due
+from labeling.training import retraining
+from labeling.training.retraining import QUIET, outlook, retrain_where_due
+from labeling.training.training_set import training_set
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 

@@ -1,9 +1,9 @@
-"""labeling.roles: a higher role may do all that a lower one may."""
+"""labeling.auth.roles: a higher role may do all that a lower one may."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 
-from labeling.roles import Role, has_role
+from labeling.auth.roles import Role, has_role
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""labeling.statements: the same answers as the querysets, however often they are asked."""
+"""labeling.db.prepared: the same answers as the querysets, however often they are asked."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from labeling.db.prepared import Change, Given, Put, Remove, Statement, make
 from labeling.models import Candidate, Consensus, Lease, Vote
-from labeling.models.waiting import Lock, Part, Wish, _first
-from labeling.statements import Change, Given, Put, Remove, Statement, make
+from labeling.queue.parts import Lock, Part, Wish, _first
 from tests.labeling.world import at_once, vote
 
 BRIGHT = Statement(

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Field, Lease, Prediction, Promotion, Refresh
-from labeling.ordering import by_chance
-from labeling.priority import worth
-from labeling.strategies import Opinion, Strategy, in_proportion, margin, value
+from labeling.rules.posterior import worth
+from labeling.rules.sampling import by_chance
+from labeling.rules.strategies import Opinion, Strategy, in_proportion, margin, value
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
 NO_VOTES = (0, 0, 0, 0)

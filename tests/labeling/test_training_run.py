@@ -8,7 +8,6 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.export.training_set import NotTrainable
 from labeling.models import (
     Field,
     Member,
@@ -17,9 +16,10 @@ from labeling.models import (
     RunCancelled,
     RunStatus,
     TrainingRun,
-    work,
+    job,
 )
-from labeling.strategies import NO_VOTES, Strategy, margin
+from labeling.rules.strategies import NO_VOTES, Strategy, margin
+from labeling.training.training_set import NotTrainable
 from tests.labeling.world import at_once, make_experiment, make_run, settle
 
 
@@ -147,7 +147,7 @@ def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
     helper = TrainingRun.objects.join(claimed.pk)
     mine = next(members)
     with monkeypatch.context() as there:
-        there.setattr(work, "worker_name", lambda: "another:1")
+        there.setattr(job, "worker_name", lambda: "another:1")
         theirs = next(helper.free_members())
         helper.record({"stage": "train", "member": theirs, "batch": 5})
     claimed.record({"stage": "train", "member": mine, "batch": 3})
@@ -162,21 +162,21 @@ def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
 
 def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeypatch):
     with monkeypatch.context() as there:
-        there.setattr(work, "worker_name", lambda: "dead:1")
+        there.setattr(job, "worker_name", lambda: "dead:1")
         dead = TrainingRun.objects.join(claimed.pk)
         theirs = next(dead.free_members())
         dead.record({"stage": "train", "member": theirs, "batch": 5})
     members = claimed.free_members()
     assert [next(members), next(members)] == [1, 2]
     assert TrainingRun.objects.join(claimed.pk) is None
-    claimed.taken.filter(number=theirs).update(heard_at=timezone.now() - work.HEARTBEAT_LOST)
+    claimed.taken.filter(number=theirs).update(heard_at=timezone.now() - job.HEARTBEAT_LOST)
     assert claimed.at_work == []
     assert TrainingRun.objects.join(claimed.pk) == claimed
     assert next(members) == theirs
     assert [line.text for line in claimed.log.all()][-1] == "Network 1: dead:1 fell silent."
     # Should it wake up, it leaves what is no longer its own.
     with monkeypatch.context() as there:
-        there.setattr(work, "worker_name", lambda: "dead:1")
+        there.setattr(job, "worker_name", lambda: "dead:1")
         dead._recorded_at = 0
         with pytest.raises(RunCancelled):
             dead.record({"stage": "train", "member": theirs, "batch": 6})
@@ -205,7 +205,7 @@ def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
 
 
 def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
-    for _ in range(work.MOST_ATTEMPTS):
+    for _ in range(job.MOST_ATTEMPTS):
         assert TrainingRun.objects.requeue_lost() == [queued.pk]
         assert TrainingRun.objects.claim(queued.pk)
         fall_silent()
@@ -240,7 +240,7 @@ def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
     job = make(field, admin, status=RunStatus.QUEUED)
     again = ({"stage": "prepare", "arm_number": 1}, kept[1])
     assert die_at(job) == die_at(job, *kept) == RunStatus.QUEUED
-    for _ in range(work.MOST_ATTEMPTS - 1):
+    for _ in range(job.MOST_ATTEMPTS - 1):
         assert die_at(job, *again) == RunStatus.QUEUED
     assert die_at(job, *again) == RunStatus.STALLED
 
@@ -263,7 +263,7 @@ def test_what_a_helper_gives_up_another_takes(claimed, sent):
 def test_who_has_given_a_run_up_is_not_asked_again(claimed, monkeypatch, sent):
     TrainingRun.objects.join(claimed.pk).give_up("The driver is too old.")
     assert TrainingRun.objects.join(claimed.pk) is None
-    monkeypatch.setattr(work, "worker_name", lambda: "another:1")
+    monkeypatch.setattr(job, "worker_name", lambda: "another:1")
     assert TrainingRun.objects.join(claimed.pk) == claimed
 
 

@@ -1,11 +1,13 @@
-"""labeling.export.training_set: what a network sees is what a scientist can download."""
+"""labeling.training.training_set: what a network sees is what a scientist can download."""
 
 import csv
 from hashlib import sha256
 
 import pytest
 
-from labeling.export.training_set import (
+from labeling.models import Candidate, ReferenceLabel
+from labeling.rules.sampling import in_control_sample
+from labeling.training.training_set import (
     COLUMNS,
     NotTrainable,
     fields_with_labels,
@@ -13,8 +15,6 @@ from labeling.export.training_set import (
     labels_to_train_on,
     training_set,
 )
-from labeling.models import Candidate, ReferenceLabel
-from labeling.ordering import in_control_sample
 from tests.labeling.world import make_field, settle, vote
 
 

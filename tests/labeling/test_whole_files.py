@@ -1,10 +1,10 @@
-"""labeling.whole_files: a file is there as it was, or as it is to be."""
+"""classifier.core.atomic_files: a file is there as it was, or as it is to be."""
 
 import os
 
 import pytest
 
-from labeling.whole_files import write_whole
+from classifier.core.atomic_files import write_whole
 
 
 def test_it_replaces_what_was_there(tmp_path):

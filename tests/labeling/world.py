@@ -16,7 +16,7 @@ from labeling.models import (
     Promotion,
     TrainingRun,
 )
-from labeling.strategies import Strategy
+from labeling.rules.strategies import Strategy
 
 API = "/api/v1"
 

@@ -9,7 +9,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import SimulatedField, simulate_field
 
 

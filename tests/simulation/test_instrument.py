@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.wcs.utils import proj_plane_pixel_scales
 from photutils.aperture import CircularAperture
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import WFC3_UVIS, read_psfs, read_zero_points
 from labeling.simulation.instrument import (
     READ_NOISE,

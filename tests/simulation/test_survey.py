@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.simulation import (
     NGC1566,
     WFC3_UVIS,

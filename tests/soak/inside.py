@@ -21,8 +21,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from labeling import demonstration, jobs
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
+from deploy import demo
+from labeling import jobs
 from labeling.models import (
     Candidate,
     CatalogueImport,
@@ -163,7 +164,7 @@ def open_demonstration(name: str, role: str) -> dict[str, str]:
 
     Shuffled is what trains; the control sample has the truth in both.
     """
-    field = demonstration.create_field(str)
+    field = demo.create_field(str)
     (path,) = (settings.HOME / "demo").glob("truth/*")
     table = Table.read(path)
     truth = dict(zip(map(str, table["id"]), table["class"].tolist(), strict=True))
@@ -180,7 +181,7 @@ def open_demonstration(name: str, role: str) -> dict[str, str]:
 
 def sweep() -> None:
     """Send now what the schedule sends every minute."""
-    jobs.publisher(jobs.broker()).send_task(jobs.SWEEP)
+    jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
 
 
 def votes(field: str) -> list[Any]:

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import pytest
 
-from labeling.embedded import PrivateRedis
+from deploy.services import PrivateRedis
 from labeling.models import RunStatus
-from labeling.models.work import FINISHED
+from labeling.models.job import FINISHED
 from tests.services.site import Site
 from tests.soak.expert import together
 from tests.soak.ledger import Ledger

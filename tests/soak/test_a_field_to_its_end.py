@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from labeling.consensus import Status
+from labeling.rules.consensus import Status
 from tests.soak.expert import together
 
 pytestmark = pytest.mark.postgresql

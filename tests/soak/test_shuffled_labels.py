@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import RunStatus
-from labeling.models.work import ACTIVE
+from labeling.models.job import ACTIVE
 from tests.soak.conftest import LONG
 
 pytestmark = [

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import Prefetch
 
-from labeling.consensus import Status, Verdict
-from labeling.export.moment import one_moment
+from labeling.db.consistent_read import one_moment
 from labeling.models import Candidate, Consensus, Field, Vote
-from labeling.strategies import ColdStart
+from labeling.rules.consensus import Status, Verdict
+from labeling.rules.strategies import ColdStart
 
 
 class Command(BaseCommand):

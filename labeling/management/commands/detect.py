@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.bands import band_of, reference_band
+from classifier.core.bands import band_of, reference_band
 from labeling.imaging.detection import detect
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.models import Field

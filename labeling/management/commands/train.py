@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.export.training_set import VOTES, NotTrainable
 from labeling.management.administrators import administrator
 from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
+from labeling.training.training_set import VOTES, NotTrainable
 
 
 def count(text: str) -> int:

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 import pytest
 
-from labeling import agreement_dawid_skene
+from labeling.agreement import dawid_skene
+from labeling.agreement.raters import ratings_of
 from labeling.classes import Label
-from labeling.ratings import ratings_of
 from tests.labeling.world import API, make_field, problem, settle, vote
 
 POSTERIORS = f"{API}/agreement/diagnosis/posteriors.csv"
@@ -85,6 +85,6 @@ def test_one_expert_alone_is_not_diagnosed(as_cur, field, ada, url):
 @pytest.mark.parametrize("url", [POSTERIORS, MATRICES])
 def test_they_say_what_to_install(as_cur, field, ada, bea, url, monkeypatch):
     settle(field.candidates.first(), [ada, bea])
-    monkeypatch.setattr(agreement_dawid_skene, "INSTALLED", False)
+    monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     refused = problem(as_cur.get(url), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "crowd-kit is not installed" in refused["detail"]

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import pytest
 
-from labeling.experiments import Kind
 from labeling.models import Experiment, ReferenceLabel, RunStatus
-from labeling.models.work import STOPPED
+from labeling.models.job import STOPPED
+from labeling.rules.experiments import Kind
 from tests.labeling.world import API, make_experiment, make_field, problem
 
 URL = f"{API}/experiments/"

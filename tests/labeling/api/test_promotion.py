@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import Field, Promotion, RunStatus
-from labeling.models.work import FINISHED
+from labeling.models.job import FINISHED
 from tests.labeling.world import API, make_field, make_run, problem
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from django.utils import timezone
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 from labeling.models import Lease
 from tests.labeling.conftest import client_of
 from tests.labeling.skies import POSITIONS, SCALE

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.models import Field, Preset, ReferenceLabel, RunStatus, TrainingRun
-from labeling.models.work import STOPPED
+from labeling.models.job import STOPPED
 from tests.labeling.world import API, make_field, make_run, problem
 
 URL = f"{API}/runs/"

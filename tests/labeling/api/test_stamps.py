@@ -9,7 +9,7 @@ import zarr
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 from labeling.models import Candidate, Field
 from tests.labeling.skies import POSITIONS
 from tests.labeling.world import API, problem

@@ -7,12 +7,12 @@ from astropy.io import fits
 from astropy.nddata import Cutout2D
 from django.core.management import CommandError, call_command
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 from labeling.imaging.packs import FORMAT
 from labeling.ingest.catalogues import Reading, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
-from labeling.ordering import in_control_sample, shuffle_key
+from labeling.rules.sampling import in_control_sample, shuffle_key
 from tests.labeling.skies import (
     POSITIONS,
     REFERENCE,

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from django.core.management import call_command
 
-from labeling.bands import BANDS, FILTERS
+from classifier.core.bands import BANDS, FILTERS
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Field, Mosaic
 from tests.labeling.skies import SCALE, pixels, tan_wcs, without_wcs, write_mosaic

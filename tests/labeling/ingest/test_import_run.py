@@ -5,10 +5,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from scipy.special import entr
 
-from labeling.export.training_set import NotTrainable
 from labeling.ingest.probabilities import format_of, read_probabilities
 from labeling.ingest.runs import import_run
 from labeling.models import Prediction, Promotion, RunStatus, TrainingRun
+from labeling.training.training_set import NotTrainable
 from tests.labeling.networks import (
     P_CLASSES,
     answers,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 from labeling.ingest.errors import BadInput
 from labeling.ingest.tables import read_catalogue
 

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.plain_json import finite
+from labeling.files.json_values import finite
 
 HEARTBEAT_LOST = timedelta(minutes=3)
 """A worker that is silent for so long has died: another one goes on."""

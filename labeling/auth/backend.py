@@ -7,8 +7,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 
-from labeling.roles import Role, know_roles
-from labeling.statements import Given, Statement
+from labeling.auth.roles import Role, know_roles
+from labeling.db.prepared import Given, Statement
 
 _at_hand: ContextVar[User | None] = ContextVar("the account read with the session", default=None)
 

@@ -17,7 +17,7 @@ import numpy as np
 from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
 
-from labeling.agreement_bootstrap import N_COMPACT, Intervals, folded, intervals_of, row_shares
+from labeling.agreement.bootstrap import N_COMPACT, Intervals, folded, intervals_of, row_shares
 from labeling.classes import MorphologicalClass
 
 CLASSES = tuple(int(label) for label in MorphologicalClass)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from labeling.models.lease import Lease, Sample
-from labeling.models.waiting import Lock, Part, Waiting, Wish
-from labeling.ordering import takes_control, takes_repeat
+from labeling.queue.parts import Lock, Part, Waiting, Wish
+from labeling.rules.sampling import takes_control, takes_repeat
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate

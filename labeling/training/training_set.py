@@ -25,17 +25,17 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from classifier.core.atomic_files import write_whole
 from labeling.classes import MorphologicalClass
-from labeling.export.basis import Basis, consensus_basis, expert_basis, reference_basis
+from labeling.db.consistent_read import one_moment
 from labeling.export.files import csv_lines
-from labeling.export.moment import one_moment
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote, VoteQuerySet
-from labeling.whole_files import write_whole
+from labeling.training.label_basis import Basis, consensus_basis, expert_basis, reference_basis
 
 COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label", *COUNTS)

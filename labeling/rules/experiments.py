@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from labeling.bands import BANDS
+from classifier.core.bands import BANDS
 
 FEWEST_LABELS = 50
 """Labels in the first arm of a learning curve; each arm has twice those of the one before."""

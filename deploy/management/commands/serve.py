@@ -21,8 +21,9 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling import demonstration, jobs
-from labeling.embedded import WEB, WORKER, Child, PrivateRedis
+from deploy import demo
+from deploy.services import WEB, WORKER, Child, PrivateRedis
+from labeling import jobs
 from labeling.models import Experiment, RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         """Bring the tables and the static files up to date, and make the demonstration once."""
         call_command("migrate", verbosity=0, interactive=False)
         collect_static_files()
-        own = get_user_model().objects.exclude(username__in=demonstration.ACCOUNTS)
+        own = get_user_model().objects.exclude(username__in=demo.ACCOUNTS)
         if not no_demo and not own.exists():
             call_command("demo", stdout=self.stdout, stderr=self.stderr)
 
@@ -105,7 +106,7 @@ class Command(BaseCommand):
         companions.callback(web.stop)
         wait_until_it_answers(port, log)
         self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
-        there = get_user_model().objects.filter(username__in=demonstration.ACCOUNTS)
+        there = get_user_model().objects.filter(username__in=demo.ACCOUNTS)
         if names := there.order_by("pk").values_list("username", flat=True):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from labeling.decision_tree import Answers, parting
+from labeling.auth.roles import Role, has_role
 from labeling.models import Vote
-from labeling.roles import Role, has_role
+from labeling.rules.decision_tree import Answers, parting
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def partings_open_to(user: Any) -> list[Partings]:
 
 
 def _by_candidate() -> dict[int, dict[str, Answers]]:
-    """Answers by candidate and expert: of their last blind vote, as in `labeling.ratings`."""
+    """Answers by candidate and expert, of their last blind vote (see `agreement.raters`)."""
     columns = ("candidate", "voter__username", "answers")
     live = Vote.objects.live()
     given = {(c, voter): answers for c, voter, answers in live.values_list(*columns)}

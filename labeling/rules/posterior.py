@@ -5,7 +5,7 @@ one more vote on an old one. Here it is the Shannon entropy, in nats, of the pos
 classes: the network's ensemble mean is the prior, and each vote an observation that names the true
 class with probability RELIABILITY, else one of the others with equal odds. Without votes it is the
 network's own entropy; votes that agree lower it, votes that contradict what was believed raise it.
-What the queue makes of it is said in `labeling.strategies`.
+What the queue makes of it is said in `labeling.rules.strategies`.
 "Unsure" tells nothing of the class and is no observation.
 """
 

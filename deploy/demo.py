@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
+from labeling.auth.roles import Role
 from labeling.ingest.catalogues import Reading, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Field
-from labeling.roles import Role
 from labeling.simulation import simulate_field
 
 ACCOUNTS = {

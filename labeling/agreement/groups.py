@@ -20,8 +20,8 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.agreement import CLASSES
-from labeling.agreement_bootstrap import RESAMPLES, SEED, UNKNOWN, Interval, interval
+from labeling.agreement.bootstrap import RESAMPLES, SEED, UNKNOWN, Interval, interval
+from labeling.agreement.pairs import CLASSES
 
 Table = NDArray[np.int_]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.agreement import CLASSES
+from labeling.agreement.pairs import CLASSES
 
 if TYPE_CHECKING:
     import pandas

@@ -12,8 +12,8 @@ from astropy.io import fits
 from django.conf import settings
 from numpy.typing import NDArray
 
-from labeling.ascii import ascii_text
-from labeling.bands import BANDS, reference_band
+from classifier.core.bands import BANDS, reference_band
+from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.packs import UnusablePack, read_stamps
 from labeling.imaging.rgb import (

@@ -1,8 +1,8 @@
 """What the queue asks about first: what a vote on a candidate is worth, by the field's strategy.
 
 Each value starts from what the network says, and votes can raise it: of entropy and margin by the
-posterior (`labeling.priority`); of those that only a network can tell, mutual information and
-diversity, in proportion to the entropy that votes, and heads refitted on newer labels, have left.
+posterior (`rules.posterior`); of those that only a network can tell, mutual information and diversity, in
+proportion to the entropy that votes, and heads refitted on newer labels, have left.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from labeling.ordering import by_chance
-from labeling.priority import posterior, worth
+from labeling.rules.posterior import posterior, worth
+from labeling.rules.sampling import by_chance
 
 
 class Strategy(models.TextChoices):

@@ -18,7 +18,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from labeling.export.training_set import (
+from labeling.models import Field, TrainingRun, Vote
+from labeling.training.training_set import (
     VOTES,
     NotTrainable,
     TrainingSet,
@@ -26,7 +27,6 @@ from labeling.export.training_set import (
     pool_labels,
     training_set,
 )
-from labeling.models import Field, TrainingRun, Vote
 
 QUIET = timedelta(minutes=2)
 """So long nobody votes before a training starts by itself."""

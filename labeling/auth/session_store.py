@@ -8,15 +8,15 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionS
 from django.db.models import F
 from django.utils import timezone
 
-from labeling import accounts
+from labeling.auth import backend
+from labeling.db.prepared import Given, Statement
 from labeling.models import Session
-from labeling.statements import Given, Statement
 
 _LIVE: Statement[Session] = Statement(
     lambda: Session.objects.filter(session_key=Given("key"), expire_date__gt=Given("now"))
 )
 _OWNER: Statement[User] = Statement(
-    lambda: accounts.with_roles(
+    lambda: backend.with_roles(
         User.objects.filter(
             sessions__session_key=Given("key"), sessions__expire_date__gt=Given("now")
         )
@@ -42,7 +42,7 @@ class SessionStore(DatabaseSessionStore):
     def _get_session_from_db(self) -> Session | None:
         asked = {"key": self.session_key, "now": timezone.now()}
         owner = next(iter(_OWNER.objects(**asked)), None)
-        accounts.keep_at_hand(owner)
+        backend.keep_at_hand(owner)
         if owner:
             return Session(session_data=vars(owner).pop("session_data"))
         for session in _LIVE.objects(**asked):

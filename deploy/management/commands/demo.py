@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from labeling import demonstration
+from deploy import demo
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Make what is missing, and say what is there."""
-        demonstration.create_accounts()
-        field = demonstration.create_field(self.stdout.write)
+        demo.create_accounts()
+        field = demo.create_field(self.stdout.write)
         waiting = field.candidates.in_play().count()
         self.stdout.write(f"Demonstration field “{field}”: {waiting} candidates, simulated.")

@@ -17,12 +17,12 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from labeling.agreement import Agreement, compare
-from labeling.agreement_dawid_skene import Diagnosis, diagnose
+from labeling.agreement.dawid_skene import Diagnosis, diagnose
+from labeling.agreement.pairs import Agreement, compare
+from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
-from labeling.consensus import Ballot, verdict_of
 from labeling.models import Consensus, Field, Prediction, ReferenceLabel, Vote
-from labeling.roles import Role, has_role
+from labeling.rules.consensus import Ballot, verdict_of
 
 EXPERT = "expert"
 CONSENSUS = "consensus"

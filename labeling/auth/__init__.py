@@ -1,0 +1,1 @@
+"""Roles, log-in and accounts."""

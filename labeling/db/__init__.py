@@ -1,0 +1,1 @@
+"""Prepared queries and bulk writes: the only place with raw SQL."""

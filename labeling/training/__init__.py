@@ -1,0 +1,1 @@
+"""What a training run learns from, and when it starts."""
