@@ -121,7 +121,7 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture
 def redis_server() -> Iterator[PrivateRedis]:
-    """The private Redis at the address that the setting BROKER_URL gives; stop it to take it away."""
+    """The private Redis at BROKER_URL; stop it to take it away."""
     server = PrivateRedis(HOME / "home")
     server.start()
     yield server

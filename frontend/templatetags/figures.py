@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from frontend.experiments import source_words
+from frontend.pages.experiments import source_words
 from labeling.api.candidates import rgb_url
 
 register = template.Library()

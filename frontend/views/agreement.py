@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.agreements import (
+from frontend.pages.agreement import (
     BAR_HEIGHT,
     BAR_WIDTH,
     class_bars,

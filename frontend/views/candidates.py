@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
-from frontend.gallery import GalleryForm, gallery, visible_to
-from frontend.stage import stage_context
+from frontend.pages.gallery import GalleryForm, gallery, visible_to
+from frontend.pages.viewer import stage_context
 from labeling.auth.roles import Role
 from labeling.models import Candidate, Comment, Opening, Prediction
 

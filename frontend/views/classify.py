@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.narrowing import NarrowForm
-from frontend.stage import stage_context
-from frontend.words import CLASSES, REASONS
+from frontend.forms import NarrowForm
+from frontend.pages.class_texts import CLASSES, REASONS
+from frontend.pages.viewer import stage_context
 from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 

@@ -11,8 +11,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
-from frontend.drawings import drawings, told_of_experiment
-from frontend.experiments import (
+from frontend.pages.experiments import (
     FINGERPRINT,
     QUESTIONS,
     Offer,
@@ -25,7 +24,8 @@ from frontend.experiments import (
     source_words,
     untaught,
 )
-from frontend.reports import how_far
+from frontend.pages.figures import drawings, told_of_experiment
+from frontend.pages.run_progress import how_far
 from labeling.auth.roles import Role, has_role
 from labeling.models import Experiment, Field, Preset
 from labeling.rules.experiments import Kind, NotFeasible

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from frontend.access import for_role
-from frontend.overview import fields_with_numbers
+from frontend.pages.overview import fields_with_numbers
 from labeling.auth.roles import Role
 
 

@@ -10,7 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from frontend.access import for_role
-from frontend.drawings import MEDIA_TYPES
+from frontend.pages.figures import MEDIA_TYPES
 from labeling.auth.roles import Role
 from labeling.models import Experiment, TrainingRun, WorkerJob
 

@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.keys import keys_of
-from frontend.words import CLASSES, REASONS
+from frontend.pages.class_texts import CLASSES, REASONS
+from frontend.pages.keys import keys_of
 from labeling.auth.roles import Role
 from labeling.models import Preferences
 

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from frontend.access import for_role
-from frontend.charts import HEIGHT, WIDTH
-from frontend.learning import learning_of
-from frontend.overview import fields_with_numbers, my_numbers, next_steps
+from frontend.pages.charts import HEIGHT, WIDTH
+from frontend.pages.learning_curve import learning_of
+from frontend.pages.overview import fields_with_numbers, my_numbers, next_steps
 from labeling.auth.roles import Role, has_role
 from labeling.models import Field
 from labeling.training.retraining import outlook

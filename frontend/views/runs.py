@@ -11,10 +11,10 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
-from frontend.against import against_people
-from frontend.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
-from frontend.drawings import drawings, told_of_run
-from frontend.reports import confusion_rows, how_far, shared
+from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
+from frontend.pages.figures import drawings, told_of_run
+from frontend.pages.run_agreement import against_people
+from frontend.pages.run_progress import confusion_rows, how_far, shared
 from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Field,

@@ -1,8 +1,8 @@
 """What the queue asks about first: what a vote on a candidate is worth, by the field's strategy.
 
 Each value starts from what the network says, and votes can raise it: of entropy and margin by the
-posterior (`rules.posterior`); of those that only a network can tell, mutual information and diversity, in
-proportion to the entropy that votes, and heads refitted on newer labels, have left.
+posterior (`rules.posterior`); of those that only a network can tell, mutual information and
+diversity, in proportion to the entropy that votes, and heads refitted on newer labels, have left.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from frontend.agreements import (
+from frontend.pages.agreement import (
     BAR_WIDTH,
     Matrix,
     class_bars,

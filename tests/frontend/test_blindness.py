@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.gallery import gallery
+from frontend.pages.gallery import gallery
 from labeling.models import Candidate
 from labeling.rules.consensus import Status
 from tests.labeling.world import promote, vote

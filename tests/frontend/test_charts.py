@@ -4,8 +4,8 @@ from math import log
 
 import pytest
 
-from frontend.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
-from frontend.reports import confusion_rows
+from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
+from frontend.pages.run_progress import confusion_rows
 from frontend.templatetags.figures import decimal, duration, file_name, percent
 
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import pytest
 
-from frontend.experiments import QUESTIONS
+from frontend.pages.experiments import QUESTIONS
 from frontend.templatetags.figures import p_value, percent, points
 from labeling.models import Experiment, ReferenceLabel, RunStatus
 from labeling.rules.experiments import Kind

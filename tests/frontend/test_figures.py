@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import pytest
 
-from frontend.drawings import MEDIA_TYPES, TITLES
+from frontend.pages.figures import MEDIA_TYPES, TITLES
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import make_experiment, make_run
 

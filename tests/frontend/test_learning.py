@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from frontend.learning import VOTES_MORE, learning_of
+from frontend.pages.learning_curve import VOTES_MORE, learning_of
 from labeling.models import TrainingRun
 from tests.labeling.world import make_field, make_run, only_sample, settle
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from frontend.keys import KEYS
+from frontend.pages.keys import KEYS
 from labeling.models import Refresh, Release, TrainingRun
 from tests.labeling.world import make_experiment, make_run, promote, settle, vote
 

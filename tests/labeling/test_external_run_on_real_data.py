@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.core.bands import BANDS
-from frontend.against import against_people
+from frontend.pages.run_agreement import against_people
 from labeling.agreement.pairs import compare
 from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run

@@ -3,7 +3,7 @@
 from typing import Any
 
 from classifier.core.bands import BANDS
-from frontend.keys import KEYS, as_json, keys_of
+from frontend.pages.keys import KEYS, as_json, keys_of
 from labeling.imaging.rgb import SOFTENINGS, STRETCHES
 from labeling.models import Preferences
 

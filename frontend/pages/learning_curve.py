@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from frontend.charts import Dot, learning_dots
+from frontend.pages.charts import Dot, learning_dots
 from labeling.models import Field, TrainingRun, Vote
 from labeling.rules.learning_curve import FEWEST_RUNS, Measurement, advice
 from labeling.training.training_set import VOTES, labels_to_train_on

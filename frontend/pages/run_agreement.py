@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from frontend.agreements import counted_rows
-from frontend.reports import MatrixRow
+from frontend.pages.agreement import counted_rows
+from frontend.pages.run_progress import MatrixRow
 from labeling.agreement.pairs import Agreement, compare
 from labeling.models import Consensus, ReferenceLabel, TrainingRun
 from labeling.training.training_set import VOTES

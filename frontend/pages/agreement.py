@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from frontend.reports import SHADES, Cell, MatrixRow
+from frontend.pages.run_progress import SHADES, Cell, MatrixRow
 from labeling.agreement.bootstrap import Interval
 from labeling.agreement.pairs import CLASSES
 from labeling.agreement.published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair

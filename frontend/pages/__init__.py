@@ -1,0 +1,1 @@
+"""The data that pages show, one subject a file."""
