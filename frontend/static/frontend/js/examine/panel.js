@@ -3,7 +3,7 @@
 import { drawCurves } from "./curves.js";
 import { KINDS, examine } from "./kinds.js";
 import { drawWords, sheetOf } from "./sheet.js";
-import { element, text } from "../dom.js";
+import { element, text } from "../lib/dom.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
 /** @typedef {import("./examined.js").Examined} Examined */

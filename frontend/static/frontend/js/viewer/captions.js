@@ -1,6 +1,6 @@
 // @ts-check
 /** The words around a stamp: its filter, its magnitude, the value under the pointer. */
-import { element, text } from "./dom.js";
+import { element, text } from "../lib/dom.js";
 import { formatDec, formatMagnitude, formatRa } from "./facts.js";
 import { skyAt } from "./geometry.js";
 

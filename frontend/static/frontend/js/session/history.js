@@ -1,8 +1,8 @@
 // @ts-check
 /** The votes of this session, in order, which of them is looked at again, and those taken back. */
 
-/** @typedef {import("./load.js").Item} Item */
-/** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {import("../viewer/load.js").Item} Item */
+/** @typedef {import("../viewer/load.js").Loaded} Loaded */
 /** @typedef {{question: string, answer: string}} Step on the way through the questions */
 /**
  * @typedef {{uuid: string, label: 1 | 2 | 3 | 4 | "unsure", certainty: "sure" | "possible",

@@ -1,13 +1,13 @@
 // @ts-check
 /** One expert at work: vote, skip, undo, back and forth, on the candidates of the queue. */
 import { History } from "./history.js";
-import { uuid4 } from "./uuid.js";
+import { uuid4 } from "../lib/uuid.js";
 
 /** @typedef {import("./history.js").Cast} Cast */
-/** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {import("../viewer/load.js").Loaded} Loaded */
 /** @typedef {import("./queue.js").Queue} Queue */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../viewer/stage.js").Stage} Stage */
 /** @typedef {1 | 2 | 3 | 4 | "unsure"} Label */
 /**
  * `answers`: the way through the questions, if the expert took it.

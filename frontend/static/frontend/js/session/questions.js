@@ -1,7 +1,7 @@
 // @ts-check
 /** The class definitions as questions, one at a time; the last answer votes. */
-import { make, toggle } from "./dialogs.js";
-import { element } from "./dom.js";
+import { make, toggle } from "../lib/dialogs.js";
+import { element } from "../lib/dom.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {{name: string, words: string, leads_to: string, label: number | null, reason: string}} Choice */

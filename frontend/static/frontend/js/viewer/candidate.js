@@ -1,11 +1,11 @@
 // @ts-check
 /** The page of one candidate: the same stage as for voting, without the queue. */
-import { wireActions } from "./actions.js";
-import { send } from "./api.js";
+import { wireActions } from "../lib/actions.js";
+import { send } from "../lib/api.js";
 import { Controls } from "./controls.js";
-import { data, element, text } from "./dom.js";
+import { data, element, text } from "../lib/dom.js";
 import { colour, load } from "./load.js";
-import { Preferences } from "./preferences.js";
+import { Preferences } from "../lib/preferences.js";
 import { sound } from "./settings.js";
 import { Stage } from "./stage.js";
 

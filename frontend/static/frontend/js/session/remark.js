@@ -1,7 +1,7 @@
 // @ts-check
 /** The dialogs that say more than a class: why it is none, a comment, a flag. */
-import { toggle } from "./dialogs.js";
-import { element } from "./dom.js";
+import { toggle } from "../lib/dialogs.js";
+import { element } from "../lib/dom.js";
 
 /** @typedef {import("./session.js").Session} Session */
 

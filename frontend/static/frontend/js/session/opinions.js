@@ -1,11 +1,11 @@
 // @ts-check
 /** What the network and the others said of a candidate, after one's own vote. */
-import { send } from "./api.js";
-import { make } from "./dialogs.js";
-import { element } from "./dom.js";
-import { urlOf } from "./load.js";
+import { send } from "../lib/api.js";
+import { make } from "../lib/dialogs.js";
+import { element } from "../lib/dom.js";
+import { urlOf } from "../viewer/load.js";
 
-/** @typedef {import("./load.js").Item} Item */
+/** @typedef {import("../viewer/load.js").Item} Item */
 /**
  * What the server answers.
  * @typedef {{network: {run: number, external: string, probabilities: number[], entropy_nats: number,

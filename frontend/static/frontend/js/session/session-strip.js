@@ -1,7 +1,7 @@
 // @ts-check
 /** The last ten votes of the session, one button each, to go back to any of them. */
-import { make } from "./dialogs.js";
-import { element } from "./dom.js";
+import { make } from "../lib/dialogs.js";
+import { element } from "../lib/dom.js";
 
 /** @typedef {import("./session.js").Session} Session */
 

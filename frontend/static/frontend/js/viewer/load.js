@@ -1,6 +1,6 @@
 // @ts-check
 /** A leased candidate with its pictures, decoded and ready to paint. */
-import { ApiError, NetworkError, bytes, picture, send } from "./api.js";
+import { ApiError, NetworkError, bytes, picture, send } from "../lib/api.js";
 import { parseNpy } from "./npy.js";
 
 /**

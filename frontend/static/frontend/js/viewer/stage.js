@@ -1,8 +1,8 @@
 // @ts-check
 /** What is on show: the stamps, colour pictures, facts and measurements of one candidate. */
 import { placeText } from "./captions.js";
-import { element, text } from "./dom.js";
-import { Examination } from "./examination.js";
+import { element, text } from "../lib/dom.js";
+import { Examination } from "../examine/examination.js";
 import { factsOf } from "./facts.js";
 import { listenToHands } from "./gestures.js";
 import { meetNeighbours, urlOf } from "./load.js";

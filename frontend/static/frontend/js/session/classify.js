@@ -1,25 +1,25 @@
 // @ts-check
 /** The classify page: wires the queue, the outbox, the session, the stage and the keys together. */
-import { wireActions } from "./actions.js";
-import { send } from "./api.js";
-import { Controls } from "./controls.js";
+import { wireActions } from "../lib/actions.js";
+import { send } from "../lib/api.js";
+import { Controls } from "../viewer/controls.js";
 import { delivery, leasesOf } from "./delivery.js";
-import { openDialog, toggle } from "./dialogs.js";
-import { data, element, text } from "./dom.js";
+import { openDialog, toggle } from "../lib/dialogs.js";
+import { data, element, text } from "../lib/dom.js";
 import { History } from "./history.js";
 import { wireKeyHelp } from "./key-help.js";
-import { colour, load } from "./load.js";
+import { colour, load } from "../viewer/load.js";
 import { showOpinions } from "./opinions.js";
 import { Outbox } from "./outbox.js";
-import { Preferences } from "./preferences.js";
+import { Preferences } from "../lib/preferences.js";
 import { wireQuestions } from "./questions.js";
 import { Queue } from "./queue.js";
 import { wireRelogin } from "./relogin.js";
 import { wireReasons, wireRemark } from "./remark.js";
 import { drawSession } from "./session-strip.js";
 import { Session } from "./session.js";
-import { sound } from "./settings.js";
-import { Stage } from "./stage.js";
+import { sound } from "../viewer/settings.js";
+import { Stage } from "../viewer/stage.js";
 import { Status } from "./status.js";
 import { noStore, openVoteStore } from "./vote-store.js";
 
@@ -60,11 +60,11 @@ const outbox = new Outbox(await openVoteStore().catch(() => noStore), user, deli
   if (state.condition === "saved" && !queue.current) queue.fill();
 });
 
-/** @param {import("./load.js").Loaded} loaded */
+/** @param {import("../viewer/load.js").Loaded} loaded */
 const arrived = (loaded) => {
   if (loaded === session.due) refresh();
 };
-/** @param {import("./load.js").Item} item */
+/** @param {import("../viewer/load.js").Item} item */
 const fetched = (item) => load(item, display.rgb, arrived);
 
 const queue = new Queue(

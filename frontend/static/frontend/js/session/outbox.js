@@ -3,7 +3,7 @@
  * The durable outbox: a vote is written here first and leaves when the server has said yes.
  * A reload, a lost network, a restarted server or an expired login loses none.
  */
-import { ApiError } from "./api.js";
+import { ApiError } from "../lib/api.js";
 
 /** @typedef {import("./vote-store.js").Waiting} Waiting */
 /** @typedef {import("./vote-store.js").VoteStore} VoteStore */

@@ -1,10 +1,10 @@
 // @ts-check
 /** The table of keys: searched, and changed; a key that already stands for something is refused. */
-import { element, text } from "./dom.js";
-import { chordOf } from "./keys.js";
-import { make } from "./dialogs.js";
+import { element, text } from "../lib/dom.js";
+import { chordOf } from "../lib/keys.js";
+import { make } from "../lib/dialogs.js";
 
-/** @typedef {import("./keys.js").Binding} Binding */
+/** @typedef {import("../lib/keys.js").Binding} Binding */
 /** @typedef {(keys: Record<string, string[]>) => Promise<void>} Save refused with a sentence */
 
 /** Keys that leave a dialog or move within it, and those that only go with others. */

@@ -1,6 +1,6 @@
 // @ts-check
 /** What goes between the classify page and the server: leases, and votes under one's own name. */
-import { ApiError, send } from "./api.js";
+import { ApiError, send } from "../lib/api.js";
 import { ownSession } from "./relogin.js";
 
 const API = "/api/v1";

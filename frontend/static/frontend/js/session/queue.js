@@ -1,9 +1,9 @@
 // @ts-check
 /** The candidates in hand: the current one and the next, leased, fetched and decoded. */
-import { ApiError } from "./api.js";
+import { ApiError } from "../lib/api.js";
 
-/** @typedef {import("./load.js").Item} Item */
-/** @typedef {import("./load.js").Loaded} Loaded */
+/** @typedef {import("../viewer/load.js").Item} Item */
+/** @typedef {import("../viewer/load.js").Loaded} Loaded */
 /**
  * What the queue asks of the server.
  * @typedef {{lease(count: number): Promise<Item[]>, renew(lease: number): Promise<unknown>,

@@ -1,7 +1,7 @@
 // @ts-check
 /** Logging in again without leaving the page: the votes wait here until it has worked. */
-import { NetworkError, csrfToken, send } from "./api.js";
-import { element, text } from "./dom.js";
+import { NetworkError, csrfToken, send } from "../lib/api.js";
+import { element, text } from "../lib/dom.js";
 
 /** Whose session the browser holds now; "" for nobody's. @returns {Promise<string>} */
 export async function whoAmI() {

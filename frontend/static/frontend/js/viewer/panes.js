@@ -1,7 +1,7 @@
 // @ts-check
 /** The pictures of the strip on the page: a figure for each filter, and a large one. */
 import { caption, reading } from "./captions.js";
-import { element, text } from "./dom.js";
+import { element, text } from "../lib/dom.js";
 import { scaleBar } from "./geometry.js";
 import { StampView } from "./stamp-view.js";
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Where the votes are and why nothing is on show, in words. */
-import { element, text } from "./dom.js";
+import { element, text } from "../lib/dom.js";
 
 /** @typedef {import("./outbox.js").OutboxState} OutboxState */
 /** @typedef {import("./queue.js").Supply} Supply */

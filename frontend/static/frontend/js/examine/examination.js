@@ -1,10 +1,10 @@
 // @ts-check
 /** imexamine over the stamps: which plot is open, of which filter, at which place. */
-import { mosaicPixel, skyText } from "./captions.js";
-import { KINDS, ExaminePanel } from "./examine/panel.js";
+import { mosaicPixel, skyText } from "../viewer/captions.js";
+import { KINDS, ExaminePanel } from "./panel.js";
 
-/** @typedef {import("./strip.js").Strip} Strip */
-/** @typedef {import("./examine/subject.js").Subject} Subject */
+/** @typedef {import("../viewer/strip.js").Strip} Strip */
+/** @typedef {import("./subject.js").Subject} Subject */
 
 const FIRST = "radial";
 

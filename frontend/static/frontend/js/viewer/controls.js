@@ -1,8 +1,8 @@
 // @ts-check
 /** Stretch, limits, colours and view: menus, fields, sliders and buttons, and the same by key. */
 import { COLOURS, NEUTRAL } from "./colours.js";
-import { element } from "./dom.js";
-import { menu, slider } from "./fields.js";
+import { element } from "../lib/dom.js";
+import { menu, slider } from "../lib/fields.js";
 import { LIMITS } from "./limits.js";
 import { VIEWS, neighbour, scaleOf, unlinkOrLink } from "./settings.js";
 import { STRETCHES } from "./stretch.js";
