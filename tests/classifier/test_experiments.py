@@ -22,7 +22,7 @@ from classifier.experiments import (
     summary,
 )
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
-from tests.classifier.test_evaluation import manifest_of, predictions_of
+from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
 
 
 @pytest.fixture

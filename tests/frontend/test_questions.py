@@ -4,7 +4,7 @@ import pytest
 
 from labeling.agreement.branch_points import partings_open_to
 from labeling.models import Opening, Vote
-from tests.labeling.test_decision_tree import path
+from tests.labeling.rules.test_decision_tree import path
 from tests.labeling.world import vote
 
 ROUND = path("source=yes peaks=one resolved=yes round=yes")

@@ -14,7 +14,7 @@ from labeling.api.runs import BACKBONES, STARCNET_PX, RunConfigIn
 from labeling.models import Preset
 from labeling.rules.experiments import FEWEST_LABELS, Kind, number_of_arms
 from labeling.training.training_set import COLUMNS, training_set
-from tests.classifier.test_evaluation import manifest_of
+from tests.classifier.evaluation.test_metrics import manifest_of
 from tests.labeling.world import settle
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from labeling.models import Vote
 from tests.labeling.conftest import client_of
-from tests.labeling.test_decision_tree import path
+from tests.labeling.rules.test_decision_tree import path
 from tests.labeling.world import API, at_once, vote
 
 

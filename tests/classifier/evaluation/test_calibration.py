@@ -1,0 +1,165 @@
+"""Temperatures, on probabilities whose right temperature is known."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
+
+from classifier.evaluation.calibration import (
+    BINS,
+    Reliability,
+    calibrate,
+    fit_temperature,
+    negative_log_likelihood,
+    tempered,
+)
+from tests.classifier.evaluation.test_metrics import manifest_of, predictions_with
+
+
+def drawn(count, classes=4, seed=0):
+    """Probabilities (N, K), and labels (N,) drawn by them: as calibrated as can be."""
+    rng = np.random.default_rng(seed)
+    probability = softmax(1.5 * rng.normal(size=(count, classes)), axis=1)
+    return probability, (probability.cumsum(axis=1) < rng.random(count)[:, None]).sum(axis=1) + 1
+
+
+def calibrated(probability, labels, **options):
+    return calibrate(predictions_with(probability[None]), manifest_of(labels), **options)
+
+
+def ece_by_hand(probability, labels):
+    """Written anew, one candidate at a time."""
+    bins = {}
+    for row, label in zip(probability, labels, strict=True):
+        place = int(np.ceil(row.max() * BINS - 1e-12))
+        bins.setdefault(place, []).append((row.max(), row.argmax() + 1 == label))
+    gaps = (abs(sum(c for c, _ in found) - sum(r for _, r in found)) for found in bins.values())
+    return sum(gaps) / len(labels)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_it_finds_the_temperature_that_was_taken_away(temperature):
+    probability, labels = drawn(8000)
+    found = calibrated(tempered(probability, 1 / temperature), labels)
+    # The standard error of T is about 0.02 T for so many candidates.
+    assert found.temperature == pytest.approx(temperature, rel=0.06)
+    assert found.fold_temperatures == pytest.approx([temperature] * 5, rel=0.1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_cross_fitting_lowers_both_errors(temperature):
+    probability, labels = drawn(2000, seed=1)
+    found = calibrated(tempered(probability, 1 / temperature), labels)
+    before, after = found.before, found.after
+    assert after.expected_calibration_error < before.expected_calibration_error / 2
+    assert after.negative_log_likelihood < before.negative_log_likelihood
+
+
+def test_what_is_calibrated_stays():
+    probability, labels = drawn(8000, seed=2)
+    found = calibrated(probability, labels)
+    assert found.temperature == pytest.approx(1, abs=0.06)
+    assert found.before.expected_calibration_error < 0.02
+    assert found.after.expected_calibration_error < 0.02
+
+
+def test_the_error_after_is_of_candidates_that_were_not_fitted():
+    probability, labels = drawn(40, seed=3)
+    found = calibrated(tempered(probability, 0.3), labels)
+    seen = tempered(tempered(probability, 0.3), found.temperature)
+    assert found.after.negative_log_likelihood > negative_log_likelihood(seen, labels)
+
+
+def test_the_temperature_is_where_the_likelihood_is_highest():
+    probability, labels = drawn(300, seed=4)
+    best = fit_temperature(probability, labels)
+    losses = [log_loss(labels, tempered(probability, best * f)) for f in (0.98, 1, 1.02)]
+    assert losses[1] == min(losses)
+
+
+def test_tempering():
+    probability = np.array([[0.8, 0.2], [0.5, 0.5], [1.0, 0.0]])
+    np.testing.assert_allclose(tempered(probability, 1), probability, atol=1e-11)
+    # The square root of odds of 4 is 2.
+    np.testing.assert_allclose(tempered(probability, 2)[0], [2 / 3, 1 / 3])
+    np.testing.assert_allclose(tempered(probability, 1e9), 0.5, atol=1e-6)
+    assert np.isfinite(np.log(tempered(probability, 0.05))).all()
+
+
+def test_reliability_by_hand():
+    # Two bins: (0.6, 0.6667] with one of two right, (0.8667, 0.9333] with both.
+    probability = np.array([[0.65, 0.35], [0.35, 0.65], [0.9, 0.1], [0.1, 0.9]])
+    found = Reliability.measure(probability, np.array([1, 1, 1, 2]))
+    assert [one.count for one in found.bins if one.count] == [2, 2]
+    used = found.bins[9]
+    assert (used.low, used.confidence, used.accuracy) == pytest.approx((0.6, 0.65, 0.5))
+    assert found.bins[0].accuracy is None
+    assert found.expected_calibration_error == pytest.approx((2 * 0.15 + 2 * 0.1) / 4)
+    assert found.negative_log_likelihood == pytest.approx(-np.log(0.65 * 0.35 * 0.9 * 0.9) / 4)
+
+
+def test_errors_agree_with_other_code():
+    probability, labels = drawn(500, seed=5)
+    found = Reliability.measure(probability, labels)
+    assert found.expected_calibration_error == pytest.approx(ece_by_hand(probability, labels))
+    assert found.negative_log_likelihood == pytest.approx(log_loss(labels, probability))
+    assert sum(one.count for one in found.bins) == 500
+
+
+def test_a_confidence_of_one_is_in_the_last_bin():
+    found = Reliability.measure(tempered(np.array([[1.0, 0.0]]), 1), np.array([1]))
+    assert found.bins[-1].count == 1
+
+
+def test_it_takes_any_number_of_classes():
+    probability, labels = drawn(4000, classes=7, seed=6)
+    found = calibrated(tempered(probability, 0.5), labels)
+    assert found.temperature == pytest.approx(2, rel=0.1)
+
+
+def test_too_few_candidates_are_told_in_a_sentence():
+    found = calibrated(*drawn(19))
+    assert found.temperature is None and found.after is None
+    assert found.before.negative_log_likelihood > 0
+    assert found.note == (
+        "A temperature needs at least 20 labelled candidates of the control split, and there "
+        "are 19."
+    )
+
+
+@pytest.mark.parametrize(("rarest", "folds"), [(1, 2), (2, 2), (3, 3), (9, 5)])
+def test_there_are_as_many_folds_as_the_rarest_class_allows(rarest, folds, recwarn):
+    probability, labels = drawn(60)
+    labels = np.where(np.arange(60) < rarest, 2, 1)
+    assert len(calibrated(probability, labels).fold_temperatures) == folds
+    assert not recwarn
+
+
+def test_one_class_and_no_mistake_stay_finite():
+    probability = np.full((30, 4), [0.7, 0.1, 0.1, 0.1])
+    found = calibrated(probability, np.ones(30, dtype=int))
+    assert 0.05 <= found.temperature < 0.1
+    assert found.after.negative_log_likelihood < 1e-9
+
+
+def test_a_member_that_is_sure_and_wrong_does_not_make_it_infinite():
+    probability, labels = drawn(30)
+    probability[0] = np.eye(4)[labels[0] % 4]
+    text = json.dumps(calibrated(probability, labels).to_dict(), allow_nan=False)
+    assert json.loads(text)["count"] == 30
+
+
+def test_the_seed_decides_the_folds():
+    probability, labels = drawn(100)
+    first, again, other = (calibrated(probability, labels, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.fold_temperatures != other.fold_temperatures
+    assert first.temperature == other.temperature
+
+
+def test_without_a_label_there_is_nothing_to_say():
+    found = calibrated(drawn(3)[0], [0, 0, 0])
+    assert (found.count, found.before) == (0, None)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["temperature"] is None
