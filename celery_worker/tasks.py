@@ -8,13 +8,12 @@ import logging
 import traceback
 from typing import Any
 
-from celery import Task
+from celery import Task, shared_task
 from celery.exceptions import WorkerLostError
 from celery.signals import task_failure
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from celery_worker.app import app
 from celery_worker.unfit import Unfit
 from labeling import jobs
 from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
@@ -29,7 +28,7 @@ EXPERIMENT = "celery_worker.experiments.carry_out"
 REFRESH = "celery_worker.refreshing.carry_out"
 
 
-@app.task(name=jobs.TRAIN, bind=True)
+@shared_task(name=jobs.TRAIN, bind=True)
 def train(self: Task, run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
     if run := TrainingRun.objects.claim(run_id, self.request.id or ""):
@@ -40,13 +39,13 @@ def train(self: Task, run_id: int) -> None:
         help_with(run)
 
 
-@app.task(name=jobs.EXPERIMENT, bind=True)
+@shared_task(name=jobs.EXPERIMENT, bind=True)
 def experiment(self: Task, experiment_id: int) -> None:
     """Carry out one queued experiment, or what is left of it; the claim is as for runs."""
     see_through(Experiment.objects.claim(experiment_id, self.request.id or ""), EXPERIMENT)
 
 
-@app.task(name=jobs.REFRESH)
+@shared_task(name=jobs.REFRESH)
 def refresh(field_id: int) -> None:
     """Let a field's order follow new labels, if enough have come and no other worker is at it."""
     try:
@@ -56,7 +55,7 @@ def refresh(field_id: int) -> None:
         logger.warning("The order of field %d does not follow new labels: %s", field_id, reason)
 
 
-@app.task(name=jobs.SWEEP)
+@shared_task(name=jobs.SWEEP)
 def sweep() -> None:
     """Queue dead workers' work again, wake a worker for all that waits, start what is due.
 

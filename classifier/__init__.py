@@ -6,19 +6,25 @@
     predictions = classifier.predict(Path("run"), manifest)
     print(classifier.evaluate(predictions, manifest).accuracy)
 
-`python -m classifier --help` does the same from a shell.
+`python -m classifier --help` does the same from a shell. Each name is imported when it is first
+used (PEP 562): `import classifier` loads no torch.
 """
 
-from classifier.core.config import CLASSES, PRESETS, TrainingConfig
-from classifier.core.manifest import Manifest, NotTrainable
-from classifier.data.stamps import PackError
-from classifier.evaluation.calibration import Calibration, calibrate, tempered
-from classifier.evaluation.comparison import Comparison, compare
-from classifier.evaluation.metrics import Evaluation, evaluate
-from classifier.inference.prediction import Predictions, predict
-from classifier.runtime.progress import Progress, Report
-from classifier.training.checkpoints import RunError
-from classifier.training.ensemble import DivergedError, TrainingResult, train
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classifier.core.config import CLASSES, PRESETS, TrainingConfig
+    from classifier.core.manifest import Manifest, NotTrainable
+    from classifier.data.stamps import PackError
+    from classifier.evaluation.calibration import Calibration, calibrate, tempered
+    from classifier.evaluation.comparison import Comparison, compare
+    from classifier.evaluation.metrics import Evaluation, evaluate
+    from classifier.inference.prediction import Predictions, predict
+    from classifier.runtime.progress import Progress, Report
+    from classifier.training.checkpoints import RunError
+    from classifier.training.ensemble import DivergedError, TrainingResult, train
 
 __all__ = [
     "CLASSES",
@@ -43,3 +49,42 @@ __all__ = [
     "tempered",
     "train",
 ]
+
+_MODULES = MappingProxyType(
+    {
+        "CLASSES": "classifier.core.config",
+        "PRESETS": "classifier.core.config",
+        "Calibration": "classifier.evaluation.calibration",
+        "Comparison": "classifier.evaluation.comparison",
+        "DivergedError": "classifier.training.ensemble",
+        "Evaluation": "classifier.evaluation.metrics",
+        "Manifest": "classifier.core.manifest",
+        "NotTrainable": "classifier.core.manifest",
+        "PackError": "classifier.data.stamps",
+        "Predictions": "classifier.inference.prediction",
+        "Progress": "classifier.runtime.progress",
+        "Report": "classifier.runtime.progress",
+        "RunError": "classifier.training.checkpoints",
+        "TrainingConfig": "classifier.core.config",
+        "TrainingResult": "classifier.training.ensemble",
+        "calibrate": "classifier.evaluation.calibration",
+        "compare": "classifier.evaluation.comparison",
+        "evaluate": "classifier.evaluation.metrics",
+        "predict": "classifier.inference.prediction",
+        "tempered": "classifier.evaluation.calibration",
+        "train": "classifier.training.ensemble",
+    }
+)
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted(__all__)

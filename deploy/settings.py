@@ -106,7 +106,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "deploy.urls"
-WSGI_APPLICATION = "deploy.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
