@@ -8,7 +8,7 @@ from labeling.imaging.rgb import SOFTENINGS, STRETCHES
 from labeling.models import Preferences
 
 
-def stage_context(user: Any) -> dict[str, Any]:
+def viewer_context(user: Any) -> dict[str, Any]:
     """The template context of a stage, with this person's keys and settings."""
     preferences = Preferences.of(user)
     keys = keys_of(preferences.keys)
@@ -16,7 +16,7 @@ def stage_context(user: Any) -> dict[str, Any]:
         "bands": BANDS,
         "keys": keys,
         "keys_json": as_json(keys),
-        "first_keys_json": as_json(list(KEYS)),
+        "default_keys_json": as_json(list(KEYS)),
         "display": preferences.display,
-        "ladders": {"stretches": STRETCHES, "softenings": SOFTENINGS},
+        "rgb_options": {"stretches": STRETCHES, "softenings": SOFTENINGS},
     }

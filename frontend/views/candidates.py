@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from frontend.pages.gallery import GalleryForm, gallery, visible_to
-from frontend.pages.viewer import stage_context
+from frontend.pages.viewer import viewer_context
 from labeling.auth.roles import Role
 from labeling.models import Candidate, Comment, Opening, Prediction
 
@@ -34,7 +34,7 @@ def candidates(request: HttpRequest) -> HttpResponse:
 def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
-    context = {"candidate": found} | stage_context(request.user)
+    context = {"candidate": found} | viewer_context(request.user)
     if found.disclosed:
         promoted = Prediction.objects.promoted().filter(candidate=found)
         context |= {

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from frontend.access import for_role
 from frontend.forms import NarrowForm
 from frontend.pages.class_texts import CLASSES, REASONS
-from frontend.pages.viewer import stage_context
+from frontend.pages.viewer import viewer_context
 from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
@@ -24,5 +24,5 @@ def classify(request: HttpRequest) -> HttpResponse:
         "narrow": narrow,
         "wish": narrow.wish,
     }
-    context |= stage_context(request.user)
+    context |= viewer_context(request.user)
     return render(request, "frontend/classify.html", context)

@@ -144,7 +144,7 @@ def test_the_classify_page_and_its_dialogs(bea):
         ("?", "help"),
         ("d", "reasons"),
         ("q", "questions"),
-        ("f", "remark"),
+        ("f", "flag"),
         ("v", "opinions"),
         ("g", "examples"),
     ):
@@ -160,7 +160,7 @@ def test_the_classify_page_and_its_dialogs(bea):
 def test_the_classify_page_with_a_filter_enlarged_and_a_plot(bea):
     bea.keyboard.press("Enter")
     bea.keyboard.press("a")
-    expect(bea.locator("#large")).to_be_visible()
+    expect(bea.locator("#enlarged")).to_be_visible()
     found = faults(bea, "enlarged")
     assert not found, "\n".join(found)
 

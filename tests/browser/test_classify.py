@@ -65,7 +65,7 @@ def test_votes_taken_back_and_an_earlier_one_all_say_what_they_replace(ada):
     ada.keyboard.press("Backspace")
     ada.keyboard.press("Backspace")
     says(ada, "saved")
-    ada.locator("#session button").click()
+    ada.locator("#recent-votes button").click()
     expect(ada.locator("[data-label='1']")).to_have_attribute("aria-pressed", "true")
     for key in "432":
         shown = painted(ada)
@@ -116,7 +116,8 @@ def test_it_shows_the_keys_and_votes_nothing_meanwhile(ada):
 
 
 def test_everything_that_decides_is_visible_at_once(ada):
-    for selector in (".stamps canvas", ".rgb canvas", "#examine", ".answers .answer", ".session"):
+    parts = (".filter-strip canvas", ".rgb canvas", "#examine", ".answers .answer", ".session-bar")
+    for selector in parts:
         for box in [one.bounding_box() for one in ada.locator(selector).all()]:
             assert box["y"] >= 0
             assert box["y"] + box["height"] <= 768
@@ -126,9 +127,9 @@ def test_everything_that_decides_is_visible_at_once(ada):
 
 
 def test_it_shows_the_values_under_the_pointer(ada):
-    ada.locator(".stamps canvas").nth(3).hover()
-    expect(ada.locator("#place")).to_have_text(re.compile(r"x \d+\.\d  y \d+\.\d"))
-    for value in ada.locator(".stamps .value").all():
+    ada.locator(".filter-strip canvas").nth(3).hover()
+    expect(ada.locator("#position")).to_have_text(re.compile(r"x \d+\.\d  y \d+\.\d"))
+    for value in ada.locator(".filter-strip .value").all():
         assert float(value.text_content()) > -1
 
 
@@ -279,7 +280,7 @@ def test_keys_wait_until_the_stamps_are_painted(open_as):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/classify/")
-    expect(page.locator("#scene")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#viewer")).to_have_attribute("aria-busy", "true")
     page.keyboard.press("1")
     assert not any(VOTES.search(url) for url in asked)
     assert held
@@ -324,15 +325,15 @@ def test_an_empty_queue_says_why_and_what_to_do(open_as):
     page = open_as("ada")
     page.route(QUEUE, lambda route: route.fulfill(json=[]))
     page.goto("/classify/")
-    expect(page.locator("#stage-title")).to_have_text("Nothing free at the moment")
-    expect(page.locator("#stage-links a").first).to_have_attribute("href", "/")
+    expect(page.locator("#queue-title")).to_have_text("Nothing free at the moment")
+    expect(page.locator("#queue-links a").first).to_have_attribute("href", "/")
 
 
 def test_a_filter_that_nothing_passes_can_be_taken_off(ada):
     ada.get_by_role("button", name="Filter", exact=True).click()
     ada.get_by_label("V to (mag)").fill("1")
     ada.get_by_role("button", name="Apply").click()
-    expect(ada.locator("#stage-title")).to_have_text("Nothing passes the filter")
+    expect(ada.locator("#queue-title")).to_have_text("Nothing passes the filter")
     ada.get_by_role("link", name="take the filter off").click()
     painted(ada)
 

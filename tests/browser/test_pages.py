@@ -50,10 +50,10 @@ def test_the_gallery_leads_to_a_candidate_with_its_pictures(open_as):
     page.wait_for_function("() => document.querySelector('.gallery img').naturalWidth === 50")
     picture.click()
     page.wait_for_url(re.compile(r"/candidates/\d+/$"))
-    expect(page.locator("#scene")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#viewer")).to_have_attribute("aria-busy", "false")
     expect(page.locator("#facts dd").first).to_contain_text("h")
     colours = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
-    for canvas in page.locator(".stamps canvas, .rgb canvas, #examine canvas").all():
+    for canvas in page.locator(".filter-strip canvas, .rgb canvas, #examine canvas").all():
         page.wait_for_function(f"c => ({colours})(c) > 20", arg=canvas.element_handle())
 
 

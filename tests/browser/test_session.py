@@ -40,7 +40,7 @@ def test_it_goes_back_to_any_vote_of_the_session_and_forward_again(ada):
     ):
         ada.keyboard.press(key)
         shows(ada, expected)
-    expect(ada.locator("#session li")).to_have_count(2)
+    expect(ada.locator("#recent-votes li")).to_have_count(2)
 
 
 def test_another_class_for_an_earlier_vote_replaces_it(ada):
@@ -64,7 +64,7 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     before = saved_votes(ada)
     first, _ = vote(ada, "1")
     vote(ada, "2")
-    ada.locator("#session button").first.click()
+    ada.locator("#recent-votes button").first.click()
     shows(ada, first["candidate"])
     ada.keyboard.press("Backspace")
     expect(ada.locator("#note")).to_have_text("Vote taken back: vote again")
@@ -143,7 +143,7 @@ def test_a_flag_and_a_comment_go_out_with_the_vote(ada):
     ada.keyboard.press("f")
     ada.get_by_role("textbox", name="Comment").fill("two peaks? 1234")
     ada.keyboard.press("Control+Enter")
-    expect(ada.locator("#remark")).to_be_hidden()
+    expect(ada.locator("#flag")).to_be_hidden()
     expect(ada.locator("[data-action='flag']")).to_have_attribute("aria-pressed", "true")
     assert painted(ada) == first  # the digits in the text were no votes
     body, _ = vote(ada, "3")
@@ -215,7 +215,7 @@ def test_a_key_that_means_something_already_is_refused(ada):
     row = ada.locator("tr[data-action-row='skip']")
     row.get_by_role("button").click()
     ada.keyboard.press("u")
-    expect(ada.locator("#clash")).to_contain_text("u already means: unsure")
+    expect(ada.locator("#key-conflict")).to_contain_text("u already means: unsure")
     expect(row.locator("kbd")).to_have_text("Space")
 
 

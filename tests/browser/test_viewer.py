@@ -76,7 +76,7 @@ def viewer(open_as, odd):
 
 def canvas(page, band):
     """The stamp of a filter, 0 to 4."""
-    return page.locator(".stamps canvas").nth(band)
+    return page.locator(".filter-strip canvas").nth(band)
 
 
 def dots(page, band):
@@ -131,7 +131,7 @@ def test_what_has_no_data_is_hatched_and_what_was_not_observed_says_so(viewer):
     hole = picture[row - 6 : row + 6, column - 6 : column + 6].reshape(-1, 3)
     assert not any(r == g == b for r, g, b in hole)
     assert HATCHING & {tuple(int(c) for c in colour) for colour in hole}
-    notes = viewer.locator(".stamps .note")
+    notes = viewer.locator(".filter-strip .note")
     expect(notes.nth(0)).to_have_text("Not observed in NUV")
     expect(notes.nth(3)).to_be_hidden()
 
@@ -143,9 +143,9 @@ def test_value_and_sky_under_the_pointer_are_those_of_the_file(viewer, odd):
     column, row = x - (viewer.item["x_pix"] - 1 - viewer.item["stamp_x"]), y
     row -= viewer.item["y_pix"] - 1 - viewer.item["stamp_y"]
     viewer.mouse.move(*at(viewer, 3, column, row))
-    value = float(viewer.locator(".stamps .value").nth(3).text_content())
+    value = float(viewer.locator(".filter-strip .value").nth(3).text_content())
     assert value == pytest.approx(image[y, x], rel=1e-3)
-    words = viewer.locator("#place").text_content()
+    words = viewer.locator("#position").text_content()
     shown_x, shown_y = (float(word) for word in re.findall(r"[xy] (\d+\.\d)", words))
     assert (shown_x, shown_y) == pytest.approx((x + 1, y + 1), abs=0.11)
     seconds = float(re.search(r"h \d\dm (\d\d\.\d\d)s", words)[1])
@@ -193,10 +193,10 @@ def test_contrast_darkens_what_lies_below_the_bias(viewer):
 
 def test_keys_and_wheel_zoom_about_the_pointer_and_zero_resets(viewer):
     viewer.mouse.move(*at(viewer, 3, 40, 60))
-    place = viewer.locator("#place").text_content()
+    place = viewer.locator("#position").text_content()
     viewer.keyboard.press("z")
     viewer.mouse.wheel(0, -100)
-    assert viewer.locator("#place").text_content() == place
+    assert viewer.locator("#position").text_content() == place
     viewer.mouse.move(*at(viewer, 3, 49.5, 49.5))
     assert display_of_vote(viewer)["zoom"] == pytest.approx(2**0.5 * 2**0.25, abs=0.01)
     viewer.keyboard.press("0")
@@ -232,7 +232,7 @@ def test_two_fingers_zoom_and_one_pans(viewer):
     viewer.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     # 50 of 250 dots at twice the scale; fingers come in whole dots.
     moved = viewer.item["x_pix"] - viewer.item["stamp_x"] + 49.5 - 25 * 50 / box["width"]
-    shown = re.search(r"x (\d+\.\d)", viewer.locator("#place").text_content())[1]
+    shown = re.search(r"x (\d+\.\d)", viewer.locator("#position").text_content())[1]
     assert float(shown) == pytest.approx(moved, abs=0.5)
     assert display_of_vote(viewer)["zoom"] == pytest.approx(2, abs=0.05)
 
@@ -243,16 +243,16 @@ def test_the_middle_button_centres_and_pans(viewer):
     middle = at(viewer, 3, 49.5, 49.5)
     viewer.mouse.move(*middle)
     clicked = viewer.item["x_pix"] - viewer.item["stamp_x"] + 40
-    expect(viewer.locator("#place")).to_contain_text(f"x {clicked:.1f}")
+    expect(viewer.locator("#position")).to_contain_text(f"x {clicked:.1f}")
     viewer.mouse.down(button="middle")
     viewer.mouse.move(middle[0] + 50, middle[1])
     viewer.mouse.up(button="middle")
     viewer.mouse.move(middle[0] + 50, middle[1])
-    expect(viewer.locator("#place")).to_contain_text(f"x {clicked:.1f}")
+    expect(viewer.locator("#position")).to_contain_text(f"x {clicked:.1f}")
 
 
 def test_blinking_shows_one_observed_filter_after_the_other_in_large(viewer):
-    large = viewer.locator("#large")
+    large = viewer.locator("#enlarged")
     seen = []
     for key in ("b", "b", "b", "b", "Shift+B"):
         viewer.keyboard.press(key)
@@ -265,7 +265,7 @@ def test_blinking_shows_one_observed_filter_after_the_other_in_large(viewer):
 def test_tab_goes_through_the_filters_in_large(viewer):
     canvas(viewer, 1).focus()
     viewer.keyboard.press("Enter")
-    band = viewer.locator("#large .band")
+    band = viewer.locator("#enlarged .band")
     expect(band).to_have_text("U")
     viewer.keyboard.press("Tab")
     expect(band).to_have_text("B")

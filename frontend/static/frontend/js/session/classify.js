@@ -28,7 +28,7 @@ const COUNT_MS = 60_000;
 
 const root = element(document, "#classify", HTMLElement);
 const user = root.dataset.user ?? "";
-const wish = data("wish");
+const wish = data("queue-filter");
 /** @param {string} id */
 const dialog = (id) => element(document, `#${id}`, HTMLDialogElement);
 
@@ -39,7 +39,7 @@ const status = new Status(root);
 const stage = new Stage(root, display, () => controls?.touched());
 /** @type {Controls | undefined} */
 let controls;
-controls = new Controls(root, display, stage, data("ladders"), {
+controls = new Controls(root, display, stage, data("rgb-options"), {
   saved: () => preferences.save("display", display),
   recoloured: () => {
     for (const loaded of new Set([...queue.hand, session.due])) if (loaded) colour(loaded, display.rgb, arrived);
@@ -95,8 +95,8 @@ const session = new Session(
 function refresh() {
   session.refresh();
   const { shown, answer, remark } = session;
-  element(root, "#scene", HTMLElement).hidden = !shown;
-  element(root, "#stage-note", HTMLElement).hidden = Boolean(shown);
+  element(root, "#viewer", HTMLElement).hidden = !shown;
+  element(root, "#queue-note", HTMLElement).hidden = Boolean(shown);
   const failure = shown?.failure ?? "";
   text(root, "#failure", failure && `These stamps cannot be shown: ${failure}`);
   element(root, "#failed", HTMLElement).hidden = failure === "";
@@ -153,7 +153,7 @@ const actions = {
   "unsure": () => session.vote("unsure"),
   "reasons": wireReasons(dialog("reasons"), session),
   "questions": wireQuestions(dialog("questions"), data("tree"), session),
-  "flag": wireRemark(dialog("remark"), session, refresh),
+  "flag": wireRemark(dialog("flag"), session, refresh),
   "skip": () => session.skip(),
   "undo": () => session.undo(),
   "previous": () => session.step(-1),
@@ -166,7 +166,7 @@ const actions = {
   "dismiss": () => outbox.dismiss(),
 };
 
-wireKeyHelp(dialog("help"), keys, data("first-keys"), (own) => preferences.saveNow("keys", own));
+wireKeyHelp(dialog("help"), keys, data("default-keys"), (own) => preferences.saveNow("keys", own));
 wireActions(actions, keys);
 element(root, "#id_field", HTMLSelectElement).addEventListener("change", ({ target }) => {
   /** @type {HTMLSelectElement} */ (target).form?.requestSubmit();

@@ -46,7 +46,7 @@ export function wireKeyHelp(dialog, table, first, save) {
     try {
       await save(Object.fromEntries(wish.map(({ action, keys }) => [action, keys])));
     } catch (reason) {
-      text(dialog, "#clash", /** @type {Error} */ (reason).message);
+      text(dialog, "#key-conflict", /** @type {Error} */ (reason).message);
       return;
     }
     table.splice(0, table.length, ...wish);
@@ -63,7 +63,7 @@ export function wireKeyHelp(dialog, table, first, save) {
     waiting?.abort();
     const control = new AbortController();
     waiting = control;
-    text(dialog, "#clash", "");
+    text(dialog, "#key-conflict", "");
     const words = element(button, "span", HTMLElement);
     words.textContent = "press a key";
     control.signal.addEventListener("abort", () => { words.textContent = "change"; });
@@ -74,7 +74,7 @@ export function wireKeyHelp(dialog, table, first, save) {
       control.abort();
       if (press.key === "Escape") return;
       const answer = rebound(table, button.dataset.remap ?? "", chordOf(press));
-      if ("clash" in answer) text(dialog, "#clash", answer.clash);
+      if ("clash" in answer) text(dialog, "#key-conflict", answer.clash);
       else adopt(answer.table);
     }, { capture: true, signal: control.signal });
   }
@@ -85,7 +85,7 @@ export function wireKeyHelp(dialog, table, first, save) {
   });
   dialog.addEventListener("close", () => waiting?.abort());
   element(dialog, "#keys-reset", HTMLButtonElement).addEventListener("click", () => {
-    text(dialog, "#clash", "");
+    text(dialog, "#key-conflict", "");
     adopt(first.map((key) => ({ ...key })));
   });
 }

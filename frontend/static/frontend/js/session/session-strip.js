@@ -10,7 +10,7 @@ const SHOWN = 10;
 /** @param {HTMLElement} root @param {Session} session */
 export function drawSession(root, session) {
   const { casts, at } = session.history;
-  const list = element(root, "#session", HTMLOListElement);
+  const list = element(root, "#recent-votes", HTMLOListElement);
   const last = at === null ? casts.length : Math.max(at + 1, SHOWN);
   const first = Math.max(0, Math.min(last, casts.length) - SHOWN);
   list.replaceChildren(...casts.slice(first, first + SHOWN).map(({ item, label, flagged }, i) => {

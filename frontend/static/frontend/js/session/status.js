@@ -87,10 +87,10 @@ export class Status {
   /** @param {Supply} supply @param {string} detail */
   supply(supply, detail) {
     this.#supply = [supply, detail];
-    const [title, advice] = supplyWords(supply, detail, this.progress, "narrowed" in this.#root.dataset);
-    text(this.#root, "#stage-title", title);
-    text(this.#root, "#stage-advice", advice);
-    element(this.#root, "#stage-links", HTMLElement).hidden = supply !== "empty";
+    const [title, advice] = supplyWords(supply, detail, this.progress, "filtered" in this.#root.dataset);
+    text(this.#root, "#queue-title", title);
+    text(this.#root, "#queue-advice", advice);
+    element(this.#root, "#queue-links", HTMLElement).hidden = supply !== "empty";
     if (supply === "login") element(this.#root, "#login-notice", HTMLElement).hidden = false;
   }
 }

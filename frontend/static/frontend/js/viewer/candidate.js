@@ -10,7 +10,7 @@ import { sound } from "./settings.js";
 import { Stage } from "./stage.js";
 
 const main = element(document, "#main", HTMLElement);
-const root = element(main, "#scene", HTMLElement);
+const root = element(main, "#viewer", HTMLElement);
 const display = sound(data("display"));
 const preferences = new Preferences();
 
@@ -19,7 +19,7 @@ let loaded = null;
 /** @type {Controls | undefined} */
 let controls;
 const stage = new Stage(root, display, () => controls?.touched());
-controls = new Controls(root, display, stage, data("ladders"), {
+controls = new Controls(root, display, stage, data("rgb-options"), {
   saved: () => preferences.save("display", display),
   recoloured: () => loaded && colour(loaded, display.rgb, arrived),
 });

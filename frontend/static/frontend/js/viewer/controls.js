@@ -88,17 +88,17 @@ export class Controls {
     this.#menus.stretch.value = stretch;
     this.#menus.limits.value = limits;
     this.#menus.colours.value = colours;
-    element(this.#root, "#typed", HTMLElement).hidden = limits !== "User";
+    element(this.#root, "#user-limits", HTMLElement).hidden = limits !== "User";
     this.#input("#low").value = short(low);
     this.#input("#high").value = short(high);
     this.#sliders.stretch.value = String(this.#ladders.stretches.indexOf(rgb.stretch));
     this.#sliders.stretch.ariaValueText = `${rgb.stretch} sigma`;
     this.#sliders.q.value = String(this.#ladders.softenings.indexOf(rgb.q));
     this.#sliders.q.ariaValueText = String(rgb.q);
-    const pressed = { invert, link: own === null, together, neighbours };
+    const pressed = { invert, link: own === null, global: together, neighbours };
     for (const [action, on] of Object.entries(pressed)) this.#button(action).ariaPressed = String(on);
     this.#button("view").textContent = `${view} px`;
-    this.#button("neutral").hidden = contrast === NEUTRAL.contrast && bias === NEUTRAL.bias;
+    this.#button("reset-contrast").hidden = contrast === NEUTRAL.contrast && bias === NEUTRAL.bias;
   }
 
   /** Contrast, bias or the chosen filter have changed by hand on the stamps. */
@@ -136,9 +136,9 @@ export class Controls {
       this.#settle();
     },
     "invert": () => this.#set({ invert: !this.#display.invert }),
-    "together": () => this.#set({ together: !this.#display.together }),
+    "global": () => this.#set({ together: !this.#display.together }),
     "neighbours": () => this.#set({ neighbours: !this.#display.neighbours }),
-    "neutral": () => this.#stage.strip.adjust(NEUTRAL),
+    "reset-contrast": () => this.#stage.strip.adjust(NEUTRAL),
     "link": () => {
       unlinkOrLink(this.#display, this.#stage.strip.active);
       this.#settle();

@@ -24,7 +24,7 @@ export class Panes {
   constructor(root, bandOf) {
     this.#bandOf = bandOf;
     this.#figures = /** @type {HTMLElement[]} */ (
-      [...root.querySelectorAll(".stamps figure"), element(root, "#large", HTMLElement)]
+      [...root.querySelectorAll(".filter-strip figure"), element(root, "#enlarged", HTMLElement)]
     );
     this.#views = this.#figures.map((figure) => new StampView(element(figure, "canvas", HTMLCanvasElement)));
   }

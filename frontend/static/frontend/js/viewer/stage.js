@@ -27,7 +27,7 @@ export class Stage {
    */
   constructor(root, display, adjusted) {
     this.#root = root;
-    this.#scene = root.matches(".stage") ? root : element(root, ".stage", HTMLElement);
+    this.#scene = root.matches(".viewer") ? root : element(root, ".viewer", HTMLElement);
     this.#display = display;
     this.#context = element(root, "#rgb", HTMLCanvasElement);
     this.#centre = element(root, "#rgb-centre", HTMLCanvasElement);
@@ -35,7 +35,7 @@ export class Stage {
     this.examination = new Examination(element(root, "#examine", HTMLElement), this.strip);
     listenToHands(this.#centre, this.strip.handsOver());
     const resized = new ResizeObserver(() => { this.strip.draw(); this.#paintPictures(); });
-    for (const part of root.querySelectorAll(".stamps, .rgb, #large")) resized.observe(part);
+    for (const part of root.querySelectorAll(".filter-strip, .rgb, #enlarged")) resized.observe(part);
   }
 
   /**
@@ -92,13 +92,13 @@ export class Stage {
 
   #moved() {
     const { cross } = this.strip;
-    text(this.#root, "#place", cross && this.#loaded ? placeText(this.#loaded.item, cross) : "");
+    text(this.#root, "#position", cross && this.#loaded ? placeText(this.#loaded.item, cross) : "");
     this.#paintPictures();
   }
 
   /** @param {() => void} adjusted */
   #chosen(adjusted) {
-    this.#root.querySelectorAll(".stamps figure").forEach((figure, i) => {
+    this.#root.querySelectorAll(".filter-strip figure").forEach((figure, i) => {
       figure.classList.toggle("active", i === this.strip.active);
     });
     adjusted();
