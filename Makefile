@@ -30,6 +30,7 @@ lint: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.names
 	$(NODE_PATH) node_modules/.bin/tsc --project tsconfig.json
 
 # Figures go to var/bench/NAME.jsonl.
