@@ -16,10 +16,10 @@ from django.utils.module_loading import import_string
 
 from celery_worker.unfit import Unfit
 from labeling import jobs
-from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
+from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
 from labeling.models.job import Job, WorkerJobQuerySet
-from labeling.training.retraining import retrain_where_due
+from labeling.training.retraining import retrain_due_fields
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def train(self: Task, run_id: int) -> None:
     """Train one queued run, or share one that another worker has; nothing if it needs no help."""
     if run := TrainingRun.objects.claim(run_id, self.request.id or ""):
         see_through(run, TRAINING)
-        drop_outlived_embeddings()
+        delete_unused_embeddings()
         wake(TrainingRun.objects.all())
     elif run := TrainingRun.objects.join(run_id):
         help_with(run)
@@ -66,8 +66,8 @@ def sweep() -> None:
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
     # Last: it writes files, and a disk that is full must not keep the rest from being woken.
-    retrain_where_due()
-    drop_expired_sessions()
+    retrain_due_fields()
+    delete_expired_sessions()
 
 
 @task_failure.connect

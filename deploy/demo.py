@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
 from labeling.auth.roles import Role
-from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Field
 from labeling.simulation import simulate_field
@@ -55,5 +55,5 @@ def create_field(tell: Callable[[str], object]) -> Field:
         distance_mpc=simulated.distance_mpc,
         simulated=True,
     )
-    import_catalogue(field, paths["catalogue"], Reading())
+    import_catalogue(field, paths["catalogue"], CatalogueOptions())
     return field

@@ -183,7 +183,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "RunStatus": "labeling.models.job.RunStatus",
-        "ConsensusStatus": "labeling.rules.consensus.Status",
+        "ConsensusStatus": "labeling.rules.consensus.ConsensusStatus",
     },
 }
 

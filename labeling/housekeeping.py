@@ -11,7 +11,7 @@ from labeling.models import Field, Promotion, Session, TrainingRun
 from labeling.models.job import FINISHED
 
 
-def drop_outlived_embeddings() -> list[TrainingRun]:
+def delete_unused_embeddings() -> list[TrainingRun]:
     """Delete the embeddings of runs whose fields have all gone on; the runs that lost theirs.
 
     Tens of kilobytes a candidate. Kept are those of runs in use, of those that a roll back would
@@ -28,7 +28,7 @@ def drop_outlived_embeddings() -> list[TrainingRun]:
     return dropped
 
 
-def drop_expired_sessions() -> int:
+def delete_expired_sessions() -> int:
     """Delete the sessions that nobody can use any more; how many."""
     gone, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
     return gone

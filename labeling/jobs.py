@@ -61,7 +61,7 @@ def publisher(url: str) -> Celery:
     return app
 
 
-def start(name: str, row: int) -> None:
+def send_on_commit(name: str, row: int) -> None:
     """Send the task `name` for a row's id as soon as the row is committed."""
     transaction.on_commit(partial(send, name, row), robust=True)
 
@@ -76,7 +76,7 @@ def send(name: str, row: int) -> bool:
     return True
 
 
-def nudge(name: str, row: int) -> None:
+def notify_throttled(name: str, row: int) -> None:
     """As `start`, for what happens at many votes: the second within a second sends nothing.
 
     A broker that is away makes at most one vote a minute wait. Whoever nudges has the sweeper look

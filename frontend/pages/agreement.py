@@ -12,7 +12,7 @@ from frontend.pages.run_progress import SHADES, Cell, MatrixRow
 from labeling.agreement.bootstrap import Interval
 from labeling.agreement.pairs import CLASSES
 from labeling.agreement.published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair
-from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, Pair
+from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, RaterPair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18
 """Units of the view box of a bar from 0 to 100 %."""
@@ -48,7 +48,7 @@ _REST = ("Consensus, catalogues and the network", "The network on the control sa
 class Matrix:
     """A pair and its confusion matrix, ready for a table."""
 
-    pair: Pair
+    pair: RaterPair
     rows: list[MatrixRow]
 
     @property
@@ -97,7 +97,7 @@ class ClassBar:
     dots: list[Dot]
 
 
-def sections(pairs: Iterable[Pair], *, own: bool) -> list[Section]:
+def sections(pairs: Iterable[RaterPair], *, own: bool) -> list[Section]:
     """The pairs by kind, those with most in common first; titles for an expert of their own."""
     matrices = [Matrix(pair, counted_rows(pair.agreement.confusion)) for pair in pairs]
     matrices.sort(key=lambda matrix: -matrix.pair.agreement.n)
@@ -136,7 +136,7 @@ def estimated_rows(matrix: Sequence[Sequence[float]]) -> list[MatrixRow]:
     ]
 
 
-def class_bars(pairs: Iterable[Pair]) -> list[ClassBar]:
+def class_bars(pairs: Iterable[RaterPair]) -> list[ClassBar]:
     """For each class, and for 1+2, how often two experts agree; none without two experts."""
     among = [pair for pair in pairs if (pair.first_kind, pair.second_kind) == (EXPERT, EXPERT)]
     if not among:

@@ -14,7 +14,7 @@ from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
 from labeling.export.rows import in_catalogue_order
 from labeling.models import Candidate, CandidateQuerySet, Field, Sample, Vote
-from labeling.rules.consensus import Status
+from labeling.rules.consensus import ConsensusStatus
 
 ANY = ("", "any")
 
@@ -35,7 +35,7 @@ class GalleryForm(forms.Form):
         required=False,
         choices=[ANY, *((str(value), name) for value, name in Label.choices[:4])],
     )
-    status = forms.ChoiceField(required=False, choices=[ANY, *Status.choices])
+    status = forms.ChoiceField(required=False, choices=[ANY, *ConsensusStatus.choices])
     sample = forms.ChoiceField(
         required=False, choices=[ANY, (Sample.POOL, "training pool"), (Sample.CONTROL, "control")]
     )
@@ -62,7 +62,7 @@ def visible_to(user: Any) -> CandidateQuerySet:
     candidates = candidates.annotate(disclosed=disclosed)
     shown = {
         "shown_label": "consensus__label",
-        "shown_status": Coalesce("consensus__status", Value(Status.INSUFFICIENT)),
+        "shown_status": Coalesce("consensus__status", Value(ConsensusStatus.INSUFFICIENT)),
         "shown_entropy": "network_entropy",
         "shown_network": "network_label",
     }

@@ -10,7 +10,7 @@ from django.urls import reverse
 from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
 from labeling.models import Candidate, Field, TrainingRun, Vote
-from labeling.rules.consensus import SETTLED, Status
+from labeling.rules.consensus import SETTLED, ConsensusStatus
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -43,7 +43,7 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
         "n_control": in_play & Q(candidates__control=True),
         "n_voted": Q(candidates__consensus__n_votes__gt=0),
         "n_settled": Q(**{f"{status}__in": SETTLED}),
-        "n_ties": Q(**{status: Status.TIE}),
+        "n_ties": Q(**{status: ConsensusStatus.TIE}),
     }
     counts = {name: Count("candidates", filter=which) for name, which in numbers.items()}
     # Joined, they would be among what SQLite groups by: a run's whole JSON for each candidate.

@@ -15,10 +15,10 @@ from frontend.pages.agreement import (
     sections,
     span,
 )
-from labeling.agreement.dawid_skene import Diagnosis, NotInstalled, differences
+from labeling.agreement.dawid_skene import Diagnosis, DiagnosisUnavailable, model_disagreements
 from labeling.agreement.groups import both_groups
 from labeling.agreement.published import PAIRS, RANGES, SOURCE
-from labeling.agreement.raters import Ratings, ratings_of
+from labeling.agreement.raters import Raters, read_raters
 from labeling.auth.roles import Role, has_role
 from labeling.models import Candidate, Field
 
@@ -29,7 +29,7 @@ A_PAGE = 50
 def agreement(request: HttpRequest) -> HttpResponse:
     """All pairs of raters for a curator, an expert's own for an expert; in one field or in all."""
     curates = has_role(request.user, Role.CURATOR)
-    ratings = ratings_of(_chosen(request))
+    ratings = read_raters(_chosen(request))
     pairs = list(ratings.pairs(None if curates else request.user.get_username()))
     context = {
         **_fields(request),
@@ -50,19 +50,19 @@ def agreement(request: HttpRequest) -> HttpResponse:
 @for_role(Role.CURATOR)
 def diagnosis(request: HttpRequest) -> HttpResponse:
     """Dawid and Skene's model of the votes, fitted when this page is asked for."""
-    ratings = ratings_of(_chosen(request))
+    ratings = read_raters(_chosen(request))
     context: dict[str, Any] = _fields(request)
     try:
         if found := ratings.diagnosis():
             context |= _diagnosed(found, ratings, request.GET.get("page"))
-    except NotInstalled as reason:
+    except DiagnosisUnavailable as reason:
         context["reason"] = reason
     return render(request, "frontend/diagnosis.html", context)
 
 
-def _diagnosed(found: Diagnosis, ratings: Ratings, number: str | None) -> dict[str, Any]:
+def _diagnosed(found: Diagnosis, ratings: Raters, number: str | None) -> dict[str, Any]:
     """The model's matrices, and where it differs from the consensus."""
-    page = Paginator(differences(found, ratings.consensus), A_PAGE).get_page(number)
+    page = Paginator(model_disagreements(found, ratings.consensus), A_PAGE).get_page(number)
     named = Candidate.objects.select_related("field").in_bulk([d.key for d in page])
     return {
         "priors": list(zip("1234", found.priors, strict=True)),
@@ -72,7 +72,7 @@ def _diagnosed(found: Diagnosis, ratings: Ratings, number: str | None) -> dict[s
     }
 
 
-def _groups(ratings: Ratings) -> list[tuple[str, Any]]:
+def _groups(ratings: Raters) -> list[tuple[str, Any]]:
     """The experts' figures as a group, for four classes and for two."""
     experts = ratings.experts.values()
     if len(experts) < 2:

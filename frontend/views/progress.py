@@ -11,7 +11,7 @@ from frontend.pages.learning_curve import learning_of
 from frontend.pages.overview import fields_with_numbers, my_numbers, next_steps
 from labeling.auth.roles import Role, has_role
 from labeling.models import Field
-from labeling.training.retraining import outlook
+from labeling.training.retraining import retraining_state
 from labeling.training.training_set import NotTrainable
 
 
@@ -26,7 +26,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     fields = list(fields_with_numbers())
     mine = my_numbers(request.user)
     steps = next_steps(request.user, fields, mine.waiting)
-    outlooks = [(field, outlook(field)) for field in fields if field.n_candidates]
+    outlooks = [(field, retraining_state(field)) for field in fields if field.n_candidates]
     context = {
         "fields": fields,
         "mine": mine,
@@ -41,7 +41,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 def _train_again(request: HttpRequest) -> HttpResponse:
     """Repeat the last training of a field on the labels of now; the first is asked for by form."""
-    last = outlook(get_object_or_404(Field, name=request.POST.get("field", ""))).last
+    last = retraining_state(get_object_or_404(Field, name=request.POST.get("field", ""))).last
     if last is None:
         return redirect("runs")
     try:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from labeling.agreement.branch_points import partings_open_to
+from labeling.agreement.branch_points import branch_points_visible_to
 from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
@@ -14,6 +14,6 @@ def questions(request: HttpRequest) -> HttpResponse:
     """A row for each pair of experts that this person may see, a column for each question."""
     pairs = [
         (pair, [pair.at[question.name] for question in TREE])
-        for pair in partings_open_to(request.user)
+        for pair in branch_points_visible_to(request.user)
     ]
     return render(request, "frontend/questions.html", {"tree": TREE, "pairs": pairs})

@@ -9,11 +9,11 @@ from typing import Any
 
 from labeling.auth.roles import Role, has_role
 from labeling.models import Vote
-from labeling.rules.decision_tree import Answers, parting
+from labeling.rules.decision_tree import Answers, branch_point
 
 
 @dataclass(frozen=True)
-class Partings:
+class BranchPoints:
     """Two experts: on how many candidates both answered, and at which question they part."""
 
     first: str
@@ -28,7 +28,7 @@ class Partings:
         return self.n - self.at.total()
 
 
-def partings_open_to(user: Any) -> list[Partings]:
+def branch_points_visible_to(user: Any) -> list[BranchPoints]:
     """All pairs of experts with such candidates in common that this user may see.
 
     Curators see all, experts those that they are part of.
@@ -36,10 +36,10 @@ def partings_open_to(user: Any) -> list[Partings]:
     pairs: dict[tuple[str, str], list[str | None]] = defaultdict(list)
     for said in _by_candidate().values():
         for one, other in combinations(sorted(said), 2):
-            pairs[one, other].append(parting(said[one], said[other]))
+            pairs[one, other].append(branch_point(said[one], said[other]))
     mine = None if has_role(user, Role.CURATOR) else user.get_username()
     return [
-        Partings(*pair, n=len(ends), at=Counter(end for end in ends if end is not None))
+        BranchPoints(*pair, n=len(ends), at=Counter(end for end in ends if end is not None))
         for pair, ends in sorted(pairs.items())
         if mine is None or mine in pair
     ]

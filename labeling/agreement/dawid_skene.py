@@ -4,7 +4,7 @@ Each rater has a confusion matrix, each object a latent class; both are fitted t
 Skene 1979, Appl. Stat. 28, 20; crowd-kit). A posterior is the model's opinion of the votes: a
 consensus label stays what the votes say by a rule that people can follow.
 
-crowd-kit comes with the extra `diagnosis`; without it `diagnose` raises NotInstalled.
+crowd-kit comes with the extra `diagnosis`; without it `diagnose` raises DiagnosisUnavailable.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Answer = tuple[Hashable, Hashable, int]
 """Object, rater, class; one rater may answer about an object several times."""
 
 
-class NotInstalled(Exception):
+class DiagnosisUnavailable(Exception):
     """crowd-kit is not there."""
 
 
@@ -44,7 +44,7 @@ class Diagnosis:
     posteriors: Mapping[Hashable, tuple[float, ...]]
     """By object: probability of each class."""
 
-    def likeliest(self, key: Hashable) -> tuple[int, float]:
+    def most_probable(self, key: Hashable) -> tuple[int, float]:
         """The class that the model prefers for an object, and its probability."""
         posterior = self.posteriors[key]
         probability = max(posterior)
@@ -52,7 +52,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ModelDisagreement:
     """An object for which the model prefers another class than the consensus."""
 
     key: Hashable
@@ -64,7 +64,7 @@ class Difference:
 def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     """Fit the model to class votes 1 to 4; needs at least one."""
     if not INSTALLED:
-        raise NotInstalled(
+        raise DiagnosisUnavailable(
             "crowd-kit is not installed: run pip install '.[diagnosis]' in Asterism's folder, and"
             " restart the web server."
         )
@@ -90,14 +90,16 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     )
 
 
-def differences(diagnosis: Diagnosis, consensus: Mapping[int, int]) -> list[Difference]:
+def model_disagreements(
+    diagnosis: Diagnosis, consensus: Mapping[int, int]
+) -> list[ModelDisagreement]:
     """Where the model prefers another class than the consensus, the surest first."""
     found = []
     for key, label in consensus.items():
         if key in diagnosis.posteriors:
-            preferred, probability = diagnosis.likeliest(key)
+            preferred, probability = diagnosis.most_probable(key)
             if preferred != label:
-                found.append(Difference(key, label, preferred, probability))
+                found.append(ModelDisagreement(key, label, preferred, probability))
     return sorted(found, key=lambda difference: -difference.probability)
 
 

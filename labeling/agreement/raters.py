@@ -30,9 +30,9 @@ REFERENCE = "reference"
 NETWORK = "network"
 REPEATS = "repeats"
 
-OTHERS = "consensus of the others"
-AGAIN = "own repeats"
-PROMOTED = "promoted network"
+CONSENSUS_OF_OTHERS = "consensus of the others"
+OWN_REPEATS = "own repeats"
+PROMOTED_NETWORK = "promoted network"
 
 Labels = Mapping[int, int]
 """Class 1 to 4 by candidate; of repeats, by the number of the repeat."""
@@ -41,7 +41,7 @@ _RULES = ("candidate__field__votes_needed", "candidate__field__early_retirement"
 
 
 @dataclass(frozen=True)
-class Pair:
+class RaterPair:
     """Two raters, what kind each is (see above), and their agreement."""
 
     first: str
@@ -52,7 +52,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Ratings:
+class Raters:
     """The labels of everybody who has a say, in one field or in all."""
 
     experts: Mapping[str, Labels]
@@ -64,7 +64,7 @@ class Ratings:
     references: Mapping[str, Labels]
     network: Labels
 
-    def pairs(self, expert: str | None = None) -> Iterator[Pair]:
+    def pairs(self, expert: str | None = None) -> Iterator[RaterPair]:
         """Compare all raters with objects in common; of an expert, the pairs that they lead."""
         # Stable: the others stay in the order of their names.
         names = sorted(self.experts, key=lambda name: name != expert)
@@ -72,7 +72,7 @@ class Ratings:
             if expert is None or (first, first_kind) == (expert, EXPERT):
                 agreement = compare(ours, theirs)
                 if agreement.n:
-                    yield Pair(first, first_kind, second, second_kind, agreement)
+                    yield RaterPair(first, first_kind, second, second_kind, agreement)
 
     def _meetings(self, names: list[str]) -> Iterator[tuple[str, str, Labels, str, str, Labels]]:
         """Two raters each: name, kind and labels."""
@@ -81,19 +81,19 @@ class Ratings:
             yield one, EXPERT, experts[one], two, EXPERT, experts[two]
         for name in names:
             labels = experts[name]
-            yield name, EXPERT, labels, OTHERS, CONSENSUS, self.others[name]
+            yield name, EXPERT, labels, CONSENSUS_OF_OTHERS, CONSENSUS, self.others[name]
             for source, published in references.items():
                 yield name, EXPERT, labels, source, REFERENCE, published
-            yield name, EXPERT, labels, PROMOTED, NETWORK, self.network
+            yield name, EXPERT, labels, PROMOTED_NETWORK, NETWORK, self.network
         for name, (first, again) in self.repeats.items():
-            yield name, EXPERT, first, AGAIN, REPEATS, again
+            yield name, EXPERT, first, OWN_REPEATS, REPEATS, again
         for source, published in references.items():
             yield CONSENSUS, CONSENSUS, self.consensus, source, REFERENCE, published
-        yield CONSENSUS, CONSENSUS, self.consensus, PROMOTED, NETWORK, self.network
+        yield CONSENSUS, CONSENSUS, self.consensus, PROMOTED_NETWORK, NETWORK, self.network
         for one, two in combinations(references, 2):
             yield one, REFERENCE, references[one], two, REFERENCE, references[two]
         for source, published in references.items():
-            yield source, REFERENCE, published, PROMOTED, NETWORK, self.network
+            yield source, REFERENCE, published, PROMOTED_NETWORK, NETWORK, self.network
 
     def diagnosis(self) -> Diagnosis | None:
         """What Dawid and Skene's model makes of the experts' votes; None of fewer than two."""
@@ -103,24 +103,24 @@ class Ratings:
         return diagnose((candidate, name, label) for name, candidate, label in votes)
 
 
-def pairs_open_to(user: Any, field: Field | None = None) -> Iterator[Pair]:
+def pairs_visible_to(user: Any, field: Field | None = None) -> Iterator[RaterPair]:
     """All pairs of raters with objects in common that this user may see.
 
     Curators see all. An expert sees the pairs that they are part of, on the candidates that
     they have voted on, so that no figure tells what others said of a candidate to come.
     """
     curates = has_role(user, Role.CURATOR)
-    return ratings_of(field).pairs(None if curates else user.get_username())
+    return read_raters(field).pairs(None if curates else user.get_username())
 
 
-def ratings_of(field: Field | None = None) -> Ratings:
+def read_raters(field: Field | None = None) -> Raters:
     """Read all labels: one query for each kind of rater."""
     where = {"candidate__field": field} if field else {}
     ballots = _ballots(where)
     settled = Consensus.objects.settled().filter(**where).values_list("candidate", "label")
     promoted = Prediction.objects.promoted().filter(candidate__control=True, **where)
     references = ReferenceLabel.objects.filter(**where).order_by("source")
-    return Ratings(
+    return Raters(
         experts=_by_rater(ballot[:3] for ballot in ballots if ballot[2] != Label.UNSURE),
         others=_consensus_of_the_others(ballots),
         repeats=_repeats(where),

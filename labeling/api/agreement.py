@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.agreement.groups import both_groups
-from labeling.agreement.raters import pairs_open_to, ratings_of
+from labeling.agreement.raters import pairs_visible_to, read_raters
 from labeling.api.permissions import IsCurator
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.files import csv_lines
@@ -110,7 +110,7 @@ class AgreementView(APIView):
     @extend_schema(parameters=[FIELD], responses=AgreementOut(many=True))
     def get(self, request: Request) -> Response:
         """All pairs that the caller may see: curators all, an expert those they are part of."""
-        pairs = pairs_open_to(request.user, field_of(request))
+        pairs = pairs_visible_to(request.user, field_of(request))
         return Response(finite(AgreementOut(list(pairs), many=True).data))
 
 
@@ -120,7 +120,7 @@ class AgreementFileView(APIView):
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """One CSV file, a row for each pair that the caller may see."""
-        pairs = pairs_open_to(request.user, field_of(request))
+        pairs = pairs_visible_to(request.user, field_of(request))
         return csv_file("agreement", COLUMNS, agreement_rows(pairs))
 
 
@@ -132,7 +132,7 @@ class AgreementGroupView(APIView):
     @extend_schema(parameters=[FIELD], responses=GroupsOut)
     def get(self, request: Request) -> Response:
         """Both figures, for four classes and for two."""
-        groups = both_groups(ratings_of(field_of(request)).experts.values())
+        groups = both_groups(read_raters(field_of(request)).experts.values())
         return Response(finite(GroupsOut(groups).data))
 
 
@@ -144,5 +144,5 @@ class AgreementGroupFileView(APIView):
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """One CSV file, a row for the four classes and one for two."""
-        groups = both_groups(ratings_of(field_of(request)).experts.values())
+        groups = both_groups(read_raters(field_of(request)).experts.values())
         return csv_file("agreement-group", GROUP_COLUMNS, group_rows(groups))

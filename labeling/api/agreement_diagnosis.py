@@ -9,8 +9,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from labeling.agreement.dawid_skene import Diagnosis, NotInstalled
-from labeling.agreement.raters import Ratings, ratings_of
+from labeling.agreement.dawid_skene import Diagnosis, DiagnosisUnavailable
+from labeling.agreement.raters import Raters, read_raters
 from labeling.api.agreement import FIELD, csv_file, field_of
 from labeling.api.permissions import IsCurator
 from labeling.export.agreement_diagnosis import (
@@ -28,12 +28,12 @@ class Unequipped(exceptions.APIException):
     default_code = "unequipped"
 
 
-def _diagnosed(request: Request) -> tuple[Ratings, Diagnosis | None]:
+def _diagnosed(request: Request) -> tuple[Raters, Diagnosis | None]:
     """The labels that the address asks for, and the model fitted to the votes among them."""
-    ratings = ratings_of(field_of(request))
+    ratings = read_raters(field_of(request))
     try:
         return ratings, ratings.diagnosis()
-    except NotInstalled as reason:
+    except DiagnosisUnavailable as reason:
         raise Unequipped(str(reason)) from None
 
 

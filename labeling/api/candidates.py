@@ -86,11 +86,11 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
 
     def get_stamp_x(self, candidate: Candidate) -> float:
         """Position in the 100 px stamp, from 0."""
-        return cutouts.place_in_stamp(candidate)[0]
+        return cutouts.position_in_stamp(candidate)[0]
 
     def get_stamp_y(self, candidate: Candidate) -> float:
         """Position in the 100 px stamp, from 0."""
-        return cutouts.place_in_stamp(candidate)[1]
+        return cutouts.position_in_stamp(candidate)[1]
 
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from labeling.models import Field
-from labeling.rules.consensus import Status
+from labeling.rules.consensus import ConsensusStatus
 
 
 class FieldIn(serializers.Serializer[Any]):
@@ -20,7 +20,7 @@ class FieldIn(serializers.Serializer[Any]):
 class ConsensusIn(FieldIn):
     """A field, and how far the people are."""
 
-    status = serializers.ChoiceField(Status.choices, required=False)
+    status = serializers.ChoiceField(ConsensusStatus.choices, required=False)
 
 
 def asked_for(request: Request, words: type[FieldIn] = FieldIn) -> dict[str, Any]:

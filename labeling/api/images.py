@@ -34,7 +34,7 @@ class StampsNpyView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> HttpResponse:
         """One NumPy file, which never changes."""
-        data = cutouts.npy(cutouts.stamps_of(_with_stamps(pk)))
+        data = cutouts.encode_npy(cutouts.stamps_of(_with_stamps(pk)))
         headers = {"Cache-Control": FOR_EVER}
         return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
@@ -48,7 +48,7 @@ class StampsFitsView(APIView):
         candidate = _with_stamps(pk)
         name = f"{candidate.field.name}_{candidate.pk}.fits"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        data = cutouts.mef(candidate)
+        data = cutouts.encode_fits(candidate)
         return HttpResponse(data, content_type="application/fits", headers=headers)
 
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from labeling.api.strict import SettingsField, StrictSerializer
 from labeling.api.votes import DISPLAY_CHARACTERS
 from labeling.models import Preferences, Theme
-from labeling.rules.key_bindings import why_not
+from labeling.rules.key_bindings import first_problem
 
 KEYS_CHARACTERS = 20_000
 
@@ -26,7 +26,7 @@ class PreferencesIn(StrictSerializer):
 
     def validate_keys(self, value: dict[str, Any]) -> dict[str, Any]:
         """The complete table of chords by action, each chord for one action only."""
-        if reason := why_not(value):
+        if reason := first_problem(value):
             raise serializers.ValidationError(reason)
         return value
 

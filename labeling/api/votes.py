@@ -15,7 +15,7 @@ from labeling.api.filters import FieldIn, asked_for
 from labeling.api.strict import SettingsField
 from labeling.classes import Certainty, Label, Reason
 from labeling.models import Candidate, Lease, Vote, VoteConflict
-from labeling.rules.decision_tree import outcome
+from labeling.rules.decision_tree import classify_answers
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000
@@ -67,7 +67,7 @@ class VoteIn(serializers.Serializer[Any]):
         attrs["answers"] = [dict(answer) for answer in attrs["answers"]]
         if attrs["answers"]:
             try:
-                path = outcome(attrs["answers"])
+                path = classify_answers(attrs["answers"])
             except ValueError as error:
                 raise serializers.ValidationError({"answers": str(error)}) from None
             if path != (attrs["label"], attrs["reason"]):

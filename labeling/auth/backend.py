@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 
-from labeling.auth.roles import Role, know_roles
+from labeling.auth.roles import Role, cache_roles
 from labeling.db.prepared import Given, Statement
 
 _at_hand: ContextVar[User | None] = ContextVar("the account read with the session", default=None)
@@ -42,5 +42,5 @@ class Backend(ModelBackend):
             user = next(iter(_WITH_ROLES.objects(pk=user_id)), None)
         if user is None:
             return None
-        know_roles(user, {role for role in Role if getattr(user, f"is_{role}")})
+        cache_roles(user, {role for role in Role if getattr(user, f"is_{role}")})
         return user if self.user_can_authenticate(user) else None

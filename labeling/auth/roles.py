@@ -28,7 +28,7 @@ def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
     return not enough.isdisjoint(_groups(user))
 
 
-def know_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
+def cache_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
     """Remember, for this user object, that is, for one request, the groups that are roles."""
     user._role_names = frozenset(names)  # type: ignore[union-attr]
 
@@ -36,6 +36,6 @@ def know_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> 
 def _groups(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
     """Names of the user's groups, asked once per user object."""
     if not hasattr(user, "_role_names"):
-        know_roles(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+        cache_roles(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
     names: frozenset[str] = user._role_names  # type: ignore[union-attr]
     return names

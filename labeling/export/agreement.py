@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from labeling.agreement.bootstrap import Interval
 from labeling.agreement.groups import GroupAgreement
 from labeling.agreement.pairs import CLASSES, Agreement
-from labeling.agreement.raters import Pair
+from labeling.agreement.raters import RaterPair
 from labeling.export.rows import Row
 from labeling.files.json_values import finite
 
@@ -44,7 +44,7 @@ GROUP_COLUMNS = (
 behind a figure."""
 
 
-def agreement_rows(pairs: Iterable[Pair]) -> Iterator[Row]:
+def agreement_rows(pairs: Iterable[RaterPair]) -> Iterator[Row]:
     """Yield one row for each pair; None where there is nothing to divide by."""
     for pair in pairs:
         found = pair.agreement

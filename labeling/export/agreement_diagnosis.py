@@ -29,7 +29,7 @@ def posterior_rows(found: Diagnosis | None, consensus: Mapping[int, int]) -> Ite
     known = in_catalogue_order(voted).values_list("pk", "field__name", "catalogue_id")
     for pk, field, catalogue_id in known.iterator():
         if pk in found.posteriors:
-            preferred, _ = found.likeliest(pk)
+            preferred, _ = found.most_probable(pk)
             yield {
                 "field": field,
                 "catalogue_id": catalogue_id,

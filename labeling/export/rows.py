@@ -13,7 +13,7 @@ from django.db.models import F, FilteredRelation, Q, Value
 from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
-from labeling.rules.consensus import Provenance, Status
+from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 
 if TYPE_CHECKING:
     from labeling.models.candidate_queryset import CandidateQuerySet
@@ -63,7 +63,9 @@ def _expressions() -> dict[str, Any]:
         "y_pix": F("y") + 1.0,
         "class_consensus": F("consensus__label"),
         "mean": F("consensus__class_mean"),
-        "consensus_status": Coalesce("consensus__status", Value(Status.INSUFFICIENT.value)),
+        "consensus_status": Coalesce(
+            "consensus__status", Value(ConsensusStatus.INSUFFICIENT.value)
+        ),
         **{f"{name}_": Coalesce(f"consensus__{name}", zero) for name in _CONSENSUS_COUNTS},
         "vote_agreement": F("consensus__agreement"),
         "vote_entropy_nats": F("consensus__vote_entropy"),
@@ -103,6 +105,6 @@ def _finished(row: Row) -> Row:
 def _without_votes(row: Row) -> int | None:
     """Who had a say where nobody has voted: the network, and whoever has ruled, who sees it."""
     network = row["run"] is not None
-    if row["consensus_status"] == Status.ADJUDICATED:
-        return (Provenance.NETWORK_AND_ONE if network else Provenance.ONE).value
-    return Provenance.NETWORK.value if network else None
+    if row["consensus_status"] == ConsensusStatus.ADJUDICATED:
+        return (ConsensusProvenance.NETWORK_AND_ONE if network else ConsensusProvenance.ONE).value
+    return ConsensusProvenance.NETWORK.value if network else None

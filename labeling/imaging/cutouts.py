@@ -20,12 +20,12 @@ from labeling.imaging.rgb import (
     RECIPE,
     SOFTENING,
     STRETCH,
-    above_surroundings,
+    encode_png,
     keep,
-    lupton,
-    png,
+    lupton_rgb,
+    normalise_to_noise,
 )
-from labeling.imaging.stamps import STAMP_PX, corner
+from labeling.imaging.stamps import STAMP_PX, first_pixel
 from labeling.models import Candidate, Mosaic
 
 RGB_SIZES = (299, 50)
@@ -39,14 +39,14 @@ def stamps_of(candidate: Candidate) -> Image:
     return read_stamps(candidate.pack_path, candidate.pack_row)
 
 
-def npy(array: Image) -> bytes:
+def encode_npy(array: Image) -> bytes:
     """The array as a NumPy file, little-endian, C order."""
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array, dtype="<f4"), allow_pickle=False)
     return buffer.getvalue()
 
 
-def mef(candidate: Candidate) -> bytes:
+def encode_fits(candidate: Candidate) -> bytes:
     """The stamps as a FITS file, one HDU per observed filter, each with its WCS.
 
     Raises packs.UnusablePack.
@@ -79,7 +79,7 @@ def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
     if mosaic.wcs is not None:
         x, y = _place_on(mosaic, candidate)
         wcs = mosaic.wcs.deepcopy()
-        wcs.wcs.crpix -= (int(corner(x)), int(corner(y)))
+        wcs.wcs.crpix -= (int(first_pixel(x)), int(first_pixel(y)))
         header.update(wcs.to_header(relax=True))
     header["FILTER"], header["BAND"] = mosaic.filter, mosaic.band
     header["BUNIT"] = ascii_text(mosaic.unit)
@@ -123,8 +123,8 @@ def rgb_png(
     columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
     drawn = dict(zip(RGB_SIZES, (rgb, rgb[rows, columns]), strict=True))
     if not usual:
-        return png(drawn[size])
-    files = {side: png(pixels) for side, pixels in drawn.items()}
+        return encode_png(drawn[size])
+    files = {side: encode_png(pixels) for side, pixels in drawn.items()}
     # An import that ends now may take the folder away while they are written.
     with suppress(FileNotFoundError):
         for side, data in files.items():
@@ -135,7 +135,7 @@ def rgb_png(
 def _centre(position: float) -> slice:
     """Where the centre image lies in its surroundings, along one axis."""
     context, centre = RGB_SIZES
-    first = int(corner(position, centre)) - int(corner(position, context))
+    first = int(first_pixel(position, centre)) - int(first_pixel(position, context))
     return slice(first, first + centre)
 
 
@@ -143,16 +143,16 @@ def _draw(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.
     """The colour image of the surroundings, (y, x, 3), row 0 at the bottom."""
     side = RGB_SIZES[0]
     bands = {
-        band: above_surroundings(_window(candidate, mosaic, side), mosaic.sky_sigma)
+        band: normalise_to_noise(_window(candidate, mosaic, side), mosaic.sky_sigma)
         for band, mosaic in candidate.field.mosaic_by_band.items()
     }
-    return lupton(bands, (side, side), stretch, softening)
+    return lupton_rgb(bands, (side, side), stretch, softening)
 
 
 def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
     """A mosaic's pixels about the candidate, (y, x); NaN beyond the frame."""
     x, y = _place_on(mosaic, candidate)
-    left, bottom = int(corner(x, size)), int(corner(y, size))
+    left, bottom = int(first_pixel(x, size)), int(first_pixel(y, size))
     y0, y1 = np.clip([bottom, bottom + size], 0, mosaic.height)
     x0, x1 = np.clip([left, left + size], 0, mosaic.width)
     window = np.full((size, size), np.nan, np.float32)
@@ -162,7 +162,7 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
     return window
 
 
-def place_in_stamp(candidate: Candidate) -> tuple[float, float]:
+def position_in_stamp(candidate: Candidate) -> tuple[float, float]:
     """Where the candidate lies in its own 100 px stamp, px from 0."""
     x, y = candidate.x, candidate.y
-    return x - int(corner(x, STAMP_PX)), y - int(corner(y, STAMP_PX))
+    return x - int(first_pixel(x, STAMP_PX)), y - int(first_pixel(y, STAMP_PX))

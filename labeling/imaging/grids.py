@@ -41,7 +41,7 @@ def compass(wcs: WCS) -> tuple[float, bool]:
     return north_deg, bool(north_x * east_y - north_y * east_x > 0)
 
 
-def shift_of(wcs: WCS | None, reference: WCS | None) -> tuple[float, float]:
+def frame_shift(wcs: WCS | None, reference: WCS | None) -> tuple[float, float]:
     """Like offset_px, but zero without WCS and for what is the same frame to 0.01 px."""
     if wcs is None or reference is None:
         return 0.0, 0.0

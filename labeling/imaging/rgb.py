@@ -36,7 +36,7 @@ BLACK = -0.5  # sigma of the sky
 FAINT_PERCENT = 25.0  # of the surroundings, taken as zero
 
 
-def lupton(
+def lupton_rgb(
     bands: Mapping[str, Image],
     shape: tuple[int, int],
     stretch: float = STRETCH,
@@ -67,7 +67,7 @@ def _channel(bands: Sequence[Image], shape: tuple[int, int]) -> Image:
     return np.where(there, total / np.maximum(there, 1), np.float32(BLACK))
 
 
-def above_surroundings(window: Image, noise: float) -> Image:
+def normalise_to_noise(window: Image, noise: float) -> Image:
     """A band's pixels (y, x) in units of its noise above the faint end of the window itself.
 
     NaN where nothing was exposed: where the window is NaN, or zero over 3 x 3 px and more,
@@ -82,7 +82,7 @@ def above_surroundings(window: Image, noise: float) -> Image:
     return np.asarray((exposed - faint) / (noise or 1.0), dtype=np.float32)
 
 
-def png(rgb: NDArray[np.uint8]) -> bytes:
+def encode_png(rgb: NDArray[np.uint8]) -> bytes:
     """An RGB image, row 0 at the bottom, as a PNG file."""
     buffer = io.BytesIO()
     # Skies do not repeat themselves: looking for runs only is twice as fast, and no larger.

@@ -21,7 +21,7 @@ Positions = NDArray[np.float64]
 Corners = NDArray[np.intp]
 
 
-def corner(position: Positions | float, size: int = STAMP_PX) -> Corners:
+def first_pixel(position: Positions | float, size: int = STAMP_PX) -> Corners:
     """First pixel of a window of `size` px about a position, along one axis.
 
     The same rounding as `astropy.nddata.overlap_slices`: for an even size the position lies
@@ -33,7 +33,7 @@ def corner(position: Positions | float, size: int = STAMP_PX) -> Corners:
     return np.ceil(within - size % 2 / 2).astype(np.intp) - size // 2
 
 
-def cut(
+def cut_stamps(
     image: Image, x: Positions, y: Positions, size: int = STAMP_PX, out: Image | None = None
 ) -> Image:
     """Cut a stamp of `size` px about each position (px, from 0); returns (candidate, y, x).
@@ -41,7 +41,7 @@ def cut(
     Pixels beyond the image are NaN. `out` receives the stamps where given.
     """
     stamps = np.empty((len(x), size, size), np.float32) if out is None else out
-    left, bottom = corner(x, size), corner(y, size)
+    left, bottom = first_pixel(x, size), first_pixel(y, size)
     height, width = image.shape
     whole = (left >= 0) & (bottom >= 0) & (left + size <= width) & (bottom + size <= height)
     if height >= size and width >= size:
@@ -70,14 +70,14 @@ def is_observed(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
     Drizzled mosaics are exactly 0, or NaN, where nothing was exposed; a position counts as
     observed when any of the 5 x 5 pixels about it is neither.
     """
-    centres = cut(image, x, y, size=5)
+    centres = cut_stamps(image, x, y, size=5)
     exposed = np.logical_and(np.isfinite(centres), centres != 0)
     return np.asarray(exposed.any(axis=(1, 2)), dtype=bool)
 
 
-def reaches_beyond(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
+def is_padded(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
     """Whether the stamp at each position is padded at the frame."""
-    left, bottom = corner(x), corner(y)
+    left, bottom = first_pixel(x), first_pixel(y)
     height, width = image.shape
     beyond: NDArray[np.bool_] = (
         (left < 0) | (bottom < 0) | (left + STAMP_PX > width) | (bottom + STAMP_PX > height)

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
 from labeling.classes import MorphologicalClass
-from labeling.imaging.grids import shift_of
+from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.ingest.errors import BadInput
-from labeling.ingest.stamping import Frame, stamp_all
+from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from labeling.training.training_set import VOTES
@@ -33,7 +33,7 @@ FILTERS_NEEDED = 4
 
 
 @dataclass(frozen=True)
-class Reading:
+class CatalogueOptions:
     """How a catalogue file is to be read; part of what makes an import the same import."""
 
     origin: int = 1
@@ -49,7 +49,9 @@ class Reading:
         return digest.hexdigest()
 
 
-def import_catalogue(field: Field, path: Path, reading: Reading) -> tuple[CatalogueImport, bool]:
+def import_catalogue(
+    field: Field, path: Path, reading: CatalogueOptions
+) -> tuple[CatalogueImport, bool]:
     """Read the file into the field; returns the import and whether it is new.
 
     The same file read the same way is the import that is there already. Raises BadInput,
@@ -90,7 +92,7 @@ def import_catalogue(field: Field, path: Path, reading: Reading) -> tuple[Catalo
         raise
 
 
-def _frames(field: Field) -> dict[str, Frame]:
+def _frames(field: Field) -> dict[str, BandImage]:
     """The field's mosaics, read whole, with their shift against the reference frame."""
     mosaics = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
     if not mosaics:
@@ -101,12 +103,14 @@ def _frames(field: Field) -> dict[str, Frame]:
         raise BadInput(f"{error} It belongs to field {field}.") from None
     reference = files[reference_band(files)]
     return {
-        band: Frame(file.image, file.wcs, *shift_of(file.wcs, reference.wcs))
+        band: BandImage(file.image, file.wcs, *frame_shift(file.wcs, reference.wcs))
         for band, file in files.items()
     }
 
 
-def _outside(path: Path, reference: Frame, x: Any, y: Any, *, allowed: bool) -> NDArray[np.bool_]:
+def _outside(
+    path: Path, reference: BandImage, x: Any, y: Any, *, allowed: bool
+) -> NDArray[np.bool_]:
     """Rows beyond the reference frame; refused unless allowed."""
     outside = ~reference.contains(x, y)
     if outside.any() and not allowed:
@@ -213,7 +217,7 @@ def _report(
 def _save(
     field: Field,
     path: Path,
-    reading: Reading,
+    reading: CatalogueOptions,
     pack: str,
     fingerprint: str,
     candidates: list[Candidate],

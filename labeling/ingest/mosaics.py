@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from classifier.core.bands import band_of, reference_band
-from labeling.imaging.grids import compass, same_orientation, shift_of
+from labeling.imaging.grids import compass, frame_shift, same_orientation
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.imaging.star_width import star_fwhm
 from labeling.ingest.errors import BadInput
@@ -166,7 +166,7 @@ def _same_frame(old: Mosaic, new: MosaicFile) -> bool:
         return False
     if old.wcs is None or new.wcs is None:
         return True
-    return same_orientation(new.wcs, old.wcs) and shift_of(new.wcs, old.wcs) == (0.0, 0.0)
+    return same_orientation(new.wcs, old.wcs) and frame_shift(new.wcs, old.wcs) == (0.0, 0.0)
 
 
 def _measured(mosaic: MosaicFile) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Frame:
+class BandImage:
     """One band's image, and its shift in pixels against the field's reference frame."""
 
     image: Image
@@ -45,15 +45,15 @@ class Frame:
 
     def pads(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
         """Whether stamps at positions of the reference frame reach beyond the image."""
-        return stamps.reaches_beyond(self.image, x + self.dx, y + self.dy)
+        return stamps.is_padded(self.image, x + self.dx, y + self.dy)
 
     def cut(self, x: Positions, y: Positions, out: Image) -> None:
         """Cut the stamps at positions of the reference frame into `out`, (candidate, y, x)."""
-        stamps.cut(self.image, x + self.dx, y + self.dy, out=out)
+        stamps.cut_stamps(self.image, x + self.dx, y + self.dy, out=out)
 
 
 def stamp_blocks(
-    frames: Mapping[str, Frame], x: Positions, y: Positions, observed: NDArray[np.bool_]
+    frames: Mapping[str, BandImage], x: Positions, y: Positions, observed: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Image]]:
     """Yield (first, stamps) for blocks of candidates; the array is reused from block to block.
 
@@ -73,7 +73,7 @@ def stamp_blocks(
 def stamp_all(
     path: Path,
     field: Field,
-    frames: Mapping[str, Frame],
+    frames: Mapping[str, BandImage],
     x: Positions,
     y: Positions,
     observed: NDArray[np.bool_],

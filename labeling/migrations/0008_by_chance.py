@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from labeling.rules.sampling import by_chance
+from labeling.rules.sampling import random_value
 
 AT_A_TIME = 2000
 
@@ -12,7 +12,7 @@ def place(apps, schema_editor):
     rows = predictions.filter(candidate__field__strategy="random").exclude(queue=None)
     moved = []
     for row in rows.only("candidate").iterator(AT_A_TIME):
-        row.priority = by_chance(row.candidate_id)
+        row.priority = random_value(row.candidate_id)
         moved.append(row)
     predictions.bulk_update(moved, ["priority"], batch_size=AT_A_TIME)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from classifier.core.bands import BANDS
 from labeling.auth.roles import Role, has_role
 from labeling.db.prepared import Change, Given, Put, Remove, Statement, Write, make
-from labeling.imaging.stamps import corner
+from labeling.imaging.stamps import first_pixel
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.catalogue_import import CatalogueImport
@@ -24,7 +24,7 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.opening import Opening
 from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
-from labeling.rules.consensus import Ballot, Status, Verdict, verdict_of
+from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
 from labeling.rules.sampling import in_control_sample, shuffle_key
 
 
@@ -110,7 +110,7 @@ class Candidate(models.Model):
     def neighbours(self, size: int) -> CandidateQuerySet:
         """The catalogue's other sources, set aside or not, in the window of `size` px about it."""
         # A pixel reaches half a pixel to either side of its centre.
-        left, bottom = (int(corner(position, size)) - 0.5 for position in (self.x, self.y))
+        left, bottom = (int(first_pixel(position, size)) - 0.5 for position in (self.x, self.y))
         within = Candidate.objects.filter(
             field=self.field_id, x__gte=left, x__lt=left + size, y__gte=bottom, y__lt=bottom + size
         )
@@ -220,7 +220,7 @@ class Candidate(models.Model):
         """
         if lease and lease.is_live:
             return False
-        if self.verdict(others).status != Status.INSUFFICIENT:
+        if self.verdict(others).status != ConsensusStatus.INSUFFICIENT:
             return True
         # The voter's own does not hold, so these are the others'.
         promised = self.leases.promises().count()
@@ -249,7 +249,7 @@ class Candidate(models.Model):
 
     def needs_votes(self, verdict: Verdict) -> bool:
         """Whether it is in play, and neither the votes nor a curator have said enough."""
-        return not self.set_aside and verdict.status == Status.INSUFFICIENT
+        return not self.set_aside and verdict.status == ConsensusStatus.INSUFFICIENT
 
     def refresh_consensus(
         self,

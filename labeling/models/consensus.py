@@ -9,7 +9,13 @@ from django.db import models
 
 from labeling.classes import MorphologicalClass
 from labeling.db.prepared import Put, Write
-from labeling.rules.consensus import RULE_VERSION, SETTLED, Provenance, Status, Verdict
+from labeling.rules.consensus import (
+    RULE_VERSION,
+    SETTLED,
+    ConsensusProvenance,
+    ConsensusStatus,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate
@@ -30,7 +36,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
 
     def ties(self) -> Self:
         """Those that wait for a curator."""
-        return self.filter(status=Status.TIE)
+        return self.filter(status=ConsensusStatus.TIE)
 
 
 class Consensus(models.Model):
@@ -38,7 +44,9 @@ class Consensus(models.Model):
 
     candidate = models.OneToOneField("Candidate", models.CASCADE, primary_key=True)
     label = models.PositiveSmallIntegerField(choices=MorphologicalClass, null=True)
-    status = models.CharField(choices=Status, default=Status.INSUFFICIENT, max_length=12)
+    status = models.CharField(
+        choices=ConsensusStatus, default=ConsensusStatus.INSUFFICIENT, max_length=12
+    )
     n_votes = models.PositiveSmallIntegerField(default=0)
     n_class1 = models.PositiveSmallIntegerField(default=0)
     n_class2 = models.PositiveSmallIntegerField(default=0)
@@ -48,7 +56,9 @@ class Consensus(models.Model):
     agreement = models.FloatField(null=True)
     class_mean = models.FloatField(null=True)
     vote_entropy = models.FloatField("vote entropy (nats)", null=True)
-    provenance = models.PositiveSmallIntegerField(choices=Provenance, default=Provenance.NETWORK)
+    provenance = models.PositiveSmallIntegerField(
+        choices=ConsensusProvenance, default=ConsensusProvenance.NETWORK
+    )
     rule_version = models.PositiveSmallIntegerField(default=RULE_VERSION)
 
     objects = ConsensusQuerySet.as_manager()

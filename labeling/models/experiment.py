@@ -66,7 +66,7 @@ class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):
         experiment.fields.set(chosen)
         for source in sources:
             frozen[source].write(experiment.training_set_path(names[source]))
-        jobs.start(jobs.EXPERIMENT, experiment.pk)
+        jobs.send_on_commit(jobs.EXPERIMENT, experiment.pk)
         return experiment
 
 

@@ -209,7 +209,7 @@ class Field(models.Model):
         """
         run = self.promoted_run_id
         if self.follows_labels and run and run_folders.embeddings(run).exists():
-            jobs.nudge(jobs.REFRESH, self.pk)
+            jobs.notify_throttled(jobs.REFRESH, self.pk)
 
     @transaction.atomic
     def refresh_consensus(self) -> None:

@@ -228,7 +228,7 @@ class WorkerJob(models.Model):
             return False
         self.refresh_from_db()
         self.tell("Queued again, by hand.")
-        jobs.start(self.task, self.pk)
+        jobs.send_on_commit(self.task, self.pk)
         return True
 
     def fail(self, error: str) -> bool:

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from classifier.core.bands import BANDS
 from labeling.db.prepared import Given, Statement
-from labeling.imaging.grids import shift_of
+from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import celestial_wcs
 from labeling.models.field import Field, by_band
 
@@ -77,4 +77,4 @@ def recall(field: Field) -> None:
 @lru_cache(maxsize=1024)
 def _shift(text: str, reference: str) -> tuple[float, float]:
     """Kept as numbers: reading a WCS takes milliseconds, and threads cannot share one."""
-    return shift_of(_wcs_of(text), _wcs_of(reference))
+    return frame_shift(_wcs_of(text), _wcs_of(reference))

@@ -59,7 +59,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
             )
             run.fields.set(chosen)
             run.freeze(frozen)
-            jobs.start(jobs.TRAIN, run.pk)
+            jobs.send_on_commit(jobs.TRAIN, run.pk)
         return run
 
     def _waiting(self, fields: Iterable[Field], wish: Mapping[str, Any]) -> TrainingRun | None:

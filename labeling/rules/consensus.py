@@ -19,7 +19,7 @@ EARLY = 2
 """Votes that are enough, where the field allows early retirement, if they agree."""
 
 
-class Status(models.TextChoices):
+class ConsensusStatus(models.TextChoices):
     """How far the people are with a candidate."""
 
     INSUFFICIENT = "insufficient", "more votes needed"
@@ -29,11 +29,11 @@ class Status(models.TextChoices):
     ADJUDICATED = "adjudicated", "decided by a curator"
 
 
-SETTLED = (Status.AGREED, Status.MAJORITY, Status.ADJUDICATED)
+SETTLED = (ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.ADJUDICATED)
 """The statuses that come with a label."""
 
 
-class Provenance(models.IntegerChoices):
+class ConsensusProvenance(models.IntegerChoices):
     """Who classified, in LEGUS's numbers (2 is ours: LEGUS never had one person alone)."""
 
     NETWORK = 0, "network only"
@@ -56,13 +56,13 @@ class Verdict:
     """The consensus of one candidate; the fields of the same name in the catalogue."""
 
     label: int | None
-    status: Status
+    status: ConsensusStatus
     counts: tuple[int, int, int, int]
     n_unsure: int
     agreement: float | None
     class_mean: float | None
     vote_entropy: float | None
-    provenance: Provenance
+    provenance: ConsensusProvenance
     rule_version: int = RULE_VERSION
 
     @property
@@ -91,7 +91,7 @@ def verdict_of(
         votes_needed = min(votes_needed, EARLY)
     label, status = _decide(counts, len(ballots), votes_needed)
     if ruling is not None:
-        label, status = ruling, Status.ADJUDICATED
+        label, status = ruling, ConsensusStatus.ADJUDICATED
     return Verdict(
         label=label,
         status=status,
@@ -104,15 +104,17 @@ def verdict_of(
     )
 
 
-def _decide(counts: Sequence[int], n_votes: int, votes_needed: int) -> tuple[int | None, Status]:
+def _decide(
+    counts: Sequence[int], n_votes: int, votes_needed: int
+) -> tuple[int | None, ConsensusStatus]:
     """The mode, if there are enough votes and one class leads with more than a single vote."""
     if n_votes < votes_needed:
-        return None, Status.INSUFFICIENT
+        return None, ConsensusStatus.INSUFFICIENT
     most = max(counts)
     if counts.count(most) > 1 or most < min(2, votes_needed):
-        return None, Status.TIE
+        return None, ConsensusStatus.TIE
     label = counts.index(most) + 1
-    return label, Status.AGREED if most == n_votes else Status.MAJORITY
+    return label, ConsensusStatus.AGREED if most == n_votes else ConsensusStatus.MAJORITY
 
 
 def _entropy(counts: Sequence[int]) -> float:
@@ -121,11 +123,11 @@ def _entropy(counts: Sequence[int]) -> float:
     return sum(-n / total * log(n / total) for n in counts if n)
 
 
-def _provenance(ballots: Sequence[Ballot]) -> Provenance:
+def _provenance(ballots: Sequence[Ballot]) -> ConsensusProvenance:
     """LEGUS's number for who had a say."""
     helped = any(ballot.suggestion_visible for ballot in ballots)
     if not ballots:
-        return Provenance.NETWORK
+        return ConsensusProvenance.NETWORK
     if len(ballots) == 1:
-        return Provenance.NETWORK_AND_ONE if helped else Provenance.ONE
-    return Provenance.SEVERAL_AFTER_NETWORK if helped else Provenance.SEVERAL
+        return ConsensusProvenance.NETWORK_AND_ONE if helped else ConsensusProvenance.ONE
+    return ConsensusProvenance.SEVERAL_AFTER_NETWORK if helped else ConsensusProvenance.SEVERAL

@@ -86,7 +86,7 @@ Answers = Sequence[Mapping[str, str]]
 """A path: mappings of `question` and `answer` to their names, in the order of answering."""
 
 
-def outcome(answers: Answers) -> tuple[int, str]:
+def classify_answers(answers: Answers) -> tuple[int, str]:
     """Class and reason at the end of a path. Raises ValueError where it is none."""
     question: Question | None = TREE[0]
     for place, answer in enumerate(answers, 1):
@@ -106,7 +106,7 @@ def outcome(answers: Answers) -> tuple[int, str]:
     return label, reason
 
 
-def parting(first: Answers, second: Answers) -> str | None:
+def branch_point(first: Answers, second: Answers) -> str | None:
     """The question at which two paths part, by name; None where they never do."""
     for one, other in zip(first, second, strict=False):
         if one["answer"] != other["answer"]:

@@ -13,7 +13,7 @@ _BELONGS_TO = {"Escape": "close", "Tab": None, "F5": None}
 """Keys by which people leave, move and reload; the action that has one, where one has."""
 
 
-def why_not(table: Mapping[str, Any]) -> str | None:
+def first_problem(table: Mapping[str, Any]) -> str | None:
     """The first reason why a table of lists of chords by action cannot be used, if there is one."""
     return next(_reasons(table), None)
 

@@ -2,7 +2,7 @@
 
 Both are functions of the field's name and the catalogue id alone, so they are the same for
 every run, for ever: no network is measured on what another one was trained on. The strategy
-*random* has an order of its own in the training pool, `by_chance`.
+*random* has an order of its own in the training pool, `random_value`.
 """
 
 from fractions import Fraction
@@ -30,7 +30,7 @@ def shuffle_key(field: str, catalogue_id: str) -> int:
     return _digest("shuffle", field, catalogue_id)
 
 
-def by_chance(candidate: int) -> float:
+def random_value(candidate: int) -> float:
     """A number in [0, 1) that looks random, of a candidate by its number in the database."""
     return _digest("chance", "", str(candidate)) / 2**63
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from labeling.rules.posterior import posterior, worth
-from labeling.rules.sampling import by_chance
+from labeling.rules.sampling import random_value
 
 
 class Strategy(models.TextChoices):
@@ -61,7 +61,7 @@ def value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
 
 def _value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
     if strategy == Strategy.RANDOM:
-        return by_chance(opinion.candidate)
+        return random_value(opinion.candidate)
     if strategy == Strategy.MARGIN:
         return margin(opinion.prior, counts)
     if strategy == Strategy.BALD and opinion.mutual_information is not None:

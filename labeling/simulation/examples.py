@@ -7,8 +7,8 @@ from astropy.stats import mad_std
 from astropy.table import join
 from numpy.typing import NDArray
 
-from labeling.imaging.rgb import above_surroundings, keep, lupton, png
-from labeling.imaging.stamps import cut
+from labeling.imaging.rgb import encode_png, keep, lupton_rgb, normalise_to_noise
+from labeling.imaging.stamps import cut_stamps
 from labeling.simulation.field import SimulatedField, simulate_field
 
 SEED = 2718
@@ -34,7 +34,7 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         for number, kind in enumerate(kinds):
             row = known[known["subtype"] == kind][kinds[:number].count(kind)]
             path = directory / f"class-{label}-{number + 1}.png"
-            keep(png(_picture(field, row["x"] - 1, row["y"] - 1)), path)
+            keep(encode_png(_picture(field, row["x"] - 1, row["y"] - 1)), path)
             written[path.name] = path
     return written
 
@@ -43,6 +43,6 @@ def _picture(field: SimulatedField, x: float, y: float) -> NDArray[np.uint8]:
     """The colour picture about a position (px from 0), (y, x, 3), row 0 at the bottom."""
     bands = {}
     for band, hdu in field.mosaics.items():
-        stamp = cut(hdu.data, np.array([x]), np.array([y]), SIDE_PX)[0]
-        bands[band] = above_surroundings(stamp, float(mad_std(hdu.data)))
-    return lupton(bands, (SIDE_PX, SIDE_PX))
+        stamp = cut_stamps(hdu.data, np.array([x]), np.array([y]), SIDE_PX)[0]
+        bands[band] = normalise_to_noise(stamp, float(mad_std(hdu.data)))
+    return lupton_rgb(bands, (SIDE_PX, SIDE_PX))

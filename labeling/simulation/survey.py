@@ -51,7 +51,7 @@ STANDS_OUT = np.array([1.5, 1.3, 1.3, 1.3, 2.8])
 
 
 @dataclass(frozen=True)
-class Frame:
+class SurveyFrame:
     """A field's tangent plane: reference pixel (FITS convention), its sky, arcsec per pixel."""
 
     name: str
@@ -67,7 +67,7 @@ class Frame:
         return tangent_plane(self.reference_pixel, self.sky, self.pixel_scale)
 
 
-NGC1566 = Frame(
+NGC1566 = SurveyFrame(
     "ngc1566", "NGC 1566", (3109.035, 3112.452), (65.00142698, -54.93776304), 0.03962, 18.0
 )
 """Fitted to the catalogue's own x, y (taken as counting from 1) and RA, Dec."""
@@ -77,7 +77,7 @@ NGC1566 = Frame(
 class SimulatedSurvey:
     """A catalogue's mosaics, made when they are asked for."""
 
-    frame: Frame
+    frame: SurveyFrame
     seed: int
     zero_points: Mapping[str, ZeroPoint]
     psfs: Mapping[str, NDArray[np.float32]]
@@ -117,7 +117,7 @@ def simulate_survey(
     zero_points: Mapping[str, ZeroPoint],
     psfs: Mapping[str, NDArray[np.float32]],
     *,
-    frame: Frame = NGC1566,
+    frame: SurveyFrame = NGC1566,
     seed: int = 1566,
     shape: tuple[int, int] | None = None,
 ) -> SimulatedSurvey:
@@ -190,7 +190,7 @@ def _galaxy(
     rng: np.random.Generator,
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
     fluxes: Fluxes,
-    frame: Frame,
+    frame: SurveyFrame,
     shape: tuple[int, int],
     zero_points: Mapping[str, ZeroPoint],
 ) -> Galaxy:

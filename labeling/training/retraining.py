@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RetrainingState:
     """What a field is waiting for before it trains again."""
 
     last: TrainingRun | None
@@ -98,7 +98,7 @@ class Outlook:
         return f"{since} since run {self.last.pk}; {self.wanted} start the next training."
 
 
-def outlook(field: Field) -> Outlook:
+def retraining_state(field: Field) -> RetrainingState:
     """What the field is waiting for."""
     own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
     last = own.first()
@@ -108,7 +108,7 @@ def outlook(field: Field) -> Outlook:
         new, labels = sum(learnt.get(pk) != label for pk, label in now.items()), len(now)
         quiet = not _just_voted(last)
     active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
-    return Outlook(last, new, labels, field.retrain_after, active, quiet)
+    return RetrainingState(last, new, labels, field.retrain_after, active, quiet)
 
 
 def _learnt(run: TrainingRun) -> Mapping[int, int]:
@@ -130,7 +130,7 @@ def _just_voted(run: TrainingRun) -> bool:
     return Vote.objects.filter(lately, candidate__field__in=run.fields.all()).exists()
 
 
-def retrain_where_due() -> list[TrainingRun]:
+def retrain_due_fields() -> list[TrainingRun]:
     """Repeat the last training of each field that is due, in its asker's name; the new runs.
 
     What fails in one field does not keep the others from training; it is raised at the end.
@@ -148,7 +148,7 @@ def retrain_where_due() -> list[TrainingRun]:
 
 
 def _retrain(field: Field) -> TrainingRun | None:
-    now = outlook(field)
+    now = retraining_state(field)
     if now.last is None or not now.due:
         return None
     try:
@@ -165,7 +165,7 @@ def _repeat(field: Field, last: TrainingRun, frozen: TrainingSet) -> TrainingRun
     """Train again on these labels, unless another sweep was faster."""
     # All fields of the run at once: who locks one first and then the others can wait for ever.
     Field.objects.in_turn(last.fields.all())
-    now = outlook(field)
+    now = retraining_state(field)
     if now.last != last or not now.due:
         return None
     return last.request_again(last.requested_by, automatic=True, frozen=frozen)

@@ -23,7 +23,7 @@ from report import record
 from classifier.core.bands import BANDS
 from labeling.imaging.packs import SHARD
 from labeling.imaging.stamps import STAMP_PX
-from labeling.ingest.stamping import Frame, stamp_blocks
+from labeling.ingest.stamping import BandImage, stamp_blocks
 
 SIDE = 6200
 COUNT = 2752
@@ -32,7 +32,7 @@ CATALOGUE = "catalogues/hlsp_legus_hst_wfc3_ngc1566_multiband_v1_padagb-mwext-av
 
 Stamps = NDArray[np.float32]
 Positions = NDArray[np.float64]
-Cut = Callable[[Mapping[str, Frame], Positions, Positions, Stamps], None]
+Cut = Callable[[Mapping[str, BandImage], Positions, Positions, Stamps], None]
 Seconds = dict[Cut | None, dict[int, float]]
 
 
@@ -51,7 +51,7 @@ def positions() -> tuple[Positions, Positions]:
     return x, np.sort(y)[::-1]
 
 
-def frames() -> dict[str, Frame]:
+def frames() -> dict[str, BandImage]:
     """Five mosaics of noise on NGC 1566's frame."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
@@ -59,10 +59,14 @@ def frames() -> dict[str, Frame]:
     wcs.wcs.crpix = [3110.035, 3113.452]
     wcs.wcs.cdelt = [-0.0396 / 3600, 0.0396 / 3600]
     rng = np.random.default_rng(1)
-    return {band: Frame(rng.standard_normal((SIDE, SIDE), dtype=np.float32), wcs) for band in BANDS}
+    return {
+        band: BandImage(rng.standard_normal((SIDE, SIDE), dtype=np.float32), wcs) for band in BANDS
+    }
 
 
-def astropy_with_wcs(mosaics: Mapping[str, Frame], x: Positions, y: Positions, out: Stamps) -> None:
+def astropy_with_wcs(
+    mosaics: Mapping[str, BandImage], x: Positions, y: Positions, out: Stamps
+) -> None:
     """The plain loop."""
     for row, place in enumerate(zip(x, y, strict=True)):
         for k, band in enumerate(BANDS):
@@ -72,7 +76,7 @@ def astropy_with_wcs(mosaics: Mapping[str, Frame], x: Positions, y: Positions, o
 
 
 def astropy_without_wcs(
-    mosaics: Mapping[str, Frame], x: Positions, y: Positions, out: Stamps
+    mosaics: Mapping[str, BandImage], x: Positions, y: Positions, out: Stamps
 ) -> None:
     """The plain loop for those who need pixels only."""
     for row, place in enumerate(zip(x, y, strict=True)):
@@ -81,7 +85,7 @@ def astropy_without_wcs(
             out[row, k] = Cutout2D(image, place, STAMP_PX, mode="partial", fill_value=np.nan).data
 
 
-def slices_alone(mosaics: Mapping[str, Frame], x: Positions, y: Positions, out: Stamps) -> None:
+def slices_alone(mosaics: Mapping[str, BandImage], x: Positions, y: Positions, out: Stamps) -> None:
     """numpy slices of stamps that lie inside: what memory allows, without any checks."""
     left, bottom = (np.ceil(p - STAMP_PX / 2).astype(int) for p in (x, y))
     for row in range(len(x)):
@@ -90,7 +94,9 @@ def slices_alone(mosaics: Mapping[str, Frame], x: Positions, y: Positions, out: 
             out[row, k] = mosaics[band].image[y0 : y0 + STAMP_PX, x0 : x0 + STAMP_PX]
 
 
-def measure(mosaics: Mapping[str, Frame], x: Positions, y: Positions, cuts: list[Cut]) -> Seconds:
+def measure(
+    mosaics: Mapping[str, BandImage], x: Positions, y: Positions, cuts: list[Cut]
+) -> Seconds:
     """Seconds of each cut, and of ours under the key None, for each block (best of ROUNDS)."""
     spent: Seconds = defaultdict(lambda: defaultdict(lambda: math.inf))
     observed = np.ones((len(x), len(BANDS)), dtype=bool)

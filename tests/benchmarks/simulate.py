@@ -27,7 +27,7 @@ from classifier.core.manifest import HEADER
 from classifier.evaluation import figures
 from classifier.training.checkpoints import write_whole
 from labeling.imaging.packs import new_pack
-from labeling.imaging.stamps import cut
+from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import simulate_field
 from tests.benchmarks import transfer
 
@@ -78,7 +78,7 @@ def _write_field(folder: Path) -> None:
     x, y = (np.asarray(simulated.catalogue[axis], dtype=float) - 1 for axis in "xy")
     images = [np.asarray(simulated.mosaics[band].data, dtype=np.float32) for band in BANDS]
     with new_pack(folder / "field.zarr", len(x)) as write:
-        stamps = np.stack([cut(image, x, y) for image in images], axis=1)
+        stamps = np.stack([cut_stamps(image, x, y) for image in images], axis=1)
         write(0, stamps, np.ones(stamps.shape[:2], dtype=bool))
     # Both tables are in the order of their ids.
     labels = simulated.truth["class"].tolist()

@@ -91,7 +91,7 @@ def test_a_field_that_cannot_train_again_keeps_nothing_else_from_being_woken(
 
     waiting = make_run(field, admin, status=RunStatus.QUEUED)
     Field.objects.update(retrain_after=1)
-    monkeypatch.setattr("labeling.training.retraining.outlook", full)
+    monkeypatch.setattr("labeling.training.retraining.retraining_state", full)
     monkeypatch.setattr("labeling.models.Refresh.objects.due", lambda: [field.pk])
     with pytest.raises(ExceptionGroup, match="Not every field"):
         sweep()

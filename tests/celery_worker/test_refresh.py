@@ -297,7 +297,7 @@ def test_turned_off_the_run_orders_the_queue_by_itself(refreshed, run):
 def nudged(monkeypatch):
     """Fields for which a worker was to look, one entry for each time."""
     found = []
-    monkeypatch.setattr(jobs, "nudge", lambda name, row: found.append((name, row)))
+    monkeypatch.setattr(jobs, "notify_throttled", lambda name, row: found.append((name, row)))
     return found
 
 

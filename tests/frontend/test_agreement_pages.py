@@ -17,7 +17,7 @@ from frontend.pages.agreement import (
 )
 from labeling.agreement import dawid_skene
 from labeling.agreement.pairs import compare
-from labeling.agreement.raters import Pair
+from labeling.agreement.raters import RaterPair
 from labeling.models import Vote
 from tests.labeling.world import vote
 
@@ -71,7 +71,7 @@ def test_it_shows_counts_and_row_percentages(browse, voted):
 
 def test_the_share_of_each_class_has_its_interval():
     found = compare(dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3])))
-    one, two, three, four, compact = Matrix(Pair("a", "", "b", "", found), []).by_class
+    one, two, three, four, compact = Matrix(RaterPair("a", "", "b", "", found), []).by_class
     assert one == (0.75, span(found.bootstrap.per_class[0]))
     assert {two, three, compact} == {(1, "100–100 %")}
     assert math.isnan(four[0])
@@ -142,7 +142,7 @@ def test_without_crowd_kit_it_says_what_to_install(browse, voted, monkeypatch):
 
 def test_a_bar_is_the_share_of_both_directions():
     first, second = {1: 1, 2: 1, 3: 1, 4: 2}, {1: 1, 2: 1, 3: 2, 4: 2}
-    pair = Pair("a", "expert", "b", "expert", compare(first, second))
+    pair = RaterPair("a", "expert", "b", "expert", compare(first, second))
     one, two, three, _, compact = class_bars([pair])
     # Class 1: both on two candidates, which are 3 of the one's and 2 of the other's.
     assert (one.share, one.dots[0].x) == (4 / 5, BAR_WIDTH * 4 / 5)
@@ -153,7 +153,9 @@ def test_a_bar_is_the_share_of_both_directions():
 
 
 def test_there_are_bars_only_between_experts():
-    assert class_bars([Pair("a", "expert", "LEGUS", "reference", compare({1: 1}, {1: 1}))]) == []
+    assert (
+        class_bars([RaterPair("a", "expert", "LEGUS", "reference", compare({1: 1}, {1: 1}))]) == []
+    )
 
 
 def test_rows_are_shaded_by_their_percentage():

@@ -4,7 +4,7 @@ import pytest
 
 from frontend.pages.gallery import gallery
 from labeling.models import Candidate
-from labeling.rules.consensus import Status
+from labeling.rules.consensus import ConsensusStatus
 from tests.labeling.world import promote, vote
 
 
@@ -41,7 +41,7 @@ def test_it_neither_shows_nor_orders_by_what_is_hidden(people, opinions):
 
 
 def test_it_does_not_filter_by_what_is_hidden(people, opinions):
-    wish = {"status": Status.INSUFFICIENT}
+    wish = {"status": ConsensusStatus.INSUFFICIENT}
     assert list(gallery(people["ada"], wish)) == []
     assert list(gallery(people["bea"], wish)) == [opinions]
     # Where nobody has voted yet, more votes are needed too.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.agreement.branch_points import partings_open_to
+from labeling.agreement.branch_points import branch_points_visible_to
 from labeling.models import Opening, Vote
 from tests.labeling.rules.test_decision_tree import path
 from tests.labeling.world import vote
@@ -28,7 +28,7 @@ def answered(field, people):
 
 
 def test_it_counts_the_first_different_answer_of_each_pair(answered):
-    found = {(p.first, p.second): p for p in partings_open_to(answered["cur"])}
+    found = {(p.first, p.second): p for p in branch_points_visible_to(answered["cur"])}
     pair = found["ada", "bea"]
     assert (pair.n, pair.together, dict(pair.at)) == (3, 1, {"round": 1, "resolved": 1})
     assert (found["ada", "cy"].n, found["ada", "cy"].together) == (1, 1)
@@ -38,12 +38,12 @@ def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(ans
     third = Vote.objects.get(voter=answered["ada"], candidate__pack_row=2).candidate
     Opening.objects.note(answered["ada"], [third.pk])
     vote(third, answered["ada"], label=4, answers=STAR)
-    found = {(p.first, p.second): p for p in partings_open_to(answered["cur"])}
+    found = {(p.first, p.second): p for p in branch_points_visible_to(answered["cur"])}
     assert found["ada", "bea"].at["resolved"] == 1
 
 
 def test_an_expert_sees_only_their_own_pairs(answered):
-    pairs = {(p.first, p.second) for p in partings_open_to(answered["cy"])}
+    pairs = {(p.first, p.second) for p in branch_points_visible_to(answered["cy"])}
     assert pairs == {("ada", "cy"), ("bea", "cy")}
 
 

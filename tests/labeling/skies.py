@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from classifier.core.bands import BANDS, FILTERS
-from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 
 SHAPE = (260, 240)
@@ -102,7 +102,7 @@ class Sky:
     def imported(self, name="ngc1566"):
         """Mosaics and catalogue, imported."""
         field = self.field(name)
-        import_catalogue(field, self.catalogue, Reading(references={"people": "people"}))
+        import_catalogue(field, self.catalogue, CatalogueOptions(references={"people": "people"}))
         return field
 
 

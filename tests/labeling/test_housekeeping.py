@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from django.utils import timezone
 
-from labeling.housekeeping import drop_expired_sessions, drop_outlived_embeddings
+from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
 from labeling.models import Promotion, Session
 from tests.labeling.world import make_field, make_run
 
@@ -25,23 +25,23 @@ def left(runs):
 
 
 def test_nothing_goes_before_a_run_is_in_use(runs):
-    assert drop_outlived_embeddings() == []
+    assert delete_unused_embeddings() == []
     assert left(runs) == [0, 1, 2, 3, 4]
 
 
 def test_what_is_in_use_what_was_before_it_and_what_came_later_stay(runs, admin):
     for number in (0, 1, 3):
         Promotion.objects.promote(runs[number], by=admin)
-    assert drop_outlived_embeddings() == [runs[2], runs[0]]
+    assert delete_unused_embeddings() == [runs[2], runs[0]]
     assert left(runs) == [1, 3, 4]
-    assert drop_outlived_embeddings() == []
+    assert delete_unused_embeddings() == []
 
 
 def test_after_a_roll_back_they_can_be_needed_again(runs, admin):
     for number in (0, 1, 3):
         Promotion.objects.promote(runs[number], by=admin)
     Promotion.objects.roll_back(runs[3])
-    drop_outlived_embeddings()
+    delete_unused_embeddings()
     assert left(runs) == [0, 1, 2, 3, 4]
 
 
@@ -50,7 +50,7 @@ def test_another_field_may_still_need_them(runs, admin):
     runs[0].fields.add(other)
     for number in (1, 2):
         Promotion.objects.promote(runs[number], by=admin)
-    drop_outlived_embeddings()
+    delete_unused_embeddings()
     assert left(runs) == [0, 1, 2, 3, 4]
 
 
@@ -59,7 +59,7 @@ def test_sessions_that_have_run_out_are_forgotten_and_no_others(client, ada, bea
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     client.cookies.clear()
     client.force_login(bea)
-    assert drop_expired_sessions() == 1
+    assert delete_expired_sessions() == 1
     assert client.get("/api/v1/progress/").status_code == HTTPStatus.OK
     assert Session.objects.get().account == bea
-    assert drop_expired_sessions() == 0
+    assert delete_expired_sessions() == 0

@@ -37,7 +37,7 @@ def test_the_names_are_those_of_the_worker():
 @pytest.mark.django_db(transaction=True)
 def test_it_sends_the_id_once_the_row_is_committed(queue):
     with transaction.atomic():
-        jobs.start(jobs.TRAIN, 7)
+        jobs.send_on_commit(jobs.TRAIN, 7)
         assert queue() == []
     assert queue() == [(jobs.TRAIN, "[7]")]
 
@@ -45,7 +45,7 @@ def test_it_sends_the_id_once_the_row_is_committed(queue):
 @pytest.mark.django_db(transaction=True)
 def test_it_sends_nothing_for_a_row_that_is_rolled_back(queue):
     with pytest.raises(LookupError), transaction.atomic():
-        jobs.start(jobs.TRAIN, 7)
+        jobs.send_on_commit(jobs.TRAIN, 7)
         raise LookupError
     assert queue() == []
 
@@ -54,7 +54,7 @@ def test_it_sends_nothing_for_a_row_that_is_rolled_back(queue):
 def test_a_broker_that_is_away_costs_a_line_in_the_log_and_no_time(caplog):
     began = time.monotonic()
     with caplog.at_level(logging.WARNING), transaction.atomic():
-        jobs.start(jobs.TRAIN, 7)
+        jobs.send_on_commit(jobs.TRAIN, 7)
     assert time.monotonic() - began < jobs.CONNECT_SECONDS + jobs.ANSWER_SECONDS
     assert "asterism.train of row 7 waits for the broker to come back" in caplog.text
 
@@ -68,11 +68,11 @@ def _nobody_nudged():
 @pytest.mark.usefixtures("_nobody_nudged")
 def test_of_many_nudges_within_a_second_one_is_sent(queue, monkeypatch):
     for row in (7, 7, 8, 7):
-        jobs.nudge(jobs.REFRESH, row)
+        jobs.notify_throttled(jobs.REFRESH, row)
     assert queue() == [(jobs.REFRESH, "[8]"), (jobs.REFRESH, "[7]")]
     later = time.monotonic() + jobs.NUDGE_SECONDS
     monkeypatch.setattr(jobs, "_now", lambda: later)
-    jobs.nudge(jobs.REFRESH, 7)
+    jobs.notify_throttled(jobs.REFRESH, 7)
     assert len(queue()) == 3
 
 
@@ -84,7 +84,7 @@ def test_nudges_leave_a_broker_that_is_away_alone(monkeypatch):
     later = time.monotonic()
     for seconds in (0, 2, 30, 59, 62):
         monkeypatch.setattr(jobs, "_now", lambda seconds=seconds: later + seconds)
-        jobs.nudge(jobs.REFRESH, 7)
+        jobs.notify_throttled(jobs.REFRESH, 7)
     assert tried == [7, 7]
 
 

@@ -4,13 +4,13 @@ import random
 
 import pytest
 
-from labeling.rules.consensus import Status
+from labeling.rules.consensus import ConsensusStatus
 from tests.soak.expert import together
 
 pytestmark = pytest.mark.postgresql
 
 VOTES_NEEDED = 3
-ENDED = {Status.AGREED, Status.MAJORITY, Status.TIE}
+ENDED = {ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.TIE}
 
 
 def vote_to_the_end(expert):

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 
 from labeling.db.consistent_read import one_moment
 from labeling.models import Candidate, Consensus, Field, Vote
-from labeling.rules.consensus import Status, Verdict
+from labeling.rules.consensus import ConsensusStatus, Verdict
 from labeling.rules.strategies import ColdStart
 
 
@@ -64,7 +64,7 @@ def _differences(candidate: Candidate) -> list[str]:
         wrong.append("is open where no votes are needed, or closed where they are")
     wrong += _misplaced(candidate, verdict)
     if stored is None:
-        silent = not verdict.n_votes and verdict.status != Status.ADJUDICATED
+        silent = not verdict.n_votes and verdict.status != ConsensusStatus.ADJUDICATED
         return wrong if silent else [*wrong, "has votes or a ruling, and no consensus"]
     stale = (f"consensus.{name} is not what the votes say" for name in stored.differences(verdict))
     return [*wrong, *stale]

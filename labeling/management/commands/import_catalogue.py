@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.models import Field
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         field = Field.objects.filter(name=options["field"]).first()
         if field is None:
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
-        reading = Reading(
+        reading = CatalogueOptions(
             origin=options["origin"],
             columns=pairs(options["column"], "--column"),
             references=pairs(options["reference"], "--reference"),

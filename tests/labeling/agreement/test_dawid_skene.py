@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labeling.agreement import dawid_skene
-from labeling.agreement.dawid_skene import NotInstalled, diagnose, differences
+from labeling.agreement.dawid_skene import DiagnosisUnavailable, diagnose, model_disagreements
 from tests.labeling.crowd import crowd
 
 KNOWS = (0.95, 0.8, 0.6, 0.4, 0.2)
@@ -36,7 +36,7 @@ def test_it_finds_how_frequent_the_classes_are(diagnosis, truth):
 
 def test_it_knows_better_than_the_best_rater(diagnosis, truth):
     known = truth[0]
-    right = np.mean([diagnosis.likeliest(key)[0] == label for key, label in known.items()])
+    right = np.mean([diagnosis.most_probable(key)[0] == label for key, label in known.items()])
     assert right > 0.96
 
 
@@ -46,11 +46,11 @@ def test_probabilities_add_up(diagnosis):
 
 
 def test_it_lists_where_it_differs_the_surest_first(diagnosis):
-    label, probability = diagnosis.likeliest(7)
-    other = {7: label % 4 + 1, 8: diagnosis.likeliest(8)[0], -1: 1}
-    (found,) = differences(diagnosis, other)
+    label, probability = diagnosis.most_probable(7)
+    other = {7: label % 4 + 1, 8: diagnosis.most_probable(8)[0], -1: 1}
+    (found,) = model_disagreements(diagnosis, other)
     assert (found.key, found.preferred, found.probability) == (7, label, probability)
-    everything = differences(diagnosis, dict.fromkeys(range(1500), 1))
+    everything = model_disagreements(diagnosis, dict.fromkeys(range(1500), 1))
     sure = [difference.probability for difference in everything]
     assert sure == sorted(sure, reverse=True)
 
@@ -64,5 +64,5 @@ def test_a_class_that_nobody_names_has_probability_zero():
 
 def test_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(dawid_skene, "INSTALLED", False)
-    with pytest.raises(NotInstalled, match=r"pip install .*diagnosis"):
+    with pytest.raises(DiagnosisUnavailable, match=r"pip install .*diagnosis"):
         diagnose([(1, "a", 1)])

@@ -52,7 +52,9 @@ def right_by_mode(votes, truth):
 def right_by_dawid_skene(votes, truth):
     """Share that the model has right."""
     diagnosis = diagnose(votes)
-    return sum(diagnosis.likeliest(task)[0] == label for task, label in truth.items()) / len(truth)
+    return sum(diagnosis.most_probable(task)[0] == label for task, label in truth.items()) / len(
+        truth
+    )
 
 
 def test_starcnet_against_the_mode_of_three():

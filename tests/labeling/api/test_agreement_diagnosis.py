@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from labeling.agreement import dawid_skene
-from labeling.agreement.raters import ratings_of
+from labeling.agreement.raters import read_raters
 from labeling.classes import Label
 from tests.labeling.world import API, make_field, problem, settle, vote
 
@@ -38,7 +38,7 @@ def test_each_candidate_has_its_probabilities_beside_the_consensus(as_cur, voted
     rows = table(as_cur.get(POSTERIORS))
     assert [row["catalogue_id"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert [row["class_consensus"] for row in rows] == ["1", "2", "3", "4", "2"]
-    posteriors = ratings_of().diagnosis().posteriors
+    posteriors = read_raters().diagnosis().posteriors
     for row, candidate in zip(rows, voted.candidates.order_by("pk"), strict=False):
         found = [float(row[f"posterior_class{label}"]) for label in (1, 2, 3, 4)]
         assert found == list(posteriors[candidate.pk])
@@ -61,7 +61,7 @@ def test_each_expert_has_four_rows_that_add_up(as_cur, voted):
     assert [(row["expert"], row["class_model"]) for row in rows] == [
         (name, label) for name in ("ada", "bea", "cy") for label in "1234"
     ]
-    found = ratings_of().diagnosis()
+    found = read_raters().diagnosis()
     given = [[float(row[f"given_class{n}"]) for n in (1, 2, 3, 4)] for row in rows]
     assert given[4:8] == [list(row) for row in found.matrices["bea"]]
     assert [sum(shares) for shares in given] == pytest.approx([1] * 12)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.imaging.grids import compass, offset_px, same_orientation, shift_of
+from labeling.imaging.grids import compass, frame_shift, offset_px, same_orientation
 from tests.labeling.skies import tan_wcs
 
 
@@ -48,9 +48,9 @@ def test_the_offset_puts_the_same_sky_on_the_same_pixel():
 
 
 def test_frames_that_are_the_same_do_not_shift():
-    assert shift_of(tan_wcs(crpix=(120.504, 130.5)), tan_wcs()) == (0, 0)
-    assert shift_of(None, tan_wcs()) == (0, 0)
-    assert shift_of(tan_wcs(), None) == (0, 0)
+    assert frame_shift(tan_wcs(crpix=(120.504, 130.5)), tan_wcs()) == (0, 0)
+    assert frame_shift(None, tan_wcs()) == (0, 0)
+    assert frame_shift(tan_wcs(), None) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from labeling.imaging.rgb import (
     SOFTENINGS,
     STRETCH,
     STRETCHES,
-    above_surroundings,
+    encode_png,
     keep,
-    lupton,
-    png,
+    lupton_rgb,
+    normalise_to_noise,
 )
 
 SHAPE = (40, 60)
@@ -28,50 +28,50 @@ def flat(level):
 )
 def test_red_is_i_green_is_b_and_v_blue_is_nuv_and_u(bright, channel):
     bands = {band: flat(30.0 if band == bright else 0.0) for band in BANDS}
-    rgb = lupton(bands, SHAPE)[20, 30].astype(int)
+    rgb = lupton_rgb(bands, SHAPE)[20, 30].astype(int)
     assert rgb.argmax() == channel
     assert rgb[channel] > 2 * np.delete(rgb, channel).max()
 
 
 def test_equal_light_is_grey():
-    rgb = lupton({band: flat(20.0) for band in BANDS}, SHAPE)
+    rgb = lupton_rgb({band: flat(20.0) for band in BANDS}, SHAPE)
     assert np.ptp(rgb[0, 0].astype(int)) <= 1
 
 
 def test_a_band_that_is_missing_leaves_its_channel_to_the_other():
-    both = lupton({"I": flat(5), "B": flat(20), "V": flat(20), "U": flat(5)}, SHAPE)
-    one = lupton({"I": flat(5), "V": flat(20), "U": flat(5)}, SHAPE)
+    both = lupton_rgb({"I": flat(5), "B": flat(20), "V": flat(20), "U": flat(5)}, SHAPE)
+    one = lupton_rgb({"I": flat(5), "V": flat(20), "U": flat(5)}, SHAPE)
     np.testing.assert_array_equal(both, one)
 
 
 def test_a_channel_without_any_band_is_black():
-    rgb = lupton({"V": flat(20)}, SHAPE)
+    rgb = lupton_rgb({"V": flat(20)}, SHAPE)
     assert (rgb[..., [0, 2]] == 0).all()
     assert (rgb[..., 1] > 0).all()
 
 
 def test_without_any_band_all_is_black():
-    assert (lupton({}, SHAPE) == 0).all()
+    assert (lupton_rgb({}, SHAPE) == 0).all()
 
 
 def test_where_one_band_of_a_channel_has_no_data_the_other_speaks_for_it():
     holed = flat(20)
     holed[5, 7] = np.nan
-    rgb = lupton({"I": flat(20), "B": holed, "V": flat(20), "U": flat(20)}, SHAPE)
+    rgb = lupton_rgb({"I": flat(20), "B": holed, "V": flat(20), "U": flat(20)}, SHAPE)
     assert (rgb == rgb[0, 0]).all()
 
 
 def test_no_data_is_black():
     image = flat(20)
     image[5, 7] = np.nan
-    rgb = lupton(dict.fromkeys(BANDS, image), SHAPE)
+    rgb = lupton_rgb(dict.fromkeys(BANDS, image), SHAPE)
     assert rgb[5, 7].tolist() == [0, 0, 0]
     assert rgb[5, 8].min() > 0
 
 
 def test_brighter_is_never_darker():
     ramp = np.tile(np.linspace(-5, 2000, SHAPE[1], dtype=np.float32), (SHAPE[0], 1))
-    rgb = lupton(dict.fromkeys(BANDS, ramp), SHAPE)[0, :, 0].astype(int)
+    rgb = lupton_rgb(dict.fromkeys(BANDS, ramp), SHAPE)[0, :, 0].astype(int)
     assert (np.diff(rgb) >= 0).all()
     assert (rgb[0], rgb[-1] > 200) == (0, True)
 
@@ -79,7 +79,7 @@ def test_brighter_is_never_darker():
 def test_the_lowest_row_is_at_the_bottom_of_the_picture(tmp_path):
     corner = flat(0)
     corner[:10, :10] = 50
-    keep(png(lupton(dict.fromkeys(BANDS, corner), SHAPE)), tmp_path / "a" / "a.png")
+    keep(encode_png(lupton_rgb(dict.fromkeys(BANDS, corner), SHAPE)), tmp_path / "a" / "a.png")
     picture = Image.open(tmp_path / "a" / "a.png")
     assert picture.size == (60, 40)
     assert picture.getpixel((2, 37))[0] > 150
@@ -89,16 +89,16 @@ def test_the_lowest_row_is_at_the_bottom_of_the_picture(tmp_path):
 
 def test_the_faint_end_of_the_surroundings_is_zero_and_noise_is_the_unit():
     window = np.arange(101, dtype=np.float32).reshape(1, 101)
-    scaled = above_surroundings(window, 5.0)
+    scaled = normalise_to_noise(window, 5.0)
     assert scaled[0, 25] == 0
     assert scaled[0, 100] == 15
 
 
 @pytest.mark.parametrize("window", [np.full(SHAPE, np.nan, np.float32), flat(3.0)])
 def test_surroundings_without_data_or_noise_do_not_stop_it(window):
-    scaled = above_surroundings(window, 0.0)
+    scaled = normalise_to_noise(window, 0.0)
     assert scaled.shape == SHAPE
-    assert lupton(dict.fromkeys(BANDS, scaled), SHAPE).dtype == np.uint8
+    assert lupton_rgb(dict.fromkeys(BANDS, scaled), SHAPE).dtype == np.uint8
 
 
 def test_what_was_not_exposed_is_no_data_and_no_part_of_the_faint_end():
@@ -106,15 +106,15 @@ def test_what_was_not_exposed_is_no_data_and_no_part_of_the_faint_end():
     window[:, 30:] = 101
     half = window.copy()
     half[:30] = 0
-    scaled = above_surroundings(half, 1.0)
+    scaled = normalise_to_noise(half, 1.0)
     assert np.isnan(scaled[:30]).all()
-    np.testing.assert_array_equal(scaled[30:], above_surroundings(window, 1.0)[30:])
+    np.testing.assert_array_equal(scaled[30:], normalise_to_noise(window, 1.0)[30:])
 
 
 def test_a_single_zero_is_a_measurement():
     window = flat(1)
     window[5, 7] = 0
-    assert np.isfinite(above_surroundings(window, 1.0)).all()
+    assert np.isfinite(normalise_to_noise(window, 1.0)).all()
 
 
 def test_the_usual_scale_is_among_the_steps_and_steps_rise():
@@ -127,7 +127,7 @@ def test_the_usual_scale_is_among_the_steps_and_steps_rise():
 def test_grey_follows_luptons_formula(softening):
     # Lupton et al. 2004, with astropy's slope: a tenth of the stretch stays linear.
     level = np.float32(20.0)
-    rgb = lupton(dict.fromkeys(BANDS, flat(level)), SHAPE, 24.0, softening)
+    rgb = lupton_rgb(dict.fromkeys(BANDS, flat(level)), SHAPE, 24.0, softening)
     above = (level + 0.5) * softening / 24.0
     expected = min(255.0, 0.1 * 255 * np.arcsinh(above) / np.arcsinh(0.1 * softening))
     assert rgb[0, 0] == pytest.approx(expected, abs=1.0)

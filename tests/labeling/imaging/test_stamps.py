@@ -9,7 +9,7 @@ from astropy.nddata import Cutout2D
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labeling.imaging.stamps import corner, cut, is_observed, reaches_beyond
+from labeling.imaging.stamps import cut_stamps, first_pixel, is_observed, is_padded
 
 SHAPE = (130, 170)
 IMAGE = np.random.default_rng(1).normal(size=SHAPE).astype(np.float32)
@@ -27,7 +27,7 @@ def positions(margin=0.49):
 
 
 def cut_one(x, y, size=100, image=IMAGE):
-    return cut(image, np.array([x]), np.array([y]), size)[0]
+    return cut_stamps(image, np.array([x]), np.array([y]), size)[0]
 
 
 @settings(max_examples=200)
@@ -43,7 +43,7 @@ def test_it_cuts_what_cutout2d_cuts(position, size):
 
 @given(st.floats(-1e6, 1e6), st.sampled_from([50, 100, 298]))
 def test_the_position_lies_between_the_two_middle_pixels(position, size):
-    place = Fraction(position) - int(corner(position, size))
+    place = Fraction(position) - int(first_pixel(position, size))
     assert size / 2 - 1 < place <= size / 2
 
 
@@ -71,13 +71,13 @@ def test_an_image_smaller_than_a_stamp_is_padded_all_round():
 def test_it_cuts_many_into_a_given_array():
     x, y = np.array([20.0, 85.0]), np.array([60.0, 65.0])
     block = np.full((2, 5, 100, 100), -1, np.float32)
-    cut(IMAGE, x, y, out=block[:, 3])
-    np.testing.assert_array_equal(block[:, 3], cut(IMAGE, x, y))
+    cut_stamps(IMAGE, x, y, out=block[:, 3])
+    np.testing.assert_array_equal(block[:, 3], cut_stamps(IMAGE, x, y))
     assert (block[:, [0, 1, 2, 4]] == -1).all()
 
 
 def test_none_at_all_is_an_empty_array():
-    assert cut(IMAGE, np.array([]), np.array([])).shape == (0, 100, 100)
+    assert cut_stamps(IMAGE, np.array([]), np.array([])).shape == (0, 100, 100)
 
 
 @given(positions())
@@ -85,7 +85,7 @@ def test_it_knows_which_stamps_are_padded(position):
     x, y = position
     left, bottom = math.ceil(x - 50), math.ceil(y - 50)
     expected = left < 0 or bottom < 0 or left + 100 > SHAPE[1] or bottom + 100 > SHAPE[0]
-    assert reaches_beyond(IMAGE, np.array([x]), np.array([y]))[0] == expected
+    assert is_padded(IMAGE, np.array([x]), np.array([y]))[0] == expected
 
 
 @pytest.mark.parametrize(

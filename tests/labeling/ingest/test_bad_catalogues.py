@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling.ingest import catalogues, stamping
-from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from tests.labeling.skies import row_at, write_catalogue
@@ -30,7 +30,7 @@ def nothing_there(settings):
 def refused(field, path, **how):
     """The sentence with which the file is refused."""
     with pytest.raises(BadInput) as caught:
-        import_catalogue(field, path, Reading(**how))
+        import_catalogue(field, path, CatalogueOptions(**how))
     sentence = str(caught.value)
     assert sentence.startswith(str(path))
     assert "\n" not in sentence
@@ -166,14 +166,14 @@ def test_a_field_without_mosaics_is_refused(tmp_path):
     bare = Field.objects.create(name="bare", galaxy="none")
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
     with pytest.raises(BadInput, match="has no mosaics yet: run import_field first"):
-        import_catalogue(bare, path, Reading())
+        import_catalogue(bare, path, CatalogueOptions())
 
 
 def test_a_mosaic_that_has_gone_is_named(field, tmp_path, settings):
     field.mosaics.filter(band="U").update(path=str(tmp_path / "gone.fits"))
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
     with pytest.raises(BadInput, match=r"gone\.fits: there is no such file"):
-        import_catalogue(field, path, Reading())
+        import_catalogue(field, path, CatalogueOptions())
     assert nothing_there(settings)
 
 
@@ -184,7 +184,7 @@ def die(*_, **__):
 @pytest.mark.parametrize(
     ("place", "name"),
     [
-        (stamping.Frame, "cut"),
+        (stamping.BandImage, "cut"),
         (catalogues, "_candidates"),
         (catalogues, "_save"),
         (type(ReferenceLabel.objects), "bulk_create"),
@@ -194,7 +194,7 @@ def test_a_failure_half_way_leaves_nothing(field, tmp_path, settings, monkeypatc
     monkeypatch.setattr(place, name, die)
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
     with pytest.raises(MemoryError):
-        import_catalogue(field, path, Reading())
+        import_catalogue(field, path, CatalogueOptions())
     assert nothing_there(settings)
 
 

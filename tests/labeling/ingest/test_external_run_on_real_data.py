@@ -8,7 +8,7 @@ from frontend.pages.run_agreement import against_people
 from labeling.agreement.pairs import compare
 from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run
-from labeling.ingest.stamping import Frame
+from labeling.ingest.stamping import BandImage
 from labeling.models import Field
 from labeling.training.training_set import labels_of
 from tests.labeling.real import DATA, NGC1566, needs_data
@@ -22,11 +22,11 @@ FILES = ("starcnet_output_ngc1566.tab", "starcnet_scores.npy")
 @pytest.fixture
 def field(monkeypatch):
     """The real catalogue, brought in on frames without pixels."""
-    frame = Frame(np.broadcast_to(np.float32(1), (8000, 8000)), None)
+    frame = BandImage(np.broadcast_to(np.float32(1), (8000, 8000)), None)
     monkeypatch.setattr(catalogues, "_frames", lambda _field: dict.fromkeys(BANDS, frame))
     monkeypatch.setattr(catalogues, "stamp_all", lambda *_: None)
     field = Field.objects.create(name="ngc1566", galaxy="NGC 1566")
-    catalogues.import_catalogue(field, NGC1566, catalogues.Reading())
+    catalogues.import_catalogue(field, NGC1566, catalogues.CatalogueOptions())
     return field
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from classifier.core.bands import BANDS, FILTERS
 from labeling.imaging.packs import FORMAT
-from labeling.ingest.catalogues import Reading, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
 from labeling.rules.sampling import in_control_sample, shuffle_key
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 def brought_in(field, folder, rows, **how):
     """The candidates of a catalogue of these rows, by catalogue id."""
     path = write_catalogue(folder / "rows.csv", rows)
-    import_catalogue(field, path, Reading(**how))
+    import_catalogue(field, path, CatalogueOptions(**how))
     return {candidate.catalogue_id: candidate for candidate in field.candidates.all()}
 
 
@@ -117,7 +117,7 @@ def test_a_second_catalogue_adds_to_the_first(imported, tmp_path):
 
 def test_the_same_file_again_changes_nothing(imported, sky, settings):
     before = list(Candidate.objects.values())
-    reading = Reading(references={"people": "people"})
+    reading = CatalogueOptions(references={"people": "people"})
     done, new = import_catalogue(imported, sky.catalogue, reading)
     assert not new
     assert done.rows == 6
@@ -222,7 +222,7 @@ def test_it_reads_what_it_exports(imported, sky, tmp_path, ending):
     call_command("export_catalogue", str(path))
     other = sky.field("again")
     columns = {"id": "catalogue_id", "x": "x_pix", "y": "y_pix", "ra": "ra_deg", "dec": "dec_deg"}
-    import_catalogue(other, path, Reading(columns=columns))
+    import_catalogue(other, path, CatalogueOptions(columns=columns))
     names = ("catalogue_id", "x", "y", "ra", "dec", "mag_nuv", "mag_i", "ci")
     assert list(other.candidates.values_list(*names)) == list(
         imported.candidates.values_list(*names)

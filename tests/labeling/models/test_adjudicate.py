@@ -1,7 +1,7 @@
 """Candidate.adjudicate: curators settle what the votes leave open."""
 
 from labeling.models import Candidate, Consensus
-from labeling.rules.consensus import Status
+from labeling.rules.consensus import ConsensusStatus
 from tests.labeling.world import settle, vote
 
 
@@ -11,7 +11,7 @@ def test_a_ruling_settles_a_tie_and_keeps_the_votes(candidate, ada, bea, cy, cur
     assert Consensus.objects.ties().count() == 1
     candidate.adjudicate(cur, 2, "two arms, one core")
     found = Consensus.objects.get()
-    assert (found.label, found.status, found.n_votes) == (2, Status.ADJUDICATED, 3)
+    assert (found.label, found.status, found.n_votes) == (2, ConsensusStatus.ADJUDICATED, 3)
 
 
 def test_the_latest_ruling_stands(candidate, cur, admin):

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from labeling.classes import Label
 from labeling.models import Consensus, Opening, Vote, VoteConflict
-from labeling.rules.consensus import Provenance, Status
+from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 from tests.labeling.world import promote, settle, vote
 
 
@@ -15,14 +15,14 @@ def test_it_records_the_vote_and_the_consensus(candidate, ada):
     cast = vote(candidate, ada, 2, comment="elongated", seconds=1.5)
     assert (cast.voter, cast.label, cast.comment, cast.retracted_at) == (ada, 2, "elongated", None)
     assert (candidate.consensus.n_class2, candidate.consensus.n_votes) == (1, 1)
-    assert candidate.consensus.status == Status.INSUFFICIENT
+    assert candidate.consensus.status == ConsensusStatus.INSUFFICIENT
 
 
 def test_enough_votes_settle_it(candidate, ada, bea, cy):
     settle(candidate, [ada, bea, cy], 3)
     found = Consensus.objects.get(candidate=candidate)
-    assert (found.label, found.status) == (3, Status.AGREED)
-    assert found.provenance == Provenance.SEVERAL
+    assert (found.label, found.status) == (3, ConsensusStatus.AGREED)
+    assert found.provenance == ConsensusProvenance.SEVERAL
 
 
 def test_a_change_of_mind_keeps_both_votes_and_counts_one(candidate, ada):
@@ -136,7 +136,7 @@ def test_a_slip_put_right_without_a_look_is_blind(field, candidate, ada, bea, cy
     assert (again.suggestion_visible, again.informed) == (False, False)
     for expert in (bea, cy):
         vote(candidate, expert, 2)
-    assert candidate.consensus.provenance == Provenance.SEVERAL
+    assert candidate.consensus.provenance == ConsensusProvenance.SEVERAL
 
 
 def test_a_published_class_that_was_shown_makes_a_vote_informed(candidate, ada):
@@ -164,7 +164,7 @@ def test_a_curator_sees_all_and_is_on_record_for_it(field, candidate, cur, admin
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     assert vote(candidate, cur, 1).suggestion_visible is True
-    assert candidate.consensus.provenance == Provenance.NETWORK_AND_ONE
+    assert candidate.consensus.provenance == ConsensusProvenance.NETWORK_AND_ONE
 
 
 def test_without_a_prediction_nobody_was_helped(candidate, cur):

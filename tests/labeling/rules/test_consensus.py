@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.classes import Label
-from labeling.rules.consensus import RULE_VERSION, Ballot, Provenance, Status, verdict_of
+from labeling.rules.consensus import (
+    RULE_VERSION,
+    Ballot,
+    ConsensusProvenance,
+    ConsensusStatus,
+    verdict_of,
+)
 
 ballots = st.lists(st.builds(Ballot, st.sampled_from(list(Label)), st.booleans()), max_size=9)
 votes_needed = st.integers(1, 5)
@@ -23,24 +29,24 @@ def judged(labels, votes_needed=3, **more):
 @pytest.mark.parametrize(
     ("labels", "needed", "label", "status"),
     [
-        ([], 1, None, Status.INSUFFICIENT),
-        ([1, 1], 3, None, Status.INSUFFICIENT),
-        ([1], 1, 1, Status.AGREED),
-        ([U], 1, None, Status.TIE),
-        ([2, 2], 2, 2, Status.AGREED),
-        ([2, 3], 2, None, Status.TIE),
-        ([2, U], 2, None, Status.TIE),
-        ([4, 4, 4], 3, 4, Status.AGREED),
-        ([4, 4, 1], 3, 4, Status.MAJORITY),
-        ([4, 4, U], 3, 4, Status.MAJORITY),
-        ([1, 2, 3], 3, None, Status.TIE),
-        ([1, 1, 2, 2], 3, None, Status.TIE),
-        ([1, U, U], 3, None, Status.TIE),
-        ([U, U, U], 3, None, Status.TIE),
-        ([1, 1, 2, 3, 4], 5, 1, Status.MAJORITY),
-        ([1, 1, 2, 2, 4], 5, None, Status.TIE),
-        ([1, 2, U, U, U], 5, None, Status.TIE),
-        ([3, 3, 3, 3], 3, 3, Status.AGREED),
+        ([], 1, None, ConsensusStatus.INSUFFICIENT),
+        ([1, 1], 3, None, ConsensusStatus.INSUFFICIENT),
+        ([1], 1, 1, ConsensusStatus.AGREED),
+        ([U], 1, None, ConsensusStatus.TIE),
+        ([2, 2], 2, 2, ConsensusStatus.AGREED),
+        ([2, 3], 2, None, ConsensusStatus.TIE),
+        ([2, U], 2, None, ConsensusStatus.TIE),
+        ([4, 4, 4], 3, 4, ConsensusStatus.AGREED),
+        ([4, 4, 1], 3, 4, ConsensusStatus.MAJORITY),
+        ([4, 4, U], 3, 4, ConsensusStatus.MAJORITY),
+        ([1, 2, 3], 3, None, ConsensusStatus.TIE),
+        ([1, 1, 2, 2], 3, None, ConsensusStatus.TIE),
+        ([1, U, U], 3, None, ConsensusStatus.TIE),
+        ([U, U, U], 3, None, ConsensusStatus.TIE),
+        ([1, 1, 2, 3, 4], 5, 1, ConsensusStatus.MAJORITY),
+        ([1, 1, 2, 2, 4], 5, None, ConsensusStatus.TIE),
+        ([1, 2, U, U, U], 5, None, ConsensusStatus.TIE),
+        ([3, 3, 3, 3], 3, 3, ConsensusStatus.AGREED),
     ],
 )
 def test_it_takes_the_single_most_frequent_class_of_enough_votes(labels, needed, label, status):
@@ -71,18 +77,18 @@ def test_without_class_votes_it_measures_nothing():
 @pytest.mark.parametrize("labels", [[], [1], [1, 2, 3], [4, 4, 4]])
 def test_a_curators_ruling_stands_above_the_votes(labels):
     result = judged(labels, ruling=2)
-    assert (result.label, result.status) == (2, Status.ADJUDICATED)
+    assert (result.label, result.status) == (2, ConsensusStatus.ADJUDICATED)
     assert result.counts == judged(labels).counts
 
 
 @pytest.mark.parametrize(
     ("helped", "provenance"),
     [
-        ([], Provenance.NETWORK),
-        ([True], Provenance.NETWORK_AND_ONE),
-        ([False], Provenance.ONE),
-        ([False, False], Provenance.SEVERAL),
-        ([False, True, False], Provenance.SEVERAL_AFTER_NETWORK),
+        ([], ConsensusProvenance.NETWORK),
+        ([True], ConsensusProvenance.NETWORK_AND_ONE),
+        ([False], ConsensusProvenance.ONE),
+        ([False, False], ConsensusProvenance.SEVERAL),
+        ([False, True, False], ConsensusProvenance.SEVERAL_AFTER_NETWORK),
     ],
 )
 def test_it_says_who_had_a_say(helped, provenance):
@@ -90,7 +96,7 @@ def test_it_says_who_had_a_say(helped, provenance):
 
 
 def test_provenance_keeps_the_numbers_of_legus():
-    numbers = {p.name: p.value for p in Provenance}
+    numbers = {p.name: p.value for p in ConsensusProvenance}
     assert numbers["NETWORK"] == 0
     assert numbers["NETWORK_AND_ONE"] == 1
     assert numbers["SEVERAL"] == 3
@@ -108,7 +114,7 @@ def test_it_is_the_mode_or_nothing(given_ballots, needed):
     result = verdict_of(given_ballots, needed)
     assert result.n_votes == len(given_ballots)
     if result.label is None:
-        assert result.status in {Status.INSUFFICIENT, Status.TIE}
+        assert result.status in {ConsensusStatus.INSUFFICIENT, ConsensusStatus.TIE}
     else:
         others = [n for label, n in enumerate(result.counts, 1) if label != result.label]
         assert result.counts[result.label - 1] > max(others)

@@ -3,7 +3,7 @@
 import pytest
 
 from labeling.classes import MorphologicalClass, Reason
-from labeling.rules.decision_tree import TREE, outcome, parting
+from labeling.rules.decision_tree import TREE, branch_point, classify_answers
 
 
 def path(text):
@@ -24,7 +24,7 @@ def paths(question=TREE[0]):
 
 
 def test_every_class_and_only_classes_are_reached():
-    ends = {outcome(answers) for answers in paths()}
+    ends = {classify_answers(answers) for answers in paths()}
     assert {label for label, _ in ends} == set(MorphologicalClass)
     assert all(bool(reason) == (label == MorphologicalClass.NOT_CLUSTER) for label, reason in ends)
 
@@ -40,7 +40,7 @@ def test_every_class_and_only_classes_are_reached():
     ],
 )
 def test_a_path_ends_in_its_class(answers, end):
-    assert outcome(path(answers)) == end
+    assert classify_answers(path(answers)) == end
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_path_ends_in_its_class(answers, end):
 )
 def test_it_rejects_what_is_no_path(answers, complaint):
     with pytest.raises(ValueError, match=complaint):
-        outcome(path(answers))
+        classify_answers(path(answers))
 
 
 def test_two_paths_part_at_the_first_different_answer():
     one = path("source=yes peaks=one resolved=yes round=yes")
-    assert parting(one, path("source=yes peaks=several together=yes")) == "peaks"
-    assert parting(one, path("source=yes peaks=one resolved=yes round=no")) == "round"
-    assert parting(one, one) is None
+    assert branch_point(one, path("source=yes peaks=several together=yes")) == "peaks"
+    assert branch_point(one, path("source=yes peaks=one resolved=yes round=no")) == "round"
+    assert branch_point(one, one) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.rules.key_bindings import why_not
+from labeling.rules.key_bindings import first_problem
 
 TABLE = {
     "vote-1": ["1"],
@@ -18,16 +18,18 @@ TABLE = {
 
 @pytest.mark.parametrize("table", [{}, TABLE, {"vote-1": ["1", "1"]}])
 def test_each_chord_for_one_action_is_fine(table):
-    assert why_not(table) is None
+    assert first_problem(table) is None
 
 
 def test_a_chord_for_two_actions_is_named_with_both():
-    assert why_not(TABLE | {"flag": ["f", "u"]}) == "u stands for two actions: unsure and flag."
+    assert (
+        first_problem(TABLE | {"flag": ["f", "u"]}) == "u stands for two actions: unsure and flag."
+    )
 
 
 @pytest.mark.parametrize("chord", ["Escape", "Tab", "F5", "Shift+Tab", "Ctrl+F5"])
 def test_keys_to_leave_move_and_reload_are_reserved(chord):
-    assert why_not({"vote-1": [chord]}) == f"{chord} is reserved and cannot stand for vote-1."
+    assert first_problem({"vote-1": [chord]}) == f"{chord} is reserved and cannot stand for vote-1."
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,9 @@ def test_keys_to_leave_move_and_reload_are_reserved(chord):
     ],
 )
 def test_anything_else_is_refused_with_a_reason(table, reason):
-    assert why_not(table) == reason
+    assert first_problem(table) == reason
 
 
 def test_the_largest_table_is_fine():
     table = {f"{n:030}": [f"{n:029}{k}" for k in range(4)] for n in range(200)}
-    assert why_not(table) is None
+    assert first_problem(table) is None

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from labeling.rules.sampling import (
     CONTROL_SHARE,
-    by_chance,
     in_control_sample,
+    random_value,
     shuffle_key,
     takes_control,
     takes_repeat,
@@ -52,7 +52,7 @@ def test_the_random_order_does_not_know_the_sample():
 
 
 def test_chance_puts_neighbours_anywhere():
-    places = [by_chance(n) for n in range(20_000)]
+    places = [random_value(n) for n in range(20_000)]
     assert all(0 <= place < 1 for place in places)
     # Of independent uniform numbers two neighbours are 1/3 apart on average, give or take
     # sqrt(1/18); five standard errors. On a lattice they are always as far apart.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.models import Field, Lease, Prediction, Promotion, Refresh
 from labeling.rules.posterior import worth
-from labeling.rules.sampling import by_chance
+from labeling.rules.sampling import random_value
 from labeling.rules.strategies import Opinion, Strategy, in_proportion, margin, value
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
@@ -73,7 +73,7 @@ def test_each_puts_its_own_first(pool, strategy):
 
 def test_chance_keeps_its_order(pool):
     follow(pool, Strategy.RANDOM)
-    expected = sorted(range(4), key=lambda k: -by_chance(pool.candidates.order_by("pk")[k].pk))
+    expected = sorted(range(4), key=lambda k: -random_value(pool.candidates.order_by("pk")[k].pk))
     assert order(pool) == expected
 
 

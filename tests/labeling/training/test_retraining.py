@@ -8,7 +8,7 @@ from django.db.models import F
 
 from labeling.models import Field, RunStatus, TrainingRun, Vote
 from labeling.training import retraining
-from labeling.training.retraining import QUIET, outlook, retrain_where_due
+from labeling.training.retraining import QUIET, retrain_due_fields, retraining_state
 from labeling.training.training_set import training_set
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
@@ -43,38 +43,38 @@ def settle_more(pool, people, count):
 
 
 def test_nothing_trains_before_a_person_has_asked_for_it(pool):
-    assert retrain_where_due() == []
-    assert outlook(pool).sentence.startswith("No training yet")
+    assert retrain_due_fields() == []
+    assert retraining_state(pool).sentence.startswith("No training yet")
 
 
 def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 2)
-    assert retrain_where_due() == []
-    assert outlook(pool).sentence == (
+    assert retrain_due_fields() == []
+    assert retraining_state(pool).sentence == (
         f"2 newly settled labels since run {first.pk}; 3 start the next training."
     )
     settle_more(pool, (ada, bea, cy), 2)
     wait()
-    assert "4 newly settled labels" in outlook(pool).sentence
-    (run,) = retrain_where_due()
+    assert "4 newly settled labels" in retraining_state(pool).sentence
+    (run,) = retrain_due_fields()
     assert (run.automatic, run.requested_by, run.overrides) == (True, admin, {"members": 2})
     assert run.label_counts["train"] == {"1": 2, "2": 2, "3": 4}
-    assert outlook(pool).sentence == f"Run {run.pk} is queued."
-    assert retrain_where_due() == []
+    assert retraining_state(pool).sentence == f"Run {run.pk} is queued."
+    assert retrain_due_fields() == []
 
 
 def test_new_labels_count_whatever_falls_away(pool, first, ada, bea, cy):
     for candidate in pool.candidates.filter(consensus__label=1):
         candidate.votes.all()[0].retract()
     wait()
-    assert outlook(pool).sentence.startswith("0 newly settled labels since")
+    assert retraining_state(pool).sentence.startswith("0 newly settled labels since")
     settle_more(pool, (ada, bea, cy), 2)
     for person in (ada, bea):
         vote(pool.candidates.filter(consensus__label=2)[0], person, 4)
     wait()
     # Two that were open, and one that was of another class.
-    assert outlook(pool).sentence.startswith("3 newly settled labels since")
-    assert len(retrain_where_due()) == 1
+    assert retraining_state(pool).sentence.startswith("3 newly settled labels since")
+    assert len(retrain_due_fields()) == 1
 
 
 def test_where_hardly_any_labels_are_left_it_waits_for_others(pool, first, ada, bea, cy, cur):
@@ -82,25 +82,25 @@ def test_where_hardly_any_labels_are_left_it_waits_for_others(pool, first, ada, 
     pool.refresh_from_db()
     pool.refresh_consensus()
     wait()
-    assert not outlook(pool).enough
+    assert not retraining_state(pool).enough
     new, *others = pool.candidates.filter(consensus=None)
     settle(new, (ada, bea, cy, cur), 3)
     wait()
-    assert outlook(pool).sentence == (
+    assert retraining_state(pool).sentence == (
         f"1 newly settled label since run {first.pk}. It learnt from 4, and in all 1 are settled "
         "now: the next training waits for 2."
     )
     settle(others[0], (ada, bea, cy, cur), 2)
     wait()
-    assert len(retrain_where_due()) == 1
+    assert len(retrain_due_fields()) == 1
 
 
 def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 3)
     wait()
-    assert len(retrain_where_due()) == 1
+    assert len(retrain_due_fields()) == 1
     TrainingRun.objects.update(status=RunStatus.FAILED)
-    assert retrain_where_due() == []
+    assert retrain_due_fields() == []
 
 
 def test_what_is_off_stays_off(pool, first, ada, bea, cy):
@@ -108,38 +108,38 @@ def test_what_is_off_stays_off(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 5)
     wait()
     pool.refresh_from_db()
-    assert retrain_where_due() == []
-    assert "5 newly settled labels" in outlook(pool).sentence
+    assert retrain_due_fields() == []
+    assert "5 newly settled labels" in retraining_state(pool).sentence
 
 
 def test_it_waits_until_nobody_votes(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 3)
-    assert retrain_where_due() == []
-    assert outlook(pool).sentence == (
+    assert retrain_due_fields() == []
+    assert retraining_state(pool).sentence == (
         f"3 newly settled labels since run {first.pk}: the next training starts when nobody has "
         "voted for 2 minutes, or at 6 labels."
     )
     wait(QUIET.seconds - 20)
-    assert not outlook(pool).due
+    assert not retraining_state(pool).due
     wait(20)
-    assert outlook(pool).sentence.endswith("the next training starts within a minute.")
+    assert retraining_state(pool).sentence.endswith("the next training starts within a minute.")
     pool.candidates.filter(consensus__label=3)[0].votes.all()[0].retract()
-    assert not outlook(pool).quiet
+    assert not retraining_state(pool).quiet
 
 
 def test_twice_as_many_labels_do_not_wait(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 6)
-    assert not outlook(pool).quiet
-    assert len(retrain_where_due()) == 1
+    assert not retraining_state(pool).quiet
+    assert len(retrain_due_fields()) == 1
 
 
 def test_votes_in_any_field_of_the_run_count(pool, admin, ada):
     other = make_field("other")
     TrainingRun.objects.request(admin, "quick", fields=[pool, other])
     wait()
-    assert outlook(pool).quiet
+    assert retraining_state(pool).quiet
     settle(other.candidates.all()[0], [ada])
-    assert not outlook(pool).quiet
+    assert not retraining_state(pool).quiet
 
 
 def test_a_field_that_fails_does_not_keep_the_others_from_training(pool, admin, ada, bea, cy):
@@ -159,7 +159,7 @@ def test_a_field_that_fails_does_not_keep_the_others_from_training(pool, admin, 
     real = retraining.training_set
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ExceptionGroup) as told:
         patch.setattr(retraining, "training_set", on_a_full_disk)
-        retrain_where_due()
+        retrain_due_fields()
     assert told.value.exceptions[0].__notes__ == ["while pool was to train again"]
     (again,) = TrainingRun.objects.exclude(pk__in=[run.pk for run in runs])
     assert list(again.fields.all()) == [full]
@@ -174,7 +174,7 @@ def test_it_freezes_while_others_may_write(pool, first, ada, bea, cy, monkeypatc
     real = retraining.training_set
     monkeypatch.setattr(retraining, "training_set", frozen)
     settle_more(pool, (ada, bea, cy), 6)
-    assert len(retrain_where_due()) == 1
+    assert len(retrain_due_fields()) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -182,7 +182,7 @@ def test_of_many_sweeps_at_once_one_trains_again(pool, first, admin, ada, bea, c
     more = TrainingRun.objects.request(admin, "quick", fields=[pool, make_field("other")])
     TrainingRun.objects.update(status=RunStatus.FAILED)
     settle_more(pool, (ada, bea, cy), 6)
-    made = at_once(4, lambda _: retrain_where_due())
+    made = at_once(4, lambda _: retrain_due_fields())
     (run,) = [run for some in made for run in some]
     assert set(run.fields.all()) == set(more.fields.all())
 
