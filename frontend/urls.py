@@ -8,7 +8,7 @@ from frontend.views.agreement import agreement, diagnosis
 from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
-from frontend.views.experiments import act_on_experiment, experiment, experiments
+from frontend.views.experiments import experiment, experiments
 from frontend.views.exports import exports
 from frontend.views.fields import field
 from frontend.views.figures import (
@@ -20,7 +20,8 @@ from frontend.views.figures import (
 from frontend.views.guide import guide
 from frontend.views.progress import progress
 from frontend.views.questions import questions
-from frontend.views.runs import act, run, runs
+from frontend.views.runs import run, runs
+from frontend.views.verbs import act_on_experiment, act_on_run
 
 urlpatterns = [
     path("login/", LoginView.as_view(template_name="frontend/login.html"), name="login"),
@@ -39,12 +40,12 @@ urlpatterns = [
     path("agreement/questions/", questions, name="questions"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
-    path("runs/<int:pk>/<slug:verb>/", act, name="run-act"),
+    path("runs/<int:pk>/<slug:verb>/", act_on_run, name="run-verb"),
     path("runs/<int:pk>/figures/<slug:name>.<slug:ending>", run_figure, name="run-figure"),
     path("runs/<int:pk>/training-set.csv", run_training_set, name="run-training-set"),
     path("experiments/", experiments, name="experiments"),
     path("experiments/<int:pk>/", experiment, name="experiment"),
-    path("experiments/<int:pk>/<slug:verb>/", act_on_experiment, name="experiment-act"),
+    path("experiments/<int:pk>/<slug:verb>/", act_on_experiment, name="experiment-verb"),
     path(
         "experiments/<int:pk>/figures/<slug:name>.<slug:ending>",
         experiment_figure,

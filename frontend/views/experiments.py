@@ -3,14 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import capfirst
-from django.views.decorators.http import require_POST
 
-from frontend.access import for_role
+from frontend.access import for_action, require
 from frontend.pages.experiments import (
     FINGERPRINT,
     QUESTIONS,
@@ -26,7 +22,8 @@ from frontend.pages.experiments import (
 )
 from frontend.pages.figures import drawings, told_of_experiment
 from frontend.pages.run_progress import how_far
-from labeling.auth.roles import Role, has_role
+from frontend.requests import PageRequest, wants_part
+from labeling.auth.actions import Action, may
 from labeling.models import Experiment, Field, Preset
 from labeling.rules.experiments import Kind, NotFeasible
 from labeling.training.training_set import VOTES, NotTrainable, label_sources
@@ -95,21 +92,20 @@ class ExperimentForm(forms.Form):
             return None
 
 
-@for_role(Role.EXPERT)
-def experiments(request: HttpRequest) -> HttpResponse:
+@for_action(Action.VIEW)
+def experiments(request: PageRequest) -> HttpResponse:
     """All experiments; an administrator's POST queues another, htmx asks what it would cost."""
-    may_train = has_role(request.user, Role.ADMINISTRATOR)
-    if request.method == "POST" and not may_train:
-        raise PermissionDenied("Only administrators start experiments.")
     if request.method == "POST":
+        require(request.user, Action.START)
         return _start(request)
-    if may_train and request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+    may_train = may(request.user, Action.START)
+    if may_train and wants_part(request):
         context = {"offers": ExperimentForm(request.GET).offers()}
         return render(request, "frontend/_offers.html", context)
     return _page(request, ExperimentForm() if may_train else None)
 
 
-def _start(request: HttpRequest) -> HttpResponse:
+def _start(request: PageRequest) -> HttpResponse:
     """Queue the experiment whose button was pressed, or say on the page why not."""
     form, kind = ExperimentForm(request.POST), request.POST.get("kind", "")
     if kind not in Kind.values:
@@ -119,7 +115,7 @@ def _start(request: HttpRequest) -> HttpResponse:
     return _page(request, form)
 
 
-def _page(request: HttpRequest, form: ExperimentForm | None) -> HttpResponse:
+def _page(request: PageRequest, form: ExperimentForm | None) -> HttpResponse:
     """The list, and for those who may start one the form."""
     rows = Experiment.objects.open_to(request.user)
     context = {
@@ -130,17 +126,17 @@ def _page(request: HttpRequest, form: ExperimentForm | None) -> HttpResponse:
     return render(request, "frontend/experiments.html", context)
 
 
-@for_role(Role.EXPERT)
-def experiment(request: HttpRequest, pk: int) -> HttpResponse:
+@for_action(Action.VIEW)
+def experiment(request: PageRequest, pk: int) -> HttpResponse:
     """One experiment; htmx asks for its part of the page again while it is at work."""
     known = Experiment.objects.open_to(request.user).select_related("requested_by")
     found = get_object_or_404(known, pk=pk)
-    page = "_experiment" if request.htmx and not request.htmx.boosted else "experiment"  # type: ignore[attr-defined]
+    page = "_experiment" if wants_part(request) else "experiment"
     context = {
         "experiment": found,
         "far": how_far(found, arm_names(found)),
-        "may_train": has_role(request.user, Role.ADMINISTRATOR),
-        "may_download": has_role(request.user, Role.CURATOR),
+        "may_train": may(request.user, Action.START),
+        "may_download": may(request.user, Action.DOWNLOAD_LABELS),
         "may_resume": found.has_stopped,
         "networks": found.arms * found.members,
         "question": QUESTIONS[Kind(found.kind)],
@@ -171,25 +167,3 @@ def _report(experiment: Experiment) -> dict[str, Any]:
             experiment, "experiment-figure", told_of_experiment(experiment.report)
         ),
     }
-
-
-@require_POST
-@for_role(Role.ADMINISTRATOR)
-def act_on_experiment(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Cancel an experiment, or let one that stopped go on."""
-    found = get_object_or_404(Experiment, pk=pk)
-    if verb not in _VERBS:
-        raise Http404(f"There is no verb {verb}.")
-    messages.success(request, capfirst(_VERBS[verb](found)))
-    return redirect("experiment", pk)
-
-
-def _cancel(found: Experiment) -> str:
-    return f"Experiment {found.pk} is {'cancelled' if found.cancel() else 'no longer active'}."
-
-
-def _resume(found: Experiment) -> str:
-    return f"Experiment {found.pk} {'goes on' if found.resume() else 'had not stopped'}."
-
-
-_VERBS = {"cancel": _cancel, "resume": _resume}

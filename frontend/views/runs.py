@@ -3,26 +3,20 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import capfirst
-from django.views.decorators.http import require_POST
 
-from frontend.access import for_role
+from frontend.access import for_action, require
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
 from frontend.pages.figures import drawings, told_of_run
 from frontend.pages.run_agreement import against_people
 from frontend.pages.run_progress import confusion_rows, how_far, shared
-from labeling.auth.roles import Role, has_role
+from frontend.requests import PageRequest, wants_part
+from labeling.auth.actions import Action, may
 from labeling.models import (
     Field,
-    NotReady,
     Preset,
-    Promotion,
     ReferenceLabel,
-    Refused,
     TrainingRun,
 )
 from labeling.models.job import FINISHED
@@ -58,32 +52,29 @@ class RunForm(forms.Form):
             return None
 
 
-@for_role(Role.EXPERT)
-def runs(request: HttpRequest) -> HttpResponse:
+@for_action(Action.VIEW)
+def runs(request: PageRequest) -> HttpResponse:
     """All runs; an administrator's POST queues another."""
-    may_train = has_role(request.user, Role.ADMINISTRATOR)
     form = RunForm(request.POST or None)
     if request.method == "POST":
-        if not may_train:
-            raise PermissionDenied("Only administrators start training runs.")
+        require(request.user, Action.START)
         if form.is_valid() and (run := form.request_run(request.user)):
             return redirect("run", run.pk)
     rows = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
-    context = {"runs": rows, "form": form, "may_train": may_train}
+    context = {"runs": rows, "form": form, "may_train": may(request.user, Action.START)}
     return render(request, "frontend/runs.html", context)
 
 
-@for_role(Role.EXPERT)
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+@for_action(Action.VIEW)
+def run(request: PageRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for its part of the page again while the run is at work."""
     found = get_object_or_404(TrainingRun.objects.select_related("requested_by"), pk=pk)
-    page = "_run" if request.htmx and not request.htmx.boosted else "run"  # type: ignore[attr-defined]
-    may_train = has_role(request.user, Role.ADMINISTRATOR)
+    page = "_run" if wants_part(request) else "run"
     context = {
         "run": found,
         "far": shared(found) or how_far(found),
-        "may_train": may_train,
-        "may_download": has_role(request.user, Role.CURATOR),
+        "may_train": may(request.user, Action.START),
+        "may_download": may(request.user, Action.DOWNLOAD_LABELS),
         **_results(found),
     }
     return render(request, f"frontend/{page}.html", context)
@@ -101,7 +92,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
         "live": list(run.promoted_fields),
         "refreshes": run.refreshes.in_use().exclude(made_at=None).select_related("field"),
-        "may_go_live": run.may_go_live,
+        "is_promotable": run.is_promotable,
         "box": (WIDTH, HEIGHT),
     }
     evaluation = run.outcome.get("evaluation")
@@ -118,38 +109,3 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "calibration": run.outcome.get("calibration"),
         **found,
     }
-
-
-@require_POST
-@for_role(Role.ADMINISTRATOR)
-def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Cancel a run, put it to use, or go back to the one before."""
-    found = get_object_or_404(TrainingRun, pk=pk)
-    if verb not in _VERBS:
-        raise Http404(f"There is no verb {verb}.")
-    try:
-        messages.success(request, capfirst(_VERBS[verb](found, request)))
-    except (NotReady, Refused) as reason:
-        messages.error(request, str(reason))
-    return redirect("run", pk)
-
-
-def _cancel(run: TrainingRun, _request: HttpRequest) -> str:
-    return f"{run} is cancelled." if run.cancel() else f"{run} had ended before."
-
-
-def _resume(run: TrainingRun, _request: HttpRequest) -> str:
-    return f"{run} {'goes on' if run.resume() else 'had not stopped'}."
-
-
-def _promote(run: TrainingRun, request: HttpRequest) -> str:
-    run.put_to_use(request.user, request.POST.get("reason", "").strip())
-    return f"{run} is in use."
-
-
-def _roll_back(run: TrainingRun, _request: HttpRequest) -> str:
-    Promotion.objects.roll_back(run)
-    return f"{run} is no longer in use."
-
-
-_VERBS = {"cancel": _cancel, "resume": _resume, "promote": _promote, "roll-back": _roll_back}

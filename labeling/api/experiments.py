@@ -1,4 +1,4 @@
-"""Experiments: request, watch, read, cancel, resume."""
+"""Experiments: start, follow, read, cancel, resume."""
 
 from typing import Any
 
@@ -6,24 +6,23 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.api.permissions import IsAdministrator, IsExpert
-from labeling.api.problems import Conflict
-from labeling.api.runs import ConfiguredIn
+from labeling.api.permissions import MayAct
+from labeling.api.runs import ConfigurationIn
+from labeling.auth.actions import Action
 from labeling.models import Experiment, Field
-from labeling.rules.experiments import Kind, NotFeasible
+from labeling.rules.experiments import Kind
 from labeling.training.training_set import VOTES
 
 
-class ExperimentIn(ConfiguredIn):
-    """What to compare, in which fields (all if unsaid), and on whose labels.
+class ExperimentIn(ConfigurationIn):
+    """Kind, fields (default: all) and label sources of an experiment.
 
-    A label source is `votes`, a source of reference labels, or `expert:NAME` for the expert's own
-    votes; the kind `sources` takes two or more, every other kind one.
+    A label source is `votes`, a source of reference labels, or `expert:NAME` for the votes of one
+    expert; the kind `sources` takes two or more, every other kind one.
     """
 
     kind = serializers.ChoiceField(Kind.choices)
@@ -36,16 +35,16 @@ class ExperimentIn(ConfiguredIn):
 
 
 class TrainingSetOut(serializers.Serializer[Any]):
-    """The frozen labels of one source."""
+    """The label snapshot of one source."""
 
-    name = serializers.CharField(help_text="Of the arm, where sources are compared.")
+    name = serializers.CharField(help_text="Name of the arm, if sources are compared.")
     source = serializers.CharField()  # type: ignore[assignment]
     sha256 = serializers.CharField()
     label_counts = serializers.DictField(help_text="By split and class.")
 
 
-class ExperimentListed(serializers.ModelSerializer[Experiment]):
-    """An experiment as it stands, without its report."""
+class ExperimentSummaryOut(serializers.ModelSerializer[Experiment]):
+    """An experiment without its report."""
 
     fields: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     training_sets = TrainingSetOut(many=True)
@@ -72,94 +71,93 @@ class ExperimentListed(serializers.ModelSerializer[Experiment]):
         )
 
 
-class ExperimentOut(ExperimentListed):
-    """An experiment with its report: what differed, and what came of each arm."""
+class ExperimentOut(ExperimentSummaryOut):
+    """An experiment with its report: the settings that differ and the results of each arm."""
 
-    class Meta(ExperimentListed.Meta):
-        fields = (*ExperimentListed.Meta.fields, "report")
+    class Meta(ExperimentSummaryOut.Meta):
+        fields = (*ExperimentSummaryOut.Meta.fields, "report")
 
 
-def _open_to(user: Any) -> QuerySet[Experiment]:
-    known = Experiment.objects.open_to(user)
-    return known.select_related("requested_by").prefetch_related("fields")
+def _visible_to(user: Any) -> QuerySet[Experiment]:
+    """Return the experiments that the user may see, with their people and fields."""
+    visible = Experiment.objects.open_to(user)
+    return visible.select_related("requested_by").prefetch_related("fields")
 
 
 class ExperimentListView(generics.ListAPIView[Experiment]):
-    """All experiments, the latest first; administrators queue new ones.
+    """All experiments, the latest first; administrators start new ones.
 
-    Those on one expert's own votes are for curators and administrators.
+    Those on the votes of a single expert are shown to curators and administrators only.
     """
 
-    serializer_class = ExperimentListed
+    permission_classes = [MayAct]
+    actions = {"GET": Action.VIEW, "POST": Action.START}
+    serializer_class = ExperimentSummaryOut
     queryset = Experiment.objects.none()
 
-    def get_permissions(self) -> list[Any]:
-        """Experts may look; administrators may start."""
-        return [IsExpert() if self.request.method in SAFE_METHODS else IsAdministrator()]
-
     def get_queryset(self) -> QuerySet[Experiment]:
-        """Those that the caller may see."""
-        return _open_to(self.request.user)
+        """Return those that the caller may see."""
+        return _visible_to(self.request.user)
 
     @extend_schema(request=ExperimentIn, responses={201: ExperimentOut})
     def post(self, request: Request) -> Response:
-        """Freeze the labels as they are now and queue an experiment on them."""
+        """Take a snapshot of the present labels and queue an experiment on it.
+
+        409 if fewer than two classes are labelled in the training pool.
+        """
         body = ExperimentIn(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        try:
-            experiment = Experiment.objects.request(
-                request.user,
-                asked["kind"],
-                asked["preset"],
-                fields=asked.get("fields", ()),
-                sources=asked["label_sources"],
-                overrides=asked.get("config"),
-            )
-        except NotFeasible as reason:
-            raise serializers.ValidationError({reason.about: [str(reason)]}) from reason
+        values = body.validated_data
+        experiment = Experiment.objects.request(
+            request.user,
+            values["kind"],
+            values["preset"],
+            fields=values.get("fields", ()),
+            sources=values["label_sources"],
+            overrides=values.get("config"),
+        )
         return Response(ExperimentOut(experiment).data, status=status.HTTP_201_CREATED)
 
 
 class ExperimentView(generics.RetrieveAPIView[Experiment]):
     """One experiment, with its report once it is ready."""
 
+    permission_classes = [MayAct]
+    actions = {"GET": Action.VIEW}
     serializer_class = ExperimentOut
     queryset = Experiment.objects.none()
 
     def get_queryset(self) -> QuerySet[Experiment]:
-        """Those that the caller may see."""
-        return _open_to(self.request.user)
+        """Return those that the caller may see."""
+        return _visible_to(self.request.user)
 
 
 class ExperimentCancellationView(APIView):
-    """Stop an experiment."""
+    """Cancel an experiment."""
 
-    permission_classes = [IsAdministrator]
+    permission_classes = [MayAct]
+    actions = {"POST": Action.CANCEL}
 
     @extend_schema(request=None, responses=ExperimentOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Stop the experiment, waiting or at work; 409 if it has ended."""
+        """Cancel the experiment, queued or running; 409 if it has ended."""
         experiment = get_object_or_404(Experiment, pk=pk)
-        if not experiment.cancel():
-            experiment.refresh_from_db()
-            raise Conflict(f"Experiment {pk} has ended already: it is {experiment.status}.")
+        experiment.cancel()
         return Response(ExperimentOut(experiment).data)
 
 
-class ResumptionView(APIView):
-    """Let an experiment go on where it stopped."""
+class ExperimentResumptionView(APIView):
+    """Resume an experiment."""
 
-    permission_classes = [IsAdministrator]
+    permission_classes = [MayAct]
+    actions = {"POST": Action.RESUME}
 
     @extend_schema(request=None, responses=ExperimentOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Queue an experiment that failed or was cancelled once more; 409 for any other.
+        """Queue a stopped experiment again, with the same labels; 409 if it has not stopped.
 
-        The labels stay those of its request, and networks that were trained stay trained.
+        Members that are already trained are kept.
         """
         experiment = get_object_or_404(Experiment, pk=pk)
-        if not experiment.resume():
-            experiment.refresh_from_db()
-            raise Conflict(f"Experiment {pk} has not stopped: it is {experiment.status}.")
+        experiment.resume()
         return Response(ExperimentOut(experiment).data)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 
+from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class _HasRole(BasePermission):
     role: Role
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether the caller holds the role or a higher one."""
+        """True if the caller has the role or a higher one."""
         return has_role(request.user, self.role)
 
 
@@ -34,7 +35,10 @@ class IsCurator(_HasRole):
     role = Role.CURATOR
 
 
-class IsAdministrator(_HasRole):
-    """Administrators."""
+class MayAct(BasePermission):
+    """Callers whose role allows the action that the view has in `actions` for the method."""
 
-    role = Role.ADMINISTRATOR
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """True if the caller may; a method without an action is answered to administrators only."""
+        method = "GET" if request.method in SAFE_METHODS else request.method
+        return may(request.user, view.actions.get(method, Action.START))

@@ -13,42 +13,38 @@ from rest_framework.views import APIView, exception_handler
 
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.packs import UnusablePack
-from labeling.models import NotReady, Refused, VoteConflict
-from labeling.training.training_set import NotTrainable
+from labeling.models import JobConflict, VoteConflict
+from labeling.rules.experiments import NotFeasible
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class Conflict(exceptions.APIException):
-    """The request contradicts what is there."""
+    """The request contradicts the present state."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
 
 
-class Gone(exceptions.APIException):
-    """The data behind the row can no longer be read."""
+class Unreadable(exceptions.APIException):
+    """The files behind the row can no longer be read."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "unreadable"
 
 
-_AS_HTTP: dict[type[Exception], type[exceptions.APIException]] = {
-    NotTrainable: Conflict,
-    NotReady: Conflict,
-    Refused: Conflict,
+_API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
+    JobConflict: Conflict,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VoteConflict: Conflict,
-    UnusableImage: Gone,
-    UnusablePack: Gone,
+    UnusableImage: Unreadable,
+    UnusablePack: Unreadable,
 }
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: every error that it knows, and our own, as a problem object."""
-    translated = _AS_HTTP.get(type(error))
-    if translated is not None:
-        error = translated(str(error))
+    """Return a problem object for every error that DRF handles, and for our own."""
+    error = _as_api_error(error)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -63,8 +59,18 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+def _as_api_error(error: Exception) -> Exception:
+    """Return DRF's error for one of ours; any other error unchanged."""
+    if isinstance(error, NotFeasible):
+        return exceptions.ValidationError({error.about: [str(error)]})
+    for ours, api_error in _API_ERRORS.items():
+        if isinstance(error, ours):
+            return api_error(str(error))
+    return error
+
+
 def _details(error: Exception, data: Any) -> dict[str, Any]:
-    """One sentence in `detail`; for invalid input, also `errors` by name of the input."""
+    """Return one sentence in `detail` and, for invalid input, `errors` by input name."""
     if isinstance(error, exceptions.ValidationError):
         errors = data if isinstance(data, dict) else {"non_field_errors": data}
         sentences = [f"{name}: {_first(reasons)}" for name, reasons in errors.items()]
@@ -75,18 +81,18 @@ def _details(error: Exception, data: Any) -> dict[str, Any]:
 
 
 def _first(reasons: Any) -> str:
-    """The first of possibly nested reasons."""
+    """Return the first of possibly nested reasons."""
     while isinstance(reasons, list | dict) and reasons:
         reasons = reasons[0] if isinstance(reasons, list) else next(iter(reasons.values()))
     return str(reasons)
 
 
 @extend_schema(exclude=True)
-class NowhereView(APIView):
-    """Every address under the API's that is none of its own."""
+class NotFoundView(APIView):
+    """Any address below the API's root that no other view answers."""
 
     permission_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Not found, whatever the method."""
+        """Answer 404 to every method."""
         raise exceptions.NotFound(f"There is nothing at {request.path}.")

@@ -1,19 +1,18 @@
-"""Training runs: request, watch, cancel, promote, roll back."""
+"""Training runs: start, follow, cancel, resume, promote, roll back."""
 
 from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.api.permissions import IsAdministrator, IsExpert
-from labeling.api.problems import Conflict
+from labeling.api.permissions import MayAct
 from labeling.api.strict import StrictSerializer
-from labeling.models import Field, Preset, Promotion, ReferenceLabel, TrainingRun
+from labeling.auth.actions import Action
+from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
 from labeling.training.training_set import VOTES
 
 BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
@@ -26,7 +25,7 @@ STARCNET_PX = 32
 
 
 class RunConfigIn(StrictSerializer):
-    """Settings that replace the preset's; the classifier's `TrainingConfig` has them all."""
+    """Settings that replace the preset's own; the classifier's `TrainingConfig` has all of them."""
 
     backbone = serializers.ChoiceField(BACKBONES, required=False)
     members = serializers.IntegerField(min_value=1, max_value=100, required=False)
@@ -38,24 +37,24 @@ class RunConfigIn(StrictSerializer):
     seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
 
 
-class ConfiguredIn(StrictSerializer):
-    """A preset, and what replaces its settings."""
+class ConfigurationIn(StrictSerializer):
+    """A preset and the settings that replace its own."""
 
     preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
     config = RunConfigIn(required=False)
 
     def validate(self, attrs: Any) -> Any:
-        """StarcNet's architecture has one size of input; another network could have any."""
+        """Check the input size: StarcNet's architecture has only one, other backbones take any."""
         config = attrs.get("config", {})
         starcnet = attrs["preset"] == Preset.STARCNET and "backbone" not in config
         if starcnet and config.get("input_px", STARCNET_PX) != STARCNET_PX:
-            reason = f"StarcNet's architecture reads {STARCNET_PX} px and nothing else."
+            reason = f"StarcNet's architecture reads images of {STARCNET_PX} px only."
             raise serializers.ValidationError({"config": {"input_px": [reason]}})
         return attrs
 
 
-class RunIn(ConfiguredIn):
-    """What to train, in which fields (all if unsaid), and on whose labels."""
+class RunIn(ConfigurationIn):
+    """Preset, fields (default: all) and label source of a training run."""
 
     fields = serializers.SlugRelatedField(  # type: ignore[assignment]
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
@@ -66,16 +65,16 @@ class RunIn(ConfiguredIn):
     label_source = serializers.CharField(default=VOTES, max_length=80)
 
     def validate_label_source(self, value: str) -> str:
-        """Our votes, or a source of reference labels that there is."""
-        sources = set(ReferenceLabel.objects.values_list("source", flat=True).distinct())
-        if value != VOTES and value not in sources:
-            known = ", ".join(repr(source) for source in (VOTES, *sorted(sources)))
-            raise serializers.ValidationError(f"{value!r} is not known; there are {known}.")
+        """Check that the source is our votes or a source of reference labels in the database."""
+        references = set(ReferenceLabel.objects.values_list("source", flat=True).distinct())
+        if value != VOTES and value not in references:
+            choices = ", ".join(repr(source) for source in (VOTES, *sorted(references)))
+            raise serializers.ValidationError(f"There is no label source {value!r}; use {choices}.")
         return value
 
 
 class RunOut(serializers.ModelSerializer[TrainingRun]):
-    """A run as it stands."""
+    """A training run: request, status and results."""
 
     fields: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     promoted_in = serializers.SerializerMethodField()
@@ -106,12 +105,12 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
         )
 
     def get_promoted_in(self, run: TrainingRun) -> list[str]:
-        """Names of the fields whose queue and exports use this run."""
+        """Return the names of the fields in which this run is promoted."""
         return list(run.promoted_fields.values_list("name", flat=True))
 
 
-class RunInFull(RunOut):
-    """A run as it stands, with what its folder says of it."""
+class RunDetailOut(RunOut):
+    """A training run with the seed and the versions of its code."""
 
     made_with = serializers.JSONField(read_only=True)
 
@@ -120,27 +119,28 @@ class RunInFull(RunOut):
 
 
 class RunListView(generics.ListAPIView[TrainingRun]):
-    """All runs, the latest first; administrators queue new ones."""
+    """All runs, the latest first; administrators start new ones."""
 
+    permission_classes = [MayAct]
+    actions = {"GET": Action.VIEW, "POST": Action.START}
     serializer_class = RunOut
     queryset = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
 
-    def get_permissions(self) -> list[Any]:
-        """Experts may look; administrators may start."""
-        return [IsExpert() if self.request.method in SAFE_METHODS else IsAdministrator()]
-
     @extend_schema(request=RunIn, responses={201: RunOut})
     def post(self, request: Request) -> Response:
-        """Freeze the labels as they are now and queue a run on them."""
+        """Take a snapshot of the present labels and queue a run on it.
+
+        409 if fewer than two classes are labelled in the training pool.
+        """
         body = RunIn(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        values = body.validated_data
         run = TrainingRun.objects.request(
             request.user,
-            asked["preset"],
-            fields=[*asked.get("fields", ()), *filter(None, [asked.get("field")])],
-            label_source=asked["label_source"],
-            overrides=asked.get("config"),
+            values["preset"],
+            fields=[*values.get("fields", ()), *filter(None, [values.get("field")])],
+            label_source=values["label_source"],
+            overrides=values.get("config"),
         )
         return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
 
@@ -148,12 +148,14 @@ class RunListView(generics.ListAPIView[TrainingRun]):
 class RunView(generics.RetrieveAPIView[TrainingRun]):
     """One run."""
 
-    serializer_class = RunInFull
+    permission_classes = [MayAct]
+    actions = {"GET": Action.VIEW}
+    serializer_class = RunDetailOut
     queryset = TrainingRun.objects.select_related("requested_by")
 
 
 class PromotionIn(StrictSerializer):
-    """Why a run goes live although the gate refused it."""
+    """Reason for promoting a run that the gate refuses."""
 
     reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
@@ -161,53 +163,53 @@ class PromotionIn(StrictSerializer):
 class PromotionView(APIView):
     """Which run the queue and the exports use."""
 
-    permission_classes = [IsAdministrator]
+    permission_classes = [MayAct]
+    actions = {"POST": Action.PROMOTE, "DELETE": Action.ROLL_BACK}
 
     @extend_schema(request=PromotionIn, responses=RunOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Make this run the one that its fields use; doing so again changes nothing.
+        """Promote the run in all its fields; doing so again changes nothing.
 
-        It is judged anew beside the run in use; 409 with the reasons if it is refused and no
-        `reason` is given to overrule the gate.
+        The gate compares it again with the promoted run; 409 with the reasons if the gate refuses
+        it and no `reason` is given to overrule the gate.
         """
         run = get_object_or_404(TrainingRun, pk=pk)
         body = PromotionIn(data=request.data)
         body.is_valid(raise_exception=True)
-        run.put_to_use(request.user, body.validated_data["reason"])
+        run.promote(request.user, body.validated_data["reason"])
         return Response(RunOut(run).data)
 
     @extend_schema(responses=RunOut)
     def delete(self, request: Request, pk: int) -> Response:
-        """Go back to the run that was in use before this one."""
+        """Roll back: return each field that uses this run to its previous run."""
         run = get_object_or_404(TrainingRun, pk=pk)
-        Promotion.objects.roll_back(run)
+        run.roll_back()
         return Response(RunOut(run).data)
 
 
-class ResumptionView(APIView):
-    """Let a run go on."""
+class RunResumptionView(APIView):
+    """Resume a run."""
 
-    permission_classes = [IsAdministrator]
+    permission_classes = [MayAct]
+    actions = {"POST": Action.RESUME}
 
     @extend_schema(request=None, responses=RunOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Queue a run that stopped once more: it goes on where it was; 409 if it did not stop."""
+        """Queue a stopped run again, from its last checkpoint; 409 if it has not stopped."""
         run = get_object_or_404(TrainingRun, pk=pk)
-        if not run.resume():
-            raise Conflict(f"Run {pk} has not stopped: it is {run.status}.")
+        run.resume()
         return Response(RunOut(run).data)
 
 
-class CancellationView(APIView):
-    """Stop a run."""
+class RunCancellationView(APIView):
+    """Cancel a run."""
 
-    permission_classes = [IsAdministrator]
+    permission_classes = [MayAct]
+    actions = {"POST": Action.CANCEL}
 
     @extend_schema(request=None, responses=RunOut)
     def post(self, request: Request, pk: int) -> Response:
-        """Stop the run, waiting or at work; 409 if it has ended."""
+        """Cancel the run, queued or running; 409 if it has ended."""
         run = get_object_or_404(TrainingRun, pk=pk)
-        if not run.cancel():
-            run.refresh_from_db()
-            raise Conflict(f"Run {pk} has ended already: it is {run.status}.")
+        run.cancel()
         return Response(RunOut(run).data)

@@ -18,7 +18,7 @@ from labeling.api import (
     runs,
     votes,
 )
-from labeling.api.problems import NowhereView
+from labeling.api.problems import NotFoundView
 from labeling.export.files import WRITERS
 
 app_name = "api"
@@ -60,8 +60,8 @@ urlpatterns = [
     path("runs/", runs.RunListView.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunView.as_view(), name="run"),
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),
-    path("runs/<int:pk>/resumption/", runs.ResumptionView.as_view(), name="resumption"),
-    path("runs/<int:pk>/cancellation/", runs.CancellationView.as_view(), name="cancellation"),
+    path("runs/<int:pk>/resumption/", runs.RunResumptionView.as_view(), name="resumption"),
+    path("runs/<int:pk>/cancellation/", runs.RunCancellationView.as_view(), name="cancellation"),
     path("experiments/", experiments.ExperimentListView.as_view(), name="experiments"),
     path("experiments/<int:pk>/", experiments.ExperimentView.as_view(), name="experiment"),
     path(
@@ -71,7 +71,7 @@ urlpatterns = [
     ),
     path(
         "experiments/<int:pk>/resumption/",
-        experiments.ResumptionView.as_view(),
+        experiments.ExperimentResumptionView.as_view(),
         name="experiment-resumption",
     ),
     re_path(
@@ -84,5 +84,5 @@ urlpatterns = [
     path("releases/<int:pk>/file.csv", exports.ReleaseFileView.as_view(), name="release-file"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
-    re_path(r"", NowhereView.as_view()),
+    re_path(r"", NotFoundView.as_view()),
 ]

@@ -8,14 +8,14 @@ from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
-from labeling.models.job import RunCancelled, RunStatus, WorkerJob
+from labeling.models.job import JobConflict, RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
 from labeling.models.opening import Opening
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
-from labeling.models.promotion import NotReady, Promotion, Refused
+from labeling.models.promotion import NotReady, Promotion, RefusedByGate
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.refresh import Refresh
 from labeling.models.release import Release
@@ -34,6 +34,7 @@ __all__ = [
     "Consensus",
     "Experiment",
     "Field",
+    "JobConflict",
     "Lease",
     "Member",
     "Mosaic",
@@ -45,7 +46,7 @@ __all__ = [
     "Promotion",
     "ReferenceLabel",
     "Refresh",
-    "Refused",
+    "RefusedByGate",
     "Release",
     "RunCancelled",
     "RunEvent",

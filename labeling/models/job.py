@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from labeling import jobs
 from labeling.files.json_values import finite
@@ -26,6 +27,10 @@ QUIET = timedelta(minutes=1)
 
 MOST_ATTEMPTS = 5
 """Work at which so many workers died in a row, with nothing kept, is left to a person."""
+
+
+class JobConflict(Exception):
+    """The job's status, its labels or the gate forbid what was asked for; the text says why."""
 
 
 class RunCancelled(Exception):
@@ -212,24 +217,26 @@ class WorkerJob(models.Model):
     def _note(self, progress: Mapping[str, Any]) -> None:
         """What else is to be kept of a report."""
 
-    def cancel(self) -> bool:
-        """Stop it, waiting or at work; False if it had ended before."""
-        return self._end(self._me().filter(status__in=ACTIVE), RunStatus.CANCELLED)
+    def cancel(self) -> None:
+        """Stop it, waiting or at work; raises JobConflict if it has ended."""
+        if not self._end(self._me().filter(status__in=ACTIVE), RunStatus.CANCELLED):
+            self.refresh_from_db()
+            raise JobConflict(f"{capfirst(str(self))} cannot be cancelled: it is {self.status}.")
 
     @transaction.atomic
-    def resume(self) -> bool:
-        """Queue it once more, to go on where it stopped; False unless it ended without a result.
+    def resume(self) -> None:
+        """Queue it again, to continue from its last checkpoint with the same labels.
 
-        What was trained by its last checkpoint is kept, and so are the labels.
+        Raises JobConflict unless it ended without a result.
         """
         stopped = self._me().filter(status__in=STOPPED)
         anew = {"finished_at": None, "error": "", "attempts": 0, "fruitless": 0}
         if not stopped.update(status=RunStatus.QUEUED, **anew):
-            return False
+            self.refresh_from_db()
+            raise JobConflict(f"{capfirst(str(self))} cannot be resumed: it is {self.status}.")
         self.refresh_from_db()
         self.tell("Queued again, by hand.")
         jobs.send_on_commit(self.task, self.pk)
-        return True
 
     def fail(self, error: str) -> bool:
         """Record why it ended without a result."""

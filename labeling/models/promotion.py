@@ -10,18 +10,18 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from labeling.models.field import Field
-from labeling.models.job import FINISHED, RunStatus
+from labeling.models.job import FINISHED, JobConflict, RunStatus
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
 
 
-class NotReady(Exception):
-    """Only a run that has ended well can be promoted."""
+class NotReady(JobConflict):
+    """Only a run that has finished with a result can be promoted."""
 
 
-class Refused(Exception):
-    """The gate says that the run must not go live; says why. An administrator may overrule it."""
+class RefusedByGate(JobConflict):
+    """The gate refuses the run, for the reasons in the text; an administrator may overrule it."""
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
@@ -33,10 +33,10 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
     ) -> None:
         """Make this run the one that its fields use; one that the gate refused, for a reason."""
         if run.status not in FINISHED:
-            raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can go live.")
+            raise NotReady(f"Run {run.pk} is {run.status}; only a ready run can be promoted.")
         # Its status does not say so where another field uses it already.
         if (reasons := run.verdict.get("reasons")) and not reason:
-            raise Refused(" ".join(reasons))
+            raise RefusedByGate(" ".join(reasons))
         names = run.fields.all() if fields is None else fields
         wanted = Field.objects.filter(pk__in=[f.pk for f in names])
         for field in wanted.without_votes():

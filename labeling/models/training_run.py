@@ -21,7 +21,7 @@ from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.job import FINISHED, RunCancelled, RunStatus, WorkerJob
 from labeling.models.prediction import Prediction
-from labeling.models.promotion import Promotion, Refused
+from labeling.models.promotion import Promotion, RefusedByGate
 from labeling.models.training_run_queryset import TrainingRunQuerySet
 from labeling.rules import gate
 from labeling.training.training_set import (
@@ -151,7 +151,7 @@ class TrainingRun(WorkerJob):
         return Field.objects.filter(promoted_run=self)
 
     @property
-    def may_go_live(self) -> bool:
+    def is_promotable(self) -> bool:
         """Whether it has ended well and some field of its own uses another run, or none."""
         elsewhere = self.fields.exclude(promoted_run=self)
         return self.status in FINISHED and elsewhere.exists()
@@ -305,33 +305,37 @@ class TrainingRun(WorkerJob):
         self.tell(verdict.sentence)
 
     @property
-    def has_passed(self) -> bool:
+    def passed_gate(self) -> bool:
         """Whether the gate could judge it, and did not refuse it."""
         return bool(self.verdict.get("judged")) and not self.verdict["reasons"]
 
-    def put_to_use(self, by: Any, reason: str = "") -> None:
+    def promote(self, by: Any, reason: str = "") -> None:
         """Promote it in all its fields, judged anew beside what they use now.
 
-        Raises NotReady before its end, and Refused if the gate says so and no reason is given to
-        overrule it.
+        Raises NotReady before its end, and RefusedByGate if the gate refuses it and no reason is
+        given to overrule the gate.
         """
         if refused := self._judge_and_promote(by, reason):
             raise refused
 
+    def roll_back(self) -> None:
+        """Return each field that uses it to the run that the field used before, if any."""
+        Promotion.objects.roll_back(self)
+
     @transaction.atomic
-    def _judge_and_promote(self, by: Any, reason: str) -> Refused | None:
+    def _judge_and_promote(self, by: Any, reason: str) -> RefusedByGate | None:
         """Promote it, or say why not; what the gate said is kept in both cases."""
         # Whoever promotes another one waits, to be judged beside this one; votes go on.
         Field.objects.in_turn(self.fields.all())
         self.refresh_from_db()
-        if self.may_go_live:
+        if self.is_promotable:
             self.judge()
         elif self.status in FINISHED:
             # In use in all of them: without itself, what is left to judge it beside is nothing.
             return None
         try:
             Promotion.objects.promote(self, by, reason=reason)
-        except Refused as refused:
+        except RefusedByGate as refused:
             return refused
         return None
 
@@ -367,7 +371,7 @@ class TrainingRun(WorkerJob):
         self.judge()
         for field in Field.objects.filter(runs=self).without_votes():
             self.take_places(field, placed_by)
-            if field.promoted_run_id is None and self.has_passed:
+            if field.promoted_run_id is None and self.passed_gate:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
 
 

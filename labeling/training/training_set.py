@@ -33,6 +33,7 @@ from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
 from labeling.models.candidate_queryset import CandidateQuerySet
 from labeling.models.field import Field
+from labeling.models.job import JobConflict
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote, VoteQuerySet
 from labeling.training.label_basis import Basis, consensus_basis, expert_basis, reference_basis
@@ -51,7 +52,7 @@ EXPERT = "expert:"
 Counts = dict[str, dict[str, int]]
 
 
-class NotTrainable(Exception):
+class NotTrainable(JobConflict):
     """The labels do not suffice for training; the text says what to do."""
 
 

@@ -55,7 +55,7 @@ PAGES = {
     ],
 }
 ELSEWHERE = {"classify"}
-NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-act", "experiment-act"}
+NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-verb", "experiment-verb"}
 FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}
 
 

@@ -338,7 +338,7 @@ def test_from_a_real_run_to_a_new_order(imported, ada, bea, cy, admin):
     tiny = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
     run = TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=tiny)
     train(run.pk)
-    TrainingRun.objects.get(pk=run.pk).put_to_use(admin)
+    TrainingRun.objects.get(pk=run.pk).promote(admin)
     refresh(imported.pk)
     assert not Refresh.objects.filter(made_at__isnull=False).exists()
     settle(last, [ada, bea, cy], 3)

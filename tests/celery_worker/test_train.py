@@ -43,7 +43,7 @@ def test_it_predicts_every_candidate_and_goes_live_where_a_person_says_so(run, i
         pool = not prediction.candidate.control
         assert (prediction.diversity is not None) == pool
         assert not pool or 0 <= prediction.diversity <= prediction.entropy + 1e-6
-    run.put_to_use(admin)
+    run.promote(admin)
     imported.refresh_from_db()
     assert imported.promoted_run == run
 

@@ -82,7 +82,7 @@ def test_the_page_says_where_it_comes_from(browse, starcnet):
 
 
 def test_the_list_and_the_progress_page_name_it(browse, starcnet, people):
-    starcnet.put_to_use(people["admin"])
+    starcnet.promote(people["admin"])
     assert "StarcNet &lt;1&gt;, imported" in text_of(browse("ada").get("/runs/"))
     assert f"run {starcnet.pk}" in text_of(browse("ada").get("/"))
 
@@ -97,7 +97,7 @@ def test_an_administrator_promotes_it_on_its_page(browse, starcnet, people):
 
 
 def test_what_it_says_of_a_candidate_stands_under_its_name(browse, starcnet, people, candidate):
-    starcnet.put_to_use(people["admin"])
+    starcnet.promote(people["admin"])
     vote(candidate, people["ada"])
     text = text_of(browse("ada").get(f"/candidates/{candidate.pk}/"))
     assert "StarcNet &lt;1&gt;" in text

@@ -140,7 +140,7 @@ def test_it_takes_its_place_in_the_queue(field, admin, ada, starcnet, capsys):
     run, _ = import_run(field, starcnet, "StarcNet", admin)
     call_command("audit")
     assert capsys.readouterr().out == "0 differences\n"
-    run.put_to_use(admin)
+    run.promote(admin)
     order = field.candidates.in_order_of(run, field).values_list("catalogue_id", flat=True)
     entropies = dict(run.predictions.values_list("candidate__catalogue_id", "entropy"))
     entropies["2"] = run.predictions.get(candidate__catalogue_id="2").priority
@@ -161,7 +161,7 @@ def test_the_gate_judges_it_and_a_person_promotes_it(labelled, admin, tmp_path):
     p = answers(40, lambda k: 1 + k % 4)
     run, _ = import_run(labelled, write_scores(tmp_path / "good.npy", p), "Good", admin)
     assert (run.status, run.verdict["of"], run.accuracy["value"]) == (RunStatus.READY, 40, 1)
-    run.put_to_use(admin)
+    run.promote(admin)
     labelled.refresh_from_db()
     assert (run.status, labelled.promoted_run) == (RunStatus.PROMOTED, run)
     Promotion.objects.roll_back(run)

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
-from labeling.models import Experiment, ReferenceLabel, RunCancelled, RunStatus
+from labeling.models import Experiment, JobConflict, ReferenceLabel, RunCancelled, RunStatus
 from labeling.rules.experiments import NotFeasible
 from labeling.training.training_set import NotTrainable
 from tests.labeling.world import make_experiment, make_field, only_sample, vote
@@ -132,7 +132,7 @@ def test_one_worker_gets_it_and_reports(claimed):
 
 
 def test_a_cancelled_one_tells_its_worker_and_keeps_no_report(claimed):
-    assert Experiment.objects.get(pk=claimed.pk).cancel()
+    Experiment.objects.get(pk=claimed.pk).cancel()
     with pytest.raises(RunCancelled, match="experiment"):
         claimed.record({"arm_number": 2})
     assert not claimed.succeed({"arms": []})
@@ -150,15 +150,17 @@ def test_one_whose_worker_is_silent_is_queued_again(claimed):
 
 @pytest.mark.parametrize("end", ["cancel", "fail"])
 def test_one_that_stopped_goes_on(claimed, end):
-    assert claimed.fail("no space left on device") if end == "fail" else claimed.cancel()
-    assert claimed.resume()
+    claimed.fail("no space left on device") if end == "fail" else claimed.cancel()
+    claimed.resume()
     assert (claimed.status, claimed.error, claimed.finished_at) == (RunStatus.QUEUED, "", None)
     assert Experiment.objects.claim(claimed.pk)
 
 
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.READY])
 def test_one_that_did_not_stop_does_not_go_on(field, admin, status):
-    assert not make_experiment(field, admin, status=status).resume()
+    experiment = make_experiment(field, admin, status=status)
+    with pytest.raises(JobConflict, match=f"cannot be resumed: it is {status}"):
+        experiment.resume()
 
 
 def test_what_says_something_of_one_expert_is_for_curators(field, admin, ada, cur):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from labeling.models import Consensus, Prediction, Promotion, Refused, RunStatus, TrainingRun
+from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules.gate import FEWEST
 from tests.labeling.world import API, make_field, only_sample, problem, settle
 
@@ -80,8 +80,8 @@ def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
     labelled.refresh_from_db()
     assert (run.status, labelled.promoted_run) == (RunStatus.REFUSED, None)
     assert run.verdict["reasons"][0].startswith("Its answers could be chance")
-    with pytest.raises(Refused, match="could be chance"):
-        run.put_to_use(admin)
+    with pytest.raises(RefusedByGate, match="could be chance"):
+        run.promote(admin)
     assert not Promotion.objects.exists()
     assert Prediction.objects.filter(run=run).count() == CANDIDATES
 
@@ -94,7 +94,7 @@ def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin
     labelled.refresh_from_db()
     assert (run.status, run.verdict["of"]) == (RunStatus.READY, FEWEST - 1)
     assert labelled.promoted_run is None
-    run.put_to_use(admin)
+    run.promote(admin)
     labelled.refresh_from_db()
     assert labelled.promoted_run == run
 
@@ -108,8 +108,8 @@ def test_what_was_frozen_too_early_is_judged_by_the_labels_of_today(trained, lab
     assert (run.status, run.verdict["judged"]) == (RunStatus.READY, False)
     for number, consensus in enumerate(Consensus.objects.order_by("pk")):
         Consensus.objects.filter(pk=consensus.pk).update(label=1 + number % 4)
-    with pytest.raises(Refused, match="could be chance"):
-        run.put_to_use(admin)
+    with pytest.raises(RefusedByGate, match="could be chance"):
+        run.promote(admin)
     assert run.verdict["of"] == CANDIDATES
 
 
@@ -129,9 +129,9 @@ def test_a_run_is_judged_beside_what_is_in_use_when_it_is_promoted(trained, labe
     assert (first.status, second.status) == (RunStatus.PROMOTED, RunStatus.READY)
     best = trained()
     best.succeed(answers(labelled, 1), {})
-    best.put_to_use(admin)
-    with pytest.raises(Refused):
-        second.put_to_use(admin)
+    best.promote(admin)
+    with pytest.raises(RefusedByGate):
+        second.promote(admin)
     assert TrainingRun.objects.get(pk=first.pk).status == RunStatus.RETIRED
     assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.REFUSED
 
@@ -154,7 +154,7 @@ def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin
     worse.succeed(answers(labelled, 0.6), {})
     clicks = [TrainingRun.objects.get(pk=worse.pk) for _ in range(2)]
     for run in clicks:
-        run.put_to_use(admin, "To see the queue move.")
+        run.promote(admin, "To see the queue move.")
         assert run.status == RunStatus.PROMOTED
     worse.refresh_from_db()
     assert "less often than the network in use" in worse.verdict["reasons"][0]
@@ -174,11 +174,11 @@ def test_in_another_field_of_its_own_a_run_passes_the_gate_again(trained, labell
     first.fields.add(other)
     first.succeed(answers(labelled, 0.6), {})
     best.succeed(answers(labelled, 1), {})
-    best.put_to_use(admin)
+    best.promote(admin)
     first.refresh_from_db()
-    assert (first.status, first.may_go_live) == (RunStatus.PROMOTED, True)
-    with pytest.raises(Refused, match="less often than the network in use"):
-        first.put_to_use(admin)
+    assert (first.status, first.is_promotable) == (RunStatus.PROMOTED, True)
+    with pytest.raises(RefusedByGate, match="less often than the network in use"):
+        first.promote(admin)
     labelled.refresh_from_db()
     assert labelled.promoted_run == best
 
@@ -189,5 +189,5 @@ def test_promoted_twice_at_once_a_run_is_promoted(trained, labelled, admin):
     second.succeed(answers(labelled, GOOD), {})
     clicks = [TrainingRun.objects.get(pk=second.pk) for _ in range(2)]
     for run in clicks:
-        run.put_to_use(admin)
+        run.promote(admin)
     assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.PROMOTED

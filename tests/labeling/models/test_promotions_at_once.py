@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling.admin import FieldAdmin
-from labeling.models import Field, Promotion, Refused, RunStatus, TrainingRun
+from labeling.models import Field, Promotion, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules import gate
 from tests.labeling.models.test_gate_of_runs import answers, labelled  # noqa: F401
 from tests.labeling.world import at_once, make_field, make_run, vote
@@ -46,8 +46,8 @@ def test_of_two_that_go_live_at_once_the_worse_is_judged_beside_the_better(
 
     def put_to_use(k):
         try:
-            runs[k].put_to_use(admin)
-        except Refused:
+            runs[k].promote(admin)
+        except RefusedByGate:
             return "refused"
         return "in use"
 
