@@ -18,9 +18,10 @@ import numpy as np
 
 from classifier.core.config import PRESETS, STARCNET_PX, TrainingConfig
 from classifier.core.manifest import UNLABELLED, Manifest, NotTrainable
+from classifier.core.statistics import Proportion
 from classifier.data import dataset
 from classifier.evaluation.comparison import compare
-from classifier.evaluation.metrics import Evaluation, Proportion, evaluate, measured
+from classifier.evaluation.metrics import Evaluation, evaluate, measured
 from classifier.inference.prediction import Predictions, predict
 from classifier.runtime.progress import Report
 from classifier.training.ensemble import CHECKPOINT_BATCHES, TrainingResult, train

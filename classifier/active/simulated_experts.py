@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from classifier.evaluation.metrics import PEOPLE_AGREE_PERCENT
+from classifier.core.published import CLASS_AGREEMENT, COMPACT_AGREEMENT
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ AGREEMENT: Mapping[int, Agreement] = MappingProxyType(
     {
         4: Agreement(
             # The middle of each range.
-            between_people=tuple(sum(ends) / 200 for ends in PEOPLE_AGREE_PERCENT.values()),
+            between_people=tuple(sum(limits) / 2 for limits in CLASS_AGREEMENT.values()),
             # Mode of three people, table 2.
             shares=(1795, 2315, 2265, 4841),
             # The paper has no confusion between people; its networks' (table 4), which learnt from
@@ -49,7 +49,7 @@ AGREEMENT: Mapping[int, Agreement] = MappingProxyType(
         2: Agreement(
             # Cluster (1 and 2) or not: 88 % (NGC 3351) and 67 % (NGC 4656). The other side has no
             # figure, so both are taken to be alike.
-            between_people=((0.88 + 0.67) / 2,) * 2,
+            between_people=(sum(COMPACT_AGREEMENT) / 2,) * 2,
             shares=(1, 1),
             misses=((0, 1), (1, 0)),
         ),

@@ -9,17 +9,15 @@ Sources  Wei et al. 2020 (arXiv:1909.02024), figure 5 and tables 4 to 7; Wilson 
          against coverage: Geifman et al. 2018 (arXiv:1805.08206).
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
 from classifier.core.manifest import Manifest
+from classifier.core.statistics import Proportion
 from classifier.inference.prediction import Predictions
 
 PAPER_CLASSES = 4
@@ -28,12 +26,6 @@ PAPER_CLASSES = 4
 CLUSTERS = (1, 2)
 """What many papers call a cluster; 3 and 4 are the other side of their two-class figures."""
 
-PEOPLE_AGREE_PERCENT: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {"1": (70, 80), "2": (40, 50), "3": (40, 50), "4": (60, 70)}
-)
-"""How often people who classify the same candidates agree, lowest and highest, by the class:
-Wei et al. 2020."""
-
 ENTROPY_BINS = 20
 """Of equal width, from 0 to ln K."""
 
@@ -41,30 +33,6 @@ COVERAGES = 20
 """Shares at which accuracy is measured against coverage: 1/20, 2/20 … 1."""
 
 Matrix = list[list[float | None]]
-
-
-@dataclass(frozen=True)
-class Proportion:
-    """A share of a number of candidates, with its 95 % interval; None of none."""
-
-    right: int
-    of: int
-    value: float | None
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def measure(cls, right: int, of: int) -> Self:
-        """The share `right / of` and Wilson's interval."""
-        if of == 0:
-            return cls(0, 0, None, None, None)
-        return cls(right, of, right / of, *wilson(right, of))
-
-
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """95 % interval of the share `right / of`, of at least one."""
-    interval = binomtest(right, of).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)

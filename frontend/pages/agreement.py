@@ -8,10 +8,15 @@ from math import isfinite
 
 import numpy as np
 
+from classifier.core.published import (
+    CLASS_AGREEMENT,
+    COMPACT_AGREEMENT,
+    SAME_EXPERT,
+    PublishedPair,
+)
+from classifier.core.statistics import Interval
 from frontend.pages.run_progress import SHADES, Cell, MatrixRow
-from labeling.agreement.bootstrap import Interval
 from labeling.agreement.pairs import CLASSES
-from labeling.agreement.published import COMPACT_RANGE, RANGES, SAME_EXPERT, PublishedPair
 from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, RaterPair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18
@@ -144,8 +149,10 @@ def class_bars(pairs: Iterable[RaterPair]) -> list[ClassBar]:
     matrices = np.array([pair.agreement.confusion for pair in among])
     names = [f"{pair.first} and {pair.second}" for pair in among]
     one_or_two = np.add.reduceat(np.add.reduceat(matrices, [0, 2], axis=1), [0, 2], axis=2)
-    bars = [_bar(str(label), matrices, label - 1, RANGES[label], names) for label in CLASSES]
-    return [*bars, _bar("1+2", one_or_two, 0, COMPACT_RANGE, names)]
+    bars = [
+        _bar(str(label), matrices, label - 1, CLASS_AGREEMENT[label], names) for label in CLASSES
+    ]
+    return [*bars, _bar("1+2", one_or_two, 0, COMPACT_AGREEMENT, names)]
 
 
 def _bar(

@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from classifier.core.published import CLASS_AGREEMENT, PAIRS, SOURCE
 from frontend.access import for_role
 from frontend.pages.agreement import (
     BAR_HEIGHT,
@@ -17,7 +18,6 @@ from frontend.pages.agreement import (
 )
 from labeling.agreement.dawid_skene import Diagnosis, DiagnosisUnavailable, model_disagreements
 from labeling.agreement.groups import both_groups
-from labeling.agreement.published import PAIRS, RANGES, SOURCE
 from labeling.agreement.raters import Raters, read_raters
 from labeling.auth.roles import Role, has_role
 from labeling.models import Candidate, Field
@@ -40,7 +40,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
         "published": {
             "source": SOURCE,
             "pairs": PAIRS,
-            "ranges": [span(usual) for usual in RANGES.values()],
+            "ranges": [span(limits) for limits in CLASS_AGREEMENT.values()],
         },
         "groups": _groups(ratings) if curates else [],
     }

@@ -3,7 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from classifier.core.published import CLASS_AGREEMENT
 from frontend.access import for_role
+from frontend.pages.agreement import span
 from frontend.pages.class_texts import CLASSES, REASONS
 from frontend.pages.keys import keys_of
 from labeling.auth.roles import Role
@@ -15,6 +17,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     """What the classes mean, which keys there are, and how the result comes about."""
     context = {
         "classes": CLASSES,
+        "agreement": [span(limits) for limits in CLASS_AGREEMENT.values()],
         "reasons": REASONS,
         "keys": keys_of(Preferences.of(request.user).keys),
     }

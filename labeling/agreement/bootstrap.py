@@ -16,7 +16,8 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-Interval = tuple[float, float]
+from classifier.core.statistics import Interval
+
 UNKNOWN: Interval = (nan, nan)
 RESAMPLES = 1000
 SEED = 20

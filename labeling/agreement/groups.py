@@ -20,7 +20,8 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.agreement.bootstrap import RESAMPLES, SEED, UNKNOWN, Interval, interval
+from classifier.core.statistics import Interval
+from labeling.agreement.bootstrap import RESAMPLES, SEED, UNKNOWN, interval
 from labeling.agreement.pairs import CLASSES
 
 Table = NDArray[np.int_]

@@ -14,9 +14,9 @@ from math import nan
 from typing import Any
 
 import numpy as np
-from astropy.stats import binom_conf_interval
 from numpy.typing import NDArray
 
+from classifier.core.statistics import wilson_interval
 from labeling.agreement.bootstrap import N_COMPACT, Intervals, folded, intervals_of, row_shares
 from labeling.classes import MorphologicalClass
 
@@ -63,7 +63,7 @@ def compare(first: Mapping[int, int], second: Mapping[int, int]) -> Agreement:
         n=len(both),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
         share=_share(matrix),
-        interval=_wilson(int(np.trace(matrix)), len(both)),
+        interval=wilson_interval(int(np.trace(matrix)), len(both)),
         share_compact=_share(compact),
         kappa=_cohen_kappa(ours, theirs),
         kappa_compact=_cohen_kappa(ours <= N_COMPACT, theirs <= N_COMPACT),
@@ -85,11 +85,3 @@ def _cohen_kappa(ours: NDArray[Any], theirs: NDArray[Any]) -> float:
 
     several = len({*ours, *theirs}) > 1
     return float(cohen_kappa_score(ours, theirs)) if several else nan
-
-
-def _wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's interval at 95 %."""
-    if not trials:
-        return nan, nan
-    low, high = binom_conf_interval(successes, trials, confidence_level=0.95, interval="wilson")
-    return float(low), float(high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from labeling.agreement.bootstrap import Interval
+from classifier.core.statistics import Interval
 from labeling.agreement.groups import GroupAgreement
 from labeling.agreement.pairs import CLASSES, Agreement
 from labeling.agreement.raters import RaterPair

@@ -276,7 +276,7 @@ class TrainingRun(WorkerJob):
         """
         frozen = control_labels(self.manifest_path) if self.manifest_sha256 else {}
         labels = {pk: frozen[pk] for pk in answered if pk in frozen}
-        if len(labels) >= gate.FEWEST:
+        if len(labels) >= gate.MIN_LABELS:
             return labels
         today = labels_of(self.label_source or VOTES, self.fields.all())
         return {pk: today[pk] for pk in answered if pk in today}

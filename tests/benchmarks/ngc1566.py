@@ -21,9 +21,9 @@ from report import home
 from simulated_ngc1566 import CATALOGUE, COUNT, DATA, LABELS, ROOT, Site, simulated
 
 from classifier import PRESETS, Evaluation, Manifest, Progress, TrainingConfig
+from classifier.core.statistics import Proportion
 from classifier.evaluation import figures
 from classifier.evaluation.figures import tables
-from classifier.evaluation.metrics import Proportion
 from classifier.experiments import Arm, Outcome, carry_out
 from classifier.training.checkpoints import write_whole
 

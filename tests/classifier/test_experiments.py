@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from classifier import Manifest, NotTrainable, evaluate, experiments
+from classifier.core.statistics import Proportion
 from classifier.evaluation.figures.reports import draw_experiment
-from classifier.evaluation.metrics import Proportion
 from classifier.experiments import (
     KINDS,
     Arm,

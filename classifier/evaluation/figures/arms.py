@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.core.statistics import Proportion
 from classifier.evaluation.figures.style import (
     DOUBLE,
     GREY,
@@ -22,7 +23,7 @@ from classifier.evaluation.figures.style import (
     journal_style,
     legend_above,
 )
-from classifier.evaluation.metrics import ClassFigures, Confusion, Evaluation, Proportion
+from classifier.evaluation.metrics import ClassFigures, Confusion, Evaluation
 
 Of = Literal["ensemble", "members"]
 

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from classifier.core.published import CLASS_AGREEMENT
 from classifier.evaluation.figures.style import DOUBLE, SHADES, SINGLE, journal_style
-from classifier.evaluation.metrics import PAPER_CLASSES, PEOPLE_AGREE_PERCENT, Confusion
+from classifier.evaluation.metrics import PAPER_CLASSES, Confusion
 
 DARK_PERCENT = 62
 """From here on a cell is dark, and its text white."""
@@ -20,20 +21,20 @@ CELL_HEIGHT = 0.52
 @journal_style
 def confusion_matrix(
     confusion: Confusion,
-    people: Mapping[str, tuple[int, int]] = PEOPLE_AGREE_PERCENT,
+    people: Mapping[int, tuple[float, float]] = CLASS_AGREEMENT,
     width: float | None = None,
 ) -> Figure:
     """Percent of each true class, mean ± spread over the members, above the ensemble's counts.
 
-    With the paper's four classes, `people` is the range in percent, by class, on which people
-    agree; it stands beside the matrix, to be read against its diagonal. `width` is one column, two
-    for more than five classes.
+    With the paper's four classes, `people` are the lowest and highest shares, by class, on
+    which people agree; they stand beside the matrix, to be compared with its diagonal. `width` is
+    one column, two for more than five classes.
     """
     side = len(confusion.classes)
     figure = Figure(figsize=(width or (SINGLE if side <= 5 else DOUBLE), CELL_HEIGHT * side + 0.5))
     if side == PAPER_CLASSES:
         axes, beside = figure.subplots(1, 2, width_ratios=(side, 1))
-        _people(beside, [people[name] for name in confusion.classes])
+        _people(beside, [people[int(name)] for name in confusion.classes])
     else:
         axes = figure.add_subplot()
     _shade(axes, np.array(confusion.percent.mean, dtype=float))
@@ -64,11 +65,11 @@ def _cell(axes: Axes, confusion: Confusion, row: int, column: int) -> None:
         _write(axes, (column, row), text, mean or 0, above=above, size=size)
 
 
-def _people(axes: Axes, ranges: list[tuple[int, int]]) -> None:
-    middles = [(low + high) / 2 for low, high in ranges]
+def _people(axes: Axes, ranges: list[tuple[float, float]]) -> None:
+    middles = [50 * (low + high) for low, high in ranges]
     _shade(axes, np.array(middles)[:, None])
     for row, (low, high) in enumerate(ranges):
-        _write(axes, (0, row), f"{low}–{high} %", middles[row])
+        _write(axes, (0, row), f"{100 * low:.0f}–{100 * high:.0f} %", middles[row])
     axes.set(xticks=[], yticks=[], xlabel="people\nagree")
 
 

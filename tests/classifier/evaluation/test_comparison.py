@@ -1,68 +1,16 @@
-"""Two runs on the same candidates, against published intervals and exact tests."""
+"""classifier.evaluation.comparison: two runs on the same candidates."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, bootstrap
-from statsmodels.stats.contingency_tables import mcnemar
 
-from classifier.evaluation.comparison import Paired, compare, newcombe
+from classifier.evaluation.comparison import compare
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
 
 
-def paired(both, only_first, only_second, neither):
-    counts = (both, only_first, only_second, neither)
-    first = np.repeat([True, True, False, False], counts)
-    return Paired.measure(first, np.repeat([True, False, True, False], counts))
-
-
-@pytest.mark.parametrize(
-    ("table", "limits", "last_place"),
-    [
-        # Cavo et al. 2012, in Fagerland, Lydersen and Laake 2017, chapter 8.
-        ((59, 6, 16, 80), (-0.1186, -0.0046), 1e-4),
-        # Altman et al. 2000, table 6.2, worked on page 52.
-        ((14, 5, 0, 22), (0.011, 0.226), 1e-3),
-    ],
-)
-def test_the_interval_is_newcombes(table, limits, last_place):
-    assert newcombe(*table) == pytest.approx(limits, abs=last_place / 2)
-
-
-def test_the_interval_turns_round_with_the_runs():
-    low, high = newcombe(40, 12, 5, 30)
-    assert newcombe(40, 5, 12, 30) == pytest.approx((-high, -low))
-
-
-def test_the_interval_agrees_with_a_bootstrap_of_many_candidates():
-    found = paired(500, 120, 80, 300)
-    gain = np.repeat([1, -1, 0], [120, 80, 800])
-    limits = bootstrap((gain,), np.mean, n_resamples=2000, method="basic", rng=0)
-    assert (found.low, found.high) == pytest.approx(limits.confidence_interval, abs=0.004)
-
-
-def test_the_interval_has_a_width_where_the_runs_never_differ():
-    found = paired(20, 0, 0, 5)
-    assert found.low < found.difference == 0 < found.high
-
-
-@pytest.mark.parametrize("discordant", [(1, 7), (0, 5), (30, 12), (6, 6), (400, 300)])
-def test_the_p_value_is_that_of_a_fair_coin(discordant):
-    found = paired(10, *discordant, 4)
-    assert found.p_value == pytest.approx(binomtest(discordant[0], sum(discordant)).pvalue)
-    table = [[10, discordant[0]], [discordant[1], 4]]
-    assert found.p_value == mcnemar(table, exact=True).pvalue
-
-
-def test_five_of_five_by_hand():
-    # Two sides of 1/2^5.
-    assert paired(3, 5, 0, 3).p_value == pytest.approx(1 / 16)
-    assert paired(3, 0, 0, 3).p_value == 1
-
-
-def test_it_counts_who_is_right_where():
+def test_it_counts_the_candidates_by_which_run_is_right():
     truth = [1, 2, 3, 4, 4]
     found = compare(
         predictions_of([1, 2, 4, 4, 1]), predictions_of([1, 1, 3, 4, 1]), manifest_of(truth)

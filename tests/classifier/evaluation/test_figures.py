@@ -151,7 +151,7 @@ def test_matplotlib_stays_as_it_was(evaluation):
 def test_people_stand_beside_the_papers_four_classes_only(evaluation):
     assert "70–80 %" in texts(figures.confusion_matrix(evaluation.confusion))
     assert "people\nagree" not in texts(figures.confusion_matrix(evaluation.binary_confusion))
-    other = {"1": (1, 2), "2": (3, 4), "3": (5, 6), "4": (7, 8)}
+    other = {1: (0.01, 0.02), 2: (0.03, 0.04), 3: (0.05, 0.06), 4: (0.07, 0.08)}
     assert "7–8 %" in texts(figures.confusion_matrix(evaluation.confusion, other))
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from classifier import Manifest, Predictions, evaluate
-from classifier.evaluation.metrics import Proportion, confusion, entropy_figures, risk_coverage
+from classifier.core.statistics import Proportion
+from classifier.evaluation.metrics import confusion, entropy_figures, risk_coverage
 
 
 def manifest_of(labels, split="control"):

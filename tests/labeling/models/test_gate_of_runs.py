@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
-from labeling.rules.gate import FEWEST
+from labeling.rules.gate import MIN_LABELS
 from tests.labeling.world import API, make_field, only_sample, problem, settle
 
 CANDIDATES = 40
@@ -87,12 +87,12 @@ def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
 
 
 def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin):
-    beyond = labelled.candidates.order_by("pk").values_list("pk", flat=True)[FEWEST - 1 :]
+    beyond = labelled.candidates.order_by("pk").values_list("pk", flat=True)[MIN_LABELS - 1 :]
     labelled.candidates.filter(pk__in=list(beyond)).update(control=False)
     run = trained()
     run.succeed(answers(labelled, SHUFFLED), {})
     labelled.refresh_from_db()
-    assert (run.status, run.verdict["of"]) == (RunStatus.READY, FEWEST - 1)
+    assert (run.status, run.verdict["of"]) == (RunStatus.READY, MIN_LABELS - 1)
     assert labelled.promoted_run is None
     run.promote(admin)
     labelled.refresh_from_db()
@@ -101,7 +101,7 @@ def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin
 
 def test_what_was_frozen_too_early_is_judged_by_the_labels_of_today(trained, labelled, admin):
     run = trained()
-    freeze(run, labelled, FEWEST - 1)
+    freeze(run, labelled, MIN_LABELS - 1)
     beyond = labelled.candidates.order_by("-pk").values_list("pk", flat=True)[: CANDIDATES - 5]
     Consensus.objects.filter(pk__in=list(beyond)).update(label=None)
     run.succeed(answers(labelled, SHUFFLED), {})
@@ -119,7 +119,7 @@ def test_a_worse_run_leaves_the_one_in_use(trained, labelled):
     worse.succeed(answers(labelled, 0.6), {})
     labelled.refresh_from_db()
     assert (worse.status, labelled.promoted_run) == (RunStatus.REFUSED, good)
-    assert "less often than the network in use" in worse.verdict["reasons"][0]
+    assert "less often than the promoted network" in worse.verdict["reasons"][0]
 
 
 def test_a_run_is_judged_beside_what_is_in_use_when_it_is_promoted(trained, labelled, admin):
@@ -157,7 +157,7 @@ def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin
         run.promote(admin, "To see the queue move.")
         assert run.status == RunStatus.PROMOTED
     worse.refresh_from_db()
-    assert "less often than the network in use" in worse.verdict["reasons"][0]
+    assert "less often than the promoted network" in worse.verdict["reasons"][0]
     assert Promotion.objects.filter(run=worse).count() == 1
 
 
@@ -177,7 +177,7 @@ def test_in_another_field_of_its_own_a_run_passes_the_gate_again(trained, labell
     best.promote(admin)
     first.refresh_from_db()
     assert (first.status, first.is_promotable) == (RunStatus.PROMOTED, True)
-    with pytest.raises(RefusedByGate, match="less often than the network in use"):
+    with pytest.raises(RefusedByGate, match="less often than the promoted network"):
         first.promote(admin)
     labelled.refresh_from_db()
     assert labelled.promoted_run == best

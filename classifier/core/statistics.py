@@ -1,0 +1,119 @@
+"""Intervals of shares, and the difference of two networks on the same candidates.
+
+Level    all intervals are of 95 %.
+Sources  one share: Wilson 1927, J. Am. Stat. Assoc. 22, 209. Difference of two paired shares:
+         Bonett and Price 2012, J. Educ. Behav. Stat. 37, 479. Test of that difference: McNemar
+         1947, Psychometrika 12, 153, exact and two-sided.
+
+Bonett and Price's interval was chosen by its exact coverage over a grid of true shares and 8 to 100
+pairs (see the tests): at least 0.93, where Newcombe's (1998, method 10) falls to 0.90. Tango's
+(1998) covers as well, but can exclude 0 where McNemar's test finds no difference.
+"""
+
+from dataclasses import dataclass
+from math import nan, sqrt
+from statistics import NormalDist
+from typing import Self
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+"""Half width of a normal distribution's interval, in standard deviations."""
+
+Interval = tuple[float, float]
+"""Lower and upper limit."""
+
+
+def wilson_interval(successes: int, trials: int) -> Interval:
+    """Return Wilson's interval of the share `successes / trials`; NaN without trials."""
+    if not trials:
+        return nan, nan
+    # scipy loads its parts when they are first used; this one takes a second.
+    limits = scipy.stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    return float(limits.low), float(limits.high)
+
+
+def paired_difference_interval(only_first: int, only_second: int, pairs: int) -> Interval:
+    """Return Bonett and Price's interval of the share of the first less that of the second.
+
+    `only_first` and `only_second` count the pairs in which only one of the two succeeds, of
+    `pairs` in all; NaN without pairs.
+    """
+    if not pairs:
+        return nan, nan
+    # One pair of each discordant kind is added: without any, the interval still has a width.
+    total = pairs + 2
+    first, second = (only_first + 1) / total, (only_second + 1) / total
+    centre = first - second
+    half_width = Z * sqrt((first + second - centre**2) / total)
+    return max(-1.0, centre - half_width), min(1.0, centre + half_width)
+
+
+def mcnemar_p_value(only_first: int, only_second: int) -> float:
+    """Return the probability of discordant pairs at least as uneven, were both equally good."""
+    if not only_first + only_second:
+        return 1.0
+    return float(scipy.stats.binomtest(only_first, only_first + only_second, 0.5).pvalue)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A share of a number of candidates, with its interval; None without candidates."""
+
+    right: int
+    of: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def measure(cls, right: int, of: int) -> Self:
+        """Return the share `right / of` and Wilson's interval."""
+        if not of:
+            return cls(0, 0, None, None, None)
+        return cls(right, of, right / of, *wilson_interval(right, of))
+
+
+@dataclass(frozen=True)
+class PairedAccuracy:
+    """Right and wrong answers of two networks on the same candidates."""
+
+    both: int
+    """Candidates on which both networks are right."""
+    only_first: int
+    only_second: int
+    neither: int
+    first: Proportion
+    """Accuracy of the first network."""
+    second: Proportion
+    difference: float | None
+    """Of the accuracies, above 0 where the first is better; None without candidates."""
+    low: float | None
+    high: float | None
+    p_value: float | None
+    """Probability of a difference at least as large between networks that are equally good."""
+
+    @classmethod
+    def measure(cls, first_N: NDArray[np.bool_], second_N: NDArray[np.bool_]) -> Self:
+        """Compare two networks by which of their answers (N,) are right."""
+        both, only_first = int((first_N & second_N).sum()), int((first_N & ~second_N).sum())
+        only_second, neither = int((~first_N & second_N).sum()), int((~first_N & ~second_N).sum())
+        pairs = len(first_N)
+        interval = paired_difference_interval(only_first, only_second, pairs)
+        low, high = interval if pairs else (None, None)
+        return cls(
+            both=both,
+            only_first=only_first,
+            only_second=only_second,
+            neither=neither,
+            first=Proportion.measure(both + only_first, pairs),
+            second=Proportion.measure(both + only_second, pairs),
+            difference=(only_first - only_second) / pairs if pairs else None,
+            low=low,
+            high=high,
+            p_value=mcnemar_p_value(only_first, only_second) if pairs else None,
+        )
