@@ -15,6 +15,7 @@ from classifier.active.acquisition import STRATEGIES
 from classifier.active.imagenet_features import embed_once
 from classifier.active.learners import Head, Learner, Network
 from classifier.arguments import parser
+from classifier.core.atomic_files import write_atomically
 from classifier.evaluation.figures import reports
 from classifier.inference.prediction import entropy, read_config
 from classifier.training import checkpoints
@@ -79,7 +80,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     table = csv.writer(text)
     table.writerow(header)
     table.writerows(rows)
-    checkpoints.write_whole(path, text.getvalue().encode())
+    write_atomically(path, text.getvalue().encode())
 
 
 def _predictions(
@@ -201,7 +202,7 @@ def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> Non
     checkpoints.write_json(options.run / experiments.REPORT, label_efficiency.summary(found, rows))
     reports.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: found})
     table = label_efficiency.table(rows)
-    checkpoints.write_whole(options.run / "label-efficiency.md", table.encode())
+    write_atomically(options.run / "label-efficiency.md", table.encode())
     sys.stdout.write(table)
 
 

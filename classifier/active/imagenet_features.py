@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from classifier.core.atomic_files import write_atomically
 from classifier.core.config import TrainingConfig
 from classifier.core.manifest import Manifest
 from classifier.data.stamps import View, read_chunks
@@ -22,7 +23,6 @@ from classifier.nets.dual_backbone import DualBackbone
 from classifier.nets.torchvision_import import Normalize
 from classifier.runtime.device import choose_device, memory_of, quick_convolutions
 from classifier.runtime.progress import Clock, Progress, Report
-from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError
 
 FORMAT = "asterism-features/2"
@@ -65,10 +65,7 @@ def embed_once(
                 kept: NDArray[np.float32] = file.get_tensor("features")
                 return kept
     features = embed(manifest, config, report)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    checkpoints.write_whole(
-        path, safetensors.numpy.save({"features": features}, {"made_of": made_of})
-    )
+    write_atomically(path, safetensors.numpy.save({"features": features}, {"made_of": made_of}))
     return features
 
 

@@ -1,28 +1,87 @@
-"""Files that are there whole or not at all, whatever ends the process or the machine."""
+"""Write files and folders atomically: a reader sees the old content or all of the new one."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, and its folder, so that it has its old content or all of the new one."""
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file, and make its folder where there is none; `durable` as in `atomic_path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Containers share folders, and number their processes alike.
-    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_path(path, durable=durable) as part:
+        part.write_bytes(content)
+
+
+def write_if_absent(path: Path, content: bytes) -> None:
+    """Write a file atomically unless it exists; of several writers at once the first wins."""
+    with _part_of(path) as part:
+        part.write_bytes(content)
+        _sync(part)
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return
+        except OSError:
+            # A file system without links, such as exFAT: of writers at once the last wins.
+            if not path.exists():
+                part.replace(path)
     _sync_folder(path.parent)
 
 
+@contextmanager
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a path to write to; the file takes the name of `path` if the block ends well.
+
+    `durable` waits for the disk, so that a power cut keeps the old content or the new; without
+    it only a crash of the process does no harm, which is enough for a cache.
+    """
+    with _part_of(path) as part:
+        yield part
+        if durable:
+            _sync(part)
+        part.replace(path)
+    if durable:
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to fill; it takes the name of `path`, which must be free, in the end.
+
+    What an earlier process left behind is removed. Several processes must not fill one folder.
+    """
+    part = path.with_suffix(".partial")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        yield part
+        part.rename(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _part_of(path: Path) -> Iterator[Path]:
+    # Containers share folders and number their processes alike: a process id would not do.
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _sync_folder(folder: Path) -> None:
-    # Without this a power cut can forget the renaming. Windows has no such call.
+    # Without this a power cut can undo the renaming. Windows has no such call.
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

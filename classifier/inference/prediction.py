@@ -21,6 +21,7 @@ from scipy.special import entr
 from torch import Tensor
 
 from classifier.active import acquisition
+from classifier.core.atomic_files import write_atomically
 from classifier.core.config import CLASSES, TrainingConfig
 from classifier.core.manifest import Manifest
 from classifier.data.augmentation import dihedral, resample
@@ -107,7 +108,7 @@ class Predictions:
         # safetensors writes memory as it lies, and rows that were selected may lie last axis first.
         tensors = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
         reasons = {str(candidate): reason for candidate, reason in self.unreadable}
-        checkpoints.write_whole(path, safetensors.numpy.save(tensors, reasons))
+        write_atomically(path, safetensors.numpy.save(tensors, reasons))
 
     @classmethod
     def read(cls, path: Path) -> Self:

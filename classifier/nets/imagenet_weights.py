@@ -15,7 +15,7 @@ from urllib.parse import urlparse
 
 import torch
 
-from classifier.training.checkpoints import write_whole
+from classifier.core.atomic_files import write_atomically
 
 FOLDER = "ASTERISM_WEIGHTS"
 """Environment variable: a folder with torchvision's .pth files."""
@@ -69,8 +69,7 @@ def _downloaded(url: str, path: Path, reasons: list[str]) -> Weights:
             content = response.read()
         if not _is_whole(content, path.name):
             raise OSError("the file does not match its checksum")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        write_atomically(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         reasons.append(f"no download from {source} ({reason})")

@@ -11,20 +11,18 @@ earlier versions finished do not say it, and are believed; their checkpoints are
 """
 
 import json
-import os
 import textwrap
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import safetensors
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from classifier.core.atomic_files import write_atomically
 from classifier.training.provenance import Origin
 
 FORMAT = "asterism-run/1"
@@ -36,54 +34,9 @@ class RunError(ValueError):
     """A run cannot begin, go on or be used as asked; the message says why."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that, whatever happens, it has its old content or all of the new one."""
-    with _aside(path, content) as written:
-        written.replace(path)
-
-
-def write_first(path: Path, content: bytes) -> None:
-    """Write a file whole unless there is one, even if many do so at once: then read it."""
-    with _aside(path, content) as written:
-        try:
-            os.link(written, path)
-        except FileExistsError:
-            return
-        except OSError:
-            # A file system without links, as exFAT: of those that come at once the last one wins.
-            if not path.exists():
-                written.replace(path)
-
-
-@contextmanager
-def _aside(path: Path, content: bytes) -> Iterator[Path]:
-    """A file beside the one that is meant, all on disk; it goes away if it is not renamed."""
-    # Containers share folders, and number their processes alike.
-    aside = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield aside
-    finally:
-        aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this a power cut can forget the renaming. Windows has no such call.
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write an object as indented JSON."""
-    write_whole(path, as_json(value))
+    write_atomically(path, as_json(value))
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:
@@ -122,7 +75,7 @@ def save_member(
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
     content = safetensors.torch.save(state, origin.to_metadata())
     write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
-    write_whole(path, content)
+    write_atomically(path, content)
     path.with_suffix(CHECKPOINT).unlink(missing_ok=True)
 
 
@@ -132,7 +85,7 @@ def save_checkpoint(
     """Put a member in training away; `seconds` were spent on it by now."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
     content = safetensors.torch.save(tensors, origin.to_metadata() | {"seconds": str(seconds)})
-    write_whole(member_path(directory, origin.member).with_suffix(CHECKPOINT), content)
+    write_atomically(member_path(directory, origin.member).with_suffix(CHECKPOINT), content)
 
 
 def load_checkpoint(directory: Path, origin: Origin) -> tuple[dict[str, Tensor], float] | None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from classifier.core.atomic_files import write_if_absent
 from classifier.core.config import TrainingConfig
 from classifier.core.manifest import Manifest
 from classifier.data import dataset
@@ -174,7 +175,7 @@ def _begin(
         "left_out": data.left_out,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
-    checkpoints.write_first(path, checkpoints.as_json(identity | facts))
+    write_if_absent(path, checkpoints.as_json(identity | facts))
     # Another call may have been first, and found other weights to start from.
     if (found := checkpoints.read_json(path)) == identity | facts:
         return start

@@ -12,6 +12,7 @@ from astropy.io import fits
 from django.conf import settings
 from numpy.typing import NDArray
 
+from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS, reference_band
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
@@ -21,7 +22,6 @@ from labeling.imaging.rgb import (
     SOFTENING,
     STRETCH,
     encode_png,
-    keep,
     lupton_rgb,
     normalise_to_noise,
 )
@@ -128,7 +128,7 @@ def rgb_png(
     # An import that ends now may take the folder away while they are written.
     with suppress(FileNotFoundError):
         for side, data in files.items():
-            keep(data, folder / name.format(side))
+            write_atomically(folder / name.format(side), data, durable=False)
     return files[size]
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from astropy.visualization import make_lupton_rgb
@@ -88,11 +87,3 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
     # Skies do not repeat themselves: looking for runs only is twice as fast, and no larger.
     Pillow.fromarray(rgb[::-1]).save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()
-
-
-def keep(data: bytes, path: Path) -> None:
-    """Write a file in one step: readers never see half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{id(data)}")
-    partial.write_bytes(data)
-    partial.replace(path)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 
-from classifier.core.atomic_files import write_whole
+from classifier.core.atomic_files import write_atomically
 from labeling.export.files import consensus_csv
 from labeling.export.rows import catalogue_rows
 from labeling.models.candidate import Candidate
@@ -28,7 +28,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
                 rows=len(lines) - 1,
                 sha256=sha256(data).hexdigest(),
             )
-            write_whole(release.path, data)
+            write_atomically(release.path, data)
         return release
 
 

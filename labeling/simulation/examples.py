@@ -7,7 +7,8 @@ from astropy.stats import mad_std
 from astropy.table import join
 from numpy.typing import NDArray
 
-from labeling.imaging.rgb import encode_png, keep, lupton_rgb, normalise_to_noise
+from classifier.core.atomic_files import write_atomically
+from labeling.imaging.rgb import encode_png, lupton_rgb, normalise_to_noise
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation.field import SimulatedField, simulate_field
 
@@ -34,7 +35,7 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         for number, kind in enumerate(kinds):
             row = known[known["subtype"] == kind][kinds[:number].count(kind)]
             path = directory / f"class-{label}-{number + 1}.png"
-            keep(encode_png(_picture(field, row["x"] - 1, row["y"] - 1)), path)
+            write_atomically(path, encode_png(_picture(field, row["x"] - 1, row["y"] - 1)))
             written[path.name] = path
     return written
 

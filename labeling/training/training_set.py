@@ -25,7 +25,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from classifier.core.atomic_files import write_whole
+from classifier.core.atomic_files import write_atomically
 from labeling.classes import MorphologicalClass
 from labeling.db.consistent_read import one_moment
 from labeling.export.files import csv_lines
@@ -90,7 +90,7 @@ class TrainingSet:
 
     def write(self, path: Path) -> None:
         """Keep the file; what was there before stays whole until all of this one is."""
-        write_whole(path, self.content)
+        write_atomically(path, self.content)
 
 
 def label_sources() -> list[str]:

@@ -21,11 +21,11 @@ from report import home
 from simulated_ngc1566 import CATALOGUE, COUNT, DATA, LABELS, ROOT, Site, simulated
 
 from classifier import PRESETS, Evaluation, Manifest, Progress, TrainingConfig
+from classifier.core.atomic_files import write_atomically
 from classifier.core.statistics import Proportion
 from classifier.evaluation import figures
 from classifier.evaluation.figures import tables
 from classifier.experiments import Arm, Outcome, carry_out
-from classifier.training.checkpoints import write_whole
 
 PAPER = DATA.parent / "reference" / "wei2020.json"
 PAGE = ROOT / "docs" / "ngc1566.md"
@@ -183,7 +183,7 @@ def _drawn(network: Network, evaluation: Evaluation) -> str:
     figure = figures.entropy_histogram(evaluation.entropy)
     folder = home() / "ngc1566"
     figures.save(figure, folder / name, tables.entropy(evaluation.entropy))
-    write_whole(PAGE.with_name(f"{name}.svg"), (folder / f"{name}.svg").read_bytes())
+    write_atomically(PAGE.with_name(f"{name}.svg"), (folder / f"{name}.svg").read_bytes())
     return f"{name}.svg"
 
 
@@ -270,7 +270,7 @@ def main() -> None:
         sys.stdout.write(f"{network.name}: {_interval(outcome.evaluation.accuracy)}\n")
         sys.stdout.flush()
     paper = json.loads(PAPER.read_text(encoding="utf-8"))
-    write_whole(PAGE, page(found, manifest, paper).encode())
+    write_atomically(PAGE, page(found, manifest, paper).encode())
 
 
 if __name__ == "__main__":

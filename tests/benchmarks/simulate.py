@@ -22,10 +22,10 @@ from classifier.active.imagenet_features import embed_once
 from classifier.active.label_efficiency import BASELINE, curves, efficiencies, table
 from classifier.active.learners import Head
 from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
+from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.manifest import HEADER
 from classifier.evaluation import figures
-from classifier.training.checkpoints import write_whole
 from labeling.imaging.packs import new_pack
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import simulate_field
@@ -183,8 +183,8 @@ def main() -> None:
             page = transfer.renewed(page, name, text)
     drawing = figures.label_efficiency(worlds)
     figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency(worlds))
-    write_whole(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
-    write_whole(PAGE, page.encode())
+    write_atomically(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
+    write_atomically(PAGE, page.encode())
 
 
 def _baseline(replays: list[Replay]) -> list[Replay]:

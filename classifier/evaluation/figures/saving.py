@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from classifier.core.atomic_files import write_atomically
 from classifier.evaluation.figures.style import journal_style
-from classifier.training.checkpoints import write_whole
 
 DPI = 300
 """Of PNG files: what journals ask for."""
@@ -36,9 +36,8 @@ def save(
         raise ValueError(f"A figure is pdf, png or svg, not {unknown[0]}.")
     contents = {f"{path.name}.{name}": _drawn(figure, name) for name in formats}
     contents[f"{path.name}.csv"] = _csv(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        write_whole(path.with_name(name), content)
+        write_atomically(path.with_name(name), content)
     return [path.with_name(name) for name in contents]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from classifier.core.atomic_files import atomic_path
 from labeling.export.files import WRITERS
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, Field
@@ -37,10 +38,9 @@ class Command(BaseCommand):
         if options["file"] == "-":
             self.stdout.write(data.decode(), ending="")
             return
-        partial = path.with_name(f".{path.name}.partial")
         try:
-            partial.write_bytes(data)
-            partial.replace(path)
+            with atomic_path(path) as part:
+                part.write_bytes(data)
         except OSError as error:
             raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
         self.stdout.write(f"{candidates.count()} candidates in {path}.")

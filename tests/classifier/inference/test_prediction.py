@@ -20,7 +20,6 @@ from classifier.inference.members import has_room
 from classifier.inference.prediction import batch_size, entropy, in_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.training import checkpoints
-from classifier.training.checkpoints import write_first, write_whole
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 
@@ -236,30 +235,6 @@ def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
     path.with_suffix(".json").write_text(json.dumps(history))
     with pytest.raises(RunError, match="does not hold the weights of this network"):
         predict(tmp_path, manifest)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "file"
-    write_whole(path, b"old")
-    with pytest.raises(TypeError):
-        write_whole(path, "not bytes")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_a_file_is_written_by_the_first(tmp_path, monkeypatch, links):
-    if not links:
-
-        def link(*_):
-            raise OSError("This file system has no links.")
-
-        monkeypatch.setattr("os.link", link)
-    path = tmp_path / "file"
-    write_first(path, b"first")
-    write_first(path, b"second")
-    assert path.read_bytes() == b"first"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_mutual_information_is_what_the_members_differ_by():
