@@ -1,4 +1,4 @@
-"""Where the two halves meet for experiments: a claimed one becomes arms, its results a report."""
+"""Run experiments: a claimed row becomes arms to train, and their outcomes become its report."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 
 import classifier
-from celery_worker.frozen import frozen_manifest, refusals_are_unfit
-from celery_worker.unfit import Unfit
+from celery_worker.errors import InvalidJob
+from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier import experiments
 from classifier.evaluation.figures import reports
 from classifier.experiments import Arm
@@ -17,43 +17,46 @@ from labeling.models import Experiment
 from labeling.rules.experiments import Kind
 
 
-@refusals_are_unfit()
-def carry_out(experiment: Experiment) -> None:
-    """Train and judge the arms that are not finished, and store the report on all.
+@refusals_as_invalid_jobs()
+def run_job(experiment: Experiment) -> None:
+    """Train and evaluate the arms that are not finished, and store the report on all arms.
 
-    Raises RunCancelled when an administrator stops the experiment meanwhile.
+    Raises RunCancelled if an administrator cancels the experiment meanwhile.
     """
-    arms = arms_of(experiment)
+    arms = experiment_arms(experiment)
     experiments.check(arms)
-    at: dict[str, Any] = {}
+    current: dict[str, Any] = {}
 
-    def numbered() -> Iterator[Arm]:
+    def numbered_arms() -> Iterator[Arm]:
         for number, arm in enumerate(arms, 1):
-            at.update(arm=arm.name, arm_number=number, arms=len(arms))
+            current.update(arm=arm.name, arm_number=number, arms=len(arms))
             yield arm
 
     def report(progress: classifier.Progress) -> None:
-        experiment.record({**asdict(progress), **at})
+        experiment.record({**asdict(progress), **current})
 
     outcomes = experiments.carry_out(
-        numbered(),
+        numbered_arms(),
         experiment.directory / "arms",
         report,
         checkpoint_batches=settings.CHECKPOINT_BATCHES,
     )
     summary = experiments.summary(experiment.kind, outcomes)
     checkpoints.write_json(experiment.directory / experiments.REPORT, summary)
-    drawn = reports.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
-    experiment.succeed({**summary, "figures": drawn})
+    figures = reports.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
+    experiment.succeed({**summary, "figures": figures})
 
 
-def arms_of(experiment: Experiment) -> list[Arm]:
-    """The arms that were asked for, on the frozen labels; Unfit where they cannot be had."""
+def experiment_arms(experiment: Experiment) -> list[Arm]:
+    """Return the requested arms, with the labels of the experiment's snapshots.
+
+    Raises InvalidJob for a changed snapshot or a configuration that is not valid.
+    """
     manifests = {
-        one["name"]: frozen_manifest(
-            experiment.training_set_path(one["name"]), one["sha256"], "experiment"
+        snapshot["name"]: read_snapshot(
+            experiment.training_set_path(snapshot["name"]), snapshot["sha256"], "experiment"
         )
-        for one in experiment.training_sets
+        for snapshot in experiment.training_sets
     }
     try:
         config = classifier.TrainingConfig.from_dict(experiment.preset, experiment.overrides)
@@ -62,4 +65,4 @@ def arms_of(experiment: Experiment) -> list[Arm]:
         (manifest,) = manifests.values()
         return list(experiments.KINDS[experiment.kind](config, manifest))
     except ValueError as error:
-        raise Unfit(f"The configuration of this experiment is not valid: {error}") from error
+        raise InvalidJob(f"The configuration of this experiment is not valid: {error}") from error

@@ -1,7 +1,7 @@
-"""What a worker does. Every task is harmless when it runs twice, or for a row that is gone.
+"""The Celery tasks; each may run twice, or for a row that is gone, without harm.
 
-Work that needs networks is named, and loaded by the process that comes to do it: torch takes
-seconds and half a gigabyte, and a worker that waits or sweeps does without.
+Jobs that need networks are named by a path, and imported by the process that runs them: torch
+takes seconds and half a gigabyte to load, and a worker that waits or sweeps does without it.
 """
 
 import logging
@@ -14,7 +14,7 @@ from celery.signals import task_failure
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from celery_worker.unfit import Unfit
+from celery_worker.errors import InvalidJob
 from labeling import jobs
 from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
 from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
@@ -23,97 +23,96 @@ from labeling.training.retraining import retrain_due_fields
 
 logger = logging.getLogger(__name__)
 
-TRAINING = "celery_worker.training.carry_out"
-EXPERIMENT = "celery_worker.experiments.carry_out"
-REFRESH = "celery_worker.refreshing.carry_out"
+TRAINING = "celery_worker.training.run_job"
+EXPERIMENT = "celery_worker.experiments.run_job"
+REFRESH = "celery_worker.refresh.run_job"
 
 
 @shared_task(name=jobs.TRAIN, bind=True)
 def train(self: Task, run_id: int) -> None:
-    """Train one queued run, or share one that another worker has; nothing if it needs no help."""
+    """Train one queued run, or assist the worker that trains it."""
     if run := TrainingRun.objects.claim(run_id, self.request.id or ""):
-        see_through(run, TRAINING)
+        complete(run, TRAINING)
         delete_unused_embeddings()
         wake(TrainingRun.objects.all())
     elif run := TrainingRun.objects.join(run_id):
-        help_with(run)
+        assist(run)
 
 
 @shared_task(name=jobs.EXPERIMENT, bind=True)
 def experiment(self: Task, experiment_id: int) -> None:
-    """Carry out one queued experiment, or what is left of it; the claim is as for runs."""
-    see_through(Experiment.objects.claim(experiment_id, self.request.id or ""), EXPERIMENT)
+    """Run one queued experiment, or those of its arms that are not finished."""
+    if claimed := Experiment.objects.claim(experiment_id, self.request.id or ""):
+        complete(claimed, EXPERIMENT)
 
 
 @shared_task(name=jobs.REFRESH)
 def refresh(field_id: int) -> None:
-    """Let a field's order follow new labels, if enough have come and no other worker is at it."""
+    """Refresh the order of a field's queue, if enough labels are new and no worker does so."""
     try:
         while claimed := Refresh.objects.claim(field_id):
             import_string(REFRESH)(claimed)
-    except Unfit as reason:
-        logger.warning("The order of field %d does not follow new labels: %s", field_id, reason)
+    except InvalidJob as error:
+        logger.warning("The order of field %d was not refreshed: %s", field_id, error)
 
 
 @shared_task(name=jobs.SWEEP)
 def sweep() -> None:
-    """Queue dead workers' work again, wake a worker for all that waits, start what is due.
+    """Queue lost jobs again, wake workers for all waiting ones, and start what is due.
 
-    And forget sessions that have run out.
+    Expired sessions are deleted.
     """
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
-    # Last: it writes files, and a disk that is full must not keep the rest from being woken.
+    # Last, since it writes files: a full disk must not keep the other jobs from being woken.
     retrain_due_fields()
     delete_expired_sessions()
 
 
 @task_failure.connect
-def go_on_without(task_id: str, exception: BaseException, **_: Any) -> None:
-    """Wake a process for what one was at that was killed, as the system does for want of memory.
+def on_worker_lost(task_id: str, exception: BaseException, **_: Any) -> None:
+    """Queue the job of a process that was killed, as for want of memory, without a delay.
 
-    The process that had started it sees it end, so that nobody waits for its silence.
+    Celery calls this in the parent of that process, so nobody has to wait for a silent heartbeat.
     """
     if not isinstance(exception, WorkerLostError):
         return
     for rows in (TrainingRun.objects.all(), Experiment.objects.all()):
         if rows.mourn(task_id):
             wake(rows)
-    # This process begins others, and works with no database itself.
+    # The parent forks other processes, and keeps no connection to the database.
     connections.close_all()
 
 
 def wake(rows: WorkerJobQuerySet[Any]) -> None:
-    """Send the message of all that waits: it was lost, or came while others were at work."""
+    """Send the message of every waiting job; earlier ones were lost or found no free worker."""
     for pk in rows.requeue_lost():
         jobs.send(rows.model.task, pk)
 
 
-def help_with(run: TrainingRun) -> None:
-    """Share a run that another worker sees through: what goes wrong here does not end it."""
+def complete(job: Job, path: str) -> None:
+    """Run a claimed job by the function at `path`, and record why it failed if it does."""
     try:
-        import_string(TRAINING)(run)
-    except RunCancelled as reason:
-        logger.info("%s", reason)
-    except Unfit as reason:
-        run.give_up(str(reason))
-    except Exception as fault:
-        run.give_up(f"{type(fault).__name__}: {fault}")
+        import_string(path)(job)
+    except RunCancelled as error:
+        logger.info("%s", error)
+    except InvalidJob as error:
+        job.fail(str(error))
+    except Exception:
+        job.fail(traceback.format_exc())
         raise
 
 
-def see_through(job: Job | None, carry_out: str) -> None:
-    """Carry out what was claimed, if it was, and record it if that ends badly."""
-    if job is None:
-        return
+def assist(run: TrainingRun) -> None:
+    """Train members of a run that another worker completes; a failure here does not end the run."""
     try:
-        import_string(carry_out)(job)
-    except RunCancelled as reason:
-        logger.info("%s", reason)
-    except Unfit as reason:
-        job.fail(str(reason))
-    except Exception:
-        job.fail(traceback.format_exc())
+        import_string(TRAINING)(run)
+    except RunCancelled as error:
+        logger.info("%s", error)
+    except InvalidJob as error:
+        run.give_up(str(error))
+    except Exception as error:
+        run.give_up(f"{type(error).__name__}: {error}")
         raise

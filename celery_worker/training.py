@@ -1,8 +1,9 @@
-"""Where the two halves meet: a claimed run becomes calls of the classifier, its results rows."""
+"""Run trainings: a claimed run becomes calls of the classifier, and their results become rows."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -10,40 +11,37 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 import classifier
-from celery_worker.frozen import frozen_manifest, refusals_are_unfit
-from celery_worker.unfit import Unfit
+from celery_worker.errors import InvalidJob
+from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier.active import acquisition
 from classifier.evaluation.figures import reports
 from classifier.inference.embeddings import Embeddings
 from labeling import jobs
 from labeling.models import TrainingRun
+from labeling.models.prediction import P_CLASSES
 
-MOST_WORKERS = 8
-"""So many share one run."""
+MAX_WORKERS = 8
+"""Most workers that share one run."""
 
 
-@refusals_are_unfit()
-def carry_out(run: TrainingRun) -> None:
-    """Train, predict and evaluate a claimed run, and store what came of it.
+@refusals_as_invalid_jobs()
+def run_job(run: TrainingRun) -> None:
+    """Train, predict and evaluate a claimed run, and store the results.
 
-    Several workers may do so side by side: each trains the members that are free, and the one that
-    comes last goes on. Raises RunCancelled when an administrator stops the run meanwhile.
+    Several workers may do so side by side: each trains the members that are free, and the worker
+    that finishes last predicts. Raises RunCancelled if an administrator cancels the run meanwhile.
     """
-    manifest = frozen_manifest(run.manifest_path, run.manifest_sha256)
-    try:
-        config = classifier.TrainingConfig.from_dict(run.preset, run.overrides)
-    except ValueError as error:
-        raise Unfit(f"The configuration of this run is not valid: {error}") from error
-
+    manifest = read_snapshot(run.manifest_path, run.manifest_sha256)
+    config = _config(run)
     if not run.taken.exists():
-        # It is this worker that claimed the run: an idle one that gets an offer shares it.
-        for _ in range(min(config.members, MOST_WORKERS) - 1):
+        # No member is taken yet, so this worker claimed the run; it asks idle ones to assist.
+        for _ in range(min(config.members, MAX_WORKERS) - 1):
             jobs.send(jobs.TRAIN, run.pk)
 
     def report(progress: classifier.Progress) -> None:
         run.record(asdict(progress))
 
-    result = classifier.train(
+    training = classifier.train(
         config,
         manifest,
         run.directory,
@@ -51,40 +49,48 @@ def carry_out(run: TrainingRun) -> None:
         members=run.free_members(),
         checkpoint_batches=settings.CHECKPOINT_BATCHES,
     )
-    if result.members < config.members or not run.begin_finishing():
+    if training.members < config.members or not run.begin_finishing():
         return
     predictions = classifier.predict(
         run.directory, manifest, report, device=config.device, embeddings=run.embeddings_path
     )
-    told = {**outcome(result, predictions), **judged(run, config, predictions, manifest)}
-    run.succeed(prediction_rows(predictions, diversity(run, predictions, manifest)), told)
+    rows = prediction_rows(predictions, diversity(run, predictions, manifest))
+    run.succeed(
+        rows, {**outcome(training, predictions), **evaluate_run(run, config, predictions, manifest)}
+    )
+
+
+def _config(run: TrainingRun) -> classifier.TrainingConfig:
+    try:
+        return classifier.TrainingConfig.from_dict(run.preset, run.overrides)
+    except ValueError as error:
+        raise InvalidJob(f"The configuration of this run is not valid: {error}") from error
 
 
 def diversity(
     run: TrainingRun, predictions: classifier.Predictions, manifest: classifier.Manifest
 ) -> NDArray[np.float64]:
-    """What the training pool's candidates show that more uncertain ones do not (N,), in nats.
+    """Return the "diverse" acquisition value (N,) in nats of the training pool's candidates.
 
-    NaN for the others. Candidates are alike as the first network sees them.
+    NaN for candidates of the control sample. Similarity is that of the first member's embeddings.
     """
-    found = np.full(len(predictions.candidate), np.nan)
-    pool = np.isin(predictions.candidate, manifest.candidate[manifest.split != "control"])
-    seen = Embeddings.read(run.embeddings_path)
-    positions = np.flatnonzero(np.isin(seen.candidate, predictions.candidate[pool]))
+    value_N = np.full(len(predictions.candidate), np.nan)
+    pool_N = np.isin(predictions.candidate, manifest.candidate[manifest.split != "control"])
+    embeddings = Embeddings.read(run.embeddings_path)
+    positions = np.flatnonzero(np.isin(embeddings.candidate, predictions.candidate[pool_N]))
     if len(positions):
-        features = (part.numpy() for _, part in seen.of_member(0, positions))
-        answers = predictions.member_probability[:, pool]
-        found[pool] = acquisition.diverse(answers, features)
-    return found
+        features = (part.numpy() for _, part in embeddings.of_member(0, positions))
+        value_N[pool_N] = acquisition.diverse(predictions.member_probability[:, pool_N], features)
+    return value_N
 
 
-def judged(
+def evaluate_run(
     run: TrainingRun,
     config: classifier.TrainingConfig,
     predictions: classifier.Predictions,
     manifest: classifier.Manifest,
 ) -> dict[str, Any]:
-    """What the control sample says of a run, ready for JSON; draws it as well."""
+    """Return accuracy and calibration on the control sample as JSON values, and draw them."""
     missing = config.max_missing_bands
     evaluation = classifier.evaluate(predictions, manifest, max_missing_bands=missing)
     calibration = classifier.calibrate(predictions, manifest, max_missing_bands=missing)
@@ -98,30 +104,29 @@ def judged(
 def prediction_rows(
     predictions: classifier.Predictions, diversity_N: NDArray[np.float64]
 ) -> Iterator[dict[str, Any]]:
-    """The columns of a Prediction for each candidate."""
-    several = len(predictions.member_probability) > 1
-    for i, candidate in enumerate(predictions.candidate):
-        p1, p2, p3, p4 = (float(p) for p in predictions.probability[i])
-        yield {
-            "candidate_id": int(candidate),
-            "label": int(predictions.label[i]),
-            "p_class1": p1,
-            "p_class2": p2,
-            "p_class3": p3,
-            "p_class4": p4,
-            "entropy": float(predictions.entropy[i]),
-            "ensemble_agreement": float(predictions.agreement[i]),
-            "mutual_information": float(predictions.mutual_information[i]) if several else None,
-            "diversity": None if np.isnan(diversity_N[i]) else float(diversity_N[i]),
-        }
+    """Yield the columns of a Prediction for each candidate."""
+    candidates = predictions.candidate.tolist()
+    several_members = len(predictions.member_probability) > 1
+    information = predictions.mutual_information.tolist()
+    columns = {
+        "candidate_id": candidates,
+        "label": predictions.label.tolist(),
+        **dict(zip(P_CLASSES, predictions.probability.T.tolist(), strict=True)),
+        "entropy": predictions.entropy.tolist(),
+        "ensemble_agreement": predictions.agreement.tolist(),
+        "mutual_information": information if several_members else [None] * len(candidates),
+        "diversity": [None if isnan(value) else value for value in diversity_N.tolist()],
+    }
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
 
 
 def outcome(
-    result: classifier.TrainingResult, predictions: classifier.Predictions
+    training: classifier.TrainingResult, predictions: classifier.Predictions
 ) -> dict[str, Any]:
-    """What the training left besides its predictions, ready for JSON."""
+    """Return the results of a run other than its predictions, as JSON values."""
     return {
-        **result.to_dict(),
-        "unreadable": [[int(candidate), why] for candidate, why in predictions.unreadable],
+        **training.to_dict(),
+        "unreadable": [[int(candidate), reason] for candidate, reason in predictions.unreadable],
         "versions": {"asterism": version("asterism")},
     }

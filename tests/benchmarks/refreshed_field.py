@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from numpy.typing import NDArray
 
-from celery_worker.refreshing import carry_out
+from celery_worker.refresh import run_job
 from labeling.db.bulk import AT_A_TIME
 from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
 from tests.labeling.world import make_field, make_run
@@ -59,7 +59,7 @@ def refresh(field: Field) -> tuple[float, float]:
     start = time.perf_counter()
     claimed = Refresh.objects.claim(field.pk)
     assert claimed
-    carry_out(claimed)
+    run_job(claimed)
     seconds = time.perf_counter() - start
     count = field.candidates.count()
     assert len(parts) == -(-count // AT_A_TIME)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from celery_worker.experiments import arms_of
-from celery_worker.tasks import experiment as carry_out
+from celery_worker.experiments import experiment_arms
+from celery_worker.tasks import experiment as run_experiment
 from celery_worker.tasks import sweep
 from classifier import experiments
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, job
@@ -65,7 +65,7 @@ def break_in_the_second_arm(monkeypatch, how):
 
 
 def test_it_compares_the_arms_and_reports(comparison):
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert (comparison.status, comparison.error) == (RunStatus.READY, "")
     report = comparison.report
@@ -84,7 +84,7 @@ def test_it_compares_the_arms_and_reports(comparison):
 
 
 def test_it_predicts_for_nobody_and_never_goes_live(comparison, labelled):
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     labelled.refresh_from_db()
     assert labelled.promoted_run is None
     assert not Prediction.objects.exists()
@@ -93,7 +93,7 @@ def test_it_predicts_for_nobody_and_never_goes_live(comparison, labelled):
 def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
     options = {"fields": [labelled], "overrides": {**TINY, "members": 1}}
     filters = Experiment.objects.request(admin, "filters", "quick", **options)
-    carry_out(filters.pk)
+    run_experiment(filters.pk)
     filters.refresh_from_db()
     assert filters.error == ""
     assert list(filters.report["differs"]) == ["blanked"]
@@ -109,14 +109,14 @@ def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
     sources = ["votes", SOURCE] if kind == Kind.SOURCES else [SOURCE]
     found = Experiment.objects.request(admin, kind, "quick", sources=sources)
-    assert len(arms_of(found)) == found.arms
+    assert len(experiment_arms(found)) == found.arms
 
 
 def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monkeypatch):
     with monkeypatch.context() as broken:
         break_in_the_second_arm(broken, crash)
         with pytest.raises(SystemExit):
-            carry_out(comparison.pk)
+            run_experiment(comparison.pk)
     before = weights(comparison)
     assert list(before) == ["votes/member-00.safetensors", "votes/member-01.safetensors"]
     # Nobody said that it ended: the sweeper finds it silent.
@@ -124,7 +124,7 @@ def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monke
     assert comparison.status == RunStatus.RUNNING
     Experiment.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
     sweep()
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert (comparison.status, len(comparison.report["arms"])) == (RunStatus.READY, 2)
     assert {name: weights(comparison)[name] for name in before} == before
@@ -137,13 +137,13 @@ def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
     with monkeypatch.context() as broken:
         break_in_the_second_arm(broken, full)
         with pytest.raises(OSError, match="No space"):
-            carry_out(comparison.pk)
+            run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert comparison.status == RunStatus.FAILED
     assert "No space left on device" in comparison.error
     before = weights(comparison)
     comparison.resume()
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert (comparison.status, comparison.error) == (RunStatus.READY, "")
     assert {name: weights(comparison)[name] for name in before} == before
@@ -159,36 +159,36 @@ def test_one_that_is_cancelled_in_its_second_arm_stops(comparison, monkeypatch):
     monkeypatch.setattr(job, "time", clock)
     real = experiments.train
     break_in_the_second_arm(monkeypatch, cancelled_meanwhile)
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert (comparison.status, comparison.report) == (RunStatus.CANCELLED, {})
     assert not (comparison.directory / "report.json").exists()
 
 
 def test_a_second_delivery_changes_nothing(comparison, monkeypatch):
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     again = Experiment.objects.get()
     assert (again.finished_at, again.started_at) == (comparison.finished_at, comparison.started_at)
 
 
 def test_one_that_is_gone_is_no_error(db):
-    assert carry_out(10**6) is None
+    assert run_experiment(10**6) is None
 
 
 def test_it_refuses_a_training_set_that_was_changed(comparison):
     path = comparison.training_set_path("legus-mode-of-three")
     path.write_text(path.read_text() + "\n")
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert comparison.status == RunStatus.FAILED
-    assert "was changed since it was frozen; queue a new experiment" in comparison.error
+    assert "was changed after its snapshot was taken; queue a new experiment" in comparison.error
     assert weights(comparison) == {}
 
 
 def test_it_says_which_setting_is_wrong(comparison):
     Experiment.objects.update(overrides={"members": 0})
-    carry_out(comparison.pk)
+    run_experiment(comparison.pk)
     comparison.refresh_from_db()
     assert comparison.error.endswith("members must be 1 to 100, not 0.")

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 import classifier
-from celery_worker.frozen import frozen_manifest
+from celery_worker.snapshot import read_snapshot
 from celery_worker.tasks import sweep, train
 from labeling import jobs
 from labeling.models import RunStatus, TrainingRun
@@ -76,7 +76,7 @@ def test_without_control_labels_it_draws_nothing(run, imported):
 def test_it_trains_on_what_a_scientist_can_download(run):
     with run.manifest_path.open() as file:
         rows = list(csv.DictReader(file))
-    manifest = frozen_manifest(run.manifest_path, run.manifest_sha256)
+    manifest = read_snapshot(run.manifest_path, run.manifest_sha256)
     assert manifest.sha256 == run.manifest_sha256
     assert manifest.label.tolist() == [int(row["label"]) for row in rows]
 
@@ -99,7 +99,7 @@ def test_it_refuses_a_training_set_that_was_changed(run):
     train(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
-    assert "was changed since it was frozen; queue a new run" in run.error
+    assert "was changed after its snapshot was taken; queue a new run" in run.error
 
 
 def test_it_says_which_setting_is_wrong(run):

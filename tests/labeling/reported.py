@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import classifier
-from celery_worker.training import judged
+from celery_worker.training import evaluate_run
 from classifier import experiments
 from classifier.evaluation.figures import reports
 from classifier.experiments import Arm, Outcome
@@ -67,7 +67,7 @@ def _of_a_run(preset: str) -> tuple[dict[str, Any], Path]:
     """What is said of a run, and the folder of its figures: drawn once, which takes seconds."""
     run = SimpleNamespace(figures_directory=_drawer() / f"run-{preset}")
     config = classifier.TrainingConfig.from_dict(preset, {})
-    return judged(run, config, predictions(), manifest()), run.figures_directory  # type: ignore[arg-type]
+    return evaluate_run(run, config, predictions(), manifest()), run.figures_directory  # type: ignore[arg-type]
 
 
 def report_on_experiment(experiment: Experiment) -> None:

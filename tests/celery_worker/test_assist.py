@@ -4,8 +4,8 @@ import pytest
 
 from celery_worker import tasks
 from celery_worker.app import app
+from celery_worker.errors import InvalidJob
 from celery_worker.tasks import sweep, train
-from celery_worker.unfit import Unfit
 from labeling import jobs
 from labeling.models import Field, RunStatus, TrainingRun, job
 from tests.labeling.world import make_field, make_run
@@ -40,17 +40,17 @@ def stand_in(monkeypatch):
     """Has what trains begin a network and then fail."""
 
     def fail_with(fault):
-        def carry_out(run):
+        def run_job(run):
             next(run.free_members())
             raise fault
 
-        monkeypatch.setattr(tasks, "import_string", lambda _: carry_out)
+        monkeypatch.setattr(tasks, "import_string", lambda _: run_job)
 
     return fail_with
 
 
 def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_in):
-    stand_in(Unfit("A pack is missing here."))
+    stand_in(InvalidJob("A pack is missing here."))
     train(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.RUNNING
@@ -72,7 +72,7 @@ def test_a_helper_that_breaks_leaves_its_network_too_and_is_heard(run, sent, sta
 
 
 def test_a_broken_helper_takes_no_second_offer(run, sent, stand_in):
-    stand_in(Unfit("The driver is too old."))
+    stand_in(InvalidJob("The driver is too old."))
     train(run.pk)
     said = run.log.count()
     train(run.pk)
