@@ -16,8 +16,9 @@ from classifier.active.imagenet_features import embed_once
 from classifier.active.learners import Head, Learner, Network
 from classifier.arguments import parser
 from classifier.core.atomic_files import write_atomically
+from classifier.core.uncertainty import entropy
 from classifier.evaluation.figures import reports
-from classifier.inference.prediction import entropy, read_config
+from classifier.inference.prediction import read_config
 from classifier.training import checkpoints
 
 

@@ -17,13 +17,12 @@ import safetensors.numpy
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from scipy.special import entr
 from torch import Tensor
 
-from classifier.active import acquisition
 from classifier.core.atomic_files import write_atomically
 from classifier.core.config import CLASSES, TrainingConfig
 from classifier.core.manifest import Manifest
+from classifier.core.uncertainty import entropy, mutual_information
 from classifier.data.augmentation import dihedral, resample
 from classifier.data.stamps import CHUNK, Stamps, View, joined, read_chunks
 from classifier.inference import embeddings as kept_embeddings
@@ -89,12 +88,8 @@ class Predictions:
 
     @cached_property
     def mutual_information(self) -> NDArray[np.float64]:
-        """(N,) in nats: entropy of the mean less the mean entropy of the members.
-
-        High where members are sure of different classes, so that another label would teach most;
-        zero where all give the same probabilities, however even.
-        """
-        return acquisition.bald(self.member_probability)
+        """(N,) of class and member, in nats."""
+        return mutual_information(self.member_probability)
 
     def write(self, path: Path) -> None:
         """Keep them as one safetensors file."""
@@ -127,11 +122,6 @@ class Predictions:
             )
         except (SafetensorError, KeyError) as error:
             raise ValueError(f"{path} does not hold predictions ({error}).") from error
-
-
-def entropy(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shannon entropy in nats (N,) of probabilities (N, K)."""
-    return np.asarray(entr(probability).sum(axis=1))
 
 
 def predict(

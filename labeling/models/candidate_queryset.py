@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from classifier.core.cold_start import spread_sample
 from labeling.models.adjudication import Adjudication
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
@@ -18,7 +19,6 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
-from labeling.rules import cold_start
 
 if TYPE_CHECKING:
     from labeling.models.candidate import Candidate  # noqa: F401
@@ -172,7 +172,7 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             pool = self.in_play().filter(control=False).order_by("pk")
             rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
             columns = np.array([kind for _, *kind in rows], dtype=float).reshape(-1, 3)
-            first = cold_start.spread(columns)
+            first = spread_sample(columns)
             for number, position in enumerate(first):
                 self.filter(pk=rows[position][0]).update(shuffle=number - len(first))
 

@@ -1,8 +1,7 @@
-"""Scores have the values that theory gives, and rank as they should."""
+"""classifier.active.acquisition: values that rank a pool."""
 
 import time
 import tracemalloc
-from math import log
 
 import numpy as np
 import pytest
@@ -11,53 +10,20 @@ from scipy.stats import rankdata
 from classifier.active.acquisition import (
     STRATEGIES,
     Pool,
-    bald,
     diverse,
-    entropy,
-    margin,
     random,
     ranked,
     spread,
 )
+from classifier.core.cold_start import SPREAD_SIZE
+from classifier.core.uncertainty import entropy
 
-SURE, EVEN, OTHER = [1.0, 0, 0, 0], [0.25] * 4, [0, 1.0, 0, 0]
 HALVES = [0.5, 0.5, 0, 0]
 
 
 def members(*by_member):
-    """(M, N, K) from each member's rows."""
+    """Probabilities (M, N, K) from the rows of each member."""
     return np.array(by_member, dtype=float)
-
-
-def test_entropy_of_a_uniform_guess_is_the_logarithm_of_the_classes():
-    np.testing.assert_allclose(entropy(members([SURE, EVEN, HALVES])), [0, log(4), log(2)])
-
-
-def test_entropy_is_that_of_the_mean():
-    np.testing.assert_allclose(entropy(members([SURE], [OTHER])), [log(2)])
-
-
-def test_margin_is_one_less_the_lead():
-    p = members([[0.6, 0.3, 0.1, 0], SURE, HALVES])
-    np.testing.assert_allclose(margin(p), [0.7, 0, 1])
-
-
-def test_margin_and_entropy_rank_differently():
-    # Two classes at odds, against a lead with doubt about everything else.
-    p = members([[0.5, 0.5, 0, 0], [0.4, 0.2, 0.2, 0.2]])
-    assert ranked(margin(p))[0] == 0
-    assert ranked(entropy(p))[0] == 1
-
-
-def test_mutual_information_is_of_members_that_are_sure_of_different_classes():
-    p = members([SURE, EVEN, HALVES], [OTHER, EVEN, HALVES])
-    np.testing.assert_allclose(bald(p), [log(2), 0, 0], atol=1e-12)
-
-
-def test_mutual_information_is_never_negative():
-    p = np.random.default_rng(0).dirichlet([0.01] * 4, size=(3, 500))
-    assert bald(p).min() >= 0
-    assert (bald(p) <= entropy(p) + 1e-12).all()
 
 
 @pytest.fixture
@@ -78,7 +44,7 @@ def test_near_duplicates_are_not_both_early(pairs):
 def test_entropy_alone_takes_near_duplicates_together(pairs):
     confidence = np.linspace(0.9, 0.6, 10).tolist() * 2
     p = members([[c, 1 - c] for c in confidence])
-    assert {int(place) % 10 for place in ranked(entropy(p))[:2]} == {9}
+    assert {int(place) % 10 for place in ranked(entropy(p.mean(axis=0)))[:2]} == {9}
     assert {int(place) % 10 for place in ranked(diverse(p, pairs))[:2]} != {9}
 
 
@@ -87,11 +53,11 @@ def test_a_diverse_ranking_begins_with_the_most_uncertain(pairs):
     p = members([[c, 1 - c] for c in confidence])
     scores = diverse(p, pairs)
     assert ranked(scores)[0] == 19
-    assert scores[19] == pytest.approx(entropy(p)[19], rel=1e-6)
-    assert (scores <= entropy(p) + 1e-6).all()
+    assert scores[19] == pytest.approx(entropy(p.mean(axis=0))[19], rel=1e-6)
+    assert (scores <= entropy(p.mean(axis=0)) + 1e-6).all()
 
 
-def test_what_is_not_picked_one_by_one_follows(pairs):
+def test_candidates_after_the_greedy_picks_follow(pairs):
     p = members([[c, 1 - c] for c in np.linspace(0.95, 0.55, 20)])
     few, all_of_them = diverse(p, pairs, greedy=5), diverse(p, pairs)
     np.testing.assert_array_equal(ranked(few)[:5], ranked(all_of_them)[:5])
@@ -145,43 +111,34 @@ def test_a_whole_field_is_ranked_in_seconds():
     assert time.process_time() - start < 8
 
 
-def first_of(columns, count, seed=0):
-    """The candidates with which a spread start begins."""
-    return ranked(spread(columns, np.random.default_rng(seed)))[:count]
-
-
-def test_spread_leaves_smaller_holes_than_chance():
+def test_spread_puts_its_sample_first_and_the_rest_at_random():
     columns = np.random.default_rng(0).normal(size=(500, 3))
-    place = rankdata(columns, axis=0) / 500
-
-    def hole(picks):
-        """How far the candidate that is least like any pick is from its nearest."""
-        return np.linalg.norm(place[:, None] - place[picks], axis=2).min(axis=1).max()
-
-    by_chance = [hole(np.random.default_rng(k).permutation(500)[:40]) for k in range(20)]
-    assert max(hole(first_of(columns, 40, seed)) for seed in range(5)) < min(by_chance)
+    values = spread(columns, np.random.default_rng(0))
+    first = ranked(values)[:SPREAD_SIZE]
+    assert len({*first.tolist()}) == SPREAD_SIZE
+    assert (np.delete(values, first) < 1).all()
 
 
-def test_spread_takes_what_is_missing_for_the_median():
-    columns = np.array([[0.0, 1], [1, 2], [2, 3], [np.nan, np.nan], [9, np.nan]])
-    assert np.isfinite(spread(columns, np.random.default_rng(0))).all()
-    assert len(set(first_of(columns, 5))) == 5
+def test_spread_leaves_smaller_holes_than_random_samples():
+    columns = np.random.default_rng(0).normal(size=(500, 3))
+    quantiles = rankdata(columns, axis=0) / 500
+
+    def hole(sample):
+        """Distance of the candidate that is least like any of the sample from its nearest."""
+        return np.linalg.norm(quantiles[:, None] - quantiles[sample], axis=2).min(axis=1).max()
+
+    random_samples = [np.random.default_rng(k).permutation(500)[:40] for k in range(20)]
+    samples = [ranked(spread(columns, np.random.default_rng(k)))[:40] for k in range(5)]
+    assert max(map(hole, samples)) < min(map(hole, random_samples))
 
 
-def test_spread_of_columns_that_nobody_measured_is_at_random():
+def test_spread_without_any_measurement_is_random():
     scores = spread(np.full((50, 3), np.nan), np.random.default_rng(0))
     assert len(np.unique(scores)) == 50
 
 
-def test_spread_of_nothing_is_nothing():
+def test_spread_of_an_empty_pool_is_empty():
     assert spread(np.empty((0, 3)), np.random.default_rng(0)).shape == (0,)
-
-
-def test_one_wrong_magnitude_does_not_hide_the_others():
-    columns = np.random.default_rng(0).normal(20, 1, (200, 1))
-    columns[0] = -99
-    first = columns[first_of(columns, 10)]
-    assert np.ptp(first[first > 0]) > 2
 
 
 def test_random_is_a_function_of_its_generator():
@@ -190,7 +147,7 @@ def test_random_is_a_function_of_its_generator():
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_strategy_scores_every_candidate(name):
+def test_every_strategy_gives_every_candidate_a_value(name):
     rng = np.random.default_rng(0)
     pool = Pool(
         rng.dirichlet([1] * 4, size=(3, 30)),
@@ -203,6 +160,6 @@ def test_every_strategy_scores_every_candidate(name):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_of_nobody_there_is_no_score(name):
+def test_an_empty_pool_has_no_values(name):
     pool = Pool(np.empty((3, 0, 4)), np.empty((0, 8), dtype=np.float32), np.empty((0, 3)))
     assert STRATEGIES[name](pool, np.random.default_rng(0)).shape == (0,)

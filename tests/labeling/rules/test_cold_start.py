@@ -1,4 +1,4 @@
-"""What the queue begins with before there is a network."""
+"""The order of a field's pool before there is a network."""
 
 from contextlib import suppress
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
+from classifier.core.cold_start import SPREAD_SIZE
 from labeling.models import Field
-from labeling.rules import cold_start
 from labeling.rules.sampling import shuffle_key
 from labeling.rules.strategies import ColdStart
 from tests.labeling.world import make_field, only_sample
@@ -41,7 +41,7 @@ def in_order(field):
 
 
 def misplaced(capsys):
-    """How many places in random order the audit complains of."""
+    """Number of candidates that the audit reports in the wrong random order."""
     with suppress(SystemExit):
         call_command("audit")
     return capsys.readouterr().out.count("has the wrong place in random order")
@@ -60,8 +60,8 @@ def test_a_spread_sample_is_first_and_then_all_at_random(field, ada, capsys):
     begin(field, ColdStart.SPREAD)
     order = in_order(field)
     assert sorted(order) == sorted(own)
-    assert order[: cold_start.FIRST] != own[: cold_start.FIRST]
-    assert_own_order(field, order[cold_start.FIRST :])
+    assert order[:SPREAD_SIZE] != own[:SPREAD_SIZE]
+    assert_own_order(field, order[SPREAD_SIZE:])
     assert [lease.candidate_id for lease in field.lease_next(ada, 5)] == order[:5]
     assert misplaced(capsys) == 0
 
@@ -88,21 +88,7 @@ def test_the_control_sample_stays_as_it_was(field):
     assert set(field.candidates.filter(control=True).values_list("pk", "shuffle")) == before
 
 
-def test_places_below_zero_are_a_difference_where_no_sample_begins(field, capsys):
+def test_the_audit_reports_negative_numbers_in_a_field_without_a_spread_sample(field, capsys):
     begin(field, ColdStart.SPREAD)
     Field.objects.update(cold_start=ColdStart.RANDOM)
-    assert misplaced(capsys) == cold_start.FIRST
-
-
-def test_it_begins_with_every_kind():
-    rng = np.random.default_rng(0)
-    columns = rng.normal(size=(1000, 3))
-    deciles = (columns.argsort(axis=0).argsort(axis=0) * 10) // 1000
-    first = cold_start.spread(columns)[:60]
-    for axis in range(3):
-        assert set(deciles[first, axis].tolist()) == set(range(10))
-
-
-def test_of_what_nobody_measured_there_is_no_kind():
-    assert len(cold_start.spread(np.full((50, 3), np.nan))) == 1
-    assert cold_start.spread(np.empty((0, 3))) == []
+    assert misplaced(capsys) == SPREAD_SIZE
