@@ -13,7 +13,7 @@ from labeling.rules.decision_tree import TREE
 def questions(request: HttpRequest) -> HttpResponse:
     """A row for each pair of experts that this person may see, a column for each question."""
     pairs = [
-        (pair, [pair.at[question.name] for question in TREE])
+        (pair, [pair.counts[question.name] for question in TREE])
         for pair in branch_points_visible_to(request.user)
     ]
     return render(request, "frontend/questions.html", {"tree": TREE, "pairs": pairs})

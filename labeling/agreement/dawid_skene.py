@@ -1,10 +1,11 @@
-"""Who errs how, by the votes alone: Dawid & Skene's model, as diagnosis and never as the label.
+"""Dawid & Skene's model of the votes: estimates each rater's errors, never sets a label.
 
-Each rater has a confusion matrix, each object a latent class; both are fitted together (Dawid &
-Skene 1979, Appl. Stat. 28, 20; crowd-kit). A posterior is the model's opinion of the votes: a
-consensus label stays what the votes say by a rule that people can follow.
+Each rater has a confusion matrix and each object a latent class; both are fitted together.
 
-crowd-kit comes with the extra `diagnosis`; without it `diagnose` raises DiagnosisUnavailable.
+Shapes   K = 4 classes; matrices (K, K), rows are latent classes, columns a rater's answers.
+Source   Dawid & Skene 1979, Appl. Stat. 28, 20, as implemented in crowd-kit.
+Errors   crowd-kit comes with the extra `diagnosis`; without it `diagnose` raises
+         DiagnosisUnavailable.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ Answer = tuple[Hashable, Hashable, int]
 
 
 class DiagnosisUnavailable(Exception):
-    """crowd-kit is not there."""
+    """crowd-kit is not installed."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the model makes of the votes."""
+    """The fitted model."""
 
     priors: tuple[float, ...]
     """Share of each latent class."""
     matrices: Mapping[Hashable, tuple[tuple[float, ...], ...]]
-    """By rater: rows are latent classes, columns the rater's answers; rows add up to 1."""
+    """Confusion matrix of each rater; rows add up to 1, or to 0 for a class without objects."""
     posteriors: Mapping[Hashable, tuple[float, ...]]
-    """By object: probability of each class."""
+    """Probability of each class, by object."""
 
     def most_probable(self, key: Hashable) -> tuple[int, float]:
-        """The class that the model prefers for an object, and its probability."""
+        """Return an object's most probable class, and its probability."""
         posterior = self.posteriors[key]
         probability = max(posterior)
         return CLASSES[posterior.index(probability)], probability
@@ -53,7 +54,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class ModelDisagreement:
-    """An object for which the model prefers another class than the consensus."""
+    """An object whose most probable class is not its consensus label."""
 
     key: Hashable
     label: int
@@ -62,7 +63,7 @@ class ModelDisagreement:
 
 
 def diagnose(answers: Iterable[Answer]) -> Diagnosis:
-    """Fit the model to class votes 1 to 4; needs at least one."""
+    """Fit the model to at least one class vote, 1 to 4. Raises DiagnosisUnavailable."""
     if not INSTALLED:
         raise DiagnosisUnavailable(
             "crowd-kit is not installed: run pip install '.[diagnosis]' in Asterism's folder, and"
@@ -72,7 +73,7 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     from crowdkit.aggregation import DawidSkene  # noqa: PLC0415
 
     votes = pandas.DataFrame(list(answers), columns=["task", "worker", "label"])
-    # By itself crowd-kit stops as soon as its bound falls, which it may do at the second step.
+    # crowd-kit's default tolerance stops when its bound falls, sometimes at the second step.
     model = DawidSkene(n_iter=ITERATIONS, tol=-inf)
     classes = list(CLASSES)
     posteriors = model.fit_predict_proba(votes).reindex(columns=classes, fill_value=0.0)
@@ -81,8 +82,8 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     return Diagnosis(
         priors=tuple(priors.reindex(classes, fill_value=0.0).tolist()),
         matrices={
-            rater: tuple(map(tuple, _matrix(of_rater.droplevel("worker")).tolist()))
-            for rater, of_rater in errors.groupby(level="worker")
+            rater: tuple(map(tuple, _confusion_matrix(rows.droplevel("worker")).tolist()))
+            for rater, rows in errors.groupby(level="worker")
         },
         posteriors=dict(
             zip(posteriors.index, map(tuple, posteriors.to_numpy().tolist()), strict=True)
@@ -93,20 +94,19 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
 def model_disagreements(
     diagnosis: Diagnosis, consensus: Mapping[int, int]
 ) -> list[ModelDisagreement]:
-    """Where the model prefers another class than the consensus, the surest first."""
-    found = []
+    """Return objects whose most probable class is not their label, most probable first."""
+    disagreements = []
     for key, label in consensus.items():
         if key in diagnosis.posteriors:
             preferred, probability = diagnosis.most_probable(key)
             if preferred != label:
-                found.append(ModelDisagreement(key, label, preferred, probability))
-    return sorted(found, key=lambda difference: -difference.probability)
+                disagreements.append(ModelDisagreement(key, label, preferred, probability))
+    return sorted(disagreements, key=lambda disagreement: -disagreement.probability)
 
 
-def _matrix(errors: pandas.DataFrame) -> NDArray[np.float64]:
-    """One rater's matrix with a row for each latent class; crowd-kit has answers in its rows."""
+def _confusion_matrix(errors: pandas.DataFrame) -> NDArray[np.float64]:
+    """Return one rater's matrix (K, K); crowd-kit has the answers in its rows."""
     classes = list(CLASSES)
-    full: NDArray[np.float64] = errors.reindex(
-        index=classes, columns=classes, fill_value=0.0
-    ).T.to_numpy()
-    return full
+    by_answer = errors.reindex(index=classes, columns=classes, fill_value=0.0)
+    matrix_KK: NDArray[np.float64] = by_answer.T.to_numpy()
+    return matrix_KK

@@ -1,11 +1,9 @@
-"""Who said what: the raters whose labels can be compared, from the database.
+"""The raters whose labels can be compared, read from the database.
 
-The consensus that an expert is measured against is that of the others: with their own vote in it,
-they would agree with themselves. For the same reason it is an expert's last blind answer that is
-compared: what they said after they were shown the others' votes, a network's opinion or a published
-class is no second opinion. Only who never answered blindly, a curator who sees all, is taken by
-their word of now. Networks are measured on the control sample only, on which none of ours was
-trained.
+An expert is compared with the consensus of the others, since their own vote would agree with
+itself. Their last blind vote counts: a vote cast after opinions were shown is no independent one.
+Only experts who never voted blindly, such as curators who see all votes, are compared by their
+current vote. Networks are compared on the control sample, which no run is trained on.
 """
 
 from __future__ import annotations
@@ -16,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
 
 from labeling.agreement.dawid_skene import Diagnosis, diagnose
 from labeling.agreement.pairs import Agreement, compare
@@ -35,14 +35,14 @@ OWN_REPEATS = "own repeats"
 PROMOTED_NETWORK = "promoted network"
 
 Labels = Mapping[int, int]
-"""Class 1 to 4 by candidate; of repeats, by the number of the repeat."""
+"""Class 1 to 4 by candidate, or by repeat in `Raters.repeats`."""
 
 _RULES = ("candidate__field__votes_needed", "candidate__field__early_retirement")
 
 
 @dataclass(frozen=True)
 class RaterPair:
-    """Two raters, what kind each is (see above), and their agreement."""
+    """Two raters, their kinds (EXPERT, CONSENSUS, …), and their agreement."""
 
     first: str
     first_kind: str
@@ -52,147 +52,158 @@ class RaterPair:
 
 
 @dataclass(frozen=True)
+class Rater:
+    """One rater: name, kind and labels."""
+
+    name: str
+    kind: str
+    labels: Labels
+
+
+@dataclass(frozen=True)
 class Raters:
-    """The labels of everybody who has a say, in one field or in all."""
+    """The labels of all raters, in one field or in all."""
 
     experts: Mapping[str, Labels]
-    others: Mapping[str, Labels]
-    """By expert: the consensus without their votes, where they have one."""
+    consensus_of_others: Mapping[str, Labels]
+    """By expert: the consensus without their votes, on the candidates where there is one."""
     repeats: Mapping[str, tuple[Labels, Labels]]
-    """By expert: what they said first and again, by the repeat."""
+    """By expert: the labels of their first votes and of their repeats, by repeat."""
     consensus: Labels
     references: Mapping[str, Labels]
     network: Labels
 
     def pairs(self, expert: str | None = None) -> Iterator[RaterPair]:
-        """Compare all raters with objects in common; of an expert, the pairs that they lead."""
-        # Stable: the others stay in the order of their names.
+        """Yield all pairs with objects in common, or those whose first rater is this expert."""
+        # Sorting is stable: the other experts stay in the order of their names.
         names = sorted(self.experts, key=lambda name: name != expert)
-        for first, first_kind, ours, second, second_kind, theirs in self._meetings(names):
-            if expert is None or (first, first_kind) == (expert, EXPERT):
-                agreement = compare(ours, theirs)
+        for first, second in self._combinations(names):
+            if expert is None or (first.name, first.kind) == (expert, EXPERT):
+                agreement = compare(first.labels, second.labels)
                 if agreement.n:
-                    yield RaterPair(first, first_kind, second, second_kind, agreement)
+                    yield RaterPair(first.name, first.kind, second.name, second.kind, agreement)
 
-    def _meetings(self, names: list[str]) -> Iterator[tuple[str, str, Labels, str, str, Labels]]:
-        """Two raters each: name, kind and labels."""
-        experts, references = self.experts, self.references
-        for one, two in combinations(names, 2):
-            yield one, EXPERT, experts[one], two, EXPERT, experts[two]
-        for name in names:
-            labels = experts[name]
-            yield name, EXPERT, labels, CONSENSUS_OF_OTHERS, CONSENSUS, self.others[name]
-            for source, published in references.items():
-                yield name, EXPERT, labels, source, REFERENCE, published
-            yield name, EXPERT, labels, PROMOTED_NETWORK, NETWORK, self.network
-        for name, (first, again) in self.repeats.items():
-            yield name, EXPERT, first, OWN_REPEATS, REPEATS, again
-        for source, published in references.items():
-            yield CONSENSUS, CONSENSUS, self.consensus, source, REFERENCE, published
-        yield CONSENSUS, CONSENSUS, self.consensus, PROMOTED_NETWORK, NETWORK, self.network
-        for one, two in combinations(references, 2):
-            yield one, REFERENCE, references[one], two, REFERENCE, references[two]
-        for source, published in references.items():
-            yield source, REFERENCE, published, PROMOTED_NETWORK, NETWORK, self.network
+    def _combinations(self, names: list[str]) -> Iterator[tuple[Rater, Rater]]:
+        """Yield the pairs of raters that are compared, experts in the order of `names`."""
+        experts = [Rater(name, EXPERT, self.experts[name]) for name in names]
+        references = [Rater(name, REFERENCE, labels) for name, labels in self.references.items()]
+        consensus = Rater(CONSENSUS, CONSENSUS, self.consensus)
+        network = Rater(PROMOTED_NETWORK, NETWORK, self.network)
+        yield from combinations(experts, 2)
+        for expert in experts:
+            labels_of_others = self.consensus_of_others[expert.name]
+            yield expert, Rater(CONSENSUS_OF_OTHERS, CONSENSUS, labels_of_others)
+            yield from ((expert, reference) for reference in references)
+            yield expert, network
+        for name, (first, repeated) in self.repeats.items():
+            yield Rater(name, EXPERT, first), Rater(OWN_REPEATS, REPEATS, repeated)
+        yield from ((consensus, reference) for reference in references)
+        yield consensus, network
+        yield from combinations(references, 2)
+        yield from ((reference, network) for reference in references)
 
     def diagnosis(self) -> Diagnosis | None:
-        """What Dawid and Skene's model makes of the experts' votes; None of fewer than two."""
+        """Fit Dawid and Skene's model to the experts' votes; None for fewer than two experts."""
         if len(self.experts) < 2:
             return None
-        votes = ((name, *vote) for name, given in self.experts.items() for vote in given.items())
-        return diagnose((candidate, name, label) for name, candidate, label in votes)
+        return diagnose(
+            (candidate, name, label)
+            for name, labels in self.experts.items()
+            for candidate, label in labels.items()
+        )
 
 
-def pairs_visible_to(user: Any, field: Field | None = None) -> Iterator[RaterPair]:
-    """All pairs of raters with objects in common that this user may see.
+def pairs_visible_to(user: User | AnonymousUser, field: Field | None = None) -> Iterator[RaterPair]:
+    """Yield the pairs of raters with objects in common that this user may see.
 
-    Curators see all. An expert sees the pairs that they are part of, on the candidates that
-    they have voted on, so that no figure tells what others said of a candidate to come.
+    Curators see all pairs. An expert sees the pairs that they are part of, on the candidates that
+    they have voted on, so that no figure reveals others' votes on a candidate still to come.
     """
-    curates = has_role(user, Role.CURATOR)
-    return read_raters(field).pairs(None if curates else user.get_username())
+    expert = None if has_role(user, Role.CURATOR) else user.get_username()
+    return read_raters(field).pairs(expert)
 
 
 def read_raters(field: Field | None = None) -> Raters:
-    """Read all labels: one query for each kind of rater."""
-    where = {"candidate__field": field} if field else {}
-    ballots = _ballots(where)
-    settled = Consensus.objects.settled().filter(**where).values_list("candidate", "label")
-    promoted = Prediction.objects.promoted().filter(candidate__control=True, **where)
-    references = ReferenceLabel.objects.filter(**where).order_by("source")
+    """Read all labels, with one query for each kind of rater."""
+    conditions = {"candidate__field": field} if field else {}
+    votes = _last_blind_votes(conditions)
+    settled = Consensus.objects.settled().filter(**conditions).values_list("candidate", "label")
+    promoted = Prediction.objects.promoted().filter(candidate__control=True, **conditions)
+    references = ReferenceLabel.objects.filter(**conditions).order_by("source")
     return Raters(
-        experts=_by_rater(ballot[:3] for ballot in ballots if ballot[2] != Label.UNSURE),
-        others=_consensus_of_the_others(ballots),
-        repeats=_repeats(where),
+        experts=_by_rater(vote[:3] for vote in votes if vote[2] != Label.UNSURE),
+        consensus_of_others=_consensus_of_others(votes),
+        repeats=_repeats(conditions),
         consensus={candidate: label for candidate, label in settled if label is not None},
         references=_by_rater(references.values_list("source", "candidate", "label")),
         network=dict(promoted.values_list("candidate", "label")),
     )
 
 
-def _ballots(where: Mapping[str, Any]) -> list[tuple[str, int, int, int, bool]]:
-    """Voter, candidate, label and rules, once for each voter with a live vote on a candidate.
+def _last_blind_votes(conditions: Mapping[str, Any]) -> list[tuple[str, int, int, int, bool]]:
+    """Return voter, candidate, label and rules, once for each voter and candidate with a live vote.
 
-    The label is that of their last blind answer, where they have one.
+    The label is that of the last blind vote, or of the live vote where there is no blind one.
     """
-    live = Vote.objects.live().filter(**where).order_by("voter__username")
+    live = Vote.objects.live().filter(**conditions).order_by("voter__username")
     rows = live.values_list("voter__username", "candidate", "label", *_RULES)
-    said = live.blind_before().values_list("voter__username", "candidate", "label")
-    before = {(voter, candidate): label for voter, candidate, label in said}
+    blind = live.blind_before().values_list("voter__username", "candidate", "label")
+    blind_labels = {(voter, candidate): label for voter, candidate, label in blind}
     return [
-        (voter, candidate, before.get((voter, candidate), label), *rules)
+        (voter, candidate, blind_labels.get((voter, candidate), label), *rules)
         for voter, candidate, label, *rules in rows
     ]
 
 
 def _by_rater(rows: Iterable[tuple[str, int, int]]) -> dict[str, dict[int, int]]:
-    """Labels by candidate by rater."""
-    found: dict[str, dict[int, int]] = defaultdict(dict)
+    """Return labels by rater and candidate."""
+    labels: dict[str, dict[int, int]] = defaultdict(dict)
     for rater, candidate, label in rows:
-        found[rater][candidate] = label
-    return dict(found)
+        labels[rater][candidate] = label
+    return dict(labels)
 
 
-def _consensus_of_the_others(
-    ballots: Iterable[tuple[str, int, int, int, bool]],
+def _consensus_of_others(
+    votes: Iterable[tuple[str, int, int, int, bool]],
 ) -> dict[str, dict[int, int]]:
-    """By expert, the label of each candidate that they voted on, had they not voted.
+    """Return, by expert, the consensus without their vote on each candidate that they voted on.
 
-    One vote fewer is needed, as one seat stays empty, but never fewer than two: one alone is no
-    consensus. A curator, who saw all votes, is not asked.
+    One vote fewer is needed, since one voter is missing, but at least two: one vote is no
+    consensus. Curators' rulings are left out: curators saw all votes.
     """
-    given: dict[int, list[int]] = defaultdict(list)
-    for _, candidate, label, *_rules in ballots:
-        given[candidate].append(label)
-    found: dict[str, dict[int, int]] = defaultdict(dict)
-    for voter, candidate, label, needed, early in ballots:
-        rest = sorted(given[candidate])
-        rest.remove(label)
-        mine, settled = found[voter], _settled(tuple(rest), max(2, needed - 1), early=early)
-        if settled is not None:
-            mine[candidate] = settled
-    return dict(found)
+    by_candidate: dict[int, list[int]] = defaultdict(list)
+    for _, candidate, label, *_rules in votes:
+        by_candidate[candidate].append(label)
+    labels: dict[str, dict[int, int]] = defaultdict(dict)
+    for voter, candidate, label, votes_needed, early in votes:
+        remaining = sorted(by_candidate[candidate])
+        remaining.remove(label)
+        consensus = _consensus(tuple(remaining), max(2, votes_needed - 1), early=early)
+        of_voter = labels[voter]
+        if consensus is not None:
+            of_voter[candidate] = consensus
+    return dict(labels)
 
 
 @cache
-def _settled(labels: tuple[int, ...], votes_needed: int, *, early: bool) -> int | None:
-    """The consensus of these answers; the same few combinations come thousands of times."""
+def _consensus(labels: tuple[int, ...], votes_needed: int, *, early: bool) -> int | None:
+    """Return the consensus label; cached, since the same combinations come thousands of times."""
     ballots = [Ballot(label) for label in labels]
     return verdict_of(ballots, votes_needed, early_retirement=early).label
 
 
-def _repeats(where: Mapping[str, Any]) -> dict[str, tuple[dict[int, int], dict[int, int]]]:
-    """By expert, classes given when they saw a candidate first, and when they saw it again.
+def _repeats(conditions: Mapping[str, Any]) -> dict[str, tuple[dict[int, int], dict[int, int]]]:
+    """Return, by expert, the classes of their first votes and of their repeats, by repeat.
 
-    A first answer that its voter has taken back was a slip, and measures nothing.
+    Repeats of a vote that its voter retracted are left out: the first vote was a slip.
     """
-    rows = Vote.objects.repeats().filter(repeat_of__retracted_at=None, **where)
-    both = rows.order_by("voter__username", "cast_at", "pk")
-    found: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
-    for repeat, (name, label, again) in enumerate(
-        both.values_list("voter__username", "repeat_of__label", "label")
+    repeats = Vote.objects.repeats().filter(repeat_of__retracted_at=None, **conditions)
+    rows = repeats.order_by("voter__username", "cast_at", "pk")
+    labels: dict[str, tuple[dict[int, int], dict[int, int]]] = {}
+    for repeat, (name, first, second) in enumerate(
+        rows.values_list("voter__username", "repeat_of__label", "label")
     ):
-        if Label.UNSURE not in (label, again):
-            first, second = found.setdefault(name, ({}, {}))
-            first[repeat], second[repeat] = label, again
-    return found
+        if Label.UNSURE not in (first, second):
+            firsts, seconds = labels.setdefault(name, ({}, {}))
+            firsts[repeat], seconds[repeat] = first, second
+    return labels

@@ -30,8 +30,8 @@ def answered(field, people):
 def test_it_counts_the_first_different_answer_of_each_pair(answered):
     found = {(p.first, p.second): p for p in branch_points_visible_to(answered["cur"])}
     pair = found["ada", "bea"]
-    assert (pair.n, pair.together, dict(pair.at)) == (3, 1, {"round": 1, "resolved": 1})
-    assert (found["ada", "cy"].n, found["ada", "cy"].together) == (1, 1)
+    assert (pair.n, pair.n_identical, dict(pair.counts)) == (3, 1, {"round": 1, "resolved": 1})
+    assert (found["ada", "cy"].n, found["ada", "cy"].n_identical) == (1, 1)
 
 
 def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(answered):
@@ -39,7 +39,7 @@ def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(ans
     Opening.objects.note(answered["ada"], [third.pk])
     vote(third, answered["ada"], label=4, answers=STAR)
     found = {(p.first, p.second): p for p in branch_points_visible_to(answered["cur"])}
-    assert found["ada", "bea"].at["resolved"] == 1
+    assert found["ada", "bea"].counts["resolved"] == 1
 
 
 def test_an_expert_sees_only_their_own_pairs(answered):

@@ -1,4 +1,4 @@
-"""labeling.agreement.dawid_skene: it finds out who knows and who guesses."""
+"""labeling.agreement.dawid_skene: the fit recovers the raters' errors."""
 
 import numpy as np
 import pytest
@@ -7,37 +7,37 @@ from labeling.agreement import dawid_skene
 from labeling.agreement.dawid_skene import DiagnosisUnavailable, diagnose, model_disagreements
 from tests.labeling.crowd import crowd
 
-KNOWS = (0.95, 0.8, 0.6, 0.4, 0.2)
+ACCURACIES = (0.95, 0.8, 0.6, 0.4, 0.2)
 
 
 @pytest.fixture(scope="module")
 def truth():
-    return crowd(1500, 5, knows=KNOWS)
+    return crowd(1500, 5, knows=ACCURACIES)
 
 
 @pytest.fixture(scope="module")
 def diagnosis(truth):
     pytest.importorskip("crowdkit")
     _, raters = truth
-    return diagnose((key, name, n) for name, given in raters.items() for key, n in given.items())
+    return diagnose((key, name, n) for name, labels in raters.items() for key, n in labels.items())
 
 
-def test_it_finds_each_raters_confusion(diagnosis):
+def test_it_recovers_each_raters_confusion_matrix(diagnosis):
     assert sorted(diagnosis.matrices) == [f"rater{number}" for number in range(5)]
-    for number, knows in enumerate(KNOWS):
-        expected = np.eye(4) * knows + (1 - knows) / 4
+    for number, accuracy in enumerate(ACCURACIES):
+        expected = np.eye(4) * accuracy + (1 - accuracy) / 4
         np.testing.assert_allclose(diagnosis.matrices[f"rater{number}"], expected, atol=0.06)
 
 
-def test_it_finds_how_frequent_the_classes_are(diagnosis, truth):
+def test_it_recovers_the_class_shares(diagnosis, truth):
     shares = np.bincount(list(truth[0].values()), minlength=5)[1:] / 1500
     np.testing.assert_allclose(diagnosis.priors, shares, atol=0.03)
 
 
-def test_it_knows_better_than_the_best_rater(diagnosis, truth):
-    known = truth[0]
-    right = np.mean([diagnosis.most_probable(key)[0] == label for key, label in known.items()])
-    assert right > 0.96
+def test_it_is_more_accurate_than_the_best_rater(diagnosis, truth):
+    labels = truth[0]
+    accuracy = np.mean([diagnosis.most_probable(key)[0] == label for key, label in labels.items()])
+    assert accuracy > 0.96
 
 
 def test_probabilities_add_up(diagnosis):
@@ -45,24 +45,28 @@ def test_probabilities_add_up(diagnosis):
     assert sum(diagnosis.priors) == pytest.approx(1)
 
 
-def test_it_lists_where_it_differs_the_surest_first(diagnosis):
+def test_it_lists_disagreements_most_probable_first(diagnosis):
     label, probability = diagnosis.most_probable(7)
-    other = {7: label % 4 + 1, 8: diagnosis.most_probable(8)[0], -1: 1}
-    (found,) = model_disagreements(diagnosis, other)
-    assert (found.key, found.preferred, found.probability) == (7, label, probability)
-    everything = model_disagreements(diagnosis, dict.fromkeys(range(1500), 1))
-    sure = [difference.probability for difference in everything]
-    assert sure == sorted(sure, reverse=True)
+    consensus = {7: label % 4 + 1, 8: diagnosis.most_probable(8)[0], -1: 1}
+    (disagreement,) = model_disagreements(diagnosis, consensus)
+    assert (disagreement.key, disagreement.preferred, disagreement.probability) == (
+        7,
+        label,
+        probability,
+    )
+    disagreements = model_disagreements(diagnosis, dict.fromkeys(range(1500), 1))
+    probabilities = [disagreement.probability for disagreement in disagreements]
+    assert probabilities == sorted(probabilities, reverse=True)
 
 
-def test_a_class_that_nobody_names_has_probability_zero():
+def test_a_class_without_votes_has_probability_zero():
     pytest.importorskip("crowdkit")
-    found = diagnose([(1, "a", 1), (1, "b", 1), (2, "a", 4), (2, "b", 4)])
-    assert found.priors == pytest.approx((0.5, 0, 0, 0.5))
-    assert found.posteriors[2] == pytest.approx((0, 0, 0, 1), abs=1e-6)
+    diagnosis = diagnose([(1, "a", 1), (1, "b", 1), (2, "a", 4), (2, "b", 4)])
+    assert diagnosis.priors == pytest.approx((0.5, 0, 0, 0.5))
+    assert diagnosis.posteriors[2] == pytest.approx((0, 0, 0, 1), abs=1e-6)
 
 
-def test_it_says_what_to_install(monkeypatch):
+def test_the_error_names_the_extra_to_install(monkeypatch):
     monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     with pytest.raises(DiagnosisUnavailable, match=r"pip install .*diagnosis"):
         diagnose([(1, "a", 1)])

@@ -1,4 +1,4 @@
-"""labeling.agreement.raters: who is compared with whom, and on which labels."""
+"""labeling.agreement.raters: which raters are compared, and on which labels."""
 
 from uuid import uuid4
 
@@ -19,9 +19,9 @@ from tests.labeling.world import make_field, promote, settle, vote
 
 @pytest.fixture
 def three(field, ada, bea, cy):
-    """All three vote on four candidates; ada stands alone on the third."""
-    said = [(1, 1, 1), (2, 2, 2), (3, 4, 4), (1, 2, 4)]
-    for candidate, labels in zip(field.candidates.all(), said, strict=False):
+    """Four candidates with votes of all three experts; ada differs from both on the third."""
+    labels_by_candidate = [(1, 1, 1), (2, 2, 2), (3, 4, 4), (1, 2, 4)]
+    for candidate, labels in zip(field.candidates.all(), labels_by_candidate, strict=False):
         for expert, label in zip((ada, bea, cy), labels, strict=True):
             vote(candidate, expert, label)
     return list(field.candidates.all())
@@ -32,112 +32,112 @@ def named(pairs):
     return {(pair.first, pair.second): pair.agreement for pair in pairs}
 
 
-def test_an_expert_is_measured_against_the_consensus_of_the_others(three):
-    ratings = read_raters()
+def test_an_expert_is_compared_with_the_consensus_of_the_others(three):
+    raters = read_raters()
     first, second, third, _ = [candidate.pk for candidate in three[:4]]
-    assert ratings.others["ada"] == {first: 1, second: 2, third: 4}
+    assert raters.consensus_of_others["ada"] == {first: 1, second: 2, third: 4}
     # Without bea, or without cy, the third and the fourth have no single leading class.
-    assert ratings.others["bea"] == {first: 1, second: 2}
-    found = named(ratings.pairs())["ada", CONSENSUS_OF_OTHERS]
-    assert (found.n, found.share) == (3, pytest.approx(2 / 3))
+    assert raters.consensus_of_others["bea"] == {first: 1, second: 2}
+    agreement = named(raters.pairs())["ada", CONSENSUS_OF_OTHERS]
+    assert (agreement.n, agreement.share) == (3, pytest.approx(2 / 3))
 
 
 def test_a_curators_ruling_is_no_vote_of_the_others(three, cur):
-    three[3].adjudicate(cur, 2, "seen the radial profile")
+    three[3].adjudicate(cur, 2, "judged by the radial profile")
     assert read_raters().consensus[three[3].pk] == 2
-    assert three[3].pk not in read_raters().others["ada"]
+    assert three[3].pk not in read_raters().consensus_of_others["ada"]
 
 
-@pytest.mark.parametrize("needed", [1, 2])
-def test_one_other_is_no_consensus(ada, bea, needed):
-    field = make_field("small", votes_needed=needed)
+@pytest.mark.parametrize("votes_needed", [1, 2])
+def test_one_vote_is_no_consensus_of_the_others(ada, bea, votes_needed):
+    field = make_field("small", votes_needed=votes_needed)
     settle(field.candidates.first(), (ada, bea), 3)
-    assert read_raters(field).others == {"ada": {}, "bea": {}}
+    assert read_raters(field).consensus_of_others == {"ada": {}, "bea": {}}
 
 
-def test_two_others_are_enough_where_the_first_two_may_settle(ada, bea, cy):
+def test_two_others_are_enough_with_early_retirement(ada, bea, cy):
     field = make_field("early", votes_needed=5, early_retirement=True)
     candidate = field.candidates.first()
     settle(candidate, (ada, bea), 3)
     vote(candidate, cy, 4)
-    assert read_raters(field).others == {"ada": {}, "bea": {}, "cy": {candidate.pk: 3}}
+    assert read_raters(field).consensus_of_others == {"ada": {}, "bea": {}, "cy": {candidate.pk: 3}}
 
 
-def test_unsure_is_no_class_and_takes_a_seat(three, ada, bea, cy):
+def test_unsure_is_no_class_but_counts_as_a_vote(three, ada, bea, cy):
     candidate = three[4]
     vote(candidate, ada, Label.UNSURE)
     settle(candidate, (bea, cy), 1)
-    ratings = read_raters()
-    assert candidate.pk not in ratings.experts["ada"]
-    # One vote for a class beside it is too few, by the rule of the consensus.
-    assert candidate.pk not in ratings.others["bea"]
+    raters = read_raters()
+    assert candidate.pk not in raters.experts["ada"]
+    # The rule needs two votes for the leading class.
+    assert candidate.pk not in raters.consensus_of_others["bea"]
 
 
-def again(vote, label):
-    """The same expert's answer, when the candidate comes a second time."""
+def repeat(vote, label):
+    """Record the same expert's answer when the candidate is served repeat."""
     return Vote.objects.create(
         id=uuid4(), candidate=vote.candidate, voter=vote.voter, label=label, repeat_of=vote
     )
 
 
-def test_an_expert_is_measured_against_their_own_repeats(three, ada):
-    mine = list(Vote.objects.live().by(ada).order_by("candidate"))
-    for first, label in zip(mine, (1, 3, 3, Label.UNSURE), strict=True):
-        again(first, label)
-    found = named(pairs_visible_to(ada))["ada", OWN_REPEATS]
-    assert (found.n, found.share) == (3, pytest.approx(2 / 3))
-    assert found.confusion[1] == (0, 0, 1, 0)
+def test_an_expert_is_compared_with_their_own_repeats(three, ada):
+    votes = list(Vote.objects.live().by(ada).order_by("candidate"))
+    for first, label in zip(votes, (1, 3, 3, Label.UNSURE), strict=True):
+        repeat(first, label)
+    agreement = named(pairs_visible_to(ada))["ada", OWN_REPEATS]
+    assert (agreement.n, agreement.share) == (3, pytest.approx(2 / 3))
+    assert agreement.confusion[1] == (0, 0, 1, 0)
 
 
-def test_a_slip_that_was_taken_back_measures_nothing(three, ada):
-    slip, stands = Vote.objects.live().by(ada).order_by("candidate")[:2]
-    again(slip, 4)
-    again(stands, 2)
-    slip.retract()
+def test_repeats_of_a_retracted_vote_are_left_out(three, ada):
+    retracted, valid = Vote.objects.live().by(ada).order_by("candidate")[:2]
+    repeat(retracted, 4)
+    repeat(valid, 2)
+    retracted.retract()
     assert read_raters().repeats["ada"] == ({0: 2}, {0: 2})
 
 
-def test_a_corrected_answer_is_measured_by_its_own_repeat(three, ada):
-    slip = Vote.objects.live().by(ada).order_by("candidate").first()
-    again(slip, 4)
-    again(vote(slip.candidate, ada, 4), 3)
+def test_a_changed_vote_is_compared_with_its_own_repeat(three, ada):
+    first_vote = Vote.objects.live().by(ada).order_by("candidate").first()
+    repeat(first_vote, 4)
+    repeat(vote(first_vote.candidate, ada, 4), 3)
     assert read_raters().repeats["ada"] == ({0: 4}, {0: 3})
 
 
-def test_a_repeat_that_was_corrected_is_measured_as_corrected(three, ada):
-    mine = Vote.objects.live().by(ada).order_by("candidate").first()
-    again(mine, 4).retract()
-    again(mine, 1)
+def test_a_retracted_repeat_is_left_out(three, ada):
+    first_vote = Vote.objects.live().by(ada).order_by("candidate").first()
+    repeat(first_vote, 4).retract()
+    repeat(first_vote, 1)
     assert read_raters().repeats["ada"] == ({0: 1}, {0: 1})
 
 
-def test_repeats_change_nothing_else(three, ada, cur):
+def test_repeats_do_not_change_other_labels(three, ada, cur):
     before = read_raters()
-    again(Vote.objects.live().by(ada).first(), 4)
+    repeat(Vote.objects.live().by(ada).first(), 4)
     after = read_raters()
-    assert (after.experts, after.others, after.consensus) == (
+    assert (after.experts, after.consensus_of_others, after.consensus) == (
         before.experts,
-        before.others,
+        before.consensus_of_others,
         before.consensus,
     )
 
 
-def test_the_network_is_measured_on_the_control_sample(three, cur):
+def test_the_network_is_compared_on_the_control_sample(three, cur):
     Candidate.objects.update(control=False)
     Candidate.objects.filter(pk__in=[c.pk for c in three[1:3]]).update(control=True)
     promote(three[0].field, cur, dict.fromkeys((c.pk for c in three), 0.5))
     ReferenceLabel.objects.create(candidate=three[1], source="LEGUS", label=1)
-    found = named(pairs_visible_to(cur))
-    assert found["consensus", PROMOTED_NETWORK].n == found["ada", PROMOTED_NETWORK].n == 2
-    assert found["LEGUS", PROMOTED_NETWORK].confusion[0] == (0, 1, 0, 0)
+    agreement = named(pairs_visible_to(cur))
+    assert agreement["consensus", PROMOTED_NETWORK].n == agreement["ada", PROMOTED_NETWORK].n == 2
+    assert agreement["LEGUS", PROMOTED_NETWORK].confusion[0] == (0, 1, 0, 0)
 
 
-def test_a_run_that_is_not_in_use_has_no_say(three, cur):
+def test_only_a_promoted_run_is_compared(three, cur):
     Candidate.objects.update(control=True)
     assert not any(PROMOTED_NETWORK in pair for pair in named(pairs_visible_to(cur)))
 
 
-def test_an_expert_leads_their_pairs(three, bea):
+def test_an_expert_is_the_first_rater_of_their_pairs(three, bea):
     assert list(named(pairs_visible_to(bea))) == [
         ("bea", "ada"),
         ("bea", "cy"),
@@ -150,7 +150,7 @@ def test_experts_without_votes_are_in_no_pair(three):
 
 
 @pytest.mark.parametrize("candidates", [6, 60])
-def test_its_questions_are_few_however_many_votes(
+def test_the_number_of_queries_does_not_grow_with_the_votes(
     django_assert_num_queries, ada, bea, cy, candidates
 ):
     field = make_field("large", candidates=candidates)
@@ -160,16 +160,16 @@ def test_its_questions_are_few_however_many_votes(
         assert len(list(read_raters(field).pairs())) == 6
 
 
-def test_who_was_talked_round_is_compared_by_what_they_said_before(three, ada):
+def test_a_vote_changed_after_a_disclosure_is_compared_by_the_blind_one(three, ada):
     third = three[2]
     Opening.objects.note(ada, [third.pk])
-    talked_round = vote(third, ada, 4)
-    assert (talked_round.votes_visible, third.consensus.n_class4) == (2, 3)
-    ratings = read_raters()
-    assert (ratings.experts["ada"][third.pk], ratings.consensus[third.pk]) == (3, 4)
+    informed_vote = vote(third, ada, 4)
+    assert (informed_vote.votes_visible, third.consensus.n_class4) == (2, 3)
+    raters = read_raters()
+    assert (raters.experts["ada"][third.pk], raters.consensus[third.pk]) == (3, 4)
 
 
-def test_a_slip_put_right_blindly_is_not_what_is_compared(field, ada, bea, cur):
+def test_the_last_blind_vote_is_compared(field, ada, bea, cur):
     candidate = field.candidates.first()
     for label in (1, 2):
         vote(candidate, ada, label)
@@ -179,13 +179,13 @@ def test_a_slip_put_right_blindly_is_not_what_is_compared(field, ada, bea, cur):
     assert read_raters().experts["ada"] == {candidate.pk: 2}
 
 
-def test_who_takes_their_vote_back_is_not_compared(three, ada):
+def test_a_retracted_vote_is_not_compared(three, ada):
     third = three[2]
     vote(third, ada, 4).retract()
     assert third.pk not in read_raters().experts["ada"]
 
 
-def test_a_curator_who_saw_all_is_taken_by_their_word(three, cur):
+def test_a_curator_who_never_voted_blindly_is_compared_by_the_current_vote(three, cur):
     for label in (1, 2):
         vote(three[0], cur, label)
     assert read_raters().experts["cur"] == {three[0].pk: 2}

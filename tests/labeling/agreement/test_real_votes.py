@@ -1,4 +1,4 @@
-"""Agreement on real votes, against figures that others published for them."""
+"""Agreement on real votes, compared with published figures."""
 
 import csv
 from collections import defaultdict
@@ -21,7 +21,7 @@ def rows(path):
 
 
 def crowd(folder, name):
-    """Votes and truth; the classes count from 0 there, and from 1 here."""
+    """Votes and truth of a published crowd; its classes count from 0, ours from 1."""
     votes = rows(VOTES / folder / f"{name}.answer.csv")
     truth = rows(VOTES / folder / f"{name}.truth.csv")
     votes = [(task, worker, answer + 1) for task, worker, answer in votes]
@@ -30,15 +30,15 @@ def crowd(folder, name):
 
 def starcnet():
     """The mode of three people and StarcNet's class, by candidate of NGC 1566."""
-    found = defaultdict(dict)
+    labels = defaultdict(dict)
     with (DATA / "catalogues/ngc1566_votes_long.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            found[row["rater"]][int(row["object_id"])] = int(row["class"])
-    return found["human3_mode"], found["starcnet_2020"]
+            labels[row["rater"]][int(row["object_id"])] = int(row["class"])
+    return labels["human3_mode"], labels["starcnet_2020"]
 
 
-def right_by_mode(votes, truth):
-    """Share that our consensus has right; a tie counts as a draw between the classes that lead."""
+def accuracy_of_mode(votes, truth):
+    """Accuracy of our consensus; a tie counts as a draw between the leading classes."""
     answers = defaultdict(list)
     for task, _, answer in votes:
         answers[task].append(Ballot(answer))
@@ -49,8 +49,8 @@ def right_by_mode(votes, truth):
     return score / len(truth)
 
 
-def right_by_dawid_skene(votes, truth):
-    """Share that the model has right."""
+def accuracy_of_dawid_skene(votes, truth):
+    """Accuracy of the model."""
     diagnosis = diagnose(votes)
     return sum(diagnosis.most_probable(task)[0] == label for task, label in truth.items()) / len(
         truth
@@ -59,12 +59,12 @@ def right_by_dawid_skene(votes, truth):
 
 def test_starcnet_against_the_mode_of_three():
     people, network = starcnet()
-    found = compare(people, network)
-    assert found.n == 1061
-    assert found.share == pytest.approx(0.648, abs=5e-4)
-    assert found.share_compact == pytest.approx(0.855, abs=5e-4)
-    assert [sum(row) for row in found.confusion] == [258, 214, 261, 328]
-    assert found.bootstrap.share == pytest.approx(found.interval, abs=0.005)
+    agreement = compare(people, network)
+    assert agreement.n == 1061
+    assert agreement.share == pytest.approx(0.648, abs=5e-4)
+    assert agreement.share_compact == pytest.approx(0.855, abs=5e-4)
+    assert [sum(row) for row in agreement.confusion] == [258, 214, 261, 328]
+    assert agreement.bootstrap.share == pytest.approx(agreement.interval, abs=0.005)
 
 
 def test_the_priors_of_dawid_and_skene():
@@ -82,8 +82,8 @@ def test_the_priors_of_dawid_and_skene():
         ("bluebirds_2class", "d_Duck_Identification", 0.759, 0.898),
     ],
 )
-def test_crowds_with_a_known_truth(folder, name, majority, model):
+def test_accuracy_on_crowds_with_a_truth(folder, name, majority, model):
     pytest.importorskip("crowdkit")
     votes, truth = crowd(folder, name)
-    assert right_by_mode(votes, truth) == pytest.approx(majority, abs=0.01)
-    assert right_by_dawid_skene(votes, truth) == pytest.approx(model, abs=0.01)
+    assert accuracy_of_mode(votes, truth) == pytest.approx(majority, abs=0.01)
+    assert accuracy_of_dawid_skene(votes, truth) == pytest.approx(model, abs=0.01)
