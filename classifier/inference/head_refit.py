@@ -35,7 +35,7 @@ from classifier.core.manifest import UNLABELLED
 from classifier.inference.embeddings import Embeddings
 from classifier.inference.prediction import read_config
 from classifier.training import checkpoints
-from classifier.training.provenance import Origin
+from classifier.training.provenance import Provenance
 
 SPREAD = 2.0
 """How far new labels are expected to move a candidate's logits: prior standard deviation.
@@ -107,7 +107,7 @@ def refit(
 
     def answers(member: int) -> NDArray[np.float64]:
         """(N, K) of one member."""
-        own = Head(*checkpoints.load_head(directory, Origin.of(run, member)))
+        own = Head(*checkpoints.load_head(directory, Provenance.of(run, member)))
         parts = [x for _, x in kept.of_member(member, positions_n)]
         x_nF = torch.cat(parts) if parts else own.weight_KF[:0]
         head = fit(x_nF, label_N[positions_n], learnt_n, own)

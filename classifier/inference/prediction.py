@@ -40,7 +40,7 @@ from classifier.runtime.memory import freed_memory_kept
 from classifier.runtime.progress import Clock, Progress, Report
 from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError
-from classifier.training.provenance import Origin
+from classifier.training.provenance import Provenance
 
 AT_A_TIME = 4096
 """Candidates in memory: 0.2 GB of stamps of 50 px, whatever the size of the field."""
@@ -142,7 +142,7 @@ def predict(
     config = read_config(directory)
     run = checkpoints.read_json(directory / checkpoints.CONFIG)
     for member in range(config.members):
-        checkpoints.check_member(directory, Origin.of(run, member))
+        checkpoints.check_member(directory, Provenance.of(run, member))
     clock = Clock(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
     readable = np.zeros(len(manifest), dtype=bool)

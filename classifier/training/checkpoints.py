@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from classifier.core.atomic_files import write_atomically
-from classifier.training.provenance import Origin
+from classifier.training.provenance import Provenance
 
 FORMAT = "asterism-run/1"
 CONFIG = "config.json"
@@ -68,38 +68,40 @@ def finished_members(directory: Path, members: int) -> list[int]:
 
 
 def save_member(
-    directory: Path, origin: Origin, network: nn.Module, history: Mapping[str, Any]
+    directory: Path, provenance: Provenance, network: nn.Module, history: Mapping[str, Any]
 ) -> None:
     """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
-    path = member_path(directory, origin.member)
+    path = member_path(directory, provenance.member)
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    content = safetensors.torch.save(state, origin.to_metadata())
+    content = safetensors.torch.save(state, provenance.to_metadata())
     write_json(path.with_suffix(".json"), {**history, "sha256": sha256(content).hexdigest()})
     write_atomically(path, content)
     path.with_suffix(CHECKPOINT).unlink(missing_ok=True)
 
 
 def save_checkpoint(
-    directory: Path, origin: Origin, state: Mapping[str, Tensor], seconds: float
+    directory: Path, provenance: Provenance, state: Mapping[str, Tensor], seconds: float
 ) -> None:
     """Put a member in training away; `seconds` were spent on it by now."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
-    content = safetensors.torch.save(tensors, origin.to_metadata() | {"seconds": str(seconds)})
-    write_atomically(member_path(directory, origin.member).with_suffix(CHECKPOINT), content)
+    content = safetensors.torch.save(tensors, provenance.to_metadata() | {"seconds": str(seconds)})
+    write_atomically(member_path(directory, provenance.member).with_suffix(CHECKPOINT), content)
 
 
-def load_checkpoint(directory: Path, origin: Origin) -> tuple[dict[str, Tensor], float] | None:
+def load_checkpoint(
+    directory: Path, provenance: Provenance
+) -> tuple[dict[str, Tensor], float] | None:
     """What `save_checkpoint` put away last, and the seconds; None if there is none.
 
     Raises RunError for a file that is no checkpoint, or another member's.
     """
-    path = member_path(directory, origin.member).with_suffix(CHECKPOINT)
+    path = member_path(directory, provenance.member).with_suffix(CHECKPOINT)
     if not path.exists():
         return None
     try:
         with safetensors.safe_open(path, "pt") as file:
-            if other := origin.differs(metadata := file.metadata()):
-                raise RunError(f"{path} {other}: delete it to begin anew.")
+            if mismatch := provenance.mismatch(metadata := file.metadata()):
+                raise RunError(f"{path} {mismatch}: delete it to begin anew.")
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return state, float(metadata["seconds"])
     except RunError:
@@ -110,9 +112,9 @@ def load_checkpoint(directory: Path, origin: Origin) -> tuple[dict[str, Tensor],
         ) from error
 
 
-def check_member(directory: Path, origin: Origin) -> None:
+def check_member(directory: Path, provenance: Provenance) -> None:
     """Raises RunError where a member's weights are missing, changed or another member's."""
-    path = member_path(directory, origin.member)
+    path = member_path(directory, provenance.member)
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
     with path.open("rb") as file:
@@ -121,15 +123,17 @@ def check_member(directory: Path, origin: Origin) -> None:
         raise RunError(f"{path} is not what was written at the end of its training.")
     try:
         with safetensors.safe_open(path, "pt") as opened:
-            _check_origin(path, origin, opened.metadata())
+            _check_provenance(path, provenance, opened.metadata())
     except SafetensorError as error:
         raise RunError(f"{path} does not hold the weights of this network ({error}).") from error
 
 
-def _check_origin(path: Path, origin: Origin, metadata: Mapping[str, str] | None) -> None:
+def _check_provenance(
+    path: Path, provenance: Provenance, metadata: Mapping[str, str] | None
+) -> None:
     # Earlier versions wrote none.
-    if "origin" in (metadata or {}) and (other := origin.differs(metadata)):
-        raise RunError(f"{path} {other}: delete it, and train this one's own.")
+    if "origin" in (metadata or {}) and (mismatch := provenance.mismatch(metadata)):
+        raise RunError(f"{path} {mismatch}: delete it to train this member from the start.")
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:
@@ -157,15 +161,15 @@ def reason(error: Exception) -> str:
     return textwrap.shorten("; ".join(line.rstrip(" .") for line in lines), 300, placeholder=" …")
 
 
-def load_head(directory: Path, origin: Origin) -> tuple[Tensor, Tensor]:
+def load_head(directory: Path, provenance: Provenance) -> tuple[Tensor, Tensor]:
     """A finished member's matrix (K, F) and bias (K,), float32, without reading the rest of it.
 
     So its sha256 is not checked. Raises RunError where they are missing, or another member's.
     """
-    path = member_path(directory, origin.member)
+    path = member_path(directory, provenance.member)
     try:
         with safetensors.safe_open(path, "pt") as file:
-            _check_origin(path, origin, file.metadata())
+            _check_provenance(path, provenance, file.metadata())
             return file.get_tensor("head.weight").float(), file.get_tensor("head.bias").float()
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} does not hold a matrix ({error}).") from error

@@ -36,7 +36,7 @@ from classifier.runtime.progress import Clock, Progress, Report
 from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError
 from classifier.training.optimisation import Optimisation
-from classifier.training.provenance import Origin, comparable
+from classifier.training.provenance import Provenance, without_device
 
 HISTORY_POINTS = 100
 """A member's loss curve is averaged down to so many points."""
@@ -209,7 +209,7 @@ def _resumed(
 def _same_run(identity: dict[str, Any], found: dict[str, Any]) -> bool:
     """Whether config.json is of the run that is asked for, on whichever device."""
     there = found.get("config")
-    if not isinstance(there, dict) or comparable(there) != comparable(identity["config"]):
+    if not isinstance(there, dict) or without_device(there) != without_device(identity["config"]):
         return False
     return all(found.get(key) == value for key, value in identity.items() if key != "config")
 
@@ -253,15 +253,17 @@ class _Member:
         number: int,
     ) -> None:
         self._directory, self._number = directory, number
-        self._origin = Origin.of(checkpoints.read_json(directory / checkpoints.CONFIG), number)
+        self._provenance = Provenance.of(
+            checkpoints.read_json(directory / checkpoints.CONFIG), number
+        )
         self._began = self._written = time.perf_counter()
         self._cost = 0.0
-        torch.manual_seed(self._origin.seed)
+        torch.manual_seed(self._provenance.seed)
         network = DualBackbone.of(config, start.path).to(data.stamps.device)
-        generator = torch.Generator().manual_seed(self._origin.seed)
+        generator = torch.Generator().manual_seed(self._provenance.seed)
         self._training = Optimisation(network, config, data, generator)
         self._curve = torch.empty(config.batches, 2, device=data.stamps.device)
-        if found := checkpoints.load_checkpoint(directory, self._origin):
+        if found := checkpoints.load_checkpoint(directory, self._provenance):
             self._take_up(*found)
         self._kept = self.batch
 
@@ -287,7 +289,9 @@ class _Member:
         start = time.perf_counter()
         if self.batch - self._kept >= every and start - self._written >= SHARE * self._cost:
             state = {**self._training.state(), "curve": self._curve[: self.batch]}
-            checkpoints.save_checkpoint(self._directory, self._origin, state, start - self._began)
+            checkpoints.save_checkpoint(
+                self._directory, self._provenance, state, start - self._began
+            )
             self._kept, self._written = self.batch, time.perf_counter()
             self._cost = self._written - start
 
@@ -295,12 +299,12 @@ class _Member:
         """Keep the trained network and its history."""
         _ = self.loss
         facts = {
-            "seed": self._origin.seed,
+            "seed": self._provenance.seed,
             "seconds": time.perf_counter() - self._began,
             "parts": self._training.parts,
         }
         history = _averaged(self._curve) | facts
-        checkpoints.save_member(self._directory, self._origin, self._training.network, history)
+        checkpoints.save_member(self._directory, self._provenance, self._training.network, history)
 
     def _take_up(self, state: dict[str, Tensor], seconds: float) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Which member of which run a file of weights is.
+"""The provenance of weights: which member of which run a file belongs to.
 
-Two runs of one configuration, one training set and the same kind of initial weights give the same
-members, so they are the same run; on which device is nobody's business.
+Two runs of one configuration, one training set and one kind of initial weights train the same
+members, and so are the same run, whatever the device.
 """
 
 import hashlib
@@ -12,47 +12,47 @@ from typing import Any, Self
 
 import numpy as np
 
-IDENTITY = ("format", "manifest_sha256", "weights")
-"""What of a run's config.json makes it this run, besides the configuration."""
+IDENTITY_KEYS = ("format", "manifest_sha256", "weights")
+"""Keys of a run's config.json that identify the run, together with its configuration."""
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What a file of weights says of itself."""
+class Provenance:
+    """The run, member and seed of a file of weights."""
 
     run: str
-    """The sha256 of what makes the run this run."""
+    """SHA-256 of what identifies the run."""
     member: int
     seed: int
 
     @classmethod
     def of(cls, run: Mapping[str, Any], member: int) -> Self:
-        """That of a member of the run whose config.json is given."""
-        identity = [comparable(run["config"]), *(run.get(name) for name in IDENTITY)]
+        """Return the provenance of a member, from the content of its run's config.json."""
+        identity = [without_device(run["config"]), *(run.get(key) for key in IDENTITY_KEYS)]
         content = json.dumps(identity, sort_keys=True).encode()
         seed = member_seed(run["config"]["seed"], member)
         return cls(hashlib.sha256(content).hexdigest(), member, seed)
 
     def to_metadata(self) -> dict[str, str]:
-        """As safetensors keeps it; as one entry, because it writes several in any order."""
+        """Return it as metadata of safetensors: one entry, as several are written in any order."""
         return {"origin": f"{self.run} member {self.member} seed {self.seed}"}
 
-    def differs(self, metadata: Mapping[str, str] | None) -> str:
-        """What a file with this metadata is of instead; nothing where it is of this.
+    def mismatch(self, metadata: Mapping[str, str] | None) -> str:
+        """Return how a file's metadata differ from this provenance, or "" if they agree.
 
-        Raises KeyError for a file that does not say, as those of earlier versions.
+        Raises KeyError for metadata without a provenance, as earlier versions wrote them.
         """
-        found = (metadata or {})["origin"]
-        if found == self.to_metadata()["origin"]:
+        stored = (metadata or {})["origin"]
+        if stored == self.to_metadata()["origin"]:
             return ""
-        return f"is of another {'member' if found.startswith(self.run) else 'run'}"
+        return f"belongs to another {'member' if stored.startswith(self.run) else 'run'}"
 
 
-def comparable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration's settings without the device, which a member may change while it learns."""
+def without_device(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration's settings without the device, which may change during a training."""
     return {name: value for name, value in config.items() if name != "device"}
 
 
 def member_seed(seed: int, member: int) -> int:
-    """The seed of one member: independent between members, and between runs."""
+    """Return the seed of one member, independent of that of other members and other runs."""
     return int(np.random.SeedSequence([seed, member]).generate_state(1, np.uint64)[0] >> 1)

@@ -197,7 +197,7 @@ def test_a_member_of_elsewhere_is_refused(run, manifest, tmp_path, seed, member,
     (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
     for suffix in ("safetensors", "json"):
         shutil.copy(run / f"member-0{member}.{suffix}", tmp_path / "run" / f"member-00.{suffix}")
-    with pytest.raises(RunError, match=rf"member-00\.safetensors is of another {of}"):
+    with pytest.raises(RunError, match=rf"member-00\.safetensors belongs to another {of}"):
         predict(tmp_path / "run", manifest)
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from classifier import RunError, train
 from classifier.training import checkpoints
-from classifier.training.provenance import Origin
+from classifier.training.provenance import Provenance
 
 
 class Killed(Exception):
@@ -32,12 +32,12 @@ def config(tiny):
     )
 
 
-def origin(folder, member=0):
-    return Origin.of(checkpoints.read_json(folder / "config.json"), member)
+def provenance(folder, member=0):
+    return Provenance.of(checkpoints.read_json(folder / "config.json"), member)
 
 
 def load_checkpoint(folder):
-    return checkpoints.load_checkpoint(folder, origin(folder))
+    return checkpoints.load_checkpoint(folder, provenance(folder))
 
 
 def killed_after(monkeypatch, batch):
@@ -116,7 +116,7 @@ def test_it_refuses_what_is_no_checkpoint_of_it(
     else:
         state, seconds = load_checkpoint(tmp_path)
         del state["network.head.weight"]
-        save_file(state, path, origin(tmp_path).to_metadata() | {"seconds": str(seconds)})
+        save_file(state, path, provenance(tmp_path).to_metadata() | {"seconds": str(seconds)})
     with pytest.raises(RunError, match=reason):
         train(config, manifest, tmp_path)
 
@@ -125,7 +125,7 @@ def test_it_refuses_the_checkpoint_of_another_run(monkeypatch, config, manifest,
     interrupted(monkeypatch, replace(config, seed=1), manifest, tmp_path / "other", 1)
     interrupted(monkeypatch, config, manifest, tmp_path / "run", 1)
     shutil.copy(tmp_path / "other/member-00.checkpoint", tmp_path / "run")
-    with pytest.raises(RunError, match=r"member-00\.checkpoint is of another run: delete it"):
+    with pytest.raises(RunError, match=r"member-00\.checkpoint belongs to another run: delete it"):
         train(config, manifest, tmp_path / "run")
 
 
