@@ -4,8 +4,9 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
-# A Unix socket's path, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
+# The path of a Unix socket, with its closing zero, fits in 108 bytes on Linux and 104 on macOS.
 LONGEST_SOCKET_PATH = 103
 
 
@@ -18,8 +19,13 @@ def socket_path(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"asterism-{os.getuid()}-{name}" / "redis.sock"
 
 
+def socket_url(socket: Path) -> str:
+    """Return the address of a Redis on this socket file, as REDIS_URL takes it."""
+    return f"unix://{quote(str(socket))}"
+
+
 def broker_url(redis_url: str | None, home: Path) -> str:
     """Return REDIS_URL, else the address of the private Redis, in the form that kombu reads."""
-    url = redis_url or f"unix://{socket_path(home)}"
+    url = redis_url or socket_url(socket_path(home))
     # kombu calls Redis on a socket file redis+socket; redis-py calls it unix.
     return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url

@@ -1,8 +1,8 @@
-"""Run a command on a leash: `python tether.py SIGNAL SECONDS COMMAND…`.
+"""Run a command that never outlives its parent: `python process_guard.py SIGNAL SECONDS COMMAND…`.
 
-Standard input is the leash, a pipe whose other end the parent holds. When that end is let go, on
-purpose or because the parent was killed, the command gets the signal, and after some seconds its
-whole process group, this one included, is killed. So nothing outlives a parent that cannot tidy up.
+The parent holds the other end of standard input, a pipe. When that end is closed, on purpose or
+because the parent was killed, the command gets the signal, and after some seconds its whole
+process group is killed, the guard included.
 """
 
 import os
@@ -13,20 +13,20 @@ import threading
 from contextlib import suppress
 
 
-def main(farewell: int, grace: float, command: list[str]) -> None:
-    """Start the command; end with its end, or end it when the leash is let go."""
-    # What the parent chose to pass on is the command's.
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
-    threading.Thread(target=_end_with, args=[child], daemon=True).start()
+def main(stop_signal: int, grace: float, command: list[str]) -> None:
+    """Start the command; end when it ends, or end it when standard input is closed."""
+    # Descriptors that the parent chose to pass on are meant for the command.
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
+    threading.Thread(target=_end_with, args=[process], daemon=True).start()
     sys.stdin.buffer.read()
-    child.send_signal(farewell)
+    process.send_signal(stop_signal)
     with suppress(subprocess.TimeoutExpired):
-        child.wait(grace)
+        process.wait(grace)
     os.killpg(0, signal.SIGKILL)
 
 
-def _end_with(child: subprocess.Popen[bytes]) -> None:
-    child.wait()
+def _end_with(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
     os.killpg(0, signal.SIGKILL)
 
 

