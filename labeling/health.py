@@ -1,10 +1,10 @@
-"""What a load balancer, a person in doubt, and Prometheus ask a running Asterism.
+"""Health checks and metrics, for load balancers, people and Prometheus.
 
-`/healthz`  the process answers.
-`/readyz`   each part that it leans on, `ok` or `why` not. Without database, broker or storage the
-            answer is 503. Without a worker it stays 200 and `degraded`: people vote as before and
-            training runs wait in the database.
-`/metrics`  counts in Prometheus' text format.
+`/healthz`  The process answers.
+`/readyz`   Each part that Asterism needs, with `ok` and `why` it is not. Without database, broker
+            or storage the answer is 503. Without a worker it is 200 and `degraded`: people can
+            vote, and training runs wait in the database.
+`/metrics`  Counts in Prometheus' text format.
 """
 
 import tempfile
@@ -25,32 +25,32 @@ from labeling.models import Candidate, Experiment, Lease, RunStatus, TrainingRun
 
 WORKER_SECONDS = 1
 
-# kombu translates what goes wrong on connecting, not what the Redis client raises later.
+# kombu translates errors while connecting, not those that the Redis client raises later.
 BROKER_ERRORS = (OperationalError, RedisError)
 
 
-def database() -> str | None:
-    """Why the database cannot be used, or None."""
+def database_error() -> str | None:
+    """Return why the database cannot be used, or None if it can."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        return f"The database does not answer: {_line(error)}."
+        return f"The database does not answer: {_first_line(error)}."
     return None
 
 
-def broker() -> str | None:
-    """Why no message can be sent to a worker, or None."""
+def broker_error() -> str | None:
+    """Return why no message can be sent to a worker, or None if it can."""
     try:
-        with jobs.publisher(settings.BROKER_URL).connection_for_write() as connected:
-            connected.default_channel.client.ping()
+        with jobs.publisher(settings.BROKER_URL).connection_for_write() as broker:
+            broker.default_channel.client.ping()
     except BROKER_ERRORS as error:
-        return f"The broker does not answer: {_line(error)}."
+        return f"The broker does not answer: {_first_line(error)}."
     return None
 
 
-def storage() -> str | None:
-    """Why nothing can be written under ASTERISM_HOME, or None."""
+def storage_error() -> str | None:
+    """Return why nothing can be written under ASTERISM_HOME, or None if it can."""
     try:
         with tempfile.TemporaryFile(dir=settings.HOME) as file:
             file.write(b"written")
@@ -59,79 +59,80 @@ def storage() -> str | None:
     return None
 
 
-def worker() -> str | None:
-    """Why nobody trains, or None."""
+def worker_error() -> str | None:
+    """Return why training runs wait, or None if a worker answers that trains."""
     control = jobs.publisher(settings.BROKER_URL).control
     try:
-        # Often the first to answer trains; else all have their time.
+        # The first worker to answer often trains; only otherwise wait for all.
         for limit in (1, None):
-            heard = control.broadcast(
+            replies = control.broadcast(
                 "active_queues", reply=True, limit=limit, timeout=WORKER_SECONDS
             )
-            served = {queue["name"] for told in heard for own in told.values() for queue in own}
-            if jobs.LONG in served:
+            queues = [queue for reply in replies for names in reply.values() for queue in names]
+            if any(queue["name"] == jobs.LONG for queue in queues):
                 return None
     except BROKER_ERRORS as error:
-        return f"Workers cannot be asked: {_line(error)}."
+        return f"Workers cannot be asked: {_first_line(error)}."
     return "No worker that trains answers; training runs wait until one does."
 
 
 REQUIRED: dict[str, Callable[[], str | None]] = {
-    "database": database,
-    "broker": broker,
-    "storage": storage,
+    "database": database_error,
+    "broker": broker_error,
+    "storage": storage_error,
 }
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process is alive."""
+    """Answer that the process is alive."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether each part that Asterism leans on can be used, and if not, why."""
-    reasons = {name: check() for name, check in REQUIRED.items()}
-    down = any(reasons.values())
-    reasons["worker"] = "Not asked, as the broker is down." if reasons["broker"] else worker()
-    parts = {name: {"ok": why is None, "why": why or ""} for name, why in reasons.items()}
-    status = "unavailable" if down else "degraded" if reasons["worker"] else "ok"
-    return JsonResponse({"status": status, **parts}, status=503 if down else 200)
+    """Answer whether each part that Asterism needs can be used, and why if it cannot."""
+    errors = {name: check() for name, check in REQUIRED.items()}
+    unavailable = any(errors.values())
+    errors["worker"] = "Not asked, as the broker is down." if errors["broker"] else worker_error()
+    parts = {name: {"ok": error is None, "why": error or ""} for name, error in errors.items()}
+    status = "unavailable" if unavailable else "degraded" if errors["worker"] else "ok"
+    return JsonResponse({"status": status, **parts}, status=503 if unavailable else 200)
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counts of the campaign and of this process, for Prometheus."""
-    campaign = CollectorRegistry()
-    campaign.register(Campaign())
-    text = generate_latest(campaign) + generate_latest(REGISTRY)
+    """Answer with counts of the campaign and of this process, for Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(CampaignCollector())
+    text = generate_latest(registry) + generate_latest(REGISTRY)
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
-class Campaign:
-    """Reads its counts from the rows whenever Prometheus asks, so that they cannot drift."""
+class CampaignCollector:
+    """Counts rows of the database for each request of Prometheus."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The campaign's counts."""
-        for name, says, rows in (
+        """Yield the campaign's counts."""
+        for name, description, rows in (
             ("candidates", "Candidates imported.", Candidate.objects.all()),
             ("votes_live", "Votes that count, that is, not retracted.", Vote.objects.live()),
             ("leases_live", "Candidates being looked at.", Lease.objects.live()),
         ):
-            yield GaugeMetricFamily(f"asterism_{name}", says, value=rows.count())
-        for name, says, work in (
+            yield GaugeMetricFamily(f"asterism_{name}", description, value=rows.count())
+        for name, description, job_rows in (
             ("runs", "Training runs.", TrainingRun.objects.all()),
             ("experiments", "Experiments.", Experiment.objects.all()),
         ):
-            gauge = GaugeMetricFamily(f"asterism_{name}", says, labels=["status"])
+            gauge = GaugeMetricFamily(f"asterism_{name}", description, labels=["status"])
             for status in RunStatus.values:
-                gauge.add_metric([status], work.filter(status=status).count())
+                gauge.add_metric([status], job_rows.filter(status=status).count())
             yield gauge
 
 
-def _line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else repr(error)
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else repr(error)

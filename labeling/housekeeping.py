@@ -1,5 +1,4 @@
-"""What is deleted by itself: what the members of a run see, once no queue can need it any more, and
-sessions that have run out."""
+"""Delete files and rows that are no longer needed: embeddings of old runs, expired sessions."""
 
 from __future__ import annotations
 
@@ -12,30 +11,30 @@ from labeling.models.job import FINISHED
 
 
 def delete_unused_embeddings() -> list[TrainingRun]:
-    """Delete the embeddings of runs whose fields have all gone on; the runs that lost theirs.
+    """Delete the embeddings of runs that all their fields have replaced; return these runs.
 
-    Tens of kilobytes a candidate. Kept are those of runs in use, of those that a roll back would
-    bring back, and of those that are newer than what is in use: they may go live yet.
+    The embeddings take tens of kilobytes a candidate. Those of promoted runs, of runs that a roll
+    back would promote, and of runs newer than the promoted one are kept.
     """
-    needed = {run for field in Field.objects.all() for run in _needed_by(field)}
-    dropped = []
-    for run in TrainingRun.objects.filter(status__in=FINISHED).exclude(pk__in=needed):
-        in_use = run.fields.values_list("promoted_run", flat=True)
-        gone_on = all(newer is not None and newer > run.pk for newer in in_use)
-        if gone_on and run.embeddings_path.exists():
+    kept_runs = {run for field in Field.objects.all() for run in _promotable_runs(field)}
+    runs = []
+    for run in TrainingRun.objects.filter(status__in=FINISHED).exclude(pk__in=kept_runs):
+        promoted = run.fields.values_list("promoted_run", flat=True)
+        replaced = all(newer is not None and newer > run.pk for newer in promoted)
+        if replaced and run.embeddings_path.exists():
             shutil.rmtree(run.embeddings_path)
-            dropped.append(run)
-    return dropped
+            runs.append(run)
+    return runs
 
 
 def delete_expired_sessions() -> int:
-    """Delete the sessions that nobody can use any more; how many."""
-    gone, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    return gone
+    """Delete the sessions that have expired; return their number."""
+    count, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    return count
 
 
-def _needed_by(field: Field) -> list[int]:
-    """The run that the field uses, and the one that it would use after a roll back."""
-    standing = Promotion.objects.filter(field=field, rolled_back_at=None).order_by("-pk")
-    runs = list(dict.fromkeys(standing.values_list("run", flat=True)))
+def _promotable_runs(field: Field) -> list[int]:
+    """Return the field's promoted run, and the run that a roll back would promote."""
+    promotions = Promotion.objects.filter(field=field, rolled_back_at=None).order_by("-pk")
+    runs = list(dict.fromkeys(promotions.values_list("run", flat=True)))
     return runs[:2]

@@ -1,12 +1,12 @@
-"""The only door to the queue: a row that is committed, and then a message with its id.
+"""Send tasks to the workers: commit a row first, then send a message with its id.
 
-The row is the truth and the message only wakes a worker, so a message that cannot be sent, or
-is lost, loses nothing: `asterism.sweep` sends it again every minute.
+The row is the record and the message only wakes a worker, so nothing is lost with a message that
+cannot be sent or does not arrive: `asterism.sweep` sends it again every minute.
 """
 
 import logging
 from functools import cache, partial
-from time import monotonic as _now
+from time import monotonic
 
 from celery import Celery
 from django.conf import settings
@@ -19,7 +19,7 @@ REFRESH = "asterism.refresh"
 SWEEP = "asterism.sweep"
 
 LONG, SHORT = "long", "short"
-"""The two queues: what takes seconds does not wait behind a training."""
+"""The two queues: tasks of seconds do not wait behind a training."""
 
 QUEUES = {
     TRAIN: {"queue": LONG},
@@ -28,22 +28,24 @@ QUEUES = {
     SWEEP: {"queue": SHORT},
 }
 
-# A request waits for the broker no longer than this; the sweeper makes good what it gave up.
+# A request waits for the broker no longer than this; the sweeper sends the message later.
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 2
 
-# Nudges of one process for one row are this far apart, or the second where no broker answers.
-NUDGE_SECONDS = 1
-SILENT_SECONDS = 60
+NOTIFICATION_SECONDS = 1
+"""Least time between two throttled notifications of one row by one process."""
+OUTAGE_SECONDS = 60
+"""The same after a broker did not answer."""
 
-_next_nudge: dict[tuple[str, int], float] = {}
+_next_notification: dict[tuple[str, int], float] = {}
+"""Time of `monotonic` from which the task may be sent for the row again."""
 
 logger = logging.getLogger(__name__)
 
 
 @cache
 def publisher(url: str) -> Celery:
-    """A Celery app that can only send, so that a web process needs no worker code."""
+    """Return a Celery app that can only send, so that a web process imports no worker code."""
     app = Celery("asterism-publisher", broker=url, set_as_current=False)
     app.conf.update(
         task_routes=QUEUES,
@@ -62,12 +64,12 @@ def publisher(url: str) -> Celery:
 
 
 def send_on_commit(name: str, row: int) -> None:
-    """Send the task `name` for a row's id as soon as the row is committed."""
+    """Send the task `name` with a row's id when the current transaction is committed."""
     transaction.on_commit(partial(send, name, row), robust=True)
 
 
 def send(name: str, row: int) -> bool:
-    """Send the task now; False, and a line in the log, where the broker does not answer."""
+    """Send the task now; return False, and log a warning, if the broker does not answer."""
     try:
         publisher(settings.BROKER_URL).send_task(name, [row], retry=False)
     except OperationalError as error:
@@ -77,17 +79,17 @@ def send(name: str, row: int) -> bool:
 
 
 def notify_throttled(name: str, row: int) -> None:
-    """As `start`, for what happens at many votes: the second within a second sends nothing.
+    """Send the task on commit, unless it was sent for this row within NOTIFICATION_SECONDS.
 
-    A broker that is away makes at most one vote a minute wait. Whoever nudges has the sweeper look
-    after what was left out.
+    For tasks that many votes ask for. During an outage of the broker at most one vote in
+    OUTAGE_SECONDS waits for it. The sweeper must repeat the tasks that were not sent.
     """
-    now = _now()
-    if now >= _next_nudge.get((name, row), now):
-        _next_nudge[name, row] = now + NUDGE_SECONDS
-        transaction.on_commit(partial(_send_nudge, name, row), robust=True)
+    time = monotonic()
+    if time >= _next_notification.get((name, row), time):
+        _next_notification[name, row] = time + NOTIFICATION_SECONDS
+        transaction.on_commit(partial(_send_notification, name, row), robust=True)
 
 
-def _send_nudge(name: str, row: int) -> None:
+def _send_notification(name: str, row: int) -> None:
     if not send(name, row):
-        _next_nudge[name, row] = _now() + SILENT_SECONDS
+        _next_notification[name, row] = monotonic() + OUTAGE_SECONDS

@@ -41,7 +41,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 def _train_again(request: HttpRequest) -> HttpResponse:
     """Repeat the last training of a field on the labels of now; the first is asked for by form."""
-    last = retraining_state(get_object_or_404(Field, name=request.POST.get("field", ""))).last
+    last = retraining_state(get_object_or_404(Field, name=request.POST.get("field", ""))).last_run
     if last is None:
         return redirect("runs")
     try:

@@ -1,6 +1,6 @@
-"""Who may do what: experts vote, curators settle ties and publish, administrators run it all.
+"""Roles: experts vote, curators adjudicate ties and publish, administrators run the campaign.
 
-A role is a Django group of that name; a higher role may do all that a lower one may.
+A role is a Django group of that name; a higher role includes the rights of the lower ones.
 """
 
 from collections.abc import Iterable
@@ -18,24 +18,24 @@ class Role(models.TextChoices):
 
 
 def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
-    """Whether the user holds this role or a higher one; superusers hold all."""
+    """True if the user holds this role or a higher one; superusers hold all."""
     if not user.is_authenticated or not user.is_active:
         return False
     if getattr(user, "is_superuser", False):
         return True
-    ranks = list(Role)
-    enough = set(ranks[ranks.index(role) :])
-    return not enough.isdisjoint(_groups(user))
+    roles = list(Role)
+    sufficient = set(roles[roles.index(role) :])
+    return not sufficient.isdisjoint(_group_names(user))
 
 
 def cache_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
-    """Remember, for this user object, that is, for one request, the groups that are roles."""
-    user._role_names = frozenset(names)  # type: ignore[union-attr]
+    """Keep the names of the user's groups on this user object, which lives for one request."""
+    user.group_names = frozenset(names)  # type: ignore[union-attr]
 
 
-def _groups(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
-    """Names of the user's groups, asked once per user object."""
-    if not hasattr(user, "_role_names"):
+def _group_names(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
+    """Return the names of the user's groups, with one query for each user object."""
+    if not hasattr(user, "group_names"):
         cache_roles(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
-    names: frozenset[str] = user._role_names  # type: ignore[union-attr]
+    names: frozenset[str] = user.group_names  # type: ignore[union-attr]
     return names

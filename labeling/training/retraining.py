@@ -1,8 +1,8 @@
-"""When a field trains by itself: enough newly settled labels since those that were last frozen.
+"""Automatic retraining of a field, once enough labels are new since the last training.
 
-Counted against that snapshot each time that somebody asks, so that no label is missed, none counts
-twice, and a change of the setting holds at once. While people vote it waits, up to twice as many.
-Labels that fall away start nothing, and where hardly any are left it waits for others.
+New labels are counted against the snapshot of the last run each time, so that none is missed or
+counted twice, and a change of the setting holds at once. While experts vote, a training waits, up
+to twice as many new labels. Lost labels start no training.
 """
 
 from __future__ import annotations
@@ -29,143 +29,146 @@ from labeling.training.training_set import (
 )
 
 QUIET = timedelta(minutes=2)
-"""So long nobody votes before a training starts by itself."""
+"""Time without votes after which a training may start."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RetrainingState:
-    """What a field is waiting for before it trains again."""
+    """The labels of a field since its last training, and when the next one starts."""
 
-    last: TrainingRun | None
-    """The run that would be repeated: the last on our experts' labels, however it ended."""
-    new_labels: int
-    """So many labels of the training pool were not settled then, or otherwise."""
-    labels: int
-    """So many are settled now: a change of the rules, or votes that were taken back, can open what
-    was settled."""
-    wanted: int
-    """So many start a training; 0 where nothing trains by itself."""
-    active: TrainingRun | None
-    """A run of the field that waits or is at work."""
-    quiet: bool = True
-    """Whether nobody has voted for a while."""
-
-    @property
-    def enough(self) -> bool:
-        """Whether so many labels have come that a training should start once it is quiet."""
-        ready = self.last is not None and self.active is None
-        return ready and not self.too_few and 0 < self.wanted <= self.new_labels
+    last_run: TrainingRun | None
+    """Latest run on experts' votes, whatever its status: the one to repeat."""
+    n_new: int
+    """Labels of the training pool that the last run did not have, or had with another class."""
+    n_settled: int
+    """Settled labels of the training pool: fewer after a change of the rules or retracted votes."""
+    threshold: int
+    """New labels that start a training; 0 if the field does not retrain automatically."""
+    active_run: TrainingRun | None
+    """A queued or running run of the field."""
+    is_quiet: bool = True
+    """True if nobody has voted within QUIET."""
 
     @property
-    def too_few(self) -> bool:
-        """Whether less than half as many labels are left as the last run learnt from."""
-        return self.labels < self._fewest
+    def has_enough(self) -> bool:
+        """True if the new labels start a training when it is quiet."""
+        ready = self.last_run is not None and self.active_run is None
+        return ready and not self.has_too_few and 0 < self.threshold <= self.n_new
+
+    @property
+    def has_too_few(self) -> bool:
+        """True if less than half as many labels are settled as the last run used."""
+        return self.n_settled < self._fewest
 
     @property
     def _fewest(self) -> int:
-        return (self.last.n_learnt + 1) // 2 if self.last else 0
+        return (self.last_run.n_learnt + 1) // 2 if self.last_run else 0
 
     @property
-    def due(self) -> bool:
-        """Whether a training should start now: it is quiet, or there are twice as many labels."""
-        return self.enough and (self.quiet or self.new_labels >= 2 * self.wanted)
+    def is_due(self) -> bool:
+        """True if a training starts now: it is quiet, or the new labels are twice the threshold."""
+        return self.has_enough and (self.is_quiet or self.n_new >= 2 * self.threshold)
 
     @property
     def sentence(self) -> str:
-        """What will happen next, in words."""
-        if self.active:
-            return f"Run {self.active.pk} is {self.active.status}."
-        if self.last is None:
-            return "No training yet: an administrator starts the first one."
-        count = self.new_labels
-        since = f"{count} newly settled label{'' if count == 1 else 's'}"
-        if not self.wanted:
-            return f"{since} since run {self.last.pk}; an administrator starts the next training."
-        if self.too_few:
+        """When the next training starts, in words."""
+        if self.active_run:
+            return f"Run {self.active_run.pk} is {self.active_run.status}."
+        if self.last_run is None:
+            return "No training yet. An administrator starts the first one."
+        plural = "" if self.n_new == 1 else "s"
+        new = f"{self.n_new} new label{plural} since run {self.last_run.pk}."
+        if not self.threshold:
+            return f"{new} An administrator starts the next training."
+        if self.has_too_few:
             return (
-                f"{since} since run {self.last.pk}. It learnt from {self.last.n_learnt}, and in "
-                f"all {self.labels} are settled now: the next training waits for {self._fewest}."
+                f"{new} That run used {self.last_run.n_learnt} labels, and {self.n_settled} are "
+                f"settled now. The next training waits for {self._fewest}."
             )
-        if self.due:
-            return f"{since} since run {self.last.pk}: the next training starts within a minute."
-        if self.enough:
+        if self.is_due:
+            return f"{new} The next training starts within a minute."
+        if self.has_enough:
             return (
-                f"{since} since run {self.last.pk}: the next training starts when nobody has voted "
-                f"for {QUIET.seconds // 60} minutes, or at {2 * self.wanted} labels."
+                f"{new} The next training starts after {QUIET.seconds // 60} minutes without votes,"
+                f" or after {2 * self.threshold} new labels."
             )
-        return f"{since} since run {self.last.pk}; {self.wanted} start the next training."
+        return (
+            f"The next training starts after {self.threshold} new labels "
+            f"({self.n_new} so far since run {self.last_run.pk})."
+        )
 
 
 def retraining_state(field: Field) -> RetrainingState:
-    """What the field is waiting for."""
-    own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
-    last = own.first()
-    new, labels, quiet = 0, 0, True
-    if last is not None:
-        learnt, now = _learnt(last), pool_labels(last.fields.all())
-        new, labels = sum(learnt.get(pk) != label for pk, label in now.items()), len(now)
-        quiet = not _just_voted(last)
-    active = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
-    return RetrainingState(last, new, labels, field.retrain_after, active, quiet)
+    """Count the field's new labels, and look for active runs and recent votes."""
+    runs = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    last_run = runs.first()
+    n_new, n_settled, is_quiet = 0, 0, True
+    if last_run is not None:
+        snapshot, labels = _snapshot_labels(last_run), pool_labels(last_run.fields.all())
+        n_new = sum(snapshot.get(pk) != label for pk, label in labels.items())
+        n_settled = len(labels)
+        is_quiet = not _has_recent_votes(last_run)
+    active_run = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
+    return RetrainingState(last_run, n_new, n_settled, field.retrain_after, active_run, is_quiet)
 
 
-def _learnt(run: TrainingRun) -> Mapping[int, int]:
-    """Labels that were frozen for a run, by candidate; none where its folder is gone."""
+def _snapshot_labels(run: TrainingRun) -> Mapping[int, int]:
+    """Return the labels in a run's snapshot, by candidate; none if its folder is missing."""
     path = run.manifest_path
-    return _read(path, run.manifest_sha256) if path.exists() else {}
+    return _read_labels(path, run.manifest_sha256) if path.exists() else {}
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, _sha256: str) -> Mapping[int, int]:
-    """Labels of a training set, which is read once: pages ask for them again and again."""
+def _read_labels(path: Path, _sha256: str) -> Mapping[int, int]:
+    """Return the labels of a training set; cached, since pages need them at each request."""
     return frozen_labels(path)
 
 
-def _just_voted(run: TrainingRun) -> bool:
-    """Whether somebody has voted in the run's fields, or taken a vote back, in these minutes."""
-    since = timezone.now() - QUIET
-    lately = Q(cast_at__gt=since) | Q(retracted_at__gt=since)
-    return Vote.objects.filter(lately, candidate__field__in=run.fields.all()).exists()
+def _has_recent_votes(run: TrainingRun) -> bool:
+    """True if a vote in the run's fields was cast or retracted within QUIET."""
+    start = timezone.now() - QUIET
+    recent = Q(cast_at__gt=start) | Q(retracted_at__gt=start)
+    return Vote.objects.filter(recent, candidate__field__in=run.fields.all()).exists()
 
 
 def retrain_due_fields() -> list[TrainingRun]:
-    """Repeat the last training of each field that is due, in its asker's name; the new runs.
+    """Repeat the last training of each field that is due, for its requester; return the new runs.
 
-    What fails in one field does not keep the others from training; it is raised at the end.
+    An error in one field does not stop the others; it is raised at the end.
     """
-    made, faults = [], []
+    runs, errors = [], []
     for field in Field.objects.exclude(retrain_after=0).order_by("pk"):
         try:
-            made.append(_retrain(field))
-        except Exception as fault:
-            fault.add_note(f"while {field} was to train again")
-            faults.append(fault)
-    if faults:
-        raise ExceptionGroup("Not every field that was due trains again", faults)
-    return [run for run in made if run]
+            runs.append(_retrain(field))
+        except Exception as error:
+            error.add_note(f"while retraining {field}")
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("Some fields that are due were not retrained", errors)
+    return [run for run in runs if run]
 
 
 def _retrain(field: Field) -> TrainingRun | None:
-    now = retraining_state(field)
-    if now.last is None or not now.due:
+    state = retraining_state(field)
+    if state.last_run is None or not state.is_due:
         return None
     try:
-        # Takes seconds in large fields: before the transaction, for which votes wait on SQLite.
-        frozen = training_set(now.last.fields.all(), VOTES)
+        # This takes seconds in large fields. In the transaction, SQLite would block votes.
+        snapshot = training_set(state.last_run.fields.all(), VOTES)
     except NotTrainable as reason:
-        logger.warning("%s does not train again: %s", field, reason)
+        logger.warning("%s is not retrained: %s", field, reason)
         return None
-    return _repeat(field, now.last, frozen)
+    return _repeat(field, state.last_run, snapshot)
 
 
 @transaction.atomic
-def _repeat(field: Field, last: TrainingRun, frozen: TrainingSet) -> TrainingRun | None:
-    """Train again on these labels, unless another sweep was faster."""
-    # All fields of the run at once: who locks one first and then the others can wait for ever.
-    Field.objects.in_turn(last.fields.all())
-    now = retraining_state(field)
-    if now.last != last or not now.due:
+def _repeat(field: Field, last_run: TrainingRun, snapshot: TrainingSet) -> TrainingRun | None:
+    """Request a run on this snapshot, unless another sweep has done so."""
+    # Locking all fields of the run at once, in one order, prevents deadlocks.
+    Field.objects.in_turn(last_run.fields.all())
+    state = retraining_state(field)
+    if state.last_run != last_run or not state.is_due:
         return None
-    return last.request_again(last.requested_by, automatic=True, frozen=frozen)
+    return last_run.request_again(last_run.requested_by, automatic=True, frozen=snapshot)

@@ -35,7 +35,7 @@ def test_it_takes_a_message_that_was_sent_before_it_started(run, redis_server, r
     request.getfixturevalue("worker")
     assert ended(run).status == RunStatus.FAILED
     assert "training_set.csv is missing; queue a new run" in run.error
-    assert health.worker() is None
+    assert health.worker_error() is None
 
 
 def test_a_lost_message_and_a_dead_worker_cost_nothing_but_time(

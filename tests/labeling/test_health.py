@@ -24,7 +24,7 @@ def test_it_is_degraded_without_a_worker(client, redis_server):
     assert "training runs wait" in answer["worker"]["why"]
 
 
-def test_it_is_unavailable_without_its_broker_and_says_why(client):
+def test_it_is_unavailable_without_a_broker(client):
     response = client.get("/readyz")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json()["status"] == "unavailable"
@@ -32,14 +32,14 @@ def test_it_is_unavailable_without_its_broker_and_says_why(client):
     assert response.json()["worker"]["ok"] is False
 
 
-def test_it_is_unavailable_without_a_place_to_write(client, redis_server, settings, tmp_path):
+def test_it_is_unavailable_without_storage(client, redis_server, settings, tmp_path):
     settings.HOME = tmp_path / "unmounted"
     response = client.get("/readyz")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "cannot be written" in response.json()["storage"]["why"]
 
 
-def test_it_is_unavailable_without_its_database(client, redis_server):
+def test_it_is_unavailable_without_a_database(client, redis_server):
     def refuse(*_):
         raise DatabaseError("the disk is full\nand more")
 
@@ -49,7 +49,7 @@ def test_it_is_unavailable_without_its_database(client, redis_server):
     assert response.json()["database"]["why"] == "The database does not answer: the disk is full."
 
 
-def test_it_counts_for_prometheus(client):
+def test_the_metrics_are_for_prometheus(client):
     response = client.get("/metrics")
     assert response.headers["Content-Type"].startswith("text/plain")
     lines = response.content.decode().splitlines()
@@ -60,5 +60,5 @@ def test_it_counts_for_prometheus(client):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_it_only_reads(client, path):
+def test_other_methods_are_refused(client, path):
     assert client.post(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED

@@ -1,4 +1,4 @@
-"""What is deleted by itself, and what is not."""
+"""labeling.housekeeping: which embeddings and sessions are deleted, and which are kept."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,48 +13,48 @@ from tests.labeling.world import make_field, make_run
 
 @pytest.fixture
 def runs(field, admin):
-    """Five finished runs of one field that have kept what they see."""
-    made = [make_run(field, admin) for _ in range(5)]
-    for run in made:
+    """Five finished runs of one field with embeddings."""
+    finished = [make_run(field, admin) for _ in range(5)]
+    for run in finished:
         run.embeddings_path.mkdir(parents=True)
-    return made
+    return finished
 
 
-def left(runs):
+def with_embeddings(runs):
     return [number for number, run in enumerate(runs) if run.embeddings_path.exists()]
 
 
-def test_nothing_goes_before_a_run_is_in_use(runs):
+def test_nothing_is_deleted_before_a_run_is_promoted(runs):
     assert delete_unused_embeddings() == []
-    assert left(runs) == [0, 1, 2, 3, 4]
+    assert with_embeddings(runs) == [0, 1, 2, 3, 4]
 
 
-def test_what_is_in_use_what_was_before_it_and_what_came_later_stay(runs, admin):
+def test_promoted_previous_and_newer_runs_keep_their_embeddings(runs, admin):
     for number in (0, 1, 3):
         Promotion.objects.promote(runs[number], by=admin)
     assert delete_unused_embeddings() == [runs[2], runs[0]]
-    assert left(runs) == [1, 3, 4]
+    assert with_embeddings(runs) == [1, 3, 4]
     assert delete_unused_embeddings() == []
 
 
-def test_after_a_roll_back_they_can_be_needed_again(runs, admin):
+def test_newer_runs_keep_their_embeddings_after_a_roll_back(runs, admin):
     for number in (0, 1, 3):
         Promotion.objects.promote(runs[number], by=admin)
     Promotion.objects.roll_back(runs[3])
     delete_unused_embeddings()
-    assert left(runs) == [0, 1, 2, 3, 4]
+    assert with_embeddings(runs) == [0, 1, 2, 3, 4]
 
 
-def test_another_field_may_still_need_them(runs, admin):
-    other = make_field("other")
-    runs[0].fields.add(other)
+def test_a_run_of_another_field_keeps_its_embeddings(runs, admin):
+    second_field = make_field("other")
+    runs[0].fields.add(second_field)
     for number in (1, 2):
         Promotion.objects.promote(runs[number], by=admin)
     delete_unused_embeddings()
-    assert left(runs) == [0, 1, 2, 3, 4]
+    assert with_embeddings(runs) == [0, 1, 2, 3, 4]
 
 
-def test_sessions_that_have_run_out_are_forgotten_and_no_others(client, ada, bea):
+def test_only_expired_sessions_are_deleted(client, ada, bea):
     client.force_login(ada)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     client.cookies.clear()

@@ -1,4 +1,4 @@
-"""labeling.jobs: the only door to the queue."""
+"""labeling.jobs: tasks are sent once their row is committed."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from labeling import jobs
 
 @pytest.fixture
 def queue(redis_server):
-    """The waiting messages: (task name, arguments)."""
+    """Reads the waiting messages: (task name, arguments)."""
 
     def read():
         with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
@@ -28,7 +28,7 @@ def queue(redis_server):
     return read
 
 
-def test_the_names_are_those_of_the_worker():
+def test_the_task_names_are_those_of_the_worker():
     names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.REFRESH, jobs.SWEEP)
     assert (train.name, experiment.name, refresh.name, sweep.name) == names
     assert set(names) <= set(app.tasks)
@@ -51,44 +51,44 @@ def test_it_sends_nothing_for_a_row_that_is_rolled_back(queue):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_that_is_away_costs_a_line_in_the_log_and_no_time(caplog):
-    began = time.monotonic()
+def test_without_a_broker_it_logs_a_warning_and_returns_quickly(caplog):
+    start = time.monotonic()
     with caplog.at_level(logging.WARNING), transaction.atomic():
         jobs.send_on_commit(jobs.TRAIN, 7)
-    assert time.monotonic() - began < jobs.CONNECT_SECONDS + jobs.ANSWER_SECONDS
+    assert time.monotonic() - start < jobs.CONNECT_SECONDS + jobs.ANSWER_SECONDS
     assert "asterism.train of row 7 waits for the broker to come back" in caplog.text
 
 
 @pytest.fixture
-def _nobody_nudged():
-    jobs._next_nudge.clear()
+def _no_notifications():
+    jobs._next_notification.clear()
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("_nobody_nudged")
-def test_of_many_nudges_within_a_second_one_is_sent(queue, monkeypatch):
+@pytest.mark.usefixtures("_no_notifications")
+def test_a_throttled_notification_is_sent_once_a_second(queue, monkeypatch):
     for row in (7, 7, 8, 7):
         jobs.notify_throttled(jobs.REFRESH, row)
     assert queue() == [(jobs.REFRESH, "[8]"), (jobs.REFRESH, "[7]")]
-    later = time.monotonic() + jobs.NUDGE_SECONDS
-    monkeypatch.setattr(jobs, "_now", lambda: later)
+    later = time.monotonic() + jobs.NOTIFICATION_SECONDS
+    monkeypatch.setattr(jobs, "monotonic", lambda: later)
     jobs.notify_throttled(jobs.REFRESH, 7)
     assert len(queue()) == 3
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("_nobody_nudged")
-def test_nudges_leave_a_broker_that_is_away_alone(monkeypatch):
-    tried = []
-    monkeypatch.setattr(jobs, "send", lambda name, row: bool(tried.append(row)))
-    later = time.monotonic()
+@pytest.mark.usefixtures("_no_notifications")
+def test_throttled_notifications_try_a_broker_once_in_an_outage_of_a_minute(monkeypatch):
+    rows = []
+    monkeypatch.setattr(jobs, "send", lambda name, row: bool(rows.append(row)))
+    start = time.monotonic()
     for seconds in (0, 2, 30, 59, 62):
-        monkeypatch.setattr(jobs, "_now", lambda seconds=seconds: later + seconds)
+        monkeypatch.setattr(jobs, "monotonic", lambda seconds=seconds: start + seconds)
         jobs.notify_throttled(jobs.REFRESH, 7)
-    assert tried == [7, 7]
+    assert rows == [7, 7]
 
 
-def test_it_sends_again_when_the_broker_is_back(queue, redis_server):
+def test_it_sends_again_after_an_outage_of_the_broker(queue, redis_server):
     assert jobs.send(jobs.TRAIN, 1)
     redis_server.stop()
     assert not jobs.send(jobs.TRAIN, 2)

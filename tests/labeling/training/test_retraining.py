@@ -1,4 +1,4 @@
-"""When a field trains by itself, and that one wish is one run."""
+"""Automatic retraining of a field, and that equal requests are one run."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 @pytest.fixture
 def pool(ada, bea, cy):
-    """A field in training, of which the first four of ten candidates are settled."""
+    """A field of the training pool; the first four of its ten candidates are settled."""
     field = only_sample(make_field("pool", 10, retrain_after=3), control=False)
     for number, candidate in enumerate(field.candidates.all()[:4]):
         settle(candidate, (ada, bea, cy), 1 + number % 2)
@@ -24,14 +24,14 @@ def pool(ada, bea, cy):
 
 @pytest.fixture
 def first(pool, admin):
-    """The first run of that field, which has failed."""
+    """The first run of that field; it failed."""
     run = TrainingRun.objects.request(admin, "quick", fields=[pool], overrides={"members": 2})
     TrainingRun.objects.update(status=RunStatus.FAILED)
     return run
 
 
 def wait(seconds=QUIET.seconds):
-    """Let all that was voted lie so much further back."""
+    """Move all votes back in time by so many seconds."""
     ago = timedelta(seconds=seconds)
     Vote.objects.update(cast_at=F("cast_at") - ago, retracted_at=F("retracted_at") - ago)
 
@@ -42,7 +42,7 @@ def settle_more(pool, people, count):
         settle(candidate, people, 3)
 
 
-def test_nothing_trains_before_a_person_has_asked_for_it(pool):
+def test_no_field_trains_before_the_first_request(pool):
     assert retrain_due_fields() == []
     assert retraining_state(pool).sentence.startswith("No training yet")
 
@@ -51,11 +51,11 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
     settle_more(pool, (ada, bea, cy), 2)
     assert retrain_due_fields() == []
     assert retraining_state(pool).sentence == (
-        f"2 newly settled labels since run {first.pk}; 3 start the next training."
+        f"The next training starts after 3 new labels (2 so far since run {first.pk})."
     )
     settle_more(pool, (ada, bea, cy), 2)
     wait()
-    assert "4 newly settled labels" in retraining_state(pool).sentence
+    assert "4 new labels" in retraining_state(pool).sentence
     (run,) = retrain_due_fields()
     assert (run.automatic, run.requested_by, run.overrides) == (True, admin, {"members": 2})
     assert run.label_counts["train"] == {"1": 2, "2": 2, "3": 4}
@@ -63,34 +63,34 @@ def test_enough_new_labels_repeat_the_last_training(pool, first, admin, ada, bea
     assert retrain_due_fields() == []
 
 
-def test_new_labels_count_whatever_falls_away(pool, first, ada, bea, cy):
+def test_lost_labels_are_not_subtracted_from_the_new_ones(pool, first, ada, bea, cy):
     for candidate in pool.candidates.filter(consensus__label=1):
         candidate.votes.all()[0].retract()
     wait()
-    assert retraining_state(pool).sentence.startswith("0 newly settled labels since")
+    assert retraining_state(pool).sentence.startswith("0 new labels since")
     settle_more(pool, (ada, bea, cy), 2)
     for person in (ada, bea):
         vote(pool.candidates.filter(consensus__label=2)[0], person, 4)
     wait()
-    # Two that were open, and one that was of another class.
-    assert retraining_state(pool).sentence.startswith("3 newly settled labels since")
+    # Two candidates without a label, and one with another class.
+    assert retraining_state(pool).sentence.startswith("3 new labels since")
     assert len(retrain_due_fields()) == 1
 
 
-def test_where_hardly_any_labels_are_left_it_waits_for_others(pool, first, ada, bea, cy, cur):
+def test_with_few_settled_labels_it_waits_for_more(pool, first, ada, bea, cy, cur):
     Field.objects.update(votes_needed=4, retrain_after=1)
     pool.refresh_from_db()
     pool.refresh_consensus()
     wait()
-    assert not retraining_state(pool).enough
-    new, *others = pool.candidates.filter(consensus=None)
-    settle(new, (ada, bea, cy, cur), 3)
+    assert not retraining_state(pool).has_enough
+    first_open, *more_open = pool.candidates.filter(consensus=None)
+    settle(first_open, (ada, bea, cy, cur), 3)
     wait()
     assert retraining_state(pool).sentence == (
-        f"1 newly settled label since run {first.pk}. It learnt from 4, and in all 1 are settled "
-        "now: the next training waits for 2."
+        f"1 new label since run {first.pk}. That run used 4 labels, and 1 are settled now. The "
+        "next training waits for 2."
     )
-    settle(others[0], (ada, bea, cy, cur), 2)
+    settle(more_open[0], (ada, bea, cy, cur), 2)
     wait()
     assert len(retrain_due_fields()) == 1
 
@@ -103,33 +103,33 @@ def test_a_failed_training_is_not_repeated_for_the_same_labels(pool, first, ada,
     assert retrain_due_fields() == []
 
 
-def test_what_is_off_stays_off(pool, first, ada, bea, cy):
+def test_a_threshold_of_zero_disables_retraining(pool, first, ada, bea, cy):
     Field.objects.update(retrain_after=0)
     settle_more(pool, (ada, bea, cy), 5)
     wait()
     pool.refresh_from_db()
     assert retrain_due_fields() == []
-    assert "5 newly settled labels" in retraining_state(pool).sentence
+    assert "5 new labels" in retraining_state(pool).sentence
 
 
 def test_it_waits_until_nobody_votes(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 3)
     assert retrain_due_fields() == []
     assert retraining_state(pool).sentence == (
-        f"3 newly settled labels since run {first.pk}: the next training starts when nobody has "
-        "voted for 2 minutes, or at 6 labels."
+        f"3 new labels since run {first.pk}. The next training starts after 2 minutes without "
+        "votes, or after 6 new labels."
     )
     wait(QUIET.seconds - 20)
-    assert not retraining_state(pool).due
+    assert not retraining_state(pool).is_due
     wait(20)
-    assert retraining_state(pool).sentence.endswith("the next training starts within a minute.")
+    assert retraining_state(pool).sentence.endswith("The next training starts within a minute.")
     pool.candidates.filter(consensus__label=3)[0].votes.all()[0].retract()
-    assert not retraining_state(pool).quiet
+    assert not retraining_state(pool).is_quiet
 
 
-def test_twice_as_many_labels_do_not_wait(pool, first, ada, bea, cy):
+def test_twice_the_threshold_does_not_wait(pool, first, ada, bea, cy):
     settle_more(pool, (ada, bea, cy), 6)
-    assert not retraining_state(pool).quiet
+    assert not retraining_state(pool).is_quiet
     assert len(retrain_due_fields()) == 1
 
 
@@ -137,12 +137,12 @@ def test_votes_in_any_field_of_the_run_count(pool, admin, ada):
     other = make_field("other")
     TrainingRun.objects.request(admin, "quick", fields=[pool, other])
     wait()
-    assert retraining_state(pool).quiet
+    assert retraining_state(pool).is_quiet
     settle(other.candidates.all()[0], [ada])
-    assert not retraining_state(pool).quiet
+    assert not retraining_state(pool).is_quiet
 
 
-def test_a_field_that_fails_does_not_keep_the_others_from_training(pool, admin, ada, bea, cy):
+def test_an_error_in_one_field_does_not_stop_the_others(pool, admin, ada, bea, cy):
     full = only_sample(make_field("full", 9, retrain_after=3), control=False)
     for number, candidate in enumerate(full.candidates.all()[:2]):
         settle(candidate, (ada, bea, cy), 1 + number)
@@ -151,86 +151,86 @@ def test_a_field_that_fails_does_not_keep_the_others_from_training(pool, admin, 
     for field in (pool, full):
         settle_more(field, (ada, bea, cy), 6)
 
-    def on_a_full_disk(fields, source):
+    def fail_in_pool(fields, source):
         if pool in fields:
             raise OSError("no space left on device")
         return real(fields, source)
 
     real = retraining.training_set
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(ExceptionGroup) as told:
-        patch.setattr(retraining, "training_set", on_a_full_disk)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ExceptionGroup) as error:
+        patch.setattr(retraining, "training_set", fail_in_pool)
         retrain_due_fields()
-    assert told.value.exceptions[0].__notes__ == ["while pool was to train again"]
-    (again,) = TrainingRun.objects.exclude(pk__in=[run.pk for run in runs])
-    assert list(again.fields.all()) == [full]
+    assert error.value.exceptions[0].__notes__ == ["while retraining pool"]
+    (new_run,) = TrainingRun.objects.exclude(pk__in=[run.pk for run in runs])
+    assert list(new_run.fields.all()) == [full]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_freezes_while_others_may_write(pool, first, ada, bea, cy, monkeypatch):
-    def frozen(fields, source):
+def test_the_snapshot_is_made_outside_the_transaction(pool, first, ada, bea, cy, monkeypatch):
+    def check_transaction(fields, source):
         assert not connection.in_atomic_block
         return real(fields, source)
 
     real = retraining.training_set
-    monkeypatch.setattr(retraining, "training_set", frozen)
+    monkeypatch.setattr(retraining, "training_set", check_transaction)
     settle_more(pool, (ada, bea, cy), 6)
     assert len(retrain_due_fields()) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_sweeps_at_once_one_trains_again(pool, first, admin, ada, bea, cy):
-    more = TrainingRun.objects.request(admin, "quick", fields=[pool, make_field("other")])
+def test_concurrent_sweeps_make_one_run(pool, first, admin, ada, bea, cy):
+    last_run = TrainingRun.objects.request(admin, "quick", fields=[pool, make_field("other")])
     TrainingRun.objects.update(status=RunStatus.FAILED)
     settle_more(pool, (ada, bea, cy), 6)
-    made = at_once(4, lambda _: retrain_due_fields())
-    (run,) = [run for some in made for run in some]
-    assert set(run.fields.all()) == set(more.fields.all())
+    results = at_once(4, lambda _: retrain_due_fields())
+    (run,) = [run for runs in results for run in runs]
+    assert set(run.fields.all()) == set(last_run.fields.all())
 
 
-def test_one_wish_is_one_run_with_the_labels_of_now(pool, admin, ada, bea, cy):
-    wish = {"fields": [pool], "overrides": {"members": 2}}
-    first = TrainingRun.objects.request(admin, "quick", **wish)
+def test_equal_requests_are_one_run_on_the_current_labels(pool, admin, ada, bea, cy):
+    request = {"fields": [pool], "overrides": {"members": 2}}
+    first = TrainingRun.objects.request(admin, "quick", **request)
     settle_more(pool, (ada, bea, cy), 2)
-    again = TrainingRun.objects.request(ada, "quick", **wish)
-    assert (again, again.requested_by) == (first, admin)
-    assert again.label_counts["train"]["3"] == 2
-    assert again.manifest_sha256 != first.manifest_sha256
-    other = TrainingRun.objects.request(admin, "quick", fields=[pool])
-    assert other != first
+    second = TrainingRun.objects.request(ada, "quick", **request)
+    assert (second, second.requested_by) == (first, admin)
+    assert second.label_counts["train"]["3"] == 2
+    assert second.manifest_sha256 != first.manifest_sha256
+    different = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    assert different != first
 
 
-def test_labels_that_were_frozen_earlier_replace_none(pool, admin, ada, bea, cy):
-    slow = training_set([pool], "votes")
+def test_an_older_snapshot_does_not_replace_a_newer_one(pool, admin, ada, bea, cy):
+    older = training_set([pool], "votes")
     settle_more(pool, (ada, bea, cy), 2)
     run = TrainingRun.objects.request(admin, "quick", fields=[pool])
-    assert TrainingRun.objects.request(ada, "quick", fields=[pool], frozen=slow) == run
+    assert TrainingRun.objects.request(ada, "quick", fields=[pool], frozen=older) == run
     run.refresh_from_db()
     assert run.label_counts["train"]["3"] == 2
 
 
-def test_a_run_that_a_worker_has_begun_is_another_wish(pool, admin):
+def test_a_claimed_run_is_not_reused_for_a_request(pool, admin):
     first = TrainingRun.objects.request(admin, "quick", fields=[pool])
     TrainingRun.objects.claim(first.pk)
     assert TrainingRun.objects.request(admin, "quick", fields=[pool]) != first
 
 
 def test_a_field_is_trained_by_one_run_at_a_time(pool, admin):
-    one = TrainingRun.objects.request(admin, "quick", fields=[pool])
-    assert TrainingRun.objects.claim(one.pk)
-    other = TrainingRun.objects.request(admin, "quick")
-    assert TrainingRun.objects.claim(other.pk) is None
-    one.cancel()
-    assert TrainingRun.objects.claim(other.pk) == other
+    running = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    assert TrainingRun.objects.claim(running.pk)
+    queued = TrainingRun.objects.request(admin, "quick")
+    assert TrainingRun.objects.claim(queued.pk) is None
+    running.cancel()
+    assert TrainingRun.objects.claim(queued.pk) == queued
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_requests_at_once_are_one_run(pool, admin):
-    asked = at_once(8, lambda _: TrainingRun.objects.request(admin, "quick", fields=[pool]).pk)
-    assert len(set(asked)) == TrainingRun.objects.count() == 1
+def test_concurrent_requests_are_one_run(pool, admin):
+    pks = at_once(8, lambda _: TrainingRun.objects.request(admin, "quick", fields=[pool]).pk)
+    assert len(set(pks)) == TrainingRun.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_runs_of_a_field_one_is_claimed(pool, admin):
+def test_concurrent_claims_take_one_run_of_a_field(pool, admin):
     runs = [
         TrainingRun.objects.request(admin, "quick", fields=[pool], overrides={"members": k + 1}).pk
         for k in range(4)
