@@ -4,6 +4,7 @@ Variable          Meaning                                               Default
 ASTERISM_HOME     folder for data: packs, runs, caches, SQLite          ./var of a checkout, else
                                                                         the user's data folder
 DATABASE_URL      database                                              SQLite in ASTERISM_HOME
+PREPARED_QUERIES  0 behind a transaction pooler such as PgBouncer       1
 REDIS_URL         broker                                                set by `manage.py serve`
 SECRET_KEY        signs sessions                                        made once in ASTERISM_HOME
 ALLOWED_HOSTS     comma-separated host names                            this machine only
@@ -137,6 +138,16 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+PREPARED_QUERIES = flag("PREPARED_QUERIES", default=True)
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    if PREPARED_QUERIES:
+        # Prepared queries keep their first plan; compiling one takes longer than running it.
+        session = "-c plan_cache_mode=force_generic_plan -c jit=off"
+        options = DATABASES["default"].setdefault("OPTIONS", {})
+        options["options"] = f"{options.get('options', '')} {session}".strip()
+    else:
+        # A transaction pooler gives each transaction another connection.
+        DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 BROKER_URL = broker_url(os.environ.get("REDIS_URL"), HOME)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

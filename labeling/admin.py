@@ -13,12 +13,12 @@ from labeling.models import (
     CatalogueImport,
     Comment,
     Consensus,
+    Disclosure,
     Experiment,
     Field,
     Lease,
     Member,
     Mosaic,
-    Opening,
     Prediction,
     Preferences,
     Preset,
@@ -95,15 +95,15 @@ class FieldAdmin(AdministratorsAdmin):
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save, and recompute what follows of the rules, while votes wait to go by the new ones."""
         if change:
-            Field.objects.filter(pk=obj.pk).without_votes()
+            Field.objects.filter(pk=obj.pk).lock_out_votes()
         # Only what the form changed: a network may have gone live since it was read.
         obj.save(update_fields=form.changed_data if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
         if "strategy" in form.changed_data:
-            obj.refresh_order()
+            Refresh.objects.apply_strategy(obj)
         if "cold_start" in form.changed_data:
-            obj.begin_as_set()
+            obj.set_cold_start_order()
         if not obj.refresh_after:
             Refresh.objects.stop(obj)
 
@@ -209,7 +209,7 @@ admin.site.register(
         Lease,
         Member,
         Mosaic,
-        Opening,
+        Disclosure,
         Preferences,
         Promotion,
         ReferenceLabel,

@@ -5,33 +5,34 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
 from frontend.pages.gallery import GalleryForm, gallery, visible_to
 from frontend.pages.viewer import viewer_context
+from labeling.auth.requests import AuthenticatedHttpRequest
 from labeling.auth.roles import Role
-from labeling.models import Candidate, Comment, Opening, Prediction
+from labeling.models import Candidate, Prediction
 
 A_PAGE = 60
 
 
 @for_role(Role.EXPERT)
-def candidates(request: HttpRequest) -> HttpResponse:
+def candidates(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Thumbnails of the candidates that the filter leaves."""
     form = GalleryForm(request.GET, user=request.user)
     wish = form.cleaned_data if form.is_valid() else {}
     page = Paginator(gallery(request.user, wish), A_PAGE).get_page(request.GET.get("page"))
     rows: Iterable[Any] = page
-    Opening.objects.note(request.user, [row.pk for row in rows if row.disclosed])
+    Candidate.objects.disclose(request.user, [row.pk for row in rows if row.disclosed])
     context = {"form": form, "page": page}
     return render(request, "frontend/candidates.html", context)
 
 
 @for_role(Role.EXPERT)
-def candidate(request: HttpRequest, pk: int) -> HttpResponse:
+def candidate(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
     found: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": found} | viewer_context(request.user)
@@ -47,18 +48,18 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
     page = render(request, "frontend/candidate.html", context)
     if found.disclosed:
         # After all was read: what has come meanwhile counts as shown, and nothing shown as unseen.
-        Opening.objects.note(request.user, [pk])
+        Candidate.objects.disclose(request.user, [pk])
     return page
 
 
 @require_POST
 @for_role(Role.EXPERT)
-def comment(request: HttpRequest, pk: int) -> HttpResponse:
+def comment(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Add to the discussion of a candidate whose opinions are open to this person."""
     found: Any = get_object_or_404(Candidate.objects.in_play(), pk=pk)
     if not found.opinions_open_to(request.user):
         raise PermissionDenied("The discussion of a candidate is open to those who voted on it.")
     text = request.POST.get("text", "").strip()[:4000]
     if text:
-        Comment.objects.say(found, request.user, text)
+        found.add_comment(request.user, text)
     return redirect("candidate", pk)

@@ -10,15 +10,16 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
+from labeling.auth.requests import AuthenticatedHttpRequest
 from labeling.auth.roles import Role
 from labeling.classes import MorphologicalClass
-from labeling.models import Candidate, Comment, Opening, Vote
+from labeling.models import Candidate, Comment, Vote
 
 A_PAGE = 20
 INCOMPLETE = "choose a class and give a reason."
@@ -60,7 +61,7 @@ def all_said(candidate: Any) -> str:
 
 
 @for_role(Role.CURATOR)
-def disagreements(request: HttpRequest) -> HttpResponse:
+def disagreements(request: AuthenticatedHttpRequest) -> HttpResponse:
     """All that wait for a curator, with votes and comments."""
     page = Paginator(undecided(), A_PAGE).get_page(request.GET.get("page"))
     begun = request.session.pop("begun_ruling", {})
@@ -68,14 +69,14 @@ def disagreements(request: HttpRequest) -> HttpResponse:
     for candidate in page:
         candidate.seen = all_said(candidate)
         candidate.begun = begun if begun.get("candidate") == candidate.pk else None
-    Opening.objects.note(request.user, [candidate.pk for candidate in page])
+    Candidate.objects.disclose(request.user, [candidate.pk for candidate in page])
     context = {"page": page, "classes": MorphologicalClass.choices}
     return render(request, "frontend/disagreements.html", context)
 
 
 @require_POST
 @for_role(Role.CURATOR)
-def adjudicate(request: HttpRequest, pk: int) -> HttpResponse:
+def adjudicate(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Record the curator's class and reason, or show the page again with what was filled in."""
     candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
     form = RulingForm(request.POST)

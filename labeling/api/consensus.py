@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 
 from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.auth.roles import Role, has_role
 from labeling.classes import MorphologicalClass
-from labeling.models import Adjudication, Candidate, Consensus, Opening, Vote
+from labeling.models import Adjudication, Candidate, Consensus, Vote
 
 
 class ConsensusOut(serializers.ModelSerializer[Consensus]):
@@ -50,6 +51,7 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
     Curators see all; an expert sees those that they have voted on.
     """
 
+    request: AuthenticatedRequest
     serializer_class = ConsensusOut
 
     @extend_schema(parameters=[ConsensusIn])
@@ -71,7 +73,7 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
     def paginate_queryset(self, queryset: Any) -> Any:
         """One page; what it shows is on record."""
         page = super().paginate_queryset(queryset)
-        Opening.objects.note(self.request.user, [row.candidate_id for row in page or ()])
+        Candidate.objects.disclose(self.request.user, [row.candidate_id for row in page or ()])
         return page
 
 
@@ -92,7 +94,7 @@ class AdjudicationView(APIView):
     permission_classes = [IsCurator]
 
     @extend_schema(request=AdjudicationIn, responses={201: ConsensusOut})
-    def post(self, request: Request) -> Response:
+    def post(self, request: AuthenticatedRequest) -> Response:
         """Rule on one candidate; the latest ruling stands."""
         body = AdjudicationIn(data=request.data)
         body.is_valid(raise_exception=True)

@@ -6,16 +6,15 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.votes import LabelField
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import (
     Candidate,
     Comment,
     Consensus,
-    Opening,
     Prediction,
     ReferenceLabel,
     Vote,
@@ -104,7 +103,7 @@ class OpinionsOut(serializers.Serializer[Any]):
     comments = CommentOut(many=True)
 
 
-def _open_candidate(request: Request, pk: int) -> Candidate:
+def _open_candidate(request: AuthenticatedRequest, pk: int) -> Candidate:
     """A candidate in play of which the caller may know what others say."""
     candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
     if not candidate.opinions_open_to(request.user):
@@ -112,9 +111,9 @@ def _open_candidate(request: Request, pk: int) -> Candidate:
     return candidate
 
 
-def _shown(request: Request, pk: int, told: Any) -> Response:
+def _shown(request: AuthenticatedRequest, pk: int, told: Any) -> Response:
     """What was read of a candidate; from now on the caller has been shown it."""
-    Opening.objects.note(request.user, [pk])
+    Candidate.objects.disclose(request.user, [pk])
     return Response(told)
 
 
@@ -122,18 +121,18 @@ class CommentsView(APIView):
     """The discussion of a candidate: for those who have voted on it, and for curators."""
 
     @extend_schema(responses=CommentOut(many=True))
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: AuthenticatedRequest, pk: int) -> Response:
         """All comments, in order of time."""
         comments = _open_candidate(request, pk).comments.in_discussion()
         return _shown(request, pk, CommentOut(comments, many=True).data)
 
     @extend_schema(request=CommentIn, responses={201: CommentOut})
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Add one; the same again, not decided on since, changes nothing. None is ever deleted."""
         candidate = _open_candidate(request, pk)
         body = CommentIn(data=request.data)
         body.is_valid(raise_exception=True)
-        comment = Comment.objects.say(candidate, request.user, **body.validated_data)
+        comment = candidate.add_comment(request.user, **body.validated_data)
         return Response(CommentOut(comment).data, status=status.HTTP_201_CREATED)
 
 
@@ -141,7 +140,7 @@ class OpinionsView(APIView):
     """Opinions on a candidate: for those who have voted on it, and for curators."""
 
     @extend_schema(responses=OpinionsOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: AuthenticatedRequest, pk: int) -> Response:
         """All of them, the votes in order of time; 403 before the caller's own vote."""
         candidate = _open_candidate(request, pk)
         opinions = {

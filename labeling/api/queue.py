@@ -2,19 +2,20 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
-from labeling.models import Field, Lease, Wish
-from labeling.models.mosaic import recall
-from labeling.queue.parts import NAMED
+from labeling.auth.requests import AuthenticatedRequest
+from labeling.models import Field, Lease
+from labeling.queue.expert_queue import ExpertQueue
+from labeling.queue.parts import FIELD_NAMED, QueueFilter
 
 
 class QueueIn(serializers.Serializer[Any]):
@@ -67,28 +68,28 @@ class QueueView(APIView):
     """Leases the next candidates to the caller, never one that they have voted on."""
 
     @extend_schema(request=QueueIn, responses=QueueItemOut(many=True))
-    def post(self, request: Request) -> Response:
+    def post(self, request: AuthenticatedRequest) -> Response:
         """Lease up to `count` candidates; an empty list when none is waiting."""
         asked = dict(_IN.run_validation(request.data))
         wanted, only = asked.pop("count"), asked.pop("field", None)
-        fields = [_named(only, request.user)] if only else list(Field.objects.all())
+        fields = [_named(only, request.user)] if only else [(f, None) for f in Field.objects.all()]
         leases: list[Lease] = []
         # What is new in any field comes before what was put off, or is held by others, in another.
         for last_resort in (True,) if only else (False, True):
-            for field in fields:
+            for field, n_served in fields:
                 missing = wanted - len(leases)
-                leases += field.lease_next(
-                    request.user, missing, Wish(**asked), last_resort=last_resort
-                )
+                queue = ExpertQueue(field, request.user, QueueFilter(**asked), n_served=n_served)
+                leases += queue.lease(missing, last_resort=last_resort)
         return Response([_OUT.to_representation(candidate) for candidate in _leased(leases)])
 
 
-def _named(name: str, expert: Any) -> Field:
-    """The field of that name, with the number of candidates that the expert has been given."""
-    found = NAMED.objects(name=name, expert=expert.pk, now=timezone.now())
-    if not found:
-        raise serializers.ValidationError({"field": f"There is no field {name!r}."})
-    return found[0]
+def _named(name: str, expert: User) -> tuple[Field, int | None]:
+    """Return the field of that name and the number of candidates that the expert was served."""
+    for field, annotations in FIELD_NAMED.annotated(
+        name=name, expert=expert.pk, now=timezone.now()
+    ):
+        return field, annotations["n_served"]
+    raise serializers.ValidationError({"field": f"There is no field {name!r}."})
 
 
 def _leased(leases: list[Lease]) -> list[Any]:
@@ -97,19 +98,19 @@ def _leased(leases: list[Lease]) -> list[Any]:
         lease.candidate.my_lease = lease  # type: ignore[attr-defined]
     candidates = [lease.candidate for lease in leases]
     for field in {candidate.field for candidate in candidates}:
-        recall(field)
+        field.load_mosaics()
     return candidates
 
 
 class LeaseView(APIView):
     """One of the caller's own leases."""
 
-    def _lease(self, request: Request, pk: int) -> Lease:
+    def _lease(self, request: AuthenticatedRequest, pk: int) -> Lease:
         mine = Lease.objects.of(request.user).select_related("candidate__field")
         return get_object_or_404(mine, pk=pk)
 
     @extend_schema(request=None, responses=LeaseOut)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: AuthenticatedRequest, pk: int) -> Response:
         """The caller is still looking."""
         lease = self._lease(request, pk)
         if not lease.extend():
@@ -117,7 +118,7 @@ class LeaseView(APIView):
         return Response(LeaseOut(lease).data)
 
     @extend_schema(request=None, responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Hand the candidate back; a lease that has gone already is no error."""
         Lease.objects.of(request.user).filter(pk=pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -129,7 +130,7 @@ class SkipView(LeaseView):
     http_method_names = ["put", "options"]
 
     @extend_schema(request=None, responses={204: None})
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Skip; the candidate is free for others at once."""
         self._lease(request, pk).skip()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -3,18 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.filters import FieldIn, asked_for
 from labeling.api.strict import SettingsField
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.classes import Certainty, Label, Reason
-from labeling.models import Candidate, Lease, Vote, VoteConflict
+from labeling.models import Candidate, Lease, SetAside, Vote
 from labeling.rules.decision_tree import classify_answers
 
 UNSURE = "unsure"
@@ -108,39 +107,25 @@ class VoteView(APIView):
     """One vote, under a UUID that the client made."""
 
     @extend_schema(request=VoteIn, responses={200: VoteOut})
-    def put(self, request: Request, uuid: UUID) -> Response:
+    def put(self, request: AuthenticatedRequest, uuid: UUID) -> Response:
         """Cast, or change, the caller's vote; the same request again has the same answer.
 
         A vote always counts. `surplus` says that nobody had asked for it: it came without a lease
         that still held, when others had given all the votes needed or a curator had ruled.
         """
         answer = dict(_IN.run_validation(request.data))
+        candidate = Candidate(pk=answer.pop("candidate"))
         try:
-            with transaction.atomic():
-                candidate = _in_play(answer.pop("candidate"))
-                vote = candidate.record_vote(request.user, uuid, **answer)
-        except IntegrityError:
-            # Two candidates at the same time under one UUID; the lock is on the candidate.
-            raise VoteConflict(f"Vote {uuid} is already known with another content.") from None
+            vote = candidate.cast_vote(request.user, uuid, **answer)
+        except (Candidate.DoesNotExist, SetAside) as error:
+            raise serializers.ValidationError({"candidate": str(error)}) from None
         return Response(_OUT.to_representation(vote))
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, uuid: UUID) -> Response:
+    def delete(self, request: AuthenticatedRequest, uuid: UUID) -> Response:
         """Take the caller's vote back; doing so again changes nothing."""
         get_object_or_404(Vote.objects.by(request.user), pk=uuid).retract()
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _in_play(pk: int) -> Candidate:
-    """The candidate of this number, locked, if it is put to the vote."""
-    try:
-        candidate = Candidate.locked(pk)
-    except Candidate.DoesNotExist as error:
-        raise serializers.ValidationError({"candidate": str(error)}) from None
-    if candidate.set_aside:
-        complaint = f"{candidate} is not put to the vote: it was set aside ({candidate.set_aside})."
-        raise serializers.ValidationError({"candidate": complaint})
-    return candidate
 
 
 class ProgressOut(serializers.Serializer[Any]):
@@ -156,7 +141,7 @@ class ProgressView(APIView):
     """How far the caller is."""
 
     @extend_schema(parameters=[FieldIn], responses=ProgressOut)
-    def get(self, request: Request) -> Response:
+    def get(self, request: AuthenticatedRequest) -> Response:
         """Counts of the caller's votes, and of what still waits for them."""
         field = asked_for(request).get("field")
         # Hidden repeats too: the page counts every answer at once, and one that fell away at the

@@ -1,5 +1,6 @@
-"""Accounts as every request needs them: with their roles, in one question with the session."""
+"""Log-in: the account of a session, read together with its roles."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -8,39 +9,45 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 
 from labeling.auth.roles import Role, cache_roles
-from labeling.db.prepared import Given, Statement
+from labeling.db.prepared import Param, PreparedQuery
 
-_at_hand: ContextVar[User | None] = ContextVar("the account read with the session", default=None)
+_session_account: ContextVar[User | None] = ContextVar("session account", default=None)
 
 
 def with_roles(accounts: QuerySet[User]) -> Any:
-    """These accounts, and which roles they have."""
-    mine = Group.objects.filter(user=OuterRef("pk"))
-    return accounts.annotate(**{f"is_{role}": Exists(mine.filter(name=role)) for role in Role})
+    """Annotate accounts with `is_ROLE` for each role."""
+    groups = Group.objects.filter(user=OuterRef("pk"))
+    return accounts.annotate(**{f"is_{role}": Exists(groups.filter(name=role)) for role in Role})
 
 
-_WITH_ROLES: Statement[User] = Statement(lambda: with_roles(User.objects.filter(pk=Given("pk"))))
+def account_with_roles(account: User, annotations: Mapping[str, Any]) -> User:
+    """Return the account, which remembers the roles of the annotations for this request."""
+    cache_roles(account, {role for role in Role if annotations[f"is_{role}"]})
+    return account
 
 
-def keep_at_hand(account: User | None) -> None:
-    """Let this account, read `with_roles`, be the answer of the next question for it.
+_ACCOUNT: PreparedQuery[User] = PreparedQuery(
+    lambda: with_roles(User.objects.filter(pk=Param("pk")))
+)
 
-    Django asks a session whose it is, and then for that account. Whatever reads a session calls
-    this, so that what is at hand is never older than the session that asks.
+
+def set_session_account(account: User | None) -> None:
+    """Keep the account that was read with a session for the next `Backend.get_user`.
+
+    Django asks a session whose it is and then for that account. Whatever reads a session calls
+    this, so the account is never older than the session that asks for it.
     """
-    _at_hand.set(account)
+    _session_account.set(account)
 
 
 class Backend(ModelBackend):
-    """Django's own, but for that question."""
+    """Django's model backend, with the account and roles that were read with the session."""
 
     def get_user(self, user_id: Any) -> User | None:
-        """The account of a session, unless it is gone or no longer active."""
-        user = _at_hand.get()
-        keep_at_hand(None)
-        if user is None or user.pk != user_id:
-            user = next(iter(_WITH_ROLES.objects(pk=user_id)), None)
-        if user is None:
-            return None
-        cache_roles(user, {role for role in Role if getattr(user, f"is_{role}")})
-        return user if self.user_can_authenticate(user) else None
+        """Return the account of a session, or None if it is deleted or inactive."""
+        account = _session_account.get()
+        set_session_account(None)
+        if account is None or account.pk != user_id:
+            rows = _ACCOUNT.annotated(pk=user_id)
+            account = account_with_roles(*rows[0]) if rows else None
+        return account if account and self.user_can_authenticate(account) else None

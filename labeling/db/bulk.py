@@ -1,4 +1,4 @@
-"""Many rows of numbers at once, faster than Django's `bulk_create` and `bulk_update`."""
+"""Bulk writes of numbers, faster than Django's `bulk_create` and `bulk_update`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Model
 
-from labeling.db.prepared import column, saved
+from labeling.db.prepared import column, db_values
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
@@ -23,20 +23,20 @@ M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 Row = Sequence[float | None]
 
-AT_A_TIME = 1000
-"""Rows in one statement; SQLite takes some thousands."""
+BATCH_SIZE = 1000
+"""Rows in one SQL statement; SQLite takes some thousands."""
 
 
-def parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """So many after the other as one statement takes."""
-    for first in range(0, len(rows), AT_A_TIME):
-        yield rows[first : first + AT_A_TIME]
+def batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the rows in batches that fit in one SQL statement."""
+    for first in range(0, len(rows), BATCH_SIZE):
+        yield rows[first : first + BATCH_SIZE]
 
 
-class ChangeMany(Generic[M]):
-    """Writes some fields of many rows that are there, in one statement, where they are numbers.
+class BulkUpdate(Generic[M]):
+    """Update numeric fields of many rows in one statement for each batch.
 
-    `bulk_update` makes a condition of each value, over which databases take long.
+    `bulk_update` writes a CASE with a condition for each value, which databases evaluate slowly.
     """
 
     def __init__(self, model: type[M], *fields: str) -> None:
@@ -44,16 +44,16 @@ class ChangeMany(Generic[M]):
         self._names = fields
 
     def __call__(self, rows: Sequence[M]) -> None:
-        """Write them as the rows have them now."""
-        place = f"({', '.join(['%s'] * (1 + len(self._names)))})"
+        """Write the present values of the rows."""
+        marks = f"({', '.join(['%s'] * (1 + len(self._names)))})"
         with connection.cursor() as cursor:
-            for some in parts(rows):
+            for batch in batches(rows):
                 values = [
-                    x
-                    for row in some
-                    for x in (row.pk, *saved(row, self._fields, connection, add=False))
+                    value
+                    for row in batch
+                    for value in (row.pk, *db_values(row, self._fields, connection, add=False))
                 ]
-                cursor.execute(self._sql.format(", ".join([place] * len(some))), values)
+                cursor.execute(self._sql.format(", ".join([marks] * len(batch))), values)
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -63,80 +63,80 @@ class ChangeMany(Generic[M]):
     def _sql(self) -> str:
         table = connection.ops.quote_name(self._model._meta.db_table)
         key = f"{table}.{column(self._model._meta.pk)}"
-        # Both databases call the columns of VALUES so; of one full of nulls they know no type.
-        new = ", ".join(
+        # Both databases name the columns of VALUES so. A column of nulls has no type of its own.
+        updates = ", ".join(
             f"{column(field)} = CAST(column{number} AS {field.cast_db_type(connection)})"
             for number, field in enumerate(self._fields, 2)
         )
-        return f"UPDATE {table} SET {new} FROM (VALUES {{}}) AS new WHERE {key} = column1"
+        return f"UPDATE {table} SET {updates} FROM (VALUES {{}}) AS new WHERE {key} = column1"
 
 
-class Load(Generic[M]):
-    """Inserts many rows, of numbers, as they come: by COPY on PostgreSQL.
+class BulkInsert(Generic[M]):
+    """Insert many rows of numbers as they come: on PostgreSQL by COPY.
 
-    In small parts, with a rest after each: the vote that comes next waits until the disk has what
-    was written before it.
+    COPY runs in small batches with a pause after each, because a vote that comes meanwhile waits
+    until the disk has what was written before it.
     """
 
-    PART = 500
-    REST = 0.75
-    """As a share of the time that a part took."""
+    COPY_BATCH = 500
+    PAUSE = 0.75
+    """Pause after a batch, as a share of the time that the batch took."""
 
     def __init__(self, model: type[M], *columns: str) -> None:
         names = ", ".join(connection.ops.quote_name(name) for name in columns)
         self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
-        self._places = ", ".join(["%s"] * len(columns))
+        self._marks = ", ".join(["%s"] * len(columns))
         fields = {field.attname: field for field in model._meta.concrete_fields}
         self._types = [str(fields[name].db_type(connection)) for name in columns]
 
     def __call__(self, rows: Iterable[Row]) -> None:
-        """Insert them; they are not all held in memory."""
+        """Insert the rows, without holding them all in memory."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 self._copy(iter(rows), cursor)
             else:
-                insert = f"INSERT INTO {self._into} VALUES ({self._places})"
+                insert = f"INSERT INTO {self._into} VALUES ({self._marks})"
                 for row in rows:
                     cursor.execute(insert, row)
 
     def _copy(self, rows: Iterator[Row], cursor: CursorWrapper) -> None:
         copy = f"COPY {self._into} FROM STDIN (FORMAT binary)"
-        while part := list(islice(rows, self.PART)):
-            began = time.monotonic()
-            cursor.copy_expert(copy, BytesIO(packed(part, self._types)))
-            # Foreign keys, which would all wait for the end of the transaction, and votes for them.
+        while batch := list(islice(rows, self.COPY_BATCH)):
+            start = time.monotonic()
+            cursor.copy_expert(copy, BytesIO(copy_binary(batch, self._types)))
+            # Otherwise all foreign keys are checked at the end, and votes wait for that.
             connection.check_constraints()
-            time.sleep(self.REST * (time.monotonic() - began))
+            time.sleep(self.PAUSE * (time.monotonic() - start))
 
 
 _BINARY = {"bigint": ">i8", "integer": ">i4", "smallint": ">i2", "double precision": ">f8"}
-"""Numbers as PostgreSQL sends them, by their type in the database."""
+"""PostgreSQL's binary form of numbers by column type."""
 
 
-def packed(rows: Iterable[Row], types: Sequence[str]) -> bytes:
-    """Rows of columns of these types in the binary format of PostgreSQL's COPY.
+def copy_binary(rows: Iterable[Row], types: Sequence[str]) -> bytes:
+    """Return rows of columns of these types in the binary format of PostgreSQL's COPY.
 
-    Those with nulls in the same columns come together.
+    Rows with nulls in the same columns come together, so their order may change.
     """
-    alike: defaultdict[tuple[bool, ...], list[Row]] = defaultdict(list)
+    groups: defaultdict[tuple[bool, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        alike[tuple(x is None for x in row)].append(row)
-    tuples = [_alike(some, types, missing) for missing, some in alike.items()]
+        groups[tuple(x is None for x in row)].append(row)
+    tuples = [_copy_tuples(group, types, nulls) for nulls, group in groups.items()]
     return b"".join([b"PGCOPY\n\xff\r\n\0", bytes(8), *tuples, b"\xff\xff"])
 
 
-def _alike(rows: Sequence[Row], types: Sequence[str], missing: Sequence[bool]) -> bytes:
-    """Rows with nulls in the same columns."""
-    kinds = [None if null else np.dtype(_BINARY[t]) for t, null in zip(types, missing, strict=True)]
+def _copy_tuples(rows: Sequence[Row], types: Sequence[str], nulls: Sequence[bool]) -> bytes:
+    """Return the tuples of rows that have nulls in the same columns."""
+    dtypes = [None if null else np.dtype(_BINARY[t]) for t, null in zip(types, nulls, strict=True)]
     layout: list[tuple[str, Any]] = [("columns", ">i2")]
-    for number, kind in enumerate(kinds):
+    for number, dtype in enumerate(dtypes):
         layout.append((f"size{number}", ">i4"))
-        if kind:
-            layout.append((f"value{number}", kind))
-    written = np.empty(len(rows), layout)
-    written["columns"] = len(kinds)
-    for number, (kind, values) in enumerate(zip(kinds, zip(*rows, strict=True), strict=True)):
-        written[f"size{number}"] = kind.itemsize if kind else -1
-        if kind:
-            written[f"value{number}"] = values
-    return written.tobytes()
+        if dtype:
+            layout.append((f"value{number}", dtype))
+    tuples = np.empty(len(rows), layout)
+    tuples["columns"] = len(dtypes)
+    for number, (dtype, values) in enumerate(zip(dtypes, zip(*rows, strict=True), strict=True)):
+        tuples[f"size{number}"] = dtype.itemsize if dtype else -1
+        if dtype:
+            tuples[f"value{number}"] = values
+    return tuples.tobytes()

@@ -16,7 +16,7 @@ from classifier.core.bands import BANDS
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 
 if TYPE_CHECKING:
-    from labeling.models.candidate_queryset import CandidateQuerySet
+    from labeling.models.candidate import CandidateQuerySet
 
 Row = dict[str, Any]
 

@@ -183,7 +183,7 @@ def _candidates(
             set_aside=reasons[row],
             **{name: _known(values[row]) for name, values in photometry.items()},
         )
-        candidate.place()
+        candidate.derive_columns()
         candidates.append(candidate)
     return candidates
 
@@ -243,5 +243,5 @@ def _save(
         for row in np.flatnonzero(values)
     ]
     ReferenceLabel.objects.bulk_create(labels, batch_size=1000)
-    field.begin_as_set()
+    field.set_cold_start_order()
     return done

@@ -1,18 +1,17 @@
 """The rows that Asterism keeps, one noun a file."""
 
 from labeling.models.adjudication import Adjudication
-from labeling.models.candidate import Candidate
-from labeling.models.candidate_queryset import CandidateQuerySet
+from labeling.models.candidate import Candidate, CandidateQuerySet, SetAside
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
+from labeling.models.disclosure import Disclosure
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
 from labeling.models.job import JobConflict, RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
-from labeling.models.opening import Opening
 from labeling.models.prediction import Prediction
 from labeling.models.preferences import Preferences, Theme
 from labeling.models.promotion import NotReady, Promotion, RefusedByGate
@@ -23,7 +22,6 @@ from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
 from labeling.models.training_run import Preset, TrainingRun
 from labeling.models.vote import Vote, VoteConflict
-from labeling.queue.parts import Wish
 
 __all__ = [
     "Adjudication",
@@ -32,6 +30,7 @@ __all__ = [
     "CatalogueImport",
     "Comment",
     "Consensus",
+    "Disclosure",
     "Experiment",
     "Field",
     "JobConflict",
@@ -39,7 +38,6 @@ __all__ = [
     "Member",
     "Mosaic",
     "NotReady",
-    "Opening",
     "Prediction",
     "Preferences",
     "Preset",
@@ -53,10 +51,10 @@ __all__ = [
     "RunStatus",
     "Sample",
     "Session",
+    "SetAside",
     "Theme",
     "TrainingRun",
     "Vote",
     "VoteConflict",
-    "Wish",
     "WorkerJob",
 ]

@@ -1,31 +1,49 @@
-"""Candidates: sources that passed a survey's selection, and the verbs that lock them."""
+"""Candidates: sources that passed a survey's selection, and the methods that lock them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models import Exists, F, Q
+from django.contrib.auth.models import User
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from classifier.core.bands import BANDS
 from labeling.auth.roles import Role, has_role
-from labeling.db.prepared import Change, Given, Put, Remove, Statement, Write, make
+from labeling.db.prepared import (
+    Delete,
+    Param,
+    PreparedQuery,
+    PreparedWrite,
+    Update,
+    Upsert,
+    execute_together,
+)
 from labeling.imaging.stamps import first_pixel
+from labeling.models import consensus
 from labeling.models.adjudication import Adjudication
-from labeling.models.candidate_queryset import CandidateQuerySet
+from labeling.models.candidate_queryset import CandidateQueries
 from labeling.models.catalogue_import import CatalogueImport
-from labeling.models.consensus import concluded
+from labeling.models.comment import Comment
 from labeling.models.field import Field
-from labeling.models.lease import Lease, Sample
-from labeling.models.opening import Opening
+from labeling.models.lease import Lease
 from labeling.models.prediction import PLACED, TENDED
 from labeling.models.vote import Vote, VoteConflict
+from labeling.models.vote_context import VOTES, VoteContext
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
 from labeling.rules.sampling import in_control_sample, shuffle_key
+
+
+class SetAside(Exception):
+    """A candidate that is not put to the vote was voted on."""
+
+
+class CandidateQuerySet(CandidateQueries["Candidate"]):
+    """The queries of `CandidateQueries`, about this model."""
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -74,9 +92,6 @@ class Candidate(models.Model):
         "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
     )
 
-    found_by: str = ""
-    """What put it where the queue has just found it, for the lease."""
-
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
@@ -99,8 +114,8 @@ class Candidate(models.Model):
     def __str__(self) -> str:
         return f"{self.field} {self.catalogue_id}"
 
-    def place(self) -> None:
-        """Set what follows of a new row: its sample, the random and the written order, its need."""
+    def derive_columns(self) -> None:
+        """Set the columns that follow from the others: sample, orders, and whether it is open."""
         number = int(self.catalogue_id) if self.catalogue_id.isdecimal() else 2**63
         self.catalogue_number = number if number < 2**63 else None
         self.control = in_control_sample(self.field.name, self.catalogue_id)
@@ -108,13 +123,13 @@ class Candidate(models.Model):
         self.open = not self.set_aside
 
     def neighbours(self, size: int) -> CandidateQuerySet:
-        """The catalogue's other sources, set aside or not, in the window of `size` px about it."""
+        """Return the other sources, set aside or not, in the square of `size` px around it."""
         # A pixel reaches half a pixel to either side of its centre.
         left, bottom = (int(first_pixel(position, size)) - 0.5 for position in (self.x, self.y))
-        within = Candidate.objects.filter(
+        inside = Candidate.objects.filter(
             field=self.field_id, x__gte=left, x__lt=left + size, y__gte=bottom, y__lt=bottom + size
         )
-        return within.exclude(pk=self.pk)
+        return inside.exclude(pk=self.pk)
 
     @property
     def magnitudes(self) -> dict[str, tuple[float | None, float | None]]:
@@ -127,108 +142,107 @@ class Candidate(models.Model):
             for band in BANDS
         }
 
-    def opinions_open_to(self, user: Any) -> bool:
-        """Whether this user may see what the network and other experts say of it."""
+    def opinions_open_to(self, user: User) -> bool:
+        """True if this user may see what the network and other experts say of it."""
         return has_role(user, Role.CURATOR) or self.votes.live().by(user).exists()
 
     def lock(self) -> None:
-        """Lock this row until the end of the transaction, and read the field as it stands.
+        """Lock this row until the end of the transaction, and read it and its field anew.
 
         Two experts on one candidate take turns here; otherwise each would compute the consensus
-        without the other's vote. All votes share the field; who changes which run or rules it goes
-        by locks it against them. A vote is then either seen by the change, or sees it.
+        without the other's vote. All votes share the field; a change of its run or rules locks it
+        against them, so that a vote is either seen by the change or sees it.
         """
-        there = Candidate.locked(self.pk)
-        self.field, self.open = there.field, there.open
+        for field, values in _LOCKED.annotated(pk=self.pk):
+            for name in _LOCKED_COLUMNS:
+                setattr(self, name, values[f"candidate_{name}"])
+            self.field = field
+            return
+        raise Candidate.DoesNotExist(f"There is no candidate {self.pk}.")
 
-    @classmethod
-    def locked(cls, pk: int) -> Self:
-        """The candidate of this number, locked, with all that a vote needs to know of it."""
-        fields = _LOCKED.objects(pk=pk)
-        if not fields:
-            raise cls.DoesNotExist(f"There is no candidate {pk}.")
-        told = [vars(fields[0]).pop(f"candidate_{name}") for name in _FOR_VOTES]
-        candidate = cls.from_db(DEFAULT_DB_ALIAS, _FOR_VOTES, told)
-        candidate.field = fields[0]
-        return candidate
-
-    @transaction.atomic
-    def cast_vote(self, voter: Any, uuid: UUID, **answer: Any) -> Vote:
-        """Lock the candidate and record the voter's answer."""
-        self.lock()
-        return self.record_vote(voter, uuid, **answer)
-
-    def record_vote(
-        self, voter: Any, uuid: UUID, *, replaces: UUID | None = None, **answer: Any
+    def cast_vote(
+        self, voter: User, uuid: UUID, *, replaces: UUID | None = None, **answer: Any
     ) -> Vote:
         """Record the voter's answer, retract their earlier one, and refresh the consensus.
 
-        The same UUID and answer again returns the vote that is there; the same UUID with
-        another answer raises VoteConflict. What was served as a hidden repeat, and what replaces
-        one, is recorded as a repeat. The caller holds the lock.
+        `answer` has the fields of a vote; `replaces` is the voter's vote that it corrects. The
+        same UUID and answer again returns the recorded vote; with another answer it raises
+        VoteConflict. Raises SetAside for a candidate that is not put to the vote, DoesNotExist for
+        one that is gone. Only the primary key of this instance is needed.
         """
-        known = _KNOWN.objects(uuid=uuid, candidate=self.pk)
-        if there := next((vote for vote in known if vote.pk == uuid), None):
-            if there.says(voter, self.pk, answer):
-                return there
-            raise VoteConflict(f"Vote {uuid} is already known with another content.")
-        mine = [vote for vote in known if vote.voter_id == voter.pk]
-        here = {"candidate": self.pk, "expert": voter.pk}
-        lease = next(iter(_LEASE.objects(**here)), None)
-        opened = bool(vars(lease).pop("opened") if lease else _OPENING.rows(**here))
-        replaced = next((vote for vote in mine if vote.pk == replaces), None)
-        if replaced and lease and lease.sample == Sample.REPEAT and not replaced.repeat_of_id:
-            # What they correct is the vote that counts; the repeat still waits for its answer.
-            lease = None
-        original = _repeated(mine, lease, replaced)
-        earlier = [v.pk for v in mine if v.retracted_at is None and v.repeat_of_id == original]
-        others = [vote for vote in known if vote.counts and vote.voter_id != voter.pk]
-        curates = has_role(voter, Role.CURATOR)
-        suggestion_visible = (opened or curates) and self._has_suggestion()
-        votes_visible = len(others) if opened or curates else 0
-        vote = Vote(
+        try:
+            with transaction.atomic():
+                self.lock()
+                return self._record_vote(voter, uuid, replaces, answer)
+        except IntegrityError:
+            # Two candidates at the same time under one UUID: each locked its own row.
+            raise VoteConflict(f"Vote {uuid} exists with other content.") from None
+
+    def _record_vote(
+        self, voter: User, uuid: UUID, replaces: UUID | None, answer: dict[str, Any]
+    ) -> Vote:
+        if self.set_aside:
+            raise SetAside(f"{self} is not put to the vote: it was set aside ({self.set_aside}).")
+        votes = VOTES.objects(uuid=uuid, candidate=self.pk)
+        for recorded in votes:
+            if recorded.pk == uuid:
+                return recorded.confirm(voter, self.pk, answer)
+        context = VoteContext.read(self.pk, voter, votes, replaces)
+        vote = self._new_vote(voter, uuid, context, answer)
+        if superseded := context.superseded:
+            Vote.objects.filter(pk__in=superseded).update(retracted_at=timezone.now())
+        writes = [_INSERT_VOTE.of(vote)]
+        if context.lease:
+            writes.append(_END_LEASE.of(context.lease))
+        if vote.repeat_of_id is None:
+            # Where votes are needed, nobody has ruled.
+            self.refresh_consensus([*context.others, vote], ruled=not self.open, after=writes)
+        else:
+            execute_together(*writes)
+        return vote
+
+    def _new_vote(
+        self, voter: User, uuid: UUID, context: VoteContext, answer: dict[str, Any]
+    ) -> Vote:
+        """Return the unsaved vote, with what was visible to the voter and why it was served."""
+        lease = context.lease
+        visible = context.disclosed or has_role(voter, Role.CURATOR)
+        suggestion_visible = visible and self._has_suggestion()
+        votes_visible = len(context.others) if visible else 0
+        return Vote(
             id=uuid,
             candidate=self,
             voter=voter,
-            repeat_of_id=original,
+            repeat_of_id=context.repeat_of,
             suggestion_visible=suggestion_visible,
             votes_visible=votes_visible,
-            informed=opened or suggestion_visible or votes_visible > 0,
+            informed=context.disclosed or suggestion_visible or votes_visible > 0,
             sample=lease.sample if lease else "",
             strategy=lease.strategy if lease else "",
-            surplus=original is None and self._does_without(lease, others),
+            surplus=context.repeat_of is None and self._is_surplus(context),
             **answer,
         )
-        if earlier:
-            Vote.objects.filter(pk__in=earlier).update(retracted_at=timezone.now())
-        writes = [_CAST.of(vote), *([_DONE.of(lease)] if lease else [])]
-        if original is None:
-            # Where votes are asked for, nobody has ruled.
-            self.refresh_consensus([*others, vote], ruled=not self.open, after=writes)
-        else:
-            make(*writes)
-        return vote
 
     def _has_suggestion(self) -> bool:
-        """Whether the promoted run says anything of it."""
+        """True if the promoted run has a prediction for it."""
         return self.predictions.filter(run=self.field.promoted_run).exists()
 
-    def _does_without(self, lease: Lease | None, others: Sequence[Vote]) -> bool:
-        """Whether nobody asked for a vote: no lease holds, and all places are taken by others.
+    def _is_surplus(self, context: VoteContext) -> bool:
+        """True if nobody asked for the vote: no live lease, and all votes cast or promised.
 
-        So the votes that somebody asked for and the promises never exceed the votes needed.
+        So the votes that were asked for and the promises never exceed the votes needed.
         """
-        if lease and lease.is_live:
+        if context.lease and context.lease.is_live:
             return False
-        if self.verdict(others).status != ConsensusStatus.INSUFFICIENT:
+        if self.verdict(context.others).status != ConsensusStatus.INSUFFICIENT:
             return True
-        # The voter's own does not hold, so these are the others'.
+        # The voter's own lease is not live, so these are the others'.
         promised = self.leases.promises().count()
-        return len(others) + promised >= self.field.votes_needed
+        return len(context.others) + promised >= self.field.votes_needed
 
     @transaction.atomic
-    def adjudicate(self, curator: Any, label: int, reason: str) -> Adjudication:
-        """Record a curator's ruling, which stands above the votes."""
+    def adjudicate(self, curator: User, label: int, reason: str) -> Adjudication:
+        """Record a curator's ruling, which overrides the votes."""
         self.lock()
         ruling: Adjudication = self.adjudications.create(
             curator=curator, label=label, reason=reason
@@ -236,8 +250,23 @@ class Candidate(models.Model):
         self.refresh_consensus()
         return ruling
 
+    @transaction.atomic
+    def add_comment(self, author: User, text: str) -> Comment:
+        """Add a comment to the discussion and return it.
+
+        The same unresolved text of the same author is the same comment: a browser that gets no
+        answer sends it again.
+        """
+        # Takes turns with rulings, so that none resolves a comment its curator could not have read.
+        self.lock()
+        same = self.comments.unresolved().filter(author=author, text=text)
+        return same.first() or self.comments.create(author=author, text=text)
+
     def verdict(self, votes: Iterable[Vote] | None = None, *, ruled: bool = True) -> Verdict:
-        """What the live votes, or these, and the latest ruling, if any, say, computed anew."""
+        """Return the consensus, computed anew from the live votes, or these, and the last ruling.
+
+        With `ruled=False` the rulings are not read: the caller knows that there are none.
+        """
         ruling = next(iter(self.adjudications.all()), None) if ruled else None
         votes = self.votes.live() if votes is None else votes
         return verdict_of(
@@ -248,7 +277,7 @@ class Candidate(models.Model):
         )
 
     def needs_votes(self, verdict: Verdict) -> bool:
-        """Whether it is in play, and neither the votes nor a curator have said enough."""
+        """True if it is in play, and neither votes nor a ruling settle it."""
         return not self.set_aside and verdict.status == ConsensusStatus.INSUFFICIENT
 
     def refresh_consensus(
@@ -256,21 +285,21 @@ class Candidate(models.Model):
         votes: Iterable[Vote] | None = None,
         *,
         ruled: bool = True,
-        after: Sequence[Write] = (),
+        after: Sequence[PreparedWrite] = (),
     ) -> None:
-        """Write down the verdict on the live votes, at hand or not, and what follows for the queue.
+        """Store the verdict on the live votes, or these, and update the queue.
 
-        The caller holds the lock, and may have something to write before.
+        The caller holds the lock; `after` are writes of the caller that come first.
         """
         verdict = self.verdict(votes, ruled=ruled)
-        writes = [*after, concluded(self, verdict)]
+        writes = [*after, consensus.write_of(self.pk, verdict)]
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
-            writes.append(_OPENED.of(self))
+            writes.append(_WRITE_OPEN.of(self))
         for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
             if prediction.set_place(self.waits_in, self.field.strategy, verdict.counts):
                 writes.append(PLACED.of(prediction))
-        make(*writes)
+        execute_together(*writes)
         if verdict.label is not None and not self.control:
             self.field.nudge_refresh()
 
@@ -279,50 +308,23 @@ class Candidate(models.Model):
         """The field in whose training pool it waits for votes."""
         return self.field_id if self.open and not self.control else None
 
-    def lease_to(self, expert: Any, sample: str = "") -> Lease:
-        """Promise this candidate to the expert for the field's lease time."""
-        return Lease.objects.give(expert, [self], sample)[0]
-
     @property
     def pack_path(self) -> Path:
         """The stamp pack that holds its stamps."""
         return self.catalogue_import.pack_path
 
 
-_FOR_VOTES = ("id", "field_id", "catalogue_id", "set_aside", "control", "open")
-_LOCKED: Statement[Field] = Statement(
+_LOCKED_COLUMNS = ("field_id", "catalogue_id", "set_aside", "control", "open")
+_LOCKED: PreparedQuery[Field] = PreparedQuery(
     lambda: (
-        Field.objects.filter(candidates=Given("pk"))
+        Field.objects.filter(candidates=Param("pk"))
         .order_by()
-        .annotate(**{f"candidate_{name}": F(f"candidates__{name}") for name in _FOR_VOTES})
+        .annotate(**{f"candidate_{name}": F(f"candidates__{name}") for name in _LOCKED_COLUMNS})
     ),
-    # In this order: who keeps votes out of a field locks it after its turn, and candidates last.
+    # In this order: what keeps votes out of a field locks it after its turn, and candidates last.
     lock="AND pg_advisory_xact_lock_shared(labeling_candidate.field_id) IS NOT NULL "
     "FOR KEY SHARE OF labeling_field FOR NO KEY UPDATE OF labeling_candidate",
 )
-_OPENED = Change(Candidate, "open")
-_CAST = Put(Vote)
-_DONE = Remove(Lease)
-_KNOWN: Statement[Vote] = Statement(
-    lambda: Vote.objects.filter(
-        Q(pk=Given("uuid", models.UUIDField())) | Q(candidate=Given("candidate"))
-    ).order_by()
-)
-_HERE = {"candidate": Given("candidate"), "expert": Given("expert")}
-_OPENING = Statement(lambda: Opening.objects.filter(**_HERE).values_list("pk"))
-_LEASE: Statement[Lease] = Statement(
-    lambda: Lease.objects.filter(**_HERE).annotate(opened=Exists(Opening.objects.filter(**_HERE)))
-)
-"""With what `_OPENING` would ask next."""
-
-
-def _repeated(mine: Sequence[Vote], lease: Lease | None, replaced: Vote | None) -> UUID | None:
-    """The earlier vote that this voter's next one only repeats, hidden from them.
-
-    What was skipped is not answered by the next vote, which is a change of mind.
-    """
-    if replaced:
-        return replaced.repeat_of_id
-    if lease and lease.sample == Sample.REPEAT and lease.skipped_at is None:
-        return next((vote.pk for vote in mine if vote.counts), None)
-    return None
+_WRITE_OPEN = Update(Candidate, "open")
+_INSERT_VOTE = Upsert(Vote)
+_END_LEASE = Delete(Lease)

@@ -1,34 +1,36 @@
-"""Questions about candidates, as chainable querysets."""
+"""Queries about candidates, as chainable querysets."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self, TypeVar
 
-import numpy as np
-from django.db import models, transaction
+from django.contrib.auth.models import User
+from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from classifier.core.cold_start import spread_sample
+from labeling.db.prepared import Param
 from labeling.models.adjudication import Adjudication
 from labeling.models.comment import Comment
 from labeling.models.consensus import Consensus
+from labeling.models.disclosure import Disclosure
 from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
 
-if TYPE_CHECKING:
-    from labeling.models.candidate import Candidate  # noqa: F401
-    from labeling.queue.parts import Wish
+C = TypeVar("C", bound=models.Model)
+"""The model `Candidate`, which is made with a subclass of these queries."""
 
 _VOTES_NEEDED = F("field__votes_needed")
 
 
-class CandidateQuerySet(models.QuerySet["Candidate"]):
-    """Questions about candidates."""
+class CandidateQueries(models.QuerySet[C]):
+    """Queries about candidates."""
 
     def in_play(self) -> Self:
         """Candidates that are put to the vote: with stamps, not set aside."""
@@ -42,24 +44,25 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
         """The control sample, or the training pool."""
         return self.filter(control=sample == Sample.CONTROL)
 
-    def not_voted_by(self, expert: Any) -> Self:
+    def not_voted_by(self, expert: User | Param) -> Self:
         """Candidates on which this expert has no live vote."""
         return self.exclude(Exists(Vote.objects.live().by(expert).filter(candidate=OuterRef("pk"))))
 
-    def past_votes_of(self, expert: Any, candidate: str = "pk") -> Self:
-        """The same as `not_voted_by`, for a walk in order past hundreds of the expert's own votes.
+    def past_votes_of(self, expert: User | Param, candidate: str = "pk") -> Self:
+        """The same as `not_voted_by`, for walks along an index past many of the expert's votes.
 
-        PostgreSQL makes a join of what does not exist, and joins the rest of each row before it;
-        a number it counts where it reads `candidate`, and looks at nothing else of those it passes.
-        Among the few votes on a candidate: with no votes yet, it would plan to go through all the
-        expert's.
+        PostgreSQL turns NOT EXISTS into a join, and reads each row in full before it. A count it
+        evaluates where it reads `candidate`, before anything else of the rows that it skips. It
+        counts among the few votes on a candidate, not among all of the expert's.
         """
         votes = Vote.objects.live().filter(candidate=OuterRef(candidate)).order_by()
-        mine = Count("pk", filter=Q(voter=expert))
-        number = Subquery(votes.values("candidate").annotate(n=mine).values("n"))
-        return self.alias(n_mine=Coalesce(number, 0)).filter(n_mine=0)
+        by_expert = Count("pk", filter=Q(voter=expert))
+        n_votes = Subquery(votes.values("candidate").annotate(n=by_expert).values("n"))
+        return self.alias(n_own_votes=Coalesce(n_votes, 0)).filter(n_own_votes=0)
 
-    def with_room(self, votes_needed: Any = _VOTES_NEEDED, now: Any = None) -> Self:
+    def with_room(
+        self, votes_needed: Any = _VOTES_NEEDED, now: datetime | Param | None = None
+    ) -> Self:
         """Candidates that need more votes than are cast or promised."""
         promised = (
             Lease.objects.promises(now)
@@ -70,11 +73,11 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             .values("n")
         )
         cast = Coalesce("consensus__n_votes", 0)
-        spoken_for = cast + Coalesce(Subquery(promised), 0)
-        return self.alias(n_spoken_for=spoken_for).filter(n_spoken_for__lt=votes_needed)
+        expected = cast + Coalesce(Subquery(promised), 0)
+        return self.alias(n_expected=expected).filter(n_expected__lt=votes_needed)
 
     def with_prediction(self) -> Self:
-        """Adds the promoted run's entropy and class; None where there is no prediction."""
+        """Add the promoted run's entropy and class, None where there is no prediction."""
         promoted = Prediction.objects.filter(
             candidate=OuterRef("pk"), run=OuterRef("field__promoted_run")
         )
@@ -83,98 +86,94 @@ class CandidateQuerySet(models.QuerySet["Candidate"]):
             network_label=Subquery(promoted.values("label")),
         )
 
-    def eligible_for(self, expert: Any, now: Any = None) -> Self:
-        """Candidates that need votes, on which this expert has none, and that they do not hold."""
-        needing = self.in_play().filter(open=True)
-        return needing.not_voted_by(expert).not_held_by(expert, now)
+    def eligible_for(self, expert: User | Param, now: datetime | Param | None = None) -> Self:
+        """Candidates that need votes, and that this expert has neither voted on nor leased."""
+        needing_votes = self.in_play().filter(open=True)
+        return needing_votes.not_voted_by(expert).not_held_by(expert, now)
 
-    def not_held_by(self, expert: Any, now: Any = None) -> Self:
-        """Candidates that this expert does not hold a lease on."""
-        mine = Lease.objects.live(now).of(expert).filter(candidate=OuterRef("pk"))
-        return self.exclude(Exists(mine))
+    def not_held_by(self, expert: User | Param, now: datetime | Param | None = None) -> Self:
+        """Candidates on which this expert has no live lease."""
+        leases = Lease.objects.live(now).of(expert).filter(candidate=OuterRef("pk"))
+        return self.exclude(Exists(leases))
 
-    def waiting_for(self, expert: Any) -> Self:
+    def waiting_for(self, expert: User) -> Self:
         """Candidates that this expert could be given now."""
         return self.eligible_for(expert).with_room()
 
-    def count_waiting_for(self, expert: Any) -> int:
-        """The number of `waiting_for(expert)`, by looking only at what somebody has touched."""
-        mine = Vote.objects.live().by(expert).order_by().values("candidate")
-        held = Lease.objects.promises().order_by().values("candidate")
-        needing = self.filter(open=True)
-        touched = needing.filter(pk__in=mine.union(held))
-        return needing.count() - touched.count() + touched.waiting_for(expert).count()
+    def count_waiting_for(self, expert: User) -> int:
+        """Return the number of `waiting_for(expert)`, reading only rows that somebody touched."""
+        voted = Vote.objects.live().by(expert).order_by().values("candidate")
+        promised = Lease.objects.promises().order_by().values("candidate")
+        needing_votes = self.filter(open=True)
+        touched = needing_votes.filter(pk__in=voted.union(promised))
+        return needing_votes.count() - touched.count() + touched.waiting_for(expert).count()
 
-    def wished_for(self, wish: Wish) -> Self:
-        """Those that an expert asked for."""
-        chosen = self
-        if wish.mag_min is not None:
-            chosen = chosen.filter(mag_v__gte=wish.mag_min)
-        if wish.mag_max is not None:
-            chosen = chosen.filter(mag_v__lte=wish.mag_max)
-        return chosen
+    def in_magnitude_range(self, mag_min: Any = None, mag_max: Any = None) -> Self:
+        """Candidates with a V magnitude (Vega) in this range, ends included; None: no limit."""
+        candidates = self
+        if mag_min is not None:
+            candidates = candidates.filter(mag_v__gte=mag_min)
+        if mag_max is not None:
+            candidates = candidates.filter(mag_v__lte=mag_max)
+        return candidates
 
-    def not_put_off_by(self, expert: Any) -> Self:
-        """Without what this expert has skipped."""
+    def not_skipped_by(self, expert: User | Param) -> Self:
+        """Candidates that this expert has not skipped."""
         skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))
         return self.exclude(Exists(skipped))
 
-    def put_off_by(self, expert: Any) -> Self:
-        """What this expert has skipped, in the order in which they did."""
-        skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))
-        since = Subquery(skipped.values("skipped_at"))
-        mine = Lease.objects.skipped().of(expert).values("candidate")
-        return self.filter(pk__in=mine).order_by(since, "pk")
+    def skipped_by(self, expert: User | Param) -> Self:
+        """Candidates that this expert skipped, in the order in which they did."""
+        skipped = Lease.objects.skipped().of(expert)
+        skipped_at = Subquery(skipped.filter(candidate=OuterRef("pk")).values("skipped_at"))
+        return self.filter(pk__in=skipped.values("candidate")).order_by(skipped_at, "pk")
 
-    def left_by(self, expert: Any) -> Self:
-        """What this expert has been given and not voted on, or has taken their vote back from."""
-        given = Lease.objects.of(expert).order_by().values("candidate")
-        withdrawn = Vote.objects.by(expert).exclude(retracted_at=None).order_by()
-        return self.filter(pk__in=given.union(withdrawn.values("candidate"))).order_by("pk")
+    def unfinished_by(self, expert: User | Param) -> Self:
+        """Candidates that this expert was given without voting, or on which they retracted."""
+        leased = Lease.objects.of(expert).order_by().values("candidate")
+        retracted = Vote.objects.by(expert).exclude(retracted_at=None).order_by()
+        return self.filter(pk__in=leased.union(retracted.values("candidate"))).order_by("pk")
 
-    def spoken_of_to(self, expert: Any) -> Self:
-        """Candidates of which somebody else, the network or a catalogue says something."""
-        here = {"candidate": OuterRef("pk")}
-        others = (
-            Prediction.objects.promoted().filter(**here),
-            Vote.objects.live().filter(**here).exclude(voter=expert),
-            Comment.objects.filter(**here).exclude(author=expert),
-            Adjudication.objects.filter(**here).exclude(curator=expert),
-            ReferenceLabel.objects.filter(**here),
+    def with_opinions_for(self, expert: User) -> Self:
+        """Candidates of which others, the network or a catalogue say something."""
+        of_candidate = {"candidate": OuterRef("pk")}
+        opinions = (
+            Prediction.objects.promoted().filter(**of_candidate),
+            Vote.objects.live().filter(**of_candidate).exclude(voter=expert),
+            Comment.objects.filter(**of_candidate).exclude(author=expert),
+            Adjudication.objects.filter(**of_candidate).exclude(curator=expert),
+            ReferenceLabel.objects.filter(**of_candidate),
         )
-        return self.filter(reduce(or_, map(Exists, others)))
+        return self.filter(reduce(or_, map(Exists, opinions)))
 
-    def in_order_of(self, run: Any, field: Any) -> Self:
-        """The pool as this run predicts it: where another answer is worth most comes first."""
+    def disclose(self, expert: User, pks: Iterable[int]) -> None:
+        """Record that the expert is shown what others say of these candidates, if anything.
+
+        Called after the opinions are read and before they are shown: one that comes meanwhile
+        counts as shown, and what cannot be recorded is not shown.
+        """
+        new = (
+            self.filter(pk__in=list(pks))
+            .with_opinions_for(expert)
+            .exclude(disclosures__expert=expert)
+        )
+        new_pks = new.values_list("pk", flat=True)
+        disclosures = [Disclosure(candidate_id=pk, expert=expert) for pk in new_pks]
+        Disclosure.objects.bulk_create(disclosures, ignore_conflicts=True)
+
+    def in_queue_of(self, run: Any, field: Any) -> Self:
+        """The training pool in the order of the run's acquisition values, highest first."""
         waiting = self.filter(predictions__run=run, predictions__queue=field, control=False)
         return waiting.order_by("-predictions__priority", "predictions__candidate_id")
 
-    def unread_by(self, run: Any) -> Self:
-        """Candidates of which this run says nothing."""
+    def without_prediction_of(self, run: Any) -> Self:
+        """Candidates for which this run has no prediction."""
         return self.exclude(Exists(Prediction.objects.filter(run=run, candidate=OuterRef("pk"))))
 
     def in_random_order(self, *, control: bool) -> Self:
         """The control sample, or the training pool, in the random order that never changes."""
-        # Compared to a value: SQLite walks the index for `control = 1`, not for bare `control`.
+        # Compared with a value: SQLite walks the index for `control = 1`, not for bare `control`.
         return self.filter(control=Value(control)).order_by("shuffle", "pk")
-
-    @transaction.atomic
-    def order_without_network(self, *, spread: bool) -> None:
-        """Serve one field's pool at random, or first a sample of every kind.
-
-        Those of the sample have numbers below zero; all others, and all that leave it, their own.
-        """
-        begun = list(self.filter(shuffle__lt=0).select_related("field"))
-        for candidate in begun:
-            candidate.place()
-        self.bulk_update(begun, ["shuffle"])
-        if spread:
-            pool = self.in_play().filter(control=False).order_by("pk")
-            rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
-            columns = np.array([kind for _, *kind in rows], dtype=float).reshape(-1, 3)
-            first = spread_sample(columns)
-            for number, position in enumerate(first):
-                self.filter(pk=rows[position][0]).update(shuffle=number - len(first))
 
     def for_curators(self) -> Self:
         """Candidates that wait for a curator: tied, flagged or discussed since the last ruling."""

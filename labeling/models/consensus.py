@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 
 from labeling.classes import MorphologicalClass
-from labeling.db.prepared import Put, Write
+from labeling.db.prepared import PreparedWrite, Upsert
 from labeling.rules.consensus import (
     RULE_VERSION,
     SETTLED,
@@ -17,25 +17,22 @@ from labeling.rules.consensus import (
     Verdict,
 )
 
-if TYPE_CHECKING:
-    from labeling.models.candidate import Candidate
-
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):
-    """Questions about consensus rows."""
+    """Queries about consensus rows."""
 
     def settled(self) -> Self:
-        """Those with a label."""
+        """Rows with a label."""
         return self.filter(status__in=SETTLED)
 
     def counts(self) -> dict[int, tuple[int, ...]]:
-        """Votes for each class by candidate, of those that have any."""
+        """Return the votes for each class by candidate, for candidates that have votes."""
         columns = [f"n_class{label}" for label in MorphologicalClass]
         voted = self.filter(n_votes__gt=0).values_list("candidate", *columns)
         return {candidate: tuple(counts) for candidate, *counts in voted}
 
     def ties(self) -> Self:
-        """Those that wait for a curator."""
+        """Rows of candidates that wait for a curator."""
         return self.filter(status=ConsensusStatus.TIE)
 
 
@@ -72,22 +69,22 @@ class Consensus(models.Model):
 
     @staticmethod
     def columns(verdict: Verdict) -> dict[str, Any]:
-        """The verdict as values of this table's columns."""
+        """Return the verdict as values of this table's columns."""
         values = {f.name: getattr(verdict, f.name) for f in fields(verdict)}
         counts = values.pop("counts")
         votes = {f"n_class{label}": n for label, n in enumerate(counts, 1)}
         return values | votes | {"n_votes": verdict.n_votes}
 
     def differences(self, verdict: Verdict) -> list[str]:
-        """Columns in which this row is not what the votes say."""
+        """Return the names of columns in which this row differs from the verdict."""
         return [
             name for name, value in self.columns(verdict).items() if getattr(self, name) != value
         ]
 
 
-_PUT = Put(Consensus, "candidate")
+_WRITE = Upsert(Consensus, "candidate")
 
 
-def concluded(candidate: Candidate, verdict: Verdict) -> Write:
-    """Write the candidate's verdict over the one that is there."""
-    return _PUT.of(Consensus(candidate=candidate, **Consensus.columns(verdict)))
+def write_of(candidate_id: int, verdict: Verdict) -> PreparedWrite:
+    """Return the write that stores a candidate's verdict."""
+    return _WRITE.of(Consensus(candidate_id=candidate_id, **Consensus.columns(verdict)))

@@ -4,72 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, radians
-from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
+import numpy as np
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils.functional import cached_property
 
-from classifier.core.bands import BANDS
+from classifier.core.cold_start import spread_sample
 from labeling import jobs
 from labeling.files import run_folders
-from labeling.models.lease import Lease
+from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
-from labeling.queue.expert_queue import ANYTHING, Queue
-from labeling.queue.parts import Wish
 from labeling.rules.strategies import ColdStart, Strategy
-
-if TYPE_CHECKING:
-    from labeling.models.candidate_queryset import CandidateQuerySet
-    from labeling.models.mosaic import Mosaic
-    from labeling.models.refresh import Refresh, RefreshQuerySet
-    from labeling.models.training_run import TrainingRun
 
 _AT_LEAST_ONE = MinValueValidator(1)
 
 
-def by_band(mosaics: Iterable[Mosaic]) -> dict[str, Mosaic]:
-    """One field's mosaics, in the order of the bands."""
-    there = {mosaic.band: mosaic for mosaic in mosaics}
-    return {band: there[band] for band in BANDS if band in there}
-
-
 def positive(value: float) -> None:
-    """Refuses what is no finite number above zero."""
+    """Refuse a value that is not a finite number above zero."""
     if not 0 < value < inf:
         raise ValidationError("Must be a number above zero.")
 
 
 class FieldQuerySet(models.QuerySet["Field"]):
-    """Questions about fields, and their lock."""
+    """Queries about fields, and their locks."""
 
-    def in_turn(self, fields: Iterable[Field]) -> list[Field]:
-        """These fields, or all if there are none, locked until the end of the transaction.
+    def lock_rows(self, fields: Iterable[Field]) -> list[Field]:
+        """Lock these fields, or all if there are none, until the end of the transaction.
 
-        Against others who ask the same: votes go on.
+        Other callers of this method wait; votes go on.
         """
-        chosen = {field.pk for field in fields}
-        wanted = self.filter(pk__in=chosen) if chosen else self.all()
-        return wanted._in_turn()
+        pks = {field.pk for field in fields}
+        chosen = self.filter(pk__in=pks) if pks else self.all()
+        return chosen._lock_rows()
 
-    def without_votes(self) -> list[Field]:
-        """These fields, locked against votes too, each of which waits for the transaction's end.
+    def lock_out_votes(self) -> list[Field]:
+        """Lock these fields against votes too, which wait for the end of the transaction.
 
-        PostgreSQL grants a row's lock to all that get along with those who hold it, past whoever
-        waits to have it alone: where votes come without a gap, for ever. Its advisory locks are
-        granted in the order in which they were asked for, and a vote asks for one first.
+        PostgreSQL grants shared row locks past a waiter for an exclusive one, so votes without a
+        gap would keep it waiting for ever. Its advisory locks are granted in the order of the
+        requests, and a vote requests one first.
         """
-        pks = [field.pk for field in self._in_turn()]
+        pks = [field.pk for field in self._lock_rows()]
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 for pk in pks:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [pk])
         return list(Field.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
 
-    def _in_turn(self) -> list[Field]:
+    def _lock_rows(self) -> list[Field]:
         return list(self.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
@@ -139,10 +124,6 @@ class Field(models.Model):
 
     objects = FieldQuerySet.as_manager()
 
-    if TYPE_CHECKING:
-        candidates: CandidateQuerySet
-        refreshes: RefreshQuerySet
-
     class Meta:
         ordering = ["name"]
 
@@ -154,58 +135,52 @@ class Field(models.Model):
         """Parsec that one arcsec spans at the field's distance."""
         return self.distance_mpc * 1e6 * radians(1 / 3600) if self.distance_mpc else None
 
-    def lease_next(
-        self, expert: Any, count: int, wish: Wish = ANYTHING, *, last_resort: bool = True
-    ) -> list[Lease]:
-        """Lease the next candidates to this expert: by uncertainty, mixed with the control sample.
-
-        Fewer than `count`, or none, when no more are waiting for this expert. At last, if that is
-        wished for, come those that the expert has put off, and those that others hold for long.
-        """
-        return Queue(self, expert, wish).lease(count, last_resort=last_resort)
-
     @cached_property
     def mosaic_by_band(self) -> dict[str, Mosaic]:
         """The field's mosaics, in the order of the bands."""
         return by_band(self.mosaics.all())
 
-    def point_to(self, run: TrainingRun | None) -> None:
-        """Let queue and exports use this run; the caller holds the field's lock."""
-        before, now = self.promoted_run_id or 0, run.pk if run else 0
-        if now < before:
-            # Votes have left these alone, and tend them from now on.
-            predictions = apps.get_model("labeling", "Prediction").objects
-            predictions.filter(run__gte=now, run__lt=before).set_places_of_voted(self)
-        self.promoted_run = run
-        self.save(update_fields=["promoted_run"])
+    def load_mosaics(self) -> None:
+        """Read `mosaic_by_band` by a prepared query: the queue needs it at every vote."""
+        self.mosaic_by_band = by_band(MOSAICS_OF_FIELD.objects(field=self.pk))
 
     @transaction.atomic
-    def refresh_order(self) -> None:
-        """Set the places by all runs right, after a change of strategy."""
-        (field,) = Field.objects.filter(pk=self.pk).without_votes()
-        if not field.follows_labels:
-            apps.get_model("labeling", "Refresh").objects.drop(field)
-        predictions = apps.get_model("labeling", "Prediction").objects
-        predictions.filter(candidate__field=field).set_places()
+    def set_cold_start_order(self) -> None:
+        """Set the order of the pool without a network, after a change of rule or catalogue.
 
-    def begin_as_set(self) -> None:
-        """Set the order that goes without a network right, after a change of rule or catalogue."""
-        self.candidates.order_without_network(spread=self.cold_start == ColdStart.SPREAD)
+        The candidates of a spread sample get numbers below zero and come first. All others, and
+        those that leave the sample, have their own random number.
+        """
+        first = self.candidates.filter(shuffle__lt=0).select_related("field")
+        for candidate in first:
+            candidate.derive_columns()
+            candidate.save(update_fields=["shuffle"])
+        if self.cold_start == ColdStart.SPREAD:
+            sample = self._spread_sample()
+            for number, pk in enumerate(sample):
+                self.candidates.filter(pk=pk).update(shuffle=number - len(sample))
+
+    def _spread_sample(self) -> list[int]:
+        """Return primary keys of candidates of every magnitude, colour and concentration."""
+        pool = self.candidates.in_play().filter(control=False).order_by("pk")
+        rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
+        columns_NK = np.array([values for _, *values in rows], dtype=float).reshape(-1, 3)
+        return [rows[index][0] for index in spread_sample(columns_NK)]
 
     @property
-    def refresh(self) -> Refresh | None:
-        """What the heads of the run in use were refitted on, if they were."""
+    def refresh(self) -> models.Model | None:
+        """The refresh of the promoted run in this field, if its heads were refitted."""
         return next((r for r in self.refreshes.all() if r.run_id == self.promoted_run_id), None)
 
     @property
     def follows_labels(self) -> bool:
-        """Whether new labels are to change the order of its queue: chance knows of none."""
+        """True if new labels change the order of its queue; they do not change a random order."""
         return self.refresh_after > 0 and self.strategy != Strategy.RANDOM
 
     def nudge_refresh(self) -> None:
-        """Have a worker see whether the order of the queue should follow new labels.
+        """Have a worker check whether the order of the queue should follow new labels.
 
-        Costs a look at the disk, and a message a second at most.
+        Costs a look at the disk, and at most one message a second.
         """
         run = self.promoted_run_id
         if self.follows_labels and run and run_folders.embeddings(run).exists():
@@ -214,7 +189,7 @@ class Field(models.Model):
     @transaction.atomic
     def refresh_consensus(self) -> None:
         """Recompute the consensus of every candidate with votes, after a change of the rules."""
-        (field,) = Field.objects.filter(pk=self.pk).without_votes()
+        (field,) = Field.objects.filter(pk=self.pk).lock_out_votes()
         voted = Vote.objects.filter(candidate=OuterRef("pk"))
         for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
             candidate.field = field

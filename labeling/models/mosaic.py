@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from astropy.io.fits import Header
@@ -10,16 +11,15 @@ from django.db import models
 from django.utils.functional import cached_property
 
 from classifier.core.bands import BANDS
-from labeling.db.prepared import Given, Statement
+from labeling.db.prepared import Param, PreparedQuery
 from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import celestial_wcs
-from labeling.models.field import Field, by_band
 
 
 class Mosaic(models.Model):
-    """Where a field's image in one band lies, and what its header says."""
+    """A field's image in one band: its file, and what its header says."""
 
-    field = models.ForeignKey(Field, models.CASCADE, related_name="mosaics")
+    field = models.ForeignKey("Field", models.CASCADE, related_name="mosaics")
     band = models.CharField(max_length=3, choices=[(band, band) for band in BANDS])
     filter = models.CharField(max_length=16)
     path = models.CharField(max_length=1024)
@@ -49,32 +49,35 @@ class Mosaic(models.Model):
 
     @property
     def has_wcs(self) -> bool:
-        """Whether positions on the sky are known."""
+        """True if the image has a celestial WCS."""
         return bool(self.wcs_text)
 
     @cached_property
     def wcs(self) -> WCS | None:
-        """The celestial WCS of the image, None where it has none."""
+        """The celestial WCS of the image, or None."""
         return _wcs_of(self.wcs_text)
 
     def shift_from(self, reference: Mosaic) -> tuple[float, float]:
-        """Pixels to add to a position of the reference's frame to get this frame's, (dx, dy)."""
+        """Return (dx, dy) in px from the reference's frame to this one, to add to positions."""
         return _shift(self.wcs_text, reference.wcs_text)
+
+
+def by_band(mosaics: Iterable[Mosaic]) -> dict[str, Mosaic]:
+    """Return one field's mosaics by band, in the order of the bands."""
+    mosaic_of = {mosaic.band: mosaic for mosaic in mosaics}
+    return {band: mosaic_of[band] for band in BANDS if band in mosaic_of}
+
+
+MOSAICS_OF_FIELD: PreparedQuery[Mosaic] = PreparedQuery(
+    lambda: Mosaic.objects.filter(field=Param("field"))
+)
 
 
 def _wcs_of(text: str) -> WCS | None:
     return celestial_wcs(Header.fromstring(text)) if text else None
 
 
-_OF_FIELD: Statement[Mosaic] = Statement(lambda: Mosaic.objects.filter(field=Given("field")))
-
-
-def recall(field: Field) -> None:
-    """Let a field know its mosaics by a statement: the queue tells of them at every vote."""
-    field.mosaic_by_band = by_band(_OF_FIELD.objects(field=field.pk))
-
-
 @lru_cache(maxsize=1024)
 def _shift(text: str, reference: str) -> tuple[float, float]:
-    """Kept as numbers: reading a WCS takes milliseconds, and threads cannot share one."""
+    # Cached as numbers: reading a WCS takes milliseconds, and threads cannot share one.
     return frame_shift(_wcs_of(text), _wcs_of(reference))

@@ -11,8 +11,8 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from labeling.classes import MorphologicalClass
-from labeling.db.bulk import AT_A_TIME, ChangeMany, Load, parts
-from labeling.db.prepared import Change, Given, Statement
+from labeling.db.bulk import BATCH_SIZE, BulkInsert, BulkUpdate, batches
+from labeling.db.prepared import Param, PreparedQuery, Update
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.rules.strategies import NO_VOTES, Opinion, value
@@ -40,7 +40,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def forget_priors(self) -> None:
         """Let the run's own probabilities be the prior again; the caller holds the field's lock."""
         refitted = list(self.exclude(prior_class1=None).values_list("pk", flat=True))
-        for some in parts(refitted):
+        for some in batches(refitted):
             rows = self.filter(pk__in=some)
             rows.update(**dict.fromkeys(PRIOR))
             rows.set_places()
@@ -78,7 +78,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
                 worth = value(strategies[queue], opinion, counts.get(candidate, NO_VOTES))
             return [*values.values(), run.pk, queue, worth]
 
-        load = Load(Prediction, *first, "run_id", "queue_id", "priority")
+        load = BulkInsert(Prediction, *first, "run_id", "queue_id", "priority")
         load(placed(values) for values in chain([first], rows))
         return strategies
 
@@ -88,7 +88,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         Only there a place changes. The caller keeps votes out by the field's lock.
         """
         voted = Consensus.objects.filter(candidate__field=field).values_list("candidate", flat=True)
-        for some in parts(list(voted.order_by("candidate"))):
+        for some in batches(list(voted.order_by("candidate"))):
             self.filter(candidate__in=some).set_places()
 
     def set_places(self) -> None:
@@ -96,12 +96,12 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
         The caller keeps votes out by the field's lock.
         """
-        moved = [row for row in self.with_place().iterator(AT_A_TIME) if row.set_known_place()]
+        moved = [row for row in self.with_place().iterator(BATCH_SIZE) if row.set_known_place()]
         _PLACES(moved)
 
 
-TENDED: Statement[Prediction] = Statement(
-    lambda: Prediction.objects.filter(candidate=Given("candidate"), run__gte=Given("run"))
+TENDED: PreparedQuery[Prediction] = PreparedQuery(
+    lambda: Prediction.objects.filter(candidate=Param("candidate"), run__gte=Param("run"))
 )
 """A candidate's predictions whose places every vote sets right: promoted, or not yet."""
 
@@ -219,6 +219,6 @@ class Prediction(models.Model):
         return Opinion(self.candidate_id, self.prior, own, *told)
 
 
-PLACED = Change(Prediction, "queue", "priority")
-REORDERED = ChangeMany(Prediction, *PRIOR, "priority")
-_PLACES = ChangeMany(Prediction, "queue", "priority")
+PLACED = Update(Prediction, "queue", "priority")
+REORDERED = BulkUpdate(Prediction, *PRIOR, "priority")
+_PLACES = BulkUpdate(Prediction, "queue", "priority")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from labeling.models.field import Field
 from labeling.models.job import FINISHED, JobConflict, RunStatus
+from labeling.models.prediction import Prediction
 
 if TYPE_CHECKING:
     from labeling.models.training_run import TrainingRun
@@ -39,25 +40,35 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             raise RefusedByGate(" ".join(reasons))
         names = run.fields.all() if fields is None else fields
         wanted = Field.objects.filter(pk__in=[f.pk for f in names])
-        for field in wanted.without_votes():
+        for field in wanted.lock_out_votes():
             if field.promoted_run_id != run.pk:
                 before = field.promoted_run
                 self.create(field=field, run=run, promoted_by=by, reason=reason)
                 why = f", because: “{reason}”" if reason else ""
                 run.tell(f"In use in {field}, by {by}{why}.")
-                field.point_to(run)
+                self._point(field, run)
                 self._settle(run, before)
 
     @transaction.atomic
     def roll_back(self, run: TrainingRun) -> None:
         """Give each field that uses this run the one that it used before, if any."""
-        for field in Field.objects.filter(promoted_run=run).without_votes():
+        for field in Field.objects.filter(promoted_run=run).lock_out_votes():
             standing = self.filter(field=field, rolled_back_at=None).order_by("-pk")
             standing.filter(run=run).update(rolled_back_at=timezone.now())
             run.tell(f"Rolled back in {field}.")
             before = standing.exclude(run=run).select_related("run").first()
-            field.point_to(before.run if before else None)
+            self._point(field, before.run if before else None)
             self._settle(run, field.promoted_run)
+
+    def _point(self, field: Field, run: TrainingRun | None) -> None:
+        """Set the run that the field's queue and exports use; the caller holds its lock."""
+        before, after = field.promoted_run_id or 0, run.pk if run else 0
+        if after < before:
+            # Votes have not updated these predictions; from now on they do.
+            predictions = Prediction.objects.filter(run__gte=after, run__lt=before)
+            predictions.set_places_of_voted(field)
+        field.promoted_run = run
+        field.save(update_fields=["promoted_run"])
 
     def _settle(self, *runs: TrainingRun | None) -> None:
         """Say of these runs whether any field uses them."""

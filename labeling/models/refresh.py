@@ -16,11 +16,11 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from labeling.db.bulk import parts
+from labeling.db.bulk import batches
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.job import HEARTBEAT_LOST
-from labeling.models.prediction import REORDERED
+from labeling.models.prediction import REORDERED, Prediction
 from labeling.training.training_set import VOTES, labels_to_train_on, pool_labels
 
 if TYPE_CHECKING:
@@ -68,9 +68,17 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
         return refresh
 
     @transaction.atomic
+    def apply_strategy(self, field: Field) -> None:
+        """Set the positions of all runs in the queue anew, after a change of strategy."""
+        (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
+        if not locked.follows_labels:
+            self.drop(locked)
+        Prediction.objects.filter(candidate__field=locked).set_places()
+
+    @transaction.atomic
     def stop(self, field: Field) -> None:
         """Drop a field's refreshes, where there may be any."""
-        (locked,) = Field.objects.filter(pk=field.pk).without_votes()
+        (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
         self.drop(locked)
 
     def drop(self, field: Field) -> None:
@@ -119,10 +127,10 @@ class Refresh(models.Model):
     def reorder(self, priors: Priors, n_labels: int) -> bool:
         """Let the queue follow what heads that were refitted on so many labels say.
 
-        In parts, between which people vote; each row agrees with its votes at every moment. False,
-        and no further, once another run is in use, or another worker has taken over.
+        In batches, between which people vote; each row agrees with its votes throughout. False, and
+        no further, once another run is in use, or another worker has taken over.
         """
-        if not all(self._place(part, priors) for part in parts(sorted(priors))):
+        if not all(self._place(part, priors) for part in batches(sorted(priors))):
             return False
         now = timezone.now()
         seconds = (now - self.begun_at) / timedelta(seconds=1) if self.begun_at else None
@@ -131,8 +139,8 @@ class Refresh(models.Model):
 
     @transaction.atomic
     def _place(self, candidates: Sequence[int], priors: Priors) -> bool:
-        """Write the places of some candidates, with votes kept out."""
-        (field,) = Field.objects.filter(pk=self.field_id).without_votes()
+        """PreparedWrite the places of some candidates, with votes kept out."""
+        (field,) = Field.objects.filter(pk=self.field_id).lock_out_votes()
         if field.promoted_run_id != self.run_id or not self._mine().exists():
             return False
         moved = []

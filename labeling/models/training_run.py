@@ -326,7 +326,7 @@ class TrainingRun(WorkerJob):
     def _judge_and_promote(self, by: Any, reason: str) -> RefusedByGate | None:
         """Promote it, or say why not; what the gate said is kept in both cases."""
         # Whoever promotes another one waits, to be judged beside this one; votes go on.
-        Field.objects.in_turn(self.fields.all())
+        Field.objects.lock_rows(self.fields.all())
         self.refresh_from_db()
         if self.is_promotable:
             self.judge()
@@ -367,9 +367,9 @@ class TrainingRun(WorkerJob):
             return
         self.predictions.all().delete()
         placed_by = self.write_predictions(predictions)
-        Field.objects.in_turn(self.fields.all())
+        Field.objects.lock_rows(self.fields.all())
         self.judge()
-        for field in Field.objects.filter(runs=self).without_votes():
+        for field in Field.objects.filter(runs=self).lock_out_votes():
             self.take_places(field, placed_by)
             if field.promoted_run_id is None and self.passed_gate:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])

@@ -53,7 +53,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
             "overrides": dict(overrides or {}),
         }
         with transaction.atomic():
-            chosen = Field.objects.in_turn(chosen)
+            chosen = Field.objects.lock_rows(chosen)
             run = self._waiting(chosen, wish) or self.create(
                 requested_by=requested_by, automatic=automatic, **wish
             )
@@ -78,7 +78,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
 
         It keeps waiting then, for the message at the other's end or the next sweep.
         """
-        fields = Field.objects.in_turn(Field.objects.filter(runs=pk))
+        fields = Field.objects.lock_rows(Field.objects.filter(runs=pk))
         at_work = self.filter(status=RunStatus.RUNNING, fields__in=fields)
         if (fields and at_work.exists()) or not (run := super().claim(pk, message)):
             return None
@@ -115,7 +115,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         judges the run, and it goes live only where a person promotes it.
         """
         # Who takes in the same file waits here; votes only while it gets its last places.
-        Field.objects.in_turn([field])
+        Field.objects.lock_rows([field])
         if there := self.taken_in(field, network, source["sha256"]).first():
             return there, False
         run = self.create(
@@ -128,7 +128,7 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
         )
         run.fields.add(field)
         placed_by = run.write_predictions(predictions)
-        (locked,) = run.fields.without_votes()
+        (locked,) = run.fields.lock_out_votes()
         run.take_places(locked, placed_by)
         run.judge()
         return run, True

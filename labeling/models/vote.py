@@ -1,57 +1,60 @@
-"""Votes: what experts said, for ever."""
+"""Votes: every answer of every expert, never deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
 from labeling.classes import Certainty, Label, Reason
+from labeling.db.prepared import Param
 from labeling.models.lease import Sample
 
 
 class VoteConflict(Exception):
-    """A vote's UUID came a second time with another content, or from another expert."""
+    """A vote's UUID was sent again with other content, or by another expert."""
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):
-    """Questions about votes."""
+    """Queries about votes."""
 
     def standing(self) -> Self:
-        """Votes that their voter has not taken back, hidden repeats too."""
+        """Votes that are not retracted, hidden repeats included."""
         return self.filter(retracted_at=None)
 
     def live(self) -> Self:
-        """Votes that count: standing, and no hidden repeats."""
+        """Votes that count: neither retracted nor hidden repeats."""
         return self.standing().filter(repeat_of=None)
 
     def repeats(self) -> Self:
-        """Answers to what the same expert had answered before; they measure, and never count."""
+        """Hidden repeats: second answers of an expert, which measure consistency, never count."""
         return self.standing().exclude(repeat_of=None)
 
     def repeatable(self) -> Self:
-        """Votes that count and that their voter has not answered again."""
-        again = Vote.objects.repeats().filter(repeat_of=OuterRef("pk"))
-        return self.live().exclude(Exists(again))
+        """Live votes that their voter has not answered again."""
+        repeats = Vote.objects.repeats().filter(repeat_of=OuterRef("pk"))
+        return self.live().exclude(Exists(repeats))
 
     def blind(self) -> Self:
-        """Votes before which the voter was shown no opinion but their own."""
+        """Votes cast before the voter was shown any opinion."""
         return self.filter(informed=False)
 
     def informed(self) -> Self:
-        """Votes before which the voter was shown what others say."""
+        """Votes cast after the voter was shown what others say."""
         return self.filter(informed=True)
 
     def blind_before(self) -> VoteQuerySet:
-        """What was said blindly, and when, of that on which any of these was cast informed."""
-        told = self.informed().order_by().values("candidate")
-        blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=told)
+        """All blind votes, in order of time, on candidates on which these include informed ones."""
+        informed = self.informed().order_by().values("candidate")
+        blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=informed)
         return blind.order_by("cast_at", "pk")
 
-    def by(self, voter: Any) -> Self:
+    def by(self, voter: User | Param) -> Self:
         """Votes of one expert."""
         return self.filter(voter=voter)
 
@@ -60,7 +63,7 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         return self.filter(cast_at__date=timezone.now().date())
 
     def tally(self) -> dict[int, int]:
-        """Number of votes for each label that has any."""
+        """Return the number of votes for each label that has any."""
         return dict(self.order_by().values_list("label").annotate(n=Count("pk")))
 
 
@@ -76,34 +79,35 @@ class Vote(models.Model):
     certainty = models.CharField(choices=Certainty, default=Certainty.SURE, max_length=8)
     reason = models.CharField(choices=Reason, blank=True, max_length=8)
     comment = models.TextField(blank=True)
-    flagged = models.BooleanField(default=False, help_text="Put up for discussion.")
+    flagged = models.BooleanField(default=False, help_text="Marked for discussion.")
     seconds = models.FloatField("seconds looked", null=True, blank=True)
     display = models.JSONField(default=dict, blank=True, help_text="Stretch, limits and zoom.")
     answers = models.JSONField(
-        default=list, blank=True, help_text="The path through the questions, if it was taken."
+        default=list, blank=True, help_text="Answers to the questions, if the voter used them."
     )
     suggestion_visible = models.BooleanField(
-        default=False, help_text="The network's opinion was open to the voter before this vote."
+        default=False, help_text="The network's opinion was visible to the voter before this vote."
     )
     votes_visible = models.PositiveSmallIntegerField(
-        default=0, help_text="Others' votes that were open to the voter before this one."
+        default=0, help_text="Number of others' votes visible to the voter before this vote."
     )
     informed = models.BooleanField(
         default=False,
-        help_text="The voter had been shown what the network, others or catalogues say.",
+        help_text="The voter was shown what the network, others or catalogues say before it.",
     )
     sample = models.CharField(
         choices=Sample, blank=True, max_length=8, help_text="Why it was served, if it was."
     )
     strategy = models.CharField(
-        max_length=16, blank=True, help_text="What had put it first in the training pool."
+        max_length=16,
+        blank=True,
+        help_text="Strategy that placed the candidate in the queue, if it came from there.",
     )
     surplus = models.BooleanField(
         default=False,
-        help_text="Cast without a lease when all the votes needed were there or promised; it "
-        "counts all the same.",
+        help_text="Cast without a lease after all votes needed were cast or promised; it counts.",
     )
-    # Nearly all are null, and an index full of nulls only misleads the database's planner.
+    # Nearly all are null, and an index full of nulls misleads the database's planner.
     repeat_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -144,18 +148,21 @@ class Vote(models.Model):
         return f"{self.voter} on {self.candidate}: {self.get_label_display()}"
 
     @property
-    def counts(self) -> bool:
-        """Whether it is live."""
+    def is_live(self) -> bool:
+        """True if the vote counts."""
         return self.retracted_at is None and self.repeat_of_id is None
 
-    def says(self, voter: Any, candidate_id: int, answer: dict[str, Any]) -> bool:
-        """Whether this is that voter's same answer for the same candidate."""
-        same_place = (self.voter_id, self.candidate_id) == (voter.pk, candidate_id)
-        return same_place and all(getattr(self, name) == value for name, value in answer.items())
+    def confirm(self, voter: User, candidate_id: int, answer: Mapping[str, Any]) -> Vote:
+        """Return this vote to a request that repeats it; raise VoteConflict to any other."""
+        same_vote = (self.voter_id, self.candidate_id) == (voter.pk, candidate_id)
+        same_answer = all(getattr(self, name) == value for name, value in answer.items())
+        if not (same_vote and same_answer):
+            raise VoteConflict(f"Vote {self.pk} exists with other content.")
+        return self
 
     @transaction.atomic
     def retract(self) -> None:
-        """Take the vote back and refresh the consensus; doing so twice changes nothing."""
+        """Retract the vote and refresh the consensus; doing so twice changes nothing."""
         candidate = self.candidate
         candidate.lock()
         standing = Vote.objects.standing().filter(pk=self.pk)

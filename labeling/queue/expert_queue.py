@@ -1,126 +1,152 @@
-"""The queue: what waits in a field for one expert, in order, and the verbs that lease it."""
+"""The queue of one expert in one field: which candidates they get next, and their leases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
-from labeling.models.lease import Lease, Sample
-from labeling.queue.parts import Lock, Part, Waiting, Wish
+from labeling.models.candidate import CandidateQuerySet
+from labeling.models.field import Field
+from labeling.models.lease import WRITE_LEASE, Lease, LeaseQuerySet, Sample
+from labeling.queue.parts import Lock, Part, Pick, QueueFilter, WaitingCandidates
 from labeling.rules.sampling import takes_control, takes_repeat
 
-if TYPE_CHECKING:
-    from labeling.models.candidate import Candidate
-    from labeling.models.candidate_queryset import CandidateQuerySet
-    from labeling.models.field import Field
-    from labeling.models.lease import LeaseQuerySet
 
-ANYTHING = Wish()
+class ExpertQueue:
+    """A field's candidates in the order in which one expert gets them.
 
+    `n_served` is the number of candidates that the expert was served so far, if it is known.
+    """
 
-class Queue:
-    """A field's candidates as one expert gets them."""
+    def __init__(
+        self,
+        field: Field,
+        expert: User,
+        chosen: QueueFilter | None = None,
+        *,
+        n_served: int | None = None,
+    ) -> None:
+        self._field, self._expert = field, expert
+        self._filter = chosen or QueueFilter()
+        self._waiting = WaitingCandidates(field, expert, self._filter)
+        self._n_served = n_served
 
-    def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
-        self._field, self._expert, self._wish = field, expert, wish
-        self._waiting = Waiting(field, expert, wish)
+    def lease(self, count: int, *, last_resort: bool = True) -> list[Lease]:
+        """Lease the next candidates, by acquisition value mixed with the control sample.
 
-    def lease(self, count: int, *, last_resort: bool) -> list[Lease]:
-        """Lease the next ones; fewer, or none, when no more are waiting for this expert.
-
-        The last resort is what they have put off, and what others hold for long.
+        Returns fewer, or none, when no more are waiting for this expert. The last resort is what
+        they skipped, and what others have held for long.
         """
         if not count:
             return []
-        wanted = self._samples(count)
+        samples = self._samples(count)
         leases: list[Lease] = []
-        while wanted:
-            taken = self._lease_free(wanted) or self._lease_after_waiting(self._all_parts())
-            if not taken and last_resort:
-                taken = self._lease_put_off(len(wanted)) or self._take_over()
-            if not taken:
+        while samples:
+            new = self._lease_unlocked(samples) or self._lease_after_waiting(self._all_parts())
+            if not new and last_resort:
+                new = self._lease_skipped(len(samples)) or self._take_over()
+            if not new:
                 break
-            leases += taken
-            for sample in (Sample(lease.sample) for lease in taken):
-                wanted.remove(sample if sample in wanted else wanted[0])
+            leases += new
+            for sample in (Sample(lease.sample) for lease in new):
+                samples.remove(sample if sample in samples else samples[0])
         return leases
 
     def _samples(self, count: int) -> list[Sample]:
-        """Which sample each of the next leases comes from."""
-        start = self._waiting.served()
-        return [self._sample_at(place) for place in range(start, start + count)]
+        """Return the sample from which each of the next leases comes."""
+        start = self._waiting.n_served() if self._n_served is None else self._n_served
+        self._n_served = None
+        return [self._sample_of(number) for number in range(start, start + count)]
 
-    def _sample_at(self, place: int) -> Sample:
+    def _sample_of(self, number: int) -> Sample:
+        """Return the sample of the expert's candidate of this number, counted from 0."""
         field = self._field
-        if self._wish.unfinished:
+        if self._filter.unfinished:
             return Sample.POOL
-        if takes_control(place, field.control_share, self._expert.pk):
+        if takes_control(number, field.control_share, self._expert.pk):
             return Sample.CONTROL
-        again = takes_repeat(place, field.repeat_share, field.control_share, self._expert.pk)
-        return Sample.REPEAT if again else Sample.POOL
+        repeat = takes_repeat(number, field.repeat_share, field.control_share, self._expert.pk)
+        return Sample.REPEAT if repeat else Sample.POOL
 
     @transaction.atomic
-    def _lease_free(self, wanted: Sequence[Sample]) -> list[Lease]:
-        """Lease the first candidates of these samples that nobody else is being given right now.
+    def _lease_unlocked(self, samples: Sequence[Sample]) -> list[Lease]:
+        """Lease the first candidates of these samples that nobody else has locked.
 
-        All in one transaction, which waits for no lock: so it can hold several and block nobody.
-        What is locked is leased, or others would be led past it for nothing; so no sample is asked
-        twice, and what one that was asked before cannot make up for is left to the next call.
+        One transaction that waits for no lock, so it may hold several and blocks nobody. All that
+        it locks it leases; therefore no sample is read twice, and what an earlier one cannot make
+        up for is left to the next call.
         """
-        repeats = self._lease_repeats(wanted.count(Sample.REPEAT))
-        n_control = wanted.count(Sample.CONTROL)
-        n_pool = len(wanted) - len(repeats) - n_control
-        pool = self._lock_free(Sample.POOL, n_pool)
-        control = self._lock_free(Sample.CONTROL, n_control + n_pool - len(pool))
+        repeats = self._lease_repeats(samples.count(Sample.REPEAT))
+        n_control = samples.count(Sample.CONTROL)
+        n_pool = len(samples) - len(repeats) - n_control
+        pool = self._lock_first(Sample.POOL, n_pool)
+        control = self._lock_first(Sample.CONTROL, n_control + n_pool - len(pool))
         if not n_pool:
-            pool = self._lock_free(Sample.POOL, n_control - len(control))
-        return repeats + self._lease_locked(_mixed(wanted, pool, control))
+            pool = self._lock_first(Sample.POOL, n_control - len(control))
+        return repeats + self._lease_locked(_interleaved(samples, pool, control))
 
-    def _lease_put_off(self, count: int) -> list[Lease]:
-        """Lease what the expert has skipped."""
+    def _lease_skipped(self, count: int) -> list[Lease]:
+        """Lease what the expert skipped."""
         with transaction.atomic():
-            found = self._waiting.first(Part.PUT_OFF, Lock.FREE, count)
-            leases = self._lease_locked(found)
-        return leases or self._lease_after_waiting([Part.PUT_OFF])
+            leases = self._lease_locked(self._waiting.first(Part.SKIPPED, Lock.SKIP_LOCKED, count))
+        return leases or self._lease_after_waiting([Part.SKIPPED])
 
-    def _lock_free(self, sample: Sample, count: int) -> list[Candidate]:
-        found: list[Candidate] = []
+    def _lock_first(self, sample: Sample, count: int) -> list[Pick]:
+        picks: list[Pick] = []
         for part in self._parts(sample):
-            if missing := count - len(found):
-                found += self._waiting.first(part, Lock.FREE, missing)
-        return found
+            if missing := count - len(picks):
+                picks += self._waiting.first(part, Lock.SKIP_LOCKED, missing)
+        return picks
 
     def _parts(self, sample: Sample) -> Iterator[Part]:
-        """The parts of a sample one after the other."""
-        if self._wish.unfinished:
-            yield from [Part.LEFT] if sample == Sample.POOL else []
+        """Yield the parts of a sample in their order."""
+        if self._filter.unfinished:
+            yield from [Part.UNFINISHED] if sample == Sample.POOL else []
         elif sample == Sample.CONTROL:
             yield Part.CONTROL
         elif self._field.promoted_run_id:
-            yield from (Part.POOL, Part.UNREAD)
+            yield from (Part.POOL, Part.UNPREDICTED)
         else:
-            yield Part.SHUFFLED
+            yield Part.RANDOM
 
-    def _lease_locked(self, found: list[Candidate]) -> list[Lease]:
+    def _lease_locked(self, picks: list[Pick]) -> list[Lease]:
         """Lease those of the locked candidates that still have room.
 
-        Asked again after the lock: a lease committed between our snapshot and our lock is
-        invisible to the query that found them, and visible to this one.
+        Read again after the lock: a lease committed between our snapshot and our lock is invisible
+        to the query that picked them, and visible to this one.
         """
-        free = self._waiting.still(found) if found else []
-        return Lease.objects.give(self._expert, free) if free else []
+        return self._grant(self._waiting.still_waiting(picks)) if picks else []
+
+    def _grant(self, picks: Iterable[Pick], sample: Sample | None = None) -> list[Lease]:
+        """Lease these candidates, whose locks the caller holds, for the field's lease time."""
+        now = timezone.now()
+        leases = [
+            Lease(
+                candidate=pick.candidate,
+                expert=self._expert,
+                sample=sample or (Sample.CONTROL if pick.candidate.control else Sample.POOL),
+                strategy=pick.strategy,
+                leased_at=now,
+                expires_at=now + timedelta(minutes=self._field.lease_minutes),
+            )
+            for pick in picks
+        ]
+        for lease in leases:
+            WRITE_LEASE(lease)
+        return leases
 
     def _all_parts(self) -> list[Part]:
-        """The parts of both samples."""
         return [*self._parts(Sample.POOL), *self._parts(Sample.CONTROL)]
 
     def _lease_after_waiting(self, parts: Iterable[Part]) -> list[Lease]:
-        """Lease the first candidate of these parts, locked or not.
+        """Lease the first candidate of these parts, after waiting for its lock if need be.
 
-        Locks of others are no reason to say that nothing is left: the last ones are waited for,
-        one at a time, and nothing is held meanwhile.
+        Locks of others do not mean that nothing is left: the last candidates are waited for, one
+        at a time, while nothing else is held.
         """
         for part in parts:
             while self._waiting.first(part, Lock.NONE, 1):
@@ -131,42 +157,42 @@ class Queue:
         return []
 
     def _take_over(self) -> list[Lease]:
-        """Lease what somebody else has held for long, where nothing else is left to do.
+        """Lease what somebody else has held for long, when nothing else is left to do.
 
-        The place changes hands, so votes and promises never exceed the votes needed.
+        The promise changes hands, so votes and promises never exceed the votes needed.
         """
-        while old := self._held_up().first():
+        while overdue := self._overdue().first():
             with transaction.atomic():
-                old.candidate.lock()
-                still = self._eligible().filter(pk=old.candidate_id).exists()
-                if still and (lease := old.pass_on(self._expert)):
-                    return [lease]
+                overdue.candidate.lock()
+                eligible = self._eligible().filter(pk=overdue.candidate_id).exists()
+                if eligible and overdue.end_overdue():
+                    return self._grant([Pick(overdue.candidate, overdue.strategy)])
         return []
 
     def _eligible(self) -> CandidateQuerySet:
-        """What the expert could vote on, whoever holds it."""
-        eligible = self._field.candidates.eligible_for(self._expert).wished_for(self._wish)
-        return eligible.left_by(self._expert) if self._wish.unfinished else eligible
+        """Candidates that the expert could vote on, whoever holds them."""
+        chosen = self._filter
+        eligible = self._field.candidates.eligible_for(self._expert)
+        eligible = eligible.in_magnitude_range(chosen.mag_min, chosen.mag_max)
+        return eligible.unfinished_by(self._expert) if chosen.unfinished else eligible
 
-    def _held_up(self) -> LeaseQuerySet:
-        """What may be taken over at this moment, without what has just ended."""
-        held_up = Lease.objects.held_up().filter(candidate__in=self._eligible())
-        return held_up.select_related("candidate__field")
+    def _overdue(self) -> LeaseQuerySet:
+        """Leases that may be taken over at this moment."""
+        overdue = Lease.objects.overdue().filter(candidate__in=self._eligible())
+        return overdue.select_related("candidate__field")
 
     def _lease_repeats(self, count: int) -> list[Lease]:
-        """Lease again what the expert has voted on long ago, in random order."""
-        found = self._waiting.first(Part.REPEAT, Lock.FREE, count) if count else []
-        still = self._waiting.still(found, again=True) if found else []
-        return Lease.objects.give(self._expert, still, Sample.REPEAT)
+        """Lease again, in random order, candidates that the expert voted on long ago."""
+        picks = self._waiting.first(Part.REPEAT, Lock.SKIP_LOCKED, count) if count else []
+        waiting = self._waiting.still_waiting(picks, repeats=True) if picks else []
+        return self._grant(waiting, Sample.REPEAT)
 
 
-def _mixed(
-    wanted: Sequence[Sample], pool: list[Candidate], control: list[Candidate]
-) -> list[Candidate]:
-    """Each place from its sample; what one lacks is taken from the other."""
-    found = []
-    for sample in wanted:
+def _interleaved(samples: Sequence[Sample], pool: list[Pick], control: list[Pick]) -> list[Pick]:
+    """Return the picks in the order of the samples; what one lacks is taken from the other."""
+    picks = []
+    for sample in samples:
         first, second = (control, pool) if sample == Sample.CONTROL else (pool, control)
         if first or second:
-            found.append((first or second).pop(0))
-    return found
+            picks.append((first or second).pop(0))
+    return picks

@@ -1,152 +1,152 @@
-"""What waits in a field for one expert, as statements that are written once per process."""
+"""The parts of a field's queue for one expert, as prepared queries."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.apps import apps
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from labeling.db.prepared import Given, Statement
+from labeling.db.prepared import Param, PreparedQuery
+from labeling.models.candidate import Candidate, CandidateQuerySet
+from labeling.models.field import Field
 from labeling.models.lease import Lease
 from labeling.models.vote import Vote
 from labeling.rules.strategies import Strategy
 
-if TYPE_CHECKING:
-    from labeling.models.candidate import Candidate
-    from labeling.models.candidate_queryset import CandidateQuerySet
-    from labeling.models.field import Field
-
-EXPERT, FIELD, NEEDED, RUN, NOW = map(Given, ("expert", "field", "needed", "run", "now"))
-AN_HOUR_AGO, BEFORE = map(Given, ("an_hour_ago", "before"))
+EXPERT, FIELD, NEEDED, RUN, NOW = map(Param, ("expert", "field", "needed", "run", "now"))
+AN_HOUR_AGO, BEFORE = map(Param, ("an_hour_ago", "before"))
 
 REPEAT_AFTER = timedelta(hours=1)
 REPEAT_AFTER_VOTES = 20
-"""A candidate comes again when its vote is so long ago, and so many of the expert's ago."""
+"""A candidate is repeated after this time and this number of the expert's votes."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What an expert asked for: V magnitudes, ends included; only what they have not finished."""
+class QueueFilter:
+    """What an expert asks for: V magnitudes (Vega), ends included; only unfinished candidates."""
 
     mag_min: Any = None
     mag_max: Any = None
     unfinished: bool = False
 
     @property
-    def form(self) -> Wish:
-        """The same wish for any magnitudes."""
-        low = None if self.mag_min is None else Given("mag_min")
-        return Wish(low, None if self.mag_max is None else Given("mag_max"), self.unfinished)
+    def template(self) -> QueueFilter:
+        """The same filter with parameters for the magnitudes."""
+        mag_min = None if self.mag_min is None else Param("mag_min")
+        mag_max = None if self.mag_max is None else Param("mag_max")
+        return QueueFilter(mag_min, mag_max, self.unfinished)
 
 
 class Part(Enum):
-    """What an expert is given one part after the other, each in the order of its index."""
+    """Parts of the queue, each in the order of its index."""
 
-    POOL = "the training pool as the promoted run predicts it"
-    UNREAD = "what the promoted run says nothing of, in random order"
-    SHUFFLED = "the training pool in random order"
-    CONTROL = "the control sample in random order"
-    PUT_OFF = "what the expert has skipped"
-    LEFT = "what the expert has had and not voted on, or taken their vote back"
-    REPEAT = "what the expert has voted on long ago and not been asked again, in random order"
+    POOL = "training pool, by the promoted run's acquisition values"
+    UNPREDICTED = "training pool without a prediction of the promoted run, in random order"
+    RANDOM = "training pool in random order"
+    CONTROL = "control sample in random order"
+    SKIPPED = "candidates that the expert skipped"
+    UNFINISHED = "candidates that the expert was given without voting, or on which they retracted"
+    REPEAT = "candidates that the expert voted on long ago, in random order"
 
 
 class Lock(Enum):
-    """How the rows are locked."""
+    """How rows are locked."""
 
-    NONE = "not"
-    FREE = "past those that somebody else has locked"
-    WAIT = "when it is their turn"
+    NONE = "not at all"
+    SKIP_LOCKED = "without those that somebody else has locked"
+    WAIT = "after waiting for those that somebody else has locked"
 
 
-class Waiting:
+@dataclass(frozen=True)
+class Pick:
+    """A candidate from the queue and the strategy that placed it there, if any did."""
+
+    candidate: Candidate
+    strategy: str
+
+
+class WaitingCandidates:
     """A field's candidates that have room for one expert's vote."""
 
-    def __init__(self, field: Field, expert: Any, wish: Wish) -> None:
-        self._form = wish.form
+    def __init__(self, field: Field, expert: User, chosen: QueueFilter) -> None:
         self._field = field
-        self._given = {
+        self._template = chosen.template
+        self._repeat_before: datetime | None = None
+        self._params = {
             "expert": expert.pk,
             "field": field.pk,
             "needed": field.votes_needed,
             "run": field.promoted_run_id,
-            "mag_min": wish.mag_min,
-            "mag_max": wish.mag_max,
+            "mag_min": chosen.mag_min,
+            "mag_max": chosen.mag_max,
         }
 
-    def served(self) -> int:
-        """How many candidates the expert has been given: those with a vote, and those in hand."""
-        known = vars(self._field).pop("n_served", None)
-        if known is None:
-            ((known,),) = _SERVED.rows(expert=self._given["expert"], now=timezone.now())
-        return int(known)
+    def n_served(self) -> int:
+        """Return the number of candidates that the expert has voted on or holds."""
+        ((number,),) = _N_SERVED.rows(expert=self._params["expert"], now=timezone.now())
+        return int(number)
 
-    def first(self, part: Part, lock: Lock, count: int) -> list[Candidate]:
-        """The first ones of a part."""
-        if part == Part.REPEAT and not self._knows_long_ago():
+    def first(self, part: Part, lock: Lock, count: int) -> list[Pick]:
+        """Return the first candidates of a part."""
+        if part == Part.REPEAT and not self._may_repeat():
             return []
-        found = _first(part, lock, count, self._form).objects(**self._given_now())
-        for candidate in found:
+        candidates = _first(part, lock, count, self._template).objects(**self._params_now())
+        for candidate in candidates:
             candidate.field = self._field
-            candidate.found_by = self._found_by(part)
-        return found
+        return [Pick(candidate, self._strategy_of(part)) for candidate in candidates]
 
-    def _knows_long_ago(self) -> bool:
-        """Whether the expert has cast enough votes; notes before when a vote is long ago."""
-        found = _LAST_BUT.rows(expert=self._given["expert"])
-        self._given["before"] = found[0][0] if found else None
-        return bool(found)
+    def _may_repeat(self) -> bool:
+        """True if the expert has cast enough votes; reads the time before which a vote is old."""
+        rows = _OLD_VOTE.rows(expert=self._params["expert"])
+        self._repeat_before = rows[0][0] if rows else None
+        return bool(rows)
 
-    def _given_now(self) -> dict[str, Any]:
+    def _params_now(self) -> dict[str, Any]:
         now = timezone.now()
-        return {**self._given, "now": now, "an_hour_ago": now - REPEAT_AFTER}
+        moments = {"now": now, "an_hour_ago": now - REPEAT_AFTER, "before": self._repeat_before}
+        return self._params | moments
 
-    def _found_by(self, part: Part) -> str:
-        """What puts the candidates of this part in their order."""
-        orders: dict[Part, str] = {
+    def _strategy_of(self, part: Part) -> str:
+        """Return the strategy that orders a part, or nothing."""
+        strategies: dict[Part, str] = {
             Part.POOL: self._field.strategy,
-            Part.SHUFFLED: self._field.cold_start,
-            Part.UNREAD: Strategy.RANDOM,
+            Part.RANDOM: self._field.cold_start,
+            Part.UNPREDICTED: Strategy.RANDOM,
         }
-        return orders.get(part, "")
+        return strategies.get(part, "")
 
-    def still(self, candidates: list[Candidate], *, again: bool = False) -> list[Candidate]:
-        """Those of these that wait at this moment, for a first vote or to be answered again."""
-        pks = {f"pk{number}": candidate.pk for number, candidate in enumerate(candidates)}
-        rows = _among(len(pks), self._form, again=again).rows(**self._given_now(), **pks)
-        return [candidate for candidate in candidates if (candidate.pk,) in rows]
-
-
-def _number(rows: QuerySet[Any], whose: str) -> Coalesce:
-    """How many of these rows the expert has."""
-    mine = rows.filter(**{whose: EXPERT}).order_by().values(whose)
-    return Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0)
+    def still_waiting(self, picks: list[Pick], *, repeats: bool = False) -> list[Pick]:
+        """Return those of the picks that still wait for a first vote, or for a repeat."""
+        pks = {f"pk{number}": pick.candidate.pk for number, pick in enumerate(picks)}
+        rows = _among(len(pks), self._template, repeats=repeats).rows(**self._params_now(), **pks)
+        return [pick for pick in picks if (pick.candidate.pk,) in rows]
 
 
-def _n_served() -> Any:
-    return _number(Vote.objects.all(), "voter") + _number(Lease.objects.live(NOW), "expert")
+def _count(rows: QuerySet[Any], person: str) -> Coalesce:
+    """Return an expression for the number of these rows that the expert has."""
+    by_expert = rows.filter(**{person: EXPERT}).order_by().values(person)
+    return Coalesce(Subquery(by_expert.annotate(n=Count("pk")).values("n")), 0)
 
 
-_SERVED = Statement(lambda: get_user_model().objects.filter(pk=EXPERT).values_list(_n_served()))
-NAMED: Statement[Field] = Statement(
-    lambda: (
-        apps.get_model("labeling", "Field")
-        .objects.filter(name=Given("name"))
-        .annotate(n_served=_n_served())
-    )
+def _served() -> Any:
+    return _count(Vote.objects.all(), "voter") + _count(Lease.objects.live(NOW), "expert")
+
+
+_N_SERVED = PreparedQuery(lambda: User.objects.filter(pk=EXPERT).values_list(_served()))
+FIELD_NAMED: PreparedQuery[Field] = PreparedQuery(
+    lambda: Field.objects.filter(name=Param("name")).annotate(n_served=_served())
 )
-"""The field of a name, with what `Waiting.served` would ask next."""
+"""The field of a name, with the number of candidates that an expert was served."""
 
 
-_LAST_BUT = Statement(
+_OLD_VOTE = PreparedQuery(
     lambda: (
         Vote.objects.by(EXPERT)
         .order_by("-cast_at")
@@ -155,44 +155,44 @@ _LAST_BUT = Statement(
 )
 
 
-def _wished_for(form: Wish) -> CandidateQuerySet:
-    candidates: CandidateQuerySet = apps.get_model("labeling", "Candidate").objects.all()
-    return candidates.filter(field=FIELD).wished_for(form)
+def _filtered(template: QueueFilter) -> CandidateQuerySet:
+    candidates = Candidate.objects.filter(field=FIELD)
+    return candidates.in_magnitude_range(template.mag_min, template.mag_max)
 
 
-def _waiting(form: Wish) -> CandidateQuerySet:
-    return _wished_for(form).eligible_for(EXPERT, NOW).with_room(NEEDED, NOW)
+def _waiting(template: QueueFilter) -> CandidateQuerySet:
+    return _filtered(template).eligible_for(EXPERT, NOW).with_room(NEEDED, NOW)
 
 
-def _voted_on_long_ago(form: Wish) -> CandidateQuerySet:
+def _repeatable(template: QueueFilter) -> CandidateQuerySet:
     votes = Vote.objects.by(EXPERT).repeatable()
     old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=AN_HOUR_AGO).order_by()
-    voted_on = _wished_for(form).in_play().filter(pk__in=old.values("candidate"))
-    return voted_on.not_held_by(EXPERT, NOW).not_put_off_by(EXPERT)
+    voted_on = _filtered(template).in_play().filter(pk__in=old.values("candidate"))
+    return voted_on.not_held_by(EXPERT, NOW).not_skipped_by(EXPERT)
 
 
 @cache
-def _first(part: Part, lock: Lock, count: int, form: Wish) -> Statement[Candidate]:
-    waiting = _waiting(form)
-    fresh = waiting.not_put_off_by(EXPERT)
-    at_random = fresh.past_votes_of(EXPERT)
-    found = {
-        Part.POOL: fresh.in_order_of(RUN, FIELD).past_votes_of(EXPERT, "predictions__candidate"),
-        Part.UNREAD: at_random.unread_by(RUN).in_random_order(control=False),
-        Part.SHUFFLED: at_random.in_random_order(control=False),
+def _first(part: Part, lock: Lock, count: int, template: QueueFilter) -> PreparedQuery[Candidate]:
+    waiting = _waiting(template)
+    new = waiting.not_skipped_by(EXPERT)
+    at_random = new.past_votes_of(EXPERT)
+    candidates = {
+        Part.POOL: new.in_queue_of(RUN, FIELD).past_votes_of(EXPERT, "predictions__candidate"),
+        Part.UNPREDICTED: at_random.without_prediction_of(RUN).in_random_order(control=False),
+        Part.RANDOM: at_random.in_random_order(control=False),
         Part.CONTROL: at_random.in_random_order(control=True),
-        Part.PUT_OFF: waiting.put_off_by(EXPERT),
-        Part.LEFT: fresh.left_by(EXPERT),
-        Part.REPEAT: _voted_on_long_ago(form).order_by("shuffle", "pk"),
+        Part.SKIPPED: waiting.skipped_by(EXPERT),
+        Part.UNFINISHED: new.unfinished_by(EXPERT),
+        Part.REPEAT: _repeatable(template).order_by("shuffle", "pk"),
     }[part]
     if lock != Lock.NONE:
-        past = lock == Lock.FREE
-        found = found.select_for_update(of=("self",), skip_locked=past, no_key=True)
-    return Statement(lambda: found[:count], by_index=True)
+        skip = lock == Lock.SKIP_LOCKED
+        candidates = candidates.select_for_update(of=("self",), skip_locked=skip, no_key=True)
+    return PreparedQuery(lambda: candidates[:count], by_index=True)
 
 
 @cache
-def _among(count: int, form: Wish, *, again: bool) -> Statement[Candidate]:
-    pks: list[Any] = [Given(f"pk{number}") for number in range(count)]
-    among = (_voted_on_long_ago if again else _waiting)(form).filter(pk__in=pks)
-    return Statement(lambda: among.order_by().values_list("pk"))
+def _among(count: int, template: QueueFilter, *, repeats: bool) -> PreparedQuery[Candidate]:
+    pks: list[Any] = [Param(f"pk{number}") for number in range(count)]
+    among = (_repeatable if repeats else _waiting)(template).filter(pk__in=pks)
+    return PreparedQuery(lambda: among.order_by().values_list("pk"))

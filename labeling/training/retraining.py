@@ -167,7 +167,7 @@ def _retrain(field: Field) -> TrainingRun | None:
 def _repeat(field: Field, last_run: TrainingRun, snapshot: TrainingSet) -> TrainingRun | None:
     """Request a run on this snapshot, unless another sweep has done so."""
     # Locking all fields of the run at once, in one order, prevents deadlocks.
-    Field.objects.in_turn(last_run.fields.all())
+    Field.objects.lock_rows(last_run.fields.all())
     state = retraining_state(field)
     if state.last_run != last_run or not state.is_due:
         return None

@@ -30,8 +30,7 @@ from labeling.classes import MorphologicalClass
 from labeling.db.consistent_read import one_moment
 from labeling.export.files import csv_lines
 from labeling.export.rows import Row, catalogue_rows
-from labeling.models.candidate import Candidate
-from labeling.models.candidate_queryset import CandidateQuerySet
+from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.job import JobConflict
 from labeling.models.reference_label import ReferenceLabel

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from numpy.typing import NDArray
 
 from celery_worker.refresh import run_job
-from labeling.db.bulk import AT_A_TIME
+from labeling.db.bulk import BATCH_SIZE
 from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
 from tests.labeling.world import make_field, make_run
 
@@ -17,7 +17,7 @@ BEGUN = 10
 """One in so many of the candidates without a label has a vote."""
 
 
-def make(truth: NDArray[np.int64], labels: int, learnt: int) -> Field:
+def execute_together(truth: NDArray[np.int64], labels: int, learnt: int) -> Field:
     """Candidates of these classes (N,), the first ones labelled, with a run in use; ids from 1."""
     call_command("migrate", verbosity=0)
     admin = get_user_model().objects.create_user("admin")
@@ -62,7 +62,7 @@ def refresh(field: Field) -> tuple[float, float]:
     run_job(claimed)
     seconds = time.perf_counter() - start
     count = field.candidates.count()
-    assert len(parts) == -(-count // AT_A_TIME)
+    assert len(parts) == -(-count // BATCH_SIZE)
     assert Prediction.objects.exclude(prior_class1=None).count() > 0.9 * count
     for prediction in Prediction.objects.with_place().iterator():
         assert prediction.prior_class1 is None or not prediction.set_known_place()

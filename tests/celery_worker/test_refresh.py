@@ -23,7 +23,16 @@ from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR
 from labeling.rules.posterior import worth
 from labeling.training.training_set import COLUMNS
-from tests.labeling.world import at_once, make_field, make_run, only_sample, promote, settle, vote
+from tests.labeling.world import (
+    at_once,
+    lease_next,
+    make_field,
+    make_run,
+    only_sample,
+    promote,
+    settle,
+    vote,
+)
 
 COUNT = 60
 AFTER = 8
@@ -102,7 +111,7 @@ def refitted(run):
 
 
 def test_the_order_follows_the_experts(refreshed, run, cy):
-    first = [int(lease.candidate.catalogue_id) for lease in refreshed.lease_next(cy, 5)]
+    first = [int(lease.candidate.catalogue_id) for lease in lease_next(refreshed, cy, 5)]
     assert np.median([sight(number) for number in first]) > 0.5
     in_order = run.predictions.filter(queue=refreshed).order_by("-priority", "candidate_id")
     given = [int(p.candidate.catalogue_id) for p in in_order[:5]]

@@ -7,7 +7,7 @@ import pytest
 
 from frontend.views import disagreements
 from labeling.models import Sample
-from tests.labeling.world import settle, vote
+from tests.labeling.world import lease_to, settle, vote
 
 
 def test_who_has_voted_reads_and_writes_it(browse, candidate, people):
@@ -52,7 +52,7 @@ def test_a_remark_waits_for_a_curator_until_one_has_decided(browse, candidate, p
 
 def test_a_flag_on_what_was_asked_again_is_seen(browse, candidate, people):
     vote(candidate, people["ada"], 1)
-    candidate.lease_to(people["ada"], Sample.REPEAT)
+    lease_to(candidate, people["ada"], Sample.REPEAT)
     vote(candidate, people["ada"], 2, flagged=True, comment="two peaks")
     shown = browse("cur").get("/disagreements/").content.decode()
     assert all(words in shown for words in ("asked again", "flagged", "two peaks"))
@@ -128,7 +128,7 @@ def test_a_decision_does_not_replace_one_that_was_not_shown(browse, discussed, p
 def test_what_waits_for_a_curator_is_shown_to_them(browse, people, candidate):
     vote(candidate, people["ada"], 1, flagged=True)
     browse("cur").get("/disagreements/")
-    assert list(people["cur"].openings.values_list("candidate", flat=True)) == [candidate.pk]
+    assert list(people["cur"].disclosures.values_list("candidate", flat=True)) == [candidate.pk]
 
 
 @pytest.mark.parametrize("page", ["/candidates/{}/", "/candidates/"])
@@ -138,7 +138,7 @@ def test_a_page_that_shows_what_others_say_leaves_a_trace(browse, people, field,
         vote(candidate, people[name])
     for _ in range(2):
         browse("ada").get(page.format(told.pk))
-    assert list(people["ada"].openings.values_list("candidate", flat=True)) == [told.pk]
+    assert list(people["ada"].disclosures.values_list("candidate", flat=True)) == [told.pk]
 
 
 def test_what_a_curator_began_is_decided_after_another_look(browse, discussed):

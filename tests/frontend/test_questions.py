@@ -3,7 +3,7 @@
 import pytest
 
 from labeling.agreement.branch_points import branch_points_visible_to
-from labeling.models import Opening, Vote
+from labeling.models import Candidate, Vote
 from tests.labeling.rules.test_decision_tree import path
 from tests.labeling.world import vote
 
@@ -36,7 +36,7 @@ def test_it_counts_the_first_different_answer_of_each_pair(answered):
 
 def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(answered):
     third = Vote.objects.get(voter=answered["ada"], candidate__pack_row=2).candidate
-    Opening.objects.note(answered["ada"], [third.pk])
+    Candidate.objects.disclose(answered["ada"], [third.pk])
     vote(third, answered["ada"], label=4, answers=STAR)
     found = {(p.first, p.second): p for p in branch_points_visible_to(answered["cur"])}
     assert found["ada", "bea"].counts["resolved"] == 1

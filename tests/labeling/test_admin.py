@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from labeling.models import Consensus, Field, Preset, ReferenceLabel, TrainingRun
-from tests.labeling.world import make_experiment, make_run, promote, settle
+from tests.labeling.world import lease_to, make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
 
@@ -58,7 +58,7 @@ TABLES = {m._meta.model_name for m in apps.get_app_config("labeling").get_models
 def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea, cy, model):
     settle(candidate, [ada, bea, cy])
     candidate.adjudicate(root, 1, "seen")
-    candidate.lease_to(ada, "pool")
+    lease_to(candidate, ada, "pool")
     ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1)
     promote(field, root, {candidate.pk: 0.5})
     make_experiment(field, root)

@@ -2,9 +2,11 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from labeling.models import (
@@ -12,10 +14,14 @@ from labeling.models import (
     CatalogueImport,
     Experiment,
     Field,
+    Lease,
     Prediction,
     Promotion,
+    Sample,
     TrainingRun,
 )
+from labeling.models.lease import WRITE_LEASE
+from labeling.queue.expert_queue import ExpertQueue
 from labeling.rules.strategies import Strategy
 
 API = "/api/v1"
@@ -48,7 +54,7 @@ def make_field(name="ngc1", candidates=6, **values):
             y=20.0 * number,
             observed="NUV U B V I",
         )
-        row.place()
+        row.derive_columns()
         rows.append(row)
     Candidate.objects.bulk_create(rows)
     return field
@@ -58,6 +64,25 @@ def only_sample(field, *, control):
     """Put all the field's candidates in one sample, whatever their names say."""
     field.candidates.update(control=control)
     return field
+
+
+def lease_next(field, expert, count, chosen=None):
+    """Lease the next candidates of the field to the expert, as the API does."""
+    return ExpertQueue(field, expert, chosen).lease(count)
+
+
+def lease_to(candidate, expert, sample=""):
+    """Lease this candidate to the expert, whatever the order of the queue."""
+    now = timezone.now()
+    lease = Lease(
+        candidate=candidate,
+        expert=expert,
+        sample=sample or (Sample.CONTROL if candidate.control else Sample.POOL),
+        leased_at=now,
+        expires_at=now + timedelta(minutes=candidate.field.lease_minutes),
+    )
+    WRITE_LEASE(lease)
+    return lease
 
 
 def vote(candidate, voter, label=1, **answer):

@@ -99,7 +99,7 @@ def _add(
             observed=" ".join(BANDS),
             **magnitudes,
         )
-        row.place()
+        row.derive_columns()
         rows.append(row)
     candidates = Candidate.objects.bulk_create(rows)
     pool = {candidate.pk: source.field_id for candidate in candidates if not candidate.control}

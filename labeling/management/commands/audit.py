@@ -49,7 +49,7 @@ class Command(BaseCommand):
 def _differences(candidate: Candidate) -> list[str]:
     """What is stored of one candidate and should be otherwise."""
     placed = Candidate(field=candidate.field, catalogue_id=candidate.catalogue_id)
-    placed.place()
+    placed.derive_columns()
     wrong = []
     if candidate.control != placed.control:
         wrong.append("is in the wrong sample")

@@ -12,7 +12,7 @@ from labeling.agreement.raters import (
     read_raters,
 )
 from labeling.classes import Label
-from labeling.models import Candidate, Opening, ReferenceLabel, Vote
+from labeling.models import Candidate, ReferenceLabel, Vote
 from tests.labeling.conftest import person
 from tests.labeling.world import make_field, promote, settle, vote
 
@@ -162,7 +162,7 @@ def test_the_number_of_queries_does_not_grow_with_the_votes(
 
 def test_a_vote_changed_after_a_disclosure_is_compared_by_the_blind_one(three, ada):
     third = three[2]
-    Opening.objects.note(ada, [third.pk])
+    Candidate.objects.disclose(ada, [third.pk])
     informed_vote = vote(third, ada, 4)
     assert (informed_vote.votes_visible, third.consensus.n_class4) == (2, 3)
     raters = read_raters()
@@ -174,7 +174,7 @@ def test_the_last_blind_vote_is_compared(field, ada, bea, cur):
     for label in (1, 2):
         vote(candidate, ada, label)
     vote(candidate, bea, 3)
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     vote(candidate, ada, 3)
     assert read_raters().experts["ada"] == {candidate.pk: 2}
 

@@ -8,7 +8,7 @@ from django.urls import get_resolver
 
 from labeling.models import Release
 from tests.labeling.conftest import client_of
-from tests.labeling.world import API, make_experiment, make_run
+from tests.labeling.world import API, lease_to, make_experiment, make_run
 
 ROLES = ("nobody", "stranger", "expert", "curator", "administrator")
 STRANGER, EXPERT, CURATOR, ADMINISTRATOR = 1, 2, 3, 4
@@ -63,7 +63,7 @@ def address(field, admin, cur):
     run = make_run(field, admin)
     experiment = make_experiment(field, admin)
     release = Release.objects.freeze(version="v1", by=cur)
-    lease = candidate.lease_to(admin, "pool")
+    lease = lease_to(candidate, admin, "pool")
     paths = {
         "lease": f"leases/{lease.pk}/",
         "skip": f"leases/{lease.pk}/skip/",

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from labeling.models import Lease
-from tests.labeling.world import API, problem
+from tests.labeling.world import API, lease_next, problem
 
 
 @pytest.fixture
 def lease(field, ada):
-    (lease,) = field.lease_next(ada, 1)
+    (lease,) = lease_next(field, ada, 1)
     return lease
 
 

@@ -113,5 +113,5 @@ def test_whoever_is_shown_what_others_say_is_on_record_for_it(as_ada, ada, bea, 
         vote(candidate, expert)
     for _ in range(2):
         assert as_ada.get(f"{API}/{address.format(pk=told.pk)}").status_code == HTTPStatus.OK
-    assert list(ada.openings.values_list("candidate", flat=True)) == [told.pk]
+    assert list(ada.disclosures.values_list("candidate", flat=True)) == [told.pk]
     assert vote(told, ada, 2).informed

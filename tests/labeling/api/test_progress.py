@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.utils import timezone
 
 from labeling.models import Sample, Vote
-from tests.labeling.world import API, make_field, problem, settle, vote
+from tests.labeling.world import API, lease_next, lease_to, make_field, problem, settle, vote
 
 URL = f"{API}/progress/"
 
@@ -15,7 +15,7 @@ def test_it_counts_my_votes_and_what_waits_for_me(as_ada, field, ada, bea):
     one, two, *_ = field.candidates.all()
     vote(one, ada)
     vote(two, bea)
-    field.lease_next(ada, 2)
+    lease_next(field, ada, 2)
     assert as_ada.get(URL, {"field": "ngc1"}).json() == {
         "voted_today": 1,
         "voted": 1,
@@ -38,7 +38,7 @@ def test_an_undone_vote_does_not_count(as_ada, candidate, ada):
 
 def test_a_hidden_repeat_is_counted_like_any_other_vote(as_ada, candidate, ada):
     vote(candidate, ada)
-    candidate.lease_to(ada, Sample.REPEAT)
+    lease_to(candidate, ada, Sample.REPEAT)
     again = vote(candidate, ada, 2)
     answer = as_ada.get(URL).json()
     assert (answer["voted_today"], answer["voted"]) == (2, 2)

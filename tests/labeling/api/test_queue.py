@@ -10,7 +10,16 @@ from classifier.core.bands import BANDS, FILTERS
 from labeling.models import Lease
 from tests.labeling.conftest import client_of
 from tests.labeling.skies import POSITIONS, SCALE
-from tests.labeling.world import API, answer_of, at_once, make_field, problem, promote, put_vote
+from tests.labeling.world import (
+    API,
+    answer_of,
+    at_once,
+    lease_next,
+    make_field,
+    problem,
+    promote,
+    put_vote,
+)
 
 URL = f"{API}/queue/"
 
@@ -150,7 +159,7 @@ def test_a_vote_on_a_served_candidate_ends_its_lease(as_ada, field):
 
 def test_what_was_put_off_comes_after_what_is_new_in_another_field(as_ada, ada):
     one, _ = make_field("a1", 1), make_field("a2", 2)
-    (skipped,) = one.lease_next(ada, 1)
+    (skipped,) = lease_next(one, ada, 1)
     skipped.skip()
     items = as_ada.post(URL, {"count": 3}).json()
     assert [item["field"] for item in items] == ["a2", "a2", "a1"]
@@ -158,7 +167,7 @@ def test_what_was_put_off_comes_after_what_is_new_in_another_field(as_ada, ada):
 
 def test_nobodys_place_is_taken_over_while_another_field_has_work(as_ada, bea):
     one = make_field("b1", 1, votes_needed=1)
-    one.lease_next(bea, 1)
+    lease_next(one, bea, 1)
     Lease.objects.update(leased_at=timezone.now() - timedelta(hours=1))
     make_field("b2", 2)
     assert {item["field"] for item in as_ada.post(URL, {"count": 2}).json()} == {"b2"}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.models import Consensus, Lease
 from tests.labeling.conftest import client_of, person
-from tests.labeling.world import answer_of, at_once, make_field, put_vote, settle, vote
+from tests.labeling.world import answer_of, at_once, lease_to, make_field, put_vote, settle, vote
 
 
 def surplus(response):
@@ -41,14 +41,14 @@ def test_a_vote_beyond_those_needed_is_kept_and_says_so(as_ada, candidate, other
 
 
 def test_who_still_held_the_lease_was_asked(as_ada, ada, candidate, others):
-    candidate.lease_to(ada, "pool")
+    lease_to(candidate, ada, "pool")
     settle(candidate, others)
     assert surplus(put_vote(as_ada, answer_of(candidate))) is False
 
 
 @pytest.mark.parametrize("end", [expire, Lease.skip])
 def test_after_the_lease_has_ended_nobody_asked(as_ada, ada, candidate, others, end):
-    end(candidate.lease_to(ada, "pool"))
+    end(lease_to(candidate, ada, "pool"))
     settle(candidate, others)
     assert surplus(put_vote(as_ada, answer_of(candidate))) is True
 

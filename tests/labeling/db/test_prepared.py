@@ -8,16 +8,16 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from labeling.db.prepared import Change, Given, Put, Remove, Statement, make
+from labeling.db.prepared import Delete, Param, PreparedQuery, Update, Upsert, execute_together
 from labeling.models import Candidate, Consensus, Lease, Vote
-from labeling.queue.parts import Lock, Part, Wish, _first
-from tests.labeling.world import at_once, vote
+from labeling.queue.parts import Lock, Part, QueueFilter, _first
+from tests.labeling.world import at_once, lease_to, vote
 
-BRIGHT = Statement(
-    lambda: Candidate.objects.filter(x__lt=Given("x"), set_aside="").order_by("-pk")[:2]
+BRIGHT = PreparedQuery(
+    lambda: Candidate.objects.filter(x__lt=Param("x"), set_aside="").order_by("-pk")[:2]
 )
-BY_ID = Statement(lambda: Vote.objects.filter(pk=Given("uuid", models.UUIDField())))
-LIVE = Statement(lambda: Lease.objects.live(Given("now")).values_list("candidate", "sample"))
+BY_ID = PreparedQuery(lambda: Vote.objects.filter(pk=Param("uuid", models.UUIDField())))
+LIVE = PreparedQuery(lambda: Lease.objects.live(Param("now")).values_list("candidate", "sample"))
 
 
 @pytest.mark.parametrize("x", [5.0, 15.0, 35.0, 35.0])
@@ -29,7 +29,7 @@ def test_it_answers_as_the_queryset(field, x):
 
 def test_values_arrive_in_the_form_of_the_database(candidate, ada):
     cast = vote(candidate, ada, 2, display={"stretch": "log"})
-    lease = candidate.lease_to(ada)
+    lease = lease_to(candidate, ada)
     ((found,), rows) = BY_ID.objects(uuid=cast.pk), LIVE.rows(now=timezone.now())
     assert (found.label, found.display, found.cast_at) == (2, {"stretch": "log"}, cast.cast_at)
     assert rows == [(candidate.pk, "control" if candidate.control else "pool")]
@@ -52,27 +52,27 @@ def test_each_connection_hears_of_it(candidate):
 
 
 def test_a_rolled_back_transaction_takes_nothing_with_it(field):
-    statement = Statement(lambda: Candidate.objects.filter(pk=Given("pk")))
+    statement = PreparedQuery(lambda: Candidate.objects.filter(pk=Param("pk")))
     with transaction.atomic():
         statement.objects(pk=1)
         transaction.set_rollback(True)
     assert statement.objects(pk=0) == []
 
 
-@pytest.mark.parametrize("lock", [Lock.NONE, Lock.FREE])
+@pytest.mark.parametrize("lock", [Lock.NONE, Lock.SKIP_LOCKED])
 @pytest.mark.parametrize(
     ("part", "index"),
     [
         (Part.POOL, "pool_in_order"),
-        (Part.UNREAD, "open_in_random_order"),
-        (Part.SHUFFLED, "open_in_random_order"),
+        (Part.UNPREDICTED, "open_in_random_order"),
+        (Part.RANDOM, "open_in_random_order"),
         (Part.CONTROL, "open_in_random_order"),
     ],
 )
 def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
     field, ada, part, index, lock
 ):
-    statement = _first.__wrapped__(part, lock, 1, Wish())
+    statement = _first.__wrapped__(part, lock, 1, QueueFilter())
     given = {"now": timezone.now(), "expert": ada.pk, "field": field.pk, "needed": 3, "run": 0}
     with CaptureQueriesContext(connection) as asked:
         statement.objects(**given)
@@ -90,7 +90,7 @@ def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
 
 
 def test_a_row_is_put_over_the_one_with_its_key(candidate):
-    put = Put(Consensus, "candidate")
+    put = Upsert(Consensus, "candidate")
     put(Consensus(candidate=candidate, n_votes=1, agreement=0.5))
     put(Consensus(candidate=candidate, n_votes=2, agreement=None))
     assert list(Consensus.objects.values_list("n_votes", "agreement")) == [(2, None)]
@@ -98,14 +98,14 @@ def test_a_row_is_put_over_the_one_with_its_key(candidate):
 
 def test_a_row_learns_its_number(candidate, ada):
     lease = Lease(candidate=candidate, expert=ada, sample="pool", expires_at=timezone.now())
-    Put(Lease, "candidate", "expert")(lease)
+    Upsert(Lease, "candidate", "expert")(lease)
     assert Lease.objects.get() == lease
     lease.delete()
     assert not Lease.objects.exists()
 
 
 def test_without_a_key_a_row_is_put_once(candidate, ada):
-    put, cast = Put(Vote), Vote(pk=uuid4(), candidate=candidate, voter=ada, label=3)
+    put, cast = Upsert(Vote), Vote(pk=uuid4(), candidate=candidate, voter=ada, label=3)
     put(cast)
     with pytest.raises(IntegrityError), transaction.atomic():
         put(cast)
@@ -113,28 +113,28 @@ def test_without_a_key_a_row_is_put_once(candidate, ada):
 
 
 def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
-    lease = Lease.objects.give(ada, [candidate])[0]
+    lease = lease_to(candidate, ada)
     lease.sample, lease.skipped_at = "control", timezone.now()
-    make(Change(Lease, "skipped_at").of(lease))
+    execute_together(Update(Lease, "skipped_at").of(lease))
     lease.refresh_from_db()
     assert lease.sample == "pool"
     assert lease.skipped_at
 
 
 def test_a_row_is_removed_once(candidate, ada, bea):
-    mine, hers = (Lease.objects.give(expert, [candidate])[0] for expert in (ada, bea))
-    remove = Remove(Lease)
-    make(remove.of(mine))
-    make(remove.of(mine))
-    assert Lease.objects.get() == hers
+    first, second = (lease_to(candidate, expert) for expert in (ada, bea))
+    remove = Delete(Lease)
+    execute_together(remove.of(first))
+    execute_together(remove.of(first))
+    assert Lease.objects.get() == second
 
 
 def test_several_are_written_together_or_not_at_all(candidate, ada, bea):
-    (lease,) = Lease.objects.give(ada, [candidate])
+    lease = lease_to(candidate, ada)
     cast, again = (Vote(pk=uuid4(), candidate=candidate, voter=ada, label=n) for n in (1, 2))
-    put, done = Put(Vote), Remove(Lease).of(lease)
+    put, done = Upsert(Vote), Delete(Lease).of(lease)
     with pytest.raises(IntegrityError), transaction.atomic():
-        make(done, put.of(cast), put.of(again))
+        execute_together(done, put.of(cast), put.of(again))
     assert (list(Vote.objects.all()), list(Lease.objects.all())) == ([], [lease])
-    make(done, put.of(cast))
+    execute_together(done, put.of(cast))
     assert (list(Vote.objects.all()), list(Lease.objects.all())) == ([cast], [])

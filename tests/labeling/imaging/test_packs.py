@@ -64,12 +64,12 @@ def test_it_keeps_what_was_not_observed_apart(tmp_path_factory, rows):
 def test_a_crash_in_the_middle_leaves_no_pack(tmp_path, after):
     with (
         pytest.raises(KeyboardInterrupt),
-        new_pack(tmp_path / "a.zarr", 200, field="ngc1") as add,
+        new_pack(tmp_path / "packs" / "a.zarr", 200, field="ngc1") as add,
     ):
         if after:
             add(0, stamps(128), np.ones((128, 5), bool))
         raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "packs").iterdir()) == []
 
 
 def test_what_an_earlier_crash_left_behind_is_no_hindrance(tmp_path):

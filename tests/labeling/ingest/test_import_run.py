@@ -141,7 +141,7 @@ def test_it_takes_its_place_in_the_queue(field, admin, ada, starcnet, capsys):
     call_command("audit")
     assert capsys.readouterr().out == "0 differences\n"
     run.promote(admin)
-    order = field.candidates.in_order_of(run, field).values_list("catalogue_id", flat=True)
+    order = field.candidates.in_queue_of(run, field).values_list("catalogue_id", flat=True)
     entropies = dict(run.predictions.values_list("candidate__catalogue_id", "entropy"))
     entropies["2"] = run.predictions.get(candidate__catalogue_id="2").priority
     assert list(order) == sorted(entropies, key=entropies.get, reverse=True)

@@ -2,7 +2,7 @@
 
 from labeling.models import Candidate, Consensus
 from labeling.rules.consensus import ConsensusStatus
-from tests.labeling.world import settle, vote
+from tests.labeling.world import lease_next, settle, vote
 
 
 def test_a_ruling_settles_a_tie_and_keeps_the_votes(candidate, ada, bea, cy, cur):
@@ -30,4 +30,4 @@ def test_later_votes_do_not_overturn_it(candidate, ada, bea, cy, cur):
 def test_a_candidate_that_was_ruled_on_is_served_no_more(field, candidate, ada, cur):
     candidate.adjudicate(cur, 1, "compact")
     assert candidate not in Candidate.objects.waiting_for(ada)
-    assert len(field.lease_next(ada, 10)) == 5
+    assert len(lease_next(field, ada, 10)) == 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labeling.classes import Label
 from labeling.models import Lease, Prediction, Promotion, Refresh, TrainingRun, Vote
 from tests.labeling.conftest import person
-from tests.labeling.world import make_field, make_run, promote, vote
+from tests.labeling.world import lease_next, make_field, make_run, promote, vote
 
 CANDIDATES, EXPERTS = 3, 5
 FIVE = st.integers(0, EXPERTS - 1)
@@ -91,7 +91,7 @@ class World:
         expert = self.experts[who]
         if what == "lease":
             seen = set(Vote.objects.live().by(expert).values_list("candidate", flat=True))
-            given_now = [lease.candidate_id for lease in self.field.lease_next(expert, number)]
+            given_now = [lease.candidate_id for lease in lease_next(self.field, expert, number)]
             assert not seen.intersection(given_now)
             return
         candidate = self.field.candidates.get(pack_row=number)

@@ -6,9 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from labeling.classes import Label
-from labeling.models import Consensus, Opening, Vote, VoteConflict
+from labeling.models import Candidate, Consensus, Vote, VoteConflict
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
-from tests.labeling.world import promote, settle, vote
+from tests.labeling.world import lease_to, promote, settle, vote
 
 
 def test_it_records_the_vote_and_the_consensus(candidate, ada):
@@ -70,7 +70,7 @@ def test_the_database_itself_refuses_a_second_live_vote(candidate, ada):
 
 def test_a_vote_ends_the_voters_lease_and_no_other(field, candidate, ada, bea):
     for expert in (ada, bea):
-        candidate.lease_to(expert, "pool")
+        lease_to(candidate, expert, "pool")
     vote(candidate, ada)
     assert [lease.expert for lease in candidate.leases.all()] == [bea]
 
@@ -122,7 +122,7 @@ def test_who_has_looked_has_seen_the_networks_opinion(field, candidate, ada, adm
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     first = vote(candidate, ada, 1)
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     first.retract()
     again = vote(candidate, ada, 2)
     assert (again.suggestion_visible, again.informed) == (True, True)
@@ -142,21 +142,21 @@ def test_a_slip_put_right_without_a_look_is_blind(field, candidate, ada, bea, cy
 def test_a_published_class_that_was_shown_makes_a_vote_informed(candidate, ada):
     candidate.references.create(source="LEGUS", label=3)
     vote(candidate, ada, 1)
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     again = vote(candidate, ada, 3)
     assert (again.informed, again.suggestion_visible, again.votes_visible) == (True, False, 0)
 
 
 def test_what_a_curator_was_shown_stays_shown_when_they_are_one_no_more(candidate, ada, bea):
     vote(candidate, bea, 1)
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     first = vote(candidate, ada, 1)
     assert (first.informed, first.votes_visible) == (True, 1)
 
 
 def test_where_nobody_says_anything_nothing_was_shown(candidate, ada):
     vote(candidate, ada, 1)
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     assert vote(candidate, ada, 2).informed is False
 
 
@@ -175,7 +175,7 @@ def test_who_has_looked_has_seen_the_votes_of_others(candidate, ada, bea, cy):
     first = [vote(candidate, expert, 1) for expert in (ada, bea, cy)]
     assert [cast.votes_visible for cast in first] == [0, 0, 0]
     assert vote(candidate, bea, 2).votes_visible == 0
-    Opening.objects.note(ada, [candidate.pk])
+    Candidate.objects.disclose(ada, [candidate.pk])
     assert vote(candidate, ada, 2).votes_visible == 2
 
 

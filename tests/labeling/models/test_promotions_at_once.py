@@ -70,10 +70,10 @@ def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb
         time.sleep(0.3 * k)
         with transaction.atomic():
             if k == 0:
-                Field.objects.in_turn([first])
+                Field.objects.lock_rows([first])
                 time.sleep(0.9)
             elif k == 1:
-                Field.objects.in_turn([first, second])
+                Field.objects.lock_rows([first, second])
             elif verb == "promote":
                 Promotion.objects.promote(run, by=admin)
             else:

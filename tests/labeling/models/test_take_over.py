@@ -8,12 +8,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from labeling.models import Field, Lease, Vote
-from labeling.models.lease import HELD_UP
+from labeling.models.lease import OVERDUE_AFTER
 from tests.labeling.conftest import person
-from tests.labeling.world import at_once, make_field, vote
+from tests.labeling.world import at_once, lease_next, lease_to, make_field, vote
 
 
-def grow_old(leases, by=HELD_UP + timedelta(seconds=1)):
+def grow_old(leases, by=OVERDUE_AFTER + timedelta(seconds=1)):
     """They were given so long ago; their holder has kept them alive since."""
     leases.update(leased_at=timezone.now() - by)
 
@@ -24,31 +24,31 @@ def field(db):
 
 
 def test_a_young_lease_is_left_alone(field, ada, bea):
-    field.lease_next(ada, 2)
-    assert field.lease_next(bea, 1) == []
+    lease_next(field, ada, 2)
+    assert lease_next(field, bea, 1) == []
 
 
 def test_the_oldest_lease_changes_hands(field, ada, bea, cy):
-    (old,) = field.lease_next(ada, 1)
-    grow_old(Lease.objects, by=3 * HELD_UP)
-    field.lease_next(bea, 1)
+    (old,) = lease_next(field, ada, 1)
+    grow_old(Lease.objects, by=3 * OVERDUE_AFTER)
+    lease_next(field, bea, 1)
     grow_old(Lease.objects.of(bea))
-    (lease,) = field.lease_next(cy, 1)
+    (lease,) = lease_next(field, cy, 1)
     assert (lease.candidate, lease.sample) == (old.candidate, old.sample)
     assert [x.expert for x in Lease.objects.live().filter(candidate=old.candidate)] == [cy]
 
 
 def test_it_is_the_last_resort(field, ada, bea):
-    (old,) = field.lease_next(ada, 1)
+    (old,) = lease_next(field, ada, 1)
     grow_old(Lease.objects)
-    (lease,) = field.lease_next(bea, 1)
+    (lease,) = lease_next(field, bea, 1)
     assert lease.candidate != old.candidate
 
 
 def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
-    old, _ = field.lease_next(ada, 2)
+    old, _ = lease_next(field, ada, 2)
     grow_old(Lease.objects.filter(pk=old.pk))
-    (lease,) = field.lease_next(bea, 1)
+    (lease,) = lease_next(field, bea, 1)
     assert lease.candidate == old.candidate
     assert not old.extend()
     # The place is promised to bea: what ada says is kept, and late.
@@ -57,10 +57,10 @@ def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
 
 
 def test_a_heartbeat_that_was_on_its_way_does_not_revive_it(field, ada, bea, monkeypatch):
-    old, _ = field.lease_next(ada, 2)
+    old, _ = lease_next(field, ada, 2)
     grow_old(Lease.objects.filter(pk=old.pk))
     before = timezone.now()
-    field.lease_next(bea, 1)
+    lease_next(field, bea, 1)
     monkeypatch.setattr(timezone, "now", lambda: before)
     assert not old.extend()
 
@@ -68,18 +68,18 @@ def test_a_heartbeat_that_was_on_its_way_does_not_revive_it(field, ada, bea, mon
 def test_nobody_is_given_what_they_have_voted_on(field, ada, bea):
     one, two = field.candidates.all()
     for candidate in (one, two):
-        candidate.lease_to(ada)
+        lease_to(candidate, ada)
     grow_old(Lease.objects)
     vote(one, bea).retract()
     vote(two, bea)
-    assert [lease.candidate for lease in field.lease_next(bea, 2)] == [one]
+    assert [lease.candidate for lease in lease_next(field, bea, 2)] == [one]
 
 
 def test_a_hidden_repeat_is_no_place_to_take(field, ada, bea):
     one, _ = field.candidates.all()
-    one.lease_to(ada, "repeat")
+    lease_to(one, ada, "repeat")
     grow_old(Lease.objects)
-    assert len(field.lease_next(bea, 2)) == 2
+    assert len(lease_next(field, bea, 2)) == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,10 +87,10 @@ def test_at_the_end_nobody_starves_and_no_more_is_asked_for_than_is_needed():
     field = make_field(candidates=5, votes_needed=2)
     experts = [person(f"e{k}", "expert") for k in range(10)]
     for expert in experts[:2]:
-        field.lease_next(expert, 5)
+        lease_next(field, expert, 5)
     grow_old(Lease.objects)
     # Ten places, all held by two who are slow: everyone else gets some, one each.
-    got = at_once(8, lambda k: len(Field.objects.get().lease_next(experts[2 + k], 1)))
+    got = at_once(8, lambda k: len(lease_next(Field.objects.get(), experts[2 + k], 1)))
     assert got == [1] * 8
     assert Lease.objects.live().count() == 10
 

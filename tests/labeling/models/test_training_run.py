@@ -18,6 +18,7 @@ from labeling.models import (
     TrainingRun,
     job,
 )
+from labeling.models.job import MOST_ATTEMPTS
 from labeling.rules.strategies import NO_VOTES, Strategy, margin
 from labeling.training.training_set import NotTrainable
 from tests.labeling.world import at_once, make_experiment, make_run, settle
@@ -205,7 +206,7 @@ def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
 
 
 def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
-    for _ in range(job.MOST_ATTEMPTS):
+    for _ in range(MOST_ATTEMPTS):
         assert TrainingRun.objects.requeue_lost() == [queued.pk]
         assert TrainingRun.objects.claim(queued.pk)
         fall_silent()
@@ -217,15 +218,15 @@ def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
     assert (status(queued), queued.attempts) == (RunStatus.QUEUED, 0)
 
 
-def die_at(job, *positions):
+def die_at(row, *positions):
     """Have a worker come to these positions, the first from where it goes on, and fall silent."""
-    worker = type(job).objects.claim(job.pk)
+    worker = type(row).objects.claim(row.pk)
     for position in positions:
         worker._recorded_at = 0
         worker.record({"stage": "train", "member": 0, **position})
-    type(job).objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
-    type(job).objects.requeue_lost()
-    return status(job)
+    type(row).objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
+    type(row).objects.requeue_lost()
+    return status(row)
 
 
 NETWORK = ({"batch": 9}, {"member": 1, "batch": 1})
@@ -240,7 +241,7 @@ def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
     row = make(field, admin, status=RunStatus.QUEUED)
     again = ({"stage": "prepare", "arm_number": 1}, kept[1])
     assert die_at(row) == die_at(row, *kept) == RunStatus.QUEUED
-    for _ in range(job.MOST_ATTEMPTS - 1):
+    for _ in range(MOST_ATTEMPTS - 1):
         assert die_at(row, *again) == RunStatus.QUEUED
     assert die_at(row, *again) == RunStatus.STALLED
 

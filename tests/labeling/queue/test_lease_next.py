@@ -6,14 +6,22 @@ import pytest
 from django.utils import timezone
 
 from labeling.models import Candidate, Field, Lease
-from labeling.queue.parts import Wish
+from labeling.queue.parts import QueueFilter
 from labeling.rules.sampling import takes_control
-from tests.labeling.world import make_field, only_sample, promote, settle, vote
+from tests.labeling.world import (
+    lease_next,
+    lease_to,
+    make_field,
+    only_sample,
+    promote,
+    settle,
+    vote,
+)
 
 
 def served(field, expert, count=10):
     """Ids in the field's catalogue, in the order in which they are leased."""
-    return [lease.candidate.catalogue_id for lease in field.lease_next(expert, count)]
+    return [lease.candidate.catalogue_id for lease in lease_next(field, expert, count)]
 
 
 def run_out(leases):
@@ -22,7 +30,7 @@ def run_out(leases):
 
 
 def test_it_leases_for_the_fields_time(field, ada):
-    (lease,) = field.lease_next(ada, 1)
+    (lease,) = lease_next(field, ada, 1)
     left = lease.expires_at - timezone.now()
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=field.lease_minutes)
 
@@ -52,7 +60,7 @@ def test_two_experts_may_have_the_same_candidate_while_there_is_room(field, ada,
 def test_votes_and_leases_together_fill_a_candidate(field, candidate, ada, bea, cy, cur):
     vote(candidate, ada)
     vote(candidate, bea)
-    candidate.lease_to(cy, "pool")
+    lease_to(candidate, cy, "pool")
     assert candidate.catalogue_id not in served(field, cur)
     candidate.leases.all().delete()
     assert candidate.catalogue_id in served(field, cur)
@@ -65,7 +73,7 @@ def test_a_settled_candidate_is_served_no_more(field, candidate, ada, bea, cy, c
 
 def test_a_lease_that_has_run_out_frees_its_candidate(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
-    field.lease_next(ada, 1)
+    lease_next(field, ada, 1)
     assert served(field, bea) == []
     run_out(Lease.objects)
     assert served(field, bea) == ["1"]
@@ -73,9 +81,9 @@ def test_a_lease_that_has_run_out_frees_its_candidate(ada, bea):
 
 def test_a_vote_after_the_lease_has_run_out_is_kept(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
-    (lease,) = field.lease_next(ada, 1)
+    (lease,) = lease_next(field, ada, 1)
     run_out(Lease.objects)
-    field.lease_next(bea, 1)
+    lease_next(field, bea, 1)
     vote(lease.candidate, ada, 1)
     vote(lease.candidate, bea, 1)
     assert lease.candidate.votes.live().count() == 2
@@ -83,15 +91,15 @@ def test_a_vote_after_the_lease_has_run_out_is_kept(ada, bea):
 
 def test_a_lease_that_has_run_out_is_not_revived(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
-    (lease,) = field.lease_next(ada, 1)
+    (lease,) = lease_next(field, ada, 1)
     run_out(Lease.objects)
-    field.lease_next(bea, 1)
+    lease_next(field, bea, 1)
     assert not lease.extend()
     assert Lease.objects.live().count() == 1
 
 
 def test_a_lease_in_its_last_second_is_not_extended(ada):
-    (lease,) = make_field(candidates=1).lease_next(ada, 1)
+    (lease,) = lease_next(make_field(candidates=1), ada, 1)
     Lease.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
     assert not lease.extend()
 
@@ -99,19 +107,19 @@ def test_a_lease_in_its_last_second_is_not_extended(ada):
 def test_only_what_i_have_not_finished(ada, bea, field):
     skipped, left, undone, voted, _ = field.candidates.order_by("pk")[:5]
     for candidate in (skipped, left, voted):
-        candidate.lease_to(ada)
+        lease_to(candidate, ada)
     Lease.objects.update(expires_at=timezone.now())
     Lease.objects.get(candidate=skipped).skip()
     vote(undone, ada).retract()
     vote(voted, ada)
-    leases = field.lease_next(ada, 5, Wish(unfinished=True))
+    leases = lease_next(field, ada, 5, QueueFilter(unfinished=True))
     assert [lease.candidate for lease in leases] == [left, undone, skipped]
-    assert field.lease_next(bea, 5, Wish(unfinished=True)) == []
+    assert lease_next(field, bea, 5, QueueFilter(unfinished=True)) == []
 
 
 def test_a_skipped_candidate_comes_after_all_others(ada):
     field = only_sample(make_field(), control=False)
-    (first,) = field.lease_next(ada, 1)
+    (first,) = lease_next(field, ada, 1)
     first.skip()
     order = served(field, ada)
     assert order[-1] == first.candidate.catalogue_id
@@ -120,7 +128,7 @@ def test_a_skipped_candidate_comes_after_all_others(ada):
 
 def test_a_skipped_candidate_is_free_for_others_at_once(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
-    field.lease_next(ada, 1)[0].skip()
+    lease_next(field, ada, 1)[0].skip()
     assert served(field, bea) == ["1"]
 
 
@@ -171,7 +179,7 @@ def test_it_mixes_the_control_sample_in(ada, share):
     field = make_field(candidates=40, control_share=share)
     field.candidates.update(control=False)
     field.candidates.filter(catalogue_number__gt=20).update(control=True)
-    samples = [lease.sample for lease in field.lease_next(ada, 10)]
+    samples = [lease.sample for lease in lease_next(field, ada, 10)]
     expected = ["control" if takes_control(k, share, ada.pk) else "pool" for k in range(10)]
     assert samples == expected
 
@@ -182,7 +190,7 @@ def test_the_mix_goes_on_over_votes_and_requests(ada):
     field.candidates.filter(catalogue_number__gt=20).update(control=True)
     samples = []
     for _ in range(10):
-        (lease,) = field.lease_next(ada, 1)
+        (lease,) = lease_next(field, ada, 1)
         samples.append(lease.sample)
         vote(lease.candidate, ada)
     assert samples.count("control") == 2
@@ -205,8 +213,8 @@ def test_how_many_wait_is_counted_without_looking_at_each(field, ada, bea, cy):
     settle(one, (ada, bea, cy))
     vote(two, ada)
     vote(three, bea).retract()
-    field.lease_next(ada, 2)
-    field.lease_next(bea, 1)
+    lease_next(field, ada, 2)
+    lease_next(field, bea, 1)
     for expert in (ada, bea, cy):
         waiting = Candidate.objects.waiting_for(expert)
         assert Candidate.objects.count_waiting_for(expert) == waiting.count()

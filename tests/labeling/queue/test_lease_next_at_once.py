@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from labeling.models import Candidate, Consensus, Field, Lease, Vote
 from tests.labeling.conftest import person
-from tests.labeling.world import at_once, make_field, only_sample, promote, vote
+from tests.labeling.world import at_once, lease_next, make_field, only_sample, promote, vote
 
 # PostgreSQL has row locks; in SQLite, transactions that write take turns from their start.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def meanwhile(action):
 def test_no_candidate_is_leased_beyond_its_quota():
     field = make_field(candidates=20, votes_needed=2)
     experts = [person(f"e{k}", "expert") for k in range(16)]
-    leased = at_once(16, lambda k: len(Field.objects.get().lease_next(experts[k], 5)))
+    leased = at_once(16, lambda k: len(lease_next(Field.objects.get(), experts[k], 5)))
     assert max(spoken_for().values()) <= 2
     # 16 x 5 were asked for and there is room for 40: nothing is left lying.
     assert sum(leased) == field.candidates.count() * 2
@@ -45,7 +45,7 @@ def test_no_candidate_is_leased_beyond_its_quota():
 
 def test_one_expert_in_many_windows_never_gets_a_candidate_twice(ada):
     make_field(candidates=30)
-    got = at_once(8, lambda _: [x.candidate_id for x in Field.objects.get().lease_next(ada, 3)])
+    got = at_once(8, lambda _: [x.candidate_id for x in lease_next(Field.objects.get(), ada, 3)])
     every = [pk for batch in got for pk in batch]
     assert len(every) == len(set(every)) == 24
 
@@ -56,7 +56,7 @@ def test_voting_at_full_speed_fills_every_candidate_exactly():
 
     def label_all(k):
         field = Field.objects.get()
-        while leases := field.lease_next(experts[k], 2):
+        while leases := lease_next(field, experts[k], 2):
             for lease in leases:
                 vote(lease.candidate, experts[k], 1 + (k + lease.candidate_id) % 4)
 
@@ -97,7 +97,7 @@ def test_the_last_candidates_are_waited_for_rather_than_said_to_be_gone(bea):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
         assert locked.wait(5)
-        assert len(field.lease_next(bea, 1)) == 1
+        assert len(lease_next(field, bea, 1)) == 1
         told.set()
 
 
@@ -107,7 +107,7 @@ def test_at_once_they_get_the_most_uncertain_ones(admin):
     pks = list(field.candidates.values_list("pk", flat=True))
     promote(field, admin, {pk: k / 20 for k, pk in enumerate(pks)})
     experts = [person(f"e{k}", "expert") for k in range(8)]
-    got = at_once(8, lambda k: Field.objects.get().lease_next(experts[k], 1)[0].candidate_id)
+    got = at_once(8, lambda k: lease_next(Field.objects.get(), experts[k], 1)[0].candidate_id)
     assert sorted(got) == sorted(pks[-8:])
 
 
@@ -117,5 +117,5 @@ def test_a_vote_in_the_making_does_not_hold_the_queue_up(ada, bea):
     busy = field.candidates.filter(control=False).order_by("shuffle").first()
     with transaction.atomic():
         vote(busy, ada)
-        leased = meanwhile(lambda: Field.objects.get().lease_next(bea, 1))
+        leased = meanwhile(lambda: lease_next(Field.objects.get(), bea, 1))
     assert leased[0].candidate_id != busy.pk

@@ -8,9 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from labeling.models import Consensus, Lease, Sample, Vote, Wish
-from labeling.queue.expert_queue import ANYTHING, Queue
-from tests.labeling.world import API, answer_of, make_field, put_vote, vote
+from labeling.models import Consensus, Lease, Sample, Vote
+from labeling.queue.expert_queue import ExpertQueue
+from labeling.queue.parts import QueueFilter
+from tests.labeling.world import API, answer_of, lease_next, lease_to, make_field, put_vote, vote
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def voted(field, ada):
 
 
 def repeats(field, expert, count=10):
-    leases = field.lease_next(expert, count)
+    leases = lease_next(field, expert, count)
     return [lease for lease in leases if lease.sample == Sample.REPEAT]
 
 
@@ -50,7 +51,7 @@ def test_what_the_expert_is_looking_at_again_is_not_leased_again(field, voted, a
 
 def test_only_those_wished_for_come_again(field, voted, ada):
     field.candidates.filter(pk=voted[0].pk).update(mag_v=20)
-    leases = field.lease_next(ada, 10, Wish(mag_min=19.9, mag_max=20.1))
+    leases = lease_next(field, ada, 10, QueueFilter(mag_min=19.9, mag_max=20.1))
     assert [lease.candidate for lease in leases if lease.sample == Sample.REPEAT] == [voted[0]]
 
 
@@ -60,7 +61,7 @@ def test_what_was_voted_on_within_the_hour_does_not_come_again(field, voted, ada
 
 
 def test_the_rest_of_the_batch_is_new(field, voted, ada):
-    leases = field.lease_next(ada, 10)
+    leases = lease_next(field, ada, 10)
     assert len(leases) == 10
     assert len({lease.candidate_id for lease in leases} - {c.pk for c in voted}) == 8
 
@@ -68,8 +69,8 @@ def test_the_rest_of_the_batch_is_new(field, voted, ada):
 def test_what_a_used_up_control_sample_lacks_is_no_repeat_more(field, voted, ada, monkeypatch):
     field.candidates.update(control=False)
     plan = [Sample.POOL, Sample.CONTROL, Sample.REPEAT]
-    monkeypatch.setattr(Queue, "_samples", lambda queue, count: list(plan))
-    given = Counter(lease.sample for lease in field.lease_next(ada, 3))
+    monkeypatch.setattr(ExpertQueue, "_samples", lambda queue, count: list(plan))
+    given = Counter(lease.sample for lease in lease_next(field, ada, 3))
     assert given == {Sample.REPEAT: 1, Sample.POOL: 2}
 
 
@@ -155,7 +156,7 @@ def test_one_that_was_skipped_gives_its_place_to_another(field, voted, ada, monk
 
 def test_they_take_no_place_of_the_control_sample(voted, field, ada):
     field.control_share, field.repeat_share = 0.2, 0.2
-    plan = Counter(Queue(field, ada, ANYTHING)._samples(100))
+    plan = Counter(ExpertQueue(field, ada)._samples(100))
     assert abs(plan[Sample.CONTROL] - 20) <= 1
     assert abs(plan[Sample.REPEAT] - 20) <= 2
 
@@ -176,7 +177,7 @@ def test_what_replaces_an_ordinary_vote_is_one_itself(voted, ada):
 def test_one_takes_no_place_from_others(field, voted, ada, bea, cy):
     (lease, *_) = repeats(field, ada)
     for expert in (bea, cy):
-        lease.candidate.lease_to(expert)
+        lease_to(lease.candidate, expert)
     vote(lease.candidate, bea, 1)
     assert vote(lease.candidate, cy, 1).surplus is False
     assert again(lease, ada).surplus is False

@@ -10,7 +10,7 @@ from classifier.core.cold_start import SPREAD_SIZE
 from labeling.models import Field
 from labeling.rules.sampling import shuffle_key
 from labeling.rules.strategies import ColdStart
-from tests.labeling.world import make_field, only_sample
+from tests.labeling.world import lease_next, make_field, only_sample
 
 COUNT = 400
 
@@ -33,7 +33,7 @@ def begin(field, how):
     """Change the rule as the administrator does."""
     Field.objects.filter(pk=field.pk).update(cold_start=how)
     field.refresh_from_db()
-    field.begin_as_set()
+    field.set_cold_start_order()
 
 
 def in_order(field):
@@ -62,7 +62,7 @@ def test_a_spread_sample_is_first_and_then_all_at_random(field, ada, capsys):
     assert sorted(order) == sorted(own)
     assert order[:SPREAD_SIZE] != own[:SPREAD_SIZE]
     assert_own_order(field, order[SPREAD_SIZE:])
-    assert [lease.candidate_id for lease in field.lease_next(ada, 5)] == order[:5]
+    assert [lease.candidate_id for lease in lease_next(field, ada, 5)] == order[:5]
     assert misplaced(capsys) == 0
 
 

@@ -12,7 +12,15 @@ from labeling.models import Field, Lease, Prediction, Promotion, Refresh
 from labeling.rules.posterior import worth
 from labeling.rules.sampling import random_value
 from labeling.rules.strategies import Opinion, Strategy, in_proportion, margin, value
-from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+from tests.labeling.world import (
+    lease_next,
+    make_field,
+    make_run,
+    only_sample,
+    promote,
+    settle,
+    vote,
+)
 
 NO_VOTES = (0, 0, 0, 0)
 
@@ -62,7 +70,7 @@ def follow(field, strategy):
     """Change the field's strategy as the administrator does."""
     Field.objects.filter(pk=field.pk).update(strategy=strategy)
     field.refresh_from_db()
-    field.refresh_order()
+    Refresh.objects.apply_strategy(field)
 
 
 @pytest.mark.parametrize("strategy", FIRST)
@@ -132,23 +140,23 @@ def test_chance_follows_no_label_and_says_nothing_of_it(pool, ada, bea, cy):
 
 def test_a_lease_says_what_put_it_first(pool, ada, bea):
     follow(pool, Strategy.BALD)
-    (lease,) = pool.lease_next(ada, 1)
+    (lease,) = lease_next(pool, ada, 1)
     assert (lease.strategy, lease.sample) == ("bald", "pool")
     Field.objects.update(promoted_run=None)
-    (lease,) = Field.objects.get().lease_next(bea, 1)
+    (lease,) = lease_next(Field.objects.get(), bea, 1)
     assert Lease.objects.get(pk=lease.pk).strategy == "random"
 
 
 def test_what_the_network_could_not_read_came_by_chance(pool, ada):
     follow(pool, Strategy.BALD)
     Prediction.objects.all().delete()
-    (lease,) = pool.lease_next(ada, 1)
+    (lease,) = lease_next(pool, ada, 1)
     assert (lease.strategy, lease.sample) == ("random", "pool")
 
 
 def test_a_vote_keeps_what_had_put_its_candidate_first(pool, ada):
     follow(pool, Strategy.DIVERSE)
-    (lease,) = pool.lease_next(ada, 1)
+    (lease,) = lease_next(pool, ada, 1)
     cast = vote(lease.candidate, ada, 1)
     assert (cast.strategy, cast.sample) == ("diverse", "pool")
     Lease.objects.all().delete()
