@@ -94,7 +94,7 @@ def test_a_request_that_dies_leaves_the_labels_of_the_one_before(field, admin, a
     run = TrainingRun.objects.request(admin, "quick")
     settle(three, [ada, bea, cy], 3)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(jobs, "start", killed)
+        patch.setattr(jobs, "send_on_commit", killed)
         TrainingRun.objects.request(admin, "quick")
     assert_has_its_labels(run)
     assert TrainingRun.objects.request(admin, "quick") == run
