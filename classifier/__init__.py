@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from classifier.core.config import CLASSES, PRESETS, TrainingConfig
     from classifier.core.manifest import Manifest, NotTrainable
     from classifier.data.stamps import PackError
-    from classifier.evaluation.calibration import Calibration, calibrate, tempered
+    from classifier.evaluation.calibration import Calibration, apply_temperature, calibrate
     from classifier.evaluation.comparison import Comparison, compare
     from classifier.evaluation.metrics import Evaluation, evaluate
     from classifier.inference.prediction import Predictions, predict
@@ -42,11 +42,11 @@ __all__ = [
     "RunError",
     "TrainingConfig",
     "TrainingResult",
+    "apply_temperature",
     "calibrate",
     "compare",
     "evaluate",
     "predict",
-    "tempered",
     "train",
 ]
 
@@ -71,7 +71,7 @@ _MODULES = MappingProxyType(
         "compare": "classifier.evaluation.comparison",
         "evaluate": "classifier.evaluation.metrics",
         "predict": "classifier.inference.prediction",
-        "tempered": "classifier.evaluation.calibration",
+        "apply_temperature": "classifier.evaluation.calibration",
         "train": "classifier.training.ensemble",
     }
 )

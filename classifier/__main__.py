@@ -48,7 +48,7 @@ def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None
     predictions = _predicted(options, manifest, options.run, options.embeddings)
     probability = predictions.probability
     if options.temperature is not None:
-        probability = classifier.tempered(probability, options.temperature)
+        probability = classifier.apply_temperature(probability, options.temperature)
     probabilities = [f"p_class{label}" for label in range(1, probability.shape[1] + 1)]
     others = ["entropy_nats", "mutual_information_nats", "agreement"]
     columns = (

@@ -21,7 +21,7 @@ from classifier.core.manifest import UNLABELLED, Manifest, NotTrainable
 from classifier.core.statistics import Proportion
 from classifier.data import dataset
 from classifier.evaluation.comparison import compare
-from classifier.evaluation.metrics import Evaluation, evaluate, measured
+from classifier.evaluation.metrics import Evaluation, evaluate, evaluation_sample
 from classifier.inference.prediction import Predictions, predict
 from classifier.runtime.progress import Report
 from classifier.training.ensemble import CHECKPOINT_BATCHES, TrainingResult, train
@@ -246,7 +246,7 @@ def judged_by_each(outcomes: Sequence[Outcome]) -> JudgedByEach:
     labels, answers = [], []
     for one in outcomes:
         spare = one.arm.config.max_missing_bands
-        sample = measured(one.predictions, one.arm.manifest, "control", spare)
+        sample = evaluation_sample(one.predictions, one.arm.manifest, "control", spare)
         candidates = one.predictions.candidate[sample.position].tolist()
         labels.append(dict(zip(candidates, sample.truth.tolist(), strict=True)))
         said = one.predictions.label[sample.position].tolist()

@@ -12,19 +12,19 @@ import numpy as np
 
 from classifier.core.manifest import Manifest
 from classifier.core.statistics import PairedAccuracy
-from classifier.evaluation.metrics import PAPER_CLASSES, binary, measured
+from classifier.evaluation.metrics import PAPER_CLASSES, cluster_or_not, evaluation_sample
 from classifier.inference.prediction import Predictions
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs on the labelled candidates of one split that both have predictions for."""
+    """Two runs on the labelled candidates of one split that both were evaluated on."""
 
     split: str
     count: int
     """Candidates compared."""
     left_out: int
-    """Labelled candidates of the split that at least one of the runs has no prediction for."""
+    """Labelled candidates of the split that at least one of the runs was not evaluated on."""
     overall: PairedAccuracy
     classes: dict[str, PairedAccuracy]
     """By the number of the true class."""
@@ -54,7 +54,9 @@ def compare(
             f"The first run tells {classes} classes apart and the second {others}: their answers "
             "cannot be compared."
         )
-    samples = [measured(run, manifest, split, max_missing_bands) for run in (first, second)]
+    samples = [
+        evaluation_sample(run, manifest, split, max_missing_bands) for run in (first, second)
+    ]
     _, of_first, of_second = np.intersect1d(
         first.candidate[samples[0].position],
         second.candidate[samples[1].position],
@@ -67,7 +69,7 @@ def compare(
         second.label[samples[1].position[of_second]],
     )
     right = [answer == truth for answer in answers]
-    right_of_two = [binary(answer) == binary(truth) for answer in answers]
+    right_of_two = [cluster_or_not(answer) == cluster_or_not(truth) for answer in answers]
     return Comparison(
         split=split,
         count=len(truth),

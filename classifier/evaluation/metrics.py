@@ -1,12 +1,11 @@
-"""How good an ensemble is, measured against the labels of candidates it was not trained on.
+"""Accuracy of an ensemble on labelled candidates that it was not trained on.
 
-Classes  1 to K, as many as the predictions tell apart; N candidates are measured on.
+Classes  1 to K, as many as the predictions have; N candidates in the sample.
 Axes     confusion matrices are (truth, answer), K x K in the order of the classes.
-Spread   the standard deviation over the M members (M - 1 in its denominator); none for M = 1.
-Interval Wilson's, 95 %, of a proportion.
+Spread   the standard deviation over the M members (M - 1 in its denominator); None for M = 1.
 Entropy  of the mean probability, in nats: 0 is certain, ln K a uniform guess.
-Sources  Wei et al. 2020 (arXiv:1909.02024), figure 5 and tables 4 to 7; Wilson 1927; accuracy
-         against coverage: Geifman et al. 2018 (arXiv:1805.08206).
+Sources  Wei et al. 2020 (arXiv:1909.02024), figure 5 and tables 4 to 7; accuracy against
+         coverage: Geifman et al. 2018 (arXiv:1805.08206).
 """
 
 from dataclasses import asdict, dataclass
@@ -21,22 +20,22 @@ from classifier.core.statistics import Proportion
 from classifier.inference.prediction import Predictions
 
 PAPER_CLASSES = 4
-"""Two-class figures exist only where a run tells the paper's four classes apart."""
+"""Two-class figures exist only for runs with the four classes of the paper."""
 
 CLUSTERS = (1, 2)
-"""What many papers call a cluster; 3 and 4 are the other side of their two-class figures."""
+"""Classes that count as a cluster in two-class figures; 3 and 4 do not."""
 
 ENTROPY_BINS = 20
-"""Of equal width, from 0 to ln K."""
+"""Number of bins of equal width, from 0 to ln K."""
 
 COVERAGES = 20
-"""Shares at which accuracy is measured against coverage: 1/20, 2/20 … 1."""
+"""Number of shares at which accuracy is measured against coverage: 1/20, 2/20 … 1."""
 
 Matrix = list[list[float | None]]
 
 
 @dataclass(frozen=True)
-class Spread:
+class MemberSpread:
     """Mean and standard deviation over the members."""
 
     mean: Matrix
@@ -45,17 +44,17 @@ class Spread:
 
 @dataclass(frozen=True)
 class Confusion:
-    """One labelling against another, classes by name."""
+    """Confusion matrix of labels and answers, classes by name."""
 
     classes: list[str]
     ensemble: list[list[int]]
     """Counts by the class of the mean probability."""
-    counts: Spread
-    percent: Spread
-    """Of each row: of the candidates that truly are of the class."""
+    counts: MemberSpread
+    percent: MemberSpread
+    """Of the row: of the candidates of the true class."""
 
     def as_table(self) -> list[list[str]]:
-        """Rows of text as in tables 4 to 7: a header, then a class's percentages and its count."""
+        """Return rows of text as in tables 4 to 7: a header, then one row for each class."""
         rows = zip(self.classes, self.percent.mean, self.percent.std, self.ensemble, strict=True)
         return [["", *self.classes, "of"]] + [
             [name, *map(_plus_minus, mean, std), str(sum(counts))]
@@ -65,7 +64,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """One class: found of those that are it, and right of those called it."""
+    """Recall and precision of one class."""
 
     count: int
     recall: Proportion
@@ -74,12 +73,12 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class EntropyFigures:
-    """How unsure the ensemble is where it is right and where it is wrong (figure 5)."""
+    """Histograms of the entropy where the ensemble is right and where it is wrong (figure 5)."""
 
     edges: list[float]
     """Of the bins, in nats."""
     right: list[int]
-    """Candidates in each bin whose class is right."""
+    """Candidates in each bin with the right answer."""
     wrong: list[int]
     right_median: float | None
     """In nats."""
@@ -88,7 +87,7 @@ class EntropyFigures:
 
 @dataclass(frozen=True)
 class CoveragePoint:
-    """The ensemble on the candidates of which it is the most certain."""
+    """Accuracy on the candidates of lowest entropy."""
 
     coverage: float
     """Share of all candidates."""
@@ -99,27 +98,27 @@ class CoveragePoint:
 
 @dataclass(frozen=True)
 class RiskCoverage:
-    """What is gained by leaving the uncertain candidates to people."""
+    """Accuracy if the uncertain candidates are left to people."""
 
     points: list[CoveragePoint]
-    """From the most certain twentieth to all."""
+    """From the most certain twentieth to all candidates."""
     area: float | None
     """Share of wrong answers, averaged over the 1, 2 … N most certain candidates; 0 is best."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of one run on the labelled candidates of one split."""
+    """Accuracy of one run on the labelled candidates of one split."""
 
     split: str
     count: int
-    """Candidates measured on."""
+    """Candidates in the sample."""
     left_out: int
-    """Labelled candidates of the split that were not: too many bands missing."""
+    """Labelled candidates of the split with too many bands missing."""
     unreadable: int
     """Labelled candidates of the split that could not be read."""
     counts: dict[str, int]
-    """Measured candidates of each class, by the class's number."""
+    """Candidates of each class, by the number of the class."""
     accuracy: Proportion
     """Of the ensemble, over all classes."""
     member_accuracy_mean: float | None
@@ -137,49 +136,49 @@ class Evaluation:
     """Classes 1 and 2 taken as one; None unless there are four classes."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values; what cannot be said of none, or of one member, is null."""
+        """Return JSON values; figures without candidates, or spreads of one member, are null."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """The labelled candidates of a split that a run is measured on, and the others' number."""
+class EvaluationSample:
+    """The labelled candidates of a split on which a run is evaluated."""
 
     position: NDArray[np.int64]
-    """(N,) in the predictions."""
+    """(N,) rows of the predictions."""
     truth: NDArray[np.int64]
     """(N,) labels."""
     left_out: int
-    """Too many bands missing."""
+    """Number of candidates with too many bands missing."""
     unreadable: int
 
 
-def measured(
+def evaluation_sample(
     predictions: Predictions, manifest: Manifest, split: str, max_missing_bands: int
-) -> Measured:
-    """Find the candidates to measure on, in the order of the predictions.
+) -> EvaluationSample:
+    """Return the candidates to evaluate on, in the order of the predictions.
 
-    Raises ValueError where the manifest has a class that the predictions do not know.
+    Raises ValueError if the manifest has a class that the predictions do not have.
     """
-    wanted = manifest.labelled(split)
+    labelled = manifest.labelled(split)
     classes = predictions.member_probability.shape[2]
-    if (manifest.label[wanted] > classes).any():
+    if (manifest.label[labelled] > classes).any():
         raise ValueError(
-            f"The manifest has class {manifest.label[wanted].max()}, but these predictions only "
+            f"The manifest has class {manifest.label[labelled].max()}, but these predictions only "
             f"tell classes 1 to {classes} apart."
         )
     truth_of = dict(
-        zip(manifest.candidate[wanted].tolist(), manifest.label[wanted].tolist(), strict=True)
+        zip(manifest.candidate[labelled].tolist(), manifest.label[labelled].tolist(), strict=True)
     )
-    found = np.isin(predictions.candidate, list(truth_of))
+    predicted = np.isin(predictions.candidate, list(truth_of))
     complete = predictions.missing_bands <= max_missing_bands
-    position = np.flatnonzero(found & complete)
+    position = np.flatnonzero(predicted & complete)
     truth = [truth_of[i] for i in predictions.candidate[position].tolist()]
-    return Measured(
+    return EvaluationSample(
         position=position,
         truth=np.array(truth, dtype=np.int64),
-        left_out=int((found & ~complete).sum()),
-        unreadable=len(wanted) - int(found.sum()),
+        left_out=int((predicted & ~complete).sum()),
+        unreadable=len(labelled) - int(predicted.sum()),
     )
 
 
@@ -190,8 +189,8 @@ def evaluate(
     *,
     max_missing_bands: int = 1,
 ) -> Evaluation:
-    """Compare predictions with the labels of a split."""
-    sample = measured(predictions, manifest, split, max_missing_bands)
+    """Evaluate predictions against the labels of a split."""
+    sample = evaluation_sample(predictions, manifest, split, max_missing_bands)
     truth, answers = sample.truth, predictions.label[sample.position]
     by_member = predictions.member_probability[:, sample.position].argmax(axis=2) + 1
     right, entropy = answers == truth, predictions.entropy[sample.position]
@@ -214,15 +213,15 @@ def evaluate(
     )
 
 
-def binary(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1 for clusters, 2 for the rest, of labels 1 to 4."""
+def cluster_or_not(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 1 for clusters and 2 for the rest, of labels 1 to 4."""
     return np.where(np.isin(labels, CLUSTERS), 1, 2)
 
 
 def entropy_figures(
     entropy: NDArray[np.float64], right: NDArray[np.bool_], classes: int
 ) -> EntropyFigures:
-    """Histograms of entropies (N,) of right and of wrong answers (N,)."""
+    """Return histograms of the entropies (N,) of right and of wrong answers (N,)."""
     most = float(np.log(classes))
     edges = np.linspace(0, most, ENTROPY_BINS + 1)
     # A uniform guess may come out one rounding above ln K.
@@ -237,7 +236,7 @@ def entropy_figures(
 
 
 def risk_coverage(entropy: NDArray[np.float64], right: NDArray[np.bool_]) -> RiskCoverage:
-    """Accuracy among the candidates of lowest entropy (N,); equal ones stay in their order."""
+    """Return the accuracy among the candidates of lowest entropy (N,); ties keep their order."""
     order = np.argsort(entropy, kind="stable")
     of = len(order)
     if of == 0:
@@ -263,7 +262,7 @@ def confusion(
     by_member: NDArray[np.int64],
     classes: list[str],
 ) -> Confusion:
-    """Confusion of labels 1 … K: truth (N,), answers (N,), and the members' answers (M, N)."""
+    """Return the confusion of labels (N,) with answers (N,), and with the members' (M, N)."""
     labels = np.arange(1, len(classes) + 1)
     members = np.array([_matrix(truth, answer, labels) for answer in by_member], dtype=float)
     rows = members.sum(axis=2, keepdims=True)
@@ -281,10 +280,10 @@ def _matrix(
     return np.asarray(confusion_matrix(truth, answers, labels=labels))
 
 
-def _spread(matrices: NDArray[np.float64]) -> Spread:
+def _spread(matrices: NDArray[np.float64]) -> MemberSpread:
     mean = matrices.mean(axis=0)
     std = matrices.std(axis=0, ddof=1) if len(matrices) > 1 else np.full_like(mean, np.nan)
-    return Spread(_without_nan(mean), _without_nan(std))
+    return MemberSpread(_without_nan(mean), _without_nan(std))
 
 
 def _without_nan(matrix: NDArray[np.float64]) -> Matrix:
@@ -313,7 +312,7 @@ def _member_accuracy(
 def _of_two_classes(
     truth: NDArray[np.int64], answers: NDArray[np.int64], by_member: NDArray[np.int64]
 ) -> dict[str, Any]:
-    truth, answers, by_member = binary(truth), binary(answers), binary(by_member)
+    truth, answers, by_member = (cluster_or_not(labels) for labels in (truth, answers, by_member))
     mean, std = _member_accuracy(truth, by_member)
     return {
         "binary_accuracy": Proportion.measure(int((answers == truth).sum()), len(truth)),

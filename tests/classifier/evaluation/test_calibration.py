@@ -1,4 +1,4 @@
-"""Temperatures, on probabilities whose right temperature is known."""
+"""classifier.evaluation.calibration: on probabilities whose right temperature is known."""
 
 import json
 
@@ -10,10 +10,10 @@ from sklearn.metrics import log_loss
 from classifier.evaluation.calibration import (
     BINS,
     Reliability,
+    apply_temperature,
     calibrate,
     fit_temperature,
     negative_log_likelihood,
-    tempered,
 )
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_with
 
@@ -30,100 +30,104 @@ def calibrated(probability, labels, **options):
 
 
 def ece_by_hand(probability, labels):
-    """Written anew, one candidate at a time."""
+    """Expected calibration error, one candidate at a time."""
     bins = {}
     for row, label in zip(probability, labels, strict=True):
-        place = int(np.ceil(row.max() * BINS - 1e-12))
-        bins.setdefault(place, []).append((row.max(), row.argmax() + 1 == label))
-    gaps = (abs(sum(c for c, _ in found) - sum(r for _, r in found)) for found in bins.values())
+        number = int(np.ceil(row.max() * BINS - 1e-12))
+        bins.setdefault(number, []).append((row.max(), row.argmax() + 1 == label))
+    gaps = (
+        abs(sum(c for c, _ in members) - sum(r for _, r in members)) for members in bins.values()
+    )
     return sum(gaps) / len(labels)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
-def test_it_finds_the_temperature_that_was_taken_away(temperature):
+def test_it_finds_the_inverse_of_an_applied_temperature(temperature):
     probability, labels = drawn(8000)
-    found = calibrated(tempered(probability, 1 / temperature), labels)
+    calibration = calibrated(apply_temperature(probability, 1 / temperature), labels)
     # The standard error of T is about 0.02 T for so many candidates.
-    assert found.temperature == pytest.approx(temperature, rel=0.06)
-    assert found.fold_temperatures == pytest.approx([temperature] * 5, rel=0.1)
+    assert calibration.temperature == pytest.approx(temperature, rel=0.06)
+    assert calibration.fold_temperatures == pytest.approx([temperature] * 5, rel=0.1)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_cross_fitting_lowers_both_errors(temperature):
     probability, labels = drawn(2000, seed=1)
-    found = calibrated(tempered(probability, 1 / temperature), labels)
-    before, after = found.before, found.after
+    calibration = calibrated(apply_temperature(probability, 1 / temperature), labels)
+    before, after = calibration.before, calibration.after
     assert after.expected_calibration_error < before.expected_calibration_error / 2
     assert after.negative_log_likelihood < before.negative_log_likelihood
 
 
-def test_what_is_calibrated_stays():
+def test_calibrated_probabilities_stay():
     probability, labels = drawn(8000, seed=2)
-    found = calibrated(probability, labels)
-    assert found.temperature == pytest.approx(1, abs=0.06)
-    assert found.before.expected_calibration_error < 0.02
-    assert found.after.expected_calibration_error < 0.02
+    calibration = calibrated(probability, labels)
+    assert calibration.temperature == pytest.approx(1, abs=0.06)
+    assert calibration.before.expected_calibration_error < 0.02
+    assert calibration.after.expected_calibration_error < 0.02
 
 
 def test_the_error_after_is_of_candidates_that_were_not_fitted():
     probability, labels = drawn(40, seed=3)
-    found = calibrated(tempered(probability, 0.3), labels)
-    seen = tempered(tempered(probability, 0.3), found.temperature)
-    assert found.after.negative_log_likelihood > negative_log_likelihood(seen, labels)
+    calibration = calibrated(apply_temperature(probability, 0.3), labels)
+    fitted = apply_temperature(apply_temperature(probability, 0.3), calibration.temperature)
+    assert calibration.after.negative_log_likelihood > negative_log_likelihood(fitted, labels)
 
 
 def test_the_temperature_is_where_the_likelihood_is_highest():
     probability, labels = drawn(300, seed=4)
     best = fit_temperature(probability, labels)
-    losses = [log_loss(labels, tempered(probability, best * f)) for f in (0.98, 1, 1.02)]
+    losses = [log_loss(labels, apply_temperature(probability, best * f)) for f in (0.98, 1, 1.02)]
     assert losses[1] == min(losses)
 
 
-def test_tempering():
+def test_a_temperature_scales_the_odds():
     probability = np.array([[0.8, 0.2], [0.5, 0.5], [1.0, 0.0]])
-    np.testing.assert_allclose(tempered(probability, 1), probability, atol=1e-11)
+    np.testing.assert_allclose(apply_temperature(probability, 1), probability, atol=1e-11)
     # The square root of odds of 4 is 2.
-    np.testing.assert_allclose(tempered(probability, 2)[0], [2 / 3, 1 / 3])
-    np.testing.assert_allclose(tempered(probability, 1e9), 0.5, atol=1e-6)
-    assert np.isfinite(np.log(tempered(probability, 0.05))).all()
+    np.testing.assert_allclose(apply_temperature(probability, 2)[0], [2 / 3, 1 / 3])
+    np.testing.assert_allclose(apply_temperature(probability, 1e9), 0.5, atol=1e-6)
+    assert np.isfinite(np.log(apply_temperature(probability, 0.05))).all()
 
 
 def test_reliability_by_hand():
     # Two bins: (0.6, 0.6667] with one of two right, (0.8667, 0.9333] with both.
     probability = np.array([[0.65, 0.35], [0.35, 0.65], [0.9, 0.1], [0.1, 0.9]])
-    found = Reliability.measure(probability, np.array([1, 1, 1, 2]))
-    assert [one.count for one in found.bins if one.count] == [2, 2]
-    used = found.bins[9]
-    assert (used.low, used.confidence, used.accuracy) == pytest.approx((0.6, 0.65, 0.5))
-    assert found.bins[0].accuracy is None
-    assert found.expected_calibration_error == pytest.approx((2 * 0.15 + 2 * 0.1) / 4)
-    assert found.negative_log_likelihood == pytest.approx(-np.log(0.65 * 0.35 * 0.9 * 0.9) / 4)
+    reliability = Reliability.measure(probability, np.array([1, 1, 1, 2]))
+    assert [group.count for group in reliability.bins if group.count] == [2, 2]
+    tenth = reliability.bins[9]
+    assert (tenth.low, tenth.confidence, tenth.accuracy) == pytest.approx((0.6, 0.65, 0.5))
+    assert reliability.bins[0].accuracy is None
+    assert reliability.expected_calibration_error == pytest.approx((2 * 0.15 + 2 * 0.1) / 4)
+    assert reliability.negative_log_likelihood == pytest.approx(
+        -np.log(0.65 * 0.35 * 0.9 * 0.9) / 4
+    )
 
 
-def test_errors_agree_with_other_code():
+def test_errors_agree_with_scikit_learn():
     probability, labels = drawn(500, seed=5)
-    found = Reliability.measure(probability, labels)
-    assert found.expected_calibration_error == pytest.approx(ece_by_hand(probability, labels))
-    assert found.negative_log_likelihood == pytest.approx(log_loss(labels, probability))
-    assert sum(one.count for one in found.bins) == 500
+    reliability = Reliability.measure(probability, labels)
+    assert reliability.expected_calibration_error == pytest.approx(ece_by_hand(probability, labels))
+    assert reliability.negative_log_likelihood == pytest.approx(log_loss(labels, probability))
+    assert sum(group.count for group in reliability.bins) == 500
 
 
 def test_a_confidence_of_one_is_in_the_last_bin():
-    found = Reliability.measure(tempered(np.array([[1.0, 0.0]]), 1), np.array([1]))
-    assert found.bins[-1].count == 1
+    reliability = Reliability.measure(apply_temperature(np.array([[1.0, 0.0]]), 1), np.array([1]))
+    assert reliability.bins[-1].count == 1
 
 
 def test_it_takes_any_number_of_classes():
     probability, labels = drawn(4000, classes=7, seed=6)
-    found = calibrated(tempered(probability, 0.5), labels)
-    assert found.temperature == pytest.approx(2, rel=0.1)
+    calibration = calibrated(apply_temperature(probability, 0.5), labels)
+    assert calibration.temperature == pytest.approx(2, rel=0.1)
 
 
-def test_too_few_candidates_are_told_in_a_sentence():
-    found = calibrated(*drawn(19))
-    assert found.temperature is None and found.after is None
-    assert found.before.negative_log_likelihood > 0
-    assert found.note == (
+def test_too_few_candidates_have_a_note_instead():
+    calibration = calibrated(*drawn(19))
+    assert calibration.temperature is None and calibration.after is None
+    assert calibration.before.negative_log_likelihood > 0
+    assert calibration.note == (
         "A temperature needs at least 20 labelled candidates of the control split, and there "
         "are 19."
     )
@@ -139,12 +143,12 @@ def test_there_are_as_many_folds_as_the_rarest_class_allows(rarest, folds, recwa
 
 def test_one_class_and_no_mistake_stay_finite():
     probability = np.full((30, 4), [0.7, 0.1, 0.1, 0.1])
-    found = calibrated(probability, np.ones(30, dtype=int))
-    assert 0.05 <= found.temperature < 0.1
-    assert found.after.negative_log_likelihood < 1e-9
+    calibration = calibrated(probability, np.ones(30, dtype=int))
+    assert 0.05 <= calibration.temperature < 0.1
+    assert calibration.after.negative_log_likelihood < 1e-9
 
 
-def test_a_member_that_is_sure_and_wrong_does_not_make_it_infinite():
+def test_a_certain_wrong_answer_does_not_make_it_infinite():
     probability, labels = drawn(30)
     probability[0] = np.eye(4)[labels[0] % 4]
     text = json.dumps(calibrated(probability, labels).to_dict(), allow_nan=False)
@@ -159,7 +163,7 @@ def test_the_seed_decides_the_folds():
     assert first.temperature == other.temperature
 
 
-def test_without_a_label_there_is_nothing_to_say():
-    found = calibrated(drawn(3)[0], [0, 0, 0])
-    assert (found.count, found.before) == (0, None)
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["temperature"] is None
+def test_without_labels_there_are_no_figures():
+    calibration = calibrated(drawn(3)[0], [0, 0, 0])
+    assert (calibration.count, calibration.before) == (0, None)
+    assert json.loads(json.dumps(calibration.to_dict(), allow_nan=False))["temperature"] is None

@@ -12,27 +12,31 @@ from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
 
 def test_it_counts_the_candidates_by_which_run_is_right():
     truth = [1, 2, 3, 4, 4]
-    found = compare(
+    comparison = compare(
         predictions_of([1, 2, 4, 4, 1]), predictions_of([1, 1, 3, 4, 1]), manifest_of(truth)
     )
-    overall = found.overall
+    overall = comparison.overall
     counts = (overall.both, overall.only_first, overall.only_second, overall.neither)
     assert counts == (2, 1, 1, 1)
     assert (overall.first.value, overall.second.value) == (0.6, 0.6)
-    assert (found.count, found.left_out) == (5, 0)
+    assert (comparison.count, comparison.left_out) == (5, 0)
 
 
 def test_it_compares_each_class_and_two():
-    found = compare(
+    comparison = compare(
         predictions_of([1, 2, 4, 4]), predictions_of([1, 1, 3, 1]), manifest_of([1, 2, 3, 4])
     )
-    differences = {label: one.difference for label, one in found.classes.items()}
+    differences = {label: paired.difference for label, paired in comparison.classes.items()}
     assert differences == {"1": 0, "2": 1, "3": -1, "4": 1}
     # Of clusters or not only the last differs.
-    assert (found.binary.both, found.binary.only_first, found.binary.only_second) == (3, 1, 0)
+    assert (
+        comparison.binary.both,
+        comparison.binary.only_first,
+        comparison.binary.only_second,
+    ) == (3, 1, 0)
 
 
-def test_only_candidates_that_both_could_measure_count():
+def test_only_candidates_that_both_runs_predict_count():
     first, second = predictions_of([1, 2, 3, 4]), predictions_of([1, 2, 3, 4])
     # Another order, without candidate 3, and two bands missing of candidate 0.
     second = replace(
@@ -41,25 +45,25 @@ def test_only_candidates_that_both_could_measure_count():
         member_probability=second.member_probability[:, [2, 1, 0]],
         missing_bands=np.array([0, 0, 2]),
     )
-    found = compare(first, second, manifest_of([1, 2, 4, 4]))
-    assert (found.count, found.left_out) == (2, 2)
-    assert (found.overall.both, found.overall.neither) == (1, 1)
-    assert compare(second, first, manifest_of([1, 2, 4, 4])).overall == found.overall
+    comparison = compare(first, second, manifest_of([1, 2, 4, 4]))
+    assert (comparison.count, comparison.left_out) == (2, 2)
+    assert (comparison.overall.both, comparison.overall.neither) == (1, 1)
+    assert compare(second, first, manifest_of([1, 2, 4, 4])).overall == comparison.overall
 
 
 def test_only_the_split_counts():
     manifest = manifest_of([1, 2, 3, 0])
     manifest.split[0] = "train"
-    found = compare(predictions_of([1] * 4), predictions_of([2] * 4), manifest)
-    assert (found.count, found.left_out) == (2, 0)
+    comparison = compare(predictions_of([1] * 4), predictions_of([2] * 4), manifest)
+    assert (comparison.count, comparison.left_out) == (2, 0)
 
 
 def test_other_classes_have_no_two_class_figures():
-    found = compare(
+    comparison = compare(
         predictions_of([1, 3], classes=3), predictions_of([1, 2], classes=3), manifest_of([1, 3])
     )
-    assert found.binary is None
-    assert list(found.classes) == ["1", "2", "3"]
+    assert comparison.binary is None
+    assert list(comparison.classes) == ["1", "2", "3"]
 
 
 def test_runs_of_different_classes_are_not_compared():
@@ -69,5 +73,5 @@ def test_runs_of_different_classes_are_not_compared():
 
 @pytest.mark.parametrize("labels", [[0, 0], [1, 3]])
 def test_all_of_it_is_json(labels):
-    found = compare(predictions_of([1, 2]), predictions_of([2, 2]), manifest_of(labels))
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["split"] == "control"
+    comparison = compare(predictions_of([1, 2]), predictions_of([2, 2]), manifest_of(labels))
+    assert json.loads(json.dumps(comparison.to_dict(), allow_nan=False))["split"] == "control"

@@ -1,4 +1,4 @@
-"""Figures of merit, checked on predictions whose answers are known."""
+"""classifier.evaluation.metrics: on predictions whose accuracy is known."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def manifest_of(labels, split="control"):
 
 
 def predictions_of(*members, classes=4):
-    """Members that are quite sure of these classes."""
+    """Predictions of members with a probability of 0.7 for these classes."""
     probability = np.full((len(members), len(members[0]), classes), 0.3 / (classes - 1))
     for member, answers in enumerate(members):
         probability[member, np.arange(len(answers)), np.array(answers) - 1] = 0.7
@@ -99,7 +99,7 @@ def test_only_the_split_is_measured():
     assert (figures.count, figures.accuracy.value) == (2, 1.0)
 
 
-def test_candidates_with_two_bands_missing_are_counted_apart():
+def test_candidates_with_two_bands_missing_are_left_out():
     predictions = predictions_of([1, 2, 3])
     predictions.missing_bands[:] = [0, 1, 2]
     figures = evaluate(predictions, manifest_of([1, 2, 4]))
@@ -141,12 +141,12 @@ def test_runs_may_have_other_classes_than_the_papers(classes):
     assert figures.entropy.edges[-1] == pytest.approx(np.log(classes))
 
 
-def test_a_class_that_the_run_does_not_know_is_refused():
+def test_a_class_that_the_predictions_do_not_have_is_refused():
     with pytest.raises(ValueError, match="has class 4, but these predictions only tell classes 1 "):
         evaluate(predictions_of([1, 2], classes=2), manifest_of([1, 4]))
 
 
-def test_the_table_reads_like_the_papers():
+def test_the_table_is_laid_out_like_the_papers():
     table = evaluate(
         predictions_of([1, 1, 2, 2], [1, 2, 2, 2]), manifest_of([1, 1, 2, 4])
     ).confusion
@@ -200,13 +200,13 @@ def test_the_area_of_extremes():
     assert risk_coverage(np.array([]), np.array([], dtype=bool)).area is None
 
 
-def test_an_order_that_says_nothing_has_the_error_as_its_area():
+def test_a_random_order_has_the_error_as_its_area():
     rng = np.random.default_rng(0)
     curve = risk_coverage(rng.random(4000), rng.random(4000) < 0.7)
     assert curve.area == pytest.approx(0.3, abs=0.03)
 
 
-def test_few_candidates_make_few_points():
+def test_few_candidates_give_few_points():
     curve = risk_coverage(np.array([0.2, 0.1, 0.3]), np.array([False, True, True]))
     assert [point.accuracy.of for point in curve.points] == [1, 2, 3]
     assert [point.accuracy.right for point in curve.points] == [1, 1, 2]
