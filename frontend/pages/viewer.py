@@ -1,22 +1,24 @@
-"""What the pages with a stage tell their scripts: keys, settings, scales of the pictures."""
+"""Data for the scripts of pages with a viewer: key bindings, display settings, RGB options."""
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
+
 from classifier.core.bands import BANDS
-from frontend.pages.keys import KEYS, as_json, keys_of
+from frontend.pages.keys import KEY_BINDINGS, as_json, key_bindings
 from labeling.imaging.rgb import SOFTENINGS, STRETCHES
 from labeling.models import Preferences
 
 
-def viewer_context(user: Any) -> dict[str, Any]:
-    """The template context of a stage, with this person's keys and settings."""
+def viewer_context(user: User | AnonymousUser) -> dict[str, Any]:
+    """Return the template context of a viewer, with this user's keys and display settings."""
     preferences = Preferences.of(user)
-    keys = keys_of(preferences.keys)
+    bindings = key_bindings(preferences.keys)
     return {
         "bands": BANDS,
-        "keys": keys,
-        "keys_json": as_json(keys),
-        "default_keys_json": as_json(list(KEYS)),
+        "key_bindings": bindings,
+        "keys_json": as_json(bindings),
+        "default_keys_json": as_json(list(KEY_BINDINGS)),
         "display": preferences.display,
         "rgb_options": {"stretches": STRETCHES, "softenings": SOFTENINGS},
     }

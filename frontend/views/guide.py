@@ -7,7 +7,7 @@ from classifier.core.published import CLASS_AGREEMENT
 from frontend.access import for_role
 from frontend.pages.agreement import span
 from frontend.pages.class_texts import CLASSES, REASONS
-from frontend.pages.keys import keys_of
+from frontend.pages.keys import key_bindings
 from labeling.auth.roles import Role
 from labeling.models import Preferences
 
@@ -19,6 +19,6 @@ def guide(request: HttpRequest) -> HttpResponse:
         "classes": CLASSES,
         "agreement": [span(limits) for limits in CLASS_AGREEMENT.values()],
         "reasons": REASONS,
-        "keys": keys_of(Preferences.of(request.user).keys),
+        "key_bindings": key_bindings(Preferences.of(request.user).keys),
     }
     return render(request, "frontend/guide.html", context)

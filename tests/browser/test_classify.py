@@ -315,7 +315,7 @@ def test_a_missing_colour_picture_stops_nobody(open_as, allowed_errors):
     page.route(RGB, lambda route: route.fulfill(status=404, json={"detail": "No mosaic."}))
     page.goto("/classify/")
     first = painted(page)
-    expect(page.locator("#rgb-note")).to_have_text("No colour picture: No mosaic.")
+    expect(page.locator("#rgb-note")).to_have_text("No colour image: No mosaic.")
     page.keyboard.press("2")
     painted(page, other_than=first)
     says(page, "saved")
@@ -325,7 +325,7 @@ def test_an_empty_queue_says_why_and_what_to_do(open_as):
     page = open_as("ada")
     page.route(QUEUE, lambda route: route.fulfill(json=[]))
     page.goto("/classify/")
-    expect(page.locator("#queue-title")).to_have_text("Nothing free at the moment")
+    expect(page.locator("#queue-title")).to_have_text("No candidate is free now")
     expect(page.locator("#queue-links a").first).to_have_attribute("href", "/")
 
 
@@ -333,7 +333,7 @@ def test_a_filter_that_nothing_passes_can_be_taken_off(ada):
     ada.get_by_role("button", name="Filter", exact=True).click()
     ada.get_by_label("V to (mag)").fill("1")
     ada.get_by_role("button", name="Apply").click()
-    expect(ada.locator("#queue-title")).to_have_text("Nothing passes the filter")
+    expect(ada.locator("#queue-title")).to_have_text("No candidate passes the filter")
     ada.get_by_role("link", name="take the filter off").click()
     painted(ada)
 
@@ -344,7 +344,7 @@ def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
     ada.route(VOTES, lambda route: route.fulfill(status=409, json={"detail": "Already known."}))
     ada.keyboard.press("1")
     painted(ada, other_than=first)
-    expect(ada.locator("#refused-reason")).to_have_text("1 not accepted: Already known.")
+    expect(ada.locator("#refused-reason")).to_have_text("1 vote not accepted: Already known.")
     ada.get_by_role("button", name="I have read this").click()
     expect(ada.locator("#refused")).to_be_hidden()
 

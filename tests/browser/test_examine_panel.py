@@ -12,14 +12,15 @@ PAGE = """<!doctype html><html lang="en-GB" data-theme="dark"><head><title>Exami
 <link rel="stylesheet" href="/static/frontend/css/examine.css">
 <script type="module" src="/panel.js"></script></head><body>{}</body></html>"""
 SCRIPT = """
-import { KINDS, ExaminePanel } from "/static/frontend/js/examine/panel.js";
+import { ExaminePanel } from "/static/frontend/js/examine/panel.js";
+import { PLOT_NAMES } from "/static/frontend/js/examine/plot-kinds.js";
 
 const root = document.querySelector(".examine");
 root.style.width = "330px";
 root.style.height = "350px";
 const star = (name, fwhm, extra) => ({
   name, unit: "ELECTRONS/S", side: 100, x: 50, y: 50, xPix: 151, yPix: 251, sky: "",
-  arcsecPerPx: 0.04, starFwhm: 2, zeroPoint: null,
+  arcsecPerPx: 0.04, starFwhm: 2,
   plane: Float32Array.from({ length: 10000 }, (_, i) => 1 + 50 * 2 ** (
     -4 * (((i % 100) - 50) ** 2 + (Math.floor(i / 100) - 50) ** 2) / fwhm ** 2
   )), ...extra,
@@ -30,7 +31,7 @@ const inked = () => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.filter((value, i) => i % 4 === 3 && value > 0).length;
 };
-Object.assign(window, { kinds: Object.keys(KINDS), star, panel, inked });
+Object.assign(window, { kinds: Object.keys(PLOT_NAMES), star, panel, inked });
 """
 
 

@@ -67,7 +67,7 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     ada.locator("#recent-votes button").first.click()
     shows(ada, first["candidate"])
     ada.keyboard.press("Backspace")
-    expect(ada.locator("#note")).to_have_text("Vote taken back: vote again")
+    expect(ada.locator("#note")).to_have_text("Vote taken back. Vote again.")
     shows(ada, first["candidate"])
     says(ada, "saved")
     assert saved_votes(ada) == before + 1
@@ -215,7 +215,7 @@ def test_a_key_that_means_something_already_is_refused(ada):
     row = ada.locator("tr[data-action-row='skip']")
     row.get_by_role("button").click()
     ada.keyboard.press("u")
-    expect(ada.locator("#key-conflict")).to_contain_text("u already means: unsure")
+    expect(ada.locator("#key-conflict")).to_contain_text("u is already used for: unsure")
     expect(row.locator("kbd")).to_have_text("Space")
 
 
@@ -244,7 +244,7 @@ Lease.objects.all().delete()
 """
         live_site.manage("shell", "-v0", "-c", other)
         ada.keyboard.press("2")
-        expect(ada.locator("#note")).to_contain_text("had all its votes meanwhile")
+        expect(ada.locator("#note")).to_contain_text("already had all its votes")
     finally:
         live_site.manage("shell", "-v0", "-c", question.format(3))
 

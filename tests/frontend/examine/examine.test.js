@@ -2,28 +2,30 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  circleSum, concentration, growth, instrumental, overlap,
+  concentrationIndex, growthCurve, instrumentalMagnitude,
 } from "../../../frontend/static/frontend/js/examine/aperture.js";
+import { linearScale, logarithmicScale } from "../../../frontend/static/frontend/js/examine/axis-scale.js";
 import { centroid } from "../../../frontend/static/frontend/js/examine/centroid.js";
-import { contour, levelsBetween } from "../../../frontend/static/frontend/js/examine/contour.js";
-import { fit } from "../../../frontend/static/frontend/js/examine/fit.js";
-import { KINDS, examine } from "../../../frontend/static/frontend/js/examine/kinds.js";
-import { shapeAround } from "../../../frontend/static/frontend/js/examine/moments.js";
+import { circleOverlap } from "../../../frontend/static/frontend/js/examine/circle-overlap.js";
+import { circleSum } from "../../../frontend/static/frontend/js/examine/circle-sum.js";
+import { contourLevels, contourLines } from "../../../frontend/static/frontend/js/examine/contour.js";
+import { fitLeastSquares } from "../../../frontend/static/frontend/js/examine/least-squares.js";
+import { PLOT_NAMES, examine } from "../../../frontend/static/frontend/js/examine/plot-kinds.js";
+import { sourceShape } from "../../../frontend/static/frontend/js/examine/moments.js";
 import { gaussian, moffat } from "../../../frontend/static/frontend/js/examine/profiles.js";
-import { radialProfile } from "../../../frontend/static/frontend/js/examine/radial.js";
-import { linear, logarithmic } from "../../../frontend/static/frontend/js/examine/scale.js";
-import { figure, fixed, unitName } from "../../../frontend/static/frontend/js/examine/words.js";
+import { radialProfile } from "../../../frontend/static/frontend/js/examine/radial-profile.js";
+import { formatFixed, formatNumber, unitLabel } from "../../../frontend/static/frontend/js/examine/format.js";
 
 const SIDE = 100;
 
 /** @param {(x: number, y: number) => number} light */
-function subject(light, more = {}) {
+function target(light, more = {}) {
   const plane = Float32Array.from({ length: SIDE ** 2 }, (_, i) => (
     light(i % SIDE, Math.floor(i / SIDE))
   ));
   return {
     name: "V F555W", unit: "ELECTRONS/S", plane, side: SIDE, x: 50, y: 50, xPix: 1051, yPix: 2051,
-    sky: "", arcsecPerPx: 0.04, starFwhm: 2, zeroPoint: null, ...more,
+    sky: "", arcsecPerPx: 0.04, starFwhm: 2, ...more,
   };
 }
 
@@ -39,7 +41,7 @@ const star = (x0, y0, fwhm, beta) => (x, y) => (
 
 for (const [fwhm, beta] of [[1.6, 4], [2.5, 2.5], [4, 1.8]]) {
   test(`it finds the FWHM ${fwhm} px and the beta ${beta} of a Moffat profile`, () => {
-    const found = radialProfile(subject(star(50.3, 49.6, fwhm, beta))).moffat;
+    const found = radialProfile(target(star(50.3, 49.6, fwhm, beta))).moffat;
     near(found.fwhm / fwhm, 1, 0.02);
     // imexamine's centre is a few hundredths of a pixel off, which a narrow core feels.
     near(found.beta / beta, 1, 0.1);
@@ -47,7 +49,7 @@ for (const [fwhm, beta] of [[1.6, 4], [2.5, 2.5], [4, 1.8]]) {
 }
 
 test("it finds the FWHM of a Gaussian profile, for which a Moffat one is a Gaussian too", () => {
-  const found = radialProfile(subject(gauss(50.3, 49.6, 2.8)));
+  const found = radialProfile(target(gauss(50.3, 49.6, 2.8)));
   near(found.gaussian.fwhm, 2.8, 0.01);
   near(found.moffat.fwhm, 2.8, 0.01);
   assert.ok(found.moffat.beta > 50);
@@ -69,56 +71,56 @@ test("the models' derivatives are those of finite differences", () => {
 });
 
 test("a fit to values that are none is null", () => {
-  assert.equal(fit(gaussian, [1, 1], [0, 1, 2], [3, NaN, 1]), null);
+  assert.equal(fitLeastSquares(gaussian, [1, 1], [0, 1, 2], [3, NaN, 1]), null);
 });
 
 test("it centres on the source from three pixels away", () => {
-  const { x, y } = centroid(subject(gauss(50.31, 49.64, 2.5)), 53, 51);
+  const { x, y } = centroid(target(gauss(50.31, 49.64, 2.5)), 53, 51);
   near(x, 50.31, 0.05);
   near(y, 49.64, 0.05);
 });
 
 test("it centres on nothing in an even image, nor where there is no data", () => {
-  assert.equal(centroid(subject(() => 5), 50, 50), null);
-  assert.equal(centroid(subject(() => NaN), 50, 50), null);
+  assert.equal(centroid(target(() => 5), 50, 50), null);
+  assert.equal(centroid(target(() => NaN), 50, 50), null);
 });
 
 test("it measures the ellipticity and the angle of an elliptical Gaussian", () => {
   const turn = (35 * Math.PI) / 180;
-  const source = subject((x, y) => {
+  const source = target((x, y) => {
     const along = (x - 50.2) * Math.cos(turn) + (y - 50.4) * Math.sin(turn);
     const across = (y - 50.4) * Math.cos(turn) - (x - 50.2) * Math.sin(turn);
     return Math.exp(-0.5 * ((along / 1.2) ** 2 + (across / 0.84) ** 2));
   });
-  const { ellipticity, angleDeg } = shapeAround(source, 50.2, 50.4, 0);
+  const { ellipticity, angleDeg } = sourceShape(source, 50.2, 50.4, 0);
   near(ellipticity, 0.3, 0.003);
   near(angleDeg, 35, 0.5);
 });
 
 test("a circle's shares of its pixels add up to its area", () => {
   for (const radius of [0.3, 1, 2.7, 5]) {
-    const { sum, area, missing } = circleSum(subject(() => 2), 50.37, 48.9, radius);
+    const { sum, area, missing } = circleSum(target(() => 2), 50.37, 48.9, radius);
     near(area, Math.PI * radius ** 2, 1e-10);
     near(sum, 2 * Math.PI * radius ** 2, 1e-10);
     assert.equal(missing, 0);
   }
-  near(overlap(0, 0, 5), 1, 1e-15);
-  near(4 * overlap(1, 0, 1) + 4 * overlap(1, 1, 1) + 1, Math.PI, 1e-12);
+  near(circleOverlap(0, 0, 5), 1, 1e-15);
+  near(4 * circleOverlap(1, 0, 1) + 4 * circleOverlap(1, 1, 1) + 1, Math.PI, 1e-12);
 });
 
 test("the light of a Gaussian grows as it must", () => {
-  const { flux } = growth(subject(gauss(50, 50, 6)), 50, 50, 7, [4, 8]);
+  const { flux } = growthCurve(target(gauss(50, 50, 6)), 50, 50, 7, [4, 8]);
   const within = (r) => (100 * Math.PI * 36 * (1 - 2 ** ((-4 * r * r) / 36))) / (4 * Math.LN2);
   flux.forEach((value, i) => near(value / within([4, 8][i]), 1, 0.01));
 });
 
 test("it says which share of a circle has no data, and takes no index from such a one", () => {
-  const half = subject((x) => (x < 50 ? NaN : 2), { x: 49.5 });
+  const half = target((x) => (x < 50 ? NaN : 2), { x: 49.5 });
   near(circleSum(half, 49.5, 50, 5).missing, 0.5, 1e-9);
-  near(circleSum(subject(() => 1), -0.5, 50, 5).missing, 0.5, 1e-9);
-  assert.ok(Number.isNaN(concentration(half, 49.5, 50, 0)));
-  assert.ok(Number.isNaN(instrumental(-3)));
-  near(instrumental(100), -5, 1e-12);
+  near(circleSum(target(() => 1), -0.5, 50, 5).missing, 0.5, 1e-9);
+  assert.ok(Number.isNaN(concentrationIndex(half, 49.5, 50, 0)));
+  assert.ok(Number.isNaN(instrumentalMagnitude(-3)));
+  near(instrumentalMagnitude(100), -5, 1e-12);
 });
 
 test("the line of a cone's half height is a circle, closed, and open at a hole", () => {
@@ -126,57 +128,57 @@ test("the line of a cone's half height is a circle, closed, and open at a hole",
   const cone = Float32Array.from({ length: size ** 2 }, (_, i) => (
     20 - Math.hypot((i % size) - 10, Math.floor(i / size) - 10)
   ));
-  const [line, ...others] = contour(cone, size, 13.4);
+  const [line, ...others] = contourLines(cone, size, 13.4);
   assert.equal(others.length, 0);
   assert.deepEqual(line[0], line.at(-1));
   for (const [x, y] of line) near(Math.hypot(x - 10, y - 10), 6.6, 0.02);
   cone[10 * size + 4] = NaN;
-  const [open] = contour(cone, size, 13.4);
+  const [open] = contourLines(cone, size, 13.4);
   assert.notDeepEqual(open[0], open.at(-1));
 });
 
 test("a saddle's lines do not cross", () => {
-  const lines = contour(Float32Array.from([1, 0, 0, 1]), 2, 0.4);
+  const lines = contourLines(Float32Array.from([1, 0, 0, 1]), 2, 0.4);
   assert.deepEqual(lines.map((line) => line.length), [2, 2]);
-  assert.deepEqual(levelsBetween(0, 6, 5), [1, 2, 3, 4, 5]);
-  assert.deepEqual(levelsBetween(3, 3, 5), []);
+  assert.deepEqual(contourLevels(0, 6, 5), [1, 2, 3, 4, 5]);
+  assert.deepEqual(contourLevels(3, 3, 5), []);
 });
 
 test("ticks are round numbers within the axis", () => {
-  assert.deepEqual(linear(0, 8, 5).ticks.map(({ text }) => text), ["0", "2", "4", "6", "8"]);
-  assert.deepEqual(linear(-0.02, 0.03, 3).ticks.map(({ text }) => text), ["−0.02", "0.00", "0.02"]);
-  const faint = linear(0, 3e-5, 3);
+  assert.deepEqual(linearScale(0, 8, 5).ticks.map(({ text }) => text), ["0", "2", "4", "6", "8"]);
+  assert.deepEqual(linearScale(-0.02, 0.03, 3).ticks.map(({ text }) => text), ["−0.02", "0.00", "0.02"]);
+  const faint = linearScale(0, 3e-5, 3);
   assert.deepEqual([faint.power, faint.ticks.at(-1).text], [-5, "3"]);
-  assert.ok(linear(5, 5, 3).ticks.length > 1);
-  assert.deepEqual(logarithmic(500).ticks.map(({ value }) => value), [1, 10, 100]);
-  assert.equal(logarithmic(500).place(0), 0);
+  assert.ok(linearScale(5, 5, 3).ticks.length > 1);
+  assert.deepEqual(logarithmicScale(500).ticks.map(({ value }) => value), [1, 10, 100]);
+  assert.equal(logarithmicScale(500).position(0), 0);
 });
 
 test("numbers read as in a paper", () => {
-  assert.deepEqual([figure(0.00001234), figure(-12.5), figure(0), figure(NaN), figure(123456)],
+  assert.deepEqual([formatNumber(0.00001234), formatNumber(-12.5), formatNumber(0), formatNumber(NaN), formatNumber(123456)],
     ["1.234×10⁻⁵", "−12.50", "0.000", "–", "123456"]);
-  assert.equal(fixed(-0.001, 1), "0.0");
-  assert.deepEqual(["ELECTRONS/S", "MJy/sr"].map(unitName), ["e⁻/s", "MJy/sr"]);
+  assert.equal(formatFixed(-0.001, 1), "0.0");
+  assert.deepEqual(["ELECTRONS/S", "MJy/sr"].map(unitLabel), ["e⁻/s", "MJy/sr"]);
 });
 
 const BAD = {
-  "no data": subject(() => NaN),
-  "infinities": subject((x) => (x % 2 ? Infinity : -Infinity)),
-  "one value": subject(() => 3),
-  "zero": subject(() => 0),
-  "negative light": subject((x, y) => -gauss(50, 50, 3)(x, y)),
-  "one pixel with data": subject((x, y) => (x === 50 && y === 50 ? 9 : NaN)),
-  "a hot pixel": subject((x, y) => (x === 50 && y === 50 ? 900 : (x * 7 + y * 3) % 5)),
-  "a corner": subject(gauss(1, 1, 3), { x: -0.4, y: -0.4, xPix: 1000.6, yPix: 2000.6 }),
-  "beyond the stamp": subject(gauss(50, 50, 3), { x: -30 }),
-  "no scale, no stars, no unit": subject(gauss(50, 50, 3), {
+  "no data": target(() => NaN),
+  "infinities": target((x) => (x % 2 ? Infinity : -Infinity)),
+  "one value": target(() => 3),
+  "zero": target(() => 0),
+  "negative light": target((x, y) => -gauss(50, 50, 3)(x, y)),
+  "one pixel with data": target((x, y) => (x === 50 && y === 50 ? 9 : NaN)),
+  "a hot pixel": target((x, y) => (x === 50 && y === 50 ? 900 : (x * 7 + y * 3) % 5)),
+  "a corner": target(gauss(1, 1, 3), { x: -0.4, y: -0.4, xPix: 1000.6, yPix: 2000.6 }),
+  "beyond the stamp": target(gauss(50, 50, 3), { x: -30 }),
+  "no scale, no stars, no unit": target(gauss(50, 50, 3), {
     arcsecPerPx: null, starFwhm: null, unit: "",
   }),
 };
 
 for (const [what, bad] of Object.entries(BAD)) {
   test(`every way to look has words for ${what}`, () => {
-    for (const kind of Object.keys(KINDS)) {
+    for (const kind of Object.keys(PLOT_NAMES)) {
       const { numbers, notes, curve, paint } = examine(kind, bad);
       const said = [...numbers.flat(), ...notes].join(" ");
       assert.ok(said.length > 0);
@@ -191,7 +193,7 @@ test("it refuses fits that mean nothing, in words", () => {
   assert.equal(said(BAD["one value"]), "nothing above the sky");
   assert.equal(said(BAD["a hot pixel"]), "narrower than a pixel");
   assert.equal(said(BAD["no data"]), "no sky");
-  assert.match(said(subject(gauss(50, 50, 14))), /^wider than/);
+  assert.match(said(target(gauss(50, 50, 14))), /^wider than/);
 });
 
 test("it refuses a way to look that does not exist", () => {

@@ -31,7 +31,7 @@ function session(n) {
 }
 
 /** @param {History} history */
-const seen = (history) => history.loaded?.item.candidate ?? "queue";
+const seen = (history) => history.candidate?.item.candidate ?? "queue";
 
 test("it steps back to the first vote, and forward to the queue", () => {
   const history = session(2);
@@ -47,38 +47,38 @@ test("another answer keeps its place", () => {
   const history = session(3);
   history.review(1);
   history.replace({ uuid: "new", label: 4, certainty: "sure", reason: "star", comment: "", flagged: false });
-  assert.deepEqual(history.casts.map(({ uuid, label }) => [uuid, label]), [["u1", 1], ["new", 4], ["u3", 1]]);
+  assert.deepEqual(history.votes.map(({ uuid, label }) => [uuid, label]), [["u1", 1], ["new", 4], ["u3", 1]]);
   assert.equal(seen(history), 2);
 });
 
 test("it takes back the one that is looked at, else the last", () => {
   const history = session(3);
   history.review(0);
-  assert.equal(history.takeBack()?.cast.uuid, "u1");
+  assert.equal(history.retract()?.vote.uuid, "u1");
   assert.equal(seen(history), "queue");
-  assert.equal(history.takeBack()?.cast.uuid, "u3");
-  assert.deepEqual(history.casts.map(({ uuid }) => uuid), ["u2"]);
+  assert.equal(history.retract()?.vote.uuid, "u3");
+  assert.deepEqual(history.votes.map(({ uuid }) => uuid), ["u2"]);
 });
 
 test("nothing is taken back from nothing", () => {
-  assert.equal(session(0).takeBack(), null);
+  assert.equal(session(0).retract(), null);
 });
 
 test("it keeps the latest pictures, and fetches the older ones again", () => {
   const history = session(30);
   history.review(29);
-  history.loaded;
+  history.candidate;
   assert.deepEqual(fetched, []);
   history.review(0);
-  history.loaded;
-  history.loaded;
+  history.candidate;
+  history.candidate;
   assert.deepEqual(fetched, [1]);
 });
 
 test("it survives a reload, but is another's for another", () => {
   session(3);
-  assert.equal(new History("ada", fetchAgain).casts.length, 3);
-  assert.equal(new History("bea", fetchAgain).casts.length, 0);
+  assert.equal(new History("ada", fetchAgain).votes.length, 3);
+  assert.equal(new History("bea", fetchAgain).votes.length, 0);
 });
 
 /** Another serving of a candidate. @param {number} candidate @param {number} lease */
@@ -86,10 +86,10 @@ const served = (candidate, lease) => /** @type {any} */ ({ candidate, lease: { i
 
 test("what was taken back is known until it is given again, after a reload too", () => {
   const history = session(2);
-  history.takeBack();
-  history.takeBack();
+  history.retract();
+  history.retract();
   const again = new History("ada", fetchAgain);
-  const undone = () => [1, 2, 3].map((candidate) => again.undoneOn(served(candidate, 0))?.uuid);
+  const undone = () => [1, 2, 3].map((candidate) => again.retractedVoteOn(served(candidate, 0))?.uuid);
   assert.deepEqual(undone(), ["u1", "u2", undefined]);
   const item = served(2, 200);
   again.add(/** @type {any} */ ({ item, uuid: "new" }), /** @type {any} */ ({ item }));
@@ -98,17 +98,17 @@ test("what was taken back is known until it is given again, after a reload too",
 
 test("what was taken back long ago is not taken up by another serving", ({ mock }) => {
   const history = session(1);
-  history.takeBack();
+  history.retract();
   const later = Date.now() + 3_600_000;
   mock.method(Date, "now", () => later);
-  assert.deepEqual([101, 200].map((lease) => history.undoneOn(served(1, lease))?.uuid), ["u1", undefined]);
+  assert.deepEqual([101, 200].map((lease) => history.retractedVoteOn(served(1, lease))?.uuid), ["u1", undefined]);
 });
 
 test("two votes on one candidate are taken back as they were served", () => {
   const history = session(1);
   const item = served(1, 200);
-  history.add({ ...history.casts[0], item, uuid: "again" }, /** @type {any} */ ({ item }));
-  history.takeBack();
-  history.takeBack();
-  assert.deepEqual([200, 101].map((lease) => history.undoneOn(served(1, lease))?.uuid), ["again", "u1"]);
+  history.add({ ...history.votes[0], item, uuid: "again" }, /** @type {any} */ ({ item }));
+  history.retract();
+  history.retract();
+  assert.deepEqual([200, 101].map((lease) => history.retractedVoteOn(served(1, lease))?.uuid), ["again", "u1"]);
 });

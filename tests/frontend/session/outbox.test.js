@@ -46,7 +46,7 @@ test("it keeps votes while the network is away and sends them when it is back", 
   await settled();
   assert.deepEqual([box.state.condition, box.state.waiting, store.rows.size], ["offline", 2, 2]);
   away = false;
-  box.wake();
+  box.retry();
   await settled();
   assert.deepEqual([sent, box.state.condition, store.rows.size], [["PUT u1", "PUT u2"], "saved", 0]);
 });
@@ -66,7 +66,7 @@ test("it asks for a log-in when the session has expired, and keeps the vote", as
   await box.add(vote(1));
   await settled();
   assert.deepEqual([box.state.condition, store.rows.size], ["login", 1]);
-  box.wake = () => {};
+  box.retry = () => {};
 });
 
 test("it undoes a vote after the vote, even when the vote is slow", async () => {

@@ -14,7 +14,7 @@ function queue(candidates, overrides = {}, onItsWay = new Set()) {
   const note = (name) => async (argument) => { calls.push(`${name} ${argument}`); };
   const leases = {
     lease: async (count) => { calls.push(`lease ${count}`); return candidates.splice(0, count).map(item); },
-    renew: note("renew"), skip: note("skip"), handBack: note("back"), ...overrides,
+    renew: note("renew"), skip: note("skip"), release: note("release"), ...overrides,
   };
   const load = (one) => ({ item: one, leased: true });
   const made = new Queue(leases, load, () => onItsWay, (supply) => told.push(supply));
@@ -28,9 +28,9 @@ test("it holds the current candidate and at least the next five, and refills in 
   await q.fill();
   assert.equal(q.current.item.candidate, 1);
   for (const hand of [8, 7, 9, 8, 7, 9]) {
-    q.answered();
+    q.advance();
     await settled();
-    assert.equal(q.hand.length, hand);
+    assert.equal(q.candidates.length, hand);
   }
   assert.deepEqual(calls, ["lease 9", "lease 3", "lease 3"]);
   q.close();
@@ -39,20 +39,20 @@ test("it holds the current candidate and at least the next five, and refills in 
 test("it drops candidates that are in hand, answered, or whose vote is on its way", async () => {
   const { queue: q } = queue([1, 7, 2, 1, 2, 1, 7, 2, 1, 1, 3], {}, new Set([7]));
   await q.fill();
-  assert.equal(q.hand.length, 2);
-  q.answered();
+  assert.equal(q.candidates.length, 2);
+  q.advance();
   await settled();
-  assert.deepEqual([q.current.item.candidate, q.hand.length], [2, 2]); // 2, and 3
+  assert.deepEqual([q.current.item.candidate, q.candidates.length], [2, 2]); // 2, and 3
   q.close();
 });
 
 test("it asks for the next ones while an earlier request is still under way", async () => {
   const { queue: q, calls } = queue(upTo(20));
   await q.fill();
-  for (let votes = 0; votes < 6; votes += 1) q.answered();
+  for (let votes = 0; votes < 6; votes += 1) q.advance();
   assert.deepEqual(calls, ["lease 9", "lease 3", "lease 3"]);
   await settled();
-  assert.equal(q.hand.length, 9);
+  assert.equal(q.candidates.length, 9);
   q.close();
 });
 
@@ -60,8 +60,8 @@ test("it shows an undone candidate again without its lease", async () => {
   const { queue: q, calls } = queue([1, 2, 3, 4]);
   await q.fill();
   const first = q.current;
-  q.answered();
-  q.back(first);
+  q.advance();
+  q.putBack(first);
   assert.equal(q.current, first);
   await q.renew();
   assert.ok(!calls.includes("renew 101") && calls.includes("renew 102"));
@@ -72,7 +72,7 @@ test("it hands every lease back when the page closes", async () => {
   const { queue: q, calls } = queue([1, 2]);
   await q.fill();
   q.close();
-  assert.deepEqual(calls.slice(1), ["back 101", "back 102"]);
+  assert.deepEqual(calls.slice(1), ["release 101", "release 102"]);
 });
 
 test("it gives up a prefetched candidate whose lease was lost, not the one on screen", async () => {
@@ -80,17 +80,17 @@ test("it gives up a prefetched candidate whose lease was lost, not the one on sc
   const { queue: q } = queue([1, 2], { renew });
   await q.fill();
   await q.renew();
-  assert.deepEqual([q.current.item.candidate, q.hand.length], [1, 1]);
+  assert.deepEqual([q.current.item.candidate, q.candidates.length], [1, 1]);
   q.close();
 });
 
 test("it says why there is nothing", async () => {
   const empty = queue([]);
   await empty.queue.fill();
-  assert.deepEqual(empty.told, ["asking", "empty"]);
+  assert.deepEqual(empty.told, ["loading", "empty"]);
   const expired = queue([], { lease: async () => { throw new ApiError(401, "Log in."); } });
   await expired.queue.fill();
-  assert.deepEqual(expired.told, ["asking", "login"]);
+  assert.deepEqual(expired.told, ["loading", "login"]);
   empty.queue.close();
   expired.queue.close();
 });

@@ -26,14 +26,14 @@ function page(...hand) {
   /** @type {any[]} */ const sent = [];
   const queue = {
     get current() { return hand[0]; },
-    answered: () => hand.shift(),
+    advance: () => hand.shift(),
     skip: () => hand.shift(),
-    back: (/** @type {any} */ loaded) => hand.unshift(loaded),
+    putBack: (/** @type {any} */ candidate) => hand.unshift(candidate),
   };
   const outbox = { add: (/** @type {any} */ entry) => sent.push(entry) };
   const history = new History("ada", (item) => /** @type {any} */ ({ item }));
-  const [q, o, stage] = /** @type {any[]} */ ([queue, outbox, { show: Boolean }]);
-  const session = new Session(q, o, stage, history, () => ({}), () => session.refresh());
+  const [q, o, viewer] = /** @type {any[]} */ ([queue, outbox, { show: Boolean }]);
+  const session = new Session(q, o, viewer, history, () => ({}), () => session.refresh());
   session.refresh();
   /** The vote that this vote says it replaces, by its place in `sent`. */
   const replaced = () => {
@@ -51,36 +51,36 @@ function fresh(...hand) {
 
 test("votes that were taken back one after the other are all replaced", () => {
   const { session, replaced } = fresh(served(1, 101), served(2, 102), served(3, 103));
-  session.vote(1);
-  session.vote(2);
+  session.castVote(1);
+  session.castVote(2);
   session.undo();
   session.undo();
-  session.vote(3);
+  session.castVote(3);
   assert.equal(replaced(), 0);
-  session.vote(4);
+  session.castVote(4);
   assert.equal(replaced(), 1);
-  session.vote(1);
+  session.castVote(1);
   assert.equal(replaced(), undefined);
 });
 
 test("another class for an earlier vote leaves what was taken back as it is", () => {
   const { session, replaced } = fresh(served(1, 101), served(2, 102));
-  session.vote(1);
-  session.vote(2);
+  session.castVote(1);
+  session.castVote(2);
   session.undo();
   session.review(0);
-  session.vote(4);
+  session.castVote(4);
   assert.equal(replaced(), 0);
-  session.vote(3);
+  session.castVote(3);
   assert.equal(replaced(), 1);
 });
 
 test("a vote is taken back and given again as often as one likes", () => {
   const { session, sent, replaced } = fresh(served(1, 101));
-  session.vote(1);
+  session.castVote(1);
   for (const latest of [0, 2, 4]) {
     session.undo();
-    session.vote(2);
+    session.castVote(2);
     assert.equal(replaced(), latest);
   }
   assert.deepEqual(sent.map(({ method }) => method[0]).join(""), "PDPDPDP");
@@ -88,38 +88,38 @@ test("a vote is taken back and given again as often as one likes", () => {
 
 test("what was taken back and skipped is replaced when it comes again, after a reload too", () => {
   const { session, sent } = fresh(served(1, 101), served(2, 102));
-  session.vote(1);
+  session.castVote(1);
   session.undo();
   session.skip();
-  assert.equal(session.undone, null);
+  assert.equal(session.retractedVote, null);
   const later = page(served(1, 200));
-  assert.equal(later.session.answer?.label, 1);
-  later.session.vote(2);
+  assert.equal(later.session.currentVote?.label, 1);
+  later.session.castVote(2);
   assert.equal(later.sent[0].body.replaces, sent[0].uuid);
 });
 
 test("a candidate that was served twice is replaced vote by vote", () => {
   const { session, replaced } = fresh(served(1, 101), served(1, 102));
-  session.vote(1);
-  session.vote(2);
+  session.castVote(1);
+  session.castVote(2);
   session.review(0);
   session.undo();
   session.undo();
-  session.vote(3);
+  session.castVote(3);
   assert.equal(replaced(), 1);
-  session.vote(3);
+  session.castVote(3);
   assert.equal(replaced(), 0);
 });
 
 test("a flag and a comment come back with the vote that was taken back", () => {
   const { session, sent } = fresh(served(1, 101), served(2, 102));
-  session.note({ comment: "two peaks", flagged: true });
-  session.vote(1);
-  assert.deepEqual(session.remark, { comment: "", flagged: false });
+  session.annotate({ comment: "two peaks", flagged: true });
+  session.castVote(1);
+  assert.deepEqual(session.annotation, { comment: "", flagged: false });
   session.undo();
-  assert.deepEqual(session.remark, { comment: "two peaks", flagged: true });
-  session.vote(3);
+  assert.deepEqual(session.annotation, { comment: "two peaks", flagged: true });
+  session.castVote(3);
   const { comment, flagged } = sent.at(-1).body;
   assert.deepEqual([comment, flagged], ["two peaks", true]);
-  assert.deepEqual(session.remark, { comment: "", flagged: false });
+  assert.deepEqual(session.annotation, { comment: "", flagged: false });
 });

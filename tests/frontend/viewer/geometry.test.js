@@ -1,8 +1,9 @@
 /** Positions, scale bars and the compass. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatDec, formatMagnitude, formatRa } from "../../../frontend/static/frontend/js/viewer/facts.js";
-import { centreCut, compass, positionIn, scaleBar } from "../../../frontend/static/frontend/js/viewer/geometry.js";
+import { formatDec, formatRa } from "../../../frontend/static/frontend/js/viewer/coordinates.js";
+import { formatMagnitude } from "../../../frontend/static/frontend/js/viewer/facts.js";
+import { centreCut, compass, positionInStamp, scaleBar } from "../../../frontend/static/frontend/js/viewer/geometry.js";
 
 test("it cuts the middle pixels, in their order", () => {
   const plane = Float32Array.from({ length: 16 }, (_, i) => i);
@@ -14,8 +15,8 @@ for (const [inHundred, n, expected] of [
   [49.6, 100, 49.6], [50, 100, 50], [49.6, 50, 24.6], [50, 50, 25], [50, 299, 149], [49.4, 299, 149.4],
 ]) {
   test(`it finds ${inHundred} of the 100 px stamp in ${n} px`, () => {
-    assert.ok(Math.abs(positionIn(inHundred, n) - expected) < 1e-9);
-    assert.ok(positionIn(inHundred, n) > n / 2 - 1 && positionIn(inHundred, n) <= n / 2);
+    assert.ok(Math.abs(positionInStamp(inHundred, n) - expected) < 1e-9);
+    assert.ok(positionInStamp(inHundred, n) > n / 2 - 1 && positionInStamp(inHundred, n) <= n / 2);
   });
 }
 

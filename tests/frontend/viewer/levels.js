@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { LIMITS, limitsOf } from "../../../frontend/static/frontend/js/viewer/limits.js";
-import { STRETCHES, levelsOf } from "../../../frontend/static/frontend/js/viewer/stretch.js";
+import { STRETCHES, greyLevels } from "../../../frontend/static/frontend/js/viewer/stretch.js";
 
 const [path, size] = process.argv.slice(2);
 const { buffer, byteOffset, length } = readFileSync(path);
@@ -16,7 +16,7 @@ for (let start = 0; start < all.length; start += Number(size)) {
   const image = all.slice(start, start + Number(size));
   images.push(Object.fromEntries(LIMITS.filter((name) => name !== "User").map((name) => {
     const limits = limitsOf(image, name);
-    const levels = STRETCHES.map((stretch) => [stretch, [...levelsOf(image, limits, stretch)]]);
+    const levels = STRETCHES.map((stretch) => [stretch, [...greyLevels(image, limits, stretch)]]);
     return [name, { ...limits, levels: Object.fromEntries(levels) }];
   })));
 }

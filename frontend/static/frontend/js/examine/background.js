@@ -1,29 +1,31 @@
 // @ts-check
-/** The sky around a place, as imexamine takes it: radius 5, buffer 5, width 5. */
-import { clipped } from "./statistics.js";
-import { ringAround } from "./subject.js";
+/** The sky around a source, with imexamine's defaults: radius 5, buffer 5, width 5. */
+import { sigmaClipped } from "./statistics.js";
+import { annulusAround } from "./target.js";
 
-/** Pixels: imexamine's object radius, and where the sky's ring begins and ends. */
+/** imexamine's object radius in pixels. */
 export const RADIUS = 5;
-export const SKY_INNER = 10;
-export const SKY_OUTER = 15;
+/** Inner and outer radius of the sky annulus in pixels. */
+const SKY_INNER = 10;
+const SKY_OUTER = 15;
 
-const FEWEST = 20;
+const MIN_PIXELS = 20;
 
 /**
  * @typedef {object} Sky
- * @property {number} level image units a pixel: the clipped median; NaN where too few have data
+ * @property {number} level image units per pixel: the clipped median; NaN with too few pixels
  * @property {number} sigma of a pixel, clipped
- * @property {number} missing share of the ring without data
+ * @property {number} missing fraction of the annulus without data
  */
 
 /**
- * @param {import("./subject.js").Stamp} stamp @param {number} x @param {number} y array pixels
+ * Return the sky around a position.
+ * @param {import("./target.js").Stamp} stamp @param {number} x @param {number} y array pixels
  * @returns {Sky}
  */
 export function skyAround(stamp, x, y) {
-  const { values, missing } = ringAround(stamp, x, y, SKY_INNER, SKY_OUTER);
-  if (values.length < FEWEST) return { level: NaN, sigma: NaN, missing };
-  const { median, sigma } = clipped(values);
+  const { values, missing } = annulusAround(stamp, x, y, SKY_INNER, SKY_OUTER);
+  if (values.length < MIN_PIXELS) return { level: NaN, sigma: NaN, missing };
+  const { median, sigma } = sigmaClipped(values);
   return { level: median, sigma, missing };
 }

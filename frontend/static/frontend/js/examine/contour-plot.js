@@ -1,77 +1,80 @@
 // @ts-check
-/** Key e: five lines of equal value over 21 × 21 px. */
+/** Key e: five contour levels over 21 × 21 px. */
 import { drawAxes } from "./axes.js";
-import { contour, levelsBetween } from "./contour.js";
-import { nothing, onMosaic } from "./examined.js";
-import { linear } from "./scale.js";
+import { linearScale } from "./axis-scale.js";
+import { contourLevels, contourLines } from "./contour.js";
+import { formatNumber, formatQuantity, missingDataNote } from "./format.js";
+import { noMeasurement } from "./measurement.js";
 import { describe } from "./statistics.js";
-import { boxAround, pixelOf } from "./subject.js";
-import { figure, missingNote, quantity } from "./words.js";
+import { boxAround, onMosaic, pixelOf } from "./target.js";
 
-/** @typedef {import("./sheet.js").Sheet} Sheet */
+/** @typedef {import("./plot-canvas.js").Plot} Plot */
 /** @typedef {import("./contour.js").Point} Point */
 
 const BOX = 21;
-const REACH = (BOX - 1) / 2;
+const HALF = (BOX - 1) / 2;
 const LEVELS = 5;
 
 /**
- * @param {Sheet} sheet @param {{x: number, y: number}} first FITS pixel of the box's lower left
+ * @param {Plot} plot @param {{x: number, y: number}} first FITS pixel of the box's lower left
  * @param {Point[][][]} lines by level @param {string[]} names of the levels, lowest first
  */
-function draw(sheet, first, lines, names) {
-  const { pen, ink } = sheet;
-  const [across, up] = [first.x, first.y].map((low) => linear(low, low + 2 * REACH, 5));
-  const frame = drawAxes(sheet, across, up, { x: "x (FITS px)", y: "y (FITS px)" }, true);
-  pen.textAlign = "left";
-  pen.textBaseline = "middle";
+function draw(plot, first, lines, names) {
+  const { context, colours } = plot;
+  const [xScale, yScale] = [first.x, first.y].map((low) => linearScale(low, low + 2 * HALF, 5));
+  const frame = drawAxes(plot, xScale, yScale, { x: "x (FITS px)", y: "y (FITS px)" }, true);
+  context.textAlign = "left";
+  context.textBaseline = "middle";
   lines.forEach((level, i) => {
-    // Faint below, strong above: the order of the levels is seen without reading them.
-    pen.globalAlpha = 0.35 + (0.65 * i) / Math.max(1, lines.length - 1);
-    pen.strokeStyle = ink.pair[0];
-    pen.lineWidth = 1.25;
-    pen.beginPath();
+    // Higher levels are stronger, so that their order is visible.
+    context.globalAlpha = 0.35 + (0.65 * i) / Math.max(1, lines.length - 1);
+    context.strokeStyle = colours.series[0];
+    context.lineWidth = 1.25;
+    context.beginPath();
     for (const line of level) {
       line.forEach(([x, y], k) => {
-        if (k === 0) pen.moveTo(frame.x(first.x + x), frame.y(first.y + y));
-        else pen.lineTo(frame.x(first.x + x), frame.y(first.y + y));
+        if (k === 0) context.moveTo(frame.x(first.x + x), frame.y(first.y + y));
+        else context.lineTo(frame.x(first.x + x), frame.y(first.y + y));
       });
     }
     const row = frame.top + 8 + 16 * (lines.length - 1 - i);
-    pen.moveTo(frame.right + 14, row);
-    pen.lineTo(frame.right + 32, row);
-    pen.stroke();
-    pen.globalAlpha = 1;
-    pen.fillStyle = ink.text;
-    pen.fillText(names[i], frame.right + 38, row);
+    context.moveTo(frame.right + 14, row);
+    context.lineTo(frame.right + 32, row);
+    context.stroke();
+    context.globalAlpha = 1;
+    context.fillStyle = colours.text;
+    context.fillText(names[i], frame.right + 38, row);
   });
 }
 
-/** @type {import("./examined.js").Examiner} */
-export function examineContour(subject) {
-  const { x, y } = pixelOf(subject);
-  const box = boxAround(subject, x, y, BOX);
+/**
+ * Examine the contours.
+ * @type {import("./measurement.js").Examiner}
+ */
+export function examineContour(target) {
+  const { x, y } = pixelOf(target);
+  const box = boxAround(target, x, y, BOX);
   const { n, median, min, max } = describe(box);
-  if (n === 0) return nothing(`The ${BOX} × ${BOX} px here have no data.`);
-  const levels = levelsBetween(min, max, LEVELS);
-  const lines = levels.map((level) => contour(box, BOX, level));
-  const first = onMosaic(subject, x - REACH, y - REACH);
+  if (n === 0) return noMeasurement(`No data in the ${BOX} × ${BOX} px.`);
+  const levels = contourLevels(min, max, LEVELS);
+  const lines = levels.map((level) => contourLines(box, BOX, level));
+  const first = onMosaic(target, x - HALF, y - HALF);
   const rounded = { x: Math.round(first.x), y: Math.round(first.y) };
-  const { unit } = subject;
+  const { unit } = target;
   return {
     numbers: [
-      ["Lowest line", quantity(levels[0], unit)],
-      ["Step", quantity(levels[1] - levels[0], unit)],
-      ["Min", quantity(min, unit)],
-      ["Max", quantity(max, unit)],
-      ["Median", quantity(median, unit)],
+      ["Lowest level", formatQuantity(levels[0], unit)],
+      ["Step", formatQuantity(levels[1] - levels[0], unit)],
+      ["Min", formatQuantity(min, unit)],
+      ["Max", formatQuantity(max, unit)],
+      ["Median", formatQuantity(median, unit)],
       ["Box", `${BOX} × ${BOX} px`],
     ],
     notes: [
-      ...(levels.length ? [] : ["Every pixel has the same value: no lines."]),
-      ...missingNote(1 - n / BOX ** 2, `the ${BOX} × ${BOX} px`),
+      ...(levels.length ? [] : ["Every pixel has the same value: no contours."]),
+      ...missingDataNote(1 - n / BOX ** 2, `the ${BOX} × ${BOX} px`),
     ],
     curve: null,
-    paint: (sheet) => draw(sheet, rounded, lines, levels.map(figure)),
+    paint: (plot) => draw(plot, rounded, lines, levels.map(formatNumber)),
   };
 }

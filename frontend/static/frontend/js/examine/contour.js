@@ -1,59 +1,59 @@
 // @ts-check
-/** Lines of equal value by marching squares; a cell with a corner without data has none. */
+/** Contour lines by marching squares; a cell with a corner without data has none. */
 
-/** @typedef {[number, number]} Point x, y in pixels of the box, centres are integers */
+/** @typedef {[number, number]} Point x, y in pixels of the box, pixel centres are integers */
 
 /**
- * The pieces of one level within the cells, from edge to edge. An edge is named by its lower left
- * corner and direction, so that neighbours name it alike.
+ * Return the segments of one level within the cells, from edge to edge. An edge is named by its
+ * lower left corner and direction, so that it has the same name in neighbouring cells.
  * @param {Float32Array} box size × size, row 0 lowest @param {number} size @param {number} level
  * @returns {Array<[string, string]>}
  */
-function pieces(box, size, level) {
-  /** @type {Array<[string, string]>} */ const found = [];
+function segments(box, size, level) {
+  /** @type {Array<[string, string]>} */ const pairs = [];
   for (let y = 0; y < size - 1; y += 1) {
     for (let x = 0; x < size - 1; x += 1) {
-      const at = y * size + x;
-      const [a, b, c, d] = [box[at], box[at + 1], box[at + size + 1], box[at + size]];
+      const index = y * size + x;
+      const [a, b, c, d] = [box[index], box[index + 1], box[index + size + 1], box[index + size]];
       if (Number.isNaN(a + b + c + d)) continue;
-      const up = [a, b, c, d].map((value) => value > level);
+      const above = [a, b, c, d].map((value) => value > level);
       const edges = [`${x},${y},h`, `${x + 1},${y},v`, `${x},${y + 1},h`, `${x},${y},v`];
-      const crossed = edges.filter((_, i) => up[i] !== up[(i + 1) % 4]);
-      if (crossed.length === 2) found.push([crossed[0], crossed[1]]);
+      const crossed = edges.filter((_, i) => above[i] !== above[(i + 1) % 4]);
+      if (crossed.length === 2) pairs.push([crossed[0], crossed[1]]);
       if (crossed.length < 4) continue;
-      // A saddle: the middle decides which two corners belong together.
-      const joined = up[0] === ((a + b + c + d) / 4 > level);
+      // At a saddle the mean decides which two corners belong together.
+      const joined = above[0] === ((a + b + c + d) / 4 > level);
       const [first, second] = joined ? [[0, 1], [2, 3]] : [[3, 0], [1, 2]];
-      found.push([edges[first[0]], edges[first[1]]], [edges[second[0]], edges[second[1]]]);
+      pairs.push([edges[first[0]], edges[first[1]]], [edges[second[0]], edges[second[1]]]);
     }
   }
-  return found;
+  return pairs;
 }
 
 /**
- * Where the level crosses an edge, between its two pixels.
+ * Return the point at which the level crosses an edge.
  * @param {Float32Array} box @param {number} size @param {number} level @param {string} edge
  * @returns {Point}
  */
 function crossing(box, size, level, edge) {
   const [column, row, direction] = edge.split(",");
   const [x, y] = [Number(column), Number(row)];
-  const from = box[y * size + x];
-  const to = direction === "h" ? box[y * size + x + 1] : box[(y + 1) * size + x];
-  const share = (level - from) / (to - from);
-  return direction === "h" ? [x + share, y] : [x, y + share];
+  const start = box[y * size + x];
+  const end = direction === "h" ? box[y * size + x + 1] : box[(y + 1) * size + x];
+  const fraction = (level - start) / (end - start);
+  return direction === "h" ? [x + fraction, y] : [x, y + fraction];
 }
 
 /**
- * The lines of one level; a closed one ends where it begins.
+ * Return the lines of one level; a closed line ends where it begins.
  * @param {Float32Array} box size × size, row 0 lowest @param {number} size @param {number} level
  * @returns {Point[][]}
  */
-export function contour(box, size, level) {
+export function contourLines(box, size, level) {
   /** @type {Map<string, string[]>} */ const neighbours = new Map();
-  for (const [one, other] of pieces(box, size, level)) {
-    neighbours.set(one, [...(neighbours.get(one) ?? []), other]);
-    neighbours.set(other, [...(neighbours.get(other) ?? []), one]);
+  for (const [a, b] of segments(box, size, level)) {
+    neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
+    neighbours.set(b, [...(neighbours.get(b) ?? []), a]);
   }
   /** @param {string} start @returns {Point[]} */
   const follow = (start) => {
@@ -69,17 +69,17 @@ export function contour(box, size, level) {
     }
     return line.map((name) => crossing(box, size, level, name));
   };
-  // Open lines first: they begin at an edge that only one piece touches.
+  // Open lines come first: they begin at an edge with only one segment.
   const ends = [...neighbours].filter(([, others]) => others.length === 1).map(([edge]) => edge);
   return [...ends, ...neighbours.keys()].map(follow).filter((line) => line.length > 1);
 }
 
 /**
- * Levels evenly between the lowest and the highest value, which themselves are left out.
+ * Return levels that divide the range evenly, without its ends.
  * @param {number} min @param {number} max @param {number} count
  * @returns {number[]} none for a constant box
  */
-export function levelsBetween(min, max, count) {
+export function contourLevels(min, max, count) {
   if (!(max > min)) return [];
   return Array.from({ length: count }, (_, i) => min + ((i + 1) * (max - min)) / (count + 1));
 }

@@ -1,56 +1,62 @@
 // @ts-check
-/** Keys l and c: the values along the line, or the column, through the place. */
-import { nothing, onMosaic } from "./examined.js";
+/** Keys l and c: the values along the line or the column through the target. */
+import { formatQuantity, missingDataNote, unitLabel } from "./format.js";
+import { noMeasurement } from "./measurement.js";
 import { describe } from "./statistics.js";
-import { pixelOf, valueAt } from "./subject.js";
-import { missingNote, quantity, unitName } from "./words.js";
+import { onMosaic, pixelOf, valueAt } from "./target.js";
 
-/** @typedef {import("./subject.js").Subject} Subject */
+/** @typedef {import("./target.js").Target} Target */
 
 /**
- * @param {Subject} subject @param {"line" | "column"} which
- * @returns {import("./examined.js").Examined}
+ * @param {Target} target @param {"line" | "column"} direction
+ * @returns {import("./measurement.js").Measurement}
  */
-function cut(subject, which) {
-  const { x, y } = pixelOf(subject);
-  const along = which === "line";
-  const steps = Array.from({ length: subject.side }, (_, i) => i);
-  const ys = steps.map((i) => (along ? valueAt(subject, i, y) : valueAt(subject, x, i)));
+function cut(target, direction) {
+  const { x, y } = pixelOf(target);
+  const isLine = direction === "line";
+  const steps = Array.from({ length: target.side }, (_, i) => i);
+  const ys = steps.map((i) => (isLine ? valueAt(target, i, y) : valueAt(target, x, i)));
   const { n, mean, median, min, max } = describe(ys);
-  if (n === 0) return nothing(`This ${which} has no data.`);
-  const here = onMosaic(subject, x, y);
-  const start = along ? here.x - x : here.y - y;
-  const { unit } = subject;
-  const name = unitName(unit);
-  const place = (/** @type {number} */ i) => String(Math.round(start + i));
+  if (n === 0) return noMeasurement(`The ${direction} has no data.`);
+  const pixel = onMosaic(target, x, y);
+  const start = isLine ? pixel.x - x : pixel.y - y;
+  const { unit } = target;
+  const label = unitLabel(unit);
+  const mosaicIndex = (/** @type {number} */ i) => String(Math.round(start + i));
   return {
     numbers: [
-      [along ? "Line y" : "Column x", String(Math.round(along ? here.y : here.x))],
-      [along ? "At x" : "At y", place(along ? x : y)],
-      ["Value there", quantity(valueAt(subject, x, y), unit)],
-      ["Median", quantity(median, unit)],
-      ["Highest", quantity(max, unit)],
-      [along ? "Highest at x" : "Highest at y", place(ys.indexOf(max))],
-      ["Lowest", quantity(min, unit)],
-      ["Mean", quantity(mean, unit)],
+      [isLine ? "Line y" : "Column x", String(Math.round(isLine ? pixel.y : pixel.x))],
+      [isLine ? "At x" : "At y", mosaicIndex(isLine ? x : y)],
+      ["Value", formatQuantity(valueAt(target, x, y), unit)],
+      ["Median", formatQuantity(median, unit)],
+      ["Highest", formatQuantity(max, unit)],
+      [isLine ? "Highest at x" : "Highest at y", mosaicIndex(ys.indexOf(max))],
+      ["Lowest", formatQuantity(min, unit)],
+      ["Mean", formatQuantity(mean, unit)],
     ],
-    notes: missingNote(1 - n / subject.side, `the ${which}`),
+    notes: missingDataNote(1 - n / target.side, `the ${direction}`),
     curve: {
-      xLabel: along ? "x (FITS px)" : "y (FITS px)",
-      xRange: [Math.round(start), Math.round(start) + subject.side - 1],
-      yLabel: name ? `value (${name})` : "value",
+      xLabel: isLine ? "x (FITS px)" : "y (FITS px)",
+      xRange: [Math.round(start), Math.round(start) + target.side - 1],
+      yLabel: label ? `value (${label})` : "value",
       points: null,
       lines: [{ name: "", xs: steps.map((i) => Math.round(start + i)), ys, dashed: false }],
-      marks: [[Math.round(start + (along ? x : y)), ""]],
+      marks: [[Math.round(start + (isLine ? x : y)), ""]],
       logCounts: false,
-      relative: { zero: median, one: max, label: "median 0, highest 1" },
+      relative: { low: median, high: max, label: "median 0, highest 1" },
     },
     paint: null,
   };
 }
 
-/** @type {import("./examined.js").Examiner} */
-export const examineLine = (subject) => cut(subject, "line");
+/**
+ * Examine the values along the line.
+ * @type {import("./measurement.js").Examiner}
+ */
+export const examineLine = (target) => cut(target, "line");
 
-/** @type {import("./examined.js").Examiner} */
-export const examineColumn = (subject) => cut(subject, "column");
+/**
+ * Examine the values along the column.
+ * @type {import("./measurement.js").Examiner}
+ */
+export const examineColumn = (target) => cut(target, "column");

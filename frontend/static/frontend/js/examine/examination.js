@@ -1,96 +1,74 @@
 // @ts-check
-/** imexamine over the stamps: which plot is open, of which filter, at which place. */
-import { mosaicPixel, skyText } from "../viewer/captions.js";
-import { KINDS, ExaminePanel } from "./panel.js";
+/** imexamine over the stamps: which plot is shown, and of which target. */
+import { ExaminePanel } from "./panel.js";
+import { PLOT_NAMES } from "./plot-kinds.js";
 
-/** @typedef {import("../viewer/strip.js").Strip} Strip */
-/** @typedef {import("./subject.js").Subject} Subject */
+const DEFAULT_KIND = "radial";
 
-const FIRST = "radial";
-
+/** Connects keys and buttons with the examine panel. */
 export class Examination {
-  #kind = FIRST;
+  #kind = DEFAULT_KIND;
   #over = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-  #root; #panel; #strip;
+  #root; #panel; #target;
 
-  /** @param {HTMLElement} root the panel @param {Strip} strip */
-  constructor(root, strip) {
+  /**
+   * @param {HTMLElement} root of the panel
+   * @param {() => import("./target.js").Target | null} target what is under the pointer, if anything
+   */
+  constructor(root, target) {
     this.#root = root;
     this.#panel = new ExaminePanel(root);
-    this.#strip = strip;
+    this.#target = target;
   }
 
   /**
-   * The plots by their names in the table of keys.
+   * Actions by their names in the table of keys.
    * @type {Readonly<Record<string, () => void>>}
    */
   actions = {
-    ...Object.fromEntries(Object.keys(KINDS).map((kind) => [`examine-${kind}`, () => this.#open(kind)])),
+    ...Object.fromEntries(Object.keys(PLOT_NAMES).map((kind) => (
+      [`examine-${kind}`, () => this.#open(kind)]
+    ))),
     "overplot": () => {
       this.#over = !this.#over;
-      this.#reflect();
+      this.#markPressed();
     },
   };
 
-  /** Another candidate: the same plot at its own place, once its stamps have been painted. */
+  /** Show the same plot of another candidate, after its stamps were painted. */
   renew() {
     clearTimeout(this.#timer);
     this.#over = false;
-    this.#reflect();
+    this.#markPressed();
     this.#timer = setTimeout(() => this.#plot());
   }
 
-  /** Back to the plot that is always there. @returns {boolean} whether another one was open */
-  close() {
-    const open = this.#kind !== FIRST || this.#over;
-    this.#kind = FIRST;
+  /** Return to the default plot. */
+  reset() {
+    this.#kind = DEFAULT_KIND;
     this.renew();
-    return open;
   }
 
   /** @param {string} kind */
   #open(kind) {
     this.#kind = kind;
-    this.#reflect();
+    this.#markPressed();
     this.#plot();
   }
 
   #plot() {
-    const subject = this.#subject();
-    if (subject) this.#panel.show(this.#kind, subject, { over: this.#over });
+    const target = this.#target();
+    if (target) this.#panel.show(this.#kind, target, { over: this.#over });
     else this.#panel.clear();
   }
 
-  #reflect() {
+  #markPressed() {
     for (const button of this.#root.querySelectorAll("[data-action^='examine-']")) {
       button.ariaPressed = String(button.getAttribute("data-action") === `examine-${this.#kind}`);
     }
     for (const button of this.#root.querySelectorAll("[data-action='overplot']")) {
       button.ariaPressed = String(this.#over);
     }
-  }
-
-  /** @returns {Subject | null} the pixel under the pointer, else the candidate in the chosen filter */
-  #subject() {
-    const { loaded, active, cross } = this.#strip;
-    const band = loaded?.item.bands[active];
-    if (!loaded?.planes || !band?.observed) return null;
-    const { item, planes, side } = loaded;
-    const place = cross ?? { x: item.stamp_x, y: item.stamp_y };
-    const pixel = mosaicPixel(item, place);
-    return {
-      name: `${band.band} ${band.filter}`.trim(),
-      unit: band.unit,
-      plane: planes[active],
-      side,
-      ...place,
-      xPix: pixel.x,
-      yPix: pixel.y,
-      sky: skyText(item, place),
-      arcsecPerPx: item.pixel_scale_arcsec,
-      starFwhm: band.star_fwhm_px,
-      zeroPoint: null,
-    };
   }
 }

@@ -1,22 +1,24 @@
 // @ts-check
-/** Keys h and m: how the values are distributed, in the whole stamp or in 11 × 11 px. */
-import { nothing, onMosaic } from "./examined.js";
-import { clipped, describe, histogram, sorted } from "./statistics.js";
-import { boxAround, pixelOf } from "./subject.js";
-import { figure, missingNote, percent, quantity, unitName } from "./words.js";
+/** Keys h and m: the histogram of the whole stamp, and the statistics of 11 × 11 px. */
+import {
+  formatNumber, formatPercent, formatQuantity, missingDataNote, unitLabel,
+} from "./format.js";
+import { noMeasurement } from "./measurement.js";
+import { describe, histogram, sigmaClipped, sortFinite } from "./statistics.js";
+import { boxAround, onMosaic, pixelOf } from "./target.js";
 
-/** @typedef {import("./subject.js").Subject} Subject */
+/** @typedef {import("./target.js").Target} Target */
 
 const BOX = 11;
 const BINS = 64;
 const BOX_BINS = 16;
-/** The share of the values that the stamp's histogram leaves out at each end. */
+/** Fraction of the values that the histogram leaves out at each end. */
 const TAIL = 0.005;
 
 /**
- * The outline of a histogram.
+ * Return the outline of a histogram.
  * @param {number[]} counts @param {number} low @param {number} high
- * @returns {import("./strokes.js").Line}
+ * @returns {import("./drawing.js").Line}
  */
 function outline(counts, low, high) {
   const edges = counts.map((_, i) => low + (i * (high - low)) / counts.length);
@@ -29,13 +31,13 @@ function outline(counts, low, high) {
 }
 
 /**
- * @param {Subject} subject @param {number[]} counts @param {number} low @param {number} high
- * @param {number} median @returns {import("./strokes.js").Curve}
+ * @param {Target} target @param {number[]} counts @param {number} low @param {number} high
+ * @param {number} median @returns {import("./drawing.js").Curve}
  */
-function curveOf({ unit }, counts, low, high, median) {
-  const name = unitName(unit);
+function histogramCurve({ unit }, counts, low, high, median) {
+  const label = unitLabel(unit);
   return {
-    xLabel: name ? `value (${name})` : "value",
+    xLabel: label ? `value (${label})` : "value",
     xRange: [low, high],
     yLabel: "pixels",
     points: null,
@@ -46,54 +48,60 @@ function curveOf({ unit }, counts, low, high, median) {
   };
 }
 
-/** @type {import("./examined.js").Examiner} */
-export function examineHistogram(subject) {
-  const values = sorted(subject.plane);
-  if (values.length === 0) return nothing("The stamp has no data.");
+/**
+ * Examine the histogram of the stamp.
+ * @type {import("./measurement.js").Examiner}
+ */
+export function examineHistogram(target) {
+  const values = sortFinite(target.plane);
+  if (values.length === 0) return noMeasurement("The stamp has no data.");
   const { n, missing, mean, median, min, max } = describe(values);
   const tail = Math.floor(TAIL * n);
   const [low, high] = [values[tail], values[n - 1 - tail]];
   const counts = histogram(values, low, high, BINS);
   const outside = n - counts.reduce((sum, count) => sum + count, 0);
-  const { unit } = subject;
+  const { unit } = target;
   return {
     numbers: [
       ["Pixels", String(n)],
-      ["No data", String(subject.plane.length - n + missing)],
-      ["Mean", quantity(mean, unit)],
-      ["Median", quantity(median, unit)],
-      ["Clipped σ", quantity(clipped(values).sigma, unit)],
-      ["Bin", quantity((high - low) / BINS, unit)],
-      ["Min", quantity(min, unit)],
-      ["Max", quantity(max, unit)],
+      ["No data", String(target.plane.length - n + missing)],
+      ["Mean", formatQuantity(mean, unit)],
+      ["Median", formatQuantity(median, unit)],
+      ["Clipped σ", formatQuantity(sigmaClipped(values).sigma, unit)],
+      ["Bin", formatQuantity((high - low) / BINS, unit)],
+      ["Min", formatQuantity(min, unit)],
+      ["Max", formatQuantity(max, unit)],
     ],
-    notes: outside > 0 ? [`The plot leaves out the outermost ${percent(outside / n)}.`] : [],
-    curve: curveOf(subject, counts, low, high, median),
+    notes: outside > 0 ? [`The plot leaves out the outermost ${formatPercent(outside / n)}.`] : [],
+    curve: histogramCurve(target, counts, low, high, median),
     paint: null,
   };
 }
 
-/** @type {import("./examined.js").Examiner} */
-export function examineStatistics(subject) {
-  const { x, y } = pixelOf(subject);
-  const box = boxAround(subject, x, y, BOX);
+/**
+ * Examine the statistics around the target.
+ * @type {import("./measurement.js").Examiner}
+ */
+export function examineStatistics(target) {
+  const { x, y } = pixelOf(target);
+  const box = boxAround(target, x, y, BOX);
   const { n, mean, median, sigma, min, max } = describe(box);
-  if (n === 0) return nothing(`The ${BOX} × ${BOX} px here have no data.`);
-  const { unit } = subject;
-  const centre = onMosaic(subject, x, y);
+  if (n === 0) return noMeasurement(`No data in the ${BOX} × ${BOX} px.`);
+  const { unit } = target;
+  const centre = onMosaic(target, x, y);
   return {
     numbers: [
       ["N", `${n} of ${BOX} × ${BOX} px`],
       ["Around x, y", `${Math.round(centre.x)}, ${Math.round(centre.y)}`],
-      ["Mean", quantity(mean, unit)],
-      ["Median", quantity(median, unit)],
-      ["σ", quantity(sigma, unit)],
-      ["σ / mean", figure(sigma / mean)],
-      ["Min", quantity(min, unit)],
-      ["Max", quantity(max, unit)],
+      ["Mean", formatQuantity(mean, unit)],
+      ["Median", formatQuantity(median, unit)],
+      ["σ", formatQuantity(sigma, unit)],
+      ["σ / mean", formatNumber(sigma / mean)],
+      ["Min", formatQuantity(min, unit)],
+      ["Max", formatQuantity(max, unit)],
     ],
-    notes: missingNote(1 - n / BOX ** 2, `the ${BOX} × ${BOX} px`),
-    curve: curveOf(subject, histogram(sorted(box), min, max, BOX_BINS), min, max, median),
+    notes: missingDataNote(1 - n / BOX ** 2, `the ${BOX} × ${BOX} px`),
+    curve: histogramCurve(target, histogram(sortFinite(box), min, max, BOX_BINS), min, max, median),
     paint: null,
   };
 }

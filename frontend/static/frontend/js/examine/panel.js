@@ -1,22 +1,21 @@
 // @ts-check
-/** The examine panel: a title, one plot, its numbers; a second filter can be laid over a curve. */
-import { drawCurves } from "./curves.js";
-import { KINDS, examine } from "./kinds.js";
-import { drawWords, sheetOf } from "./sheet.js";
-import { element, text } from "../lib/dom.js";
+/** The examine panel: a title, a plot and its numbers, of one filter or of two for comparison. */
+import { createElement, element, setText } from "../lib/dom.js";
+import { drawCurves } from "./curve-plot.js";
+import { drawMessage, preparePlot } from "./plot-canvas.js";
+import { PLOT_NAMES, examine } from "./plot-kinds.js";
 
-/** @typedef {import("./subject.js").Subject} Subject */
-/** @typedef {import("./examined.js").Examined} Examined */
-/** @typedef {{name: string, examined: Examined}} Shown */
+/** @typedef {import("./target.js").Target} Target */
+/** @typedef {import("./measurement.js").Measurement} Measurement */
+/** @typedef {{name: string, measurement: Measurement}} Result of one filter */
 
-export { KINDS };
-
-/** Two filters take a row each: the first numbers of a kind are those worth comparing. */
+/** Number of rows for two filters, whose values take a row each. */
 const ROWS_OF_TWO = 7;
 
+/** Examines targets and shows the results. */
 export class ExaminePanel {
   #kind = "";
-  /** @type {Shown[]} the first stays, the second is laid over it */ #shown = [];
+  /** @type {Result[]} one, or two to compare */ #results = [];
   #root; #canvas; #hint;
 
   /** @param {HTMLElement} root rendered by _examine.html */
@@ -25,88 +24,90 @@ export class ExaminePanel {
     this.#canvas = element(root, "canvas", HTMLCanvasElement);
     this.#hint = element(root, ".examine-title", HTMLElement).textContent ?? "";
     new ResizeObserver(() => this.#draw()).observe(this.#canvas);
-    const theme = new MutationObserver(() => this.#draw());
-    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const themeObserver = new MutationObserver(() => this.#draw());
+    themeObserver.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
   /**
-   * Measures and draws at once.
-   * @param {string} kind a key of KINDS @param {Subject} subject
-   * @param {{over?: boolean}} [options] over: beside the plot that stays, if both are such curves
+   * Examine a target and show the result.
+   * @param {string} kind a key of PLOT_NAMES @param {Target} target
+   * @param {{over?: boolean}} [options] over: draw it over the first plot, if both are such curves
    */
-  show(kind, subject, { over = false } = {}) {
-    const examined = examine(kind, subject);
-    const staying = over && kind === this.#kind && examined.curve ? this.#shown.slice(0, 1) : [];
-    const kept = staying.filter(({ examined: { curve } }) => curve);
+  show(kind, target, { over = false } = {}) {
+    const measurement = examine(kind, target);
+    const comparable = over && kind === this.#kind && measurement.curve;
+    const first = comparable
+      ? this.#results.slice(0, 1).filter((result) => result.measurement.curve) : [];
     this.#kind = kind;
-    this.#shown = [...kept, { name: subject.name, examined }];
-    this.#write(KINDS[kind]);
+    this.#results = [...first, { name: target.name, measurement }];
+    this.#write(PLOT_NAMES[kind]);
     this.#draw();
   }
 
-  /** Empties the panel. */
+  /** Empty the panel. */
   clear() {
     this.#kind = "";
-    this.#shown = [];
+    this.#results = [];
     this.#write("");
     this.#draw();
   }
 
-  /** @param {string} what the kind's name, empty for nothing */
-  #write(what) {
-    const names = this.#shown.map(({ name }) => name).join(" and ");
-    const title = what && `${what[0].toUpperCase()}${what.slice(1)} · ${names}`;
-    text(this.#root, ".examine-title", title || this.#hint);
-    const two = this.#shown.length > 1;
-    const [first] = this.#shown;
-    const numbers = (first?.examined.numbers ?? []).slice(0, two ? ROWS_OF_TWO : undefined);
-    const rows = numbers.map(([name], i) => [
-      name, ...this.#shown.map(({ examined }) => examined.numbers[i]?.[1] ?? "–"),
-    ]);
-    const heads = two ? [["", ...this.#shown.map(({ name }) => name)]] : [];
-    const told = rows.filter(([, ...values]) => values.some((value) => value !== "–"));
+  /** @param {string} plotName empty for none */
+  #write(plotName) {
+    const names = this.#results.map(({ name }) => name);
+    const capitalized = plotName && `${plotName[0].toUpperCase()}${plotName.slice(1)}`;
+    const title = capitalized ? `${capitalized} · ${names.join(" and ")}` : this.#hint;
+    setText(this.#root, ".examine-title", title);
+    const two = names.length > 1;
+    const rows = rowsOf(this.#results);
+    const visible = rows.filter(([, ...values]) => values.some((value) => value !== "–"));
     const list = element(this.#root, ".examine-numbers", HTMLElement);
     list.classList.toggle("two", two);
-    list.replaceChildren(...[...heads, ...told].map(rowOf));
-    const notes = notesOf(this.#shown);
-    // Without numbers the plot says it.
-    text(this.#root, ".examine-notes", rows.length ? notes.join(" ") : "");
-    const said = told.map(([name, ...values]) => `${name} ${values.join(" against ")}`);
-    this.#canvas.setAttribute("aria-label", [title || this.#hint, ...said, ...notes].join("; "));
+    list.replaceChildren(...[...(two ? [["", ...names]] : []), ...visible].map(rowElement));
+    const notes = notesOf(this.#results);
+    // Without numbers the note is written in the plot.
+    setText(this.#root, ".examine-notes", rows.length ? notes.join(" ") : "");
+    const numbers = visible.map(([name, ...values]) => `${name} ${values.join(" against ")}`);
+    this.#canvas.setAttribute("aria-label", [title, ...numbers, ...notes].join("; "));
   }
 
   #draw() {
-    const sheet = sheetOf(this.#canvas);
-    const [first] = this.#shown;
-    if (sheet === null || first === undefined) return;
-    const { curve, paint, notes } = first.examined;
+    const plot = preparePlot(this.#canvas);
+    const [first] = this.#results;
+    if (plot === null || first === undefined) return;
+    const { curve, paint, notes } = first.measurement;
     if (curve) {
-      drawCurves(sheet, this.#shown.map(({ name, examined }) => (
-        { name, curve: /** @type {import("./strokes.js").Curve} */ (examined.curve) }
+      drawCurves(plot, this.#results.map(({ name, measurement }) => (
+        { name, curve: /** @type {import("./drawing.js").Curve} */ (measurement.curve) }
       )));
-    } else if (paint) paint(sheet);
-    else drawWords(sheet, notes[0]);
+    } else if (paint) paint(plot);
+    else drawMessage(plot, notes[0]);
   }
 }
 
-/** @param {Shown[]} shown @returns {string[]} with the filter's name unless both say it */
+/**
+ * Return a name and one value for each filter; of two filters only the most important numbers.
+ * @param {Result[]} results @returns {string[][]}
+ */
+function rowsOf(results) {
+  const numbers = results[0]?.measurement.numbers ?? [];
+  return numbers.slice(0, results.length > 1 ? ROWS_OF_TWO : undefined).map(([name], i) => [
+    name, ...results.map(({ measurement }) => measurement.numbers[i]?.[1] ?? "–"),
+  ]);
+}
+
+/** @param {Result[]} results @returns {string[]} with the filter's name unless both have the note */
 function notesOf([first, second]) {
-  if (second === undefined) return first?.examined.notes ?? [];
-  const [ours, theirs] = [first.examined.notes, second.examined.notes];
+  if (second === undefined) return first?.measurement.notes ?? [];
+  const [a, b] = [first.measurement.notes, second.measurement.notes];
   return [
-    ...ours.map((note) => (theirs.includes(note) ? note : `${first.name}: ${note}`)),
-    ...theirs.filter((note) => !ours.includes(note)).map((note) => `${second.name}: ${note}`),
+    ...a.map((note) => (b.includes(note) ? note : `${first.name}: ${note}`)),
+    ...b.filter((note) => !a.includes(note)).map((note) => `${second.name}: ${note}`),
   ];
 }
 
 /** @param {string[]} cells a name and one value for each filter @returns {HTMLElement} */
-function rowOf([name, ...values]) {
-  const row = document.createElement("div");
-  const nodes = [["dt", name], ...values.map((value) => ["dd", value])].map(([tag, content]) => {
-    const node = document.createElement(tag);
-    node.textContent = content;
-    return node;
-  });
-  row.append(...nodes);
-  return row;
+function rowElement([name, ...values]) {
+  return createElement("div", {},
+    createElement("dt", {}, name), ...values.map((value) => createElement("dd", {}, value)));
 }

@@ -1,92 +1,93 @@
 // @ts-check
-/** Key r: the radial profile with its fits, and the source's shape. */
+/** Key r: the radial profile with its fits, and the shape of the source. */
 import { RADIUS } from "./background.js";
-import { nothing, onMosaic } from "./examined.js";
-import { PROFILE_PX, radialProfile } from "./radial.js";
-import { fixed, missingNote, quantity, unitName } from "./words.js";
+import { formatFixed, formatQuantity, missingDataNote, unitLabel } from "./format.js";
+import { noMeasurement } from "./measurement.js";
+import { PROFILE_PX, radialProfile } from "./radial-profile.js";
+import { onMosaic } from "./target.js";
 
-/** @typedef {import("./subject.js").Subject} Subject */
-/** @typedef {import("./radial.js").ProfileFit} ProfileFit */
+/** @typedef {import("./target.js").Target} Target */
+/** @typedef {import("./radial-profile.js").ProfileFit} ProfileFit */
+/** @typedef {ReturnType<typeof radialProfile>} RadialProfile */
 
 const SAMPLES = 80;
 
-/** @param {number} px @param {Subject} subject @returns {string} in arcsec too, if it is known */
-function width(px, { arcsecPerPx }) {
+/** @param {number} px @param {Target} target @returns {string} in px, and in arcsec with a scale */
+function formatWidth(px, { arcsecPerPx }) {
   if (Number.isNaN(px)) return "no fit";
-  const arcsec = arcsecPerPx === null ? "" : `, ${fixed(px * arcsecPerPx, 3)}″`;
-  return `${fixed(px, 2)} px${arcsec}`;
+  const arcsec = arcsecPerPx === null ? "" : `, ${formatFixed(px * arcsecPerPx, 3)}″`;
+  return `${formatFixed(px, 2)} px${arcsec}`;
 }
 
 /**
  * @param {string} name @param {ProfileFit} fit @param {boolean} dashed
- * @returns {import("./strokes.js").Line[]}
+ * @returns {import("./drawing.js").Line[]}
  */
-function lineOf(name, fit, dashed) {
+function fitLines(name, fit, dashed) {
   if (fit.failure) return [];
   const xs = Array.from({ length: SAMPLES + 1 }, (_, i) => (i * PROFILE_PX) / SAMPLES);
-  return [{ name, xs, ys: xs.map(fit.at), dashed }];
+  return [{ name, xs, ys: xs.map(fit.valueAt), dashed }];
 }
 
 /** @param {number} beta */
-const betaText = (beta) => (beta > 50 ? "> 50" : fixed(beta, 2));
+const formatBeta = (beta) => (beta > 50 ? "> 50" : formatFixed(beta, 2));
 
-/**
- * @param {Subject} subject @param {ReturnType<typeof radialProfile>} profile
- * @returns {Array<[string, string]>}
- */
-function numbersOf(subject, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
-  const { starFwhm, unit } = subject;
-  const centre = onMosaic(subject, x, y);
-  const ratio = fixed(moffat.fwhm / (starFwhm ?? NaN), 2);
+/** @param {Target} target @param {RadialProfile} profile @returns {Array<[string, string]>} */
+function numbersOf(target, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
+  const { starFwhm, unit } = target;
+  const centre = onMosaic(target, x, y);
+  const ratio = formatFixed(moffat.fwhm / (starFwhm ?? NaN), 2);
   return [
-    ["FWHM Moffat", width(moffat.fwhm, subject)],
-    ["FWHM Gauss", width(gaussian.fwhm, subject)],
-    ["Field’s stars", starFwhm === null ? "not known" : width(starFwhm, subject)],
+    ["FWHM Moffat", formatWidth(moffat.fwhm, target)],
+    ["FWHM Gauss", formatWidth(gaussian.fwhm, target)],
+    ["FWHM of stars", starFwhm === null ? "not known" : formatWidth(starFwhm, target)],
     ["Moffat / stars", ratio === "NaN" ? "–" : ratio],
-    ["Moffat β", moffat.failure ? "–" : betaText(moffat.beta)],
-    ["CI, 1 to 3 px", Number.isNaN(ci) ? "–" : `${fixed(ci, 2)} mag`],
-    ["Ellipticity", shape ? fixed(shape.ellipticity, 2) : "–"],
-    ["PA from +x", shape ? `${fixed(shape.angleDeg, 0)}°` : "–"],
-    ["Peak − sky", quantity(peak - sky.level, unit)],
-    ["Sky", quantity(sky.level, unit)],
-    ["Centre x, y", `${fixed(centre.x, 2)}, ${fixed(centre.y, 2)}`],
+    ["Moffat β", moffat.failure ? "–" : formatBeta(moffat.beta)],
+    ["CI, 1 to 3 px", Number.isNaN(ci) ? "–" : `${formatFixed(ci, 2)} mag`],
+    ["Ellipticity", shape ? formatFixed(shape.ellipticity, 2) : "–"],
+    ["PA from +x", shape ? `${formatFixed(shape.angleDeg, 0)}°` : "–"],
+    ["Peak − sky", formatQuantity(peak - sky.level, unit)],
+    ["Sky", formatQuantity(sky.level, unit)],
+    ["Centre x, y", `${formatFixed(centre.x, 2)}, ${formatFixed(centre.y, 2)}`],
   ];
 }
 
-/** @param {ReturnType<typeof radialProfile>} profile @returns {string[]} */
+/** @param {RadialProfile} profile @returns {string[]} */
 function notesOf({ centred, sky, missing, moffat, gaussian }) {
   const same = moffat.failure === gaussian.failure;
   /** @param {string} name @param {ProfileFit} fit */
-  const failed = (name, { failure }) => (failure ? [`${name}: ${failure}.`] : []);
+  const failureNote = (name, { failure }) => (failure ? [`${name}: ${failure}.`] : []);
   return [
-    ...(centred ? [] : ["No centre found: measured around the place itself."]),
-    ...failed(same ? "No fit" : "No Moffat fit", moffat),
-    ...(same ? [] : failed("No Gaussian fit", gaussian)),
-    ...missingNote(missing, `the ${RADIUS} px that are fitted`),
-    ...missingNote(sky.missing, "the sky’s ring"),
+    ...(centred ? [] : ["No centre found: measured around the position itself."]),
+    ...failureNote(same ? "No fit" : "No Moffat fit", moffat),
+    ...(same ? [] : failureNote("No Gaussian fit", gaussian)),
+    ...missingDataNote(missing, `the fitted ${RADIUS} px`),
+    ...missingDataNote(sky.missing, "the sky annulus"),
   ];
 }
 
-/** @type {import("./examined.js").Examiner} */
-export function examineRadial(subject) {
-  const profile = radialProfile(subject);
+/**
+ * Examine the radial profile.
+ * @type {import("./measurement.js").Examiner}
+ */
+export function examineRadial(target) {
+  const profile = radialProfile(target);
   const { r, above, sky, moffat, gaussian } = profile;
-  if (r.length === 0) return nothing(`The ${PROFILE_PX} px around here have no data.`);
-  const unit = unitName(subject.unit);
+  if (r.length === 0) return noMeasurement(`No data within ${PROFILE_PX} px.`);
+  const unit = unitLabel(target.unit);
   const peak = moffat.failure ? Math.max(...above) : moffat.amplitude;
-  const known = !Number.isNaN(sky.level);
   return {
-    numbers: numbersOf(subject, profile),
+    numbers: numbersOf(target, profile),
     notes: notesOf(profile),
     curve: {
       xLabel: "radius (px)",
       xRange: [0, PROFILE_PX],
       yLabel: unit ? `above the sky (${unit})` : "above the sky",
-      points: known ? [r, above] : null,
-      lines: [...lineOf("Moffat", moffat, false), ...lineOf("Gauss", gaussian, true)],
+      points: Number.isNaN(sky.level) ? null : [r, above],
+      lines: [...fitLines("Moffat", moffat, false), ...fitLines("Gauss", gaussian, true)],
       marks: moffat.failure ? [] : [[moffat.fwhm / 2, "½ FWHM"]],
       logCounts: false,
-      relative: { zero: 0, one: peak, label: "share of the peak" },
+      relative: { low: 0, high: peak, label: "fraction of the peak" },
     },
     paint: null,
   };

@@ -1,63 +1,63 @@
 // @ts-check
-/** Sums over values that are finite; in the values' own unit. */
+/** Statistics of the finite values, in the values' own unit. */
 
-/** @param {ArrayLike<number>} values @returns {Float64Array} the finite ones, ascending */
-export function sorted(values) {
+/** Return the finite values, ascending. @param {ArrayLike<number>} values @returns {Float64Array} */
+export function sortFinite(values) {
   return Float64Array.from(values).filter(Number.isFinite).sort();
 }
 
 /** @param {Float64Array} ascending @returns {number} NaN where there is none */
-export function medianOf(ascending) {
+function medianOf(ascending) {
   const middle = ascending.length >> 1;
   if (ascending.length % 2) return ascending[middle];
   return ascending.length ? (ascending[middle - 1] + ascending[middle]) / 2 : NaN;
 }
 
-/** @param {Float64Array} values @param {number} mean @returns {number} their squared distances */
-const squares = (values, mean) => values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+/** @param {Float64Array} values @param {number} mean @returns {number} sum of squared deviations */
+const sumOfSquares = (values, mean) => values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
 
 /**
  * @typedef {object} Description
- * @property {number} n values that are finite
- * @property {number} missing number of those that are not
+ * @property {number} n number of finite values
+ * @property {number} missing number of the others
  * @property {number} mean
  * @property {number} median
- * @property {number} sigma standard deviation with n - 1, as IRAF's imstatistics; NaN under two
+ * @property {number} sigma standard deviation with n - 1, as IRAF's imstatistics; NaN for n < 2
  * @property {number} min
  * @property {number} max
  */
 
-/** @param {ArrayLike<number>} values @returns {Description} NaN where there are no values */
+/** Describe the values; NaN where there are none. @param {ArrayLike<number>} values @returns {Description} */
 export function describe(values) {
-  const good = sorted(values);
-  const n = good.length;
-  const mean = n ? good.reduce((sum, value) => sum + value, 0) / n : NaN;
-  const sigma = n > 1 ? Math.sqrt(squares(good, mean) / (n - 1)) : NaN;
-  const [min, max] = n ? [good[0], good[n - 1]] : [NaN, NaN];
-  return { n, missing: values.length - n, mean, median: medianOf(good), sigma, min, max };
+  const finite = sortFinite(values);
+  const n = finite.length;
+  const mean = n ? finite.reduce((sum, value) => sum + value, 0) / n : NaN;
+  const sigma = n > 1 ? Math.sqrt(sumOfSquares(finite, mean) / (n - 1)) : NaN;
+  const [min, max] = n ? [finite[0], finite[n - 1]] : [NaN, NaN];
+  return { n, missing: values.length - n, mean, median: medianOf(finite), sigma, min, max };
 }
 
 /**
- * Median and scatter without outliers, as astropy.stats.sigma_clip's defaults: 3 sigma about the
- * median, five times at most.
+ * Return median and standard deviation without outliers, with the defaults of
+ * astropy.stats.sigma_clip: 3 sigma about the median, at most five iterations.
  * @param {ArrayLike<number>} values
  * @returns {{n: number, median: number, sigma: number}} sigma with n; NaN where there are no values
  */
-export function clipped(values) {
-  let good = sorted(values);
-  for (let round = 0; ; round += 1) {
-    const n = good.length;
-    const median = medianOf(good);
-    const mean = good.reduce((sum, value) => sum + value, 0) / n;
-    const sigma = Math.sqrt(squares(good, mean) / n);
-    const kept = good.filter((value) => Math.abs(value - median) <= 3 * sigma);
-    if (round === 5 || kept.length === n) return { n, median, sigma };
-    good = kept;
+export function sigmaClipped(values) {
+  let kept = sortFinite(values);
+  for (let i = 0; ; i += 1) {
+    const n = kept.length;
+    const median = medianOf(kept);
+    const mean = kept.reduce((sum, value) => sum + value, 0) / n;
+    const sigma = Math.sqrt(sumOfSquares(kept, mean) / n);
+    const within = kept.filter((value) => Math.abs(value - median) <= 3 * sigma);
+    if (i === 5 || within.length === n) return { n, median, sigma };
+    kept = within;
   }
 }
 
 /**
- * How many values fall into each of the equal bins from `low` to `high`, both included.
+ * Return the number of values in each of the equal bins from `low` to `high`, both included.
  * @param {Float64Array} values finite @param {number} low @param {number} high @param {number} bins
  * @returns {number[]}
  */

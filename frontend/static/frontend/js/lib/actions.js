@@ -1,18 +1,18 @@
 // @ts-check
-/** Actions by name, from keys and from buttons alike. */
+/** Actions by name, called by keys and by buttons alike. */
 import { openDialog } from "./dialogs.js";
-import { listen } from "./keys.js";
+import { listenForKeys } from "./keyboard.js";
 
 /** @typedef {Readonly<Record<string, () => void>>} Actions */
 
 /**
- * Calls an action for its key, and for a click on an element with `data-action`; with Shift, a
- * vote is "possible" only.
- * @param {Actions} actions @param {import("./keys.js").Binding[]} keys
+ * Call an action when its key is pressed or an element with its name in `data-action` is clicked.
+ * A click with Shift on a vote button casts the vote as "possible".
+ * @param {Actions} actions @param {import("./key-bindings.js").KeyBinding[]} bindings
  */
-export function wireActions(actions, keys) {
-  listen(keys, (action) => {
-    // While a dialog is open keys are its own, but for those that close it.
+export function wireActions(actions, bindings) {
+  listenForKeys(bindings, (action) => {
+    // An open dialog receives the keys itself, except those that close it.
     const dialog = openDialog();
     if (!dialog || dialog.id === action || action === "close") actions[action]?.();
   });
@@ -21,7 +21,7 @@ export function wireActions(actions, keys) {
     if (!(button instanceof HTMLButtonElement)) return;
     const action = button.dataset.action ?? "";
     actions[event.shiftKey ? action.replace("vote", "possible") : action]?.();
-    // After a click by mouse, Space must skip, not press the button again.
+    // After a mouse click Space must skip the candidate, not press the button again.
     if (event.detail > 0) button.blur();
   });
 }

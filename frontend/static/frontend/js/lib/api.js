@@ -1,7 +1,7 @@
 // @ts-check
-/** The HTTP door: JSON with the CSRF token, and errors with a sentence. */
+/** Requests to the server, with the CSRF token; failures are errors with a sentence for the page. */
 
-/** What the server refused, in its own words. */
+/** The server answered with an error; the message is the server's. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} detail */
   constructor(status, detail) {
@@ -9,39 +9,40 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** Whether logging in again is the remedy. */
+  /** True if the user has to log in again. */
   get expired() {
     return this.status === 401 || this.status === 403;
   }
 
-  /** Whether the same request may succeed later. */
-  get passing() {
+  /** True if the same request may succeed later. */
+  get temporary() {
     return this.status >= 500 || this.status === 408 || this.status === 429;
   }
 }
 
-/** The request never reached the server, or its answer never came back. */
+/** The request did not reach the server, or the response did not arrive. */
 export class NetworkError extends Error {}
 
-/** The token as it is now: it changes at every log-in. */
+const TIMEOUT_MS = 30_000;
+
+/** Return the current CSRF token; it changes at every log-in. */
 export function csrfToken() {
   return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }
 
-const PATIENCE_MS = 30_000;
-
 /** @param {Error} reason @returns {never} */
-function lost(reason) {
+function throwNetworkError(reason) {
   throw new NetworkError(`The server cannot be reached (${reason.message}).`);
 }
 
 /**
- * A response with a good status; anything else is an ApiError or a NetworkError.
+ * Return the response if its status is good; otherwise throw an ApiError or a NetworkError.
  * @param {string} url @param {RequestInit} [options]
  */
-async function answer(url, options = {}) {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const response = await fetch(url, { credentials: "same-origin", signal, ...options }).catch(lost);
+async function request(url, options = {}) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, { credentials: "same-origin", signal, ...options })
+    .catch(throwNetworkError);
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail ?? problem.title ?? `The server answered ${response.status}.`;
@@ -49,30 +50,30 @@ async function answer(url, options = {}) {
 }
 
 /**
- * Sends JSON and returns the JSON of the answer, null when it is empty.
+ * Send JSON and return the JSON of the response, or null if it is empty.
  * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method @param {string} url
  * @param {unknown} [body] @param {RequestInit} [options]
  * @returns {Promise<any>}
  */
 export async function send(method, url, body, options = {}) {
   const headers = { "X-CSRFToken": csrfToken(), "Accept": "application/json" };
-  const response = await answer(url, {
+  const response = await request(url, {
     ...options,
     method,
     ...(body === undefined
       ? { headers }
       : { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
-  const text = await response.text().catch(lost);
+  const text = await response.text().catch(throwNetworkError);
   return text === "" ? null : JSON.parse(text);
 }
 
-/** @param {string} url @returns {Promise<ArrayBuffer>} */
-export async function bytes(url) {
-  return (await answer(url)).arrayBuffer().catch(lost);
+/** Fetch a file. @param {string} url @returns {Promise<ArrayBuffer>} */
+export async function fetchBytes(url) {
+  return (await request(url)).arrayBuffer().catch(throwNetworkError);
 }
 
-/** @param {string} url @returns {Promise<ImageBitmap>} */
-export async function picture(url) {
-  return createImageBitmap(await (await answer(url)).blob().catch(lost));
+/** Fetch and decode an image. @param {string} url @returns {Promise<ImageBitmap>} */
+export async function fetchImage(url) {
+  return createImageBitmap(await (await request(url)).blob().catch(throwNetworkError));
 }

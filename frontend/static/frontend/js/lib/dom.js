@@ -1,28 +1,42 @@
 // @ts-check
-/** Elements that a page's script relies on: a missing one is an error with its name. */
+/** Elements of the page: finding, filling and creating them. */
 
 /**
+ * Return the element that a selector names; throw if the page has none of that type.
  * @template {Element} T
- * @param {ParentNode} root @param {string} selector @param {new () => T} kind
+ * @param {ParentNode} root @param {string} selector @param {new () => T} type
  * @returns {T}
  */
-export function element(root, selector, kind) {
-  const found = root.querySelector(selector);
-  if (found instanceof kind) return found;
-  throw new Error(`The page has no ${selector} of that kind.`);
+export function element(root, selector, type) {
+  const node = root.querySelector(selector);
+  if (node instanceof type) return node;
+  throw new Error(`The page has no ${selector} that is a ${type.name}.`);
 }
 
 /**
- * Writes text into an element, and hides it when there is none.
- * @param {ParentNode} root @param {string} selector @param {string} content
+ * Write text into an element, and hide the element if the text is empty.
+ * @param {ParentNode} root @param {string} selector @param {string} text
  */
-export function text(root, selector, content) {
+export function setText(root, selector, text) {
   const node = element(root, selector, HTMLElement);
-  node.textContent = content;
-  node.hidden = content === "";
+  node.textContent = text;
+  node.hidden = text === "";
 }
 
-/** @param {string} id of a JSON block @returns {any} */
-export function data(id) {
+/** Return the data of a JSON script block of the page. @param {string} id @returns {any} */
+export function pageData(id) {
   return JSON.parse(element(document, `#${id}`, HTMLScriptElement).textContent ?? "null");
+}
+
+/**
+ * Create an element with properties and children.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Partial<HTMLElementTagNameMap[T]>} [properties]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function createElement(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
 }

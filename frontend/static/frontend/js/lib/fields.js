@@ -1,13 +1,13 @@
 // @ts-check
-/** Menus and sliders that give the keyboard back to the page after the mouse. */
+/** Menus and sliders that return the keyboard to the page after they were used by mouse. */
 import { element } from "./dom.js";
 
 /**
- * A menu of names.
+ * Fill a menu with names and report each choice.
  * @param {ParentNode} root @param {string} selector @param {readonly string[]} names
- * @param {(name: string) => void} choose
+ * @param {(name: string) => void} onChoice
  */
-export function menu(root, selector, names, choose) {
+export function wireMenu(root, selector, names, onChoice) {
   const field = element(root, selector, HTMLSelectElement);
   let byPointer = false;
   field.replaceChildren(...names.map((name) => new Option(name, name)));
@@ -17,23 +17,23 @@ export function menu(root, selector, names, choose) {
     if (key === "Escape" || key === "Enter") field.blur();
   });
   field.addEventListener("change", () => {
-    choose(field.value);
-    // A menu takes digits for itself: after a mouse choice the vote keys must work at once.
+    onChoice(field.value);
+    // A focused menu takes the digits; after a mouse choice the vote keys must work at once.
     if (byPointer) field.blur();
   });
   return field;
 }
 
 /**
- * A slider over the steps of a ladder.
- * @param {ParentNode} root @param {string} selector @param {readonly number[]} ladder
- * @param {(step: number) => void} choose
+ * Report each movement of a slider over a list of values.
+ * @param {ParentNode} root @param {string} selector @param {readonly number[]} values
+ * @param {(value: number) => void} onChoice
  */
-export function slider(root, selector, ladder, choose) {
+export function wireSlider(root, selector, values, onChoice) {
   const field = element(root, selector, HTMLInputElement);
-  field.max = String(ladder.length - 1);
-  field.addEventListener("input", () => choose(ladder[Number(field.value)]));
-  // A slider takes the arrow keys for itself: after the mouse they are the session's again.
+  field.max = String(values.length - 1);
+  field.addEventListener("input", () => onChoice(values[Number(field.value)]));
+  // A focused slider takes the arrow keys, which also go back and forward in the session.
   field.addEventListener("pointerup", () => field.blur());
   return field;
 }

@@ -1,37 +1,43 @@
 // @ts-check
-/** An expert's settings, kept on the server, so that they are there on every computer. */
+/** An expert's settings, stored on the server, so that they are the same on every computer. */
 import { send } from "./api.js";
 
 const URL = "/api/v1/preferences/";
-const PAUSE_MS = 700;
+const DELAY_MS = 700;
 
+/** Saves sections of the settings; changes in quick succession are one request. */
 export class Preferences {
-  /** @type {Record<string, unknown>} sections that the server does not know yet */ #due = {};
+  /** @type {Record<string, unknown>} sections that the server does not have yet */ #unsaved = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   constructor() {
-    addEventListener("pagehide", () => this.#send({ keepalive: true }));
+    addEventListener("pagehide", () => this.#flush({ keepalive: true }));
   }
 
-  /** Saves soon: a slider that is dragged is one change. @param {string} section @param {unknown} value */
+  /** Save a section after a short delay. @param {string} section @param {unknown} value */
   save(section, value) {
-    this.#due[section] = value;
+    this.#unsaved[section] = value;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(), PAUSE_MS);
+    this.#timer = setTimeout(() => this.#flush(), DELAY_MS);
   }
 
-  /** Saves at once; refused with the server's sentence. @param {string} section @param {unknown} value */
+  /**
+   * Save a section at once; throws the server's reason if it refuses.
+   * @param {string} section @param {unknown} value
+   */
   async saveNow(section, value) {
     await send("PATCH", URL, { [section]: value });
   }
 
   /** @param {RequestInit} [options] */
-  async #send(options) {
+  async #flush(options) {
     clearTimeout(this.#timer);
-    const due = this.#due;
-    if (Object.keys(due).length === 0) return;
-    this.#due = {};
-    // Settings of the display are not worth a word: they hold on this page, and go with the next change.
-    await send("PATCH", URL, due, options).catch(() => { this.#due = { ...due, ...this.#due }; });
+    const sections = this.#unsaved;
+    if (Object.keys(sections).length === 0) return;
+    this.#unsaved = {};
+    // No message: the settings hold on this page and are sent again with the next change.
+    await send("PATCH", URL, sections, options).catch(() => {
+      this.#unsaved = { ...sections, ...this.#unsaved };
+    });
   }
 }

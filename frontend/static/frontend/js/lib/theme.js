@@ -1,42 +1,43 @@
 // @ts-check
 /**
- * Dark unless somebody chose otherwise: faint images are compared on dark. A classic script in
- * the head, so that a light page never flashes dark first. The choice of those who have logged in
- * is the server's, and comes with the page; that of others is this browser's.
+ * The theme: dark unless the user chose otherwise, because experts compare faint images.
+ *
+ * A classic script in the head, so that a light page is never painted dark first. The choice of a
+ * logged-in user is stored on the server and comes with the page, that of others in the browser.
  */
 (() => {
   const KEY = "asterism-theme";
   const CHOICES = ["dark", "light", "system"];
-  const bright = matchMedia("(prefers-color-scheme: light)");
+  const systemIsLight = matchMedia("(prefers-color-scheme: light)");
   const page = document.documentElement;
-  const known = page.dataset.choice ?? "";
+  const serverChoice = page.dataset.choice ?? "";
 
-  const stored = () => {
+  const storedChoice = () => {
     try {
       return localStorage.getItem(KEY);
     } catch {
       return null; // storage refused: the choice lasts as long as the page
     }
   };
-  let choice = known || stored() || CHOICES[0];
+  let choice = serverChoice || storedChoice() || CHOICES[0];
 
   const apply = () => {
-    const light = choice === "light" || (choice === "system" && bright.matches);
+    const light = choice === "light" || (choice === "system" && systemIsLight.matches);
     page.dataset.theme = light ? "light" : "dark";
     const button = document.getElementById("theme");
     if (button) button.textContent = `◐ ${choice}`;
-    if (button) button.title = `Theme: ${choice}. Click for the next of ${CHOICES.join(", ")}.`;
+    if (button) button.title = `Theme: ${choice}. Click to change it (${CHOICES.join(", ")}).`;
   };
 
-  const keep = () => {
+  const save = () => {
     try {
       localStorage.setItem(KEY, choice);
     } catch {
       // As above.
     }
-    if (!known) return;
+    if (!serverChoice) return;
     const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-    // A theme is not worth a word when the server is away: it holds on this page.
+    // No message if the server is away: the theme holds on this page.
     fetch("/api/v1/preferences/", {
       method: "PATCH",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
@@ -46,13 +47,13 @@
   };
 
   apply();
-  bright.addEventListener("change", apply);
+  systemIsLight.addEventListener("change", apply);
   document.addEventListener("DOMContentLoaded", () => {
     apply();
     document.getElementById("theme")?.addEventListener("click", () => {
       choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
       apply();
-      keep();
+      save();
     });
   });
 })();

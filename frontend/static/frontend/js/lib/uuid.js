@@ -1,6 +1,7 @@
 // @ts-check
+/** Random UUIDs for pages served over http, where crypto.randomUUID does not exist. */
 
-/** A random UUID; crypto.randomUUID exists on https and localhost only, institutes run http too. */
+/** Return a random UUID (version 4). */
 export function uuid4() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

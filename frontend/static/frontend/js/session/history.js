@@ -1,144 +1,146 @@
 // @ts-check
-/** The votes of this session, in order, which of them is looked at again, and those taken back. */
+/** The votes of this session in order, which of them is reviewed, and those taken back. */
 
 /** @typedef {import("../viewer/load.js").Item} Item */
-/** @typedef {import("../viewer/load.js").Loaded} Loaded */
-/** @typedef {{question: string, answer: string}} Step on the way through the questions */
-/**
- * @typedef {{uuid: string, label: 1 | 2 | 3 | 4 | "unsure", certainty: "sure" | "possible",
- *   reason: string, answers: Step[], comment: string, flagged: boolean}} Answer
- */
-/** @typedef {Answer & {item: Item}} Cast */
+/** @typedef {import("../viewer/load.js").Candidate} Candidate */
+/** @typedef {import("./vote.js").Vote} Vote */
+/** @typedef {import("./vote.js").CastVote} CastVote */
 
-/** Decoded pictures of that many past candidates stay in memory; older ones are fetched again. */
-const DECODED = 20;
-/** That many votes can be looked at again after a reload. */
-const KEPT = 300;
+/** Number of past candidates whose images stay in memory; those of older ones are loaded again. */
+const MAX_LOADED = 20;
+/** Number of votes that can be reviewed after a reload. */
+const MAX_STORED = 300;
 /**
- * What was taken back is taken up again by another serving of its candidate, but not after this
- * time: that one may be a hidden repeat of a vote that was given elsewhere since.
+ * A vote that was taken back longer ago is not offered again when another lease brings its
+ * candidate: that lease may be a hidden repeat of a vote given elsewhere since.
  */
-const TAKEN_UP_MS = 3_600_000;
+const RETRACTED_FOR_MS = 3_600_000;
 
+/** The history of a session; it survives a reload of the page. */
 export class History {
-  /** @type {Cast[]} oldest first */ #casts;
-  /** @type {(Cast & {at: number})[]} taken back and not given again, the latest last */ #undone;
-  /** @type {number | null} place in #casts; null: the queue's current one is on show */ #at = null;
-  /** @type {Map<string, Loaded>} by the vote's UUID */ #loaded = new Map();
+  /** @type {CastVote[]} oldest first */ #votes;
+  /** @type {(CastVote & {at: number})[]} taken back and not cast again, latest last */ #retracted;
+  /** @type {number | null} index in #votes; null: the queue's candidate is shown */ #index = null;
+  /** @type {Map<string, Candidate>} by the vote's UUID */ #candidates = new Map();
   #key; #load;
 
-  /** @param {string} user @param {(item: Item) => Loaded} load */
+  /** @param {string} user @param {(item: Item) => Candidate} load */
   constructor(user, load) {
     this.#key = `asterism-session-${user}`;
     this.#load = load;
-    this.#casts = stored(this.#key);
-    this.#undone = stored(`${this.#key}-undone`);
+    this.#votes = readStored(this.#key);
+    this.#retracted = readStored(`${this.#key}-undone`);
   }
 
-  get casts() {
-    return this.#casts;
+  /** All votes, oldest first. */
+  get votes() {
+    return this.#votes;
   }
 
-  get at() {
-    return this.#at;
+  /** Index of the reviewed vote, or null. */
+  get index() {
+    return this.#index;
   }
 
-  /** The vote that is looked at again, if any. */
-  get reviewed() {
-    return this.#at === null ? null : this.#casts[this.#at];
+  /** The vote that is reviewed, if any. */
+  get reviewedVote() {
+    return this.#index === null ? null : this.#votes[this.#index];
   }
 
-  /** Its candidate. */
-  get loaded() {
-    return this.reviewed && this.#loadedOf(this.reviewed);
+  /** The candidate of the reviewed vote, if any. */
+  get candidate() {
+    return this.reviewedVote && this.#candidateOf(this.reviewedVote);
   }
 
   /**
-   * The vote on this candidate that was taken back, if any. It may have been served twice: the
-   * vote of this serving goes first.
-   * @param {Item} item @returns {Cast | null}
+   * Return the vote on this candidate that was taken back, if any. The candidate may have been
+   * leased twice: the vote under this lease comes first.
+   * @param {Item} item @returns {CastVote | null}
    */
-  undoneOn({ candidate, lease }) {
-    const here = this.#undone.filter(({ item }) => item.candidate === candidate);
-    return here.findLast(({ item }) => item.lease.id === lease.id)
-      ?? here.findLast(({ at }) => Date.now() - at < TAKEN_UP_MS) ?? null;
+  retractedVoteOn({ candidate, lease }) {
+    const votes = this.#retracted.filter(({ item }) => item.candidate === candidate);
+    return votes.findLast(({ item }) => item.lease.id === lease.id)
+      ?? votes.findLast(({ at }) => Date.now() - at < RETRACTED_FOR_MS) ?? null;
   }
 
-  /** @param {Cast} cast @param {Loaded} loaded */
-  add(cast, loaded) {
-    const undone = this.undoneOn(cast.item);
-    this.#undone = this.#undone.filter((other) => other !== undone);
-    this.#casts.push(cast);
-    this.#keep(cast.uuid, loaded);
+  /** Append a vote. @param {CastVote} vote @param {Candidate} candidate */
+  add(vote, candidate) {
+    const retracted = this.retractedVoteOn(vote.item);
+    this.#retracted = this.#retracted.filter((other) => other !== retracted);
+    this.#votes.push(vote);
+    this.#keep(vote.uuid, candidate);
     this.#store();
   }
 
-  /** Another answer instead of the one that is looked at. @param {Answer} answer */
-  replace(answer) {
-    if (!this.reviewed || this.#at === null) return;
-    const { item, uuid } = this.reviewed;
-    const loaded = this.#loadedOf(this.reviewed);
-    this.#loaded.delete(uuid);
-    this.#keep(answer.uuid, loaded);
-    this.#casts[this.#at] = { item, ...answer };
+  /** Replace the reviewed vote. @param {Vote} vote */
+  replace(vote) {
+    if (!this.reviewedVote || this.#index === null) return;
+    const { item, uuid } = this.reviewedVote;
+    const candidate = this.#candidateOf(this.reviewedVote);
+    this.#candidates.delete(uuid);
+    this.#keep(vote.uuid, candidate);
+    this.#votes[this.#index] = { item, ...vote };
     this.#store();
   }
 
-  /** Removes the vote that is looked at, else the last. @returns {{cast: Cast, loaded: Loaded} | null} */
-  takeBack() {
-    const [cast] = this.#casts.splice(this.#at ?? this.#casts.length - 1, 1);
-    this.#at = null;
-    if (!cast) return null;
-    const loaded = this.#loadedOf(cast);
-    this.#loaded.delete(cast.uuid);
-    this.#undone.push({ ...cast, at: Date.now() });
+  /**
+   * Remove the reviewed vote, or the last one if none is reviewed.
+   * @returns {{vote: CastVote, candidate: Candidate} | null}
+   */
+  retract() {
+    const [vote] = this.#votes.splice(this.#index ?? this.#votes.length - 1, 1);
+    this.#index = null;
+    if (!vote) return null;
+    const candidate = this.#candidateOf(vote);
+    this.#candidates.delete(vote.uuid);
+    this.#retracted.push({ ...vote, at: Date.now() });
     this.#store();
-    return { cast, loaded };
+    return { vote, candidate };
   }
 
-  /** @param {1 | -1} by @returns {boolean} whether there was somewhere to go */
+  /** Review the vote before or after. @param {1 | -1} by @returns {boolean} false at the ends */
   step(by) {
-    const next = (this.#at ?? this.#casts.length) + by;
-    if (next < 0 || next > this.#casts.length) return false;
+    const next = (this.#index ?? this.#votes.length) + by;
+    if (next < 0 || next > this.#votes.length) return false;
     this.review(next);
     return true;
   }
 
-  /** @param {number} index one behind the last is the queue */
+  /** Review a vote; the index after the last one is the queue. @param {number} index */
   review(index) {
-    this.#at = index < this.#casts.length ? index : null;
+    this.#index = index < this.#votes.length ? index : null;
   }
 
-  /** @param {Cast} cast @returns {Loaded} */
-  #loadedOf(cast) {
-    const loaded = this.#loaded.get(cast.uuid) ?? this.#load(cast.item);
-    this.#keep(cast.uuid, loaded);
-    return loaded;
+  /** @param {CastVote} vote @returns {Candidate} */
+  #candidateOf(vote) {
+    const candidate = this.#candidates.get(vote.uuid) ?? this.#load(vote.item);
+    this.#keep(vote.uuid, candidate);
+    return candidate;
   }
 
-  /** @param {string} uuid @param {Loaded} loaded */
-  #keep(uuid, loaded) {
-    this.#loaded.delete(uuid);
-    this.#loaded.set(uuid, loaded);
-    const [oldest] = this.#loaded.keys();
-    if (this.#loaded.size > DECODED) this.#loaded.delete(oldest);
+  /** @param {string} uuid @param {Candidate} candidate */
+  #keep(uuid, candidate) {
+    this.#candidates.delete(uuid);
+    this.#candidates.set(uuid, candidate);
+    const [oldest] = this.#candidates.keys();
+    if (this.#candidates.size > MAX_LOADED) this.#candidates.delete(oldest);
   }
 
   #store() {
     try {
-      sessionStorage.setItem(this.#key, JSON.stringify(this.#casts.slice(-KEPT)));
-      sessionStorage.setItem(`${this.#key}-undone`, JSON.stringify(this.#undone.slice(-KEPT)));
+      sessionStorage.setItem(this.#key, JSON.stringify(this.#votes.slice(-MAX_STORED)));
+      sessionStorage.setItem(`${this.#key}-undone`, JSON.stringify(this.#retracted.slice(-MAX_STORED)));
     } catch {
-      // Storage refused or full: the session ends with the page.
+      // Storage refused or full: the history ends with the page.
     }
   }
 }
 
 /** @param {string} key @returns {any[]} */
-function stored(key) {
+function readStored(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key) ?? "[]");
   } catch {
-    return []; // Storage refused or spoilt: the session begins here.
+    return []; // storage refused or invalid: the history starts empty
   }
 }

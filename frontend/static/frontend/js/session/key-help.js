@@ -1,91 +1,85 @@
 // @ts-check
-/** The table of keys: searched, and changed; a key that already stands for something is refused. */
-import { element, text } from "../lib/dom.js";
-import { chordOf } from "../lib/keys.js";
-import { make } from "../lib/dialogs.js";
+/** The dialog of key bindings: search, change, reset. */
+import { createElement, element, setText } from "../lib/dom.js";
+import { keyName, rebind } from "../lib/key-bindings.js";
 
-/** @typedef {import("../lib/keys.js").Binding} Binding */
-/** @typedef {(keys: Record<string, string[]>) => Promise<void>} Save refused with a sentence */
+/** @typedef {import("../lib/key-bindings.js").KeyBinding} KeyBinding */
+/** @typedef {(keys: Record<string, string[]>) => Promise<void>} Save throws the server's reason */
 
-/** Keys that leave a dialog or move within it, and those that only go with others. */
-const RESERVED = ["Escape", "Tab", "Shift+Tab", "Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead", ""];
+const MODIFIERS = ["Shift", "Control", "Alt", "AltGraph", "Meta"];
 
-/**
- * The table with another key for one action, or why not.
- * @param {Binding[]} table @param {string} action @param {string} chord
- * @returns {{table: Binding[]} | {clash: string}}
- */
-export function rebound(table, action, chord) {
-  if (RESERVED.includes(chord)) return { clash: `${chord || "This key"} cannot be used.` };
-  const other = table.find(({ keys, action: name }) => name !== action && keys.includes(chord));
-  if (other) return { clash: `${chord} already means: ${other.does}. Nothing was changed.` };
-  return { table: table.map((key) => (key.action === action ? { ...key, keys: [chord] } : key)) };
+/** Hide the rows without the text, and the tables without a row. @param {HTMLDialogElement} dialog */
+function wireSearch(dialog) {
+  const search = element(dialog, "#help-search", HTMLInputElement);
+  search.addEventListener("input", () => {
+    const text = search.value.toLowerCase();
+    for (const row of rowsOf(dialog)) row.hidden = !row.textContent.toLowerCase().includes(text);
+    for (const table of dialog.querySelectorAll("table")) {
+      table.hidden = [...table.rows].every(({ hidden }) => hidden);
+    }
+  });
+}
+
+/** @param {HTMLDialogElement} dialog @returns {HTMLTableRowElement[]} */
+function rowsOf(dialog) {
+  return [...dialog.querySelectorAll("tr[data-action-row]")]
+    .filter((row) => row instanceof HTMLTableRowElement);
 }
 
 /**
- * Wires search, change and reset.
+ * Wire the dialog's search, change and reset.
  * @param {HTMLDialogElement} dialog
- * @param {Binding[]} table in use; changed in place
- * @param {Binding[]} first the table as it is delivered
+ * @param {KeyBinding[]} bindings in use; changed in place
+ * @param {KeyBinding[]} defaults
  * @param {Save} save
  */
-export function wireKeyHelp(dialog, table, first, save) {
-  const search = element(dialog, "#help-search", HTMLInputElement);
-  /** @type {HTMLTableRowElement[]} */
-  const rows = [...dialog.querySelectorAll("tr[data-action-row]")].filter((row) => row instanceof HTMLTableRowElement);
-  search.addEventListener("input", () => {
-    const wanted = search.value.toLowerCase();
-    for (const row of rows) row.hidden = !(row.textContent ?? "").toLowerCase().includes(wanted);
-    for (const part of dialog.querySelectorAll("table")) {
-      part.hidden = [...part.rows].every(({ hidden }) => hidden);
-    }
-  });
+export function wireKeyHelp(dialog, bindings, defaults, save) {
+  /** @type {AbortController | null} */ let pending = null;
 
-  /** @param {Binding[]} wish */
-  async function adopt(wish) {
+  /** @param {KeyBinding[]} changed */
+  async function apply(changed) {
     try {
-      await save(Object.fromEntries(wish.map(({ action, keys }) => [action, keys])));
+      await save(Object.fromEntries(changed.map(({ action, keys }) => [action, keys])));
     } catch (reason) {
-      text(dialog, "#key-conflict", /** @type {Error} */ (reason).message);
+      setText(dialog, "#key-conflict", /** @type {Error} */ (reason).message);
       return;
     }
-    table.splice(0, table.length, ...wish);
-    for (const row of rows) {
-      const keys = table.find(({ action }) => action === row.dataset.actionRow)?.keys ?? [];
-      row.cells[0].replaceChildren(...keys.flatMap((key) => [make("kbd", {}, key), " "]));
+    bindings.splice(0, bindings.length, ...changed);
+    for (const row of rowsOf(dialog)) {
+      const keys = bindings.find(({ action }) => action === row.dataset.actionRow)?.keys ?? [];
+      row.cells[0].replaceChildren(...keys.flatMap((key) => [createElement("kbd", {}, key), " "]));
     }
   }
 
-  /** @type {AbortController | null} */ let waiting = null;
-
-  /** @param {HTMLButtonElement} button */
+  /** Wait for the new key of a button's action. @param {HTMLButtonElement} button */
   function change(button) {
-    waiting?.abort();
+    pending?.abort();
     const control = new AbortController();
-    waiting = control;
-    text(dialog, "#key-conflict", "");
-    const words = element(button, "span", HTMLElement);
-    words.textContent = "press a key";
-    control.signal.addEventListener("abort", () => { words.textContent = "change"; });
+    pending = control;
+    setText(dialog, "#key-conflict", "");
+    const label = element(button, "span", HTMLElement);
+    label.textContent = "press a key";
+    control.signal.addEventListener("abort", () => { label.textContent = "change"; });
     dialog.addEventListener("keydown", (press) => {
-      if (["Shift", "Control", "Alt", "AltGraph", "Meta"].includes(press.key)) return;
+      if (MODIFIERS.includes(press.key)) return;
       press.preventDefault();
       press.stopPropagation();
       control.abort();
       if (press.key === "Escape") return;
-      const answer = rebound(table, button.dataset.remap ?? "", chordOf(press));
-      if ("clash" in answer) text(dialog, "#key-conflict", answer.clash);
-      else adopt(answer.table);
+      const result = rebind(bindings, button.dataset.remap ?? "", keyName(press));
+      if ("conflict" in result) setText(dialog, "#key-conflict", result.conflict);
+      else apply(result.bindings);
     }, { capture: true, signal: control.signal });
   }
 
+  wireSearch(dialog);
   dialog.addEventListener("click", ({ target }) => {
     const button = /** @type {Element} */ (target).closest("[data-remap]");
     if (button instanceof HTMLButtonElement) change(button);
   });
-  dialog.addEventListener("close", () => waiting?.abort());
+  dialog.addEventListener("close", () => pending?.abort());
   element(dialog, "#keys-reset", HTMLButtonElement).addEventListener("click", () => {
-    text(dialog, "#key-conflict", "");
-    adopt(first.map((key) => ({ ...key })));
+    setText(dialog, "#key-conflict", "");
+    apply(defaults.map((binding) => ({ ...binding })));
   });
 }

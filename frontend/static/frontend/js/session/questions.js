@@ -1,52 +1,62 @@
 // @ts-check
-/** The class definitions as questions, one at a time; the last answer votes. */
-import { make, toggle } from "../lib/dialogs.js";
-import { element } from "../lib/dom.js";
+/** The dialog of the decision tree: one question at a time; the last answer casts the vote. */
+import { toggleDialog } from "../lib/dialogs.js";
+import { createElement, element } from "../lib/dom.js";
 
+/** @typedef {import("./vote.js").Answer} Answer */
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {{name: string, words: string, leads_to: string, label: number | null, reason: string}} Choice */
 /** @typedef {{name: string, words: string, choices: Choice[]}} Question */
-/** @typedef {import("./history.js").Step} Step */
 
 /**
- * Wires the dialog: a digit or a click answers, Backspace goes a step back.
- * @param {HTMLDialogElement} dialog @param {Question[]} tree the first one begins
+ * Return the question that follows the answers.
+ * @param {Question[]} tree @param {Answer[]} answers @returns {Question}
+ */
+function nextQuestion(tree, answers) {
+  return answers.reduce((question, { answer }) => {
+    const choice = question.choices.find(({ name }) => name === answer);
+    return tree.find(({ name }) => name === choice?.leads_to) ?? question;
+  }, tree[0]);
+}
+
+/** @param {Choice} choice @param {number} number @param {() => void} onclick */
+function choiceButton({ label, words }, number, onclick) {
+  const className = `answer class-${label ?? "unsure"}`;
+  return createElement("button", { type: "button", className, onclick },
+    createElement("span", { className: "class" }, String(number)),
+    createElement("span", {},
+      createElement("strong", {}, words),
+      createElement("span", {}, label === null ? "" : `class ${label}`)));
+}
+
+/**
+ * Wire the dialog: a digit or a click answers, Backspace goes one question back.
+ * @param {HTMLDialogElement} dialog @param {Question[]} tree the first question comes first
  * @param {Session} session
- * @returns {() => void} opens it
+ * @returns {() => void} a function that opens or closes the dialog
  */
 export function wireQuestions(dialog, tree, session) {
   const body = element(dialog, "#questions-body", HTMLElement);
-  /** @type {Step[]} */ let answers = [];
+  /** @type {Answer[]} */ let answers = [];
 
   /** @param {Question} question @param {Choice} choice */
   function answer(question, choice) {
     answers = [...answers, { question: question.name, answer: choice.name }];
-    if (choice.label === null) return ask();
-    const label = /** @type {import("./session.js").Label} */ (choice.label);
+    if (choice.label === null) return showQuestion();
+    const label = /** @type {import("./vote.js").Label} */ (choice.label);
     dialog.close();
-    session.vote(label, { reason: choice.reason, answers });
+    session.castVote(label, { reason: choice.reason, answers });
   }
 
-  /** The question that the answers so far lead to. */
-  function due() {
-    return answers.reduce((question, given) => {
-      const choice = question.choices.find(({ name }) => name === given.answer);
-      return tree.find(({ name }) => name === choice?.leads_to) ?? question;
-    }, tree[0]);
-  }
-
-  function ask() {
-    const question = due();
-    const buttons = question.choices.map((choice, i) => {
-      const end = choice.label === null ? "" : `class ${choice.label}`;
-      return make("button", { type: "button", className: `answer class-${choice.label ?? "unsure"}`, onclick: () => answer(question, choice) },
-        make("span", { className: "class" }, String(i + 1)),
-        make("span", {}, make("strong", {}, choice.words), make("span", {}, end)));
-    });
+  function showQuestion() {
+    const question = nextQuestion(tree, answers);
+    const buttons = question.choices.map((choice, i) => (
+      choiceButton(choice, i + 1, () => answer(question, choice))
+    ));
     body.replaceChildren(
-      make("p", { className: "quiet" }, `Question ${answers.length + 1}`),
-      make("h3", {}, question.words),
-      make("div", { className: "choices" }, ...buttons),
+      createElement("p", { className: "quiet" }, `Question ${answers.length + 1}`),
+      createElement("h3", {}, question.words),
+      createElement("div", { className: "choices" }, ...buttons),
     );
     buttons[0]?.focus();
   }
@@ -58,12 +68,12 @@ export function wireQuestions(dialog, tree, session) {
     event.preventDefault();
     if (button) return button.click();
     answers = answers.slice(0, -1);
-    ask();
+    showQuestion();
   });
   return () => {
-    if (!dialog.open && !session.shown) return;
+    if (!dialog.open && !session.candidate) return;
     answers = [];
-    ask();
-    toggle(dialog);
+    showQuestion();
+    toggleDialog(dialog);
   };
 }

@@ -1,147 +1,148 @@
 // @ts-check
-/** The candidates in hand: the current one and the next, leased, fetched and decoded. */
+/** The current candidate and the next ones: leased, loaded and decoded ahead of time. */
 import { ApiError } from "../lib/api.js";
 
 /** @typedef {import("../viewer/load.js").Item} Item */
-/** @typedef {import("../viewer/load.js").Loaded} Loaded */
+/** @typedef {import("../viewer/load.js").Candidate} Candidate */
 /**
- * What the queue asks of the server.
  * @typedef {{lease(count: number): Promise<Item[]>, renew(lease: number): Promise<unknown>,
- *   skip(lease: number): Promise<unknown>, handBack(lease: number): Promise<unknown>}} Leases
+ *   skip(lease: number): Promise<unknown>, release(lease: number): Promise<unknown>}} LeaseRequests
  */
-/** @typedef {"asking" | "ready" | "empty" | "offline" | "login" | "refused"} Supply */
+/** @typedef {"loading" | "ready" | "empty" | "offline" | "login" | "refused"} QueueState */
 
 /**
- * The current one and the next five. On a slow line a block takes more than a second to arrive;
- * at four votes a second three would be used up.
+ * The current candidate and the next five: on a slow line a block takes more than a second to
+ * arrive, in which an expert at four votes a second would use up three.
  */
-const ENOUGH = 6;
-/** So many are asked for at once: a browser makes six requests at a time, and votes need them. */
+const PREFETCHED = 6;
+/** Leased in one request: a browser makes six requests at a time, and votes need some of them. */
 const BLOCK = 3;
-/** More than can be in hand or asked for. */
-const REMEMBERED = 20;
-const PAUSE_MS = 2000;
-const EMPTY_PAUSE_MS = 20_000;
+/** More than can be leased or requested at a time. */
+const MAX_REMEMBERED = 20;
+const RETRY_MS = 2000;
+const EMPTY_RETRY_MS = 20_000;
 
+/** Keeps candidates ready, so that the next one never waits for the network. */
 export class Queue {
-  /** @type {Loaded[]} the current one first */ #hand = [];
-  /** @type {Set<number>} just answered: a request under way may not know it yet */ #answered = new Set();
-  /** candidates asked for that have not come yet */ #asked = 0;
+  /** @type {Candidate[]} the current one first */ #candidates = [];
+  /** @type {Set<number>} just voted on: a request under way may still lease them */ #voted = new Set();
+  /** candidates requested that have not arrived yet */ #requested = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-  #leases; #load; #onItsWay; #changed;
+  #requests; #load; #pendingVotes; #onChange;
 
   /**
-   * @param {Leases} leases
-   * @param {(item: Item) => Loaded} load
-   * @param {() => Set<number>} onItsWay candidates whose votes the server may not know yet
-   * @param {(supply: Supply, detail: string) => void} changed
+   * @param {LeaseRequests} requests
+   * @param {(item: Item) => Candidate} load
+   * @param {() => Set<number>} pendingVotes candidates whose votes may not have reached the server
+   * @param {(state: QueueState, detail: string) => void} onChange
    */
-  constructor(leases, load, onItsWay, changed) {
-    this.#leases = leases;
+  constructor(requests, load, pendingVotes, onChange) {
+    this.#requests = requests;
     this.#load = load;
-    this.#onItsWay = onItsWay;
-    this.#changed = changed;
+    this.#pendingVotes = pendingVotes;
+    this.#onChange = onChange;
   }
 
-  /** @returns {Loaded | undefined} */
+  /** The candidate to classify. @returns {Candidate | undefined} */
   get current() {
-    return this.#hand[0];
+    return this.#candidates[0];
   }
 
-  /** All in hand, the current one first. */
-  get hand() {
-    return [...this.#hand];
+  /** All candidates, the current one first. */
+  get candidates() {
+    return [...this.#candidates];
   }
 
   /**
-   * Asks for candidates before they run short; again later when there are none. A request does
-   * not wait for the one before: a quick expert on a slow line would run dry.
+   * Lease candidates before they run short; try again later if there are none. A request does not
+   * wait for the one before it, because a fast expert on a slow line would run out of candidates.
    */
   async fill() {
-    const have = this.#hand.length + this.#asked;
-    if (have > ENOUGH) return;
-    const count = ENOUGH + BLOCK - have;
+    const total = this.#candidates.length + this.#requested;
+    if (total > PREFETCHED) return;
+    const count = PREFETCHED + BLOCK - total;
     clearTimeout(this.#timer);
-    this.#asked += count;
-    if (!this.current) this.#changed("asking", "");
+    this.#requested += count;
+    if (!this.current) this.#onChange("loading", "");
     try {
-      this.#take(await this.#leases.lease(count));
-      if (this.current) this.#changed("ready", "");
-      else this.#later("empty", "", EMPTY_PAUSE_MS);
+      this.#add(await this.#requests.lease(count));
+      if (this.current) this.#onChange("ready", "");
+      else this.#retryLater("empty", "", EMPTY_RETRY_MS);
     } catch (reason) {
-      this.#failed(/** @type {Error} */ (reason));
+      this.#onFailure(/** @type {Error} */ (reason));
     } finally {
-      this.#asked -= count;
+      this.#requested -= count;
     }
   }
 
   /** @param {Item[]} items */
-  #take(items) {
-    const known = new Set([
-      ...this.#hand.map(({ item }) => item.candidate), ...this.#answered, ...this.#onItsWay(),
+  #add(items) {
+    const excluded = new Set([
+      ...this.#candidates.map(({ item }) => item.candidate), ...this.#voted, ...this.#pendingVotes(),
     ]);
     for (const item of items) {
-      if (!known.has(item.candidate)) this.#hand.push(this.#load(item));
-      known.add(item.candidate);
+      if (!excluded.has(item.candidate)) this.#candidates.push(this.#load(item));
+      excluded.add(item.candidate);
     }
   }
 
   /** @param {Error} reason */
-  #failed(reason) {
-    if (!(reason instanceof ApiError)) this.#later("offline", reason.message, PAUSE_MS);
-    else if (reason.expired) this.#later("login", reason.message, PAUSE_MS);
-    else this.#later("refused", reason.message, EMPTY_PAUSE_MS);
+  #onFailure(reason) {
+    if (!(reason instanceof ApiError)) this.#retryLater("offline", reason.message, RETRY_MS);
+    else if (reason.expired) this.#retryLater("login", reason.message, RETRY_MS);
+    else this.#retryLater("refused", reason.message, EMPTY_RETRY_MS);
   }
 
-  /** @param {Supply} supply @param {string} detail @param {number} pause milliseconds */
-  #later(supply, detail, pause) {
+  /** @param {QueueState} state @param {string} detail @param {number} pause milliseconds */
+  #retryLater(state, detail, pause) {
     this.#timer = setTimeout(() => this.fill(), pause);
-    if (!this.current) this.#changed(supply, detail);
+    if (!this.current) this.#onChange(state, detail);
   }
 
-  /** The current one is answered: on to the next. */
-  answered() {
-    const done = this.#hand.shift();
-    if (done) this.#answered.add(done.item.candidate);
-    const [oldest] = this.#answered;
-    if (this.#answered.size > REMEMBERED) this.#answered.delete(oldest);
+  /** Go on to the next candidate after a vote. */
+  advance() {
+    const candidate = this.#candidates.shift();
+    if (candidate) this.#voted.add(candidate.item.candidate);
+    const [oldest] = this.#voted;
+    if (this.#voted.size > MAX_REMEMBERED) this.#voted.delete(oldest);
     this.fill();
   }
 
-  /** The current one comes back later: on to the next. */
+  /** Go on to the next candidate without a vote; the current one comes back later. */
   skip() {
-    const skipped = this.#hand.shift();
-    // The skip only spares the expert a repetition: without it the lease simply ends in time.
-    if (skipped?.leased) this.#leases.skip(skipped.item.lease.id).catch(() => undefined);
+    const candidate = this.#candidates.shift();
+    // If the request fails, the lease ends in time and the candidate may come back sooner.
+    if (candidate?.leased) this.#requests.skip(candidate.item.lease.id).catch(() => undefined);
     this.fill();
   }
 
-  /** Puts an answered one back in front, without a lease: its vote has ended that. @param {Loaded} loaded */
-  back(loaded) {
-    this.#answered.delete(loaded.item.candidate);
-    loaded.leased = false;
-    this.#hand.unshift(loaded);
+  /** Put a candidate back in front; its vote has ended its lease. @param {Candidate} candidate */
+  putBack(candidate) {
+    this.#voted.delete(candidate.item.candidate);
+    candidate.leased = false;
+    this.#candidates.unshift(candidate);
   }
 
-  /** Keeps the leases alive; one that is lost takes its candidate along, unless it is on screen. */
+  /** Renew the leases; drop candidates that lost theirs, except the one on the screen. */
   async renew() {
-    await Promise.all(this.#hand.filter(({ leased }) => leased).map(async (loaded) => {
+    await Promise.all(this.#candidates.filter(({ leased }) => leased).map(async (candidate) => {
       try {
-        await this.#leases.renew(loaded.item.lease.id);
+        await this.#requests.renew(candidate.item.lease.id);
       } catch (reason) {
-        if (!(reason instanceof ApiError) || reason.expired || reason.passing) return;
-        loaded.leased = false;
-        if (loaded !== this.current) this.#hand = this.#hand.filter((other) => other !== loaded);
+        if (!(reason instanceof ApiError) || reason.expired || reason.temporary) return;
+        candidate.leased = false;
+        if (candidate === this.current) return;
+        this.#candidates = this.#candidates.filter((other) => other !== candidate);
       }
     }));
     this.fill();
   }
 
-  /** Hands every lease back, so that others need not wait until they end. */
+  /** Release all leases, so that other experts get the candidates at once. */
   close() {
     clearTimeout(this.#timer);
-    for (const { item, leased } of this.#hand.splice(0)) {
-      if (leased) this.#leases.handBack(item.lease.id).catch(() => undefined);
+    for (const { item, leased } of this.#candidates.splice(0)) {
+      if (leased) this.#requests.release(item.lease.id).catch(() => undefined);
     }
   }
 }

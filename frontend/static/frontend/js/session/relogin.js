@@ -1,52 +1,54 @@
 // @ts-check
-/** Logging in again without leaving the page: the votes wait here until it has worked. */
+/** Logging in again without leaving the page; the votes wait in the outbox meanwhile. */
 import { NetworkError, csrfToken, send } from "../lib/api.js";
-import { element, text } from "../lib/dom.js";
+import { element, setText } from "../lib/dom.js";
 
-/** Whose session the browser holds now; "" for nobody's. @returns {Promise<string>} */
-export async function whoAmI() {
+/** Return the name of the user who is logged in, "" for none. @returns {Promise<string>} */
+async function currentUser() {
   return (await send("GET", "/whoami/")).user;
 }
 
 /**
- * A guard before each vote: a log-in changes the CSRF token, so whenever that is a new one,
- * the server is asked whose session this is. Nobody's votes go out under another's name.
+ * Return a check that this user is still logged in, to be made before each vote, so that nobody's
+ * votes are sent under another name. A log-in changes the CSRF token: the server is asked only
+ * after a change of the token.
  * @param {string} user
  */
-export function ownSession(user) {
-  let trusted = csrfToken();
+export function sessionCheck(user) {
+  let checkedToken = csrfToken();
   return async () => {
     const token = csrfToken();
-    if (token === trusted) return true;
-    const mine = (await whoAmI()) === user;
-    if (mine) trusted = token;
-    return mine;
+    if (token === checkedToken) return true;
+    const same = (await currentUser()) === user;
+    if (same) checkedToken = token;
+    return same;
   };
 }
 
 /**
- * Wires the dialog; `done` is called when the same person is logged in again.
- * @param {HTMLDialogElement} dialog @param {string} user @param {() => void} done
+ * Wire the dialog; `onLogin` is called when the same user is logged in again.
+ * @param {HTMLDialogElement} dialog @param {string} user @param {() => void} onLogin
  */
-export function wireRelogin(dialog, user, done) {
+export function wireRelogin(dialog, user, onLogin) {
   const form = element(dialog, "form", HTMLFormElement);
   const password = element(dialog, "[name=password]", HTMLInputElement);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    text(dialog, ".error", "");
+    setText(dialog, ".error", "");
     const fields = new FormData(form);
     try {
-      // The log-in page brings a CSRF cookie that is good for it, whatever happened to the old one.
+      // The log-in page sets a CSRF cookie that is valid for the form.
       await fetch(form.action, { credentials: "same-origin" });
       fields.set("csrfmiddlewaretoken", csrfToken());
       const body = new URLSearchParams(/** @type {any} */ (fields));
       await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
-      if ((await whoAmI()) !== user) throw new Error("That is not the right password.");
+      if ((await currentUser()) !== user) throw new Error("That is not the right password.");
       dialog.close();
-      done();
+      onLogin();
     } catch (reason) {
-      const away = reason instanceof NetworkError || reason instanceof TypeError;
-      text(dialog, ".error", away ? "The server cannot be reached." : /** @type {Error} */ (reason).message);
+      const offline = reason instanceof NetworkError || reason instanceof TypeError;
+      const message = /** @type {Error} */ (reason).message;
+      setText(dialog, ".error", offline ? "The server cannot be reached." : message);
     }
     password.value = "";
   });

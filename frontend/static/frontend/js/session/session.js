@@ -1,159 +1,150 @@
 // @ts-check
-/** One expert at work: vote, skip, undo, back and forth, on the candidates of the queue. */
-import { History } from "./history.js";
+/** The work of one expert on the candidates of the queue: vote, skip, undo, back and forward. */
 import { uuid4 } from "../lib/uuid.js";
+import { voteRequest } from "./vote.js";
 
-/** @typedef {import("./history.js").Cast} Cast */
-/** @typedef {import("../viewer/load.js").Loaded} Loaded */
+/** @typedef {import("./vote.js").Annotation} Annotation */
+/** @typedef {import("../viewer/load.js").Candidate} Candidate */
 /** @typedef {import("./queue.js").Queue} Queue */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
-/** @typedef {import("../viewer/stage.js").Stage} Stage */
-/** @typedef {1 | 2 | 3 | 4 | "unsure"} Label */
-/**
- * `answers`: the way through the questions, if the expert took it.
- * @typedef {{certainty?: "sure" | "possible", reason?: string,
- *   answers?: import("./history.js").Step[]}} Detail
- */
-/** What is said beside the class; it goes out with the vote. @typedef {{comment: string, flagged: boolean}} Remark */
+/** @typedef {import("../viewer/viewer.js").Viewer} Viewer */
 
-/** Two presses within this time are one: a bouncing key is no second opinion. */
+/** A second press within this time is a bounce of the key, not a second vote. */
 const BOUNCE_MS = 40;
 
+/** Connects viewer, queue, outbox and history; a vote counts only after its stamps were painted. */
 export class Session {
-  /** @type {Loaded | null} */ #shown = null;
-  /** @type {Remark} */ remark = { comment: "", flagged: false };
-  #painted = false;
-  #since = 0;
-  #pressed = 0;
-  #queue; #outbox; #stage; #display; #changed;
+  /** @type {Candidate | null} */ #candidate = null;
+  /** @type {Annotation} */ annotation = { comment: "", flagged: false };
+  /** @type {number | null} time at which all stamps of the candidate were on the screen */ #paintedAt = null;
+  #pressedAt = 0;
+  #queue; #outbox; #viewer; #displayOfVote; #onChange;
 
   /**
-   * @param {Queue} queue @param {Outbox} outbox @param {Stage} stage
-   * @param {History} history @param {() => Record<string, unknown>} display how it is seen, for the vote
-   * @param {(change: 1 | 0 | -1) => void} changed another candidate is due, and `refresh`; the
-   *   change in the number of votes
+   * @param {Queue} queue @param {Outbox} outbox @param {Viewer} viewer
+   * @param {import("./history.js").History} history
+   * @param {() => Record<string, unknown>} displayOfVote display settings stored with a vote
+   * @param {(change: 1 | 0 | -1) => void} onChange another candidate is due and `refresh` shows it;
+   *   called with the change in the number of votes
    */
-  constructor(queue, outbox, stage, history, display, changed) {
+  constructor(queue, outbox, viewer, history, displayOfVote, onChange) {
     this.#queue = queue;
     this.#outbox = outbox;
-    this.#stage = stage;
+    this.#viewer = viewer;
     this.history = history;
-    this.#display = display;
-    this.#changed = changed;
+    this.#displayOfVote = displayOfVote;
+    this.#onChange = onChange;
   }
 
-  /** What is to be on show: a vote that is looked at again, else the queue's current candidate. */
-  get due() {
-    return this.history.reviewed ? this.history.loaded : this.#queue.current ?? null;
+  /** The candidate to be shown: that of the reviewed vote, or the queue's current one. */
+  get dueCandidate() {
+    return this.history.reviewedVote ? this.history.candidate : this.#queue.current ?? null;
   }
 
-  /** Shows what is due, as far as it is loaded; called whenever something has arrived. */
+  /** The candidate on the screen, complete or not. */
+  get candidate() {
+    return this.#candidate;
+  }
+
+  /** The vote on the candidate on the screen, as it is or was before it was taken back. */
+  get currentVote() {
+    return this.history.reviewedVote ?? this.retractedVote;
+  }
+
+  /** The vote that was taken back on the candidate on the screen. @returns {import("./vote.js").CastVote | null} */
+  get retractedVote() {
+    if (this.history.reviewedVote || !this.#candidate) return null;
+    return this.history.retractedVoteOn(this.#candidate.item);
+  }
+
+  /** Show the due candidate as far as it is loaded; called whenever something has arrived. */
   refresh() {
-    const { due } = this;
-    const fresh = due !== this.#shown;
-    this.#shown = due;
-    if (fresh) {
-      this.#painted = false;
+    const candidate = this.dueCandidate;
+    const isOther = candidate !== this.#candidate;
+    this.#candidate = candidate;
+    if (isOther) {
+      this.#paintedAt = null;
       delete document.documentElement.dataset.painted;
-      const { comment, flagged } = this.answer ?? { comment: "", flagged: false };
-      this.remark = { comment, flagged };
+      const { comment, flagged } = this.currentVote ?? { comment: "", flagged: false };
+      this.annotation = { comment, flagged };
     }
-    const complete = this.#stage.show(due);
-    if (!complete || this.#painted) return;
-    // The frame with the last stamp is on the screen after this, and only then a vote counts.
+    const complete = this.#viewer.show(candidate);
+    if (!complete || this.#paintedAt !== null) return;
+    // After this the frame with the last stamp is on the screen.
     requestAnimationFrame(() => setTimeout(() => {
-      if (this.#shown !== due || this.#painted) return;
-      this.#painted = true;
-      this.#since = performance.now();
-      document.documentElement.dataset.painted = String(due?.item.candidate);
-      if (this.#pressed) performance.measure("vote to next", { start: this.#pressed });
+      if (this.#candidate !== candidate || this.#paintedAt !== null) return;
+      this.#paintedAt = performance.now();
+      document.documentElement.dataset.painted = String(candidate?.item.candidate);
+      if (this.#pressedAt) performance.measure("vote to next", { start: this.#pressedAt });
     }));
   }
 
-  /** The vote on what is on show: as it stands, or as it was before it was taken back. */
-  get answer() {
-    return this.history.reviewed ?? this.undone;
-  }
-
-  /** The vote that was taken back on what is on show, and is due again. @returns {Cast | null} */
-  get undone() {
-    return this.history.reviewed || !this.#shown ? null : this.history.undoneOn(this.#shown.item);
-  }
-
-  /** What is on show, complete or not. */
-  get shown() {
-    return this.#shown;
-  }
-
-  /** @param {Label} label @param {Detail} [detail] */
-  vote(label, { certainty = "sure", reason = "", answers = [] } = {}) {
-    const loaded = this.#shown;
+  /**
+   * Vote on the candidate on the screen and go on.
+   * @param {import("./vote.js").Label} label @param {Partial<import("./vote.js").VoteDetail>} [detail]
+   */
+  castVote(label, { certainty = "sure", reason = "", answers = [] } = {}) {
+    const candidate = this.#candidate;
     const now = performance.now();
-    if (!loaded || !this.#painted || now - this.#pressed < BOUNCE_MS) return;
-    this.#pressed = now;
-    const { item } = loaded;
-    const cast = { uuid: uuid4(), label, certainty, reason, answers, ...this.remark };
-    const { reviewed } = this.history;
-    // The server knows what an earlier vote was for: one that only repeated another never counts.
-    const replaced = this.answer;
-    const { uuid, ...answer } = cast;
-    this.#outbox.add({ uuid, candidate: item.candidate, method: "PUT", body: {
-      candidate: item.candidate,
-      ...answer,
-      ...(replaced ? { replaces: replaced.uuid } : {}),
-      seconds: Math.round((now - this.#since) / 10) / 100,
-      display: this.#display(),
-    } });
-    if (reviewed) {
-      this.history.replace(cast);
+    if (!candidate || this.#paintedAt === null || now - this.#pressedAt < BOUNCE_MS) return;
+    this.#pressedAt = now;
+    const vote = { uuid: uuid4(), label, certainty, reason, answers, ...this.annotation };
+    this.#outbox.add(voteRequest(vote, candidate.item.candidate, {
+      replaced: this.currentVote,
+      seconds: Math.round((now - this.#paintedAt) / 10) / 100,
+      display: this.#displayOfVote(),
+    }));
+    if (this.history.reviewedVote) {
+      this.history.replace(vote);
       this.history.step(1);
-      this.#changed(0);
+      this.#onChange(0);
     } else {
-      this.history.add({ item, ...cast }, loaded);
-      this.#queue.answered();
-      this.#changed(1);
+      this.history.add({ item: candidate.item, ...vote }, candidate);
+      this.#queue.advance();
+      this.#onChange(1);
     }
   }
 
   /**
-   * A comment or a flag: with the vote that comes, or at once with the vote that is looked at again.
-   * @param {Remark} remark
+   * Set comment and flag of the coming vote; a reviewed vote is sent again with them.
+   * @param {Annotation} annotation
    */
-  note(remark) {
-    this.remark = remark;
-    const { reviewed } = this.history;
-    if (reviewed) this.vote(reviewed.label, reviewed);
+  annotate(annotation) {
+    this.annotation = annotation;
+    const { reviewedVote } = this.history;
+    if (reviewedVote) this.castVote(reviewedVote.label, reviewedVote);
   }
 
-  /** The current candidate comes back later; one that cannot be shown can be skipped too. */
+  /** Go on without a vote; the candidate comes back later. */
   skip() {
-    if (!this.#shown) return;
-    this.#pressed = 0;
-    if (this.history.reviewed) return this.step(1);
+    if (!this.#candidate) return;
+    this.#pressedAt = 0;
+    if (this.history.reviewedVote) return this.step(1);
     this.#queue.skip();
-    this.#changed(0);
+    this.#onChange(0);
   }
 
-  /** Takes back the vote that is looked at, else the last one, and shows its candidate again. */
+  /** Take back the reviewed vote, or the last one, and show its candidate again. */
   undo() {
-    const last = this.history.takeBack();
-    if (!last) return;
-    this.#pressed = 0;
-    this.#outbox.add({ uuid: last.cast.uuid, candidate: last.cast.item.candidate, method: "DELETE" });
-    this.#queue.back(last.loaded);
-    this.#changed(-1);
+    const retracted = this.history.retract();
+    if (!retracted) return;
+    const { vote, candidate } = retracted;
+    this.#pressedAt = 0;
+    this.#outbox.add({ uuid: vote.uuid, candidate: vote.item.candidate, method: "DELETE" });
+    this.#queue.putBack(candidate);
+    this.#onChange(-1);
   }
 
-  /** Back to votes of this session, or forward, at last to the queue. @param {1 | -1} by */
+  /** Go to the vote before or after; the queue follows the last one. @param {1 | -1} by */
   step(by) {
-    this.#pressed = 0;
-    if (this.history.step(by)) this.#changed(0);
+    this.#pressedAt = 0;
+    if (this.history.step(by)) this.#onChange(0);
   }
 
-  /** @param {number} index of a vote in the session's history */
+  /** Go to a vote of the history. @param {number} index */
   review(index) {
-    this.#pressed = 0;
+    this.#pressedAt = 0;
     this.history.review(index);
-    this.#changed(0);
+    this.#onChange(0);
   }
 }

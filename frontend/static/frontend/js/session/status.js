@@ -1,96 +1,105 @@
 // @ts-check
-/** Where the votes are and why nothing is on show, in words. */
-import { element, text } from "../lib/dom.js";
+/** The status of votes and queue in words, and the numbers of votes. */
+import { element, setText } from "../lib/dom.js";
 
 /** @typedef {import("./outbox.js").OutboxState} OutboxState */
-/** @typedef {import("./queue.js").Supply} Supply */
+/** @typedef {import("./queue.js").QueueState} QueueState */
 /** @typedef {{voted_today: number, voted: number, left: number, votes_needed: number}} Progress */
 
+/** @param {number} count @returns {string} */
+const votes = (count) => (count === 1 ? "1 vote" : `${count} votes`);
+
 /** @param {OutboxState} state @returns {string} */
-export function outboxWords({ condition, waiting }) {
-  const votes = waiting === 1 ? "1 vote" : `${waiting} votes`;
+function outboxText({ condition, waiting }) {
   return {
     saved: "saved",
     saving: `saving (${waiting})`,
     offline: `waiting for network (${waiting})`,
     login: `log in to save (${waiting})`,
-    volatile: `${votes} not on disk: keep the page open`,
+    volatile: `${votes(waiting)} not on disk: keep this page open`,
   }[condition];
 }
 
 /**
- * Why there is no candidate, and what to do.
- * @param {Supply} supply @param {string} detail @param {Progress | null} progress
- * @param {boolean} narrowed whether a filter is on
+ * Return why there is no candidate, and what happens next or can be done.
+ * @param {QueueState} state @param {string} detail @param {Progress | null} progress
+ * @param {boolean} filtered true if the queue has a filter
  * @returns {[title: string, advice: string]}
  */
-export function supplyWords(supply, detail, progress, narrowed) {
-  if (supply === "offline") return ["The server cannot be reached", "Votes given so far wait in this browser. The page asks again by itself."];
-  if (supply === "login") return ["Your log-in has expired", "Log in again; votes given so far wait in this browser."];
-  if (supply === "refused") return ["The queue refuses", `${detail} The page asks again by itself.`];
-  if (supply !== "empty") return ["Fetching candidates", "A moment."];
+function queueText(state, detail, progress, filtered) {
+  if (state === "offline") {
+    return ["The server cannot be reached", "Your votes are kept in this browser. The page tries again by itself."];
+  }
+  if (state === "login") {
+    return ["Your log-in has expired", "Log in again. Your votes are kept in this browser."];
+  }
+  if (state === "refused") return ["The queue refused the request", `${detail} The page tries again by itself.`];
+  if (state !== "empty") return ["Loading candidates", "Please wait."];
   if (progress?.left === 0) {
-    return ["Nothing left to classify here", "You have voted on everything that still needs votes. Choose another field, or come back after the next import."];
+    return ["No candidates left", "You have voted on every candidate here that needs votes. Choose another field, or come back after the next import."];
   }
-  if (narrowed) {
-    return ["Nothing passes the filter", "Of what still needs your vote, nothing passes it, or others are looking at it. The page asks again every 20 seconds."];
+  if (filtered) {
+    return ["No candidate passes the filter", "Candidates that pass it have your vote, or other experts have them now. The page tries again every 20 seconds."];
   }
-  return ["Nothing free at the moment", "What is left is being looked at by others or was skipped a moment ago. The page asks again every 20 seconds."];
+  return ["No candidate is free now", "Other experts have the remaining candidates, or you skipped them a moment ago. The page tries again every 20 seconds."];
 }
 
+/** Shows the status on the classify page. */
 export class Status {
-  /** @type {Progress | null} */ progress = null;
-  /** @type {[Supply, string]} */ #supply = ["asking", ""];
-  #root; #cast = 0;
+  /** @type {Progress | null} as the server last counted */ #progress = null;
+  /** @type {[QueueState, string]} */ #queue = ["loading", ""];
+  /** votes cast since, less those taken back */ #change = 0;
+  #root;
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
   }
 
-  /** @param {string} words a passing remark; none clears the line */
-  say(words) {
-    text(this.#root, "#note", words);
+  /** Show a note beside the recent votes; an empty one hides it. @param {string} note */
+  showNote(note) {
+    setText(this.#root, "#note", note);
   }
 
-  /** @param {OutboxState} state */
-  outbox(state) {
-    const line = element(this.#root, "#outbox", HTMLElement);
-    line.dataset.condition = state.condition;
-    text(this.#root, "#outbox", outboxWords(state));
-    element(this.#root, "#login-notice", HTMLElement).hidden = state.condition !== "login";
-    element(this.#root, "#refused", HTMLElement).hidden = state.refused.length === 0;
-    const reasons = new Set(state.refused.map(({ refused }) => refused));
-    text(this.#root, "#refused-reason", `${state.refused.length} not accepted: ${[...reasons].join(" ")}`);
+  /** Show how many votes wait or were refused. @param {OutboxState} state */
+  showOutbox(state) {
+    const { condition, refused } = state;
+    element(this.#root, "#outbox", HTMLElement).dataset.condition = condition;
+    setText(this.#root, "#outbox", outboxText(state));
+    element(this.#root, "#login-notice", HTMLElement).hidden = condition !== "login";
+    element(this.#root, "#refused", HTMLElement).hidden = refused.length === 0;
+    const reasons = new Set(refused.map((entry) => entry.refused));
+    setText(this.#root, "#refused-reason", `${votes(refused.length)} not accepted: ${[...reasons].join(" ")}`);
   }
 
-  /** @param {Progress} progress as of the server, now */
-  counted(progress) {
-    this.progress = progress;
-    this.#cast = 0;
-    this.#count();
-    this.supply(...this.#supply);
+  /** Show the server's count. @param {Progress} progress */
+  showProgress(progress) {
+    this.#progress = progress;
+    this.#change = 0;
+    this.#writeCounts();
+    this.showQueue(...this.#queue);
   }
 
-  /** @param {number} change votes cast (or taken back) since */
-  cast(change) {
-    this.#cast += change;
-    this.#count();
+  /** Add votes cast since the server's count. @param {number} change negative for votes taken back */
+  addVotes(change) {
+    this.#change += change;
+    this.#writeCounts();
   }
 
-  #count() {
-    if (!this.progress) return;
-    text(this.#root, "#today", String(this.progress.voted_today + this.#cast));
-    text(this.#root, "#left", String(Math.max(0, this.progress.left - this.#cast)));
+  /** Show why there is no candidate. @param {QueueState} state @param {string} detail */
+  showQueue(state, detail) {
+    this.#queue = [state, detail];
+    const filtered = "filtered" in this.#root.dataset;
+    const [title, advice] = queueText(state, detail, this.#progress, filtered);
+    setText(this.#root, "#queue-title", title);
+    setText(this.#root, "#queue-advice", advice);
+    element(this.#root, "#queue-links", HTMLElement).hidden = state !== "empty";
+    if (state === "login") element(this.#root, "#login-notice", HTMLElement).hidden = false;
   }
 
-  /** @param {Supply} supply @param {string} detail */
-  supply(supply, detail) {
-    this.#supply = [supply, detail];
-    const [title, advice] = supplyWords(supply, detail, this.progress, "filtered" in this.#root.dataset);
-    text(this.#root, "#queue-title", title);
-    text(this.#root, "#queue-advice", advice);
-    element(this.#root, "#queue-links", HTMLElement).hidden = supply !== "empty";
-    if (supply === "login") element(this.#root, "#login-notice", HTMLElement).hidden = false;
+  #writeCounts() {
+    if (!this.#progress) return;
+    setText(this.#root, "#today", String(this.#progress.voted_today + this.#change));
+    setText(this.#root, "#left", String(Math.max(0, this.#progress.left - this.#change)));
   }
 }

@@ -1,15 +1,14 @@
 // @ts-check
-/** Votes on this computer's disk: one IndexedDB table, in the order in which they were made. */
+/** Votes on the disk of this computer: one IndexedDB table, in the order in which they were cast. */
 
 /**
- * One request to make: a vote, or the undoing of one.
+ * One request to make: a vote, or the deletion of one.
  * @typedef {{seq: number, user: string, uuid: string, candidate: number,
- *   method: "PUT" | "DELETE", body?: object, refused?: string}} Waiting
+ *   method: "PUT" | "DELETE", body?: object, refused?: string}} OutboxEntry
  */
 
 /**
- * What the outbox asks of its store.
- * @typedef {{all(): Promise<Waiting[]>, put(entry: Waiting): Promise<unknown>,
+ * @typedef {{all(): Promise<OutboxEntry[]>, put(entry: OutboxEntry): Promise<unknown>,
  *   remove(seq: number): Promise<unknown>}} VoteStore
  */
 
@@ -20,22 +19,22 @@ const TABLE = "outbox";
  * @template T
  * @param {IDBRequest<T>} request @returns {Promise<T>}
  */
-function done(request) {
+function resultOf(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }
 
-/** @returns {Promise<VoteStore>} */
+/** Open the store of this browser. @returns {Promise<VoteStore>} */
 export async function openVoteStore() {
-  const opening = indexedDB.open(NAME, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE, { keyPath: "seq" });
-  const database = await done(opening);
+  const request = indexedDB.open(NAME, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: "seq" });
+  const database = await resultOf(request);
 
   /** @param {(table: IDBObjectStore) => IDBRequest} change @returns {Promise<void>} */
   const write = (change) => new Promise((resolve, reject) => {
-    // "strict": resolved when it is on the disk, not in the system's buffers.
+    // "strict": complete when the data are on the disk, not in the system's buffers.
     const transaction = database.transaction(TABLE, "readwrite", { durability: "strict" });
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
@@ -43,19 +42,18 @@ export async function openVoteStore() {
   });
 
   return {
-    all: () => done(database.transaction(TABLE).objectStore(TABLE).getAll()),
+    all: () => resultOf(database.transaction(TABLE).objectStore(TABLE).getAll()),
     put: (entry) => write((table) => table.put(entry)),
     remove: (seq) => write((table) => table.delete(seq)),
   };
 }
 
 /**
- * For browsers that refuse IndexedDB (some private windows): nothing is kept, and the outbox
- * learns it from the refusal.
+ * A store for browsers that refuse IndexedDB (some private windows): it stores nothing.
  * @type {VoteStore}
  */
 export const noStore = {
   all: () => Promise.resolve([]),
-  put: () => Promise.reject(new Error("This browser keeps nothing on disk.")),
+  put: () => Promise.reject(new Error("This browser refuses to store data.")),
   remove: () => Promise.resolve(),
 };

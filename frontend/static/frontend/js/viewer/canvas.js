@@ -1,15 +1,15 @@
 // @ts-check
-/** A square canvas at the screen's own resolution. */
+/** Square canvases at the resolution of the screen. */
 
-/** Fewer dots than that for an array pixel would move its edges, and with them the sources. */
+/** With fewer dots per array pixel, rounding would visibly move the pixels' edges. */
 const DOTS_PER_PIXEL = 4;
 
 /**
- * The pen of a canvas, in CSS pixels, on a picture as sharp as the screen; and its side.
+ * Set up a canvas at the screen's resolution, to be drawn on in CSS pixels.
  * @param {HTMLCanvasElement} canvas @param {number} [span] array pixels across, if there are any
- * @returns {{pen: CanvasRenderingContext2D, side: number}}
+ * @returns {{context: CanvasRenderingContext2D, side: number}} side in CSS pixels
  */
-export function penOf(canvas, span = 0) {
+export function prepareCanvas(canvas, span = 0) {
   const side = canvas.clientWidth;
   const screen = Math.max(1, Math.round(side * window.devicePixelRatio));
   const dots = screen * Math.max(1, Math.ceil((DOTS_PER_PIXEL * span) / screen));
@@ -17,24 +17,30 @@ export function penOf(canvas, span = 0) {
     canvas.width = dots;
     canvas.height = dots;
   }
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.setTransform(dots / side, 0, 0, dots / side, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  return { pen, side };
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(dots / side, 0, 0, dots / side, 0, 0);
+  context.imageSmoothingEnabled = false;
+  return { context, side };
+}
+
+/** Clear a canvas. @param {HTMLCanvasElement} canvas */
+export function clearCanvas(canvas) {
+  const { context, side } = prepareCanvas(canvas);
+  context.clearRect(0, 0, side, side);
 }
 
 /** @type {HTMLCanvasElement | null} */
-let tile = null;
+let patternCanvas = null;
 
 /**
- * Diagonal lines for "no data", so that it is never taken for black or zero.
- * @param {CanvasRenderingContext2D} pen
+ * Return a pattern of diagonal lines that marks pixels without data, distinct from every grey.
+ * @param {CanvasRenderingContext2D} context
  */
-export function hatching(pen) {
-  if (tile === null) {
-    tile = document.createElement("canvas");
-    tile.width = tile.height = 8;
-    const inner = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+export function hatchPattern(context) {
+  if (patternCanvas === null) {
+    patternCanvas = document.createElement("canvas");
+    patternCanvas.width = patternCanvas.height = 8;
+    const inner = /** @type {CanvasRenderingContext2D} */ (patternCanvas.getContext("2d"));
     inner.fillStyle = "#3a3f47";
     inner.fillRect(0, 0, 8, 8);
     inner.strokeStyle = "#767e8a";
@@ -45,5 +51,5 @@ export function hatching(pen) {
     }
     inner.stroke();
   }
-  return /** @type {CanvasPattern} */ (pen.createPattern(tile, "repeat"));
+  return /** @type {CanvasPattern} */ (context.createPattern(patternCanvas, "repeat"));
 }

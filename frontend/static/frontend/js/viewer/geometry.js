@@ -1,25 +1,26 @@
 // @ts-check
 /**
- * Where things are on a stamp: pixels, arcseconds, parsecs and the compass.
+ * Geometry of stamps: pixels, arcseconds, parsecs, north and east.
  *
  * Array pixels count from 0, pixel centres are integers, y grows upwards (row 0 is the lowest
  * FITS row). FITS pixels count from 1.
  */
 
 const ARCSEC_PER_RADIAN = 206264.806;
+/** Lengths of a scale bar in arcsec. */
 const LENGTHS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
 
 /**
- * Position of the candidate in an n px stamp, given the one in the 100 px stamp: both are cut as
- * astropy.nddata.overlap_slices does, so that it lies in (n/2 - 1, n/2].
- * @param {number} inHundred @param {number} n
+ * Return the position of the candidate in an n px stamp, given the one in the 100 px stamp. Both
+ * are cut as by astropy.nddata.overlap_slices, so that it lies in (n/2 - 1, n/2].
+ * @param {number} position along one axis @param {number} n
  */
-export function positionIn(inHundred, n) {
-  return inHundred - Math.ceil(inHundred - n / 2);
+export function positionInStamp(position, n) {
+  return position - Math.ceil(position - n / 2);
 }
 
 /**
- * Unit vectors of north and east on the stamp, x to the right and y up.
+ * Return the unit vectors of north and east on the stamp, x to the right and y up.
  * @param {number} northDeg angle of north from +y, counter-clockwise
  * @param {boolean} eastLeft east is counter-clockwise from north, as on the sky
  * @returns {{north: [number, number], east: [number, number]}}
@@ -31,8 +32,8 @@ export function compass(northDeg, eastLeft) {
 }
 
 /**
- * The sky at an offset from a candidate: the gnomonic projection about the candidate itself, with
- * the field's scale and orientation. Source: Calabretta & Greisen 2002, A&A 395, 1077, section 5.1.3.
+ * Return the sky coordinates at an offset from a candidate, by the gnomonic projection about the
+ * candidate with the field's scale and orientation. Source: Calabretta & Greisen 2002, A&A 395, 1077, section 5.1.3.
  * @param {{ra_deg: number | null, dec_deg: number | null, pixel_scale_arcsec: number | null,
  *   north_deg: number | null, east_left: boolean}} item
  * @param {number} dx pixels right @param {number} dy pixels up
@@ -44,17 +45,17 @@ export function skyAt({ ra_deg, dec_deg, pixel_scale_arcsec: scale, north_deg, e
   const xi = ((dx * east[0] + dy * east[1]) * scale) / ARCSEC_PER_RADIAN;
   const eta = ((dx * north[0] + dy * north[1]) * scale) / ARCSEC_PER_RADIAN;
   const dec0 = (dec_deg * Math.PI) / 180;
-  const ahead = Math.cos(dec0) - eta * Math.sin(dec0);
-  const ra = Math.atan2(xi, ahead);
-  const dec = Math.atan2(Math.sin(dec0) + eta * Math.cos(dec0), Math.hypot(xi, ahead));
+  const denominator = Math.cos(dec0) - eta * Math.sin(dec0);
+  const ra = Math.atan2(xi, denominator);
+  const dec = Math.atan2(Math.sin(dec0) + eta * Math.cos(dec0), Math.hypot(xi, denominator));
   return { ra: (ra_deg + (ra * 180) / Math.PI + 360) % 360, dec: (dec * 180) / Math.PI };
 }
 
 /**
- * A round length for a scale bar, at most a third of the picture, with its name.
- * @param {number} widthPx pixels of the mosaic across the picture
- * @param {number | null} arcsecPerPx without it the bar counts pixels
- * @param {number | null} distanceMpc of the galaxy; without it no parsecs are stated
+ * Return a round length for a scale bar, at most a third of the image, with its label.
+ * @param {number} widthPx pixels of the mosaic across the image
+ * @param {number | null} arcsecPerPx null: the bar counts pixels
+ * @param {number | null} distanceMpc of the galaxy; null: the label has no parsecs
  * @returns {{px: number, text: string}}
  */
 export function scaleBar(widthPx, arcsecPerPx, distanceMpc) {
@@ -62,8 +63,8 @@ export function scaleBar(widthPx, arcsecPerPx, distanceMpc) {
     const count = 10 * Math.max(1, Math.floor(widthPx / 30));
     return { px: count, text: `${count} px` };
   }
-  const most = (widthPx * arcsecPerPx) / 3;
-  const arcsec = LENGTHS.findLast((length) => length <= most) ?? LENGTHS[0];
+  const longest = (widthPx * arcsecPerPx) / 3;
+  const arcsec = LENGTHS.findLast((length) => length <= longest) ?? LENGTHS[0];
   const px = arcsec / arcsecPerPx;
   if (distanceMpc === null) return { px, text: `${arcsec}″` };
   const pc = (arcsec * distanceMpc * 1e6) / ARCSEC_PER_RADIAN;
@@ -71,9 +72,9 @@ export function scaleBar(widthPx, arcsecPerPx, distanceMpc) {
 }
 
 /**
- * The middle square of a square image.
+ * Return the central square of a square image.
  * @param {Float32Array} plane row by row
- * @param {number} side of the plane @param {number} size of the cut
+ * @param {number} side of the plane @param {number} size of the result
  */
 export function centreCut(plane, side, size) {
   const from = (side - size) >> 1;

@@ -1,26 +1,26 @@
 // @ts-check
 /**
- * What hands do over a stamp, in DS9's habits: the wheel and two fingers zoom, the middle button
- * centres and pans, the right button (or Alt) sets contrast and bias, one finger pans.
+ * Mouse and touch gestures over an image, as in DS9: the wheel and two fingers zoom, the middle
+ * button centres and pans, the right button (or Alt) sets contrast and bias, one finger pans.
  */
 
-/** @typedef {import("./viewport.js").Point} Point places as shares of the element, y downwards */
+/** @typedef {import("./viewport.js").Point} Point fractions of the element's size, y downwards */
 /**
- * @typedef {{hover(at: Point | null): void, choose(at: Point): void, enlarge(): void,
- *   zoom(factor: number, at: Point): void, pan(right: number, down: number): void,
- *   centre(at: Point): void, adjust(at: Point): void, neutral(): void}} Hands
+ * @typedef {{hover(position: Point | null): void, select(position: Point): void, enlarge(): void,
+ *   zoom(factor: number, position: Point): void, pan(right: number, down: number): void,
+ *   centre(position: Point): void, adjust(position: Point): void, resetContrast(): void}} GestureHandlers
  */
 
 const MIDDLE = 1;
 const RIGHT = 2;
-/** A wheel's click is about 100; a touchpad sends many small ones. */
-const WHEEL = 400;
-/** A button that moved less than this share of the picture was clicked, not dragged. */
-const STILL = 0.01;
-const DOUBLE_MS = 400;
+/** Wheel movement that doubles the scale: a notch is about 100, a touchpad sends smaller steps. */
+const WHEEL_PER_DOUBLING = 400;
+/** A press that moves less than this fraction of the image is a click, not a drag. */
+const CLICK_DISTANCE = 0.01;
+const DOUBLE_CLICK_MS = 400;
 
 /** @param {HTMLElement} target @param {MouseEvent} event @returns {Point} */
-function shareIn(target, { clientX, clientY }) {
+function positionOf(target, { clientX, clientY }) {
   const box = target.getBoundingClientRect();
   return { x: (clientX - box.left) / box.width, y: (clientY - box.top) / box.height };
 }
@@ -28,85 +28,90 @@ function shareIn(target, { clientX, clientY }) {
 /** @param {Point} a @param {Point} b */
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
+/** Pointers that are pressed over one element, and what their movement means. */
 class Drag {
-  /** @type {Map<number, Point>} fingers or buttons that are down, and where */ #down = new Map();
-  #begin = { x: 0, y: 0 };
-  #kind = "";
-  #target; #hands;
+  /** @type {Map<number, Point>} last position of each pressed pointer */ #pointers = new Map();
+  #start = { x: 0, y: 0 };
+  /** @type {"select" | "adjust" | "pan"} */ #mode = "select";
+  #target; #handlers;
 
-  /** @param {HTMLElement} target @param {Hands} hands */
-  constructor(target, hands) {
+  /** @param {HTMLElement} target @param {GestureHandlers} handlers */
+  constructor(target, handlers) {
     this.#target = target;
-    this.#hands = hands;
+    this.#handlers = handlers;
   }
 
   /** @param {PointerEvent} event */
   start(event) {
-    const at = shareIn(this.#target, event);
-    this.#down.set(event.pointerId, at);
-    this.#begin = at;
+    const position = positionOf(this.#target, event);
+    this.#pointers.set(event.pointerId, position);
+    this.#start = position;
     this.#target.setPointerCapture(event.pointerId);
-    this.#kind = "choose";
-    if (event.button === RIGHT || event.altKey) this.#kind = "adjust";
-    else if (event.button === MIDDLE || event.pointerType === "touch") this.#kind = "pan";
+    this.#mode = "select";
+    if (event.button === RIGHT || event.altKey) this.#mode = "adjust";
+    else if (event.button === MIDDLE || event.pointerType === "touch") this.#mode = "pan";
   }
 
   /** @param {PointerEvent} event */
   move(event) {
-    const at = shareIn(this.#target, event);
-    if (event.pointerType !== "touch") this.#hands.hover(at);
-    const before = this.#down.get(event.pointerId);
+    const position = positionOf(this.#target, event);
+    if (event.pointerType !== "touch") this.#handlers.hover(position);
+    const before = this.#pointers.get(event.pointerId);
     if (!before) return;
-    const other = [...this.#down].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) this.#pinch(before, at, other);
-    else if (this.#kind === "pan") this.#hands.pan(at.x - before.x, at.y - before.y);
-    else if (this.#kind === "adjust") this.#hands.adjust(at);
-    this.#down.set(event.pointerId, at);
+    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) this.#pinch(before, position, other);
+    else if (this.#mode === "pan") this.#handlers.pan(position.x - before.x, position.y - before.y);
+    else if (this.#mode === "adjust") this.#handlers.adjust(position);
+    this.#pointers.set(event.pointerId, position);
   }
 
-  /** @param {Point} before @param {Point} at @param {Point} other the finger at rest */
-  #pinch(before, at, other) {
-    const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
-    this.#hands.zoom(distance(at, other) / Math.max(STILL, distance(before, other)), middle);
-    this.#begin = { x: Infinity, y: Infinity };
+  /** @param {Point} before @param {Point} position @param {Point} other the finger at rest */
+  #pinch(before, position, other) {
+    const middle = { x: (position.x + other.x) / 2, y: (position.y + other.y) / 2 };
+    const factor = distance(position, other) / Math.max(CLICK_DISTANCE, distance(before, other));
+    this.#handlers.zoom(factor, middle);
+    this.#start = { x: Infinity, y: Infinity };
   }
 
   /** @param {PointerEvent} event */
   end(event) {
-    const at = this.#down.get(event.pointerId);
-    this.#down.delete(event.pointerId);
-    if (!at || distance(at, this.#begin) > STILL) return;
-    if (event.button === MIDDLE) this.#hands.centre(at);
-    else if (this.#kind !== "adjust") this.#hands.choose(at);
+    const position = this.#pointers.get(event.pointerId);
+    this.#pointers.delete(event.pointerId);
+    if (!position || distance(position, this.#start) > CLICK_DISTANCE) return;
+    if (event.button === MIDDLE) this.#handlers.centre(position);
+    else if (this.#mode !== "adjust") this.#handlers.select(position);
   }
 
   /** @param {PointerEvent} event */
   cancel(event) {
-    this.#down.delete(event.pointerId);
+    this.#pointers.delete(event.pointerId);
   }
 }
 
-/** @param {HTMLElement} target @param {Hands} hands */
-export function listenToHands(target, hands) {
-  const drag = new Drag(target, hands);
-  let rightPressed = -Infinity;
+/**
+ * Report the gestures over an element.
+ * @param {HTMLElement} target @param {GestureHandlers} handlers
+ */
+export function listenForGestures(target, handlers) {
+  const drag = new Drag(target, handlers);
+  let lastRightPress = -Infinity;
   target.addEventListener("pointerdown", (event) => {
-    // The middle button would scroll, the others would select text.
+    // By default the middle button scrolls and the right one selects text.
     if (event.button !== 0) event.preventDefault();
     drag.start(event);
     if (event.button !== RIGHT) return;
-    if (event.timeStamp - rightPressed < DOUBLE_MS) hands.neutral();
-    rightPressed = event.timeStamp;
+    if (event.timeStamp - lastRightPress < DOUBLE_CLICK_MS) handlers.resetContrast();
+    lastRightPress = event.timeStamp;
   });
   target.addEventListener("pointermove", (event) => drag.move(event));
   target.addEventListener("pointerup", (event) => drag.end(event));
   target.addEventListener("pointercancel", (event) => drag.cancel(event));
-  target.addEventListener("pointerleave", () => hands.hover(null));
+  target.addEventListener("pointerleave", () => handlers.hover(null));
   target.addEventListener("mousedown", (event) => event.button === MIDDLE && event.preventDefault());
   target.addEventListener("contextmenu", (event) => event.preventDefault());
-  target.addEventListener("dblclick", () => hands.enlarge());
+  target.addEventListener("dblclick", () => handlers.enlarge());
   target.addEventListener("wheel", (event) => {
     event.preventDefault();
-    hands.zoom(2 ** (-event.deltaY / WHEEL), shareIn(target, event));
+    handlers.zoom(2 ** (-event.deltaY / WHEEL_PER_DOUBLING), positionOf(target, event));
   }, { passive: false });
 }

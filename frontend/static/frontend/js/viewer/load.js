@@ -1,16 +1,16 @@
 // @ts-check
-/** A leased candidate with its pictures, decoded and ready to paint. */
-import { ApiError, NetworkError, bytes, picture, send } from "../lib/api.js";
+/** Loading of a candidate: its stamps and colour image, decoded and ready to paint. */
+import { ApiError, NetworkError, fetchBytes, fetchImage, send } from "../lib/api.js";
 import { parseNpy } from "./npy.js";
 
 /**
- * One band of a candidate; `mag` is null where the catalogue has none.
+ * One filter of a candidate; `mag` is null where the catalogue has none.
  * @typedef {{band: string, filter: string, observed: boolean, unit: string,
  *   mag: number | null, mag_err: number | null, star_fwhm_px: number | null}} Band
  */
 /**
- * What the queue's endpoint sends. Positions: `x_pix`, `y_pix` on the mosaic count from 1,
- * `stamp_x`, `stamp_y` on the 100 px stamp from 0.
+ * A candidate as the queue's endpoint sends it. Positions: `x_pix`, `y_pix` on the mosaic count
+ * from 1, `stamp_x`, `stamp_y` on the 100 px stamp from 0.
  * @typedef {{candidate: number, catalogue_id: string, field: string, galaxy: string,
  *   simulated: boolean, lease: {id: number, expires_at: string}, stamps_url: string,
  *   rgb_url: string, rgb_centre_url: string, bands: Band[],
@@ -20,45 +20,49 @@ import { parseNpy } from "./npy.js";
  *   east_left: boolean, ci: number | null, edge: boolean}} Item
  */
 /** @typedef {{catalogue_id: string, dx_px: number, dy_px: number}} Neighbour offset from the candidate */
-/** @typedef {{stretch: number, q: number}} Lupton the scaling of the colour picture */
+/** @typedef {{stretch: number, q: number}} Lupton scaling of the colour image */
 /**
- * `planes`: one float32 image a band, row 0 lowest, once they are there; `failure`: why not.
+ * `planes`: one float32 image for each filter, row 0 lowest, null until loaded; `failure`: why they
+ * could not be loaded.
  * @typedef {{item: Item, planes: Float32Array[] | null, side: number, failure: string,
  *   rgb: ImageBitmap | null, rgbFailure: string, rgbUrl: string,
- *   neighbours: Neighbour[] | null, leased: boolean}} Loaded
+ *   neighbours: Neighbour[] | null, leased: boolean}} Candidate
  */
 
-const ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 const PAUSE_MS = 1000;
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /**
- * The answer of `get`, asked again while the network is away, and a few times when the server
- * is in trouble.
+ * Fetch with retries: without end while the network is away or the log-in has expired, a few times
+ * after an error of the server.
  * @template T
  * @param {() => Promise<T>} get @returns {Promise<T>}
  */
-async function patiently(get) {
+async function withRetries(get) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await get();
     } catch (reason) {
-      const again = reason instanceof NetworkError
-        || (reason instanceof ApiError && (reason.expired || (reason.passing && attempt < ATTEMPTS)));
-      if (!again) throw reason;
+      const retry = reason instanceof NetworkError || (reason instanceof ApiError
+        && (reason.expired || (reason.temporary && attempt < MAX_ATTEMPTS)));
+      if (!retry) throw reason;
     }
     await pause(PAUSE_MS * Math.min(attempt, 10));
   }
 }
 
-/** The address of something about a candidate. @param {Item} item @param {string} name */
-export const urlOf = (item, name) => item.stamps_url.replace("stamps.npy", name);
+/**
+ * Return the URL of another resource of the candidate, such as "stamps.fits".
+ * @param {Item} item @param {string} name
+ */
+export const candidateUrl = (item, name) => item.stamps_url.replace("stamps.npy", name);
 
 /** @param {Item} item @returns {Promise<{side: number, planes: Float32Array[]}>} */
-async function stamps(item) {
-  const { shape, data } = parseNpy(await bytes(item.stamps_url));
+async function fetchStamps(item) {
+  const { shape, data } = parseNpy(await fetchBytes(item.stamps_url));
   const [bands, side, width] = shape;
   if (shape.length !== 3 || bands !== item.bands.length || side !== width) {
     throw new Error(`The stamps have the shape (${shape.join(", ")}).`);
@@ -68,48 +72,51 @@ async function stamps(item) {
 }
 
 /**
- * Starts loading; `changed` is told when stamps and pictures are there, or failed.
- * @param {Item} item @param {Lupton} lupton @param {(loaded: Loaded) => void} changed
- * @returns {Loaded}
+ * Start loading a candidate and return it, still without images.
+ * @param {Item} item @param {Lupton} lupton
+ * @param {(candidate: Candidate) => void} onChange called when images have arrived or failed
+ * @returns {Candidate}
  */
-export function load(item, lupton, changed) {
-  /** @type {Loaded} */
-  const loaded = {
+export function loadCandidate(item, lupton, onChange) {
+  /** @type {Candidate} */
+  const candidate = {
     item, planes: null, side: 0, failure: "", rgb: null, rgbFailure: "", rgbUrl: "",
     neighbours: null, leased: true,
   };
-  patiently(() => stamps(item)).then(
-    (ready) => { Object.assign(loaded, ready); },
-    (reason) => { loaded.failure = reason.message; },
-  ).finally(() => changed(loaded));
-  colour(loaded, lupton, changed);
-  return loaded;
+  withRetries(() => fetchStamps(item)).then(
+    (stamps) => { Object.assign(candidate, stamps); },
+    (reason) => { candidate.failure = reason.message; },
+  ).finally(() => onChange(candidate));
+  loadColourImage(candidate, lupton, onChange);
+  return candidate;
 }
 
 /**
- * Fetches the neighbours of a candidate that is looked at for longer than a quick vote takes.
- * @param {Loaded} loaded @param {(loaded: Loaded) => void} changed
+ * Load the catalogue's other sources near the candidate, once.
+ * @param {Candidate} candidate @param {(candidate: Candidate) => void} onChange
  */
-export async function meetNeighbours(loaded, changed) {
-  if (loaded.neighbours !== null) return;
-  loaded.neighbours = [];
-  // Marks that are only an aid: the candidate can be judged without them.
-  loaded.neighbours = await send("GET", urlOf(loaded.item, "neighbours/")).catch(() => []);
-  changed(loaded);
+export async function loadNeighbours(candidate, onChange) {
+  if (candidate.neighbours !== null) return;
+  candidate.neighbours = [];
+  // No message on failure: the candidate can be classified without these marks.
+  candidate.neighbours = await send("GET", candidateUrl(candidate.item, "neighbours/"))
+    .catch(() => []);
+  onChange(candidate);
 }
 
 /**
- * Fetches the colour picture, again when its scaling has changed; the latest wish wins.
- * @param {Loaded} loaded @param {Lupton} lupton @param {(loaded: Loaded) => void} changed
+ * Load the colour image, also after its scaling has changed; only the latest request counts.
+ * @param {Candidate} candidate @param {Lupton} lupton
+ * @param {(candidate: Candidate) => void} onChange
  */
-export async function colour(loaded, { stretch, q }, changed) {
-  const url = `${loaded.item.rgb_url}&stretch=${stretch}&q=${q}`;
-  loaded.rgbUrl = url;
+export async function loadColourImage(candidate, { stretch, q }, onChange) {
+  const url = `${candidate.item.rgb_url}&stretch=${stretch}&q=${q}`;
+  candidate.rgbUrl = url;
   try {
-    const rgb = await patiently(() => picture(url));
-    if (loaded.rgbUrl === url) Object.assign(loaded, { rgb, rgbFailure: "" });
+    const rgb = await withRetries(() => fetchImage(url));
+    if (candidate.rgbUrl === url) Object.assign(candidate, { rgb, rgbFailure: "" });
   } catch (reason) {
-    if (loaded.rgbUrl === url) loaded.rgbFailure = /** @type {Error} */ (reason).message;
+    if (candidate.rgbUrl === url) candidate.rgbFailure = /** @type {Error} */ (reason).message;
   }
-  changed(loaded);
+  onChange(candidate);
 }

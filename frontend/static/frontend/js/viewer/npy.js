@@ -1,22 +1,22 @@
 // @ts-check
 /**
- * NumPy's .npy format (versions 1 to 3), as far as stamps need it: little-endian float32 in C order.
+ * Reader of NumPy's .npy format (versions 1 to 3) for little-endian float32 arrays in C order.
  * Source: numpy.lib.format, "Format Version 1.0".
  */
 
 /**
  * A float32 array: `shape` in C order, slowest axis first; NaN stays NaN.
- * @typedef {{shape: number[], data: Float32Array}} Npy
+ * @typedef {{shape: number[], data: Float32Array}} FloatArray
  */
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
 /**
- * The text of the header and the offset of the first datum.
+ * Return the text of the header and the offset of the data.
  * @param {ArrayBuffer} buffer
  * @returns {{header: string, offset: number}}
  */
-function split(buffer) {
+function readHeader(buffer) {
   const bytes = new Uint8Array(buffer);
   if (bytes.length < 12 || MAGIC.some((value, index) => bytes[index] !== value)) {
     throw new Error("This is not a NumPy file.");
@@ -30,12 +30,12 @@ function split(buffer) {
 }
 
 /**
- * The array in a .npy file; an error says in one sentence what is wrong with it.
+ * Return the array of a .npy file; throw with one sentence about what is wrong with it.
  * @param {ArrayBuffer} buffer
- * @returns {Npy}
+ * @returns {FloatArray}
  */
 export function parseNpy(buffer) {
-  const { header, offset } = split(buffer);
+  const { header, offset } = readHeader(buffer);
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
   if (descr !== "<f4") throw new Error(`The NumPy file holds ${descr}, not <f4 (float32).`);
   if (!/'fortran_order':\s*False/.test(header)) throw new Error("The NumPy file is not in C order.");
@@ -43,8 +43,8 @@ export function parseNpy(buffer) {
   if (axes === undefined) throw new Error("The NumPy file does not state its shape.");
   const shape = axes.split(",").filter((axis) => axis.trim() !== "").map(Number);
   const count = shape.reduce((product, axis) => product * axis, 1);
-  const held = (buffer.byteLength - offset) / 4;
-  if (held !== count) throw new Error(`The NumPy file holds ${held} of ${count} values.`);
+  const stored = (buffer.byteLength - offset) / 4;
+  if (stored !== count) throw new Error(`The NumPy file holds ${stored} of ${count} values.`);
   // Float32Array needs an offset that is a multiple of 4; NumPy aligns to 64, others may not.
   const data = offset % 4 === 0
     ? new Float32Array(buffer, offset, count)

@@ -1,11 +1,9 @@
 // @ts-check
-/** Marks over a picture; positions in CSS pixels of the canvas, y downwards. */
+/** Marks over an image; positions in CSS pixels of the canvas, y downwards. */
 import { compass } from "./geometry.js";
 
-/** @typedef {CanvasRenderingContext2D} Pen */
-
-const INK = "#ffd75e";
-const OTHER_INK = "#8fd6ff";
+const COLOUR = "#ffd75e";
+const SECOND_COLOUR = "#8fd6ff";
 const HALO = "rgb(0 0 0 / 70%)";
 const GAP = 9;
 const TICK = 11;
@@ -13,113 +11,118 @@ const ARM = 20;
 const MARGIN = 9;
 
 /**
- * Strokes the path twice, so that it shows on black and on white.
- * @param {Pen} pen @param {() => void} path @param {string} [ink]
+ * Stroke a path twice, so that it is visible on black and on white.
+ * @param {CanvasRenderingContext2D} context @param {() => void} path @param {string} [colour]
  */
-function stroke(pen, path, ink = INK) {
-  for (const [style, width] of /** @type {const} */ ([[HALO, 3.5], [ink, 1.5]])) {
-    pen.strokeStyle = style;
-    pen.lineWidth = width;
-    pen.beginPath();
+function stroke(context, path, colour = COLOUR) {
+  for (const [style, width] of /** @type {const} */ ([[HALO, 3.5], [colour, 1.5]])) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.beginPath();
     path();
-    pen.stroke();
+    context.stroke();
   }
 }
 
 /**
- * @param {Pen} pen @param {string} text @param {number} x @param {number} y
+ * Write text with a dark outline.
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y
  * @param {CanvasTextAlign} [align]
  */
-function write(pen, text, x, y, align = "center") {
-  pen.font = "600 11px system-ui, sans-serif";
-  pen.textAlign = align;
-  pen.textBaseline = "middle";
-  pen.lineWidth = 3;
-  pen.strokeStyle = HALO;
-  pen.strokeText(text, x, y);
-  pen.fillStyle = INK;
-  pen.fillText(text, x, y);
+function drawText(context, text, x, y, align = "center") {
+  context.font = "600 11px system-ui, sans-serif";
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  context.lineWidth = 3;
+  context.strokeStyle = HALO;
+  context.strokeText(text, x, y);
+  context.fillStyle = COLOUR;
+  context.fillText(text, x, y);
 }
 
 /**
- * The candidate between two ticks, as on a finding chart: the source itself stays free.
- * @param {Pen} pen @param {number} x @param {number} y @param {number} [gap]
+ * Mark the candidate by two ticks, as on a finding chart; the source itself stays free.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} [gap]
  */
-export function drawTicks(pen, x, y, gap = GAP) {
-  stroke(pen, () => {
-    pen.moveTo(x + gap, y);
-    pen.lineTo(x + gap + TICK, y);
-    pen.moveTo(x, y - gap);
-    pen.lineTo(x, y - gap - TICK);
+export function drawTicks(context, x, y, gap = GAP) {
+  stroke(context, () => {
+    context.moveTo(x + gap, y);
+    context.lineTo(x + gap + TICK, y);
+    context.moveTo(x, y - gap);
+    context.lineTo(x, y - gap - TICK);
   });
 }
 
 /**
- * Another source of the catalogue.
- * @param {Pen} pen @param {number} x @param {number} y
+ * Mark another source of the catalogue.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
  */
-export function drawNeighbour(pen, x, y) {
-  stroke(pen, () => pen.arc(x, y, 5, 0, 2 * Math.PI), OTHER_INK);
+export function drawNeighbour(context, x, y) {
+  stroke(context, () => context.arc(x, y, 5, 0, 2 * Math.PI), SECOND_COLOUR);
 }
 
 /**
- * Hairlines through a point; the pixel itself stays free.
- * @param {Pen} pen @param {number} x @param {number} y @param {number} side of the canvas
+ * Draw a crosshair at a point; the pixel itself stays free.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} side of the canvas
  */
-export function drawCross(pen, x, y, side) {
+export function drawCrosshair(context, x, y, side) {
   const free = GAP / 2;
-  stroke(pen, () => {
-    pen.moveTo(0, y);
-    pen.lineTo(x - free, y);
-    pen.moveTo(x + free, y);
-    pen.lineTo(side, y);
-    pen.moveTo(x, 0);
-    pen.lineTo(x, y - free);
-    pen.moveTo(x, y + free);
-    pen.lineTo(x, side);
-  }, OTHER_INK);
+  stroke(context, () => {
+    context.moveTo(0, y);
+    context.lineTo(x - free, y);
+    context.moveTo(x + free, y);
+    context.lineTo(side, y);
+    context.moveTo(x, 0);
+    context.lineTo(x, y - free);
+    context.moveTo(x, y + free);
+    context.lineTo(x, side);
+  }, SECOND_COLOUR);
 }
 
 /**
- * The part of the picture that the stamps show.
- * @param {Pen} pen @param {number} x @param {number} y centre @param {number} side
+ * Draw a frame around the part of the image that the stamps show.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y centre @param {number} side
  */
-export function drawFrame(pen, x, y, side) {
-  pen.setLineDash([3, 3]);
-  stroke(pen, () => pen.rect(x - side / 2, y - side / 2, side, side));
-  pen.setLineDash([]);
+export function drawFrame(context, x, y, side) {
+  context.setLineDash([3, 3]);
+  stroke(context, () => context.rect(x - side / 2, y - side / 2, side, side));
+  context.setLineDash([]);
 }
 
 /**
- * North and east in the upper right corner.
- * @param {Pen} pen @param {number} northDeg @param {boolean} eastLeft @param {number} side
+ * Draw north and east in the upper right corner.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} northDeg @param {boolean} eastLeft @param {number} side
  */
-export function drawCompass(pen, northDeg, eastLeft, side) {
+export function drawCompass(context, northDeg, eastLeft, side) {
   const { north, east } = compass(northDeg, eastLeft);
-  // The corner of the L sits so that both arms and letters stay within the picture.
+  // The origin is shifted so that both arms and letters stay within the image.
   const reach = ARM + 14;
   const x = side - MARGIN - Math.max(0, (north[0] + east[0]) * reach, north[0] * reach, east[0] * reach);
   const y = MARGIN + Math.max(0, (north[1] + east[1]) * reach, north[1] * reach, east[1] * reach);
   for (const [[dx, dy], name] of /** @type {const} */ ([[north, "N"], [east, "E"]])) {
-    stroke(pen, () => {
-      pen.moveTo(x, y);
-      pen.lineTo(x + dx * ARM, y - dy * ARM);
+    stroke(context, () => {
+      context.moveTo(x, y);
+      context.lineTo(x + dx * ARM, y - dy * ARM);
     });
-    write(pen, name, x + dx * (ARM + 8), y - dy * (ARM + 8));
+    drawText(context, name, x + dx * (ARM + 8), y - dy * (ARM + 8));
   }
 }
 
 /**
- * A bar of known length in the lower left corner.
- * @param {Pen} pen @param {number} length CSS pixels @param {string} text @param {number} side
+ * Draw a scale bar in the lower left corner.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} length CSS pixels @param {string} text @param {number} side
  */
-export function drawScaleBar(pen, length, text, side) {
+export function drawScaleBar(context, length, text, side) {
   const y = side - MARGIN;
-  stroke(pen, () => {
-    pen.moveTo(MARGIN, y - 4);
-    pen.lineTo(MARGIN, y);
-    pen.lineTo(MARGIN + length, y);
-    pen.lineTo(MARGIN + length, y - 4);
+  stroke(context, () => {
+    context.moveTo(MARGIN, y - 4);
+    context.lineTo(MARGIN, y);
+    context.lineTo(MARGIN + length, y);
+    context.lineTo(MARGIN + length, y - 4);
   });
-  write(pen, text, MARGIN, y - 13, "left");
+  drawText(context, text, MARGIN, y - 13, "left");
 }

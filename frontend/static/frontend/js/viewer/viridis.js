@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The 256 colours of viridis, "rrggbb" after "rrggbb", dark to bright.
+ * The 256 colours of viridis, dark to bright, each as "rrggbb".
  * Source: matplotlib's _viridis_data, by S. van der Walt and N. Smith, in the public domain (CC0).
  */
 export const VIRIDIS = [

@@ -1,0 +1,44 @@
+// @ts-check
+/** Asks the server for the numbers of votes, when it has received all votes of this page. */
+import { send } from "../lib/api.js";
+
+/** @typedef {import("./status.js").Progress} Progress */
+
+/** Counts are skipped while a vote is under way, as the server may have it or not. */
+export class ProgressCounter {
+  /** votes cast and taken back on this page */ #changes = 0;
+  /** true if a count was skipped */ #postponed = false;
+  #field; #waiting; #onProgress;
+
+  /**
+   * @param {string} field name, empty for all @param {() => number} waiting votes in the outbox
+   * @param {(progress: Progress) => void} onProgress
+   */
+  constructor(field, waiting, onProgress) {
+    this.#field = field;
+    this.#waiting = waiting;
+    this.#onProgress = onProgress;
+  }
+
+  /** Note a vote that was cast or taken back. @param {number} change */
+  noteChange(change) {
+    this.#changes += Math.abs(change);
+  }
+
+  /** Ask the server, now or when the outbox is empty. */
+  async count() {
+    this.#postponed = this.#waiting() > 0;
+    if (this.#postponed) return;
+    const before = this.#changes;
+    const query = this.#field ? `?field=${encodeURIComponent(this.#field)}` : "";
+    // No message on failure: the numbers come with the next count.
+    const progress = await send("GET", `/api/v1/progress/${query}`).catch(() => null);
+    this.#postponed = this.#changes !== before;
+    if (progress && !this.#postponed) this.#onProgress(progress);
+  }
+
+  /** Make up for a skipped count; called when the outbox is empty. */
+  countIfPostponed() {
+    if (this.#postponed) this.count();
+  }
+}

@@ -1,0 +1,28 @@
+// @ts-check
+/** The state of the session on the page: which parts are visible, which buttons are pressed. */
+import { element, setText } from "../lib/dom.js";
+import { showRecentVotes } from "./recent-votes.js";
+
+/**
+ * Show the session's candidate with its vote, flag and failure, and the recent votes.
+ * @param {HTMLElement} root @param {import("./session.js").Session} session
+ * @param {import("./status.js").Status} status
+ */
+export function showSession(root, session, status) {
+  const { candidate, currentVote, annotation } = session;
+  element(root, "#viewer", HTMLElement).hidden = !candidate;
+  element(root, "#queue-note", HTMLElement).hidden = Boolean(candidate);
+  const failure = candidate?.failure ?? "";
+  setText(root, "#failure", failure && `The stamps cannot be shown: ${failure}`);
+  element(root, "#failed", HTMLElement).hidden = failure === "";
+  for (const button of root.querySelectorAll(".answer")) {
+    button.ariaPressed = String(button.getAttribute("data-label") === String(currentVote?.label));
+  }
+  const flag = element(root, "[data-action='flag']", HTMLButtonElement);
+  flag.ariaPressed = String(annotation.flagged || annotation.comment !== "");
+  if (session.retractedVote) status.showNote("Vote taken back. Vote again.");
+  else if (session.history.reviewedVote) {
+    status.showNote("Your earlier vote. Vote again to change it, or press n to go on.");
+  }
+  showRecentVotes(root, session);
+}

@@ -1,0 +1,67 @@
+/** Names of keys, their actions, and changed bindings. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { actionOf, keyName, rebind } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
+
+/** A key press as an event of the browser. */
+const press = (key, code, more = {}) => ({
+  key, code, repeat: false, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false,
+  getModifierState: () => false, ...more,
+});
+
+for (const [name, event] of [
+  ["1", press("1", "Digit1")],
+  ["1", press("1", "Numpad1")],
+  ["1", press("&", "Digit1")], // French keyboard: the digit row without Shift
+  ["Shift+1", press("!", "Digit1", { shiftKey: true })],
+  ["Space", press(" ", "Space")],
+  ["Backspace", press("Backspace", "Backspace")],
+  ["Ctrl+z", press("z", "KeyZ", { ctrlKey: true })],
+  ["Ctrl+z", press("z", "KeyZ", { metaKey: true })],
+  ["?", press("?", "Slash", { shiftKey: true })],
+  ["i", press("I", "KeyI")], // CapsLock
+  ["I", press("I", "KeyI", { shiftKey: true })],
+  ["[", press("[", "Digit5", { altKey: true, ctrlKey: true, getModifierState: () => true })], // AltGr
+  ["", press("1", "Digit1", { altKey: true })],
+]) {
+  test(`it names ${event.code} with ${event.key} "${name}"`, () => {
+    assert.equal(keyName(event), name);
+  });
+}
+
+const votes = [{ action: "vote-1", keys: ["1"], description: "" }, { action: "undo", keys: ["Backspace", "Ctrl+z"], description: "" }];
+
+test("it finds the action of any of its keys", () => {
+  assert.equal(actionOf(press("1", "Digit1"), votes), "vote-1");
+  assert.equal(actionOf(press("z", "KeyZ", { ctrlKey: true }), votes), "undo");
+});
+
+test("it ignores other keys, other modifiers and a key held down", () => {
+  assert.equal(actionOf(press("7", "Digit7"), votes), null);
+  assert.equal(actionOf(press("1", "Digit1", { ctrlKey: true }), votes), null);
+  assert.equal(actionOf(press("1", "Digit1", { repeat: true }), votes), null);
+});
+
+const bindings = [
+  { action: "skip", keys: ["Space"], description: "skip" },
+  { action: "unsure", keys: ["5", "u"], description: "unsure: an answer" },
+];
+
+test("an action gets another key", () => {
+  const result = rebind(bindings, "unsure", "q");
+  assert.deepEqual("bindings" in result && result.bindings[1].keys, ["q"]);
+  assert.deepEqual(bindings[1].keys, ["5", "u"]);
+});
+
+test("a key of another action is refused, with that action", () => {
+  const result = rebind(bindings, "skip", "u");
+  assert.match("conflict" in result ? result.conflict : "", /u is already used for: unsure: an answer/);
+});
+
+test("the same key again is no clash", () => {
+  assert.ok("bindings" in rebind(bindings, "skip", "Space"));
+});
+
+test("keys that leave a dialog are refused", () => {
+  for (const key of ["Escape", "Tab", ""]) assert.ok("conflict" in rebind(bindings, "skip", key));
+});
