@@ -170,13 +170,52 @@ def test_the_face_of_the_classifier_is_lazy_and_whole():
         assert getattr(classifier, name) is not None
 
 
+SCRIPTS = ROOT / "frontend/static/frontend/js"
+# Which folders of browser modules a folder may import, besides itself.
+SCRIPT_RULES = {
+    "lib": set(),
+    "viewer": {"lib"},
+    "examine": {"lib"},
+    "session": {"lib", "viewer", "examine"},
+}
+
+
+def script_imports():
+    """Paths that each browser module names in its imports, those of types in comments included."""
+    reference = re.compile(r"""(?:from\s*|import\(|import\s*)["'](\.[^"']+)["']""")
+    return {
+        path: {(path.parent / name).resolve() for name in reference.findall(path.read_text())}
+        for path in SCRIPTS.rglob("*.js")
+    }
+
+
 def test_no_circle_of_browser_modules():
     # Not of types either: the storage that names files by their content follows comments too,
     # and a circle has no last name.
-    scripts = ROOT / "frontend/static/frontend/js"
-    reference = re.compile(r"""(?:from\s*|import\()["'](\.[^"']+)["']""")
-    edges = {
-        path: {(path.parent / name).resolve() for name in reference.findall(path.read_text())}
-        for path in scripts.rglob("*.js")
-    }
+    edges = script_imports()
     assert len(list(TopologicalSorter(edges).static_order())) >= len(edges)
+
+
+def test_browser_modules_import_only_the_folders_below_theirs():
+    violations = [
+        f"{path.relative_to(SCRIPTS)} -> {target.relative_to(SCRIPTS)}"
+        for path, targets in script_imports().items()
+        for target in targets
+        if target.parent != path.parent and target.parent.name not in SCRIPT_RULES[path.parent.name]
+    ]
+    assert violations == []
+
+
+def test_each_export_of_a_browser_module_is_imported_by_another():
+    # Tests alone do not count.
+    exported = re.compile(r"^export (?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+    imported = re.compile(r"""^import \{([^}]*)\} from "(\.[^"]+)";""", re.MULTILINE)
+    texts = {path: path.read_text() for path in SCRIPTS.rglob("*.js")}
+    used = {
+        ((path.parent / target).resolve(), name.strip())
+        for path, text in texts.items()
+        for names, target in imported.findall(text)
+        for name in names.split(",")
+    }
+    exports = {(path, name) for path, text in texts.items() for name in exported.findall(text)}
+    assert exports - used == set()
