@@ -41,3 +41,10 @@ def test_links_lead_to_files(path):
     targets = [target.partition("#")[0] for target in LINK.findall(path.read_text("utf-8"))]
     inside = [unquote(target) for target in targets if target and "://" not in target]
     assert [target for target in inside if not (path.parent / target).exists()] == []
+
+
+def test_every_proof_of_a_promise_is_there():
+    text = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / "tests" / path).exists()] == []
