@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from classifier.core.config import CLASSES, PRESETS, TrainingConfig
-    from classifier.core.manifest import Manifest, NotTrainable
-    from classifier.data.stamps import PackError
+    from classifier.core.errors import NotTrainable, PackError
+    from classifier.core.manifest import Manifest
     from classifier.evaluation.calibration import Calibration, apply_temperature, calibrate
     from classifier.evaluation.comparison import Comparison, compare
     from classifier.evaluation.metrics import Evaluation, evaluate
@@ -59,8 +59,8 @@ _MODULES = MappingProxyType(
         "DivergedError": "classifier.training.ensemble",
         "Evaluation": "classifier.evaluation.metrics",
         "Manifest": "classifier.core.manifest",
-        "NotTrainable": "classifier.core.manifest",
-        "PackError": "classifier.data.stamps",
+        "NotTrainable": "classifier.core.errors",
+        "PackError": "classifier.core.errors",
         "Predictions": "classifier.inference.prediction",
         "Progress": "classifier.runtime.progress",
         "Report": "classifier.runtime.progress",

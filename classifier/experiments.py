@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from classifier.core.config import PRESETS, STARCNET_PX, TrainingConfig
-from classifier.core.manifest import UNLABELLED, Manifest, NotTrainable
+from classifier.core.errors import NotTrainable
+from classifier.core.manifest import UNLABELLED, Manifest
 from classifier.core.statistics import Proportion
 from classifier.data import dataset
 from classifier.evaluation.comparison import compare

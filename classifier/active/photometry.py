@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.manifest import Manifest
-from classifier.data.stamps import CHUNK, PackError, open_pack
+from classifier.core.packs import read_readable
+from classifier.data.stamps import CHUNK
 
 COLUMNS = ("magnitude", "colour", "concentration_index")
 
@@ -34,15 +35,9 @@ def measure(manifest: Manifest, bands: Sequence[str]) -> NDArray[np.float64]:
         of_pack = np.flatnonzero(manifest.pack == pack)
         for first in range(0, len(of_pack), CHUNK):
             positions = of_pack[first : first + CHUNK]
-            try:
-                stamps, observed = open_pack(manifest.packs / str(pack)).read(
-                    manifest.row[positions], bands
-                )
-            except PackError:
-                # What cannot be read is as unknown as what was not observed.
-                continue
-            stamps = np.where(observed[:, :, None, None], stamps, np.nan)
-            found[positions] = columns(stamps, bands)
+            read = read_readable(manifest.packs / str(pack), manifest.row[positions], bands)
+            stamps = np.where(read.observed[:, :, None, None], read.stamps, np.nan)
+            found[positions[read.indices]] = columns(stamps, bands)
     return found
 
 

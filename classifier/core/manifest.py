@@ -16,15 +16,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.errors import NotTrainable
+
 HEADER = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
 SPLITS = ("train", "control")
 UNLABELLED = 0
 
 _Row = tuple[int, str, str, str, int, str, int, list[int]]
-
-
-class NotTrainable(ValueError):
-    """The labels do not suffice to train on; the message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from classifier.core.config import TrainingConfig
-from classifier.core.manifest import Manifest, NotTrainable, check_classes
-from classifier.data.stamps import CHUNK, PackError, View, read_chunks
+from classifier.core.errors import NotTrainable, PackError
+from classifier.core.manifest import Manifest, check_classes
+from classifier.data.stamps import CHUNK, View, read_chunks
 from classifier.runtime.progress import Progress, Report
 
 

@@ -1,98 +1,22 @@
-"""Stamps from packs: read a few at a time, cut to what a network needs, scaled to [0, 1].
+"""Stamps as a network needs them: read in chunks, cut to its view, scaled to [0, 1].
 
-A pack is a Zarr v3 group: `stamps` (N, bands, 100, 100) float32 (candidate, band, y, x), NaN where
-there is no data, and `observed` (N, bands) bool. The network sees zeros for both, as in the paper.
+Arrays are (n, C, y, x), C bands. A pixel without data (NaN, or a band that was not observed) is
+zero, as in the paper.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX, TrainingConfig
 from classifier.core.manifest import Manifest
+from classifier.core.packs import read_readable
 
-FORMAT = "asterism-stamps/1"
 CHUNK = 256
 """Stamps read at a time: 50 MB raw."""
-GAP = 4
-"""So many rows that nobody asked for are read sooner than skipped."""
-
-# What zarr and its codecs raise for files that are missing, cut short or tampered with.
-UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError)
-
-
-class PackError(ValueError):
-    """A pack cannot be read; the message names it."""
-
-
-@dataclass(frozen=True)
-class Pack:
-    """One open stamp pack."""
-
-    name: str
-    stamps: Any
-    observed: NDArray[np.bool_]
-    bands: tuple[str, ...]
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a pack for reading. Raises PackError where it is missing or not one."""
-        if not path.is_dir():
-            raise PackError(f"The stamp pack {path.name} is not in {path.parent}.")
-        try:
-            group = zarr.open_group(path, mode="r")
-            attributes = dict(group.attrs)
-            if attributes.get("format") != FORMAT:
-                raise PackError(f"{path.name} is not a stamp pack ({FORMAT}).")
-            stamps: Any = group["stamps"]
-            observed = np.asarray(group["observed"][...], dtype=bool)  # type: ignore[index]
-            bands = tuple(map(str, attributes["bands"]))  # type: ignore[arg-type]
-        except PackError:
-            raise
-        except UNREADABLE as error:
-            raise PackError(f"The stamp pack {path.name} cannot be read ({error}).") from error
-        shape = (len(observed), len(bands), PACK_STAMP_PX, PACK_STAMP_PX)
-        if stamps.shape != shape or observed.shape != shape[:2]:
-            raise PackError(f"The stamp pack {path.name} has arrays of the wrong shape.")
-        return cls(path.name, stamps, observed, bands)
-
-    def read(
-        self, rows: NDArray[np.int64], bands: Sequence[str]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Raw stamps (n, C, 100, 100) and whether each band was observed (n, C), as in `rows`."""
-        absent = [band for band in bands if band not in self.bands]
-        if absent:
-            raise PackError(f"The stamp pack {self.name} has no band {absent[0]}.")
-        if rows.max(initial=-1) >= len(self.observed):
-            raise PackError(f"The stamp pack {self.name} has no row {rows.max()}.")
-        sorted_rows, back = np.unique(rows, return_inverse=True)
-        order = [self.bands.index(band) for band in bands]
-        try:
-            stamps = np.concatenate([self._run(run) for run in _runs(sorted_rows)])
-        except UNREADABLE as error:
-            raise PackError(f"Stamps of {self.name} cannot be read ({error}).") from error
-        return stamps[back][:, order], self.observed[rows][:, order]
-
-    def _run(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Stamps of rising rows that lie close together."""
-        first, last = rows[0], rows[-1]
-        between = np.asarray(self.stamps[first : last + 1], dtype=np.float32)
-        return np.asarray(between[rows - first])
-
-
-def _runs(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rising rows, cut where many between them are not wanted: Zarr reads ranges much faster."""
-    return np.split(rows, np.flatnonzero(np.diff(rows) > GAP) + 1)
-
-
-# One folder of packs holds few of them, and opening one reads all of `observed`.
-open_pack = lru_cache(maxsize=64)(Pack.open)
 
 
 @dataclass(frozen=True)
@@ -171,23 +95,17 @@ def complete(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
 def _read(
     manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
 ) -> Stamps:
-    """Read one chunk of one pack; where that fails, one candidate after the other."""
+    """Read one chunk of one pack."""
     path = manifest.packs / str(manifest.pack[positions[0]])
-    try:
-        raw, observed = open_pack(path).read(manifest.row[positions], config.bands)
-    except PackError as error:
-        if len(positions) == 1 or not path.is_dir():
-            reasons = [(int(position), str(error)) for position in positions]
-            empty = np.empty((0, len(config.bands), view.side, view.side), dtype=np.float32)
-            return Stamps(positions[:0], empty, positions[:0], reasons, positions[:0])
-        singles = positions.reshape(-1, 1)
-        return joined([_read(manifest, single, config, view) for single in singles])
-    pixels = scaled(raw, observed, view, config.scaling)
+    raw = read_readable(path, manifest.row[positions], config.bands)
+    unreadable = [(int(positions[index]), reason) for index, reason in raw.unreadable]
+    positions = positions[raw.indices]
+    pixels = scaled(raw.stamps, raw.observed, view, config.scaling)
     # A band that is not constant has a brightest pixel, and that one is 1.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
     pixels[:, [config.bands.index(band) for band in config.blanked]] = 0
-    return Stamps(positions[~blank], pixels[~blank], missing[~blank], [], positions[blank])
+    return Stamps(positions[~blank], pixels[~blank], missing[~blank], unreadable, positions[blank])
 
 
 def joined(parts: list[Stamps]) -> Stamps:

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+from classifier.core.errors import PackError
 from labeling.imaging.mosaics import UnusableImage
-from labeling.imaging.packs import UnusablePack
 from labeling.models import JobConflict, VoteConflict
 from labeling.rules.experiments import NotFeasible
 
@@ -38,7 +38,7 @@ _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VoteConflict: Conflict,
     UnusableImage: Unreadable,
-    UnusablePack: Unreadable,
+    PackError: Unreadable,
 }
 
 

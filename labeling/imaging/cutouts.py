@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS, reference_band
+from classifier.core.config import PACK_STAMP_PX
+from classifier.core.errors import PackError
+from classifier.core.packs import read_stamps
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
-from labeling.imaging.packs import UnusablePack, read_stamps
 from labeling.imaging.rgb import (
     RECIPE,
     SOFTENING,
@@ -25,7 +27,7 @@ from labeling.imaging.rgb import (
     lupton_rgb,
     normalise_to_noise,
 )
-from labeling.imaging.stamps import STAMP_PX, first_pixel
+from labeling.imaging.stamps import first_pixel
 from labeling.models import Candidate, Mosaic
 
 RGB_SIZES = (299, 50)
@@ -33,9 +35,9 @@ RGB_SIZES = (299, 50)
 
 
 def stamps_of(candidate: Candidate) -> Image:
-    """The candidate's stamps, (band, y, x) float32. Raises packs.UnusablePack."""
+    """The candidate's stamps, (band, y, x) float32. Raises PackError."""
     if candidate.pack_row is None:
-        raise UnusablePack(f"{candidate} was set aside and has no stamps.")
+        raise PackError(f"{candidate} was set aside and has no stamps.")
     return read_stamps(candidate.pack_path, candidate.pack_row)
 
 
@@ -49,7 +51,7 @@ def encode_npy(array: Image) -> bytes:
 def encode_fits(candidate: Candidate) -> bytes:
     """The stamps as a FITS file, one HDU per observed filter, each with its WCS.
 
-    Raises packs.UnusablePack.
+    Raises PackError.
     """
     stamps = stamps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
@@ -165,4 +167,4 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
 def position_in_stamp(candidate: Candidate) -> tuple[float, float]:
     """Where the candidate lies in its own 100 px stamp, px from 0."""
     x, y = candidate.x, candidate.y
-    return x - int(first_pixel(x, STAMP_PX)), y - int(first_pixel(y, STAMP_PX))
+    return x - int(first_pixel(x, PACK_STAMP_PX)), y - int(first_pixel(y, PACK_STAMP_PX))

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from classifier.core.config import PACK_STAMP_PX
 from labeling.imaging.mosaics import Image
 
-STAMP_PX = 100
-"""Side of a stored stamp; the network and the centre view see the inner 50 px."""
 _FAR_PX = 1e9
 
 Positions = NDArray[np.float64]
 Corners = NDArray[np.intp]
 
 
-def first_pixel(position: Positions | float, size: int = STAMP_PX) -> Corners:
+def first_pixel(position: Positions | float, size: int = PACK_STAMP_PX) -> Corners:
     """First pixel of a window of `size` px about a position, along one axis.
 
     The same rounding as `astropy.nddata.overlap_slices`: for an even size the position lies
@@ -34,7 +33,7 @@ def first_pixel(position: Positions | float, size: int = STAMP_PX) -> Corners:
 
 
 def cut_stamps(
-    image: Image, x: Positions, y: Positions, size: int = STAMP_PX, out: Image | None = None
+    image: Image, x: Positions, y: Positions, size: int = PACK_STAMP_PX, out: Image | None = None
 ) -> Image:
     """Cut a stamp of `size` px about each position (px, from 0); returns (candidate, y, x).
 
@@ -77,9 +76,10 @@ def is_observed(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
 
 def is_padded(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
     """Whether the stamp at each position is padded at the frame."""
-    left, bottom = first_pixel(x), first_pixel(y)
+    size = PACK_STAMP_PX
+    left, bottom = first_pixel(x, size), first_pixel(y, size)
     height, width = image.shape
     beyond: NDArray[np.bool_] = (
-        (left < 0) | (bottom < 0) | (left + STAMP_PX > width) | (bottom + STAMP_PX > height)
+        (left < 0) | (bottom < 0) | (left + size > width) | (bottom + size > height)
     )
     return beyond

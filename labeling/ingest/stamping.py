@@ -12,10 +12,11 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
+from classifier.core.config import PACK_STAMP_PX
+from classifier.core.packs import SHARD, new_pack
 from labeling.imaging import stamps
 from labeling.imaging.mosaics import Image
-from labeling.imaging.packs import SHARD, new_pack
-from labeling.imaging.stamps import STAMP_PX, Positions
+from labeling.imaging.stamps import Positions
 
 if TYPE_CHECKING:
     from labeling.models import Field
@@ -59,7 +60,7 @@ def stamp_blocks(
 
     stamps is (candidate, band, y, x); a band that does not cover a candidate is all NaN.
     """
-    buffer = np.empty((min(SHARD, len(x)), len(BANDS), STAMP_PX, STAMP_PX), np.float32)
+    buffer = np.empty((min(SHARD, len(x)), len(BANDS), PACK_STAMP_PX, PACK_STAMP_PX), np.float32)
     for first in range(0, len(x), SHARD):
         rows = slice(first, first + SHARD)
         block = buffer[: len(x[rows])]
@@ -80,7 +81,7 @@ def stamp_all(
 ) -> None:
     """Write the pack of these candidates; positions are px of the reference frame, from 0."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"field": field.name, "pixel_scale_arcsec": field.pixel_scale_arcsec}
-    with new_pack(path, len(x), **about) as write:
+    scale = field.pixel_scale_arcsec
+    with new_pack(path, len(x), field=field.name, pixel_scale_arcsec=scale) as write:
         for first, block in stamp_blocks(frames, x, y, observed):
             write(first, block, observed[first : first + len(block)])

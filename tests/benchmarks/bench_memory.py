@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import plain
-import zarr
 from report import record
 
 from classifier import Manifest, train
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.manifest import HEADER
+from classifier.core.packs import new_pack
 
 CANDIDATES = 20_000
 STAMPS = 256
@@ -28,12 +28,10 @@ LIMIT_GIB = 4.0
 def write(folder: Path) -> Path:
     """A pack of noise, and a manifest."""
     bands = plain.PAPER.bands
-    about = {"format": "asterism-stamps/1", "bands": list(bands), "stamp_px": PACK_STAMP_PX}
-    group = zarr.open_group(folder / "noise.zarr", mode="w", attributes=about)
     shape = (STAMPS, len(bands), PACK_STAMP_PX, PACK_STAMP_PX)
     stamps = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    group.create_array("stamps", data=stamps, chunks=(1, *shape[1:]), compressors=None)
-    group.create_array("observed", data=np.ones(shape[:2], dtype=bool))
+    with new_pack(folder / "noise.zarr", STAMPS, bands=bands) as write_block:
+        write_block(0, stamps, np.ones(shape[:2], dtype=bool))
     path = folder / "training.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

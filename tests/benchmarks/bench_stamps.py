@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from report import record
 
 from classifier.core.bands import BANDS
-from labeling.imaging.packs import SHARD
-from labeling.imaging.stamps import STAMP_PX
+from classifier.core.config import PACK_STAMP_PX as SIZE
+from classifier.core.packs import SHARD
 from labeling.ingest.stamping import BandImage, stamp_blocks
 
 SIDE = 6200
@@ -71,7 +71,7 @@ def astropy_with_wcs(
     for row, place in enumerate(zip(x, y, strict=True)):
         for k, band in enumerate(BANDS):
             image, wcs = mosaics[band].image, mosaics[band].wcs
-            cutout = Cutout2D(image, place, STAMP_PX, wcs=wcs, mode="partial", fill_value=np.nan)
+            cutout = Cutout2D(image, place, SIZE, wcs=wcs, mode="partial", fill_value=np.nan)
             out[row, k] = cutout.data
 
 
@@ -82,16 +82,16 @@ def astropy_without_wcs(
     for row, place in enumerate(zip(x, y, strict=True)):
         for k, band in enumerate(BANDS):
             image = mosaics[band].image
-            out[row, k] = Cutout2D(image, place, STAMP_PX, mode="partial", fill_value=np.nan).data
+            out[row, k] = Cutout2D(image, place, SIZE, mode="partial", fill_value=np.nan).data
 
 
 def slices_alone(mosaics: Mapping[str, BandImage], x: Positions, y: Positions, out: Stamps) -> None:
     """numpy slices of stamps that lie inside: what memory allows, without any checks."""
-    left, bottom = (np.ceil(p - STAMP_PX / 2).astype(int) for p in (x, y))
+    left, bottom = (np.ceil(p - SIZE / 2).astype(int) for p in (x, y))
     for row in range(len(x)):
         for k, band in enumerate(BANDS):
             x0, y0 = left[row], bottom[row]
-            out[row, k] = mosaics[band].image[y0 : y0 + STAMP_PX, x0 : x0 + STAMP_PX]
+            out[row, k] = mosaics[band].image[y0 : y0 + SIZE, x0 : x0 + SIZE]
 
 
 def measure(
@@ -100,7 +100,7 @@ def measure(
     """Seconds of each cut, and of ours under the key None, for each block (best of ROUNDS)."""
     spent: Seconds = defaultdict(lambda: defaultdict(lambda: math.inf))
     observed = np.ones((len(x), len(BANDS)), dtype=bool)
-    theirs = {cut: np.zeros((SHARD, len(BANDS), STAMP_PX, STAMP_PX), np.float32) for cut in cuts}
+    theirs = {cut: np.zeros((SHARD, len(BANDS), SIZE, SIZE), np.float32) for cut in cuts}
     for _ in range(ROUNDS):
         start = time.perf_counter()
         for first, block in stamp_blocks(mosaics, x, y, observed):
@@ -120,7 +120,7 @@ def main() -> None:
     """Measure all, check that they agree, and append the figures to `bench/stamps.jsonl`."""
     mosaics, (x, y) = frames(), positions()
     cuts: list[Cut] = [astropy_with_wcs, astropy_without_wcs]
-    if min(x.min(), y.min()) > STAMP_PX and max(x.max(), y.max()) < SIDE - STAMP_PX:
+    if min(x.min(), y.min()) > SIZE and max(x.max(), y.max()) < SIDE - SIZE:
         cuts.append(slices_alone)
     seconds = {cut: sum(blocks.values()) for cut, blocks in measure(mosaics, x, y, cuts).items()}
     for cut in cuts:

@@ -25,8 +25,8 @@ from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.manifest import HEADER
+from classifier.core.packs import new_pack
 from classifier.evaluation import figures
-from labeling.imaging.packs import new_pack
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import simulate_field
 from tests.benchmarks import transfer

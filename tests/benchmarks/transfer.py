@@ -16,7 +16,6 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
-import zarr
 from astropy.coordinates import SkyCoord, search_around_sky
 from numpy.typing import NDArray
 from PIL import Image
@@ -26,6 +25,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, Progress, TrainingConfig
 from classifier.core.config import PACK_STAMP_PX, STARCNET_PX
+from classifier.core.packs import new_pack
 from classifier.data.stamps import central
 from classifier.experiments import Arm, Outcome, carry_out
 
@@ -80,13 +80,8 @@ def pack(folder: Path) -> tuple[Path, NDArray[np.int64]]:
     seen = stamps.min(axis=(1, 2, 3)) < stamps.max(axis=(1, 2, 3))
     rows = [row for row, kept in zip(rows, seen, strict=True) if kept]
     stamps = stamps[seen]
-    group = zarr.open_group(
-        folder / "m31.zarr",
-        mode="w",
-        attributes={"format": "asterism-stamps/1", "bands": ["g"], "stamp_px": PACK_STAMP_PX},
-    )
-    group.create_array("stamps", data=stamps.astype(np.float32))
-    group.create_array("observed", data=np.ones((len(rows), 1), dtype=bool))
+    with new_pack(folder / "m31.zarr", len(rows), bands=["g"]) as write:
+        write(0, stamps.astype(np.float32), np.ones((len(rows), 1), dtype=bool))
     path = folder / "m31.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

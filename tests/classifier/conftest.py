@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import zarr
 from numpy.typing import NDArray
 
 from classifier import Manifest, TrainingConfig
+from classifier.core.bands import BANDS
 from classifier.core.manifest import HEADER
+from classifier.core.packs import new_pack
 
-BANDS = ("NUV", "U", "B", "V", "I")
 SIDE = 100
 
 
@@ -43,15 +43,9 @@ def stamps_of(labels: Sequence[int], seed: int = 0) -> NDArray[np.float32]:
 def write_pack(
     path: Path, stamps: NDArray[np.float32], observed: NDArray[np.bool_] | None = None
 ) -> None:
-    """Write a stamp pack of the format that imports leave."""
-    attributes = {"format": "asterism-stamps/1", "bands": list(BANDS), "stamp_px": SIDE}
-    group = zarr.open_group(path, mode="w", attributes=attributes)
-    seen = np.ones(stamps.shape[:2], bool) if observed is None else observed
-    group.create_array(
-        "stamps", shape=stamps.shape, chunks=(1, *stamps.shape[1:]), dtype="float32",
-        fill_value=np.nan,
-    )[:] = stamps  # fmt: skip
-    group.create_array("observed", shape=seen.shape, dtype="bool")[:] = seen
+    """Write a stamp pack; a band counts as observed where it has data, unless `observed` is set."""
+    with new_pack(path, len(stamps)) as write:
+        write(0, stamps, np.isfinite(stamps).any(axis=(2, 3)) if observed is None else observed)
 
 
 def write_manifest(path: Path, rows: Iterable[Sequence[object]]) -> Path:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from classifier.active import photometry
-from tests.classifier.conftest import BANDS, blob
+from classifier.core.bands import BANDS
+from tests.classifier.conftest import blob
 
 
 @pytest.fixture

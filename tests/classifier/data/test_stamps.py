@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
+from classifier.core.bands import BANDS
+from classifier.core.packs import SHARD
 from classifier.data.augmentation import resample
 from classifier.data.random_views import Views, network_input
-from classifier.data.stamps import Pack, View, crop_px, joined, read_chunks, scaled
-from tests.classifier.conftest import BANDS, stamps_of, write_manifest, write_pack
+from classifier.data.stamps import View, crop_px, joined, read_chunks, scaled
+from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
 ALL_SEEN = np.ones((1, 5), bool)
 PAPER = PRESETS["paper-resnet18"]
@@ -104,7 +106,7 @@ def test_missing_bands_are_counted_and_blank_stamps_listed(tmp_path):
     stamps[1, 0] = np.nan
     stamps[2] = 0
     observed = np.ones((3, len(BANDS)), bool)
-    observed[1, 4] = False
+    observed[1, [0, 4]] = False
     write_pack(tmp_path / "p.zarr", stamps, observed)
     found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(3)), tmp_path))
     assert found.missing.tolist() == [0, 2]
@@ -128,13 +130,26 @@ def test_a_pack_that_is_not_there_is_named(tmp_path):
     assert "The stamp pack p.zarr is not in" in found.unreadable[0][1]
 
 
-def test_only_the_rows_that_cannot_be_read_are_lost(tmp_path):
-    write_pack(tmp_path / "p.zarr", stamps_of([1, 2, 3]))
-    (tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0").write_bytes(b"cut short")
-    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(4)), tmp_path))
-    assert found.positions.tolist() == [0, 2]
-    assert [position for position, _ in found.unreadable] == [1, 3]
-    assert "has no row 3" in found.unreadable[1][1]
+def cut_short(shard):
+    shard.write_bytes(b"cut short")
+
+
+def delete(shard):
+    shard.unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [(cut_short, "Stamps of p.zarr cannot be read"), (delete, "has lost row 128 on disk: restore")],
+)
+def test_only_the_rows_that_cannot_be_read_are_left_out(tmp_path, damage, reason):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2] * 65))
+    damage(tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0")
+    stamps = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(131)), tmp_path))
+    assert stamps.positions.tolist() == list(range(SHARD))
+    assert [position for position, _ in stamps.unreadable] == [128, 129, 130]
+    assert reason in stamps.unreadable[0][1]
+    assert "has no row 130" in stamps.unreadable[2][1]
 
 
 @pytest.mark.parametrize("name", ["stamps", "observed"])
@@ -149,12 +164,3 @@ def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
     assert View.training(config) == View(60, crop_px(60, rotated=True), 50)
     assert View.training(replace(config, augment=False)) == View(60, 62, 50)
     assert View.prediction(config) == View(50, 52, 50)
-
-
-def test_rows_far_apart_are_read_as_rows_side_by_side_are(tmp_path):
-    stamps = stamps_of([1, 2, 3, 4] * 8)
-    write_pack(tmp_path / "p.zarr", stamps)
-    rows = np.array([30, 0, 1, 2, 17, 18, 2])
-    found, observed = Pack.open(tmp_path / "p.zarr").read(rows, BANDS)
-    np.testing.assert_array_equal(found, stamps[rows])
-    assert observed.shape == (7, 5)

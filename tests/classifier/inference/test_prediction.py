@@ -72,6 +72,19 @@ def test_unreadable_candidates_are_listed_and_the_rest_classified(run, tmp_path)
     assert "gone.zarr is not in" in reasons[9]
 
 
+def test_candidates_whose_rows_the_disk_has_lost_are_listed(run, tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2] * 128))
+    (tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0").unlink()
+    rows = [(i, "f", i, "p.zarr", i, "control", 1 + i % 2) for i in (0, 127, 128, 255)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    predictions = predict(run, manifest)
+    assert predictions.candidate.tolist() == [0, 127]
+    assert predictions.unreadable == [
+        (row, f"The stamp pack p.zarr has lost row {row} on disk: restore the pack.")
+        for row in (128, 255)
+    ]
+
+
 def test_entropy_of_the_mean_is_in_nats():
     predictions = made_up([[[1, 0, 0, 0], [0.25] * 4], [[0, 1, 0, 0], [0.25] * 4]])
     np.testing.assert_allclose(predictions.entropy, [math.log(2), math.log(4)], rtol=1e-12)

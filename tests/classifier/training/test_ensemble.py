@@ -224,6 +224,16 @@ def test_a_missing_pack_stops_the_training(tiny, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_pack_that_has_lost_a_file_stops_the_training(tiny, tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1, 2] * 128))
+    (tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0").unlink()
+    rows = [(i, "f", i, "p.zarr", i, "train", 1 + i % 2) for i in range(256)]
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
+    with pytest.raises(PackError, match=r"Candidate 128 .*p\.zarr has lost row 128 on disk"):
+        train(tiny, manifest, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_seeds_of_members_differ_within_and_between_runs():
     assert len({member_seed(seed, member) for seed in range(20) for member in range(20)}) == 400
 

@@ -8,7 +8,7 @@ from astropy.nddata import Cutout2D
 from django.core.management import CommandError, call_command
 
 from classifier.core.bands import BANDS, FILTERS
-from labeling.imaging.packs import FORMAT
+from classifier.core.packs import FORMAT
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
