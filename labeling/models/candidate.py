@@ -31,7 +31,7 @@ from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
 from labeling.models.field import Field
 from labeling.models.lease import Lease
-from labeling.models.prediction import PLACED, TENDED
+from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE
 from labeling.models.vote import Vote, VoteConflict
 from labeling.models.vote_context import VOTES, VoteContext
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
@@ -296,9 +296,11 @@ class Candidate(models.Model):
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
             writes.append(_WRITE_OPEN.of(self))
-        for prediction in TENDED.objects(candidate=self.pk, run=self.field.promoted_run_id or 0):
-            if prediction.set_place(self.waits_in, self.field.strategy, verdict.counts):
-                writes.append(PLACED.of(prediction))
+        for prediction in PREDICTIONS_TO_QUEUE.objects(
+            candidate=self.pk, run=self.field.promoted_run_id or 0
+        ):
+            if prediction.set_queue(self.waits_in, self.field.strategy, verdict.counts):
+                writes.append(UPDATE_QUEUE.of(prediction))
         execute_together(*writes)
         if verdict.label is not None and not self.control:
             self.field.nudge_refresh()

@@ -28,7 +28,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Those that the queue and the exports use."""
         return self.filter(run=F("candidate__field__promoted_run"))
 
-    def with_place(self) -> Self:
+    def with_queue_inputs(self) -> Self:
         """Adds what decides a row's place: the field's strategy, whose pool, and the votes."""
         waits = Q(candidate__open=True, candidate__control=False)
         return self.annotate(
@@ -43,7 +43,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         for some in batches(refitted):
             rows = self.filter(pk__in=some)
             rows.update(**dict.fromkeys(PRIOR))
-            rows.set_places()
+            rows.update_queue()
 
     def write(
         self,
@@ -54,7 +54,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """Store a run's predictions, all of the same columns, each at its place.
 
         `waiting` has the field of each candidate of a pool that waits. What is voted on while they
-        are written has its true place after `set_places_of_voted`. Returns the strategy of each
+        are written has its true place after `update_queue_of_voted`. Returns the strategy of each
         field that it went by.
         """
         strategies = dict(Field.objects.values_list("pk", "strategy"))
@@ -82,25 +82,29 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         load(placed(values) for values in chain([first], rows))
         return strategies
 
-    def set_places_of_voted(self, field: Field) -> None:
+    def update_queue_of_voted(self, field: Field) -> None:
         """Set the places right of what anybody in a field has voted or ruled on.
 
         Only there a place changes. The caller keeps votes out by the field's lock.
         """
         voted = Consensus.objects.filter(candidate__field=field).values_list("candidate", flat=True)
         for some in batches(list(voted.order_by("candidate"))):
-            self.filter(candidate__in=some).set_places()
+            self.filter(candidate__in=some).update_queue()
 
-    def set_places(self) -> None:
+    def update_queue(self) -> None:
         """Set all places in the queue right, where anything may have moved them.
 
         The caller keeps votes out by the field's lock.
         """
-        moved = [row for row in self.with_place().iterator(BATCH_SIZE) if row.set_known_place()]
-        _PLACES(moved)
+        moved = [
+            row
+            for row in self.with_queue_inputs().iterator(BATCH_SIZE)
+            if row.set_annotated_queue()
+        ]
+        _UPDATE_QUEUES(moved)
 
 
-TENDED: PreparedQuery[Prediction] = PreparedQuery(
+PREDICTIONS_TO_QUEUE: PreparedQuery[Prediction] = PreparedQuery(
     lambda: Prediction.objects.filter(candidate=Param("candidate"), run__gte=Param("run"))
 )
 """A candidate's predictions whose places every vote sets right: promoted, or not yet."""
@@ -199,17 +203,17 @@ class Prediction(models.Model):
         """Let refitted heads say what is believed before any vote."""
         self.prior_class1, self.prior_class2, self.prior_class3, self.prior_class4 = prior
 
-    def set_place(self, queue: int | None, strategy: str, votes: Sequence[int]) -> bool:
+    def set_queue(self, queue: int | None, strategy: str, votes: Sequence[int]) -> bool:
         """Set the field in whose pool it waits, if any, and for how much; whether it moved."""
         before = self.queue_id, self.priority
         self.queue_id = queue
         self.priority = 0.0 if queue is None else value(strategy, self.opinion, votes)
         return (self.queue_id, self.priority) != before
 
-    def set_known_place(self) -> bool:
-        """Set its place by what `with_place` has added; whether it moved."""
+    def set_annotated_queue(self) -> bool:
+        """Set its place by what `with_queue_inputs` has added; whether it moved."""
         known = vars(self)
-        return self.set_place(known["waits_in"], known["strategy"], [known[n] for n in _COUNTS])
+        return self.set_queue(known["waits_in"], known["strategy"], [known[n] for n in _COUNTS])
 
     @property
     def opinion(self) -> Opinion:
@@ -219,6 +223,6 @@ class Prediction(models.Model):
         return Opinion(self.candidate_id, self.prior, own, *told)
 
 
-PLACED = Update(Prediction, "queue", "priority")
-REORDERED = BulkUpdate(Prediction, *PRIOR, "priority")
-_PLACES = BulkUpdate(Prediction, "queue", "priority")
+UPDATE_QUEUE = Update(Prediction, "queue", "priority")
+UPDATE_PRIORS = BulkUpdate(Prediction, *PRIOR, "priority")
+_UPDATE_QUEUES = BulkUpdate(Prediction, "queue", "priority")

@@ -66,7 +66,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         if after < before:
             # Votes have not updated these predictions; from now on they do.
             predictions = Prediction.objects.filter(run__gte=after, run__lt=before)
-            predictions.set_places_of_voted(field)
+            predictions.update_queue_of_voted(field)
         field.promoted_run = run
         field.save(update_fields=["promoted_run"])
 

@@ -20,7 +20,7 @@ from labeling.db.bulk import batches
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.job import HEARTBEAT_LOST
-from labeling.models.prediction import REORDERED, Prediction
+from labeling.models.prediction import UPDATE_PRIORS, Prediction
 from labeling.training.training_set import VOTES, labels_to_train_on, pool_labels
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
         (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
         if not locked.follows_labels:
             self.drop(locked)
-        Prediction.objects.filter(candidate__field=locked).set_places()
+        Prediction.objects.filter(candidate__field=locked).update_queue()
 
     @transaction.atomic
     def stop(self, field: Field) -> None:
@@ -145,14 +145,14 @@ class Refresh(models.Model):
             return False
         moved = []
         there = self.run.predictions.filter(candidate__in=candidates, candidate__field=field)
-        for prediction in there.with_place():
+        for prediction in there.with_queue_inputs():
             prior = priors[prediction.candidate_id]
             pairs = zip(prior, prediction.prior, strict=True)
             if max(abs(new - old) for new, old in pairs) >= LEAST_MOVE:
                 prediction.set_prior(prior)
-                prediction.set_known_place()
+                prediction.set_annotated_queue()
                 moved.append(prediction)
-        REORDERED(moved)
+        UPDATE_PRIORS(moved)
         return True
 
     def _mine(self) -> RefreshQuerySet:

@@ -347,14 +347,14 @@ class TrainingRun(WorkerJob):
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
         return Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
 
-    def take_places(self, field: Field, placed_by: Mapping[int, str]) -> None:
+    def update_queue_after_writing(self, field: Field, strategies: Mapping[int, str]) -> None:
         """Set the places right that are still to be set; the caller holds the field's lock."""
         there = self.predictions.filter(candidate__field=field)
         # An administrator may have chosen another strategy while they were written.
-        if field.strategy == placed_by[field.pk]:
-            there.set_places_of_voted(field)
+        if field.strategy == strategies[field.pk]:
+            there.update_queue_of_voted(field)
         else:
-            there.set_places()
+            there.update_queue()
 
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
@@ -366,11 +366,11 @@ class TrainingRun(WorkerJob):
         if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
-        placed_by = self.write_predictions(predictions)
+        strategies = self.write_predictions(predictions)
         Field.objects.lock_rows(self.fields.all())
         self.judge()
         for field in Field.objects.filter(runs=self).lock_out_votes():
-            self.take_places(field, placed_by)
+            self.update_queue_after_writing(field, strategies)
             if field.promoted_run_id is None and self.passed_gate:
                 Promotion.objects.promote(self, by=self.requested_by, fields=[field])
 

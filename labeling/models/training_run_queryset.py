@@ -127,8 +127,8 @@ class TrainingRunQuerySet(WorkerJobQuerySet["TrainingRun"]):
             outcome=finite(dict(source)),
         )
         run.fields.add(field)
-        placed_by = run.write_predictions(predictions)
+        strategies = run.write_predictions(predictions)
         (locked,) = run.fields.lock_out_votes()
-        run.take_places(locked, placed_by)
+        run.update_queue_after_writing(locked, strategies)
         run.judge()
         return run, True

@@ -64,6 +64,6 @@ def refresh(field: Field) -> tuple[float, float]:
     count = field.candidates.count()
     assert len(parts) == -(-count // BATCH_SIZE)
     assert Prediction.objects.exclude(prior_class1=None).count() > 0.9 * count
-    for prediction in Prediction.objects.with_place().iterator():
-        assert prediction.prior_class1 is None or not prediction.set_known_place()
+    for prediction in Prediction.objects.with_queue_inputs().iterator():
+        assert prediction.prior_class1 is None or not prediction.set_annotated_queue()
     return seconds, max(parts)

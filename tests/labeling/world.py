@@ -114,7 +114,7 @@ def make_run(field, by, entropies=None, status="ready"):
         )
         for pk, entropy in (entropies or {}).items()
     )
-    run.predictions.all().set_places()
+    run.predictions.all().update_queue()
     return run
 
 

@@ -79,5 +79,5 @@ def _misplaced(candidate: Candidate, verdict: Verdict) -> list[str]:
         for prediction in candidate.predictions.all()
         # Older runs are set right when the field goes back to them, or past them.
         if prediction.run_id >= promoted
-        and prediction.set_place(candidate.waits_in, candidate.field.strategy, verdict.counts)
+        and prediction.set_queue(candidate.waits_in, candidate.field.strategy, verdict.counts)
     ]

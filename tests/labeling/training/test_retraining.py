@@ -67,7 +67,7 @@ def test_lost_labels_are_not_subtracted_from_the_new_ones(pool, first, ada, bea,
     for candidate in pool.candidates.filter(consensus__label=1):
         candidate.votes.all()[0].retract()
     wait()
-    assert retraining_state(pool).sentence.startswith("0 new labels since")
+    assert retraining_state(pool).sentence.endswith(f"(0 so far since run {first.pk}).")
     settle_more(pool, (ada, bea, cy), 2)
     for person in (ada, bea):
         vote(pool.candidates.filter(consensus__label=2)[0], person, 4)
