@@ -68,7 +68,7 @@ def learning_dots(measured: Sequence[Measurement]) -> list[Dot]:
             y=round(HEIGHT * (1 - one.accuracy), 1),
             low=round(HEIGHT * (1 - max(0.0, one.accuracy - 1.96 * one.error)), 1),
             high=round(HEIGHT * (1 - min(1.0, one.accuracy + 1.96 * one.error)), 1),
-            title=f"run {one.run}: {one.right} of {one.of} right, {one.labels} labels",
+            title=f"run {one.run}: {one.correct} of {one.total} right, {one.labels} labels",
         )
         for one in measured
     ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from frontend.pages.charts import Dot, learning_dots
 from labeling.models import Field, TrainingRun, Vote
-from labeling.rules.learning_curve import FEWEST_RUNS, Measurement, advice
+from labeling.rules.learning_curve import MIN_RUNS, Measurement, advice
 from labeling.training.training_set import VOTES, labels_to_train_on
 
 VOTES_MORE = 100
@@ -53,7 +53,7 @@ def _sentence(fields: list[Field], measured: list[Measurement]) -> str:
     found = advice(measured, labels, VOTES_MORE * labels / max(n_votes, 1))
     if found is None:
         return (
-            f"What another {VOTES_MORE} votes would bring can be said after {FEWEST_RUNS} runs "
+            f"What another {VOTES_MORE} votes would bring can be said after {MIN_RUNS} runs "
             "of one kind on different numbers of labels."
         )
     return found.sentence

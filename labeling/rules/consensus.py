@@ -1,8 +1,8 @@
-"""What the live votes on one candidate say: a pure function of the votes, rule version 1.
+"""The consensus of the live votes on one candidate: a pure function of them, rule version 1.
 
 The label is the mode of the class votes, as in LEGUS (Adamo et al. 2017; Wei et al. 2020,
-section 2.1). "Unsure" is an answer: it counts towards the votes needed, never towards a class.
-A candidate without a single most frequent class is left to a curator; nothing is random.
+section 2.1). "Unsure" counts towards the votes needed, never towards a class. A candidate without
+a single most frequent class is a tie, which a curator adjudicates; nothing is random.
 """
 
 from collections import Counter
@@ -15,26 +15,26 @@ from django.db import models
 from labeling.classes import Label, MorphologicalClass
 
 RULE_VERSION = 1
-EARLY = 2
-"""Votes that are enough, where the field allows early retirement, if they agree."""
+EARLY_VOTES_NEEDED = 2
+"""Votes that are enough if they agree, in a field with early retirement."""
 
 
 class ConsensusStatus(models.TextChoices):
-    """How far the people are with a candidate."""
+    """Whether the votes on a candidate give a label, and how."""
 
-    INSUFFICIENT = "insufficient", "more votes needed"
+    INSUFFICIENT = "insufficient", "insufficient votes"
     AGREED = "agreed", "all agree"
     MAJORITY = "majority"
-    TIE = "tie", "left to a curator"
-    ADJUDICATED = "adjudicated", "decided by a curator"
+    TIE = "tie"
+    ADJUDICATED = "adjudicated"
 
 
 SETTLED = (ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.ADJUDICATED)
-"""The statuses that come with a label."""
+"""The statuses with a label."""
 
 
 class ConsensusProvenance(models.IntegerChoices):
-    """Who classified, in LEGUS's numbers (2 is ours: LEGUS never had one person alone)."""
+    """Who classified, in LEGUS's numbers; 2 is our addition, since LEGUS had no single raters."""
 
     NETWORK = 0, "network only"
     NETWORK_AND_ONE = 1, "network verified by one person"
@@ -45,7 +45,7 @@ class ConsensusProvenance(models.IntegerChoices):
 
 @dataclass(frozen=True)
 class Ballot:
-    """What the consensus needs to know of a live vote."""
+    """The fields of a live vote that the consensus depends on."""
 
     label: int
     suggestion_visible: bool = False
@@ -53,7 +53,7 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The consensus of one candidate; the fields of the same name in the catalogue."""
+    """The consensus of one candidate; its fields have the names of the catalogue's columns."""
 
     label: int | None
     status: ConsensusStatus
@@ -78,17 +78,17 @@ def verdict_of(
     *,
     early_retirement: bool = False,
 ) -> Verdict:
-    """The consensus of live votes, whatever their order; a curator's ruling comes first.
+    """Return the consensus of live votes in any order; a curator's ruling overrides the votes.
 
-    With early retirement two votes are enough as long as all there are name one class.
+    With early retirement two votes are enough if all votes name one class.
     """
     ballots = list(ballots)
     tally = Counter(ballot.label for ballot in ballots)
-    one, two, three, four = (tally[label] for label in MorphologicalClass)
-    counts = (one, two, three, four)
+    n_1, n_2, n_3, n_4 = (tally[label] for label in MorphologicalClass)
+    counts = (n_1, n_2, n_3, n_4)
     total = sum(counts)
     if early_retirement and max(counts) == len(ballots):
-        votes_needed = min(votes_needed, EARLY)
+        votes_needed = min(votes_needed, EARLY_VOTES_NEEDED)
     label, status = _decide(counts, len(ballots), votes_needed)
     if ruling is not None:
         label, status = ruling, ConsensusStatus.ADJUDICATED
@@ -107,14 +107,14 @@ def verdict_of(
 def _decide(
     counts: Sequence[int], n_votes: int, votes_needed: int
 ) -> tuple[int | None, ConsensusStatus]:
-    """The mode, if there are enough votes and one class leads with more than a single vote."""
+    """Return the mode if the votes suffice and one class alone leads, with more than one vote."""
     if n_votes < votes_needed:
         return None, ConsensusStatus.INSUFFICIENT
-    most = max(counts)
-    if counts.count(most) > 1 or most < min(2, votes_needed):
+    highest = max(counts)
+    if counts.count(highest) > 1 or highest < min(2, votes_needed):
         return None, ConsensusStatus.TIE
-    label = counts.index(most) + 1
-    return label, ConsensusStatus.AGREED if most == n_votes else ConsensusStatus.MAJORITY
+    label = counts.index(highest) + 1
+    return label, ConsensusStatus.AGREED if highest == n_votes else ConsensusStatus.MAJORITY
 
 
 def _entropy(counts: Sequence[int]) -> float:
@@ -124,10 +124,10 @@ def _entropy(counts: Sequence[int]) -> float:
 
 
 def _provenance(ballots: Sequence[Ballot]) -> ConsensusProvenance:
-    """LEGUS's number for who had a say."""
-    helped = any(ballot.suggestion_visible for ballot in ballots)
+    """Return LEGUS's number for who classified."""
+    informed = any(ballot.suggestion_visible for ballot in ballots)
     if not ballots:
         return ConsensusProvenance.NETWORK
     if len(ballots) == 1:
-        return ConsensusProvenance.NETWORK_AND_ONE if helped else ConsensusProvenance.ONE
-    return ConsensusProvenance.SEVERAL_AFTER_NETWORK if helped else ConsensusProvenance.SEVERAL
+        return ConsensusProvenance.NETWORK_AND_ONE if informed else ConsensusProvenance.ONE
+    return ConsensusProvenance.SEVERAL_AFTER_NETWORK if informed else ConsensusProvenance.SEVERAL

@@ -1,8 +1,10 @@
-"""The class definitions as questions, one after the other, in the manner of Galaxy Zoo.
+"""The decision tree: the class definitions as questions, as in Galaxy Zoo.
 
-An expert may answer them instead of naming a class; where two experts differ, their answers
-tell at which question they part. Source: the definitions of Wei et al. 2020, section 2, after
-Adamo et al. 2017; the method of Willett et al. 2013 (MNRAS 435, 2835).
+An expert may answer them instead of naming a class. The answers of two experts show the question
+at which they branch.
+
+Source   Definitions of Wei et al. 2020, section 2, after Adamo et al. 2017; method of Willett
+         et al. 2013, MNRAS 435, 2835.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from labeling.classes import MorphologicalClass, Reason
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer: it leads to another question, or to a class, for class 4 with a reason."""
+    """One answer: it leads to another question, or to a class, with a reason for class 4."""
 
     name: str
-    words: str
+    text: str
     leads_to: str = ""
     label: int | None = None
     reason: str = ""
@@ -26,10 +28,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the answers to choose from."""
+    """A question and its possible answers."""
 
     name: str
-    words: str
+    text: str
     choices: tuple[Choice, ...]
 
 
@@ -78,22 +80,24 @@ TREE = (
         ),
     ),
 )
-"""The first question begins."""
+"""The questions; the first one is the root of the tree."""
 
 _BY_NAME = {question.name: question for question in TREE}
 
 Answers = Sequence[Mapping[str, str]]
-"""A path: mappings of `question` and `answer` to their names, in the order of answering."""
+"""A path through the tree: the names of `question` and `answer`, in the order of answering."""
 
 
 def classify_answers(answers: Answers) -> tuple[int, str]:
-    """Class and reason at the end of a path. Raises ValueError where it is none."""
+    """Return class and reason at the end of a path. Raises ValueError for an invalid path."""
     question: Question | None = TREE[0]
-    for place, answer in enumerate(answers, 1):
+    for number, answer in enumerate(answers, 1):
         if question is None:
-            raise ValueError(f"answer {place} comes after the last question.")
+            raise ValueError(f"answer {number} comes after the last question.")
         if answer["question"] != question.name:
-            raise ValueError(f"answer {place} is to {answer['question']!r}, not {question.name!r}.")
+            raise ValueError(
+                f"answer {number} is to {answer['question']!r}, not {question.name!r}."
+            )
         choice = next((c for c in question.choices if c.name == answer["answer"]), None)
         if choice is None:
             raise ValueError(f"{question.name!r} has no answer {answer['answer']!r}.")
@@ -107,8 +111,8 @@ def classify_answers(answers: Answers) -> tuple[int, str]:
 
 
 def branch_point(first: Answers, second: Answers) -> str | None:
-    """The question at which two paths part, by name; None where they never do."""
-    for one, other in zip(first, second, strict=False):
-        if one["answer"] != other["answer"]:
-            return one["question"]
+    """Return the name of the first question with different answers; None if there is none."""
+    for first_answer, second_answer in zip(first, second, strict=False):
+        if first_answer["answer"] != second_answer["answer"]:
+            return first_answer["question"]
     return None

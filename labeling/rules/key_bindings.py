@@ -1,44 +1,44 @@
-"""A person's own keys: chords such as `Ctrl+z` by action; which tables of them make sense."""
+"""Key bindings of a user: lists of keys such as `Ctrl+z` by action, and the rules for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-ACTIONS = 200
-CHORDS = 4
-CHARACTERS = 30
+MAX_ACTIONS = 200
+MAX_KEYS = 4
+MAX_CHARACTERS = 30
 
-_BELONGS_TO = {"Escape": "close", "Tab": None, "F5": None}
-"""Keys by which people leave, move and reload; the action that has one, where one has."""
-
-
-def first_problem(table: Mapping[str, Any]) -> str | None:
-    """The first reason why a table of lists of chords by action cannot be used, if there is one."""
-    return next(_reasons(table), None)
+_RESERVED = {"Escape": "close", "Tab": None, "F5": None}
+"""Keys of the browser, and the only action that each may have, if any."""
 
 
-def _reasons(table: Mapping[str, Any]) -> Iterator[str]:
-    if len(table) > ACTIONS:
-        yield f"There are more than {ACTIONS} actions."
-    meaning: dict[str, str] = {}
-    for action, chords in table.items():
-        yield from _ill_formed(action, chords)
-        for chord in chords:
-            key = chord.rpartition("+")[2]
-            if _BELONGS_TO.get(key, action) != action:
-                yield f"{chord} is reserved and cannot stand for {action}."
-            if meaning.setdefault(chord, action) != action:
-                yield f"{chord} stands for two actions: {meaning[chord]} and {action}."
+def first_problem(bindings: Mapping[str, Any]) -> str | None:
+    """Return the first reason why the bindings are invalid, or None if they are valid."""
+    return next(_problems(bindings), None)
 
 
-def _ill_formed(action: str, chords: Any) -> Iterator[str]:
-    """What is wrong with one action's chords, whatever the others are."""
-    if len(action) > CHARACTERS:
-        yield f"An action has a name of more than {CHARACTERS} characters."
-    if not isinstance(chords, list) or not all(isinstance(chord, str) for chord in chords):
+def _problems(bindings: Mapping[str, Any]) -> Iterator[str]:
+    if len(bindings) > MAX_ACTIONS:
+        yield f"There are more than {MAX_ACTIONS} actions."
+    action_by_key: dict[str, str] = {}
+    for action, keys in bindings.items():
+        yield from _problems_of_action(action, keys)
+        for key in keys:
+            base_key = key.rpartition("+")[2]
+            if _RESERVED.get(base_key, action) != action:
+                yield f"{key} is reserved and cannot stand for {action}."
+            if action_by_key.setdefault(key, action) != action:
+                yield f"{key} stands for two actions: {action_by_key[key]} and {action}."
+
+
+def _problems_of_action(action: str, keys: Any) -> Iterator[str]:
+    """Yield what is wrong with one action's keys, apart from the other actions."""
+    if len(action) > MAX_CHARACTERS:
+        yield f"An action has a name of more than {MAX_CHARACTERS} characters."
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         yield f"The keys of {action} must be a list of texts."
-    if len(chords) > CHORDS:
-        yield f"{action} has more than {CHORDS} keys."
-    if not all(0 < len(chord) <= CHARACTERS for chord in chords):
-        yield f"A key of {action} has no character, or more than {CHARACTERS}."
+    if len(keys) > MAX_KEYS:
+        yield f"{action} has more than {MAX_KEYS} keys."
+    if not all(0 < len(key) <= MAX_CHARACTERS for key in keys):
+        yield f"A key of {action} has no character, or more than {MAX_CHARACTERS}."

@@ -22,12 +22,12 @@ rulings = st.none() | st.integers(1, 4)
 U = Label.UNSURE
 
 
-def judged(labels, votes_needed=3, **more):
-    return verdict_of([Ballot(label) for label in labels], votes_needed, **more)
+def consensus_of(labels, votes_needed=3, **options):
+    return verdict_of([Ballot(label) for label in labels], votes_needed, **options)
 
 
 @pytest.mark.parametrize(
-    ("labels", "needed", "label", "status"),
+    ("labels", "votes_needed", "label", "status"),
     [
         ([], 1, None, ConsensusStatus.INSUFFICIENT),
         ([1, 1], 3, None, ConsensusStatus.INSUFFICIENT),
@@ -49,13 +49,15 @@ def judged(labels, votes_needed=3, **more):
         ([3, 3, 3, 3], 3, 3, ConsensusStatus.AGREED),
     ],
 )
-def test_it_takes_the_single_most_frequent_class_of_enough_votes(labels, needed, label, status):
-    result = judged(labels, needed)
+def test_the_label_is_the_single_most_frequent_class_of_enough_votes(
+    labels, votes_needed, label, status
+):
+    result = consensus_of(labels, votes_needed)
     assert (result.label, result.status) == (label, status)
 
 
 def test_it_counts_every_answer_and_measures_agreement():
-    result = judged([1, 1, 2, U])
+    result = consensus_of([1, 1, 2, U])
     assert result.counts == (2, 1, 0, 0)
     assert (result.n_unsure, result.n_votes) == (1, 4)
     assert result.agreement == pytest.approx(2 / 3)
@@ -64,25 +66,25 @@ def test_it_counts_every_answer_and_measures_agreement():
     assert result.rule_version == RULE_VERSION
 
 
-def test_its_entropy_runs_from_0_to_ln_4():
-    assert judged([3, 3, 3]).vote_entropy == 0
-    assert judged([1, 2, 3, 4]).vote_entropy == pytest.approx(math.log(4))
+def test_the_entropy_ranges_from_0_to_ln_4():
+    assert consensus_of([3, 3, 3]).vote_entropy == 0
+    assert consensus_of([1, 2, 3, 4]).vote_entropy == pytest.approx(math.log(4))
 
 
-def test_without_class_votes_it_measures_nothing():
-    result = judged([U, U, U])
+def test_without_class_votes_the_measures_are_none():
+    result = consensus_of([U, U, U])
     assert (result.agreement, result.class_mean, result.vote_entropy) == (None, None, None)
 
 
 @pytest.mark.parametrize("labels", [[], [1], [1, 2, 3], [4, 4, 4]])
-def test_a_curators_ruling_stands_above_the_votes(labels):
-    result = judged(labels, ruling=2)
+def test_a_curators_ruling_overrides_the_votes(labels):
+    result = consensus_of(labels, ruling=2)
     assert (result.label, result.status) == (2, ConsensusStatus.ADJUDICATED)
-    assert result.counts == judged(labels).counts
+    assert result.counts == consensus_of(labels).counts
 
 
 @pytest.mark.parametrize(
-    ("helped", "provenance"),
+    ("visible", "provenance"),
     [
         ([], ConsensusProvenance.NETWORK),
         ([True], ConsensusProvenance.NETWORK_AND_ONE),
@@ -91,8 +93,9 @@ def test_a_curators_ruling_stands_above_the_votes(labels):
         ([False, True, False], ConsensusProvenance.SEVERAL_AFTER_NETWORK),
     ],
 )
-def test_it_says_who_had_a_say(helped, provenance):
-    assert verdict_of([Ballot(1, visible) for visible in helped], 3).provenance == provenance
+def test_the_provenance_says_who_classified(visible, provenance):
+    ballots = [Ballot(1, suggestion_visible) for suggestion_visible in visible]
+    assert verdict_of(ballots, 3).provenance == provenance
 
 
 def test_provenance_keeps_the_numbers_of_legus():
@@ -104,18 +107,18 @@ def test_provenance_keeps_the_numbers_of_legus():
 
 
 @given(ballots, votes_needed, rulings, st.randoms(use_true_random=False))
-def test_the_order_of_the_votes_does_not_matter(given_ballots, needed, ruling, rng: random.Random):
-    shuffled = rng.sample(given_ballots, len(given_ballots))
-    assert verdict_of(shuffled, needed, ruling) == verdict_of(given_ballots, needed, ruling)
+def test_the_order_of_the_votes_does_not_matter(example, n_needed, ruling, rng: random.Random):
+    shuffled = rng.sample(example, len(example))
+    assert verdict_of(shuffled, n_needed, ruling) == verdict_of(example, n_needed, ruling)
 
 
 @given(ballots, votes_needed)
-def test_it_is_the_mode_or_nothing(given_ballots, needed):
-    result = verdict_of(given_ballots, needed)
-    assert result.n_votes == len(given_ballots)
+def test_the_label_is_the_mode_or_none(example, n_needed):
+    result = verdict_of(example, n_needed)
+    assert result.n_votes == len(example)
     if result.label is None:
         assert result.status in {ConsensusStatus.INSUFFICIENT, ConsensusStatus.TIE}
     else:
-        others = [n for label, n in enumerate(result.counts, 1) if label != result.label]
-        assert result.counts[result.label - 1] > max(others)
-        assert result.n_votes >= needed
+        other_counts = [n for label, n in enumerate(result.counts, 1) if label != result.label]
+        assert result.counts[result.label - 1] > max(other_counts)
+        assert result.n_votes >= n_needed

@@ -1,4 +1,4 @@
-"""The class definitions as questions: every path ends in a class, and paths part somewhere."""
+"""labeling.rules.decision_tree: every path ends in a class, and two paths branch."""
 
 import pytest
 
@@ -7,30 +7,32 @@ from labeling.rules.decision_tree import TREE, branch_point, classify_answers
 
 
 def path(text):
-    """ "source=yes peaks=one" as answers."""
+    """Parse "source=yes peaks=one" as answers."""
     steps = (step.split("=") for step in text.split())
     return [{"question": question, "answer": answer} for question, answer in steps]
 
 
 def paths(question=TREE[0]):
-    """Every path from a question to its end."""
-    following = {each.name: each for each in TREE}
+    """Yield every path from a question to a class."""
+    questions = {question.name: question for question in TREE}
     for choice in question.choices:
         step = {"question": question.name, "answer": choice.name}
         if choice.label is not None:
             yield [step]
         else:
-            yield from ([step, *rest] for rest in paths(following[choice.leads_to]))
+            yield from ([step, *steps] for steps in paths(questions[choice.leads_to]))
 
 
 def test_every_class_and_only_classes_are_reached():
-    ends = {classify_answers(answers) for answers in paths()}
-    assert {label for label, _ in ends} == set(MorphologicalClass)
-    assert all(bool(reason) == (label == MorphologicalClass.NOT_CLUSTER) for label, reason in ends)
+    outcomes = {classify_answers(answers) for answers in paths()}
+    assert {label for label, _ in outcomes} == set(MorphologicalClass)
+    assert all(
+        bool(reason) == (label == MorphologicalClass.NOT_CLUSTER) for label, reason in outcomes
+    )
 
 
 @pytest.mark.parametrize(
-    ("answers", "end"),
+    ("answers", "outcome"),
     [
         ("source=yes peaks=one resolved=yes round=yes", (1, "")),
         ("source=yes peaks=one resolved=yes round=no", (2, "")),
@@ -39,12 +41,12 @@ def test_every_class_and_only_classes_are_reached():
         ("source=galaxy", (4, Reason.GALAXY)),
     ],
 )
-def test_a_path_ends_in_its_class(answers, end):
-    assert classify_answers(path(answers)) == end
+def test_a_path_ends_in_its_class(answers, outcome):
+    assert classify_answers(path(answers)) == outcome
 
 
 @pytest.mark.parametrize(
-    ("answers", "complaint"),
+    ("answers", "message"),
     [
         ("source=yes peaks=one", "'resolved' is not answered"),
         ("peaks=one", "answer 1 is to 'peaks', not 'source'"),
@@ -53,13 +55,13 @@ def test_a_path_ends_in_its_class(answers, end):
         ("", "'source' is not answered"),
     ],
 )
-def test_it_rejects_what_is_no_path(answers, complaint):
-    with pytest.raises(ValueError, match=complaint):
+def test_an_invalid_path_is_rejected(answers, message):
+    with pytest.raises(ValueError, match=message):
         classify_answers(path(answers))
 
 
-def test_two_paths_part_at_the_first_different_answer():
-    one = path("source=yes peaks=one resolved=yes round=yes")
-    assert branch_point(one, path("source=yes peaks=several together=yes")) == "peaks"
-    assert branch_point(one, path("source=yes peaks=one resolved=yes round=no")) == "round"
-    assert branch_point(one, one) is None
+def test_two_paths_branch_at_the_first_different_answer():
+    first = path("source=yes peaks=one resolved=yes round=yes")
+    assert branch_point(first, path("source=yes peaks=several together=yes")) == "peaks"
+    assert branch_point(first, path("source=yes peaks=one resolved=yes round=no")) == "round"
+    assert branch_point(first, first) is None

@@ -1,10 +1,10 @@
-"""labeling.rules.key_bindings: which tables of keys make sense."""
+"""labeling.rules.key_bindings: which bindings are valid."""
 
 import pytest
 
 from labeling.rules.key_bindings import first_problem
 
-TABLE = {
+BINDINGS = {
     "vote-1": ["1"],
     "unsure": ["5", "u"],
     "undo": ["Backspace", "Ctrl+z"],
@@ -16,24 +16,25 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("table", [{}, TABLE, {"vote-1": ["1", "1"]}])
-def test_each_chord_for_one_action_is_fine(table):
-    assert first_problem(table) is None
+@pytest.mark.parametrize("bindings", [{}, BINDINGS, {"vote-1": ["1", "1"]}])
+def test_keys_of_one_action_each_are_valid(bindings):
+    assert first_problem(bindings) is None
 
 
-def test_a_chord_for_two_actions_is_named_with_both():
+def test_a_key_of_two_actions_is_reported_with_both():
     assert (
-        first_problem(TABLE | {"flag": ["f", "u"]}) == "u stands for two actions: unsure and flag."
+        first_problem(BINDINGS | {"flag": ["f", "u"]})
+        == "u stands for two actions: unsure and flag."
     )
 
 
-@pytest.mark.parametrize("chord", ["Escape", "Tab", "F5", "Shift+Tab", "Ctrl+F5"])
-def test_keys_to_leave_move_and_reload_are_reserved(chord):
-    assert first_problem({"vote-1": [chord]}) == f"{chord} is reserved and cannot stand for vote-1."
+@pytest.mark.parametrize("key", ["Escape", "Tab", "F5", "Shift+Tab", "Ctrl+F5"])
+def test_keys_of_the_browser_are_reserved(key):
+    assert first_problem({"vote-1": [key]}) == f"{key} is reserved and cannot stand for vote-1."
 
 
 @pytest.mark.parametrize(
-    ("table", "reason"),
+    ("bindings", "reason"),
     [
         ({"undo": "z"}, "The keys of undo must be a list of texts."),
         ({"undo": None}, "The keys of undo must be a list of texts."),
@@ -47,10 +48,10 @@ def test_keys_to_leave_move_and_reload_are_reserved(chord):
         ({str(n): [] for n in range(201)}, "There are more than 200 actions."),
     ],
 )
-def test_anything_else_is_refused_with_a_reason(table, reason):
-    assert first_problem(table) == reason
+def test_invalid_bindings_are_reported(bindings, reason):
+    assert first_problem(bindings) == reason
 
 
-def test_the_largest_table_is_fine():
-    table = {f"{n:030}": [f"{n:029}{k}" for k in range(4)] for n in range(200)}
-    assert first_problem(table) is None
+def test_the_largest_bindings_are_valid():
+    bindings = {f"{n:030}": [f"{n:029}{k}" for k in range(4)] for n in range(200)}
+    assert first_problem(bindings) is None

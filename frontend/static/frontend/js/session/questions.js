@@ -5,8 +5,8 @@ import { createElement, element } from "../lib/dom.js";
 
 /** @typedef {import("./vote.js").Answer} Answer */
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {{name: string, words: string, leads_to: string, label: number | null, reason: string}} Choice */
-/** @typedef {{name: string, words: string, choices: Choice[]}} Question */
+/** @typedef {{name: string, text: string, leads_to: string, label: number | null, reason: string}} Choice */
+/** @typedef {{name: string, text: string, choices: Choice[]}} Question */
 
 /**
  * Return the question that follows the answers.
@@ -20,12 +20,12 @@ function nextQuestion(tree, answers) {
 }
 
 /** @param {Choice} choice @param {number} number @param {() => void} onclick */
-function choiceButton({ label, words }, number, onclick) {
+function choiceButton({ label, text }, number, onclick) {
   const className = `answer class-${label ?? "unsure"}`;
   return createElement("button", { type: "button", className, onclick },
     createElement("span", { className: "class" }, String(number)),
     createElement("span", {},
-      createElement("strong", {}, words),
+      createElement("strong", {}, text),
       createElement("span", {}, label === null ? "" : `class ${label}`)));
 }
 
@@ -55,7 +55,7 @@ export function wireQuestions(dialog, tree, session) {
     ));
     body.replaceChildren(
       createElement("p", { className: "quiet" }, `Question ${answers.length + 1}`),
-      createElement("h3", {}, question.words),
+      createElement("h3", {}, question.text),
       createElement("div", { className: "choices" }, ...buttons),
     );
     buttons[0]?.focus();
