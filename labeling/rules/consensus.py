@@ -24,9 +24,9 @@ class ConsensusStatus(models.TextChoices):
 
     INSUFFICIENT = "insufficient", "insufficient votes"
     AGREED = "agreed", "all agree"
-    MAJORITY = "majority"
-    TIE = "tie"
-    ADJUDICATED = "adjudicated"
+    MAJORITY = "majority", "majority"
+    TIE = "tie", "tie"
+    ADJUDICATED = "adjudicated", "adjudicated"
 
 
 SETTLED = (ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.ADJUDICATED)

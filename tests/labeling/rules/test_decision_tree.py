@@ -26,9 +26,8 @@ def paths(question=TREE[0]):
 def test_every_class_and_only_classes_are_reached():
     outcomes = {classify_answers(answers) for answers in paths()}
     assert {label for label, _ in outcomes} == set(MorphologicalClass)
-    assert all(
-        bool(reason) == (label == MorphologicalClass.NOT_CLUSTER) for label, reason in outcomes
-    )
+    not_cluster = MorphologicalClass.NOT_CLUSTER
+    assert all(bool(reason) == (label == not_cluster) for label, reason in outcomes)
 
 
 @pytest.mark.parametrize(
