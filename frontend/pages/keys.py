@@ -43,12 +43,12 @@ KEY_BINDINGS = (
     ),
     *_group(
         "Navigate",
-        KeyBinding("skip", ("Space",), "skip; the candidate comes back later", "Prodigy"),
-        KeyBinding("undo", ("Backspace", "Ctrl+z"), "undo my last vote; it comes back", "Prodigy"),
+        KeyBinding("skip", ("Space",), "skip; comes back later", "Prodigy"),
+        KeyBinding("undo", ("Backspace", "Ctrl+z"), "undo my last vote", "Prodigy"),
         KeyBinding("previous", ("p", "ArrowLeft"), "back to my previous vote", "imexamine"),
         KeyBinding("next", ("n", "ArrowRight"), "forward, back to the queue", "imexamine"),
-        KeyBinding("opinions", ("v",), "opinions of the network and other experts, after my vote"),
-        KeyBinding("examples", ("g",), "class definitions with examples"),
+        KeyBinding("opinions", ("v",), "opinions, after my vote"),
+        KeyBinding("examples", ("g",), "class definitions, examples"),
     ),
     *_group(
         "View",

@@ -334,7 +334,7 @@ def test_a_filter_that_nothing_passes_can_be_taken_off(ada):
     ada.get_by_label("V to (mag)").fill("1")
     ada.get_by_role("button", name="Apply").click()
     expect(ada.locator("#queue-title")).to_have_text("No candidate passes the filter")
-    ada.get_by_role("link", name="take the filter off").click()
+    ada.get_by_role("link", name="remove the filter").click()
     painted(ada)
 
 
@@ -345,7 +345,7 @@ def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
     ada.keyboard.press("1")
     painted(ada, other_than=first)
     expect(ada.locator("#refused-reason")).to_have_text("1 vote not accepted: Already known.")
-    ada.get_by_role("button", name="I have read this").click()
+    ada.get_by_role("button", name="Dismiss").click()
     expect(ada.locator("#refused")).to_be_hidden()
 
 

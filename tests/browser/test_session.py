@@ -67,7 +67,7 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     ada.locator("#recent-votes button").first.click()
     shows(ada, first["candidate"])
     ada.keyboard.press("Backspace")
-    expect(ada.locator("#note")).to_have_text("Vote taken back. Vote again.")
+    expect(ada.locator("#note")).to_have_text("Vote taken back. You can vote again.")
     shows(ada, first["candidate"])
     says(ada, "saved")
     assert saved_votes(ada) == before + 1
@@ -131,7 +131,7 @@ def test_those_who_have_voted_discuss(ada):
     vote(ada, "1")
     says(ada, "saved")
     ada.keyboard.press("v")
-    ada.get_by_label("Say something to the others").fill("is this 1 or 2?")
+    ada.get_by_label("Comment for other experts").fill("is this 1 or 2?")
     ada.keyboard.press("Control+Enter")
     expect(ada.locator("#opinions-body")).to_contain_text("is this 1 or 2?")
     ada.keyboard.press("Escape")

@@ -20,7 +20,7 @@ export function showSession(root, session, status) {
   }
   const flag = element(root, "[data-action='flag']", HTMLButtonElement);
   flag.ariaPressed = String(annotation.flagged || annotation.comment !== "");
-  if (session.retractedVote) status.showNote("Vote taken back. Vote again.");
+  if (session.retractedVote) status.showNote("Vote taken back. You can vote again.");
   else if (session.history.reviewedVote) {
     status.showNote("Your earlier vote. Vote again to change it, or press n to go on.");
   }
