@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from classifier.core.config import CLASSES, PRESETS, TrainingConfig
     from classifier.core.errors import NotTrainable, PackError
-    from classifier.core.manifest import Manifest
+    from classifier.core.training_set import Manifest
     from classifier.evaluation.calibration import Calibration, apply_temperature, calibrate
     from classifier.evaluation.comparison import Comparison, compare
     from classifier.evaluation.metrics import Evaluation, evaluate
@@ -58,7 +58,7 @@ _MODULES = MappingProxyType(
         "Comparison": "classifier.evaluation.comparison",
         "DivergedError": "classifier.training.ensemble",
         "Evaluation": "classifier.evaluation.metrics",
-        "Manifest": "classifier.core.manifest",
+        "Manifest": "classifier.core.training_set",
         "NotTrainable": "classifier.core.errors",
         "PackError": "classifier.core.errors",
         "Predictions": "classifier.inference.prediction",

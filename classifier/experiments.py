@@ -18,8 +18,8 @@ import numpy as np
 
 from classifier.core.config import PRESETS, STARCNET_PX, TrainingConfig
 from classifier.core.errors import NotTrainable
-from classifier.core.manifest import UNLABELLED, Manifest
 from classifier.core.statistics import Proportion
+from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data import dataset
 from classifier.evaluation.comparison import compare
 from classifier.evaluation.metrics import Evaluation, evaluate, evaluation_sample

@@ -14,7 +14,7 @@ from torch import nn
 
 from classifier.core.atomic_files import write_atomically
 from classifier.core.config import TrainingConfig
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.data.stamps import View, read_chunks
 from classifier.inference.prediction import in_batches
 from classifier.nets import imagenet_weights

@@ -17,7 +17,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.decomposition import PCA
 
 from classifier.core.config import TrainingConfig
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.inference.prediction import predict
 from classifier.runtime.progress import Report
 from classifier.training.ensemble import train

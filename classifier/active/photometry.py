@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX
-from classifier.core.manifest import Manifest
 from classifier.core.packs import read_readable
+from classifier.core.training_set import Manifest
 from classifier.data.stamps import CHUNK
 
 COLUMNS = ("magnitude", "colour", "concentration_index")

@@ -21,7 +21,7 @@ from classifier.active import photometry, simulated_experts
 from classifier.active.acquisition import STRATEGIES, WITHOUT_NETWORK, Pool, ranked
 from classifier.active.learners import Answers, Learner
 from classifier.core.config import TrainingConfig
-from classifier.core.manifest import UNLABELLED, Manifest
+from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data.stamps import complete
 from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from classifier.core.config import TrainingConfig
 from classifier.core.errors import NotTrainable, PackError
-from classifier.core.manifest import Manifest, check_classes
+from classifier.core.training_set import Manifest, check_classes
 from classifier.data.stamps import CHUNK, View, read_chunks
 from classifier.runtime.progress import Progress, Report
 

@@ -19,7 +19,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.evaluation.metrics import evaluation_sample
 from classifier.inference.prediction import Predictions
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from classifier.core.manifest import Manifest
 from classifier.core.statistics import PairedAccuracy
+from classifier.core.training_set import Manifest
 from classifier.evaluation.metrics import PAPER_CLASSES, cluster_or_not, evaluation_sample
 from classifier.inference.prediction import Predictions
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from classifier.core.manifest import Manifest
 from classifier.core.statistics import Proportion
+from classifier.core.training_set import Manifest
 from classifier.inference.prediction import Predictions
 
 PAPER_CLASSES = 4

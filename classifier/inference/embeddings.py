@@ -16,7 +16,7 @@ import zarr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.training.checkpoints import RunError
 
 FORMAT = "asterism-embeddings/1"

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from torch import Tensor
 
-from classifier.core.manifest import UNLABELLED
+from classifier.core.training_set import UNLABELLED
 from classifier.inference.embeddings import Embeddings
 from classifier.inference.prediction import read_config
 from classifier.training import checkpoints

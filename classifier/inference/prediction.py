@@ -21,7 +21,7 @@ from torch import Tensor
 
 from classifier.core.atomic_files import write_atomically
 from classifier.core.config import CLASSES, TrainingConfig
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.core.uncertainty import entropy, mutual_information
 from classifier.data.augmentation import dihedral, resample
 from classifier.data.stamps import CHUNK, Stamps, View, joined, read_chunks

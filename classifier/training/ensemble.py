@@ -16,7 +16,7 @@ from torch import Tensor
 
 from classifier.core.atomic_files import write_if_absent
 from classifier.core.config import TrainingConfig
-from classifier.core.manifest import Manifest
+from classifier.core.training_set import Manifest
 from classifier.data import dataset
 from classifier.data.dataset import TrainingSet
 from classifier.nets import imagenet_weights

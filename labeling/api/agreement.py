@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifier.core.csv_files import csv_lines
 from labeling.agreement.groups import both_groups
 from labeling.agreement.raters import pairs_visible_to, read_raters
 from labeling.api.permissions import IsCurator
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
-from labeling.export.files import csv_lines
 from labeling.export.rows import Row
 from labeling.files.json_values import finite
 from labeling.models import Field

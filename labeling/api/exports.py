@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifier.core.csv_files import csv_lines
 from labeling.api.filters import FieldIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.api.problems import Conflict
 from labeling.export import votes
-from labeling.export.files import WRITERS, csv_lines
+from labeling.export.files import WRITERS
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, Release
 

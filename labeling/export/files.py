@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -10,46 +9,10 @@ from typing import Any
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
+from classifier.core.csv_files import csv_lines
 from labeling.export.columns import COLUMNS, Column
 from labeling.export.rows import Row
 from labeling.files.fits_text import ascii_text
-
-_EXECUTED = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: Any) -> Any:
-    """A CSV cell: empty for unknown, and never a formula when opened in a spreadsheet.
-
-    Numbers are written so that they read back to the same value. A text that a spreadsheet
-    would execute gets an apostrophe in front; a text that is a number does not.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(_EXECUTED) and not _is_number(value):
-        return f"'{value}"
-    return repr(value) if isinstance(value, float) else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def csv_lines(names: Iterable[str], rows: Iterable[Row]) -> Iterator[str]:
-    """A CSV file line by line, header first."""
-    names = list(names)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
-    yield buffer.getvalue()
-    for row in rows:
-        buffer.seek(0)
-        buffer.truncate()
-        writer.writerow([cell(row[name]) for name in names])
-        yield buffer.getvalue()
 
 
 def consensus_csv(rows: Iterable[Row]) -> Iterator[str]:

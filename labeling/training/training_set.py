@@ -26,9 +26,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from classifier.core.atomic_files import write_atomically
+from classifier.core.csv_files import csv_lines
 from labeling.classes import MorphologicalClass
 from labeling.db.consistent_read import one_moment
-from labeling.export.files import csv_lines
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field

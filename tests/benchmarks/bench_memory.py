@@ -17,8 +17,8 @@ from report import record
 
 from classifier import Manifest, train
 from classifier.core.config import PACK_STAMP_PX
-from classifier.core.manifest import HEADER
 from classifier.core.packs import new_pack
+from classifier.core.training_set import COLUMNS
 
 CANDIDATES = 20_000
 STAMPS = 256
@@ -35,7 +35,7 @@ def write(folder: Path) -> Path:
     path = folder / "training.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(HEADER)
+        table.writerow(COLUMNS)
         for i in range(CANDIDATES):
             table.writerow([i, "noise", i, "noise.zarr", i % STAMPS, "train", 1 + i % 4])
     return path

@@ -30,7 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from classifier import TrainingConfig
-from classifier.core.manifest import HEADER, Manifest
+from classifier.core.training_set import COLUMNS, Manifest
 from classifier.inference import embeddings, head_refit
 from tests.services import postgresql
 
@@ -120,7 +120,7 @@ def measure_task(name: str, folder: str, url: str, candidates: int) -> None:
     learnt = range(1, LABELS - NEW + 1)
     with (Path(folder) / "runs" / "1" / "training_set.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(HEADER)
+        table.writerow(COLUMNS)
         table.writerows([pk, "f", pk, "none", pk, "train", truth[pk - 1]] for pk in learnt)
     field = refreshed_field.make(truth, LABELS, len(learnt))
     seconds, waits = refreshed_field.refresh(field)

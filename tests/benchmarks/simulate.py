@@ -24,8 +24,8 @@ from classifier.active.learners import Head
 from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
-from classifier.core.manifest import HEADER
 from classifier.core.packs import new_pack
+from classifier.core.training_set import COLUMNS
 from classifier.evaluation import figures
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import simulate_field
@@ -88,7 +88,7 @@ def _write_field(folder: Path) -> None:
     ]
     part = folder / "field.csv.part"
     with part.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([HEADER, *rows])
+        csv.writer(file).writerows([COLUMNS, *rows])
     part.rename(folder / "field.csv")
 
 

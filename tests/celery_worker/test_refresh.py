@@ -14,10 +14,10 @@ from safetensors.torch import save_file
 
 from celery_worker.tasks import refresh, sweep, train
 from classifier import Manifest, TrainingConfig
+from classifier.core.csv_files import csv_lines
 from classifier.inference import embeddings
 from labeling import jobs
 from labeling.db import bulk
-from labeling.export.files import csv_lines
 from labeling.export.rows import catalogue_rows
 from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR

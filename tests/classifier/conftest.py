@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from classifier import Manifest, TrainingConfig
 from classifier.core.bands import BANDS
-from classifier.core.manifest import HEADER
 from classifier.core.packs import new_pack
+from classifier.core.training_set import COLUMNS
 
 SIDE = 100
 
@@ -52,7 +52,7 @@ def write_manifest(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     """Write rows (candidate, field, catalogue_id, pack, row, split, label) as a manifest."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(HEADER)
+        table.writerow(COLUMNS)
         table.writerows(rows)
     return path
 

@@ -18,7 +18,7 @@ from classifier import (
     predict,
     train,
 )
-from classifier.core.manifest import HEADER
+from classifier.core.training_set import COLUMNS
 from classifier.data.dataset import TrainingSet, load
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.nets.imagenet_weights import Weights
@@ -264,7 +264,7 @@ def test_members_that_there_are_not_leave_nothing_behind(tiny, manifest, tmp_pat
 
 def test_the_shares_of_the_votes_come_from_the_manifest(tiny, tmp_path):
     write_pack(tmp_path / "p.zarr", stamps_of([1, 2, 3]))
-    header = [*HEADER, "n_class1", "n_class2", "n_class3", "n_class4"]
+    header = [*COLUMNS, "n_class1", "n_class2", "n_class3", "n_class4"]
     votes = [(3, 1, 0, 0), (0, 0, 0, 0), ("", "", 2, "")]
     rows = [(i, "f", i, "p.zarr", i, "train", i + 1, *counts) for i, counts in enumerate(votes)]
     (tmp_path / "m.csv").write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]))

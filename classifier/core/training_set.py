@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from classifier.core.errors import NotTrainable
 
-HEADER = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
+COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
 SPLITS = ("train", "control")
 UNLABELLED = 0
 
@@ -57,10 +57,10 @@ class Manifest:
             raise ValueError(f"{path} is not text in UTF-8 ({error.reason}).") from error
         reader = csv.reader(io.StringIO(text, newline=""))
         header = tuple(next(reader, ()))
-        classes = len(header) - len(HEADER)
-        if header != HEADER + tuple(f"n_class{label}" for label in range(1, classes + 1)):
+        classes = len(header) - len(COLUMNS)
+        if header != COLUMNS + tuple(f"n_class{label}" for label in range(1, classes + 1)):
             raise ValueError(
-                f"{path}: the header must be {','.join(HEADER)}, and may go on n_class1,n_class2,…"
+                f"{path}: the header must be {','.join(COLUMNS)}, and may go on n_class1,n_class2,…"
             )
         rows = []
         for cells in reader:
@@ -75,7 +75,7 @@ class Manifest:
     def _of_rows(
         cls, rows: list[_Row], votes: NDArray[np.int64], packs: Path, sha: str, path: Path
     ) -> Self:
-        columns = list(zip(*rows, strict=True)) or [()] * len(HEADER)
+        columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
         candidate = np.array(columns[0], dtype=np.int64)
         values, times = np.unique(candidate, return_counts=True)
         if (times > 1).any():
@@ -139,8 +139,8 @@ def check_classes(labels: NDArray[np.int64]) -> None:
 
 
 def _parse(cells: list[str], classes: int) -> _Row:
-    if len(cells) != len(HEADER) + classes:
-        raise ValueError(f"{len(cells)} cells where there must be {len(HEADER) + classes}.")
+    if len(cells) != len(COLUMNS) + classes:
+        raise ValueError(f"{len(cells)} cells where there must be {len(COLUMNS) + classes}.")
     candidate, field, catalogue_id, pack, row, split, label, *votes = cells
     if not pack or Path(pack).name != pack or "\\" in pack:
         raise ValueError(f"pack {pack!r} must be a name without a folder.")
