@@ -1,17 +1,27 @@
-"""Find sources on a mosaic that has no catalogue yet, by SExtractor's method (sep).
+"""Find sources on a mosaic that has no catalogue yet: peaks over the local noise, as DAOFIND does.
 
-Bertin & Arnouts 1996, A&AS 117, 393; Barbary 2016, JOSS 1, 58.
+Stetson 1987, PASP 99, 191: the image is correlated with a Gaussian of the width of stars, less
+its mean, so that flat light gives zero. photutils does the same, but has no wheel for Python 3.11
+on arm64 Linux.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import sep
 from astropy.table import MaskedColumn, Table
+from numpy.typing import NDArray
+from scipy import ndimage
 
+from labeling.imaging.apertures import aperture_sum, windowed_centroids
 from labeling.imaging.mosaics import Image
+from labeling.imaging.sky import measure_sky
 
-_LEAST_PX = 5
+_SIGMA_PX = 0.85
+"""Width of the Gaussian: stars on WFC3 mosaics have a FWHM of 2 px."""
+_SQUARES = np.add.outer(np.arange(-2, 3) ** 2, np.arange(-2, 3) ** 2)
+"""Squared distances from the middle of the kernel, px."""
+_BLEND_PX = 2.5
+"""Of two peaks nearer than this the higher one counts."""
 _CI_RADII_PX = (1.0, 3.0)
 _WINDOW_SIGMA_PX = 1.0
 _DIGITS = {"x": 3, "y": 3, "snr": 1, "ci": 3}
@@ -24,22 +34,45 @@ def detect(image: Image, n_sigma: float = 5.0) -> Table:
     concentration index mag(1 px) - mag(3 px), masked where a flux is not positive. Pixels that
     are NaN or exactly 0 were not exposed and hold no sources. Empty where there is nothing.
     """
-    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    pixels = np.asarray(image, dtype=np.float32)
     unexposed = ~np.isfinite(pixels) | (pixels == 0)
-    sky = sep.Background(pixels, mask=unexposed)
-    above = pixels - sky.back()
-    found = sep.extract(above, n_sigma, err=sky.rms(), mask=unexposed, minarea=_LEAST_PX)
-    x, y, _ = sep.winpos(above, found["x"], found["y"], _WINDOW_SIGMA_PX, mask=unexposed)
-    inner, outer = (sep.sum_circle(above, x, y, radius)[0] for radius in _CI_RADII_PX)
-    undefined = (inner <= 0) | (outer <= 0)
-    ratio = np.where(undefined, 1.0, outer) / np.where(undefined, 1.0, inner)
+    if unexposed.all():
+        return _table(*np.empty((4, 0)))
+    sky = measure_sky(pixels, unexposed)
+    above = np.where(unexposed, np.float32(0), pixels - sky.level)
+    kernel = _matched_filter()
+    matched = ndimage.correlate(above, kernel, mode="constant")
+    peaks = matched == ndimage.maximum_filter(matched, footprint=_SQUARES < _BLEND_PX**2)
+    rows, columns = np.nonzero(peaks & (matched > n_sigma * sky.noise) & ~unexposed)
+    start = columns.astype(float), rows.astype(float)
+    x, y = windowed_centroids(above, *start, _WINDOW_SIGMA_PX, side=9)
+    inner, outer = (aperture_sum(above, x, y, radius) for radius in _CI_RADII_PX)
+    positive = (inner > 0) & (outer > 0)
+    ci = np.full(len(x), np.nan)
+    ci[positive] = 2.5 * np.log10(outer[positive] / inner[positive])
+    return _table(x, y, above[rows, columns] / sky.typical_noise, ci)
+
+
+def _matched_filter() -> Image:
+    """Return the kernel whose correlation with a star is its peak, and with flat light is zero."""
+    gaussian = np.exp(-_SQUARES / (2 * _SIGMA_PX**2))
+    lowered = gaussian - gaussian.mean()
+    return np.asarray(lowered / np.square(lowered).sum(), dtype=np.float32)
+
+
+def _table(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    snr: NDArray[np.float64],
+    ci: NDArray[np.float64],
+) -> Table:
     table = Table(
         {
             "id": np.arange(1, len(x) + 1),
             "x": x + 1,
             "y": y + 1,
-            "snr": found["peak"] / sky.globalrms,
-            "ci": MaskedColumn(2.5 * np.log10(ratio), mask=undefined),
+            "snr": snr,
+            "ci": MaskedColumn(ci, mask=np.isnan(ci)),
         }
     )
     for name, digits in _DIGITS.items():

@@ -9,22 +9,29 @@ pixels, as the examine panel fits candidates; the answer is the median.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import sep
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.optimize import least_squares
 from scipy.spatial import KDTree
 
+from labeling.imaging.apertures import circle_overlap, pixel_offsets
 from labeling.imaging.mosaics import Image
+from labeling.imaging.sky import measure_sky
+from labeling.imaging.stamps import cut_stamps
 
 Numbers = NDArray[np.float64]
 
 _SIDE_PX = 1536
 """The middle of the exposed part is enough, and all that there is time for."""
+_SOURCE_SIGMA, _LEAST_PX = 5.0, 4
 _BRIGHT_SIGMA = 30.0
 _LONG_AXIS = 1.4  # of the short one; stars of 2 px are no rounder than that
 _ALONE_PX = 8.0
-_LOCUS = 0.12  # half the width of the peak of sizes, as a share of its place
+_TOTAL_PX, _BISECTIONS = 6.0, 10
+_LOCUS = 0.12  # half the width of the peak of sizes, as a share of its size
 _FEWEST, _MOST = 8, 40
 _BOX_PX = 7  # either side of a star
 _NARROWEST_PX, _WIDEST_PX = 1.0, 10.0
@@ -42,12 +49,12 @@ def star_fwhm(image: Image) -> float | None:
     if unexposed.all():
         return None
     pixels = np.where(unexposed, np.float32(0), pixels)
-    sky = sep.Background(pixels, mask=unexposed)
-    above = pixels - sky.back()
-    x, y = _stars(above, sky.globalrms, unexposed)
-    widths = [_moffat_fwhm(above, *place) for place in zip(x, y, strict=True)]
-    known = [width for width in widths if width is not None]
-    return float(np.median(known)) if len(known) >= _FEWEST else None
+    sky = measure_sky(pixels, unexposed)
+    above = np.where(unexposed, np.float32(0), pixels - sky.level)
+    x, y = _stars(above, sky.typical_noise, unexposed)
+    fits = [_moffat_fwhm(above, *position) for position in zip(x, y, strict=True)]
+    widths = [width for width in fits if width is not None]
+    return float(np.median(widths)) if len(widths) >= _FEWEST else None
 
 
 def _middle(image: Image) -> Image:
@@ -55,8 +62,8 @@ def _middle(image: Image) -> Image:
     exposed = np.isfinite(image[::16, ::16]) & (image[::16, ::16] != 0)
     window = []
     for axis, side in enumerate(image.shape):
-        places = 16 * np.flatnonzero(exposed.any(axis=1 - axis))
-        centre = int(places[0] + places[-1]) // 2 if places.size else side // 2
+        lit = 16 * np.flatnonzero(exposed.any(axis=1 - axis))
+        centre = int(lit[0] + lit[-1]) // 2 if lit.size else side // 2
         first = max(0, min(centre - _SIDE_PX // 2, side - _SIDE_PX))
         window.append(slice(first, first + _SIDE_PX))
     return np.ascontiguousarray(image[tuple(window)], dtype=np.float32)
@@ -64,20 +71,62 @@ def _middle(image: Image) -> Image:
 
 def _stars(above: Image, noise: float, unexposed: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
     """Positions of the brightest stars on an image above its sky."""
-    # Without taking blends apart: they are no stars to measure, and in crowds too many for sep.
-    sep.set_extract_pixstack(above.size)
-    found = sep.extract(above, 5.0, err=noise, mask=unexposed, minarea=4, deblend_cont=1.0)
-    good = _isolated(found["x"], found["y"])
-    good &= (found["flag"] == 0) & (found["peak"] > _BRIGHT_SIGMA * noise)
-    good &= found["a"] < _LONG_AXIS * found["b"]
-    some = found[good]
-    radii, flags = sep.flux_radius(above, some["x"], some["y"], np.full(len(some), 6.0), 0.5)
-    some, radii = some[flags == 0], radii[flags == 0]
-    if len(some) < _FEWEST:
+    x, y, peak, is_round = _sources(above, noise, unexposed)
+    chosen = is_round & (peak > _BRIGHT_SIGMA * noise) & _isolated(x, y)
+    x, y, peak = x[chosen], y[chosen], peak[chosen]
+    if len(x) < _FEWEST:
         return np.empty(0), np.empty(0)
-    stars = some[np.abs(radii / _peak_of(radii) - 1) < _LOCUS]
-    chosen = stars[np.argsort(-stars["peak"])][:_MOST]
-    return chosen["x"], chosen["y"]
+    radii = _half_light_radii(above, x, y)
+    stars = np.abs(radii / _peak_of(radii) - 1) < _LOCUS
+    brightest = np.argsort(-peak[stars])[:_MOST]
+    return x[stars][brightest], y[stars][brightest]
+
+
+def _sources(
+    above: Image, noise: float, unexposed: NDArray[np.bool_]
+) -> tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]]:
+    """Position and peak of connected pixels over the noise, and whether they are whole and round.
+
+    Blends are not taken apart: they are no stars to measure.
+    """
+    labels, count = ndimage.label(above > _SOURCE_SIGMA * noise, np.ones((3, 3)))
+    rows, columns = np.nonzero(labels)
+    number, light = labels[rows, columns] - 1, above[rows, columns].astype(float)
+
+    flux = np.bincount(number, light, count)
+
+    def mean_of(values: NDArray[Any]) -> Numbers:
+        return np.asarray(np.bincount(number, light * values, count) / flux, dtype=float)
+
+    x, y = mean_of(columns), mean_of(rows)
+    dx, dy = columns - x[number], rows - y[number]
+    xx, yy, xy = map(mean_of, (dx**2, dy**2, dx * dy))
+    mean, spread = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    peak = np.zeros(count)
+    np.maximum.at(peak, number, light)
+    edge = ndimage.maximum_filter(unexposed, 3, mode="constant", cval=1)
+    cut = np.bincount(number, edge[rows, columns], count) > 0
+    is_round = ~cut & (mean + spread < _LONG_AXIS**2 * (mean - spread))
+    large = np.bincount(number, minlength=count) >= _LEAST_PX
+    return x[large], y[large], peak[large], is_round[large]
+
+
+def _half_light_radii(above: Image, x: Numbers, y: Numbers) -> Numbers:
+    """Radii in px that hold half of the light within _TOTAL_PX of each position, by bisection."""
+    side = 2 * int(_TOTAL_PX) + 3
+    stamps = np.nan_to_num(cut_stamps(above, x, y, side))
+    dx, dy = pixel_offsets(x, y, side)
+
+    def light(radii: Numbers) -> Numbers:
+        return np.asarray((stamps * circle_overlap(dx, dy, radii[:, None, None])).sum((1, 2)))
+
+    half = light(np.full(len(x), _TOTAL_PX)) / 2
+    low, high = np.zeros(len(x)), np.full(len(x), _TOTAL_PX)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        less = light(middle) < half
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    return np.asarray((low + high) / 2)
 
 
 def _isolated(x: Numbers, y: Numbers) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
+from labeling.imaging.apertures import windowed_centroids
 from labeling.simulation import photometry
 from labeling.simulation.artefacts import ChipGap, draw_rays
 from labeling.simulation.background import Galaxy, spiral
@@ -208,7 +209,7 @@ def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
     white = np.sum(
         [planes[b] / np.float32(np.sqrt(sky_variance(WFC3_UVIS[b]))) for b in BANDS], axis=0
     )
-    x, y = photometry.refined(white, x, y)
+    x, y = windowed_centroids(white, x, y, sigma=1.6)
     table = Table({"id": world.ids, "x": x + 1.0, "y": y + 1.0})
     table["ra"], table["dec"] = wcs.all_pix2world(x, y, 0)
     detections = np.zeros(len(x), dtype=int)

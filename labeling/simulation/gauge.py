@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from photutils.aperture import CircularAperture
 from scipy.signal import fftconvolve
 
 from classifier.core.bands import BANDS
+from labeling.imaging.apertures import circle_overlap
 from labeling.simulation.photometry import APERTURE, SKY_INNER, SKY_OUTER
 from labeling.simulation.profiles import EFF, draw
 from labeling.simulation.scene import Part, add_patch, splat
@@ -29,12 +29,8 @@ class Gauge:
         middle, reach = psf.shape[0] // 2, SIDE // 2
         window = slice(max(0, middle - reach), middle + reach + 1)
         self._psf = psf[window, window]
-        centre = SIDE // 2
-        self._masks = [
-            CircularAperture((centre, centre), radius).to_mask().to_image((SIDE, SIDE))
-            for radius in (1.0, 3.0, APERTURE)
-        ]
-        y, x = np.mgrid[:SIDE, :SIDE] - centre
+        y, x = np.mgrid[:SIDE, :SIDE] - float(SIDE // 2)
+        self._masks = [circle_overlap(x, y, radius) for radius in (1.0, 3.0, APERTURE)]
         radius = np.hypot(x, y)
         self._ring = (radius >= SKY_INNER) & (radius <= SKY_OUTER)
         typical = Part(np.ones(len(BANDS)), profile=EFF.of_half_light(half_light, 3.0))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from photutils.aperture import CircularAperture
 
+from labeling.imaging.apertures import aperture_sum, pixel_offsets
+from labeling.imaging.stamps import cut_stamps
 from labeling.simulation.instrument import Plane, ZeroPoint
 from labeling.simulation.profiles import EFF, draw
 from labeling.simulation.scene import add_patch, convolved
@@ -17,7 +18,8 @@ from labeling.simulation.scene import add_patch, convolved
 APERTURE, SKY_INNER, SKY_OUTER = 4.0, 7.0, 8.0
 """Radii in pixels."""
 
-_REACH = 9
+_SIDE = 19
+"""Of the square that holds the ring of sky, px."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +38,13 @@ class Brightness:
         return zero_point.vega - 2.5 * np.log10(flux) + correction, 1.0857 * self.error / flux
 
 
-def surroundings(
-    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """The 19 x 19 pixels around each position, (N, 19, 19), NaN outside the plane."""
-    offsets = np.arange(-_REACH, _REACH + 1)
-    row = np.rint(y).astype(int)[:, None, None] + offsets[None, :, None]
-    column = np.rint(x).astype(int)[:, None, None] + offsets[None, None, :]
-    inside = (row >= 0) & (row < plane.shape[0]) & (column >= 0) & (column < plane.shape[1])
-    pixels = plane[row.clip(0, plane.shape[0] - 1), column.clip(0, plane.shape[1] - 1)]
-    return np.where(inside, pixels, np.float32(np.nan))
-
-
 def local_sky(
     plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Median and robust scatter of the pixels between 7 and 8 px from each position, (N,)."""
-    around = surroundings(plane, x, y)
-    offsets = np.arange(-_REACH, _REACH + 1)
-    radius = np.hypot(
-        offsets[None, None, :] + (np.rint(x) - x)[:, None, None],
-        offsets[None, :, None] + (np.rint(y) - y)[:, None, None],
-    )
-    ring = np.where((radius >= SKY_INNER) & (radius <= SKY_OUTER), around, np.nan)
+    radius = np.hypot(*pixel_offsets(x, y, _SIDE))
+    in_ring = (radius >= SKY_INNER) & (radius <= SKY_OUTER)
+    ring = np.where(in_ring, cut_stamps(plane, x, y, _SIDE), np.nan)
     level = np.nanmedian(ring, axis=(1, 2))
     scatter = 1.4826 * np.nanmedian(abs(ring - level[:, None, None]), axis=(1, 2))
     return level, scatter
@@ -73,10 +59,8 @@ def measure(
 ) -> Brightness:
     """Flux within `radius` px of each position, less the local sky."""
     level, scatter = local_sky(plane, x, y)
-    aperture = CircularAperture(np.column_stack([x, y]), radius)
-    total, _ = aperture.do_photometry(plane)
     area = np.pi * radius**2
-    flux = np.asarray(total, dtype=float) - level * area
+    flux = aperture_sum(plane, x, y, radius) - level * area
     pixels_of_sky = np.pi * (SKY_OUTER**2 - SKY_INNER**2)
     variance = np.maximum(flux, 0.0) / exptime + scatter**2 * (area + area**2 / pixels_of_sky)
     return Brightness(flux, np.sqrt(variance))
@@ -92,29 +76,6 @@ def concentration(
     )
     index: NDArray[np.float64] = 2.5 * np.log10(ratio)
     return index
-
-
-def refined(
-    plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64], sigma: float = 1.6
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Positions moved to the Gaussian-weighted centroid nearby, as SExtractor's XWIN, YWIN.
-
-    A position that would move by more than 2 px stays where it is.
-    """
-    around = surroundings(plane, x, y).astype(float)
-    around = np.nan_to_num(around - np.nanmedian(around, axis=(1, 2), keepdims=True))
-    offsets = np.arange(-_REACH, _REACH + 1.0)
-    start_x, start_y = np.rint(x), np.rint(y)
-    moved_x, moved_y = x - start_x, y - start_y
-    for _ in range(6):
-        dx = offsets[None, None, :] - moved_x[:, None, None]
-        dy = offsets[None, :, None] - moved_y[:, None, None]
-        weight = around * np.exp(-0.5 * (dx**2 + dy**2) / sigma**2)
-        total = np.maximum(weight.sum(axis=(1, 2)), 1e-12)
-        moved_x = moved_x + np.clip(2.0 * (weight * dx).sum(axis=(1, 2)) / total, -1.0, 1.0)
-        moved_y = moved_y + np.clip(2.0 * (weight * dy).sum(axis=(1, 2)) / total, -1.0, 1.0)
-    near = np.hypot(moved_x + start_x - x, moved_y + start_y - y) < 2.0
-    return np.where(near, moved_x + start_x, x), np.where(near, moved_y + start_y, y)
 
 
 def aperture_correction(psf: NDArray[np.float32], half_light: float) -> float:
