@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from astropy.table import Table
 from django.core.management import call_command
+from scipy.spatial import KDTree
 
 from labeling.imaging.detection import detect
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Candidate
+from labeling.simulation import simulate_field
 from tests.labeling.skies import without_wcs
 
 STARS = [(60.0, 70.0), (150.3, 40.8), (100.5, 180.25)]
@@ -50,6 +52,19 @@ def test_where_nothing_was_exposed_there_is_nothing(image):
 def test_an_image_of_noise_is_an_empty_table(image):
     noise = np.random.default_rng(6).normal(5, 1, (200, 200)).astype(np.float32)
     assert len(detect(noise, 8.0)) == 0
+
+
+def test_clusters_of_a_simulated_field_are_detected():
+    field = simulate_field(7, (600, 600), candidates=150)
+    sources = detect(field.mosaics["V"].data)
+    is_cluster = np.isin(field.truth["class"], (1, 2))
+    clusters = np.column_stack([field.catalogue["x"], field.catalogue["y"]])[is_cluster]
+    distance, _ = KDTree(np.column_stack([sources["x"], sources["y"]])).query(clusters)
+    assert np.mean(distance < 2) > 0.9
+
+
+def test_a_frame_without_any_exposure_is_an_empty_table():
+    assert len(detect(np.zeros((100, 100), np.float32))) == 0
 
 
 def test_what_it_writes_can_be_imported(db, image, tmp_path):
