@@ -10,7 +10,7 @@ import { onMosaic } from "./target.js";
 const RADII = Array.from({ length: 10 }, (_, i) => i + 1);
 
 /** @param {number} flux @returns {string} */
-const formatMagnitude = (flux) => (flux > 0 ? `${formatFixed(instrumentalMagnitude(flux), 3)} mag` : "–");
+const formatInstrumental = (flux) => (flux > 0 ? `${formatFixed(instrumentalMagnitude(flux), 3)} mag` : "–");
 
 /**
  * Examine the flux in circular apertures.
@@ -29,7 +29,7 @@ export function examineAperture(target) {
   return {
     numbers: [
       [`Flux in ${RADIUS} px`, formatQuantity(flux[index], target.unit)],
-      ["Instrumental", formatMagnitude(flux[index])],
+      ["Instrumental", formatInstrumental(flux[index])],
       ["CI, 1 to 3 px", Number.isNaN(ci) ? "–" : `${formatFixed(ci, 2)} mag`],
       ["Sky", formatQuantity(sky.level, target.unit)],
       ["Sky σ", formatQuantity(sky.sigma, target.unit)],

@@ -9,7 +9,7 @@ import { describe } from "./statistics.js";
 import { boxAround, onMosaic, pixelOf } from "./target.js";
 
 /** @typedef {import("./plot-canvas.js").Plot} Plot */
-/** @typedef {import("./contour.js").Point} Point */
+/** @typedef {import("./contour.js").Vertex} Vertex */
 
 const BOX = 21;
 const HALF = (BOX - 1) / 2;
@@ -17,9 +17,9 @@ const LEVELS = 5;
 
 /**
  * @param {Plot} plot @param {{x: number, y: number}} first FITS pixel of the box's lower left
- * @param {Point[][][]} lines by level @param {string[]} names of the levels, lowest first
+ * @param {Vertex[][][]} lines by level @param {string[]} names of the levels, lowest first
  */
-function draw(plot, first, lines, names) {
+function drawContours(plot, first, lines, names) {
   const { context, colours } = plot;
   const [xScale, yScale] = [first.x, first.y].map((low) => linearScale(low, low + 2 * HALF, 5));
   const frame = drawAxes(plot, xScale, yScale, { x: "x (FITS px)", y: "y (FITS px)" }, true);
@@ -75,6 +75,6 @@ export function examineContour(target) {
       ...missingDataNote(1 - n / BOX ** 2, `the ${BOX} × ${BOX} px`),
     ],
     curve: null,
-    paint: (plot) => draw(plot, rounded, lines, levels.map(formatNumber)),
+    paint: (plot) => drawContours(plot, rounded, lines, levels.map(formatNumber)),
   };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** Contour lines by marching squares; a cell with a corner without data has none. */
 
-/** @typedef {[number, number]} Point x, y in pixels of the box, pixel centres are integers */
+/** @typedef {[number, number]} Vertex x, y in pixels of the box, pixel centres are integers */
 
 /**
  * Return the segments of one level within the cells, from edge to edge. An edge is named by its
@@ -33,7 +33,7 @@ function segments(box, size, level) {
 /**
  * Return the point at which the level crosses an edge.
  * @param {Float32Array} box @param {number} size @param {number} level @param {string} edge
- * @returns {Point}
+ * @returns {Vertex}
  */
 function crossing(box, size, level, edge) {
   const [column, row, direction] = edge.split(",");
@@ -47,7 +47,7 @@ function crossing(box, size, level, edge) {
 /**
  * Return the lines of one level; a closed line ends where it begins.
  * @param {Float32Array} box size × size, row 0 lowest @param {number} size @param {number} level
- * @returns {Point[][]}
+ * @returns {Vertex[][]}
  */
 export function contourLines(box, size, level) {
   /** @type {Map<string, string[]>} */ const neighbours = new Map();
@@ -55,7 +55,7 @@ export function contourLines(box, size, level) {
     neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
     neighbours.set(b, [...(neighbours.get(b) ?? []), a]);
   }
-  /** @param {string} start @returns {Point[]} */
+  /** @param {string} start @returns {Vertex[]} */
   const follow = (start) => {
     const line = [start];
     let edge = start;

@@ -59,12 +59,12 @@ export class ExaminePanel {
     const title = capitalized ? `${capitalized} · ${names.join(" and ")}` : this.#hint;
     setText(this.#root, ".examine-title", title);
     const two = names.length > 1;
-    const rows = rowsOf(this.#results);
+    const rows = numberRows(this.#results);
     const visible = rows.filter(([, ...values]) => values.some((value) => value !== "–"));
     const list = element(this.#root, ".examine-numbers", HTMLElement);
     list.classList.toggle("two", two);
     list.replaceChildren(...[...(two ? [["", ...names]] : []), ...visible].map(rowElement));
-    const notes = notesOf(this.#results);
+    const notes = resultNotes(this.#results);
     // Without numbers the note is written in the plot.
     setText(this.#root, ".examine-notes", rows.length ? notes.join(" ") : "");
     const numbers = visible.map(([name, ...values]) => `${name} ${values.join(" against ")}`);
@@ -89,7 +89,7 @@ export class ExaminePanel {
  * Return a name and one value for each filter; of two filters only the most important numbers.
  * @param {Result[]} results @returns {string[][]}
  */
-function rowsOf(results) {
+function numberRows(results) {
   const numbers = results[0]?.measurement.numbers ?? [];
   return numbers.slice(0, results.length > 1 ? ROWS_OF_TWO : undefined).map(([name], i) => [
     name, ...results.map(({ measurement }) => measurement.numbers[i]?.[1] ?? "–"),
@@ -97,7 +97,7 @@ function rowsOf(results) {
 }
 
 /** @param {Result[]} results @returns {string[]} with the filter's name unless both have the note */
-function notesOf([first, second]) {
+function resultNotes([first, second]) {
   if (second === undefined) return first?.measurement.notes ?? [];
   const [a, b] = [first.measurement.notes, second.measurement.notes];
   return [

@@ -14,7 +14,7 @@ const LABEL = 18;
  * @param {Plot} plot @param {Float32Array} box @param {{x: number, y: number}} first FITS pixel
  * @param {string} unit
  */
-function draw({ context, width, height, colours }, box, first, unit) {
+function drawTable({ context, width, height, colours }, box, first, unit) {
   const { min, max } = describe(box);
   const power = commonPower(Math.max(Math.abs(min), Math.abs(max)));
   const scale = 10 ** power;
@@ -67,6 +67,6 @@ export function examineCoordinates(target) {
     ],
     notes: [],
     curve: null,
-    paint: (plot) => draw(plot, boxAround(target, x, y, BOX), first, unitLabel(unit)),
+    paint: (plot) => drawTable(plot, boxAround(target, x, y, BOX), first, unitLabel(unit)),
   };
 }

@@ -33,7 +33,7 @@ function fitLines(name, fit, dashed) {
 const formatBeta = (beta) => (beta > 50 ? "> 50" : formatFixed(beta, 2));
 
 /** @param {Target} target @param {RadialProfile} profile @returns {Array<[string, string]>} */
-function numbersOf(target, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
+function profileNumbers(target, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
   const { starFwhm, unit } = target;
   const centre = onMosaic(target, x, y);
   const ratio = formatFixed(moffat.fwhm / (starFwhm ?? NaN), 2);
@@ -53,7 +53,7 @@ function numbersOf(target, { x, y, sky, peak, moffat, gaussian, shape, ci }) {
 }
 
 /** @param {RadialProfile} profile @returns {string[]} */
-function notesOf({ centred, sky, missing, moffat, gaussian }) {
+function profileNotes({ centred, sky, missing, moffat, gaussian }) {
   const same = moffat.failure === gaussian.failure;
   /** @param {string} name @param {ProfileFit} fit */
   const failureNote = (name, { failure }) => (failure ? [`${name}: ${failure}.`] : []);
@@ -77,8 +77,8 @@ export function examineRadial(target) {
   const unit = unitLabel(target.unit);
   const peak = moffat.failure ? Math.max(...above) : moffat.amplitude;
   return {
-    numbers: numbersOf(target, profile),
-    notes: notesOf(profile),
+    numbers: profileNumbers(target, profile),
+    notes: profileNotes(profile),
     curve: {
       xLabel: "radius (px)",
       xRange: [0, PROFILE_PX],

@@ -66,7 +66,10 @@ function fitProfile(model, more, r, values) {
  * @property {import("./background.js").Sky} sky
  */
 
-/** Return the source at the target's position, and the sky around it. @param {Target} target @returns {Source} */
+/**
+ * Return the source at the target's position, and the sky around it.
+ * @param {Target} target @returns {Source}
+ */
 export function sourceAt(target) {
   const centre = centroid(target, target.x, target.y);
   const { x, y } = centre ?? target;

@@ -8,7 +8,7 @@ import { boxAround, onMosaic, pixelOf } from "./target.js";
 /** @typedef {import("./plot-canvas.js").Plot} Plot */
 /**
  * The extremes of the values, and the FITS pixel of the lower left corner.
- * @typedef {{min: number, max: number, unit: string, x: number, y: number}} Range
+ * @typedef {{min: number, max: number, unit: string, x: number, y: number}} Extent
  */
 
 const BOX = 21;
@@ -74,7 +74,7 @@ function drawCells({ context, colours, width, height }, heights) {
   }
 }
 
-/** @param {Plot} plot @param {Range} range */
+/** @param {Plot} plot @param {Extent} extent */
 function drawLabels(plot, { min, max, unit, x, y }) {
   const { context, colours } = plot;
   const project = projection(plot);
@@ -116,7 +116,7 @@ export function examineSurface(target) {
   const heights = box.map((value) => (value - min) / span);
   const first = onMosaic(target, x - HALF, y - HALF);
   const { unit } = target;
-  const range = { min, max, unit: unitLabel(unit), x: Math.round(first.x), y: Math.round(first.y) };
+  const extent = { min, max, unit: unitLabel(unit), x: Math.round(first.x), y: Math.round(first.y) };
   return {
     numbers: [
       ["Min", formatQuantity(min, unit)],
@@ -129,7 +129,7 @@ export function examineSurface(target) {
     curve: null,
     paint: (plot) => {
       drawCells(plot, heights);
-      drawLabels(plot, range);
+      drawLabels(plot, extent);
     },
   };
 }

@@ -23,10 +23,10 @@ function showFailure(reason) {
   setText(root, "#failure", reason && `The stamps cannot be shown: ${reason}`);
 }
 
-/** @param {Candidate} loaded */
-function show(loaded) {
-  showFailure(loaded.failure);
-  viewer.show(loaded);
+/** @param {Candidate} updated */
+function show(updated) {
+  showFailure(updated.failure);
+  viewer.show(updated);
 }
 
 wireActions({ ...actions, close }, pageData("keys"));

@@ -13,7 +13,7 @@ function wireSearch(dialog) {
   const search = element(dialog, "#help-search", HTMLInputElement);
   search.addEventListener("input", () => {
     const text = search.value.toLowerCase();
-    for (const row of rowsOf(dialog)) row.hidden = !row.textContent.toLowerCase().includes(text);
+    for (const row of bindingRows(dialog)) row.hidden = !row.textContent.toLowerCase().includes(text);
     for (const table of dialog.querySelectorAll("table")) {
       table.hidden = [...table.rows].every(({ hidden }) => hidden);
     }
@@ -21,7 +21,7 @@ function wireSearch(dialog) {
 }
 
 /** @param {HTMLDialogElement} dialog @returns {HTMLTableRowElement[]} */
-function rowsOf(dialog) {
+function bindingRows(dialog) {
   return [...dialog.querySelectorAll("tr[data-action-row]")]
     .filter((row) => row instanceof HTMLTableRowElement);
 }
@@ -45,7 +45,7 @@ export function wireKeyHelp(dialog, bindings, defaults, save) {
       return;
     }
     bindings.splice(0, bindings.length, ...changed);
-    for (const row of rowsOf(dialog)) {
+    for (const row of bindingRows(dialog)) {
       const keys = bindings.find(({ action }) => action === row.dataset.actionRow)?.keys ?? [];
       row.cells[0].replaceChildren(...keys.flatMap((key) => [createElement("kbd", {}, key), " "]));
     }

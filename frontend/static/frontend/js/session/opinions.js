@@ -65,9 +65,9 @@ function discussionNodes(comments) {
 }
 
 /** @param {Opinions["votes"][number]} vote @returns {Node} */
-function voteRow({ voter, label, certainty, reason, comment, flagged, mine }) {
+function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOwn }) {
   const details = [certainty === "possible" ? "possible" : "", reason, flagged ? "flagged" : "", comment];
-  return tableRow(mine ? `${voter} (me)` : voter, labelBadge(label), details.filter(Boolean).join(", "));
+  return tableRow(isOwn ? `${voter} (me)` : voter, labelBadge(label), details.filter(Boolean).join(", "));
 }
 
 /** @param {Opinions} opinions @returns {Node[]} */

@@ -25,8 +25,8 @@ export function showRecentVotes(root, session) {
   const { votes, index: reviewed } = session.history;
   const last = reviewed === null ? votes.length : Math.max(reviewed + 1, MAX_SHOWN);
   const first = Math.max(0, Math.min(last, votes.length) - MAX_SHOWN);
-  const shown = votes.slice(first, first + MAX_SHOWN);
-  element(root, "#recent-votes", HTMLOListElement).replaceChildren(...shown.map((vote, i) => {
+  const recent = votes.slice(first, first + MAX_SHOWN);
+  element(root, "#recent-votes", HTMLOListElement).replaceChildren(...recent.map((vote, i) => {
     const index = first + i;
     const button = voteButton(vote, () => session.review(index));
     if (index === reviewed) button.setAttribute("aria-current", "true");

@@ -6,6 +6,10 @@ import { element, setText } from "../lib/dom.js";
 /** @typedef {import("./queue.js").QueueState} QueueState */
 /** @typedef {{voted_today: number, voted: number, left: number, votes_needed: number}} Progress */
 
+const KEPT = "Your votes are kept in this browser.";
+const RETRIED = "The page tries again by itself.";
+const RETRIED_LATER = "The page tries again every 20 seconds.";
+
 /** @param {number} count @returns {string} */
 const votes = (count) => (count === 1 ? "1 vote" : `${count} votes`);
 
@@ -27,21 +31,35 @@ function outboxText({ condition, waiting }) {
  * @returns {[title: string, advice: string]}
  */
 function queueText(state, detail, progress, filtered) {
-  if (state === "offline") {
-    return ["The server cannot be reached", "Your votes are kept in this browser. The page tries again by itself."];
+  switch (state) {
+    case "offline":
+      return ["The server cannot be reached", `${KEPT} ${RETRIED}`];
+    case "login":
+      return ["Your log-in has expired", `Log in again. ${KEPT}`];
+    case "refused":
+      return ["The queue refused the request", `${detail} ${RETRIED}`];
+    case "empty":
+      return emptyQueueText(progress, filtered);
+    default:
+      return ["Loading candidates", "Please wait."];
   }
-  if (state === "login") {
-    return ["Your log-in has expired", "Log in again. Your votes are kept in this browser."];
-  }
-  if (state === "refused") return ["The queue refused the request", `${detail} The page tries again by itself.`];
-  if (state !== "empty") return ["Loading candidates", "Please wait."];
+}
+
+/**
+ * @param {Progress | null} progress @param {boolean} filtered
+ * @returns {[title: string, advice: string]}
+ */
+function emptyQueueText(progress, filtered) {
   if (progress?.left === 0) {
-    return ["No candidates left", "You have voted on every candidate here that needs votes. Choose another field, or come back after the next import."];
+    return ["No candidates left", "You have voted on every candidate here that needs votes. "
+      + "Choose another field, or come back after the next import."];
   }
   if (filtered) {
-    return ["No candidate passes the filter", "Candidates that pass it have your vote, or other experts have them now. The page tries again every 20 seconds."];
+    return ["No candidate passes the filter", "You have voted on the candidates that pass it, "
+      + `or other experts have them now. ${RETRIED_LATER}`];
   }
-  return ["No candidate is free now", "Other experts have the remaining candidates, or you skipped them a moment ago. The page tries again every 20 seconds."];
+  return ["No candidate is free now", "Other experts have the remaining candidates, "
+    + `or you skipped them a moment ago. ${RETRIED_LATER}`];
 }
 
 /** Shows the status on the classify page. */
@@ -69,7 +87,8 @@ export class Status {
     element(this.#root, "#login-notice", HTMLElement).hidden = condition !== "login";
     element(this.#root, "#refused", HTMLElement).hidden = refused.length === 0;
     const reasons = new Set(refused.map((entry) => entry.refused));
-    setText(this.#root, "#refused-reason", `${votes(refused.length)} not accepted: ${[...reasons].join(" ")}`);
+    const refusal = `${votes(refused.length)} not accepted: ${[...reasons].join(" ")}`;
+    setText(this.#root, "#refused-reason", refusal);
   }
 
   /** Show the server's count. @param {Progress} progress */

@@ -40,7 +40,9 @@ export class Controls {
       colours: wireMenu(root, "#colours", COLOUR_MAPS, (colours) => this.#set({ colours })),
     };
     this.#sliders = {
-      stretch: wireSlider(root, "#lupton-stretch", rgbOptions.stretches, (stretch) => this.#setRgb({ stretch })),
+      stretch: wireSlider(root, "#lupton-stretch", rgbOptions.stretches, (stretch) => (
+        this.#setRgb({ stretch })
+      )),
       q: wireSlider(root, "#lupton-q", rgbOptions.softenings, (q) => this.#setRgb({ q })),
     };
     this.#userLimits = new UserLimits(root, (limits) => this.#setScale(limits));

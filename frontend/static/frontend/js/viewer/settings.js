@@ -45,10 +45,10 @@ function validScale(stored) {
  * @param {any} stored @returns {Display}
  */
 export function validDisplay(stored) {
-  const own = stored?.own;
+  const scales = stored?.own;
   return {
     ...validScale(stored),
-    own: Array.isArray(own) && own.length === N_FILTERS ? own.map(validScale) : null,
+    own: Array.isArray(scales) && scales.length === N_FILTERS ? scales.map(validScale) : null,
     together: stored?.together === true,
     colours: oneOf(stored?.colours, COLOUR_MAPS, "grey"),
     invert: stored?.invert === true,

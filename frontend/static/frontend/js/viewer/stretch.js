@@ -25,17 +25,17 @@ export const NO_DATA = -1;
  * @returns {Int16Array} as long as `values`
  */
 export function greyLevels(values, limits, name, sample = values) {
-  const stretch = name === EQUALIZATION ? equalization(sample, limits) : scaled(limits, name);
+  const stretch = name === EQUALIZATION ? equalization(sample, limits) : clippedStretch(limits, name);
   return Int16Array.from(values, (value) => (
     Number.isNaN(value) ? NO_DATA : Math.round(255 * stretch(value))
   ));
 }
 
 /**
- * Return the stretch of values in the image's unit, clipped to the limits.
+ * Return a stretch of values in the image's unit, clipped to the limits.
  * @param {Limits} limits @param {string} name @returns {(value: number) => number}
  */
-function scaled({ low, high }, name) {
+function clippedStretch({ low, high }, name) {
   const stretch = STRETCH_FUNCTIONS[name];
   if (stretch === undefined) throw new Error(`There is no stretch called ${name}.`);
   const range = high === low ? 1 : high - low;
