@@ -1,4 +1,4 @@
-"""What tests of the classify page wait for and ask."""
+"""Helpers of the tests of the classify page."""
 
 import re
 
@@ -13,26 +13,26 @@ FETCHED = """count => ["stamps.npy", "rgb.png"].every(
         entry => entry.name.includes(name) && entry.responseEnd > 0
     ).length >= count
 )"""
-"""Whether the images of so many candidates are here."""
+"""True if the images of this many candidates have been fetched."""
 
 
 def painted(page: Page, other_than: str | None = None) -> str:
-    """Wait until another candidate's stamps are on the screen; its id."""
+    """Wait until another candidate's stamps are on the screen; return its id."""
     page.wait_for_function(
         "old => ![undefined, old].includes(document.documentElement.dataset.painted)",
         arg=other_than or "",
     )
-    page.wait_for_timeout(60)  # a key that comes sooner is taken for a bounce of the one before
+    page.wait_for_timeout(60)  # an earlier key counts as a bounce of the last one
     return page.evaluate("document.documentElement.dataset.painted")
 
 
-def says(page: Page, words: str) -> None:
-    """Wait until the line of the outbox says so."""
-    expect(page.locator("#outbox")).to_have_text(words)
+def outbox_shows(page: Page, text: str) -> None:
+    """Wait until the status of the outbox has this text."""
+    expect(page.locator("#outbox")).to_have_text(text)
 
 
 def saved_votes(page: Page) -> int:
-    """Votes of this expert that they have not taken back, as the server counts them."""
+    """Return the server's count of this expert's votes that are not retracted."""
     return page.request.get("/api/v1/progress/").json()["voted"]
 
 

@@ -36,13 +36,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def allowed_errors() -> list[str]:
-    """Parts of console errors that a test brings about on purpose: append to it."""
+    """Parts of console errors that a test causes on purpose: append to it."""
     return []
 
 
 @pytest.fixture
 def site(live_site: Site) -> Site:
-    """Where the windows look; a module with a site of its own replaces this."""
+    """The site that the windows open; a module can replace it by its own."""
     return live_site
 
 
@@ -50,7 +50,7 @@ def site(live_site: Site) -> Site:
 def new_page(
     browser: Browser, site: Site, allowed_errors: list[str]
 ) -> Iterator[Callable[[], Page]]:
-    """Makes windows that share nothing, and collects what goes wrong in them."""
+    """Return a function that opens a separate window; its errors fail the test."""
     errors: list[str] = []
     contexts = []
 
@@ -76,7 +76,7 @@ def new_page(
 
 @pytest.fixture
 def page(new_page: Callable[[], Page]) -> Page:
-    """A window without a visitor."""
+    """A window in which nobody has logged in."""
     return new_page()
 
 

@@ -1,4 +1,4 @@
-"""What a site in use has to show: votes, a tie, published classes, runs, a release.
+"""Content of a site in use: votes, a tie, published classes, runs, a release.
 
 `manage.py shell` runs these functions on the data of a served site.
 """
@@ -26,7 +26,7 @@ RELEASE = "lived-in"
 
 
 def furnish() -> dict[str, int]:
-    """Let people and a network have been at work; the numbers that addresses need."""
+    """Create votes, runs and experiments; return the primary keys that addresses need."""
     demo = Field.objects.get(name="demo")
     experts = [User.objects.get(username=name) for name in ("ada", "bea", "cy")]
     admin = User.objects.get(username="admin")
@@ -62,7 +62,7 @@ def furnish() -> dict[str, int]:
 
 
 def experiments(field: Field, admin: User) -> dict[str, int]:
-    """One experiment that is done, one at work, one that failed."""
+    """Create a finished, a running and a failed experiment."""
     compared = make_experiment(field, admin)
     report_on_experiment(compared)
     comparing = make_experiment(field, admin, status=RunStatus.RUNNING, kind="filters", arms=6)
@@ -89,7 +89,7 @@ def experiments(field: Field, admin: User) -> dict[str, int]:
 
 
 def outcome() -> dict[str, Any]:
-    """What the training of a run of two members leaves."""
+    """Write the files that the training of a run of two members leaves."""
     return {
         "weights": "random",
         "weights_note": "No file with the weights was found.",
@@ -101,7 +101,7 @@ def outcome() -> dict[str, Any]:
 
 
 def leave(ready: int, running: int, comparing: int) -> None:
-    """Take the network out of use again, and end what seems to run."""
+    """Roll the network back and end the jobs that are marked as running."""
     Promotion.objects.roll_back(TrainingRun.objects.get(pk=ready))
     TrainingRun.objects.get(pk=running).cancel()
     Experiment.objects.get(pk=comparing).cancel()

@@ -1,4 +1,4 @@
-"""Every page by axe-core, against WCAG 2.2 AA: dark and light, on a laptop and a tablet."""
+"""Every page passes axe-core for WCAG 2.2 AA: dark and light, on a laptop and a tablet."""
 
 import json
 from collections import defaultdict
@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from frontend.urls import urlpatterns
-from tests.browser.classify_page import painted, says
+from tests.browser.classify_page import outbox_shows, painted
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
 
@@ -33,7 +33,7 @@ RUN = """async options => {
 SETTLED = "() => !document.querySelector('[aria-busy=true]')"
 ALWAYS_SAYS = {"color-contrast", "target-size"}
 
-# Who looks at a page, and what its address needs.
+# Visitors of each page, and the arguments of its address.
 PAGES = {
     "login": [("", {})],
     "progress": [("ada", {})],
@@ -61,7 +61,7 @@ FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-trai
 
 @pytest.fixture(scope="module")
 def lived_in(live_site):
-    """A site in use; the numbers of what there is."""
+    """The primary keys of the content of a site in use."""
 
     def run(command):
         return live_site.manage("shell", "-v0", "-c", command)
@@ -76,7 +76,7 @@ def lived_in(live_site):
 
 
 def prepare(page):
-    """Bring axe into the page, past its content security policy, and let nothing fade."""
+    """Load axe into the page, past its content security policy, and switch transitions off."""
     if not AXE.exists():
         cannot_run("axe-core is not installed; `make test` does it, or `npm ci`")
     page.emulate_media(reduced_motion="reduce")
@@ -84,7 +84,7 @@ def prepare(page):
 
 
 def faults(page, what):
-    """Sentences with page, rule, element, and the themes and screens on which it is so."""
+    """Return sentences with page, rule, element, themes and screens of each violation."""
     found = defaultdict(list)
     for screen in SCREENS:
         page.set_viewport_size(screen)
@@ -133,7 +133,7 @@ def bea(open_as, lived_in):
     first = painted(page)
     page.keyboard.press("1")
     painted(page, other_than=first)
-    says(page, "saved")
+    outbox_shows(page, "saved")
     prepare(page)
     return page
 
@@ -175,7 +175,7 @@ def test_the_classify_page_in_trouble(bea, allowed_errors):
     painted(bea, other_than=before)
     bea.context.clear_cookies()
     bea.keyboard.press("3")
-    says(bea, "log in to save (1)")
+    outbox_shows(bea, "log in to save (1)")
     found = faults(bea, "refused, log-in expired")
     bea.get_by_role("button", name="Log in as bea").click()
     found += faults(bea, "log-in")

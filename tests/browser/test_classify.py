@@ -1,4 +1,4 @@
-"""The classify page in Chromium, on the demonstration: keys, and everything that may go wrong."""
+"""The classify page in Chromium, on the demonstration: keys, and every kind of failure."""
 
 import re
 
@@ -11,9 +11,9 @@ from tests.browser.classify_page import (
     RGB,
     STAMPS,
     VOTES,
+    outbox_shows,
     painted,
     saved_votes,
-    says,
 )
 
 pytestmark = pytest.mark.beside("sqlite")
@@ -41,7 +41,7 @@ def test_a_key_votes_and_goes_on(ada, key, label, certainty):
     assert body["seconds"] > 0
     assert {"stretch", "limits", "view", "zoom", "contrast", "bias"} < set(body["display"])
     assert painted(ada, other_than=first) != first
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_it_undoes_the_last_vote_and_shows_it(ada):
@@ -51,7 +51,7 @@ def test_it_undoes_the_last_vote_and_shows_it(ada):
     ada.keyboard.press("Backspace")
     expect(ada.locator("[data-label='2']")).to_have_attribute("aria-pressed", "true")
     assert painted(ada) == first
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before
 
 
@@ -64,14 +64,14 @@ def test_votes_taken_back_and_an_earlier_one_all_say_what_they_replace(ada):
         painted(ada, other_than=shown)
     ada.keyboard.press("Backspace")
     ada.keyboard.press("Backspace")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     ada.locator("#recent-votes button").click()
     expect(ada.locator("[data-label='1']")).to_have_attribute("aria-pressed", "true")
     for key in "432":
         shown = painted(ada)
         ada.keyboard.press(key)
         painted(ada, other_than=shown)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     puts = [request for request in sent if request.method == "PUT"]
     replaced = [request.post_data_json["replaces"] for request in puts[3:]]
     assert [request.url.split("/")[-2] for request in puts[:3]] == replaced
@@ -94,7 +94,7 @@ def test_a_flag_and_a_comment_come_back_with_the_vote_that_is_taken_back(ada):
         ada.keyboard.press("3")
     body = request.value.post_data_json
     assert (body["label"], body["flagged"], body["comment"]) == (3, True, "two peaks?")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_it_skips_without_a_vote(ada):
@@ -141,7 +141,7 @@ def test_a_held_or_bouncing_key_is_one_vote(ada):
             new KeyboardEvent("keydown", { key: "1", code: "Digit1", repeat, bubbles: true })); }"""
     )
     painted(ada, other_than=first)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 1
 
 
@@ -154,7 +154,7 @@ def test_a_key_in_a_menu_is_no_vote(ada):
     ada.keyboard.press("Escape")
     ada.keyboard.press("1")
     painted(ada, other_than=first)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_space_skips_after_a_click_on_a_class(ada):
@@ -163,7 +163,7 @@ def test_space_skips_after_a_click_on_a_class(ada):
     second = painted(ada, other_than=first)
     ada.keyboard.press("Space")
     painted(ada, other_than=second)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 1
 
 
@@ -175,10 +175,10 @@ def test_the_next_three_never_wait_for_the_network(ada, allowed_errors):
     for _ in range(3):
         ada.keyboard.press("1")
         seen.append(painted(ada, other_than=seen[-1]))
-    says(ada, "waiting for network (3)")
+    outbox_shows(ada, "waiting for network (3)")
     assert len(set(seen)) == 4
     ada.context.set_offline(offline=False)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_votes_survive_a_reload_while_the_server_is_away(ada, allowed_errors):
@@ -189,13 +189,13 @@ def test_votes_survive_a_reload_while_the_server_is_away(ada, allowed_errors):
     second = painted(ada, other_than=first)
     ada.keyboard.press("2")
     painted(ada, other_than=second)
-    says(ada, "waiting for network (2)")
+    outbox_shows(ada, "waiting for network (2)")
     ada.reload()
     assert painted(ada) not in {first, second}
-    says(ada, "waiting for network (2)")
+    outbox_shows(ada, "waiting for network (2)")
     ada.unroute_all()
     ada.evaluate("dispatchEvent(new Event('online'))")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 2
 
 
@@ -226,7 +226,7 @@ def test_votes_wait_for_a_server_that_restarts(ada, live_site, allowed_errors):
     second = painted(ada, other_than=first)
     ada.keyboard.press("2")
     painted(ada, other_than=second)
-    says(ada, "waiting for network (2)")
+    outbox_shows(ada, "waiting for network (2)")
     live_site.start()
     live_site.wait()
     expect(ada.locator("#outbox")).to_have_text("saved", timeout=40_000)
@@ -239,14 +239,14 @@ def test_an_expired_login_costs_no_vote(ada, allowed_errors):
     ada.context.clear_cookies()
     ada.keyboard.press("3")
     painted(ada, other_than=first)
-    says(ada, "log in to save (1)")
+    outbox_shows(ada, "log in to save (1)")
     ada.get_by_role("button", name="Log in as ada").click()
     ada.get_by_label("Password of ada").fill("not it")
     ada.keyboard.press("Enter")
     expect(ada.get_by_text("That is not the right password.")).to_be_visible()
     ada.get_by_label("Password of ada").fill("ada")
     ada.keyboard.press("Enter")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     expect(ada.locator("#login-notice")).to_be_hidden()
     assert saved_votes(ada) == before + 1
 
@@ -264,12 +264,12 @@ def test_votes_never_go_out_under_another_name(ada, allowed_errors):
     theirs = saved_votes(tab)
     ada.keyboard.press("1")
     painted(ada, other_than=first)
-    says(ada, "log in to save (1)")
+    outbox_shows(ada, "log in to save (1)")
     assert saved_votes(tab) == theirs
     ada.get_by_role("button", name="Log in as ada").click()
     ada.get_by_label("Password of ada").fill("ada")
     ada.keyboard.press("Enter")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 1
 
 
@@ -318,7 +318,7 @@ def test_a_missing_colour_picture_stops_nobody(open_as, allowed_errors):
     expect(page.locator("#rgb-note")).to_have_text("No colour image: No mosaic.")
     page.keyboard.press("2")
     painted(page, other_than=first)
-    says(page, "saved")
+    outbox_shows(page, "saved")
 
 
 def test_an_empty_queue_says_why_and_what_to_do(open_as):

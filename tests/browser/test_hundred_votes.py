@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.browser.classify_page import VOTES, painted, says
+from tests.browser.classify_page import VOTES, outbox_shows, painted
 
 pytestmark = pytest.mark.beside("postgresql")
 
@@ -20,7 +20,7 @@ PRESSES = {
     "Shift+Digit1": ("1", "possible"),
     "Shift+Digit4": ("4", "possible"),
 }
-"""Label and certainty that a key stands for."""
+"""Label and certainty of each key."""
 VOTES_CAST = 100
 PACE = 0.25
 """Seconds from press to press."""
@@ -39,7 +39,7 @@ def dee(live_site, open_as):
 
 
 def catalogue_ids(page):
-    """Catalogue id of each candidate's number."""
+    """Return the catalogue id of each candidate by primary key."""
     found = {}
     address = "/api/v1/candidates/?page_size=200"
     while address:
@@ -50,7 +50,7 @@ def catalogue_ids(page):
 
 
 def votes_on_the_server(page, voter):
-    """Label and certainty of all that was ever cast, by catalogue id."""
+    """Return label and certainty of all votes ever cast, by catalogue id."""
     text = page.request.get("/api/v1/export/votes.csv").text()
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["voter"] == voter]
     votes = {row["catalogue_id"]: (row["label"], row["certainty"]) for row in rows}
@@ -71,7 +71,7 @@ def test_the_server_holds_exactly_what_was_pressed(dee, open_as):
         pressed[candidate] = PRESSES[key]
         dee.keyboard.press(key)
     rate = (VOTES_CAST - 1) / (time.monotonic() - began)
-    says(dee, "saved")
+    outbox_shows(dee, "saved")
     ids = catalogue_ids(dee)
     assert len(pressed) == VOTES_CAST
     assert votes_on_the_server(open_as("cur"), "dee") == {ids[c]: pressed[c] for c in pressed}

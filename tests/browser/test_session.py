@@ -1,11 +1,11 @@
-"""A session on the classify page: going back, changing one's mind, saying more than a class."""
+"""A session on the classify page: review, change, undo, reasons, flags and comments."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.classify_page import VOTES, painted, saved_votes, says
+from tests.browser.classify_page import VOTES, outbox_shows, painted, saved_votes
 
 pytestmark = pytest.mark.beside("postgresql")
 
@@ -13,7 +13,7 @@ OPINIONS = re.compile("/opinions/")
 
 
 def vote(page, key):
-    """Vote and wait for the next candidate; what was sent, and the next candidate."""
+    """Vote and wait for the next candidate; return the request's body and that candidate."""
     before = painted(page)
     with page.expect_request(VOTES) as request:
         page.keyboard.press(key)
@@ -21,7 +21,7 @@ def vote(page, key):
 
 
 def shows(page, candidate):
-    """Wait until this candidate is painted, and a key is no bounce of the one before."""
+    """Wait until this candidate is painted and the next key is not taken for a bounce."""
     page.wait_for_function(
         "id => document.documentElement.dataset.painted === id", arg=str(candidate)
     )
@@ -56,7 +56,7 @@ def test_another_class_for_an_earlier_vote_replaces_it(ada):
         ada.keyboard.press("3")
     again = request.value.post_data_json
     assert (again["candidate"], again["label"]) == (first["candidate"], 3)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 2
 
 
@@ -69,7 +69,7 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     ada.keyboard.press("Backspace")
     expect(ada.locator("#note")).to_have_text("Vote taken back. You can vote again.")
     shows(ada, first["candidate"])
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 1
 
 
@@ -78,13 +78,13 @@ def test_control_z_takes_back_too(ada):
     first, _ = vote(ada, "1")
     ada.keyboard.press("Control+z")
     shows(ada, first["candidate"])
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     assert saved_votes(ada) == before
 
 
 def test_the_session_survives_a_reload(ada):
     first, _ = vote(ada, "4")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     ada.reload()
     painted(ada)
     ada.keyboard.press("p")
@@ -101,7 +101,7 @@ def test_class_4_has_reasons(ada, digit, reason):
     body = request.value.post_data_json
     assert (body["label"], body["reason"]) == (4, reason)
     painted(ada, other_than=first)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_questions_lead_to_a_class_and_are_kept_with_the_vote(ada):
@@ -123,13 +123,13 @@ def test_questions_lead_to_a_class_and_are_kept_with_the_vote(ada):
         ["yes", "several", "yes"],
     )
     painted(ada, other_than=first)
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     expect(ada.locator("#refused")).to_be_hidden()
 
 
 def test_those_who_have_voted_discuss(ada):
     vote(ada, "1")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     ada.keyboard.press("v")
     ada.get_by_label("Comment for other experts").fill("is this 1 or 2?")
     ada.keyboard.press("Control+Enter")
@@ -161,7 +161,7 @@ def test_a_comment_on_an_earlier_vote_is_sent_at_once(ada):
         ada.keyboard.press("Control+Enter")
     body = request.value.post_data_json
     assert (body["label"], body["comment"]) == (2, "on second thoughts")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
 
 
 def test_a_cancelled_comment_is_none(ada):
@@ -176,7 +176,7 @@ def test_opinions_come_after_the_vote_and_not_before(ada, open_as):
     ada.keyboard.press("v")
     expect(ada.locator("#note")).to_contain_text("Vote first")
     vote(ada, "1")
-    says(ada, "saved")
+    outbox_shows(ada, "saved")
     with ada.expect_response(OPINIONS) as answer:
         ada.keyboard.press("v")
     assert answer.value.ok

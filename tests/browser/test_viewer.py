@@ -1,4 +1,4 @@
-"""The viewer of the classify page on real FITS files: pixels where they belong, DS9's habits."""
+"""The viewer of the classify page on real FITS files: pixel positions and DS9's gestures."""
 
 import re
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.beside("sqlite")
 
 SIDE = 1000
 SIGMA = 1.5
-PLACES = [
+POSITIONS = [
     (80 + 70 * column + 0.03 * (row - 6), 80 + 70 * row + 0.04 * (column - 6))
     for row in range(13)
     for column in range(13)
 ]
-"""Of the drawn Gaussians, px from 0."""
+"""Centres of the drawn Gaussians, px from 0."""
 HOLE = 15
 """Pixels to the right of each Gaussian where there is no data."""
 HATCHING = {(58, 63, 71), (118, 126, 138)}
@@ -32,7 +32,7 @@ def draw(band):
     rng = np.random.default_rng(len(band))
     image = rng.normal(0, 0.01, (SIDE, SIDE))
     y, x = np.mgrid[-20:21, -20:21]
-    for x0, y0 in PLACES:
+    for x0, y0 in POSITIONS:
         column, row = round(x0), round(y0)
         around = image[row - 20 : row + 21, column - 20 : column + 21]
         around += 10 * np.exp(-((x + column - x0) ** 2 + (y + row - y0) ** 2) / (2 * SIGMA**2))
@@ -51,7 +51,7 @@ def odd(live_site, tmp_path_factory):
         path = folder / f"{band}.fits"
         fits.PrimaryHDU(draw(band), header).writeto(path)
         mosaics += ["--mosaic", str(path)]
-    rows = "".join(f"{i},{x + 1},{y + 1}\n" for i, (x, y) in enumerate(PLACES, 1))
+    rows = "".join(f"{i},{x + 1},{y + 1}\n" for i, (x, y) in enumerate(POSITIONS, 1))
     catalogue = folder / "odd.csv"
     catalogue.write_text(f"id,x,y\n{rows}")
     live_site.manage("import_field", "odd", "--galaxy", "Odd", "--distance", "10", *mosaics)
@@ -61,7 +61,7 @@ def odd(live_site, tmp_path_factory):
 
 @pytest.fixture
 def viewer(open_as, odd):
-    """bea's classify page on that field; `page.item` is what the queue sent for what is on show."""
+    """bea's classify page on that field; `page.item` is the queue's item of the candidate."""
     page = open_as("bea")
     set_preferences(page, display={"stretch": "Linear", "limits": "Min Max"}, keys={})
     with page.expect_response(QUEUE) as answer:
@@ -90,7 +90,7 @@ def dots(page, band):
 
 
 def at(page, band, x, y, span=50):
-    """Client coordinates of an array pixel of the stamp, in the view that pages begin with."""
+    """Client coordinates of an array pixel of the stamp, in the default view."""
     box = canvas(page, band).bounding_box()
     share_x = (x - 49.5) / span + 0.5
     share_y = 0.5 - (y - 49.5) / span
@@ -109,17 +109,17 @@ def test_a_drawn_gaussian_lies_where_it_belongs(viewer, span):
     if span == 100:
         viewer.keyboard.press("w")
         expect(viewer.locator("[data-action='view']")).to_have_text("100 px")
-    place = viewer.item["stamp_x"], viewer.item["stamp_y"]
+    position = viewer.item["stamp_x"], viewer.item["stamp_y"]
     grey = dots(viewer, 3)[..., 0]
     steps = (np.arange(len(grey)) + 0.5) / len(grey) - 0.5
     x, y = np.meshgrid(49.5 + span * steps, 49.5 - span * steps)
-    on_screen = centroid(grey, x, y, *place)
+    on_screen = centroid(grey, x, y, *position)
     # The same box on the pixels themselves: neither noise nor the box's rim counts.
     rows, columns = np.mgrid[:100, :100]
-    drawn = np.exp(-((columns - place[0]) ** 2 + (rows - place[1]) ** 2) / (2 * SIGMA**2))
-    in_array = centroid(drawn, columns, rows, *place)
+    drawn = np.exp(-((columns - position[0]) ** 2 + (rows - position[1]) ** 2) / (2 * SIGMA**2))
+    in_array = centroid(drawn, columns, rows, *position)
     assert np.hypot(*np.subtract(on_screen, in_array)) < 0.02
-    assert np.hypot(*np.subtract(in_array, place)) < 0.02
+    assert np.hypot(*np.subtract(in_array, position)) < 0.02
 
 
 def test_what_has_no_data_is_hatched_and_what_was_not_observed_says_so(viewer):
@@ -155,7 +155,7 @@ def test_value_and_sky_under_the_pointer_are_those_of_the_file(viewer, odd):
 
 
 def display_of_vote(page, key="1"):
-    """The settings of the display that go out with a vote."""
+    """Vote and return the display settings in the request."""
     with page.expect_request(VOTES) as request:
         page.keyboard.press(key)
     return request.value.post_data_json["display"]
@@ -193,10 +193,10 @@ def test_contrast_darkens_what_lies_below_the_bias(viewer):
 
 def test_keys_and_wheel_zoom_about_the_pointer_and_zero_resets(viewer):
     viewer.mouse.move(*at(viewer, 3, 40, 60))
-    place = viewer.locator("#position").text_content()
+    position = viewer.locator("#position").text_content()
     viewer.keyboard.press("z")
     viewer.mouse.wheel(0, -100)
-    assert viewer.locator("#position").text_content() == place
+    assert viewer.locator("#position").text_content() == position
     viewer.mouse.move(*at(viewer, 3, 49.5, 49.5))
     assert display_of_vote(viewer)["zoom"] == pytest.approx(2**0.5 * 2**0.25, abs=0.01)
     viewer.keyboard.press("0")
@@ -216,8 +216,8 @@ def test_each_key_of_the_zoom_is_half_a_factor_of_two(viewer, keys, zoom):
 def test_two_fingers_zoom_and_one_pans(viewer):
     touch = viewer.context.new_cdp_session(viewer)
 
-    def fingers(kind, *places):
-        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+    def fingers(kind, *positions):
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(positions)]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     x, y = at(viewer, 3, 49.5, 49.5)

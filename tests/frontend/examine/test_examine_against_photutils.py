@@ -41,7 +41,7 @@ def ellipse(x, y, long, short, angle_deg, peak):
 
 
 def simulated():
-    """Stars, an ellipse, one half without data and one at the edge: stamps and their places."""
+    """Stars, an ellipse, one half without data and one at the edge: stamps and positions."""
     rng = np.random.default_rng(3)
     noise = rng.normal(0.05, 0.01, (5, SIDE, SIDE))
     noise[0] += moffat(50.3, 49.6, 2.4, 2.5, 3)
@@ -50,13 +50,13 @@ def simulated():
     noise[3] += moffat(50.3, 49.6, 2.4, 3.5, 3)
     noise[3, :, :46] = np.nan
     noise[4] += moffat(4.2, 95.7, 3.1, 3.0, 3)
-    places = [(50.3, 49.6), (48.8, 51.1), (50.23, 50.41), (50.3, 49.6), (4.2, 95.7)]
-    return noise.astype(np.float32), places
+    positions = [(50.3, 49.6), (48.8, 51.1), (50.23, 50.41), (50.3, 49.6), (4.2, 95.7)]
+    return noise.astype(np.float32), positions
 
 
 def real():
-    """The brightest sources of real images, with places a little beside their highest pixels."""
-    stamps, places = [], []
+    """The brightest sources of real images, with positions near their highest pixels."""
+    stamps, positions = [], []
     for name in ("hst_ngc4342/ngc4342.sky.fits", "scarlet_hsc_grizy/Cut_HST1.fits"):
         path = DATA / "images" / name
         if not path.exists():
@@ -66,14 +66,14 @@ def real():
         sources.sort("peak_value", reverse=True)
         for x, y in sources["x_peak", "y_peak"][:8]:
             stamps.append(image[y - 50 : y + 50, x - 50 : x + 50])
-            places.append((50.3, 49.8))
-    return np.array(stamps), places
+            positions.append((50.3, 49.8))
+    return np.array(stamps), positions
 
 
 @pytest.fixture(scope="module", params=[simulated, real], ids=["simulated", "real"])
 def measured(request, tmp_path_factory):
-    """Each stamp (y, x), the place on it, and what the browser's modules say of them."""
-    stamps, places = request.param()
+    """Each stamp (y, x), the position on it, and the browser's measurements."""
+    stamps, positions = request.param()
     path = tmp_path_factory.mktemp("stamps") / "stamps"
     stamps.astype("<f4").tofile(path)
     script = ROOT / "tests/frontend/examine/examine-measures.js"
@@ -81,10 +81,10 @@ def measured(request, tmp_path_factory):
         node.executable(),
         str(script),
         str(path),
-        json.dumps([[*map(float, p)] for p in places]),
+        json.dumps([[*map(float, p)] for p in positions]),
     ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return list(zip(stamps.astype(float), places, json.loads(done.stdout), strict=True))
+    return list(zip(stamps.astype(float), positions, json.loads(done.stdout), strict=True))
 
 
 def masked(stamp):
@@ -93,9 +93,9 @@ def masked(stamp):
 
 
 def test_it_sums_circles_exactly(measured):
-    for stamp, place, ours in measured:
+    for stamp, position, ours in measured:
         for radius, got in zip(RADII, ours["sums"], strict=True):
-            aperture = CircularAperture(place, radius + 0.37)
+            aperture = CircularAperture(position, radius + 0.37)
             table = aperture.do_photometry(stamp, mask=masked(stamp), method="exact")
             area = aperture.area_overlap(stamp, mask=masked(stamp), method="exact")
             assert got["sum"] == pytest.approx(table[0][0], rel=1e-5)
@@ -104,8 +104,8 @@ def test_it_sums_circles_exactly(measured):
 
 
 def test_it_takes_the_clipped_median_of_the_ring_as_sky(measured):
-    for stamp, place, ours in measured:
-        ring = CircularAnnulus(place, 10, 15).to_mask(method="center")
+    for stamp, position, ours in measured:
+        ring = CircularAnnulus(position, 10, 15).to_mask(method="center")
         values = ring.get_values(stamp, mask=masked(stamp))
         _, median, sigma = sigma_clipped_stats(values, sigma=3, maxiters=5)
         assert ours["sky"]["level"] == pytest.approx(median, rel=1e-6)
@@ -113,16 +113,16 @@ def test_it_takes_the_clipped_median_of_the_ring_as_sky(measured):
 
 
 def test_its_curve_of_growth_is_photutils(measured):
-    for stamp, place, ours in measured:
+    for stamp, position, ours in measured:
         above = stamp - ours["sky"]["level"]
-        curve = CurveOfGrowth(above, place, RADII, mask=masked(stamp), method="exact")
+        curve = CurveOfGrowth(above, position, RADII, mask=masked(stamp), method="exact")
         assert ours["growth"] == pytest.approx(curve.profile, rel=1e-5, abs=1e-9)
 
 
 def test_its_shape_is_that_of_the_second_moments(measured):
     compared = 0
-    for stamp, place, ours in measured:
-        aperture = CircularAperture(place, 5)
+    for stamp, position, ours in measured:
+        aperture = CircularAperture(position, 5)
         level = ours["sky"]["level"]
         theirs = ApertureStats(stamp - level, aperture, mask=masked(stamp), sum_method="center")
         if ours["shape"] is None or np.isnan(theirs.ellipticity):
@@ -173,8 +173,8 @@ def test_its_statistics_are_numpys(measured):
 
 
 def test_its_lines_lie_where_the_image_has_their_level(measured):
-    for stamp, place, ours in measured:
-        left, low = (int(np.floor(coordinate + 0.5)) - 10 for coordinate in place)
+    for stamp, position, ours in measured:
+        left, low = (int(np.floor(coordinate + 0.5)) - 10 for coordinate in position)
         image = RegularGridInterpolator((np.arange(SIDE), np.arange(SIDE)), stamp)
         for line in ours["contour"]:
             x, y = np.transpose(line)
@@ -182,7 +182,7 @@ def test_its_lines_lie_where_the_image_has_their_level(measured):
 
 
 def test_its_centre_is_that_of_a_fitted_gaussian():
-    stamps, places = simulated()
-    for (x, y), stamp in zip(places[:3], stamps[:3], strict=True):
+    stamps, positions = simulated()
+    for (x, y), stamp in zip(positions[:3], stamps[:3], strict=True):
         cut = stamp[40:61, 40:61].astype(float) - 0.05
         assert np.hypot(*(centroid_2dg(cut) + 40 - (x, y))) < 0.02

@@ -36,14 +36,14 @@ const seen = (history) => history.candidate?.item.candidate ?? "queue";
 test("it steps back to the first vote, and forward to the queue", () => {
   const history = session(2);
   assert.equal(seen(history), "queue");
-  const places = [-1, -1, -1, 1, 1, 1].map((by) => {
+  const positions = [-1, -1, -1, 1, 1, 1].map((by) => {
     history.step(/** @type {1 | -1} */ (by));
     return seen(history);
   });
-  assert.deepEqual(places, [2, 1, 1, 2, "queue", "queue"]);
+  assert.deepEqual(positions, [2, 1, 1, 2, "queue", "queue"]);
 });
 
-test("another answer keeps its place", () => {
+test("another answer keeps its position", () => {
   const history = session(3);
   history.review(1);
   history.replace({ uuid: "new", label: 4, certainty: "sure", reason: "star", comment: "", flagged: false });

@@ -35,7 +35,7 @@ function page(...hand) {
   const [q, o, viewer] = /** @type {any[]} */ ([queue, outbox, { show: Boolean }]);
   const session = new Session(q, o, viewer, history, () => ({}), () => session.refresh());
   session.refresh();
-  /** The vote that this vote says it replaces, by its place in `sent`. */
+  /** The vote that the last request replaces, by its index in `sent`. */
   const replaced = () => {
     const { replaces } = sent.at(-1).body;
     return replaces && sent.findIndex(({ uuid, method }) => uuid === replaces && method === "PUT");

@@ -27,7 +27,7 @@ def wcs(ra, dec, north_deg, *, east_left):
 
 
 def answers(questions):
-    """What the browser's module says."""
+    """Return the sky coordinates that the browser's module computes."""
     command = [node.executable(), str(SCRIPT)]
     text = json.dumps(questions)
     done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
@@ -50,8 +50,8 @@ def test_it_agrees_with_astropy_over_the_stamp(ra, dec, east_left, north_deg):
     offsets = [(0, 0), (50, 0), (0, 50), (-49.5, 30.25)]
     for (dx, dy), sky in zip(offsets, answers([[item, *d] for d in offsets]), strict=True):
         expected = header.pixel_to_world(500 + dx, 500 + dy)
-        said = SkyCoord(sky["ra"], sky["dec"], unit="deg")
-        assert expected.separation(said).deg < MILLIARCSEC
+        computed = SkyCoord(sky["ra"], sky["dec"], unit="deg")
+        assert expected.separation(computed).deg < MILLIARCSEC
 
 
 def test_it_is_silent_without_coordinates():

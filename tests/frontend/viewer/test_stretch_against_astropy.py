@@ -1,4 +1,4 @@
-"""The browser's limits and stretches are astropy's, which are DS9's: to 1/255 on every pixel."""
+"""The browser's limits and stretches agree with astropy, on every pixel to 1/255."""
 
 import json
 import os
@@ -93,7 +93,7 @@ def real():
 
 
 def browser_levels(images, path):
-    """What the browser's modules make of the images: for each, by limits' name."""
+    """Return the levels of the browser's modules for each image, by the name of the limits."""
     images.astype("<f4").tofile(path)
     command = [
         node.executable(),
