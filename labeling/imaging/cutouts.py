@@ -1,4 +1,8 @@
-"""What one candidate looks like: its stamps as arrays and as FITS, and its colour image."""
+"""Cutouts of one candidate: its stamps as NumPy and FITS files, and its colour images as PNG.
+
+Arrays are (band, y, x) or (y, x), float32, row 0 at the bottom; NaN where there is no data.
+Positions are in px of the field's reference frame; the centre of the first pixel is 0.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from classifier.core.packs import read_stamps
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.rgb import (
-    RECIPE,
+    RECIPE_VERSION,
     SOFTENING,
     STRETCH,
     encode_png,
@@ -35,21 +39,21 @@ RGB_SIZES = (299, 50)
 
 
 def stamps_of(candidate: Candidate) -> Image:
-    """The candidate's stamps, (band, y, x) float32. Raises PackError."""
+    """Return the candidate's stamps, (band, y, x). Raises PackError."""
     if candidate.pack_row is None:
         raise PackError(f"{candidate} was set aside and has no stamps.")
     return read_stamps(candidate.pack_path, candidate.pack_row)
 
 
 def encode_npy(array: Image) -> bytes:
-    """The array as a NumPy file, little-endian, C order."""
+    """Encode the array as a NumPy file, little-endian float32 in C order."""
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array, dtype="<f4"), allow_pickle=False)
     return buffer.getvalue()
 
 
 def encode_fits(candidate: Candidate) -> bytes:
-    """The stamps as a FITS file, one HDU per observed filter, each with its WCS.
+    """Encode the stamps as a FITS file with one HDU and WCS per observed filter.
 
     Raises PackError.
     """
@@ -66,7 +70,7 @@ def encode_fits(candidate: Candidate) -> bytes:
 
 
 def _primary_header(candidate: Candidate) -> fits.Header:
-    """Whose stamps these are."""
+    """Return the header that names the candidate."""
     header = fits.Header()
     header["OBJECT"] = (ascii_text(candidate.field.galaxy)[:60], "galaxy")
     header["FIELD"] = (candidate.field.name[:60], "field in Asterism")
@@ -76,10 +80,10 @@ def _primary_header(candidate: Candidate) -> fits.Header:
 
 
 def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
-    """Filter, unit and WCS of one band's stamp: the mosaic's, moved to the stamp's corner."""
+    """Return filter, unit and WCS of one band's stamp; the WCS is the mosaic's, shifted."""
     header = fits.Header()
     if mosaic.wcs is not None:
-        x, y = _place_on(mosaic, candidate)
+        x, y = _position_on(mosaic, candidate)
         wcs = mosaic.wcs.deepcopy()
         wcs.wcs.crpix -= (int(first_pixel(x)), int(first_pixel(y)))
         header.update(wcs.to_header(relax=True))
@@ -88,8 +92,8 @@ def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
     return header
 
 
-def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
-    """The candidate's position in a mosaic's own pixels, from 0."""
+def _position_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
+    """Return the candidate's position (x, y) in px of this mosaic, from 0."""
     mosaics = candidate.field.mosaic_by_band
     reference = mosaics[reference_band(mosaics)]
     dx, dy = mosaic.shift_from(reference)
@@ -97,37 +101,36 @@ def _place_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
 
 
 def rgb_version(candidate: Candidate) -> str:
-    """Another word for whatever else its colour images are drawn from, and for each recipe."""
-    drawn_from = [
+    """Return a hash of the candidate's position, its mosaics and the recipe of colour images."""
+    sources = [
         (mosaic.band, mosaic.hdu, mosaic.fingerprint, mosaic.sky_sigma, mosaic.wcs_text)
         for mosaic in candidate.field.mosaic_by_band.values()
     ]
-    what = (RECIPE, RGB_SIZES, candidate.x, candidate.y, drawn_from)
-    return sha256(repr(what).encode()).hexdigest()[:16]
+    inputs = (RECIPE_VERSION, RGB_SIZES, candidate.x, candidate.y, sources)
+    return sha256(repr(inputs).encode()).hexdigest()[:16]
 
 
 def rgb_png(
     candidate: Candidate, size: int, stretch: float = STRETCH, softening: float = SOFTENING
 ) -> bytes:
-    """The colour image of `size` px about the candidate, as a PNG file.
+    """Return the colour image of `size` px about the candidate, as a PNG file.
 
-    In the usual scale it is drawn once and kept; in any other it is drawn whenever it is asked
-    for, so that what is kept never grows beyond two images a candidate. Raises
-    mosaics.UnusableImage where a mosaic has gone.
+    Images in the default scale are cached, others are drawn for each request, so that the cache
+    never exceeds two images a candidate. Raises UnusableImage if a mosaic cannot be read.
     """
     folder: Path = settings.RGB_CACHE / candidate.field.name
     name = f"{candidate.pk}-{{}}-{rgb_version(candidate)}.png"
-    usual = (stretch, softening) == (STRETCH, SOFTENING)
-    if usual:
+    cached = (stretch, softening) == (STRETCH, SOFTENING)
+    if cached:
         with suppress(FileNotFoundError):
             return (folder / name.format(size)).read_bytes()
-    rgb = _draw(candidate, stretch, softening)
+    context = _draw_context(candidate, stretch, softening)
     columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
-    drawn = dict(zip(RGB_SIZES, (rgb, rgb[rows, columns]), strict=True))
-    if not usual:
-        return encode_png(drawn[size])
-    files = {side: encode_png(pixels) for side, pixels in drawn.items()}
-    # An import that ends now may take the folder away while they are written.
+    images = dict(zip(RGB_SIZES, (context, context[rows, columns]), strict=True))
+    if not cached:
+        return encode_png(images[size])
+    files = {side: encode_png(pixels) for side, pixels in images.items()}
+    # A concurrent import may delete the folder.
     with suppress(FileNotFoundError):
         for side, data in files.items():
             write_atomically(folder / name.format(side), data, durable=False)
@@ -135,14 +138,14 @@ def rgb_png(
 
 
 def _centre(position: float) -> slice:
-    """Where the centre image lies in its surroundings, along one axis."""
+    """Return the pixels of the context image that are the centre image, along one axis."""
     context, centre = RGB_SIZES
     first = int(first_pixel(position, centre)) - int(first_pixel(position, context))
     return slice(first, first + centre)
 
 
-def _draw(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.uint8]:
-    """The colour image of the surroundings, (y, x, 3), row 0 at the bottom."""
+def _draw_context(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.uint8]:
+    """Draw the context image, (y, x, 3), row 0 at the bottom."""
     side = RGB_SIZES[0]
     bands = {
         band: normalise_to_noise(_window(candidate, mosaic, side), mosaic.sky_sigma)
@@ -152,19 +155,19 @@ def _draw(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.
 
 
 def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
-    """A mosaic's pixels about the candidate, (y, x); NaN beyond the frame."""
-    x, y = _place_on(mosaic, candidate)
-    left, bottom = int(first_pixel(x, size)), int(first_pixel(y, size))
-    y0, y1 = np.clip([bottom, bottom + size], 0, mosaic.height)
-    x0, x1 = np.clip([left, left + size], 0, mosaic.width)
+    """Return the mosaic's pixels about the candidate, (y, x); NaN beyond the frame."""
+    x, y = _position_on(mosaic, candidate)
+    x_min, y_min = int(first_pixel(x, size)), int(first_pixel(y, size))
+    y0, y1 = np.clip([y_min, y_min + size], 0, mosaic.height)
+    x0, x1 = np.clip([x_min, x_min + size], 0, mosaic.width)
     window = np.full((size, size), np.nan, np.float32)
     if y0 < y1 and x0 < x1:
         pixels = read_section(Path(mosaic.path), mosaic.hdu, slice(y0, y1), slice(x0, x1))
-        window[y0 - bottom : y1 - bottom, x0 - left : x1 - left] = pixels
+        window[y0 - y_min : y1 - y_min, x0 - x_min : x1 - x_min] = pixels
     return window
 
 
 def position_in_stamp(candidate: Candidate) -> tuple[float, float]:
-    """Where the candidate lies in its own 100 px stamp, px from 0."""
+    """Return the candidate's position (x, y) in px of its own 100 px stamp, from 0."""
     x, y = candidate.x, candidate.y
     return x - int(first_pixel(x, PACK_STAMP_PX)), y - int(first_pixel(y, PACK_STAMP_PX))

@@ -1,7 +1,7 @@
-"""Pixel grids: scale, orientation and offset of one WCS against another's.
+"""Pixel grids: scale, orientation and offset of one WCS relative to another.
 
 Drizzled mosaics of one field share scale and orientation; between such frames a position
-shifts by a constant.
+shifts by a constant. Offsets and positions are in px; the centre of the first pixel is 0.
 """
 
 import numpy as np
@@ -12,20 +12,20 @@ _SCALE_TOLERANCE = 2e-4  # 0.6 px over 3000 px from the centre
 
 
 def pixel_matrix(wcs: WCS) -> NDArray[np.float64]:
-    """Degrees per pixel, (sky axis, pixel axis)."""
+    """Return degrees per pixel, (sky axis, pixel axis)."""
     matrix: NDArray[np.float64] = wcs.pixel_scale_matrix
     return matrix
 
 
 def same_orientation(wcs: WCS, reference: WCS) -> bool:
-    """Whether two frames have the same scale and orientation, so that they only shift."""
-    ours, theirs = pixel_matrix(wcs), pixel_matrix(reference)
-    scale = np.sqrt(abs(np.linalg.det(theirs)))
-    return bool(np.all(np.abs(ours - theirs) < _SCALE_TOLERANCE * scale))
+    """True if two frames have the same scale and orientation, and differ by a shift at most."""
+    matrix, reference_matrix = pixel_matrix(wcs), pixel_matrix(reference)
+    scale = np.sqrt(abs(np.linalg.det(reference_matrix)))
+    return bool(np.all(np.abs(matrix - reference_matrix) < _SCALE_TOLERANCE * scale))
 
 
 def offset_px(wcs: WCS, reference: WCS) -> tuple[float, float]:
-    """Pixels to add to a position of the reference's frame to get this frame's, (dx, dy)."""
+    """Return (dx, dy) in px to add to a position in the reference to get that in this frame."""
     x0, y0 = reference.wcs.crpix - 1
     ra, dec = reference.all_pix2world(x0, y0, 0)
     x, y = wcs.all_world2pix(ra, dec, 0)
@@ -33,7 +33,7 @@ def offset_px(wcs: WCS, reference: WCS) -> tuple[float, float]:
 
 
 def compass(wcs: WCS) -> tuple[float, bool]:
-    """Where north points, in degrees from +y, anticlockwise; and whether east lies left of it."""
+    """Return the direction of north in degrees anticlockwise from +y, and if east is left of it."""
     inverse = np.linalg.inv(pixel_matrix(wcs))
     north_x, north_y = inverse @ (0.0, 1.0)
     east_x, east_y = inverse @ (1.0, 0.0)
@@ -42,7 +42,7 @@ def compass(wcs: WCS) -> tuple[float, bool]:
 
 
 def frame_shift(wcs: WCS | None, reference: WCS | None) -> tuple[float, float]:
-    """Like offset_px, but zero without WCS and for what is the same frame to 0.01 px."""
+    """Return `offset_px`, but (0, 0) without a WCS or if the frames agree to 0.01 px."""
     if wcs is None or reference is None:
         return 0.0, 0.0
     dx, dy = offset_px(wcs, reference)

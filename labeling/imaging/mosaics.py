@@ -1,7 +1,7 @@
-"""Mosaics on disk: which HDU, which filter, where on the sky, and how noisy.
+"""Read mosaics from FITS files: pixels, filter, unit, WCS and noise.
 
-Arrays are (y, x) with row 0 at the bottom, as FITS has them. Pixel positions count from 0 at
-the centre of the lower left pixel, as numpy and astropy.wcs (origin 0) do.
+Arrays are (y, x) float32, row 0 at the bottom, as in FITS. Pixel positions count from 0 at the
+centre of the lower left pixel, as in numpy and astropy.wcs with origin 0.
 """
 
 from __future__ import annotations
@@ -26,20 +26,22 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 
 _FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
-# cfitsio's decoders keep their place in variables that all threads share.
+# cfitsio's decoders keep their state in variables that all threads share.
 _DECOMPRESSION = Lock()
-_SKY_SAMPLE = 500  # px; a grid of 500 x 500 gives the median to 0.25 % of sigma
+_SKY_SAMPLES = 500
+"""Pixels along each axis for the sky; 500 x 500 give the median to 0.25 % of sigma."""
 
 
 class UnusableImage(Exception):
-    """A file that holds no image that we can use; the text names the file and the reason."""
+    """A file has no usable image; the text names the file and the reason."""
 
 
 @dataclass(frozen=True)
 class MosaicFile:
-    """One image HDU: its array, header facts, and WCS (None where the header has none).
+    """One image HDU: pixels, header values, WCS (None if the header has none), sky and noise.
 
-    `simulated` is what the card SIMULATE says, which our own simulator writes.
+    `sky` and `sky_sigma` are in the image's unit. `simulated` is the card SIMULATE, which our
+    simulator writes.
     """
 
     path: Path
@@ -54,33 +56,32 @@ class MosaicFile:
 
     @property
     def pixel_scale_arcsec(self) -> float | None:
-        """Mean side of a pixel in arcsec."""
+        """Mean side of a pixel in arcsec; None without a WCS."""
         if self.wcs is None:
             return None
         return float(proj_plane_pixel_scales(self.wcs).mean() * 3600)
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of the pixels, whatever file they lie in."""
+        """SHA-256 of the pixels, independent of the file."""
         return sha256(np.ascontiguousarray(self.image).data).hexdigest()
 
 
 def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
-    """Read a two-dimensional image HDU: the one asked for, or the first that there is.
+    """Read the two-dimensional image HDU of this number, or the first one.
 
-    Raises UnusableImage for a file that is missing, is not FITS, is cut short, or has no such
-    image.
+    Raises UnusableImage if the file is missing, not FITS, truncated, or has no such image.
     """
-    with _open(path) as file:
-        number = _image_hdu(file, path) if hdu is None else hdu
-        header, image = _contents(file, number, path)
+    with _open_fits(path) as file:
+        number = _first_image_hdu(file, path) if hdu is None else hdu
+        header, image = _read_hdu(file, number, path)
         primary = file[0].header
     sky, sky_sigma = _sky(image, path)
     return MosaicFile(
         path=path,
         hdu=number,
         image=image,
-        filter=_filter(header) or _filter(primary),
+        filter=_filter_name(header) or _filter_name(primary),
         unit=str(header.get("BUNIT", primary.get("BUNIT", ""))).strip(),
         wcs=celestial_wcs(header),
         sky=sky,
@@ -90,28 +91,27 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
 
 
 def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
-    """A window of an image HDU, (y, x); reads only what it must. Raises UnusableImage."""
-    with _open(path) as file, _pixels_of(path, f"HDU {hdu} cannot be read"):
+    """Read a window (y, x) of an image HDU, and little more from disk. Raises UnusableImage."""
+    with _open_fits(path) as file, _reading_pixels(path, f"HDU {hdu} cannot be read"):
         section = file[hdu].section
         if isinstance(file[hdu], fits.CompImageHDU):
             with _DECOMPRESSION:
                 return np.asarray(section[y, x], dtype=np.float32)
-        # Astropy reads a narrow window of plain pixels row by row, ten times slower than the
-        # whole rows at once.
+        # Astropy reads a narrow window row by row, ten times slower than whole rows at once.
         return np.asarray(section[y, :][:, x], dtype=np.float32)
 
 
 @contextmanager
-def _pixels_of(path: Path, complaint: str) -> Iterator[None]:
-    """Whatever goes wrong while pixels are read becomes UnusableImage."""
+def _reading_pixels(path: Path, message: str) -> Iterator[None]:
+    """Turn all errors while pixels are read into UnusableImage."""
     try:
         yield
     except (CfitsioException, IndexError, OSError, TypeError, ValueError) as error:
-        raise UnusableImage(f"{path}: {complaint} ({error}).") from None
+        raise UnusableImage(f"{path}: {message} ({error}).") from None
 
 
 def celestial_wcs(header: fits.Header) -> WCS | None:
-    """The two celestial axes of a header's WCS, or None where it has none."""
+    """Return the two celestial axes of a header's WCS, or None if it has none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
@@ -122,8 +122,8 @@ def celestial_wcs(header: fits.Header) -> WCS | None:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[fits.HDUList]:
-    """The file's HDUs, without the chatter about odd but readable headers."""
+def _open_fits(path: Path) -> Iterator[fits.HDUList]:
+    """Open the file, without warnings about readable headers that break the standard."""
     if not path.is_file():
         raise UnusableImage(f"{path}: there is no such file.")
     with warnings.catch_warnings():
@@ -136,27 +136,28 @@ def _open(path: Path) -> Iterator[fits.HDUList]:
             yield file
 
 
-def _image_hdu(file: fits.HDUList, path: Path) -> int:
-    """Number of the first HDU that holds a two-dimensional image."""
+def _first_image_hdu(file: fits.HDUList, path: Path) -> int:
+    """Return the number of the first HDU with a two-dimensional image."""
     for number, hdu in enumerate(file):
         if hdu.is_image and len(hdu.shape) == 2:
             return number
     raise UnusableImage(f"{path}: none of its {len(file)} HDUs is a two-dimensional image.")
 
 
-def _contents(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header, Image]:
-    """Header and pixels of one HDU, as native float32."""
+def _read_hdu(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header, Image]:
+    """Return header and pixels (y, x) of one HDU."""
     if not 0 <= number < len(file):
         raise UnusableImage(f"{path}: has HDUs 0 to {len(file) - 1}, not {number}.")
     hdu = file[number]
     if not hdu.is_image or len(hdu.shape) != 2:
         raise UnusableImage(f"{path}: HDU {number} is not a two-dimensional image.")
-    with _pixels_of(path, "its pixels cannot be read, perhaps it is cut short"), _DECOMPRESSION:
+    message = "its pixels cannot be read; it may be truncated"
+    with _reading_pixels(path, message), _DECOMPRESSION:
         return hdu.header, np.array(hdu.data, dtype=np.float32)
 
 
-def _filter(header: fits.Header) -> str:
-    """The filter's name: the first filter keyword that names one; ACS has two wheels."""
+def _filter_name(header: fits.Header) -> str:
+    """Return the first filter named by a filter keyword; ACS has two filter wheels."""
     for keyword in _FILTER_KEYWORDS:
         name = str(header.get(keyword, "")).strip().upper()
         if name and not name.startswith(("CLEAR", "N/A")):
@@ -165,11 +166,11 @@ def _filter(header: fits.Header) -> str:
 
 
 def _sky(image: Image, path: Path) -> tuple[float, float]:
-    """Sigma-clipped median and standard deviation of the exposed pixels.
+    """Return sigma-clipped median and standard deviation of the exposed pixels.
 
     Drizzled mosaics are exactly 0, or NaN, where nothing was exposed.
     """
-    step_y, step_x = (max(1, side // _SKY_SAMPLE) for side in image.shape)
+    step_y, step_x = (max(1, side // _SKY_SAMPLES) for side in image.shape)
     sample = image[::step_y, ::step_x]
     exposed = sample[np.isfinite(sample) & (sample != 0)]
     if not exposed.size:

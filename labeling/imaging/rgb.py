@@ -1,8 +1,9 @@
 """Colour images: R = I, G = B + V, B = NUV + U, after Lupton et al. 2004 (PASP 116, 133).
 
-Each band is taken in units of its own mosaic's noise, so that no band's noise outshines the
-others, above the faint end of the surroundings, so that a candidate on the bulge is as visible as
-one in the outskirts.
+Bands are in units of their mosaic's noise, so that no band's noise dominates, above the faint end
+of the surroundings, so that candidates on the bulge are as visible as those in the outskirts.
+
+Arrays are (y, x) float32 or (y, x, 3) uint8, row 0 at the bottom; NaN where nothing was exposed.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from scipy.ndimage import binary_opening
 
 from labeling.imaging.mosaics import Image
 
-RECIPE = 2
-"""Goes up whenever the same pixels are drawn otherwise: kept pictures are then drawn anew."""
+RECIPE_VERSION = 2
+"""To be increased when the same pixels give another image, so that cached images are redrawn."""
 
 CHANNELS = (("I",), ("B", "V"), ("NUV", "U"))
 STRETCH = 12.0
 """Lupton's stretch, in sigma of the sky: where the scale turns from linear to logarithmic."""
 STRETCHES = (1.5, 2.5, 4.0, 7.0, STRETCH, 20.0, 35.0, 60.0, 100.0)
-"""The steps of the stretch, from what shows the faintest light to what spares the brightest."""
+"""The steps of the stretch on pages, from faint to bright light."""
 SOFTENING = 6.0
 """Lupton's Q: how much of the scale is logarithmic."""
 SOFTENINGS = (0.5, 1.0, 2.0, 4.0, SOFTENING, 8.0, 11.0, 15.0)
-"""The steps of Q, from nearly linear to nearly logarithmic."""
+"""The steps of Q on pages, from nearly linear to nearly logarithmic."""
 BLACK = -0.5  # sigma of the sky
 FAINT_PERCENT = 25.0  # of the surroundings, taken as zero
 
@@ -41,10 +42,9 @@ def lupton_rgb(
     stretch: float = STRETCH,
     softening: float = SOFTENING,
 ) -> NDArray[np.uint8]:
-    """RGB image (y, x, 3), row 0 at the bottom, of bands in units of their noise.
+    """Return the RGB image (y, x, 3) of bands (y, x) in units of their noise.
 
-    Each pixel of a channel takes the mean of the bands that have data there, and is black
-    where none has.
+    Each pixel of a channel is the mean of the bands with data there, black without any.
     """
     channels = [
         _channel([bands[name] for name in names if name in bands], shape) for names in CHANNELS
@@ -57,20 +57,20 @@ def lupton_rgb(
 
 
 def _channel(bands: Sequence[Image], shape: tuple[int, int]) -> Image:
-    """Mean over the bands (y, x) of what is not NaN; BLACK where all are."""
-    total, there = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
+    """Return the mean over the bands (y, x) without NaN; BLACK where all are NaN."""
+    total, count = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
     for band in bands:
-        known = np.isfinite(band)
-        np.add(total, band, out=total, where=known)
-        there += known
-    return np.where(there, total / np.maximum(there, 1), np.float32(BLACK))
+        finite = np.isfinite(band)
+        np.add(total, band, out=total, where=finite)
+        count += finite
+    return np.where(count, total / np.maximum(count, 1), np.float32(BLACK))
 
 
 def normalise_to_noise(window: Image, noise: float) -> Image:
-    """A band's pixels (y, x) in units of its noise above the faint end of the window itself.
+    """Return a band's pixels (y, x) in units of its noise, above the window's faint end.
 
-    NaN where nothing was exposed: where the window is NaN, or zero over 3 x 3 px and more,
-    as drizzled mosaics are.
+    NaN where nothing was exposed: where the window is NaN, or zero over 3 x 3 px or more, as in
+    drizzled mosaics.
     """
     exposed = window
     if (window == 0).any():
@@ -82,8 +82,8 @@ def normalise_to_noise(window: Image, noise: float) -> Image:
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> bytes:
-    """An RGB image, row 0 at the bottom, as a PNG file."""
+    """Encode an RGB image (y, x, 3), row 0 at the bottom, as a PNG file."""
     buffer = io.BytesIO()
-    # Skies do not repeat themselves: looking for runs only is twice as fast, and no larger.
+    # Noise has no repeated patterns: run-length encoding is twice as fast, and no larger.
     Pillow.fromarray(rgb[::-1]).save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()

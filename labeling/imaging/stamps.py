@@ -1,8 +1,8 @@
-"""Stamps: square cut-outs centred on candidates, all of a catalogue in one go.
+"""Stamps: square cutouts centred on candidates, for all candidates of a catalogue at once.
 
-Arrays are (candidate, y, x) or (candidate, band, y, x), float32, row 0 at the bottom. NaN means
-no data: beyond the frame, NaN in the mosaic, or a band whose mosaic does not cover the
-candidate; zero is a measured zero.
+Arrays are (candidate, y, x) or (candidate, band, y, x), float32, row 0 at the bottom. Positions
+x, y are (candidate,) in px; the centre of the first pixel is 0. NaN means no data: beyond the
+frame, NaN in the mosaic, or a band that does not cover the candidate; zero is a measured zero.
 """
 
 from __future__ import annotations
@@ -14,72 +14,73 @@ from numpy.typing import NDArray
 from classifier.core.config import PACK_STAMP_PX
 from labeling.imaging.mosaics import Image
 
-_FAR_PX = 1e9
+_MAX_POSITION_PX = 1e9
 
 Positions = NDArray[np.float64]
-Corners = NDArray[np.intp]
+PixelIndices = NDArray[np.intp]
 
 
-def first_pixel(position: Positions | float, size: int = PACK_STAMP_PX) -> Corners:
-    """First pixel of a window of `size` px about a position, along one axis.
+def first_pixel(position: Positions | float, size: int = PACK_STAMP_PX) -> PixelIndices:
+    """Return the first pixel of a window of `size` px about a position, along one axis.
 
-    The same rounding as `astropy.nddata.overlap_slices`: for an even size the position lies
-    in (size/2 - 1, size/2] of the window. It is exact, so that a window always is the middle of
-    a larger one; astropy subtracts first, and rounds a position 1e-15 px above an integer down.
+    The rounding is that of `astropy.nddata.overlap_slices`: for an even size the position lies in
+    (size/2 - 1, size/2] of the window. It is exact, so that a window is always the middle of a
+    larger one; astropy subtracts first, and rounds a position 1e-15 px above an integer down.
     """
-    # A position may be absurd, then it lies outside; an integer must still hold it.
-    within = np.clip(position, -_FAR_PX, _FAR_PX)
-    return np.ceil(within - size % 2 / 2).astype(np.intp) - size // 2
+    # Positions far outside must still fit into an integer.
+    clipped = np.clip(position, -_MAX_POSITION_PX, _MAX_POSITION_PX)
+    return np.ceil(clipped - size % 2 / 2).astype(np.intp) - size // 2
 
 
 def cut_stamps(
     image: Image, x: Positions, y: Positions, size: int = PACK_STAMP_PX, out: Image | None = None
 ) -> Image:
-    """Cut a stamp of `size` px about each position (px, from 0); returns (candidate, y, x).
+    """Cut a stamp of `size` px about each position; return (candidate, y, x).
 
-    Pixels beyond the image are NaN. `out` receives the stamps where given.
+    Pixels beyond the image are NaN. The stamps are written to `out` if it is not None.
     """
     stamps = np.empty((len(x), size, size), np.float32) if out is None else out
-    left, bottom = first_pixel(x, size), first_pixel(y, size)
+    x_min, y_min = first_pixel(x, size), first_pixel(y, size)
     height, width = image.shape
-    whole = (left >= 0) & (bottom >= 0) & (left + size <= width) & (bottom + size <= height)
+    padded = is_padded(image, x, y, size)
     if height >= size and width >= size:
         windows = sliding_window_view(image, (size, size))
-        for row in np.flatnonzero(whole):
-            stamps[row] = windows[bottom[row], left[row]]
-    for row in np.flatnonzero(~whole):
-        stamps[row] = padded_window(image, left[row], bottom[row], size)
+        for row in np.flatnonzero(~padded):
+            stamps[row] = windows[y_min[row], x_min[row]]
+    for row in np.flatnonzero(padded):
+        stamps[row] = _padded_window(image, x_min[row], y_min[row], size)
     return stamps
 
 
-def padded_window(image: Image, left: int, bottom: int, size: int) -> Image:
-    """A window that may reach beyond the image, where it is NaN; (y, x)."""
+def _padded_window(image: Image, x_min: int, y_min: int, size: int) -> Image:
+    """Return a window (y, x) that may reach beyond the image, where it is NaN."""
     window = np.full((size, size), np.nan, np.float32)
     height, width = image.shape
-    y0, y1 = max(bottom, 0), min(bottom + size, height)
-    x0, x1 = max(left, 0), min(left + size, width)
+    y0, y1 = max(y_min, 0), min(y_min + size, height)
+    x0, x1 = max(x_min, 0), min(x_min + size, width)
     if y0 < y1 and x0 < x1:
-        window[y0 - bottom : y1 - bottom, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+        window[y0 - y_min : y1 - y_min, x0 - x_min : x1 - x_min] = image[y0:y1, x0:x1]
     return window
 
 
 def is_observed(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
-    """Whether the image was exposed at each position (px, from 0).
+    """Return True for each position, (candidate,), at which the image was exposed.
 
-    Drizzled mosaics are exactly 0, or NaN, where nothing was exposed; a position counts as
-    observed when any of the 5 x 5 pixels about it is neither.
+    Drizzled mosaics are exactly 0, or NaN, where nothing was exposed; a position was exposed if
+    any of the 5 x 5 pixels about it is neither.
     """
     centres = cut_stamps(image, x, y, size=5)
     exposed = np.logical_and(np.isfinite(centres), centres != 0)
     return np.asarray(exposed.any(axis=(1, 2)), dtype=bool)
 
 
-def is_padded(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
-    """Whether the stamp at each position is padded at the frame."""
-    size = PACK_STAMP_PX
-    left, bottom = first_pixel(x, size), first_pixel(y, size)
+def is_padded(
+    image: Image, x: Positions, y: Positions, size: int = PACK_STAMP_PX
+) -> NDArray[np.bool_]:
+    """Return True for each position, (candidate,), whose stamp reaches beyond the image."""
+    x_min, y_min = first_pixel(x, size), first_pixel(y, size)
     height, width = image.shape
-    beyond: NDArray[np.bool_] = (
-        (left < 0) | (bottom < 0) | (left + size > width) | (bottom + size > height)
+    padded: NDArray[np.bool_] = (
+        (x_min < 0) | (y_min < 0) | (x_min + size > width) | (y_min + size > height)
     )
-    return beyond
+    return padded

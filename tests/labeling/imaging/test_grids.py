@@ -1,4 +1,4 @@
-"""labeling.imaging.grids: one frame against another."""
+"""labeling.imaging.grids: one frame relative to another."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_the_compass_turns_with_the_frame(angle):
 
 
 @pytest.mark.parametrize("angle", [0.0, 40.0, -100.0])
-def test_the_compass_points_to_where_declination_grows(angle):
+def test_the_compass_points_to_increasing_declination(angle):
     wcs = tan_wcs(rotation=angle)
     x, y = wcs.wcs.crpix - 1
     ra, dec = wcs.wcs.crval
@@ -27,7 +27,7 @@ def test_the_compass_points_to_where_declination_grows(angle):
     assert np.degrees(np.arctan2(-(to_x - x), to_y - y)) == pytest.approx(north, abs=1e-3)
 
 
-def test_the_compass_knows_a_mirrored_frame():
+def test_the_compass_detects_a_mirrored_frame():
     wcs = tan_wcs(rotation=20.0)
     wcs.wcs.cd = wcs.wcs.cd * [[-1], [1]]
     assert not compass(wcs)[1]
@@ -35,19 +35,19 @@ def test_the_compass_knows_a_mirrored_frame():
 
 @given(st.floats(-500, 500), st.floats(-500, 500))
 def test_the_offset_is_the_difference_of_the_reference_pixels(dx, dy):
-    ours = tan_wcs(crpix=(120.5 + dx, 130.5 + dy))
-    assert offset_px(ours, tan_wcs()) == pytest.approx((dx, dy), abs=1e-5)
+    shifted = tan_wcs(crpix=(120.5 + dx, 130.5 + dy))
+    assert offset_px(shifted, tan_wcs()) == pytest.approx((dx, dy), abs=1e-5)
 
 
 def test_the_offset_puts_the_same_sky_on_the_same_pixel():
-    # The same tangent plane, told from another reference pixel.
-    reference, ours = tan_wcs(), tan_wcs(crpix=(90.25, 161.5))
-    dx, dy = offset_px(ours, reference)
-    x, y = ours.all_world2pix(*reference.all_pix2world(33.0, 44.0, 0), 0)
+    # The same tangent plane with another reference pixel.
+    reference, shifted = tan_wcs(), tan_wcs(crpix=(90.25, 161.5))
+    dx, dy = offset_px(shifted, reference)
+    x, y = shifted.all_world2pix(*reference.all_pix2world(33.0, 44.0, 0), 0)
     assert (x, y) == pytest.approx((33 + dx, 44 + dy), abs=1e-5)
 
 
-def test_frames_that_are_the_same_do_not_shift():
+def test_equal_frames_have_no_shift():
     assert frame_shift(tan_wcs(crpix=(120.504, 130.5)), tan_wcs()) == (0, 0)
     assert frame_shift(None, tan_wcs()) == (0, 0)
     assert frame_shift(tan_wcs(), None) == (0, 0)

@@ -1,4 +1,4 @@
-"""labeling.imaging.mosaics: images on disk, plain, scaled and compressed."""
+"""labeling.imaging.mosaics: plain, scaled and compressed images on disk."""
 
 import gzip
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ def test_it_reads_pixels_header_and_sky(tmp_path):
     assert mosaic.pixel_scale_arcsec == pytest.approx(SCALE)
 
 
-def test_it_measures_sky_and_noise_past_sources_and_holes(tmp_path):
+def test_sources_and_holes_do_not_change_sky_and_noise(tmp_path):
     rng = np.random.default_rng(3)
     image = rng.normal(5.0, 2.0, (400, 400)).astype(np.float32)
     image[:100] = 0  # not exposed
@@ -33,13 +33,13 @@ def test_it_measures_sky_and_noise_past_sources_and_holes(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float64])
-def test_it_reads_every_kind_of_number(tmp_path, dtype):
+def test_it_reads_all_number_types(tmp_path, dtype):
     image = np.arange(1, 61, dtype=dtype).reshape(6, 10)
     fits.PrimaryHDU(image).writeto(tmp_path / "a.fits")
     np.testing.assert_array_equal(read_mosaic(tmp_path / "a.fits").image, image)
 
 
-def test_it_scales_integers_and_knows_their_word_for_blank(tmp_path):
+def test_it_scales_integers_and_reads_blank_as_nan(tmp_path):
     hdu = fits.PrimaryHDU(np.array([[1, 2], [3, -99]], np.int16))
     hdu.header.update({"BSCALE": 0.5, "BZERO": 10.0, "BLANK": -99})
     hdu.writeto(tmp_path / "a.fits")
@@ -64,18 +64,18 @@ def test_threads_read_compressed_windows_at_once(tmp_path):
     image = np.random.default_rng(4).normal(100, 5, (512, 512)).astype(np.float32)
     hdu = fits.CompImageHDU(image, compression_type="HCOMPRESS_1", tile_shape=(64, 64))
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "a.fits")
-    whole = read_mosaic(tmp_path / "a.fits").image
+    image = read_mosaic(tmp_path / "a.fits").image
 
-    def same(place):
-        window = slice(place, place + 150), slice(30, 300)
-        read = read_section(tmp_path / "a.fits", 1, *window)
-        return np.array_equal(read, whole[window])
+    def matches(start):
+        window = slice(start, start + 150), slice(30, 300)
+        section = read_section(tmp_path / "a.fits", 1, *window)
+        return np.array_equal(section, image[window])
 
     with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(same, range(0, 320, 5)))
+        assert all(threads.map(matches, range(0, 320, 5)))
 
 
-def test_damaged_compressed_pixels_are_named(tmp_path):
+def test_damaged_compressed_pixels_are_reported(tmp_path):
     image = np.random.default_rng(4).normal(100, 5, (128, 128)).astype(np.float32)
     hdu = fits.CompImageHDU(image, compression_type="HCOMPRESS_1", tile_shape=(64, 64))
     path = tmp_path / "a.fits"
@@ -90,22 +90,22 @@ def test_damaged_compressed_pixels_are_named(tmp_path):
 
 
 def test_it_reads_gzipped_files(tmp_path):
-    plain = write_mosaic(tmp_path / "a.fits")
-    packed = tmp_path / "a.fits.gz"
-    packed.write_bytes(gzip.compress(plain.read_bytes()))
-    np.testing.assert_array_equal(read_mosaic(packed).image, pixels("V"))
-    section = read_section(packed, 0, slice(0, 2), slice(0, 3))
+    path = write_mosaic(tmp_path / "a.fits")
+    gzipped = tmp_path / "a.fits.gz"
+    gzipped.write_bytes(gzip.compress(path.read_bytes()))
+    np.testing.assert_array_equal(read_mosaic(gzipped).image, pixels("V"))
+    section = read_section(gzipped, 0, slice(0, 2), slice(0, 3))
     np.testing.assert_array_equal(section, pixels("V")[:2, :3])
 
 
-def test_it_takes_the_first_image_unless_told(tmp_path):
+def test_it_reads_the_first_image_by_default(tmp_path):
     planes = [fits.ImageHDU(np.full((4, 4), k, np.float32)) for k in (1, 2)]
     cube = fits.ImageHDU(np.ones((2, 4, 4), np.float32))
     fits.HDUList([fits.PrimaryHDU(), cube, *planes]).writeto(tmp_path / "a.fits")
     assert (read_mosaic(tmp_path / "a.fits").hdu, read_mosaic(tmp_path / "a.fits", 3).sky) == (2, 2)
 
 
-def test_a_window_is_the_same_as_in_the_whole(tmp_path):
+def test_a_window_equals_that_of_the_whole_image(tmp_path):
     path = write_mosaic(tmp_path / "a.fits")
     section = read_section(path, 0, slice(10, 20), slice(30, 35))
     np.testing.assert_array_equal(section, pixels("V")[10:20, 30:35])
@@ -113,25 +113,25 @@ def test_a_window_is_the_same_as_in_the_whole(tmp_path):
 
 def test_the_wcs_is_that_of_the_header(tmp_path):
     wcs = tan_wcs(rotation=33.0)
-    found = read_mosaic(write_mosaic(tmp_path / "a.fits", wcs=wcs)).wcs
-    ours, theirs = (np.array(w.all_pix2world(7.0, 9.0, 0)) for w in (found, wcs))
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
+    read_wcs = read_mosaic(write_mosaic(tmp_path / "a.fits", wcs=wcs)).wcs
+    sky, expected = (np.array(w.all_pix2world(7.0, 9.0, 0)) for w in (read_wcs, wcs))
+    np.testing.assert_allclose(sky, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize(
     "cards", [{"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"}, {"CTYPE1": "RA---XYZ"}]
 )
-def test_a_wcs_that_is_not_of_the_sky_is_none(tmp_path, cards):
+def test_a_wcs_without_celestial_axes_is_none(tmp_path, cards):
     assert read_mosaic(write_mosaic(tmp_path / "a.fits", **cards)).wcs is None
 
 
 @pytest.mark.parametrize("hdu", [0, 7])
-def test_a_file_that_changed_since_is_named(tmp_path, hdu):
+def test_the_error_for_a_changed_file_names_it(tmp_path, hdu):
     fits.PrimaryHDU().writeto(tmp_path / "a.fits")
     with pytest.raises(UnusableImage, match=r"a\.fits"):
         read_section(tmp_path / "a.fits", hdu, slice(0, 2), slice(0, 2))
 
 
-def test_a_file_that_has_gone_is_named(tmp_path):
+def test_the_error_for_a_missing_file_names_it(tmp_path):
     with pytest.raises(UnusableImage, match=r"gone\.fits"):
         read_section(tmp_path / "gone.fits", 0, slice(0, 2), slice(0, 2))

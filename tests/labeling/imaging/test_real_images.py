@@ -1,4 +1,4 @@
-"""Real and odd FITS files: each gives an image, or one clear sentence."""
+"""Real and unusual FITS files: each gives an image, or one clear error."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ COMPRESSED = {
 
 
 @pytest.mark.parametrize("path", files("odd_fits", "images", "psf"), ids=lambda path: path.name)
-def test_every_file_gives_an_image_or_a_sentence(path):
+def test_every_file_gives_an_image_or_an_error(path):
     try:
         mosaic = read_mosaic(path)
-    except UnusableImage as sentence:
-        assert str(sentence).startswith(f"{path}: ")
-        assert "\n" not in str(sentence)
+    except UnusableImage as error:
+        assert str(error).startswith(f"{path}: ")
+        assert "\n" not in str(error)
         return
     assert (mosaic.image.ndim, mosaic.image.dtype) == (2, np.float32)
     assert np.isfinite([mosaic.sky, mosaic.sky_sigma]).all()
@@ -39,12 +39,12 @@ def test_compressed_and_scaled_images_are_read(name):
     np.testing.assert_array_equal(section, mosaic.image[2:9, 1:12])
 
 
-def test_all_ways_to_compress_show_the_same_picture():
+def test_all_compressions_give_the_same_pixels():
     images = [read_mosaic(DATA / "odd_fits" / f"m13_{k}.fits").image for k in ("gzip", "rice")]
     np.testing.assert_array_equal(*images)
 
 
-def test_a_gzipped_hubble_image_knows_its_filter_and_place():
+def test_a_gzipped_hubble_image_has_filter_and_wcs():
     (path,) = files("images/hst_abell2744_gz")[:1]
     mosaic = read_mosaic(path)
     assert (mosaic.filter, mosaic.unit) == ("F105W", "electron / s")

@@ -39,10 +39,10 @@ def test_equal_light_is_grey():
     assert np.ptp(rgb[0, 0].astype(int)) <= 1
 
 
-def test_a_band_that_is_missing_leaves_its_channel_to_the_other():
-    both = lupton_rgb({"I": flat(5), "B": flat(20), "V": flat(20), "U": flat(5)}, SHAPE)
-    one = lupton_rgb({"I": flat(5), "V": flat(20), "U": flat(5)}, SHAPE)
-    np.testing.assert_array_equal(both, one)
+def test_without_one_band_a_channel_is_the_other_band():
+    two_bands = lupton_rgb({"I": flat(5), "B": flat(20), "V": flat(20), "U": flat(5)}, SHAPE)
+    one_band = lupton_rgb({"I": flat(5), "V": flat(20), "U": flat(5)}, SHAPE)
+    np.testing.assert_array_equal(two_bands, one_band)
 
 
 def test_a_channel_without_any_band_is_black():
@@ -51,14 +51,14 @@ def test_a_channel_without_any_band_is_black():
     assert (rgb[..., 1] > 0).all()
 
 
-def test_without_any_band_all_is_black():
+def test_an_image_without_bands_is_black():
     assert (lupton_rgb({}, SHAPE) == 0).all()
 
 
-def test_where_one_band_of_a_channel_has_no_data_the_other_speaks_for_it():
-    holed = flat(20)
-    holed[5, 7] = np.nan
-    rgb = lupton_rgb({"I": flat(20), "B": holed, "V": flat(20), "U": flat(20)}, SHAPE)
+def test_without_data_in_one_band_a_pixel_is_the_other_band():
+    with_hole = flat(20)
+    with_hole[5, 7] = np.nan
+    rgb = lupton_rgb({"I": flat(20), "B": with_hole, "V": flat(20), "U": flat(20)}, SHAPE)
     assert (rgb == rgb[0, 0]).all()
 
 
@@ -70,23 +70,23 @@ def test_no_data_is_black():
     assert rgb[5, 8].min() > 0
 
 
-def test_brighter_is_never_darker():
+def test_the_scale_is_monotonic():
     ramp = np.tile(np.linspace(-5, 2000, SHAPE[1], dtype=np.float32), (SHAPE[0], 1))
     rgb = lupton_rgb(dict.fromkeys(BANDS, ramp), SHAPE)[0, :, 0].astype(int)
     assert (np.diff(rgb) >= 0).all()
     assert (rgb[0], rgb[-1] > 200) == (0, True)
 
 
-def test_the_lowest_row_is_at_the_bottom_of_the_picture():
+def test_the_first_row_is_at_the_bottom_of_the_png():
     corner = flat(0)
     corner[:10, :10] = 50
-    picture = Image.open(io.BytesIO(encode_png(lupton_rgb(dict.fromkeys(BANDS, corner), SHAPE))))
-    assert picture.size == (60, 40)
-    assert picture.getpixel((2, 37))[0] > 150
-    assert picture.getpixel((2, 2))[0] < 60
+    image = Image.open(io.BytesIO(encode_png(lupton_rgb(dict.fromkeys(BANDS, corner), SHAPE))))
+    assert image.size == (60, 40)
+    assert image.getpixel((2, 37))[0] > 150
+    assert image.getpixel((2, 2))[0] < 60
 
 
-def test_the_faint_end_of_the_surroundings_is_zero_and_noise_is_the_unit():
+def test_the_faint_end_is_zero_and_the_noise_is_the_unit():
     window = np.arange(101, dtype=np.float32).reshape(1, 101)
     scaled = normalise_to_noise(window, 5.0)
     assert scaled[0, 25] == 0
@@ -94,13 +94,13 @@ def test_the_faint_end_of_the_surroundings_is_zero_and_noise_is_the_unit():
 
 
 @pytest.mark.parametrize("window", [np.full(SHAPE, np.nan, np.float32), flat(3.0)])
-def test_surroundings_without_data_or_noise_do_not_stop_it(window):
+def test_windows_without_data_or_noise_are_drawn(window):
     scaled = normalise_to_noise(window, 0.0)
     assert scaled.shape == SHAPE
     assert lupton_rgb(dict.fromkeys(BANDS, scaled), SHAPE).dtype == np.uint8
 
 
-def test_what_was_not_exposed_is_no_data_and_no_part_of_the_faint_end():
+def test_unexposed_pixels_are_nan_and_not_in_the_faint_end():
     window = np.full(SHAPE, 100, np.float32)
     window[:, 30:] = 101
     half = window.copy()
@@ -116,9 +116,9 @@ def test_a_single_zero_is_a_measurement():
     assert np.isfinite(normalise_to_noise(window, 1.0)).all()
 
 
-def test_the_usual_scale_is_among_the_steps_and_steps_rise():
-    for usual, steps in ((STRETCH, STRETCHES), (SOFTENING, SOFTENINGS)):
-        assert usual in steps
+def test_the_default_scale_is_a_step_and_the_steps_increase():
+    for default, steps in ((STRETCH, STRETCHES), (SOFTENING, SOFTENINGS)):
+        assert default in steps
         assert list(steps) == sorted(set(steps))
 
 
@@ -127,6 +127,6 @@ def test_grey_follows_luptons_formula(softening):
     # Lupton et al. 2004, with astropy's slope: a tenth of the stretch stays linear.
     level = np.float32(20.0)
     rgb = lupton_rgb(dict.fromkeys(BANDS, flat(level)), SHAPE, 24.0, softening)
-    above = (level + 0.5) * softening / 24.0
-    expected = min(255.0, 0.1 * 255 * np.arcsinh(above) / np.arcsinh(0.1 * softening))
+    scaled = (level + 0.5) * softening / 24.0
+    expected = min(255.0, 0.1 * 255 * np.arcsinh(scaled) / np.arcsinh(0.1 * softening))
     assert rgb[0, 0] == pytest.approx(expected, abs=1.0)

@@ -1,4 +1,4 @@
-"""labeling.imaging.stamps: cutting, bit for bit as astropy's Cutout2D does."""
+"""labeling.imaging.stamps: stamps equal astropy's Cutout2D bit for bit."""
 
 import math
 from fractions import Fraction
@@ -18,7 +18,7 @@ sizes = st.sampled_from([5, 50, 99, 100])
 
 
 def positions(margin=0.49):
-    """A position on the image: anywhere, or where rounding is decided."""
+    """Draw a position on the image: any, or a multiple of half a pixel."""
     xs, ys = (
         st.floats(-margin, side - 1 + margin) | st.integers(0, 2 * side - 2).map(lambda n: n / 2)
         for side in SHAPE[::-1]
@@ -32,8 +32,8 @@ def cut_one(x, y, size=100, image=IMAGE):
 
 @settings(max_examples=200)
 @given(positions(), sizes)
-def test_it_cuts_what_cutout2d_cuts(position, size):
-    # To a millionth of a pixel, with which astropy, too, computes exactly.
+def test_stamps_equal_those_of_cutout2d(position, size):
+    # Rounded to 2**-20 px, with which astropy's subtraction is exact.
     position = tuple(round(value * 2**20) / 2**20 for value in position)
     expected = Cutout2D(IMAGE, position, size, mode="partial", fill_value=np.nan).data
     stamp = cut_one(*position, size)
@@ -43,13 +43,13 @@ def test_it_cuts_what_cutout2d_cuts(position, size):
 
 @given(st.floats(-1e6, 1e6), st.sampled_from([50, 100, 298]))
 def test_the_position_lies_between_the_two_middle_pixels(position, size):
-    place = Fraction(position) - int(first_pixel(position, size))
-    assert size / 2 - 1 < place <= size / 2
+    offset = Fraction(position) - int(first_pixel(position, size))
+    assert size / 2 - 1 < offset <= size / 2
 
 
 @given(positions())
 @example((0.0, 3e-15))
-def test_the_network_sees_the_middle_of_what_is_stored(position):
+def test_a_small_stamp_is_the_middle_of_a_large_one(position):
     inner = cut_one(*position, 50)
     np.testing.assert_array_equal(cut_one(*position, 100)[25:75, 25:75], inner)
 
@@ -57,11 +57,11 @@ def test_the_network_sees_the_middle_of_what_is_stored(position):
 @pytest.mark.parametrize(
     ("x", "y"), [(-1000.0, 50.0), (50.0, -1000.0), (1000.0, 50.0), (50.0, 1000.0), (-51.0, 60.0)]
 )
-def test_beyond_the_image_there_is_nothing(x, y):
+def test_stamps_beyond_the_image_are_nan(x, y):
     assert np.isnan(cut_one(x, y)).all()
 
 
-def test_an_image_smaller_than_a_stamp_is_padded_all_round():
+def test_an_image_smaller_than_a_stamp_is_padded_on_all_sides():
     image = np.ones((30, 40), np.float32)
     stamp = cut_one(20.0, 15.0, image=image)
     assert np.isfinite(stamp).sum() == 30 * 40
@@ -76,15 +76,15 @@ def test_it_cuts_many_into_a_given_array():
     assert (block[:, [0, 1, 2, 4]] == -1).all()
 
 
-def test_none_at_all_is_an_empty_array():
+def test_without_positions_it_is_empty():
     assert cut_stamps(IMAGE, np.array([]), np.array([])).shape == (0, 100, 100)
 
 
 @given(positions())
-def test_it_knows_which_stamps_are_padded(position):
+def test_it_tells_which_stamps_are_padded(position):
     x, y = position
-    left, bottom = math.ceil(x - 50), math.ceil(y - 50)
-    expected = left < 0 or bottom < 0 or left + 100 > SHAPE[1] or bottom + 100 > SHAPE[0]
+    x_min, y_min = math.ceil(x - 50), math.ceil(y - 50)
+    expected = x_min < 0 or y_min < 0 or x_min + 100 > SHAPE[1] or y_min + 100 > SHAPE[0]
     assert is_padded(IMAGE, np.array([x]), np.array([y]))[0] == expected
 
 
@@ -92,7 +92,7 @@ def test_it_knows_which_stamps_are_padded(position):
     ("hole", "observed"),
     [(0.0, False), (np.nan, False), (1e-30, True), (-1.0, True)],
 )
-def test_zero_and_nan_all_round_mean_not_observed(hole, observed):
+def test_zero_or_nan_on_all_sides_mean_not_observed(hole, observed):
     image = np.ones(SHAPE, np.float32)
     image[55:66, 75:86] = hole
     assert is_observed(image, np.array([80.0]), np.array([60.0]))[0] == observed
@@ -104,6 +104,6 @@ def test_a_single_dead_pixel_does_not_make_a_candidate_unobserved():
     assert is_observed(image, np.array([80.0]), np.array([60.0]))[0]
 
 
-def test_beyond_the_frame_nothing_is_observed():
+def test_positions_beyond_the_image_are_not_observed():
     x, y = np.array([-100.0, 500.0, 80.0]), np.array([60.0, 60.0, 60.0])
     assert is_observed(np.ones(SHAPE, np.float32), x, y).tolist() == [False, False, True]
