@@ -1,47 +1,247 @@
-"""What an expert wants to be given: of one field, of some brightness, left unfinished."""
+"""The forms of the pages: what people may enter, and the checks on it."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
-from labeling.models import Field
+from frontend.pages.experiments import Offer, label_source_name, offers
+from labeling.api.queue import QueueFilterIn
+from labeling.auth.roles import Role, has_role
+from labeling.classes import Label, MorphologicalClass
+from labeling.models import (
+    Experiment,
+    Field,
+    JobConflict,
+    Preset,
+    ReferenceLabel,
+    Release,
+    Sample,
+    TrainingRun,
+)
+from labeling.rules.consensus import ConsensusStatus
+from labeling.rules.experiments import Kind, NotFeasible
+from labeling.training.training_set import VOTES, label_sources
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+ANY = ("", "any")
+CLASSES = [(str(label), label.label) for label in MorphologicalClass]
 
 
-class NarrowForm(forms.Form):
-    """The filter of the classify page; its answers are those of `POST queue/`."""
-
-    field = forms.ModelChoiceField(
+def _field_choice() -> forms.ModelChoiceField[Field]:
+    """Return a choice of one field by its name, or of all fields."""
+    return forms.ModelChoiceField(
         Field.objects.all(), to_field_name="name", required=False, empty_label="all fields"
     )
+
+
+class FieldForm(forms.Form):
+    """The field that a page is about."""
+
+    field = _field_choice()
+
+    @property
+    def chosen(self) -> Field | None:
+        """The field, or None for all fields."""
+        field: Field | None = self.cleaned_data.get("field") if self.is_valid() else None
+        return field
+
+
+class QueueFilterForm(forms.Form):
+    """The filter of the classify page; `QueueFilterIn` of `POST queue/` checks it."""
+
+    field = _field_choice()
     mag_min = forms.FloatField(label="V from (mag)", required=False)
     mag_max = forms.FloatField(label="V to (mag)", required=False)
     unfinished = forms.BooleanField(
-        label="only what I have not finished",
-        help_text="Given to me and left without my vote: skipped, closed, or taken back.",
+        label="only my unfinished candidates",
+        help_text="Those that you skipped or left without a vote, or whose vote you took back.",
         required=False,
     )
 
     def clean(self) -> dict[str, Any]:
-        """A range that something can lie in."""
-        cleaned = super().clean() or {}
-        bright, faint = cleaned.get("mag_min"), cleaned.get("mag_max")
-        if bright is not None and faint is not None and bright > faint:
-            raise forms.ValidationError("The first magnitude must not be above the second.")
-        return cleaned
+        """Return the body for `POST queue/`, without what was left empty."""
+        values = {name: v for name, v in (super().clean() or {}).items() if v not in (None, "")}
+        if field := values.get("field"):
+            values["field"] = field.name
+        body = QueueFilterIn(data=values)
+        if not body.is_valid():
+            for name, reasons in body.errors.items():
+                self.add_error(name, [str(reason) for reason in reasons])
+        return values
 
     @property
-    def narrowed(self) -> bool:
-        """Whether less is asked for than all of a field."""
-        return any(value for name, value in self.wish.items() if name != "field")
+    def body(self) -> dict[str, Any]:
+        """The body for `POST queue/`; empty if the filter is not valid."""
+        return self.cleaned_data if self.is_valid() else {}
 
     @property
-    def wish(self) -> dict[str, Any]:
-        """What to ask the queue for; nothing where the filter makes no sense."""
-        if not self.is_valid():
-            return {}
-        given = {
-            name: value for name, value in self.cleaned_data.items() if value not in (None, "")
-        }
-        if field := given.get("field"):
-            given["field"] = field.name
-        return given
+    def is_narrow(self) -> bool:
+        """True if the filter leaves out candidates of its field."""
+        return any(value for name, value in self.body.items() if name != "field")
+
+
+class GalleryForm(forms.Form):
+    """The filter and the order of the gallery."""
+
+    field = _field_choice()
+    mine = forms.ChoiceField(
+        label="My vote",
+        required=False,
+        choices=[ANY, *((str(value), name) for value, name in Label.choices), ("none", "none yet")],
+    )
+    label = forms.ChoiceField(label="Consensus", required=False, choices=[ANY, *CLASSES])
+    status = forms.ChoiceField(required=False, choices=[ANY, *ConsensusStatus.choices])
+    sample = forms.ChoiceField(
+        required=False,
+        choices=[ANY, (Sample.POOL, "training pool"), (Sample.CONTROL, "control sample")],
+    )
+    order = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "as in the catalogue"),
+            ("entropy", "highest entropy first"),
+            ("mag", "brightest in V first"),
+        ],
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
+        """Leave the sample to curators: it would tell experts why they were given a candidate."""
+        super().__init__(data)
+        if not has_role(user, Role.CURATOR):
+            del self.fields["sample"]
+
+
+class RunForm(forms.Form):
+    """A training run to start."""
+
+    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
+    label_source = forms.ChoiceField(label="Labels")
+    field = _field_choice()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the consensus and every published catalogue in the database as labels."""
+        super().__init__(*args, **kwargs)
+        references = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
+        _offer_sources(self, "label_source", [VOTES, *references.distinct()])
+
+    def start(self, user: User) -> TrainingRun | None:
+        """Queue the run; None, with the reason among the form's errors, if it cannot start."""
+        values = self.cleaned_data
+        try:
+            return TrainingRun.objects.request(
+                user,
+                values["preset"],
+                fields=[values["field"]] if values["field"] else [],
+                label_source=values["label_source"],
+            )
+        except JobConflict as reason:
+            self.add_error(None, str(reason))
+            return None
+
+
+class PromotionForm(forms.Form):
+    """The reason for overruling the gate."""
+
+    reason = forms.CharField(max_length=2000, required=False)
+
+
+class ExperimentForm(forms.Form):
+    """The settings of an experiment to start; its kind is the button that was pressed."""
+
+    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
+    members = forms.IntegerField(
+        label="Members of each ensemble", min_value=1, max_value=100, required=False
+    )
+    batches = forms.IntegerField(
+        label="Batches for each member", min_value=1, max_value=1_000_000, required=False
+    )
+    label_source = forms.ChoiceField(label="Labels")
+    field = forms.ModelMultipleChoiceField(
+        Field.objects.all(),
+        label="Fields",
+        to_field_name="name",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    sources = forms.MultipleChoiceField(
+        label="Label sources to compare", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer every label source in the database."""
+        super().__init__(*args, **kwargs)
+        sources = label_sources()
+        for name in ("label_source", "sources"):
+            _offer_sources(self, name, sources)
+        for name in ("members", "batches"):
+            self.fields[name].widget.attrs["placeholder"] = "as in the preset"
+
+    def offers(self) -> list[Offer]:
+        """Return every kind of experiment with its cost, for the values that are valid so far."""
+        self.is_valid()
+        values = self.cleaned_data if self.is_bound else {}
+        preset = Preset(values.get("preset", Preset.QUICK))
+        return list(
+            offers(
+                values.get("field") or Field.objects.all(),
+                values.get("label_source", VOTES),
+                values.get("sources", []),
+                values.get("members") or preset.members,
+            )
+        )
+
+    def start(self, user: User, kind: str) -> Experiment | None:
+        """Queue the experiment; None, with the reason among the errors, if it cannot start."""
+        values = self.cleaned_data
+        try:
+            return Experiment.objects.request(
+                user,
+                kind,
+                values["preset"],
+                fields=values["field"],
+                sources=values["sources"] if kind == Kind.SOURCES else [values["label_source"]],
+                overrides={name: values[name] for name in ("members", "batches") if values[name]},
+            )
+        except (NotFeasible, JobConflict) as reason:
+            self.add_error(None, str(reason))
+            return None
+
+
+def _offer_sources(form: forms.Form, name: str, sources: list[str]) -> None:
+    """Give a field of the form these label sources to choose from."""
+    field: Any = form.fields[name]
+    field.choices = [(source, label_source_name(source)) for source in sources]
+
+
+class RulingForm(forms.Form):
+    """A curator's class and reason, and the fingerprint of the opinions that they were shown."""
+
+    label = forms.TypedChoiceField(choices=MorphologicalClass.choices, coerce=int)
+    reason = forms.CharField(max_length=2000)
+    fingerprint = forms.CharField(max_length=100, required=False)
+
+
+class CommentForm(forms.Form):
+    """A comment in the discussion of a candidate."""
+
+    text = forms.CharField(max_length=4000)
+
+
+class ReleaseForm(forms.Form):
+    """Version and note of a new release."""
+
+    version = forms.SlugField(max_length=50)
+    note = forms.CharField(required=False, widget=forms.TextInput(attrs={"size": 50}))
+
+    def clean_version(self) -> str:
+        """Refuse a version that exists."""
+        version: str = self.cleaned_data["version"]
+        if Release.objects.filter(version=version).exists():
+            raise ValidationError(f"Release {version} exists already; choose another version.")
+        return version

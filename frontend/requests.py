@@ -1,14 +1,13 @@
-"""The type of the requests that reach the views: somebody is logged in, htmx may have asked."""
+"""The type of the requests that reach the views, and what htmx adds to them."""
 
-from django.contrib.auth.models import User
-from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
+from labeling.auth.requests import AuthenticatedHttpRequest
 
-class PageRequest(HttpRequest):
-    """A request by somebody who is logged in."""
 
-    user: User
+class PageRequest(AuthenticatedHttpRequest):
+    """A request for a page, or by htmx for a part of it, by a user."""
+
     htmx: HtmxDetails
 
 

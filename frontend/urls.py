@@ -8,15 +8,15 @@ from frontend.views.agreement import agreement, diagnosis
 from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
-from frontend.views.experiments import experiment, experiments
-from frontend.views.exports import exports
-from frontend.views.fields import field
-from frontend.views.figures import (
+from frontend.views.downloads import (
     experiment_figure,
     experiment_training_set,
     run_figure,
     run_training_set,
 )
+from frontend.views.experiments import experiment, experiments
+from frontend.views.exports import exports
+from frontend.views.fields import field
 from frontend.views.guide import guide
 from frontend.views.progress import progress
 from frontend.views.questions import questions

@@ -1,4 +1,4 @@
-"""The classes in words, for the classify page and the guide.
+"""Definitions of the classes and of the reasons for class 4.
 
 Definitions: Wei et al. 2020, MNRAS 493, 3178, section 2; after Adamo et al. 2017 (LEGUS).
 """
@@ -11,8 +11,8 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True)
-class ClassWords:
-    """One class: its number, its name, what decides in one line, and at length."""
+class ClassText:
+    """One class: number, name, definition in one line and in full, and what to do in doubt."""
 
     number: int
     name: str
@@ -27,43 +27,43 @@ class ClassWords:
 
 
 CLASSES = (
-    ClassWords(
+    ClassText(
         MorphologicalClass.SYMMETRIC,
         "Symmetric",
         "one central peak, round, wider than a star",
         "A compact, symmetric source with a single central peak, whose radial profile is more "
         "extended than that of a point source.",
-        "As sharp as the stars of the field: 4. Drawn out or lopsided: 2.",
+        "If as narrow as the stars of the field: 4. If elongated or lopsided: 2.",
     ),
-    ClassWords(
+    ClassText(
         MorphologicalClass.ASYMMETRIC,
         "Asymmetric",
         "one central peak, elongated or lopsided",
         "A compact source with a single central peak that is asymmetric or not circular, for "
         "example elongated.",
-        "A second peak inside: 3. Two separate stars: 4.",
+        "If there is a second peak: 3. If two separate stars: 4.",
     ),
-    ClassWords(
+    ClassText(
         MorphologicalClass.ASSOCIATION,
         "Association",
         "several peaks, often on diffuse light",
         "A compact association: asymmetric, with multiple peaks, sometimes on a diffuse source.",
-        "Unrelated stars in a crowded region, without common light: 4.",
+        "If unrelated stars in a crowded region, without diffuse light: 4.",
     ),
-    ClassWords(
+    ClassText(
         MorphologicalClass.NOT_CLUSTER,
         "Not a cluster",
         "star, pair, background galaxy, artefact",
         "Not a cluster: an image artefact, a background galaxy, a pair or several stars in a "
         "crowded region, or a star.",
-        "Say why, if you can: star, pair, galaxy, spike, artefact.",
+        "Give the reason if you can: star, pair, galaxy, spike, artefact.",
     ),
 )
 
 REASONS = (
     (Reason.STAR, "as narrow as the field's point sources, often with an Airy ring"),
-    (Reason.PAIR, "two or several stars side by side, without common light"),
-    (Reason.GALAXY, "a background galaxy: red, smooth, or with a disc or arms of its own"),
+    (Reason.PAIR, "two or several stars side by side, without diffuse light"),
+    (Reason.GALAXY, "a background galaxy: red, smooth, or with its own disc or arms"),
     (Reason.SPIKE, "a diffraction spike or ghost of a bright star nearby"),
     (Reason.ARTEFACT, "cosmic ray, hot pixel, chip edge: in one filter, sharper than a star"),
     (Reason.OTHER, "anything else; a comment helps"),

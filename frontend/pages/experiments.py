@@ -1,64 +1,59 @@
-"""What the pages say of experiments: what each kind asks and costs, and what came of one."""
+"""The kinds of experiments with their costs, and the results of one experiment."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from classifier.core.statistics import Proportion
 from labeling.models import Experiment, Field
 from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
 from labeling.training.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
 
 QUESTIONS: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.CROP_SIZE: "How much of a candidate’s surroundings should the network see: 25, 50 or "
-        "100 px, or a random size from 25 to 100 px?",
-        Kind.FILTERS: "What is each filter worth: all five, and each left out in turn?",
-        Kind.FIELDS: "Does a network work on a field that it was never taught: each field left out "
-        "of the training in turn, and judged whole?",
-        Kind.LABELS: "Are more labels worth the work: 50, 100, 200, … and all that there are?",
-        Kind.ARCHITECTURE: "Which network is best: ResNet18, VGG19-BN, EfficientNet-Lite0 or "
-        "StarcNet, on the same stamps and labels?",
-        Kind.SOURCES: "Whose labels: the same candidates with the labels of each source, each "
-        "judged by its own and by the others’?",
+        Kind.CROP_SIZE: "How large a stamp does the network need: 25, 50 or 100 px, or a random "
+        "size from 25 to 100 px?",
+        Kind.FILTERS: "What does each filter contribute? One arm has all five filters; in each "
+        "other arm one filter is left out.",
+        Kind.FIELDS: "Does a network work in a field without labels? In each arm one field is "
+        "left out of the training, and the network is evaluated on all of it.",
+        Kind.LABELS: "How does accuracy grow with the number of labels: 50, 100, 200, … and all "
+        "of them?",
+        Kind.ARCHITECTURE: "Which architecture is best on the same stamps and labels: ResNet18, "
+        "VGG19-BN, EfficientNet-Lite0 or StarcNet?",
+        Kind.SOURCES: "Whose labels are best to train on? Each arm has the labels of one source, "
+        "and is evaluated with the labels of every source.",
     }
 )
-"""What each kind of experiment asks, in a sentence."""
+"""The question that each kind of experiment answers."""
 
 FINGERPRINT = "training_set_sha256"
-CALLED: Mapping[str, str] = MappingProxyType(
-    {FINGERPRINT: "training set", "weights": "starting weights"}
-)
-"""What differs and is no setting, as people say it."""
+FINGERPRINT_DIGITS = 12
+"""Digits shown of a fingerprint, enough to tell a few apart."""
 
-DIGITS = 12
-"""Of a fingerprint, to tell a few apart by eye."""
+DIFFERENCE_NAMES: Mapping[str, str] = MappingProxyType(
+    {FINGERPRINT: "training set", "weights": "initial weights"}
+)
+"""Names of the differences between arms that are no settings."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A kind of experiment that can be started, and what it costs."""
+    """A kind of experiment with its number of arms, or the reason why it cannot start."""
 
     kind: Kind
     question: str
     arms: int | None
-    why_not: str
-    networks: int
+    obstacle: str
+    members: int
 
     @property
     def trainings(self) -> int:
-        """Number of networks to train in all."""
-        return (self.arms or 0) * self.networks
-
-
-@dataclass(frozen=True)
-class Share:
-    """A proportion with its 95 % interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    of: int
+        """Number of members to train in all arms."""
+        return (self.arms or 0) * self.members
 
 
 @dataclass(frozen=True)
@@ -73,36 +68,36 @@ class Gain:
 
 @dataclass(frozen=True)
 class ArmRow:
-    """What came of one arm."""
+    """The results of one arm."""
 
     name: str
     labels: int
     weights: str
-    accuracy: Share
+    accuracy: Proportion
     member_mean: float | None
     member_std: float | None
-    two_classes: Share | None
-    recalls: list[Share]
-    clusters: Share | None
-    """Found of classes 1 and 2 as one."""
+    binary_accuracy: Proportion | None
+    recalls: list[Proportion]
+    cluster_recall: Proportion | None
+    """Recall of the classes 1 and 2 taken as one."""
     gain: Gain | None
 
 
 @dataclass(frozen=True)
 class CrossTable:
-    """Networks trained on each label source, by the labels of each."""
+    """Accuracy of the arms of every label source by the labels of every source."""
 
     count: int
-    """Candidates, the same for all."""
-    judges: list[str]
-    rows: list[tuple[str, list[Share]]]
-    """By the source that was trained on: accuracy by the labels of each judge."""
+    """Number of candidates, the same for all."""
+    sources: list[str]
+    rows: list[tuple[str, list[Proportion]]]
+    """Training source, and its arm's accuracy by the labels of each source."""
 
 
 def offers(
-    fields: Iterable[Field], label_source: str, sources: Sequence[str], networks: int
+    fields: Iterable[Field], label_source: str, sources: Sequence[str], members: int
 ) -> Iterator[Offer]:
-    """Every kind, with its cost as things are, or what is missing for it."""
+    """Yield every kind with its present cost, or with what it still needs."""
     fields = list(fields)
     n_fields = fields_with_labels(label_source, fields)
     n_labels = labels_to_train_on(label_source, fields)
@@ -111,13 +106,13 @@ def offers(
         try:
             arms = number_of_arms(kind, fields=n_fields, labels=n_labels, sources=n_sources)
         except NotFeasible as reason:
-            yield Offer(kind, question, None, str(reason), networks)
+            yield Offer(kind, question, None, str(reason), members)
         else:
-            yield Offer(kind, question, arms, "", networks)
+            yield Offer(kind, question, arms, "", members)
 
 
-def source_words(source: str) -> str:
-    """A label source as people say it."""
+def label_source_name(source: str) -> str:
+    """Return the name of a label source for people."""
     if source == VOTES:
         return "our experts’ consensus"
     if source.startswith(EXPERT):
@@ -126,95 +121,94 @@ def source_words(source: str) -> str:
 
 
 def arm_names(experiment: Experiment) -> dict[str, str]:
-    """Arms that are called otherwise on the page than in the report."""
+    """Return names for people, by the report's name, of arms that are label sources."""
     if experiment.kind != Kind.SOURCES:
         return {}
-    return {one["name"]: source_words(one["source"]) for one in experiment.training_sets}
+    return {row["name"]: label_source_name(row["source"]) for row in experiment.training_sets}
+
+
+def _arms(experiment: Experiment) -> list[str]:
+    """Return the names of the report's arms for people, in order."""
+    names = arm_names(experiment)
+    return [names.get(arm["name"], arm["name"]) for arm in experiment.report["arms"]]
 
 
 def arm_rows(experiment: Experiment) -> list[ArmRow]:
-    """The report's arms; where sources are compared, under the sources' names."""
-    names = arm_names(experiment)
-    return [_arm_row(arm, names) for arm in experiment.report["arms"]]
+    """Return the results of the arms."""
+    rows = zip(_arms(experiment), experiment.report["arms"], strict=True)
+    return [_arm_row(name, arm) for name, arm in rows]
 
 
-def judged_by_each(experiment: Experiment) -> CrossTable | None:
-    """Each source's networks by each source's labels, where the report has it."""
-    # Reports from before that do not have it, nor those of other kinds.
-    found = experiment.report.get("judged_by_each")
-    if not found:
+def cross_table(experiment: Experiment) -> CrossTable | None:
+    """Return the accuracy by every source's labels; None if sources are not compared."""
+    # Reports of earlier versions do not have it either.
+    report = experiment.report.get("judged_by_each")
+    if not report:
         return None
-    names = arm_names(experiment)
-    sources = [names.get(arm["name"], arm["name"]) for arm in experiment.report["arms"]]
-    rows = [[_share(share) for share in row] for row in found["accuracy"]]
-    return CrossTable(found["count"], sources, list(zip(sources, rows, strict=True)))
+    sources = _arms(experiment)
+    rows = [[Proportion(**accuracy) for accuracy in row] for row in report["accuracy"]]
+    return CrossTable(report["count"], sources, list(zip(sources, rows, strict=True)))
 
 
-def differing(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """What differed: names of the settings and of what arms began with, and values arm by arm."""
+def differences(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Return the names of the settings that differ, and arm by arm their values."""
     # PostgreSQL keeps the names of an object in an order of its own.
     differs = dict(sorted(experiment.report["differs"].items()))
-    names = arm_names(experiment)
-    arms = [names.get(arm["name"], arm["name"]) for arm in experiment.report["arms"]]
     rows = [
-        (arm, [_shown(setting, values[i]) for setting, values in differs.items()])
-        for i, arm in enumerate(arms)
+        (arm, [_setting_text(name, values[i]) for name, values in differs.items()])
+        for i, arm in enumerate(_arms(experiment))
     ]
-    return [CALLED.get(name, name) for name in differs], rows
+    return [DIFFERENCE_NAMES.get(name, name) for name in differs], rows
 
 
-def same(experiment: Experiment) -> list[tuple[str, str]]:
-    """Settings that all arms shared, and their values."""
+def shared_settings(experiment: Experiment) -> list[tuple[str, str]]:
+    """Return the settings that all arms share, with their values."""
     shared = sorted(experiment.report["same"].items())
-    return [(name, _shown(name, value)) for name, value in shared]
+    return [(name, _setting_text(name, value)) for name, value in shared]
 
 
-def untaught(experiment: Experiment) -> list[str]:
-    """Arms that should have started from ImageNet's weights, and could not."""
-    report, names = experiment.report, arm_names(experiment)
+def arms_without_imagenet(experiment: Experiment) -> list[str]:
+    """Return the arms that should have started from ImageNet's weights and could not."""
+    report = experiment.report
     arms = report["arms"]
-    asked = report["differs"].get("pretrained") or [report["same"]["pretrained"]] * len(arms)
+    pretrained = report["differs"].get("pretrained") or [report["same"]["pretrained"]] * len(arms)
     return [
-        names.get(arm["name"], arm["name"])
-        for arm, pretrained in zip(arms, asked, strict=True)
-        if pretrained and arm["weights"] == "random"
+        name
+        for name, arm, wanted in zip(_arms(experiment), arms, pretrained, strict=True)
+        if wanted and arm["weights"] == "random"
     ]
 
 
-def _arm_row(arm: Mapping[str, Any], names: Mapping[str, str]) -> ArmRow:
-    evaluation, two = arm["evaluation"], arm["evaluation"]["binary_accuracy"]
-    # Earlier reports do not have them.
+def _arm_row(name: str, arm: Mapping[str, Any]) -> ArmRow:
+    evaluation, binary = arm["evaluation"], arm["evaluation"]["binary_accuracy"]
+    # Reports of earlier versions do not have them.
     clusters = evaluation.get("clusters")
     return ArmRow(
-        name=names.get(arm["name"], arm["name"]),
+        name=name,
         labels=sum(arm["labels"].values()),
         weights=arm["weights"],
-        accuracy=_share(evaluation["accuracy"]),
+        accuracy=Proportion(**evaluation["accuracy"]),
         member_mean=evaluation["member_accuracy_mean"],
         member_std=evaluation["member_accuracy_std"],
-        two_classes=_share(two) if two else None,
-        recalls=[_share(one["recall"]) for one in evaluation["classes"].values()],
-        clusters=_share(clusters["recall"]) if clusters else None,
+        binary_accuracy=Proportion(**binary) if binary else None,
+        recalls=[Proportion(**label["recall"]) for label in evaluation["classes"].values()],
+        cluster_recall=Proportion(**clusters["recall"]) if clusters else None,
         gain=_gain(arm["against_first"]),
     )
 
 
-def _share(found: Mapping[str, Any]) -> Share:
-    return Share(found["value"], found["low"], found["high"], found["of"])
-
-
-def _gain(against_first: Mapping[str, Any] | None) -> Gain | None:
-    """The comparison the other way round: it is the first arm's accuracy minus this one's."""
-    overall = (against_first or {}).get("overall")
+def _gain(comparison: Mapping[str, Any] | None) -> Gain | None:
+    """Return the difference the other way round: the report has the first arm minus this one."""
+    overall = (comparison or {}).get("overall")
     if not overall or overall["difference"] is None:
         return None
     return Gain(-overall["difference"], -overall["high"], -overall["low"], overall["p_value"])
 
 
-def _shown(name: str, value: Any) -> str:
-    """A setting's value as text."""
+def _setting_text(name: str, value: Any) -> str:
+    """Return a setting's value as text."""
     if name == FINGERPRINT:
-        return str(value)[:DIGITS]
+        return str(value)[:FINGERPRINT_DIGITS]
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Figures that a worker drew, as pages show them: a picture, words for it, files to take away."""
+"""The figures of a run or an experiment, as pages show them and offer them for download."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from frontend.templatetags.figures import decimal, percent
+from frontend.templatetags.formats import decimal, percent
 from labeling.models import WorkerJob
 
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
@@ -20,19 +20,20 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The formats in which every figure is kept, by file ending."""
 
-SHOWN = "svg"
-"""What a page shows: sharp at every size."""
+PAGE_FORMAT = "svg"
+"""The format that a page shows: sharp at every size."""
 
-TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
+CAPTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "confusion": (
-            "Confusion, four classes",
-            "Percent of each true class, mean ± standard deviation over the networks; n counts the "
-            "ensemble’s answers. The column beside: how often people agree (Wei et al. 2020).",
+            "Confusion matrix, four classes",
+            "Percent of each true class, mean ± standard deviation over the members; n is the "
+            "number of the ensemble’s answers. The column on the right: agreement between people "
+            "(Wei et al. 2020).",
         ),
         "confusion-two-classes": (
-            "Confusion, cluster or not",
-            "The same with 1 and 2 taken together, and 3 and 4.",
+            "Confusion matrix, cluster or not",
+            "The same with classes 1 and 2 taken together, and 3 and 4.",
         ),
         "entropy": (
             "Entropy of right and wrong answers",
@@ -40,82 +41,82 @@ TITLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "coverage": (
             "Accuracy against coverage",
-            "What is gained by leaving the most uncertain candidates to people; the band is the "
-            "95 % interval.",
+            "Accuracy if the most uncertain candidates are left to people; the band is the 95 % "
+            "interval.",
         ),
         "reliability": (
             "Reliability",
-            "Of the answers given with some probability, the share that is right, before and "
-            "after calibration. On the dotted line probabilities mean what they say.",
+            "Share of right answers against the probability given, before and after calibration. "
+            "On the dotted line the two are equal.",
         ),
         "arms": (
-            "The arms, as ensembles",
-            "Accuracy over all classes, over two, and in each class, with 95 % intervals.",
+            "Arms, ensembles",
+            "Accuracy over all classes, over two classes, and in each class, with 95 % intervals.",
         ),
         "arms-members": (
-            "The arms, network by network",
-            "Mean and standard deviation over the networks of each arm, as in the paper.",
+            "Arms, single members",
+            "Mean and standard deviation over the members of each arm, as in the paper.",
         ),
         "learning": (
             "Learning curve",
-            "Accuracy against the number of labels that were trained on, with 95 % intervals; "
-            "dashed: one network alone.",
+            "Accuracy against the number of training labels, with 95 % intervals; dashed: a "
+            "single member.",
         ),
     }
 )
-"""Title and caption of each figure that there is."""
+"""Title and caption of each figure, by name."""
 
 WIDE = frozenset({"arms", "arms-members"})
-"""Two columns of a journal wide."""
+"""Figures as wide as two columns of a journal."""
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """One figure."""
+class Figure:
+    """One figure: a picture for the page, its description, and files to download."""
 
     title: str
     caption: str
     alt: str
-    picture: str
-    """Address of what the page shows."""
+    url: str
+    """Address of the picture on the page."""
     files: list[tuple[str, str]]
     """Ending and address of each format."""
     wide: bool
 
 
-def drawings(job: WorkerJob, route: str, told: Mapping[str, str]) -> list[Drawing]:
-    """The figures of a run or an experiment; `told` says in words what each shows."""
-    return [_drawing(job, name, route, told.get(name, "")) for name in job.figures]
+def figures_of(job: WorkerJob, route: str, descriptions: Mapping[str, str]) -> list[Figure]:
+    """Return the figures of a run or an experiment, with descriptions by name."""
+    return [_figure(job, name, route, descriptions.get(name, "")) for name in job.figures]
 
 
-def _drawing(job: WorkerJob, name: str, route: str, told: str) -> Drawing:
-    title, caption = TITLES.get(name, (name.replace("-", " ").capitalize(), ""))
+def _figure(job: WorkerJob, name: str, route: str, description: str) -> Figure:
+    title, caption = CAPTIONS.get(name, (name.replace("-", " ").capitalize(), ""))
     files = [(ending, reverse(route, args=[job.pk, name, ending])) for ending in MEDIA_TYPES]
-    return Drawing(
+    return Figure(
         title=title,
         caption=caption,
-        alt=f"{title}. {told}".strip(),
-        picture=dict(files)[SHOWN],
+        alt=f"{title}. {description}".strip(),
+        url=dict(files)[PAGE_FORMAT],
         files=files,
         wide=name in WIDE,
     )
 
 
-def told_of_run(outcome: Mapping[str, Any]) -> dict[str, str]:
-    """What each figure of a run shows, in a sentence with its numbers."""
+def describe_run_figures(outcome: Mapping[str, Any]) -> dict[str, str]:
+    """Return a sentence with the numbers of each figure of a run."""
     evaluation, calibration = outcome.get("evaluation", {}), outcome.get("calibration", {})
     if "entropy" not in evaluation:
         return {}
     entropy, area = evaluation["entropy"], evaluation["risk_coverage"]["area"]
-    found = [f"class {k} {percent(c['recall']['value'])}" for k, c in evaluation["classes"].items()]
-    two, before, after = (
-        evaluation["binary_accuracy"] or {},
-        calibration.get("before") or {},
-        calibration.get("after") or {},
-    )
+    recalls = [
+        f"class {label} {percent(numbers['recall']['value'])}"
+        for label, numbers in evaluation["classes"].items()
+    ]
+    binary = evaluation["binary_accuracy"] or {}
+    before, after = calibration.get("before") or {}, calibration.get("after") or {}
     return {
-        "confusion": f"Found of each true class: {', '.join(found)}.",
-        "confusion-two-classes": f"Right: {percent(two.get('value'))} of the candidates.",
+        "confusion": f"Recall: {', '.join(recalls)}.",
+        "confusion-two-classes": f"Accuracy {percent(binary.get('value'))}.",
         "entropy": f"Median {decimal(entropy['right_median'])} nat where the ensemble is right, "
         f"{decimal(entropy['wrong_median'])} nat where it is wrong.",
         "coverage": f"Area under 1 − accuracy: {decimal(area, 3)}.",
@@ -125,18 +126,13 @@ def told_of_run(outcome: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def told_of_experiment(report: Mapping[str, Any]) -> dict[str, str]:
-    """The same of an experiment: the numbers of all arms are in the table of the page."""
-    shares = [
-        f"{arm['name']} {percent(arm['evaluation']['accuracy']['value'])}"
-        for arm in report.get("arms", [])
-    ]
-    alone = [
-        f"{arm['name']} {percent(arm['evaluation']['member_accuracy_mean'])}"
-        for arm in report.get("arms", [])
-    ]
+def describe_experiment_figures(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return a sentence with the accuracies of the arms for each figure of an experiment."""
+    evaluations = {arm["name"]: arm["evaluation"] for arm in report.get("arms", [])}
+    ensembles = [f"{name} {percent(e['accuracy']['value'])}" for name, e in evaluations.items()]
+    members = [f"{name} {percent(e['member_accuracy_mean'])}" for name, e in evaluations.items()]
     return {
-        "arms": f"Over all classes: {', '.join(shares)}.",
-        "arms-members": f"Over all classes: {', '.join(alone)}.",
-        "learning": f"Over all classes: {', '.join(shares)}.",
+        "arms": f"Accuracy over all classes: {', '.join(ensembles)}.",
+        "arms-members": f"Accuracy over all classes: {', '.join(members)}.",
+        "learning": f"Accuracy over all classes: {', '.join(ensembles)}.",
     }

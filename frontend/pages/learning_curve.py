@@ -1,59 +1,67 @@
-"""How accuracy grew with the labels of a field, and what more votes would bring."""
+"""Accuracy against the number of labels, field by field."""
 
 from dataclasses import dataclass
 
-from frontend.pages.charts import Dot, learning_dots
+from frontend.pages.charts import LearningDot, learning_dots
 from labeling.models import Field, TrainingRun, Vote
 from labeling.rules.learning_curve import MIN_RUNS, Measurement, advice
 from labeling.training.training_set import VOTES, labels_to_train_on
 
-VOTES_MORE = 100
+MORE_VOTES = 100
+"""Number of further votes whose gain is estimated."""
 
 
 @dataclass(frozen=True)
-class Learning:
+class LearningCurve:
     """The learning curve of a field."""
 
     field: Field
-    dots: list[Dot]
+    dots: list[LearningDot]
     labels: tuple[int, int]
-    """Fewest and most of its runs."""
+    """Fewest and most labels of its runs."""
     sentence: str
 
 
-def learning_of(field: Field) -> Learning | None:
-    """The runs like the last one, in the same fields, that were measured; None where none was."""
-    own = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
-    last = own.first()
+def learning_curve_of(field: Field) -> LearningCurve | None:
+    """Return the curve of the field's evaluated runs that are configured like the last one.
+
+    None without such a run.
+    """
+    runs = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    last = runs.first()
     if last is None:
         return None
     fields = list(last.fields.all())
-    alike = own.filter(preset=last.preset, overrides=last.overrides).prefetch_related("fields")
-    there = [run for run in alike if set(run.fields.all()) == set(fields)]
-    measured = [one for run in there if (one := _measurement(run))][::-1]
-    if not measured:
+    alike = runs.filter(preset=last.preset, overrides=last.overrides).prefetch_related("fields")
+    in_fields = [run for run in alike if set(run.fields.all()) == set(fields)]
+    measurements = [m for run in in_fields if (m := _measurement(run))][::-1]
+    if not measurements:
         return None
-    labels = [one.labels for one in measured]
-    return Learning(
-        field, learning_dots(measured), (min(labels), max(labels)), _sentence(fields, measured)
+    labels = [measurement.labels for measurement in measurements]
+    return LearningCurve(
+        field=field,
+        dots=learning_dots(measurements),
+        labels=(min(labels), max(labels)),
+        sentence=_sentence(fields, measurements),
     )
 
 
 def _measurement(run: TrainingRun) -> Measurement | None:
+    """Return labels and right answers of a run; None if it has no accuracy or no label count."""
     accuracy = run.accuracy
     if not accuracy.get("of") or not run.n_learnt:
         return None
     return Measurement(run.pk, run.n_learnt, accuracy["right"], accuracy["of"])
 
 
-def _sentence(fields: list[Field], measured: list[Measurement]) -> str:
-    """What more votes would bring, wherever in the fields on which the runs were trained."""
+def _sentence(fields: list[Field], measurements: list[Measurement]) -> str:
+    """Say what more votes, cast anywhere in the fields of the runs, are expected to gain."""
     labels = labels_to_train_on(VOTES, fields)
     n_votes = Vote.objects.live().filter(candidate__field__in=fields).count()
-    found = advice(measured, labels, VOTES_MORE * labels / max(n_votes, 1))
-    if found is None:
+    gain = advice(measurements, labels, MORE_VOTES * labels / max(n_votes, 1))
+    if gain is None:
         return (
-            f"What another {VOTES_MORE} votes would bring can be said after {MIN_RUNS} runs "
-            "of one kind on different numbers of labels."
+            f"The gain of another {MORE_VOTES} votes can be estimated after {MIN_RUNS} runs "
+            "with the same settings and different numbers of labels."
         )
-    return found.sentence
+    return gain.sentence

@@ -1,31 +1,35 @@
-"""How far the fields and one expert are, and what should be done next."""
+"""The progress of the fields and of one expert, and what to do next."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
+from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
 from labeling.models import Candidate, Field, TrainingRun, Vote
 from labeling.rules.consensus import SETTLED, ConsensusStatus
 
-User = AbstractBaseUser | AnonymousUser
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True)
-class Step:
-    """Something that this person could do next, and where."""
+class NextStep:
+    """Something that this person could do next, and the page for it."""
 
     text: str
     url: str = ""
 
 
 @dataclass(frozen=True)
-class MyNumbers:
-    """One expert's own votes."""
+class VoteCounts:
+    """Numbers of one expert's votes, and of the candidates that wait for them."""
 
     today: int
     total: int
@@ -33,11 +37,11 @@ class MyNumbers:
     by_class: list[tuple[str, int]]
 
 
-def fields_with_numbers() -> QuerySet[Field, Any]:
-    """All fields, each with the numbers of its candidates by what became of them."""
+def fields_with_counts() -> QuerySet[Field, Any]:
+    """Return all fields with the numbers of their candidates by state."""
     in_play = Q(candidates__set_aside="")
     status = "candidates__consensus__status"
-    numbers = {
+    conditions = {
         "n_candidates": in_play,
         "n_set_aside": Q(candidates__isnull=False) & ~in_play,
         "n_control": in_play & Q(candidates__control=True),
@@ -45,17 +49,17 @@ def fields_with_numbers() -> QuerySet[Field, Any]:
         "n_settled": Q(**{f"{status}__in": SETTLED}),
         "n_ties": Q(**{status: ConsensusStatus.TIE}),
     }
-    counts = {name: Count("candidates", filter=which) for name, which in numbers.items()}
+    counts = {name: Count("candidates", filter=which) for name, which in conditions.items()}
     # Joined, they would be among what SQLite groups by: a run's whole JSON for each candidate.
     return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refreshes")
 
 
-def my_numbers(user: Any) -> MyNumbers:
-    """The votes of this expert, hidden repeats among them, and how many candidates wait."""
+def vote_counts_of(user: User) -> VoteCounts:
+    """Count the votes of this expert, hidden repeats included, and the waiting candidates."""
     votes = Vote.objects.standing().by(user)
     tally = votes.tally()
     names = {Label.UNSURE.value: "unsure"}
-    return MyNumbers(
+    return VoteCounts(
         today=votes.today().count(),
         total=sum(tally.values()),
         waiting=Candidate.objects.count_waiting_for(user),
@@ -63,28 +67,36 @@ def my_numbers(user: Any) -> MyNumbers:
     )
 
 
-def next_steps(user: User, fields: list[Any], waiting: int) -> list[Step]:
-    """What this person should do next, the most useful first."""
+def next_steps(user: User, fields: list[Any], waiting: int) -> list[NextStep]:
+    """Return what this person should do next, the most useful step first."""
     if not any(field.n_candidates for field in fields):
-        return [Step("Import a field: the README says how, in two commands.")]
-    steps = []
-    if has_role(user, Role.CURATOR) and (undecided := Candidate.objects.for_curators().count()):
-        steps.append(
-            Step(f"Decide {undecided:,}: tied, flagged or discussed", reverse("disagreements"))
-        )
+        return [NextStep("Import a field; the README has the two commands.")]
+    steps = [*_adjudication_steps(user), *_voting_steps(waiting), *_training_steps(user, fields)]
+    return steps or [NextStep("Nothing waits for you at the moment.")]
+
+
+def _adjudication_steps(user: User) -> Iterator[NextStep]:
+    """Yield the step for curators, if candidates wait for them."""
+    if has_role(user, Role.CURATOR) and (n := Candidate.objects.for_curators().count()):
+        candidates = "candidate" if n == 1 else "candidates"
+        text = f"Adjudicate {n:,} {candidates}: ties, flagged or with open comments"
+        yield NextStep(text, reverse("disagreements"))
+
+
+def _voting_steps(waiting: int) -> Iterator[NextStep]:
+    """Yield the step for experts, if candidates wait for them."""
     if waiting:
-        steps.append(Step(f"Classify: {waiting:,} candidates wait for you", reverse("classify")))
-    steps.extend(_about_networks(user, fields))
-    return steps or [Step("Nothing waits for you at the moment.")]
+        candidates = "candidate" if waiting == 1 else "candidates"
+        yield NextStep(f"Classify: {waiting:,} {candidates} to vote on", reverse("classify"))
 
 
-def _about_networks(user: User, fields: list[Any]) -> list[Step]:
-    """What to do about training."""
+def _training_steps(user: User, fields: list[Any]) -> Iterator[NextStep]:
+    """Yield the run in progress, or for administrators the first training of fields."""
     if active := TrainingRun.objects.active().order_by("pk").first():
-        address = reverse("run", args=[active.pk])
-        return [Step(f"Run {active.pk} is {active.status}: watch it", address)]
+        text = f"Follow run {active.pk}: it is {active.status}"
+        yield NextStep(text, reverse("run", args=[active.pk]))
+        return
     untrained = [field for field in fields if field.n_settled and not field.promoted_run_id]
-    if untrained and has_role(user, Role.ADMINISTRATOR):
+    if untrained and may(user, Action.START):
         names = ", ".join(field.name for field in untrained)
-        return [Step(f"Train the first network of {names}", reverse("runs"))]
-    return []
+        yield NextStep(f"Train the first network for {names}", reverse("runs"))

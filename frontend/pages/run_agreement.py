@@ -1,44 +1,43 @@
-"""How a run agrees with people: with our consensus, and with each published catalogue."""
+"""The agreement of a run with our consensus and with each published catalogue."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from frontend.pages.agreement import counted_rows
-from frontend.pages.run_progress import MatrixRow
+from frontend.pages.confusion import MatrixRow, counted_rows
 from labeling.agreement.pairs import Agreement, compare
 from labeling.models import Consensus, ReferenceLabel, TrainingRun
 from labeling.training.training_set import VOTES
 
 
 @dataclass(frozen=True)
-class Against:
-    """A run's agreement with one source of labels; rows of the matrix are the source's classes."""
+class SourceAgreement:
+    """A run's agreement with one label source; the rows are the source's classes."""
 
     source: str
     agreement: Agreement
-    matrix: list[MatrixRow]
+    rows: list[MatrixRow]
 
 
-def against_people(run: TrainingRun) -> list[Against]:
-    """The run beside each source of labels of its candidates, our consensus first.
+def run_agreement(run: TrainingRun) -> list[SourceAgreement]:
+    """Compare the run with every source that labels its candidates, our consensus first.
 
-    A network of ours may have been trained on any label outside the control sample, so that only
-    there its agreement means anything; one from elsewhere was trained on none of ours.
+    Our own runs may have been trained on any label outside the control sample and are compared on
+    that sample only; imported runs were trained on none of our labels.
     """
-    where = {} if run.external else {"candidate__control": True}
-    said = dict(run.predictions.filter(**where).values_list("candidate", "label"))
-    about = {"candidate__field__in": run.fields.all(), **where}
+    sample = {} if run.external else {"candidate__control": True}
+    answers = dict(run.predictions.filter(**sample).values_list("candidate", "label"))
+    of_run = {"candidate__field__in": run.fields.all(), **sample}
     labels: dict[str, dict[int, int]] = defaultdict(dict)
-    settled = Consensus.objects.settled().filter(**about).values_list("candidate", "label")
+    settled = Consensus.objects.settled().filter(**of_run).values_list("candidate", "label")
     labels[VOTES] = {candidate: label for candidate, label in settled if label is not None}
-    published = ReferenceLabel.objects.filter(**about).order_by("source")
-    for source, candidate, label in published.values_list("source", "candidate", "label"):
+    references = ReferenceLabel.objects.filter(**of_run).order_by("source")
+    for source, candidate, label in references.values_list("source", "candidate", "label"):
         labels[source][candidate] = label
-    compared = [(source, compare(theirs, said)) for source, theirs in labels.items()]
+    pairs = [(source, compare(of_source, answers)) for source, of_source in labels.items()]
     return [
-        Against(source, agreement, counted_rows(agreement.confusion))
-        for source, agreement in compared
+        SourceAgreement(source, agreement, counted_rows(agreement.confusion))
+        for source, agreement in pairs
         if agreement.n
     ]

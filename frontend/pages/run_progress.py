@@ -1,4 +1,4 @@
-"""What the page of a training run or an experiment says of its progress, and of a run."""
+"""The progress of a run or an experiment that a worker is at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,107 +8,72 @@ from typing import Any
 from labeling.models import TrainingRun, WorkerJob
 
 STAGES = {"prepare": "reading the stamps", "train": "training", "predict": "predicting"}
-SHADES = 5
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a confusion matrix: counts of the ensemble, row percentages of the members."""
+class JobProgress:
+    """The present activity of a job, its share of the whole (0 to 1), and figures of training."""
 
-    count: int
-    percent: float | None
-    spread: float | None
-    shade: int
-
-
-@dataclass(frozen=True)
-class MatrixRow:
-    """The candidates that people put in one class, by what the network says of them."""
-
-    name: str
-    cells: list[Cell]
-    total: int
-
-
-@dataclass(frozen=True)
-class HowFar:
-    """Work going on: what is done, how far it is (0 to 1), and figures where there are any."""
-
-    what: str
+    activity: str
     share: float
     loss: float | None
-    rate: float | None
+    images_per_second: float | None
     seconds_left: float | None
 
 
-def shared(run: TrainingRun) -> HowFar | None:
-    """How far a run is on which several workers train side by side; None of any other."""
+def run_progress(run: TrainingRun) -> JobProgress | None:
+    """Return the progress of a run, on one worker or several; None before the first report."""
     reports = run.at_work
-    if len(reports) < 2 or run.progress.get("stage") != "train":
-        return None
-    networks = sorted(told["member"] + 1 for told in reports)
-    what = f"training networks {', '.join(map(str, networks[:-1]))} and {networks[-1]}"
-    finished = run.taken.filter(trained=True).count()
-    under_way = sum(told["batch"] / max(told["batches"], 1) for told in reports)
-    losses = [told["loss"] for told in reports if told["loss"] is not None]
-    # Each tells its share of the whole, and how long it would take for the rest, were it alone.
-    left = max(0.0, 1 - sum(told["fraction"] for told in reports))
-    speed = sum(
-        (1 - told["fraction"]) / told["seconds_left"] for told in reports if told["seconds_left"]
-    )
-    return HowFar(
-        what=f"{what} of {run.members}, on {len(reports)} workers",
-        share=min(1.0, (finished + under_way) / max(run.members, 1)),
+    if len(reports) > 1 and run.progress.get("stage") == "train":
+        return _shared_progress(run, reports)
+    return job_progress(run)
+
+
+def _shared_progress(run: TrainingRun, reports: list[Mapping[str, Any]]) -> JobProgress:
+    """Return the progress of a run whose members several workers train side by side."""
+    numbers = sorted(report["member"] + 1 for report in reports)
+    trained = run.taken.filter(trained=True).count()
+    in_training = sum(report["batch"] / max(report["batches"], 1) for report in reports)
+    losses = [report["loss"] for report in reports if report["loss"] is not None]
+    # Each report has the worker's share of the whole, and the time for the rest without the others.
+    rest = max(0.0, 1 - sum(report["fraction"] for report in reports))
+    speed = sum((1 - r["fraction"]) / r["seconds_left"] for r in reports if r["seconds_left"])
+    return JobProgress(
+        activity=f"training members {', '.join(map(str, numbers[:-1]))} and {numbers[-1]} "
+        f"of {run.members}, on {len(reports)} workers",
+        share=min(1.0, (trained + in_training) / max(run.members, 1)),
         loss=sum(losses) / len(losses) if losses else None,
-        rate=sum(told["images_per_second"] or 0 for told in reports),
-        seconds_left=left / speed if speed else None,
+        images_per_second=sum(report["images_per_second"] or 0 for report in reports),
+        seconds_left=rest / speed if speed else None,
     )
 
 
-def how_far(job: WorkerJob, arm_names: Mapping[str, str] = MappingProxyType({})) -> HowFar | None:
-    """Where the worker is; None before its first report.
+def job_progress(
+    job: WorkerJob, arm_names: Mapping[str, str] = MappingProxyType({})
+) -> JobProgress | None:
+    """Return the progress by the worker's last report; None before the first one.
 
-    An experiment is as far as its arms, of which the training is what takes time.
+    An experiment advances by its arms, in which only the training counts.
     """
-    told = job.progress
-    if not told:
+    report = job.progress
+    if not report:
         return None
-    members = max(told["members"], 1)
-    what = STAGES.get(told["stage"], told["stage"])
-    if told["stage"] == "train":
-        what += f" network {min(told['member'] + 1, members)} of {members}"
-        what += f", batch {told['batch']} of {told['batches']}"
-    done = told["member"] + told["batch"] / max(told["batches"], 1)
-    share = min(1.0, done / members)
-    if "arm" in told:
-        name = arm_names.get(told["arm"], told["arm"])
-        what = f"arm {told['arm_number']} of {told['arms']}, {name}: {what}"
-        of_arm = {"prepare": 0.0, "train": share}.get(told["stage"], 1.0)
-        share = (told["arm_number"] - 1 + of_arm) / told["arms"]
-    return HowFar(
-        what=what,
+    members = max(report["members"], 1)
+    activity = STAGES.get(report["stage"], report["stage"])
+    if report["stage"] == "train":
+        activity += f" member {min(report['member'] + 1, members)} of {members}"
+        activity += f", batch {report['batch']} of {report['batches']}"
+    trained = report["member"] + report["batch"] / max(report["batches"], 1)
+    share = min(1.0, trained / members)
+    if "arm" in report:
+        name = arm_names.get(report["arm"], report["arm"])
+        activity = f"arm {report['arm_number']} of {report['arms']}, {name}: {activity}"
+        share_of_arm = {"prepare": 0.0, "train": share}.get(report["stage"], 1.0)
+        share = (report["arm_number"] - 1 + share_of_arm) / report["arms"]
+    return JobProgress(
+        activity=activity,
         share=share,
-        loss=told.get("loss"),
-        rate=told.get("images_per_second"),
-        seconds_left=told.get("seconds_left"),
+        loss=report.get("loss"),
+        images_per_second=report.get("images_per_second"),
+        seconds_left=report.get("seconds_left"),
     )
-
-
-def confusion_rows(confusion: Mapping[str, Any]) -> list[MatrixRow]:
-    """The matrix of `classifier.evaluate`, ready for a table; rows are the truth."""
-    percent = confusion["percent"]
-    return [
-        MatrixRow(
-            name,
-            [
-                Cell(count, mean, spread, 0 if mean is None else round(mean / 100 * SHADES))
-                for count, mean, spread in zip(
-                    counts, percent["mean"][i], percent["std"][i], strict=True
-                )
-            ],
-            sum(counts),
-        )
-        for i, (name, counts) in enumerate(
-            zip(confusion["classes"], confusion["ensemble"], strict=True)
-        )
-    ]

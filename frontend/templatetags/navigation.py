@@ -1,4 +1,4 @@
-"""What every page needs of this person: the pages for the header, and the theme."""
+"""The links of the header and the theme, by who is logged in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ PAGES = (
 
 
 @dataclass(frozen=True)
-class Page:
+class PageLink:
     """A link of the header."""
 
     title: str
@@ -36,13 +36,13 @@ class Page:
 
 
 @register.inclusion_tag("frontend/_pages.html", takes_context=True)
-def pages(context: dict[str, Any]) -> dict[str, list[Page]]:
-    """Links to the pages of this person's role, the current one marked."""
+def pages(context: dict[str, Any]) -> dict[str, list[PageLink]]:
+    """Return links to the pages of this person's role, with the current page marked."""
     request: HttpRequest | None = context.get("request")
-    if request is None:  # the error pages are drawn without a request
+    if request is None:  # error pages are rendered without a request
         return {"pages": []}
     links = [
-        Page(title, url, current=request.path == url or (url != "/" and url in request.path))
+        PageLink(title, url, current=request.path == url or (url != "/" and url in request.path))
         for name, title, role in PAGES
         if has_role(request.user, role)
         for url in [reverse(name)]
@@ -52,7 +52,7 @@ def pages(context: dict[str, Any]) -> dict[str, list[Page]]:
 
 @register.simple_tag(takes_context=True)
 def theme(context: dict[str, Any]) -> str:
-    """The theme that this person chose, on whatever computer; empty for strangers."""
+    """Return the theme that this person has chosen; empty for visitors."""
     request: HttpRequest | None = context.get("request")
     if request is None or not request.user.is_authenticated:
         return ""

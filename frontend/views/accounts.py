@@ -8,5 +8,5 @@ from django.views.decorators.http import require_safe
 @require_safe
 @never_cache
 def who_am_i(request: HttpRequest) -> JsonResponse:
-    """The name of the person logged in, empty for nobody: votes never go out under another's."""
+    """Name who is logged in, empty for nobody: no vote is ever sent under another's name."""
     return JsonResponse({"user": request.user.get_username()})

@@ -1,65 +1,58 @@
-"""The gallery of candidates, and one of them at full size."""
+"""The gallery of candidates, and the page of one candidate."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from frontend.access import for_role
-from frontend.pages.gallery import GalleryForm, gallery, visible_to
+from frontend.forms import CommentForm, GalleryForm
+from frontend.pages.gallery import filtered_candidates, visible_to
 from frontend.pages.viewer import viewer_context
-from labeling.auth.requests import AuthenticatedHttpRequest
+from frontend.requests import PageRequest
+from labeling.api.opinions import candidate_disclosed_to, opinions_of
 from labeling.auth.roles import Role
-from labeling.models import Candidate, Prediction
+from labeling.models import Candidate
 
-A_PAGE = 60
+PAGE_SIZE = 60
 
 
 @for_role(Role.EXPERT)
-def candidates(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Thumbnails of the candidates that the filter leaves."""
+def candidates(request: PageRequest) -> HttpResponse:
+    """Thumbnails of the candidates that pass the filter."""
     form = GalleryForm(request.GET, user=request.user)
-    wish = form.cleaned_data if form.is_valid() else {}
-    page = Paginator(gallery(request.user, wish), A_PAGE).get_page(request.GET.get("page"))
-    rows: Iterable[Any] = page
-    Candidate.objects.disclose(request.user, [row.pk for row in rows if row.disclosed])
-    context = {"form": form, "page": page}
-    return render(request, "frontend/candidates.html", context)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    rows: Any = filtered_candidates(request.user, chosen)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    Candidate.objects.disclose(request.user, [row.pk for row in page if row.disclosed])
+    return render(request, "frontend/candidates.html", {"form": form, "page": page})
 
 
 @for_role(Role.EXPERT)
-def candidate(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
-    """One candidate: stamps, catalogue facts, and the opinions that are open to this person."""
-    found: Any = get_object_or_404(visible_to(request.user), pk=pk)
-    context = {"candidate": found} | viewer_context(request.user)
-    if found.disclosed:
-        promoted = Prediction.objects.promoted().filter(candidate=found)
-        context |= {
-            "votes": found.votes.live().select_related("voter").order_by("cast_at"),
-            "prediction": promoted.select_related("run").first(),
-            "rulings": found.adjudications.select_related("curator"),
-            "references": found.references.order_by("source"),
-            "comments": found.comments.in_discussion(),
-        }
+def candidate(request: PageRequest, pk: int) -> HttpResponse:
+    """One candidate: stamps, catalogue facts, and the opinions that this person may see."""
+    row: Any = get_object_or_404(visible_to(request.user), pk=pk)
+    context = {"candidate": row, **viewer_context(request.user)}
+    if row.disclosed:
+        context |= opinions_of(row) | {"rulings": row.adjudications.select_related("curator")}
     page = render(request, "frontend/candidate.html", context)
-    if found.disclosed:
-        # After all was read: what has come meanwhile counts as shown, and nothing shown as unseen.
+    if row.disclosed:
+        # After reading: what arrives meanwhile counts as shown, never the other way round.
         Candidate.objects.disclose(request.user, [pk])
     return page
 
 
 @require_POST
 @for_role(Role.EXPERT)
-def comment(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
-    """Add to the discussion of a candidate whose opinions are open to this person."""
-    found: Any = get_object_or_404(Candidate.objects.in_play(), pk=pk)
-    if not found.opinions_open_to(request.user):
-        raise PermissionDenied("The discussion of a candidate is open to those who voted on it.")
-    text = request.POST.get("text", "").strip()[:4000]
-    if text:
-        found.add_comment(request.user, text)
+def comment(request: PageRequest, pk: int) -> HttpResponse:
+    """Add a comment to the discussion of a candidate."""
+    row = candidate_disclosed_to(request.user, pk)
+    form = CommentForm(request.POST)
+    if form.is_valid():
+        row.add_comment(request.user, form.cleaned_data["text"])
+    else:
+        messages.error(request, "A comment has 1 to 4000 characters.")
     return redirect("candidate", pk)

@@ -1,28 +1,27 @@
-"""The page on which experts vote. Everything about candidates reaches it through the API."""
+"""The page on which experts vote. It gets everything about candidates from the API."""
 
 from dataclasses import asdict
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
-from frontend.forms import NarrowForm
+from frontend.forms import QueueFilterForm
 from frontend.pages.class_texts import CLASSES, REASONS
 from frontend.pages.viewer import viewer_context
+from frontend.requests import PageRequest
 from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
 
 @for_role(Role.EXPERT)
-def classify(request: HttpRequest) -> HttpResponse:
+def classify(request: PageRequest) -> HttpResponse:
     """The classify page, for one field or for all."""
-    narrow = NarrowForm(request.GET)
     context = {
         "classes": CLASSES,
         "reasons": REASONS,
         "tree": [asdict(question) for question in TREE],
-        "narrow": narrow,
-        "wish": narrow.wish,
+        "queue_filter": QueueFilterForm(request.GET),
+        **viewer_context(request.user),
     }
-    context |= viewer_context(request.user)
     return render(request, "frontend/classify.html", context)

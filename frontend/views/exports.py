@@ -1,38 +1,25 @@
-"""What can be taken away: the catalogue now, the votes, and frozen releases."""
+"""Downloads: the catalogue as it is now, the votes, and releases."""
 
-from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from frontend.access import for_role
+from frontend.forms import ReleaseForm
+from frontend.requests import PageRequest
 from labeling.auth.roles import Role
 from labeling.export.columns import COLUMNS
 from labeling.export.files import WRITERS
 from labeling.models import Field, Release
 
 
-class ReleaseForm(forms.Form):
-    """A new release's name and note."""
-
-    version = forms.SlugField(max_length=50)
-    note = forms.CharField(required=False, widget=forms.TextInput(attrs={"size": 50}))
-
-    def clean_version(self) -> str:
-        """A version is given once."""
-        version: str = self.cleaned_data["version"]
-        if Release.objects.filter(version=version).exists():
-            raise forms.ValidationError(f"There is a release {version} already.")
-        return version
-
-
 @for_role(Role.CURATOR)
-def exports(request: HttpRequest) -> HttpResponse:
-    """Formats, columns and releases; POST freezes a new release."""
+def exports(request: PageRequest) -> HttpResponse:
+    """Formats, columns and releases; a POST makes a new release."""
     form = ReleaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         release = Release.objects.freeze(by=request.user, **form.cleaned_data)
-        messages.success(request, f"{release} is frozen: {release.rows} rows.")
+        messages.success(request, f"Release {release.version} is made: {release.rows:,} rows.")
         return redirect("exports")
     context = {
         "form": form,

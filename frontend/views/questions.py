@@ -1,16 +1,17 @@
-"""At which question of the class definitions experts part."""
+"""Branch points: the question at which two experts first answer differently."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from frontend.access import for_role
+from frontend.requests import PageRequest
 from labeling.agreement.branch_points import branch_points_visible_to
 from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
 
 @for_role(Role.EXPERT)
-def questions(request: HttpRequest) -> HttpResponse:
+def questions(request: PageRequest) -> HttpResponse:
     """A row for each pair of experts that this person may see, a column for each question."""
     pairs = [
         (pair, [pair.counts[question.name] for question in TREE])

@@ -1,111 +1,87 @@
-"""Training runs: ask for one, watch it, and put it to use."""
+"""Training runs: start one, follow it, and read its results."""
 
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from frontend.access import for_action, require
+from frontend.forms import RunForm
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
-from frontend.pages.figures import drawings, told_of_run
-from frontend.pages.run_agreement import against_people
-from frontend.pages.run_progress import confusion_rows, how_far, shared
+from frontend.pages.confusion import evaluation_rows
+from frontend.pages.figures import describe_run_figures, figures_of
+from frontend.pages.run_agreement import run_agreement
+from frontend.pages.run_progress import run_progress
 from frontend.requests import PageRequest, wants_part
 from labeling.auth.actions import Action, may
-from labeling.models import (
-    Field,
-    Preset,
-    ReferenceLabel,
-    TrainingRun,
-)
+from labeling.models import TrainingRun
 from labeling.models.job import FINISHED
-from labeling.training.training_set import VOTES, NotTrainable
-
-
-class RunForm(forms.Form):
-    """What to train, and on whose labels."""
-
-    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
-    label_source = forms.ChoiceField(label="Labels")
-    field = forms.ModelChoiceField(
-        Field.objects.all(), to_field_name="name", required=False, empty_label="all fields"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """A form whose labels are our votes or any published source that there is."""
-        super().__init__(*args, **kwargs)
-        sources = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
-        choices = [(VOTES, "our experts' consensus"), *((s, s) for s in sources.distinct())]
-        self.fields["label_source"] = forms.ChoiceField(label="Labels", choices=choices)
-
-    def request_run(self, user: Any) -> TrainingRun | None:
-        """The queued run, or None with the reason among the form's errors."""
-        wish = self.cleaned_data
-        fields = [wish["field"]] if wish["field"] else []
-        try:
-            return TrainingRun.objects.request(
-                user, wish["preset"], fields=fields, label_source=wish["label_source"]
-            )
-        except NotTrainable as reason:
-            self.add_error(None, str(reason))
-            return None
+from labeling.rules.gate import MIN_LABELS
 
 
 @for_action(Action.VIEW)
 def runs(request: PageRequest) -> HttpResponse:
-    """All runs; an administrator's POST queues another."""
+    """All runs; a POST starts another."""
     form = RunForm(request.POST or None)
     if request.method == "POST":
         require(request.user, Action.START)
-        if form.is_valid() and (run := form.request_run(request.user)):
+        if form.is_valid() and (run := form.start(request.user)):
             return redirect("run", run.pk)
     rows = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
-    context = {"runs": rows, "form": form, "may_train": may(request.user, Action.START)}
+    context = {
+        "runs": rows,
+        "form": form,
+        "may_start": may(request.user, Action.START),
+        "min_labels": MIN_LABELS,
+    }
     return render(request, "frontend/runs.html", context)
 
 
 @for_action(Action.VIEW)
 def run(request: PageRequest, pk: int) -> HttpResponse:
-    """One run; htmx asks for its part of the page again while the run is at work."""
-    found = get_object_or_404(TrainingRun.objects.select_related("requested_by"), pk=pk)
-    page = "_run" if wants_part(request) else "run"
+    """One run; htmx asks for its part of the page again while it is active."""
+    row = get_object_or_404(TrainingRun.objects.select_related("requested_by"), pk=pk)
     context = {
-        "run": found,
-        "far": shared(found) or how_far(found),
-        "may_train": may(request.user, Action.START),
+        "run": row,
+        "progress": run_progress(row),
+        "may_act": may(request.user, Action.PROMOTE),
         "may_download": may(request.user, Action.DOWNLOAD_LABELS),
-        **_results(found),
+        **_results(row),
     }
-    return render(request, f"frontend/{page}.html", context)
+    template = "_run" if wants_part(request) else "run"
+    return render(request, f"frontend/{template}.html", context)
 
 
 def _results(run: TrainingRun) -> dict[str, Any]:
-    """Figures and pictures of a run that has ended well."""
+    """Return the tables and charts of a run that has finished with a result."""
     if run.status not in FINISHED:
         return {}
-    entropies = run.predictions.values_list("entropy", flat=True)
-    found = {
-        "against": against_people(run),
-        "bars": entropy_histogram(entropies),
+    return {
+        "agreements": run_agreement(run),
+        "bars": entropy_histogram(run.predictions.values_list("entropy", flat=True)),
         "gate": gate_rows(run.verdict),
+        "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
-        "live": list(run.promoted_fields),
+        "promoted_fields": list(run.promoted_fields),
         "refreshes": run.refreshes.in_use().exclude(made_at=None).select_related("field"),
         "is_promotable": run.is_promotable,
         "box": (WIDTH, HEIGHT),
+        **_evaluation(run),
     }
+
+
+def _evaluation(run: TrainingRun) -> dict[str, Any]:
+    """Return the evaluation of a run that was trained here."""
     evaluation = run.outcome.get("evaluation")
     if not evaluation:
-        return found
+        return {}
     return {
         "evaluation": evaluation,
         "matrices": [
-            ("Four classes", confusion_rows(evaluation["confusion"])),
-            ("Cluster or not", confusion_rows(evaluation["binary_confusion"])),
+            ("Four classes", evaluation_rows(evaluation["confusion"])),
+            ("Cluster or not", evaluation_rows(evaluation["binary_confusion"])),
         ],
         "curves": loss_curves(run.outcome.get("history", [])),
-        "drawings": drawings(run, "run-figure", told_of_run(run.outcome)),
+        "figures": figures_of(run, "run-figure", describe_run_figures(run.outcome)),
         "calibration": run.outcome.get("calibration"),
-        **found,
     }

@@ -1,6 +1,8 @@
-"""GET candidates/{id}/opinions/: what the network and others said, once they may be known."""
+"""GET candidates/{id}/opinions/ and …/comments/: opinions of others, after one's own vote."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
@@ -20,11 +22,14 @@ from labeling.models import (
     Vote,
 )
 
-NOT_YET = "What others say of a candidate is shown once you have voted on it."
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NOT_YET = "Opinions on a candidate are shown once you have voted on it."
 
 
 class NetworkOut(serializers.ModelSerializer[Prediction]):
-    """What the field's promoted run says."""
+    """The prediction of the field's promoted run."""
 
     probabilities = serializers.ListField(child=serializers.FloatField(), max_length=4)
     entropy_nats = serializers.FloatField(source="entropy")
@@ -44,7 +49,7 @@ class NetworkOut(serializers.ModelSerializer[Prediction]):
         )
 
 
-class VoiceOut(serializers.ModelSerializer[Vote]):
+class OpinionOut(serializers.ModelSerializer[Vote]):
     """One expert's live vote."""
 
     voter = serializers.CharField(source="voter.username")
@@ -56,12 +61,12 @@ class VoiceOut(serializers.ModelSerializer[Vote]):
         fields = ("voter", "label", "certainty", "reason", "comment", "flagged", "mine")
 
     def get_mine(self, vote: Vote) -> bool:
-        """Whether it is the caller's own."""
+        """Return True if it is the caller's own vote."""
         return bool(vote.voter_id == self.context["user"].pk)
 
 
-class StandingOut(serializers.ModelSerializer[Consensus]):
-    """What the live votes come to."""
+class ConsensusSummaryOut(serializers.ModelSerializer[Consensus]):
+    """The consensus of the live votes."""
 
     class Meta:
         model = Consensus
@@ -69,7 +74,7 @@ class StandingOut(serializers.ModelSerializer[Consensus]):
 
 
 class ReferenceOut(serializers.ModelSerializer[ReferenceLabel]):
-    """A published catalogue's class."""
+    """The class in a published catalogue."""
 
     class Meta:
         model = ReferenceLabel
@@ -77,10 +82,12 @@ class ReferenceOut(serializers.ModelSerializer[ReferenceLabel]):
 
 
 class CommentOut(serializers.ModelSerializer[Comment]):
-    """A remark in the discussion."""
+    """A comment in the discussion."""
 
     author = serializers.CharField(source="author.username")
-    resolved = serializers.BooleanField(default=False, help_text="A curator has decided since.")
+    resolved = serializers.BooleanField(
+        default=False, help_text="A curator has adjudicated the candidate since."
+    )
 
     class Meta:
         model = Comment
@@ -88,33 +95,44 @@ class CommentOut(serializers.ModelSerializer[Comment]):
 
 
 class CommentIn(serializers.Serializer[Any]):
-    """What to say."""
+    """The text of a comment."""
 
     text = serializers.CharField(max_length=4000)
 
 
 class OpinionsOut(serializers.Serializer[Any]):
-    """What the network, the experts and published catalogues say of one candidate."""
+    """The opinions of the network, the experts and published catalogues on one candidate."""
 
     network = NetworkOut(allow_null=True)
-    votes = VoiceOut(many=True)
-    consensus = StandingOut(allow_null=True)
+    votes = OpinionOut(many=True)
+    consensus = ConsensusSummaryOut(allow_null=True)
     references = ReferenceOut(many=True)
     comments = CommentOut(many=True)
 
 
-def _open_candidate(request: AuthenticatedRequest, pk: int) -> Candidate:
-    """A candidate in play of which the caller may know what others say."""
+def candidate_disclosed_to(user: User, pk: int) -> Candidate:
+    """Return a candidate in play; raise PermissionDenied if its opinions are hidden from them."""
     candidate = get_object_or_404(Candidate.objects.in_play(), pk=pk)
-    if not candidate.opinions_open_to(request.user):
+    if not candidate.opinions_open_to(user):
         raise PermissionDenied(NOT_YET)
     return candidate
 
 
-def _shown(request: AuthenticatedRequest, pk: int, told: Any) -> Response:
-    """What was read of a candidate; from now on the caller has been shown it."""
+def opinions_of(candidate: Candidate) -> dict[str, Any]:
+    """Return the opinions on a candidate, votes and comments in the order of time."""
+    return {
+        "network": candidate.predictions.promoted().select_related("run").first(),
+        "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
+        "consensus": Consensus.objects.filter(candidate=candidate).first(),
+        "references": candidate.references.order_by("source"),
+        "comments": candidate.comments.in_discussion(),
+    }
+
+
+def _disclosed(request: AuthenticatedRequest, pk: int, content: Any) -> Response:
+    """Answer with what was read of a candidate, and record that the caller has been shown it."""
     Candidate.objects.disclose(request.user, [pk])
-    return Response(told)
+    return Response(content)
 
 
 class CommentsView(APIView):
@@ -122,14 +140,18 @@ class CommentsView(APIView):
 
     @extend_schema(responses=CommentOut(many=True))
     def get(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """All comments, in order of time."""
-        comments = _open_candidate(request, pk).comments.in_discussion()
-        return _shown(request, pk, CommentOut(comments, many=True).data)
+        """Return all comments, in the order of time."""
+        comments = candidate_disclosed_to(request.user, pk).comments.in_discussion()
+        return _disclosed(request, pk, CommentOut(comments, many=True).data)
 
     @extend_schema(request=CommentIn, responses={201: CommentOut})
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Add one; the same again, not decided on since, changes nothing. None is ever deleted."""
-        candidate = _open_candidate(request, pk)
+        """Add a comment; none is ever deleted.
+
+        The same text again from the same author changes nothing, unless a curator has adjudicated
+        the candidate in between.
+        """
+        candidate = candidate_disclosed_to(request.user, pk)
         body = CommentIn(data=request.data)
         body.is_valid(raise_exception=True)
         comment = candidate.add_comment(request.user, **body.validated_data)
@@ -141,14 +163,7 @@ class OpinionsView(APIView):
 
     @extend_schema(responses=OpinionsOut)
     def get(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """All of them, the votes in order of time; 403 before the caller's own vote."""
-        candidate = _open_candidate(request, pk)
-        opinions = {
-            "network": candidate.predictions.promoted().select_related("run").first(),
-            "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
-            "consensus": Consensus.objects.filter(candidate=candidate).first(),
-            "references": candidate.references.order_by("source"),
-            "comments": candidate.comments.in_discussion(),
-        }
-        told = OpinionsOut(opinions, context={"user": request.user}).data
-        return _shown(request, pk, told)
+        """Return all opinions, the votes in the order of time; 403 before the caller's own vote."""
+        opinions = opinions_of(candidate_disclosed_to(request.user, pk))
+        content = OpinionsOut(opinions, context={"user": request.user}).data
+        return _disclosed(request, pk, content)

@@ -18,10 +18,9 @@ from labeling.queue.expert_queue import ExpertQueue
 from labeling.queue.parts import FIELD_NAMED, QueueFilter
 
 
-class QueueIn(serializers.Serializer[Any]):
-    """How many candidates, of which field, and which of them."""
+class QueueFilterIn(serializers.Serializer[Any]):
+    """The candidates that an expert wants: a field, V magnitudes, only unfinished ones."""
 
-    count = serializers.IntegerField(min_value=1, max_value=10, default=1)
     field = serializers.CharField(required=False, allow_null=True)
     mag_min = serializers.FloatField(
         required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
@@ -31,16 +30,23 @@ class QueueIn(serializers.Serializer[Any]):
     )
     unfinished = serializers.BooleanField(
         default=False,
-        help_text="Only what the caller has been given and not voted on, or has taken their vote "
-        "back from.",
+        help_text="Only candidates that the caller was given and has no vote on: skipped, left, "
+        "or taken back.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A range that something can lie in."""
+        """Check that the range of magnitudes is not empty."""
         bright, faint = attrs.get("mag_min"), attrs.get("mag_max")
         if bright is not None and faint is not None and bright > faint:
-            raise serializers.ValidationError({"mag_min": "must not be above mag_max."})
+            reason = "The bright limit must not be above the faint limit."
+            raise serializers.ValidationError({"mag_min": reason})
         return attrs
+
+
+class QueueIn(QueueFilterIn):
+    """Number of candidates, and which."""
+
+    count = serializers.IntegerField(min_value=1, max_value=10, default=1)
 
 
 class LeaseOut(serializers.ModelSerializer[Lease]):

@@ -89,9 +89,9 @@ def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
     )
     page = open_as("admin")
     page.goto(f"/runs/{run}/")
-    expect(page.locator("#run h2").first).to_have_text("Training network 1 of 2, batch 10 of 100")
+    expect(page.locator("#run h2").first).to_have_text("Training member 1 of 2, batch 10 of 100")
     told(f"TrainingRun.objects.filter(pk={run}).update(progress={batch(60)})")
-    expect(page.locator("#run h2").first).to_have_text("Training network 1 of 2, batch 60 of 100")
+    expect(page.locator("#run h2").first).to_have_text("Training member 1 of 2, batch 60 of 100")
     expect(page.locator("progress")).to_have_attribute("value", "0.3")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -105,9 +105,9 @@ def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
 def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as, live_site):
     page = open_as("admin")
     page.goto("/experiments/")
-    filters = page.locator("#offers tr", has_text="each left out in turn?").first
+    filters = page.locator("#offers tr", has_text="one filter is left out").first
     expect(filters).to_contain_text("18 = 6 arms × 3")
-    page.get_by_label("Networks in each arm").fill("2")
+    page.get_by_label("Members of each ensemble").fill("2")
     page.get_by_label("Preset").select_option("paper-resnet18")
     expect(filters).to_contain_text("12 = 6 arms × 2")
     page.get_by_label("demo", exact=True).check()
@@ -116,7 +116,7 @@ def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as,
     needs = re.compile("needs (at least two fields|labels of at least two classes)")
     expect(page.locator(".errorlist")).to_contain_text(needs)
     expect(page.get_by_label("demo", exact=True)).to_be_checked()
-    expect(page.get_by_label("Networks in each arm")).to_have_value("2")
+    expect(page.get_by_label("Members of each ensemble")).to_have_value("2")
 
     made = live_site.manage(
         "shell",
@@ -137,8 +137,8 @@ def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as,
         f"from labeling.models import *; report = {report}; report['arms'] = 4; "
         f"Experiment.objects.filter(pk={made.split()[-1]}).update(progress=report)",
     )
-    told = "Arm 2 of 4, a: training network 1 of 2, batch 1 of 4"
+    told = "Arm 2 of 4, a: training member 1 of 2, batch 1 of 4"
     expect(page.locator("#experiment h2").first).to_have_text(told)
     page.get_by_role("button", name="Cancel the experiment").click()
     expect(page.locator("#experiment h2").first).to_have_text("Cancelled")
-    expect(page.get_by_role("button", name="Go on where it stopped")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume the experiment")).to_be_visible()

@@ -167,11 +167,11 @@ def test_it_goes_round_once(open_as, truth):
 
     run = start_run(admin)
     admin.goto(f"/runs/{run}/")
-    expect(admin.locator("#run h2").first).to_have_text("Ready to go live", timeout=240_000)
+    expect(admin.locator("#run h2").first).to_have_text("Ready to be promoted", timeout=240_000)
     # Too few labels for the gate: it is for a person to say.
     expect(admin.locator("#gate h2")).to_have_text("The gate cannot judge this run")
-    admin.get_by_role("button", name="Put it to use in all its fields").click()
-    expect(admin.locator("#run h2").first).to_have_text("In use in loop")
+    admin.get_by_role("button", name="Promote in all its fields").click()
+    expect(admin.locator("#run h2").first).to_have_text("Promoted in loop")
     bars = admin.locator("svg[aria-label^='Histogram of the entropy'] title").all_text_contents()
     assert sum(int(re.match(r"\d+", bar)[0]) for bar in bars) == CANDIDATES
 

@@ -94,7 +94,7 @@ def test_it_says_whose_session_it_is(browse):
 def test_it_has_pages_for_what_is_not_there(browse, field):
     response = browse("ada").get("/fields/nowhere/")
     assert response.status_code == HTTPStatus.NOT_FOUND
-    assert "There is nothing at this address" in response.content.decode()
+    assert "There is no page at this address" in response.content.decode()
 
 
 def test_pages_that_name_no_icon_have_one_too(browse):

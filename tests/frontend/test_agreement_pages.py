@@ -1,4 +1,4 @@
-"""/agreement/ and /agreement/diagnosis/: what they show, and to whom."""
+"""/agreement/ and /agreement/diagnosis/: their content, and who may see it."""
 
 import math
 import re
@@ -7,14 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from frontend.pages.agreement import (
-    BAR_WIDTH,
-    Matrix,
-    class_bars,
-    counted_rows,
-    estimated_rows,
-    span,
-)
+from frontend.pages.agreement import BAR_WIDTH, Matrix, class_bars, percent_range
+from frontend.pages.confusion import counted_rows, estimated_rows
 from labeling.agreement import dawid_skene
 from labeling.agreement.pairs import compare
 from labeling.agreement.raters import RaterPair
@@ -70,9 +64,9 @@ def test_it_shows_counts_and_row_percentages(browse, voted):
 
 
 def test_the_share_of_each_class_has_its_interval():
-    found = compare(dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3])))
-    one, two, three, four, compact = Matrix(RaterPair("a", "", "b", "", found), []).by_class
-    assert one == (0.75, span(found.bootstrap.per_class[0]))
+    agreement = compare(dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3])))
+    one, two, three, four, compact = Matrix(RaterPair("a", "", "b", "", agreement), []).by_class
+    assert one == (0.75, percent_range(agreement.bootstrap.per_class[0]))
     assert {two, three, compact} == {(1, "100–100 %")}
     assert math.isnan(four[0])
     assert four[1] == ""
@@ -88,7 +82,7 @@ def test_it_shows_the_intervals_of_the_classes_and_the_kappa_of_two(browse, vote
     assert all(words in text for words in between)
 
 
-def test_an_expert_who_looked_again_is_beside_the_one_of_the_paper(browse, voted, people):
+def test_self_agreement_is_shown_beside_the_published_one(browse, voted, people):
     first = Vote.objects.live().by(people["ada"]).first()
     Vote.objects.create(
         id=uuid4(), candidate=first.candidate, voter=first.voter, label=1, repeat_of=first
@@ -98,27 +92,27 @@ def test_an_expert_who_looked_again_is_beside_the_one_of_the_paper(browse, voted
     assert "two inspections in LEGUS (Wei et al. 2020, section 2.1) 70–80 %" in text
 
 
-def test_it_keeps_to_the_field_asked_for(browse, voted):
+def test_the_field_is_chosen_by_the_address(browse, voted):
     page = browse("cur").get("/agreement/", {"field": "ngc1"})
     assert "/api/v1/agreement.csv?field=ngc1" in page.content.decode()
     assert "/api/v1/agreement/group.csv?field=ngc1" in page.content.decode()
     assert names(page)
 
 
-def test_it_says_when_there_is_nothing_to_compare(browse, field):
+def test_the_pages_say_that_there_is_nothing_to_compare(browse, field):
     assert "Nothing to compare yet" in text_of(browse("ada").get("/agreement/"))
     assert "Nothing to diagnose yet" in text_of(browse("cur").get("/agreement/diagnosis/"))
 
 
-def test_the_diagnosis_differs_and_changes_nothing(browse, voted, people):
+def test_the_diagnosis_may_differ_from_the_consensus_and_does_not_change_it(browse, voted, people):
     pytest.importorskip("crowdkit")
     ruled = voted.candidates.order_by("pk").first()
     ruled.adjudicate(people["cur"], 3, "several peaks in the ultraviolet")
     page = browse("cur").get("/agreement/diagnosis/")
     assert "Nothing on this page is a label" in text_of(page)
     assert [name for name, _ in page.context["matrices"]] == ["ada", "bea", "cy"]
-    (found, candidate), *_ = page.context["differences"]
-    assert (candidate, found.label, found.preferred) == (ruled, 3, 1)
+    (difference, candidate), *_ = page.context["differences"]
+    assert (candidate, difference.label, difference.preferred) == (ruled, 3, 1)
     assert "/api/v1/agreement/diagnosis/posteriors.csv" in page.content.decode()
     assert "/api/v1/agreement/diagnosis/matrices.csv" in page.content.decode()
     ruled.consensus.refresh_from_db()
@@ -127,7 +121,7 @@ def test_the_diagnosis_differs_and_changes_nothing(browse, voted, people):
 
 @pytest.mark.parametrize("name", ["", "stranger", "ada", "bea", "cur", "admin"])
 @pytest.mark.parametrize("file", ["posteriors.csv", "matrices.csv"])
-def test_the_diagnosis_opens_its_files_to_whom_it_opens_itself(browse, voted, name, file):
+def test_the_files_of_the_diagnosis_have_the_access_of_its_page(browse, voted, name, file):
     pytest.importorskip("crowdkit")
     client = browse(name) if name else browse()
     page = client.get("/agreement/diagnosis/").status_code == HTTPStatus.OK
@@ -135,24 +129,24 @@ def test_the_diagnosis_opens_its_files_to_whom_it_opens_itself(browse, voted, na
     assert page == got == (name in ("cur", "admin"))
 
 
-def test_without_crowd_kit_it_says_what_to_install(browse, voted, monkeypatch):
+def test_without_crowd_kit_the_diagnosis_names_what_to_install(browse, voted, monkeypatch):
     monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     assert "crowd-kit is not installed" in text_of(browse("cur").get("/agreement/diagnosis/"))
 
 
-def test_a_bar_is_the_share_of_both_directions():
+def test_a_bar_counts_both_directions():
     first, second = {1: 1, 2: 1, 3: 1, 4: 2}, {1: 1, 2: 1, 3: 2, 4: 2}
     pair = RaterPair("a", "expert", "b", "expert", compare(first, second))
     one, two, three, _, compact = class_bars([pair])
-    # Class 1: both on two candidates, which are 3 of the one's and 2 of the other's.
+    # Class 1: both on two candidates, of 3 by the first and 2 by the second.
     assert (one.share, one.dots[0].x) == (4 / 5, BAR_WIDTH * 4 / 5)
     assert (two.share, compact.share) == (2 / 3, 1)
     assert math.isnan(three.share)
     assert three.dots == []
-    assert (one.published, compact.published) == ("70–80 %", span((0.67, 0.88)))
+    assert (one.published, compact.published) == ("70–80 %", percent_range((0.67, 0.88)))
 
 
-def test_there_are_bars_only_between_experts():
+def test_only_pairs_of_experts_have_bars():
     assert (
         class_bars([RaterPair("a", "expert", "LEGUS", "reference", compare({1: 1}, {1: 1}))]) == []
     )

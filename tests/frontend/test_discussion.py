@@ -10,7 +10,7 @@ from labeling.models import Sample
 from tests.labeling.world import lease_to, settle, vote
 
 
-def test_who_has_voted_reads_and_writes_it(browse, candidate, people):
+def test_voters_read_and_write_comments(browse, candidate, people):
     vote(candidate, people["ada"])
     page = f"/candidates/{candidate.pk}/"
     candidate.comments.create(author=people["bea"], text="two peaks?")
@@ -21,7 +21,7 @@ def test_who_has_voted_reads_and_writes_it(browse, candidate, people):
     assert [c.text for c in candidate.comments.all()] == ["two peaks?", "one <b>"]
 
 
-def test_who_has_not_voted_does_neither(browse, candidate, people):
+def test_others_neither_read_nor_write_comments(browse, candidate, people):
     candidate.comments.create(author=people["bea"], text="two peaks?")
     page = f"/candidates/{candidate.pk}/"
     refused = browse("ada").post(f"{page}comments/", {"text": "hm"})
@@ -30,35 +30,34 @@ def test_who_has_not_voted_does_neither(browse, candidate, people):
     assert candidate.comments.count() == 1
 
 
-def test_what_somebody_flagged_waits_for_a_curator_though_no_votes_are_tied(
-    browse, candidate, people
-):
+def test_a_flagged_candidate_waits_for_a_curator_without_a_tie(browse, candidate, people):
     vote(candidate, people["ada"], 1, flagged=True, comment="a star?")
-    assert "Decide 1: tied, flagged or discussed" in browse("cur").get("/").content.decode()
-    assert "flagged or discussed" not in browse("ada").get("/").content.decode()
+    step = "Adjudicate 1 candidate: ties, flagged or with open comments"
+    assert step in browse("cur").get("/").content.decode()
+    assert "Adjudicate" not in browse("ada").get("/").content.decode()
     shown = browse("cur").get("/disagreements/").content.decode()
-    assert all(words in shown for words in ("1 to decide", "flagged", "a star?"))
+    assert all(words in shown for words in ("1 to adjudicate", "flagged", "a star?"))
     candidate.adjudicate(people["cur"], 4, "a star: FWHM of the PSF")
-    assert "Nothing to decide" in browse("cur").get("/disagreements/").content.decode()
+    assert "Nothing to adjudicate" in browse("cur").get("/disagreements/").content.decode()
 
 
-def test_a_remark_waits_for_a_curator_until_one_has_decided(browse, candidate, people):
+def test_a_candidate_with_a_comment_waits_until_it_is_adjudicated(browse, candidate, people):
     settle(candidate, [people[name] for name in ("ada", "bea", "cy")], 1)
     browse("ada").post(f"/candidates/{candidate.pk}/comments/", {"text": "a background galaxy?"})
     assert "a background galaxy?" in browse("cur").get("/disagreements/").content.decode()
     candidate.adjudicate(people["cur"], 4, "a background galaxy")
-    assert "Nothing to decide" in browse("cur").get("/disagreements/").content.decode()
+    assert "Nothing to adjudicate" in browse("cur").get("/disagreements/").content.decode()
 
 
-def test_a_flag_on_what_was_asked_again_is_seen(browse, candidate, people):
+def test_a_flag_on_a_repeat_is_shown(browse, candidate, people):
     vote(candidate, people["ada"], 1)
     lease_to(candidate, people["ada"], Sample.REPEAT)
     vote(candidate, people["ada"], 2, flagged=True, comment="two peaks")
     shown = browse("cur").get("/disagreements/").content.decode()
-    assert all(words in shown for words in ("asked again", "flagged", "two peaks"))
+    assert all(words in shown for words in ("second look", "flagged", "two peaks"))
 
 
-def test_a_remark_that_is_sent_twice_is_one(browse, candidate, people):
+def test_a_comment_sent_twice_is_stored_once(browse, candidate, people):
     vote(candidate, people["ada"])
     for _ in range(2):
         browse("ada").post(f"/candidates/{candidate.pk}/comments/", {"text": "two peaks?"})
@@ -83,14 +82,14 @@ def discussed(candidate, people):
     return candidate, meanwhile
 
 
-def seen_in(page, candidate):
-    """What the form of this candidate sends back unseen."""
+def fingerprint_in(page, candidate):
+    """The hidden fingerprint in the form of this candidate."""
     article = page.split(f'id="candidate-{candidate.pk}"')[1]
-    return re.search('name="seen" value="([^"]+)"', article)[1]
+    return re.search('name="fingerprint" value="([^"]+)"', article)[1]
 
 
 @pytest.mark.parametrize(
-    "what",
+    "change",
     [
         "nothing",
         "a vote",
@@ -101,61 +100,61 @@ def seen_in(page, candidate):
         "a comment",
     ],
 )
-def test_a_decision_stands_only_on_what_was_shown(browse, discussed, what):
+def test_a_ruling_is_recorded_only_if_nothing_has_changed(browse, discussed, change):
     candidate, meanwhile = discussed
     curator = browse("cur")
-    seen = seen_in(curator.get("/disagreements/").content.decode(), candidate)
-    meanwhile[what]()
-    ruling = {"label": "4", "reason": "as sharp as a star", "seen": seen}
+    fingerprint = fingerprint_in(curator.get("/disagreements/").content.decode(), candidate)
+    meanwhile[change]()
+    ruling = {"label": "4", "reason": "as sharp as a star", "fingerprint": fingerprint}
     page = curator.post(f"/disagreements/{candidate.pk}/", ruling, follow=True).content.decode()
-    decided = what == "nothing"
-    assert candidate.adjudications.exists() == decided
-    assert ("has come or gone since you opened the page" in page) == (not decided)
-    assert ('value="as sharp as a star"' in page) == (not decided)
+    adjudicated = change == "nothing"
+    assert candidate.adjudications.exists() == adjudicated
+    assert ("was added or taken back after you opened the page" in page) == (not adjudicated)
+    assert ('value="as sharp as a star"' in page) == (not adjudicated)
 
 
-def test_a_decision_does_not_replace_one_that_was_not_shown(browse, discussed, people):
+def test_a_ruling_does_not_replace_one_made_meanwhile(browse, discussed, people):
     candidate, _ = discussed
     curator = browse("cur")
-    seen = seen_in(curator.get("/disagreements/").content.decode(), candidate)
+    fingerprint = fingerprint_in(curator.get("/disagreements/").content.decode(), candidate)
     candidate.adjudicate(people["cur"], 2, "elongated")
-    ruling = {"label": "4", "reason": "as sharp as a star", "seen": seen}
+    ruling = {"label": "4", "reason": "as sharp as a star", "fingerprint": fingerprint}
     page = curator.post(f"/disagreements/{candidate.pk}/", ruling, follow=True).content.decode()
     assert candidate.adjudications.get().reason == "elongated"
-    assert "another decision has come or gone since you opened the page" in page
+    assert "was added or taken back after you opened the page" in page
 
 
-def test_what_waits_for_a_curator_is_shown_to_them(browse, people, candidate):
+def test_the_disagreements_page_records_disclosures(browse, people, candidate):
     vote(candidate, people["ada"], 1, flagged=True)
     browse("cur").get("/disagreements/")
     assert list(people["cur"].disclosures.values_list("candidate", flat=True)) == [candidate.pk]
 
 
 @pytest.mark.parametrize("page", ["/candidates/{}/", "/candidates/"])
-def test_a_page_that_shows_what_others_say_leaves_a_trace(browse, people, field, page):
-    told, other = field.candidates.all()[:2]
-    for candidate, name in ((told, "ada"), (told, "bea"), (other, "bea")):
+def test_pages_with_opinions_record_disclosures(browse, people, field, page):
+    shown, other = field.candidates.all()[:2]
+    for candidate, name in ((shown, "ada"), (shown, "bea"), (other, "bea")):
         vote(candidate, people[name])
     for _ in range(2):
-        browse("ada").get(page.format(told.pk))
-    assert list(people["ada"].disclosures.values_list("candidate", flat=True)) == [told.pk]
+        browse("ada").get(page.format(shown.pk))
+    assert list(people["ada"].disclosures.values_list("candidate", flat=True)) == [shown.pk]
 
 
-def test_what_a_curator_began_is_decided_after_another_look(browse, discussed):
+def test_a_draft_can_be_submitted_after_another_look(browse, discussed):
     candidate, meanwhile = discussed
     curator, address = browse("cur"), f"/disagreements/{candidate.pk}/"
-    ruling = {"label": "4", "reason": "a star", "seen": "nothing"}
+    ruling = {"label": "4", "reason": "a star", "fingerprint": "nothing"}
     meanwhile["a comment"]()
     page = curator.post(address, ruling, follow=True).content.decode()
     assert 'value="4" required checked' in page
     assert "two peaks" in page
-    curator.post(address, ruling | {"seen": seen_in(page, candidate)})
+    curator.post(address, ruling | {"fingerprint": fingerprint_in(page, candidate)})
     assert candidate.adjudications.get().reason == "a star"
     assert 'value="a star"' not in curator.get("/disagreements/").content.decode()
 
 
-def test_what_was_begun_is_on_the_page_of_its_candidate(browse, people, monkeypatch, field):
-    monkeypatch.setattr(disagreements, "A_PAGE", 2)
+def test_a_draft_is_shown_on_the_page_of_its_candidate(browse, people, monkeypatch, field):
+    monkeypatch.setattr(disagreements, "PAGE_SIZE", 2)
     for candidate in field.candidates.all():
         vote(candidate, people["ada"], flagged=True)
     address = f"/disagreements/{candidate.pk}/"

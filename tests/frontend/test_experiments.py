@@ -1,11 +1,11 @@
-"""/experiments/: what each kind costs, a start, a watch, a report."""
+"""/experiments/: the cost of each kind, starting, following, and the report."""
 
 from http import HTTPStatus
 
 import pytest
 
 from frontend.pages.experiments import QUESTIONS
-from frontend.templatetags.figures import p_value, percent, points
+from frontend.templatetags.formats import p_value, percent, points
 from labeling.models import Experiment, ReferenceLabel, RunStatus
 from labeling.rules.experiments import Kind
 from tests.labeling.reported import report_on_experiment
@@ -32,17 +32,17 @@ def compared(field, people):
     return experiment
 
 
-def wish(**change):
-    """The form as it is sent."""
+def form_data(**change):
+    """The values of the form."""
     return {"preset": "quick", "label_source": "LEGUS", **change}
 
 
 def costs(browser, **change):
     """Numbers of networks by kind, None where something is missing, and the reasons."""
-    page = browser.get("/experiments/", wish(**change), headers=HTMX)
+    page = browser.get("/experiments/", form_data(**change), headers=HTMX)
     assert "<html" not in page.content.decode()
     offers = page.context["offers"]
-    return {o.kind: o.trainings or None for o in offers}, {o.kind: o.why_not for o in offers}
+    return {o.kind: o.trainings or None for o in offers}, {o.kind: o.obstacle for o in offers}
 
 
 def test_it_explains_every_kind(browse, published):
@@ -71,7 +71,8 @@ def test_it_says_so_in_spite_of_what_is_not_valid_yet(browse, published, wrong):
 
 
 def test_a_button_starts_one(browse, published):
-    answer = browse("admin").post("/experiments/", wish(kind="filters", members="2", batches="5"))
+    data = form_data(kind="filters", members="2", batches="5")
+    answer = browse("admin").post("/experiments/", data)
     experiment = Experiment.objects.get()
     assert answer["Location"] == f"/experiments/{experiment.pk}/"
     assert (experiment.kind, experiment.label_sources) == ("filters", ["LEGUS"])
@@ -84,7 +85,7 @@ def test_only_the_comparison_of_sources_looks_at_those_ticked(browse, published,
     vote(published.candidates.all()[1], people["ada"], 2)
     ticked = ["Smith", "expert:ada"]
     for kind in ("sources", "crop-size"):
-        browse("admin").post("/experiments/", wish(kind=kind, sources=ticked))
+        browse("admin").post("/experiments/", form_data(kind=kind, sources=ticked))
     crop_size, sources = Experiment.objects.all()
     assert (sources.label_sources, crop_size.label_sources) == (ticked, ["LEGUS"])
 
@@ -101,7 +102,7 @@ def test_only_the_comparison_of_sources_looks_at_those_ticked(browse, published,
     ],
 )
 def test_it_says_why_one_cannot_start_and_keeps_what_was_chosen(browse, published, change, says):
-    page = browse("admin").post("/experiments/", wish(**{"batches": "7", **change}))
+    page = browse("admin").post("/experiments/", form_data(**{"batches": "7", **change}))
     text = page.content.decode()
     assert says in text
     assert 'name="batches" value="7"' in text
@@ -109,7 +110,7 @@ def test_it_says_why_one_cannot_start_and_keeps_what_was_chosen(browse, publishe
 
 
 def test_it_knows_no_other_kind(browse, published):
-    answer = browse("admin").post("/experiments/", wish(kind="colour"))
+    answer = browse("admin").post("/experiments/", form_data(kind="colour"))
     assert answer.status_code == HTTPStatus.NOT_FOUND
 
 
@@ -117,7 +118,7 @@ def test_experts_look_and_have_no_buttons(browse, compared):
     for asked in ({}, {"headers": HTMX}):
         page = browse("ada").get("/experiments/", **asked).content.decode()
         assert f"/experiments/{compared.pk}/" in page
-        assert "networks to train" not in page
+        assert "members to train" not in page
     assert "training-sets" not in browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
 
 
@@ -138,8 +139,8 @@ def test_it_asks_again_only_while_it_is_active(browse, field, people):
     text = page.content.decode()
     assert 'hx-trigger="every 2s"' in text
     assert "<html" not in text
-    assert "Arm 2 of 4, 50-px: training network 2 of 4, batch 50 of 100" in text
-    assert page.context["far"].share == pytest.approx((1 + 1.5 / 4) / 4)
+    assert "Arm 2 of 4, 50-px: training member 2 of 4, batch 50 of 100" in text
+    assert page.context["progress"].share == pytest.approx((1 + 1.5 / 4) / 4)
     experiment.cancel()
     page = browse("ada").get(f"/experiments/{experiment.pk}/").content.decode()
     assert "every 2s" not in page
@@ -149,7 +150,7 @@ def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compa
     page = browse("ada").get(f"/experiments/{compared.pk}/")
     assert page.context["settings"] == ["crop_px", "stamp_px"]
     assert page.context["differences"][3] == ("random-px", ["25, 100", "50"])
-    assert ("members", "3") in page.context["same"]
+    assert ("members", "3") in page.context["shared_settings"]
     first, second, *_ = page.context["arms"]
     assert (first.name, first.labels, first.gain) == ("25-px", 400, None)
     accuracy = compared.report["arms"][1]["evaluation"]["accuracy"]
@@ -157,7 +158,7 @@ def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compa
     for share in (accuracy, clusters):
         interval = f"{share['low'] * 100:.1f} % – {share['high'] * 100:.1f} %"
         assert interval in page.content.decode()
-    assert (second.recalls[0].of, second.clusters.of) == (30, 60)
+    assert (second.recalls[0].of, second.cluster_recall.of) == (30, 60)
 
 
 def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
@@ -168,9 +169,9 @@ def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
         arm["name"] = source
     experiment.save()
     page = browse("ada").get(f"/experiments/{experiment.pk}/")
-    table = page.context["cross"]
-    assert table.judges == ["our experts’ consensus", *sources[1:]]
-    assert [name for name, _ in table.rows] == table.judges
+    table = page.context["cross_table"]
+    assert table.sources == ["our experts’ consensus", *sources[1:]]
+    assert [name for name, _ in table.rows] == table.sources
     told = experiment.report["judged_by_each"]["accuracy"]
     assert [share.value for share in table.rows[2][1]] == [one["value"] for one in told[2]]
     assert "on the 120 candidates of the control sample" in page.content.decode()
@@ -178,9 +179,9 @@ def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
 
 def test_other_experiments_and_earlier_reports_have_no_such_table(browse, compared):
     assert compared.report.pop("judged_by_each") is None
-    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross"] is None
+    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross_table"] is None
     compared.save()
-    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross"] is None
+    assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross_table"] is None
 
 
 def test_a_better_arm_has_a_gain_above_zero(browse, compared):
@@ -209,7 +210,7 @@ def test_a_report_from_before_clusters_were_a_class_has_a_page(browse, compared)
         del arm["evaluation"]["clusters"]
     compared.save()
     page = browse("ada").get(f"/experiments/{compared.pk}/")
-    assert page.context["arms"][0].clusters is None
+    assert page.context["arms"][0].cluster_recall is None
 
 
 def test_it_warns_of_random_weights(browse, compared):
@@ -219,8 +220,8 @@ def test_it_warns_of_random_weights(browse, compared):
     compared.report["differs"]["weights"] = ["imagenet", "imagenet", "random", "imagenet"]
     compared.save()
     page = browse("ada").get(f"/experiments/{compared.pk}/")
-    assert "100-px:  trained from random weights" in page.content.decode()
-    assert page.context["settings"] == ["crop_px", "stamp_px", "starting weights"]
+    assert "100-px started from random weights" in page.content.decode()
+    assert page.context["settings"] == ["crop_px", "stamp_px", "initial weights"]
     assert page.context["differences"][2] == ("100-px", ["none", "100", "random"])
 
 
@@ -247,7 +248,7 @@ def test_it_knows_no_other_verb(browse, compared):
 
 
 def test_a_curator_takes_the_training_sets_away(browse, published, people):
-    browse("admin").post("/experiments/", wish(kind="filters"))
+    browse("admin").post("/experiments/", form_data(kind="filters"))
     experiment = Experiment.objects.get()
     address = f"/experiments/{experiment.pk}/training-sets/legus.csv"
     assert address in browse("cur").get(f"/experiments/{experiment.pk}/").content.decode()

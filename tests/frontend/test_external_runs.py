@@ -1,4 +1,4 @@
-"""A run's page: what people say beside it, and a network that was trained elsewhere."""
+"""A run's page: its agreement with people, and an imported network."""
 
 import re
 
@@ -41,7 +41,9 @@ def text_of(page):
 
 def shown(page):
     """Number of candidates and share by source."""
-    return {one.source: (one.agreement.n, one.agreement.share) for one in page.context["against"]}
+    return {
+        row.source: (row.agreement.n, row.agreement.share) for row in page.context["agreements"]
+    }
 
 
 def test_a_network_from_elsewhere_is_compared_on_all_candidates(browse, starcnet):
@@ -51,7 +53,7 @@ def test_a_network_from_elsewhere_is_compared_on_all_candidates(browse, starcnet
     assert "On all candidates" in text
     assert "LEGUS 6 83.3 % 43.6 % – 97.0 %" in text
     assert "our experts’ consensus 3 100.0 %" in text
-    assert [cell.count for cell in page.context["against"][1].matrix[1].cells] == [0, 1, 0, 1]
+    assert [cell.count for cell in page.context["agreements"][1].rows[1].cells] == [0, 1, 0, 1]
 
 
 def test_our_own_is_compared_on_the_control_sample(browse, labelled, people):
@@ -64,12 +66,12 @@ def test_our_own_is_compared_on_the_control_sample(browse, labelled, people):
 @pytest.mark.parametrize("status", ["queued", "running", "failed", "cancelled"])
 def test_a_run_without_a_result_is_not_compared(browse, labelled, people, status):
     page = page_of(browse, make_run(labelled, people["admin"], status=status))
-    assert "Against people" not in text_of(page)
+    assert "Agreement with people" not in text_of(page)
 
 
 def test_it_says_when_there_is_nothing_to_compare_with(browse, field, people):
     page = page_of(browse, make_run(field, people["admin"]))
-    assert "Nobody has put a candidate of the control sample in a class yet" in text_of(page)
+    assert "No candidate of the control sample is labelled yet" in text_of(page)
 
 
 def test_the_page_says_where_it_comes_from(browse, starcnet):
@@ -77,7 +79,14 @@ def test_the_page_says_where_it_comes_from(browse, starcnet):
     assert "StarcNet &lt;1&gt;, imported from starcnet.tab" in text
     assert f"starcnet.tab {starcnet.outcome['sha256']} (sha256)" in text
     assert "Entropy of all candidates" in text
-    for word in ("training time", "training set", "random weights", "networks", "Retrain", "None"):
+    for word in (
+        "training time",
+        "training set",
+        "random weights",
+        "accuracy of a member",
+        "Retrain",
+        "None",
+    ):
         assert word not in text
 
 
@@ -89,7 +98,7 @@ def test_the_list_and_the_progress_page_name_it(browse, starcnet, people):
 
 def test_an_administrator_promotes_it_on_its_page(browse, starcnet, people):
     before = promote(Field.objects.get(), people["admin"])
-    assert "Put it to use in all its fields" in text_of(page_of(browse, starcnet, "admin"))
+    assert "Promote in all its fields" in text_of(page_of(browse, starcnet, "admin"))
     browse("admin").post(f"/runs/{starcnet.pk}/promote/")
     assert Field.objects.get().promoted_run == starcnet
     browse("admin").post(f"/runs/{starcnet.pk}/roll-back/")

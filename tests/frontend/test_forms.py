@@ -1,4 +1,4 @@
-"""The filter of the classify page says to the queue what the expert asked for."""
+"""The filter of the classify page, and the body for `POST queue/` that it gives."""
 
 import json
 import re
@@ -6,13 +6,15 @@ import re
 import pytest
 
 
-def wish(page):
-    """What the page's script is told to ask for."""
-    return json.loads(re.search(r'id="wish" type="application/json">(.*?)</script>', page)[1])
+def body_for_queue(page):
+    """The filter that the page gives to its script."""
+    return json.loads(
+        re.search(r'id="queue-filter" type="application/json">(.*?)</script>', page)[1]
+    )
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("query", "expected"),
     [
         ("", {"unfinished": False}),
         ("?field=ngc1", {"field": "ngc1", "unfinished": False}),
@@ -20,12 +22,12 @@ def wish(page):
         ("?unfinished=on", {"unfinished": True}),
     ],
 )
-def test_it_asks_for_what_was_chosen(browse, field, query, asked):
-    assert wish(browse("ada").get(f"/classify/{query}").content.decode()) == asked
+def test_the_filter_becomes_the_body(browse, field, query, expected):
+    assert body_for_queue(browse("ada").get(f"/classify/{query}").content.decode()) == expected
 
 
 @pytest.mark.parametrize("query", ["?mag_min=25&mag_max=20", "?mag_min=bright", "?field=nowhere"])
-def test_it_says_that_a_filter_makes_no_sense(browse, field, query):
+def test_an_invalid_filter_is_reported_and_ignored(browse, field, query):
     page = browse("ada").get(f"/classify/{query}").content.decode()
-    assert "This filter was left out" in page
-    assert wish(page) == {}
+    assert "The filter is not valid and was ignored" in page
+    assert body_for_queue(page) == {}

@@ -1,4 +1,4 @@
-"""What the pages show and do."""
+"""Contents and actions of the pages."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ def test_it_says_how_to_begin(browse):
 
 
 def test_it_counts_my_own_votes(browse, tie):
-    mine = browse("ada").get("/").context["mine"]
+    mine = browse("ada").get("/").context["votes"]
     assert (mine.today, mine.total, mine.waiting, mine.by_class[0]) == (1, 1, 5, ("1", 1))
 
 
@@ -57,7 +57,7 @@ def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
     page = browse("cur").get("/disagreements/")
     assert "bea thinks so" in page.content.decode()
     (shown,) = page.context["page"]
-    ruling = {"label": "2", "reason": "one lopsided peak", "seen": shown.seen}
+    ruling = {"label": "2", "reason": "one lopsided peak", "fingerprint": shown.fingerprint}
     browse("cur").post(f"/disagreements/{tie.pk}/", ruling)
     tie.refresh_from_db()
     assert (tie.consensus.label, tie.consensus.status) == (2, "adjudicated")
@@ -74,7 +74,7 @@ def test_it_freezes_a_release_once(browse, tie):
     for _ in range(2):
         page = browse("cur").post("/exports/", {"version": "v1", "note": "first"}, follow=True)
     assert Release.objects.get().rows == 6
-    assert "There is a release v1 already" in page.content.decode()
+    assert "Release v1 exists already" in page.content.decode()
 
 
 def test_it_says_why_a_run_cannot_start(browse, field):
@@ -102,8 +102,8 @@ def test_it_asks_again_only_while_the_run_is_active(browse, field, people):
     text = page.content.decode()
     assert 'hx-trigger="every 2s"' in text
     assert "<html" not in text
-    assert "network 2 of 4, batch 50 of 100" in text
-    assert page.context["far"].share == pytest.approx(1.5 / 4)
+    assert "member 2 of 4, batch 50 of 100" in text
+    assert page.context["progress"].share == pytest.approx(1.5 / 4)
     run.cancel()
     assert "every 2s" not in browse("ada").get(f"/runs/{run.pk}/").content.decode()
 
@@ -122,9 +122,12 @@ def test_it_says_where_the_order_comes_from(browse, field, people):
         assert "refitted" not in browse("ada").get(page).content.decode()
     refresh.made_at = datetime(2026, 11, 2, 9, 5, tzinfo=UTC)
     refresh.save()
-    said = "the order comes from a head refitted on 1,234 labels at 09:05 UTC on 2 November, on top"
+    when = "refitted on 1,234 labels at 09:05 UTC on 2 November"
     for page in pages:
-        assert f"{said} of run {run.pk}" in browse("ada").get(page).content.decode()
+        assert (
+            f"ordered by run {run.pk}, its last layer {when}"
+            in browse("ada").get(page).content.decode()
+        )
 
 
 @pytest.mark.parametrize(("verb", "promoted"), [("promote", True), ("roll-back", False)])
@@ -172,20 +175,20 @@ def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
     run.taken.create(number=2, worker="a:1", progress={**report, "member": 2, "batch": 20})
     TrainingRun.objects.update(progress={**report, "member": 2, "batch": 20})
     response = browse("ada").get(f"/runs/{run.pk}/")
-    far = response.context["far"]
-    assert far.what == "training networks 2 and 3 of 3, on 2 workers"
-    # One is finished; of the time that each would need alone, half is left for both.
-    assert (far.share, far.rate) == (pytest.approx(1.8 / 3), 80.0)
-    assert far.seconds_left == pytest.approx(100.0)
-    assert "Training networks 2 and 3 of 3, on 2 workers" in response.content.decode()
+    progress = response.context["progress"]
+    assert progress.activity == "training members 2 and 3 of 3, on 2 workers"
+    # One is trained; of the time that each worker would need alone, half is left for both.
+    assert (progress.share, progress.images_per_second) == (pytest.approx(1.8 / 3), 80.0)
+    assert progress.seconds_left == pytest.approx(100.0)
+    assert "Training members 2 and 3 of 3, on 2 workers" in response.content.decode()
 
 
 def test_a_worker_that_is_silent_is_told_of_before_another_goes_on(browse, field, people):
     run = make_run(field, people["cur"], status="running")
     page = f"/runs/{run.pk}/"
-    for seconds, told in ((5, False), (121, True)):
+    for seconds, shown in ((5, False), (121, True)):
         TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=seconds))
         text = browse("ada").get(page).content.decode()
-        assert bool(re.search(r"has not been heard of for 12\d s\. If", text)) is told
+        assert bool(re.search(r"has sent no report for 12\d s\. If", text)) is shown
     TrainingRun.objects.update(status="queued")
-    assert "not been heard of" not in browse("ada").get(page).content.decode()
+    assert "has sent no report" not in browse("ada").get(page).content.decode()

@@ -1,4 +1,4 @@
-"""What the pages say of the next training, and how an administrator starts it."""
+"""The next training on the pages, and how an administrator starts it."""
 
 import json
 from http import HTTPStatus
@@ -55,7 +55,7 @@ def test_it_needs_the_token_of_the_page(trained, field, people):
 
 
 def test_the_first_training_is_asked_for_by_form(browse, field):
-    assert "Start the first one" in page(browse("admin"))
+    assert "Start the first training" in page(browse("admin"))
     assert browse("admin").post("/", {"field": field.name})["Location"] == "/runs/"
     assert browse("admin").post("/", {"field": "none"}).status_code == HTTPStatus.NOT_FOUND
 
@@ -86,14 +86,14 @@ def test_a_run_shows_its_seed_and_versions(browse, trained):
     assert "torch 2.9, torchvision 0.24" in shown
 
 
-@pytest.mark.parametrize(("source", "said"), [("votes", False), ("LEGUS", True), ("", True)])
-def test_it_says_that_other_labels_are_not_refreshed(browse, field, people, source, said):
+@pytest.mark.parametrize(("source", "expected"), [("votes", False), ("LEGUS", True), ("", True)])
+def test_it_says_that_other_labels_are_not_refreshed(browse, field, people, source, expected):
     run = promote(field, people["admin"])
     TrainingRun.objects.update(label_source=source)
     shown = page(browse("ada"), f"/runs/{run.pk}/")
-    assert ("is not refreshed on new votes" in shown) is said
+    assert ("New votes do not refresh the order" in shown) is expected
 
 
 def test_it_speaks_of_refreshes_where_there_is_a_field(browse, field, people):
     make_run(field, people["admin"])
-    assert "learnt from our experts’ consensus" in page(browse("ada"))
+    assert "trained on our experts’ consensus" in page(browse("ada"))

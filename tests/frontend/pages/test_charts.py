@@ -1,15 +1,15 @@
-"""Charts and figures where the answer is known."""
+"""Charts, matrices and number formats with values computed by hand."""
 
 from math import log
 
 import pytest
 
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
-from frontend.pages.run_progress import confusion_rows
-from frontend.templatetags.figures import decimal, duration, file_name, percent
+from frontend.pages.confusion import evaluation_rows
+from frontend.templatetags.formats import decimal, duration, file_name, percent
 
 
-def test_it_draws_as_many_as_there_are():
+def test_the_histogram_counts_every_entropy():
     bars = entropy_histogram([0.0, 0.0, 0.01, log(4)], bins=2)
     assert [bar.title.split()[0] for bar in bars] == ["3", "1"]
     assert bars[0].height == HEIGHT
@@ -17,20 +17,20 @@ def test_it_draws_as_many_as_there_are():
     assert bars[1].x + bars[1].width <= WIDTH
 
 
-def test_it_draws_nothing_of_nothing():
+def test_without_data_there_is_no_chart():
     assert entropy_histogram([]) == []
     assert loss_curves([]) is None
 
 
-def test_it_draws_the_loss_of_each_network_on_common_axes():
+def test_the_losses_of_all_members_share_their_axes():
     curves = loss_curves([{"batch": [0, 10], "loss": [2.0, 1.0]}, {"batch": [0], "loss": [1.0]}])
     assert curves.lines[0].points == f"0.0,0.0 {WIDTH:.1f},{HEIGHT / 2:.1f}"
-    assert (curves.x_most, curves.y_most, len(curves.lines)) == (10, 2.0, 2)
+    assert (curves.x_max, curves.y_max, len(curves.lines)) == (10, 2.0, 2)
 
 
-def test_it_reads_a_confusion_matrix_by_rows():
+def test_the_rows_of_a_confusion_matrix_are_the_labels():
     percents = {"mean": [[75.0, 25.0], [None, None]], "std": [[1.0, 1.0], [None, None]]}
-    first, second = confusion_rows(
+    first, second = evaluation_rows(
         {"classes": ["1+2", "3+4"], "ensemble": [[3, 1], [0, 0]], "percent": percents}
     )
     assert (first.name, first.total, first.cells[0].percent, first.cells[0].shade) == (
@@ -43,7 +43,7 @@ def test_it_reads_a_confusion_matrix_by_rows():
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"),
+    ("text", "expected"),
     [
         (percent(0.648), "65 %"),
         (percent(None), "–"),
@@ -55,5 +55,5 @@ def test_it_reads_a_confusion_matrix_by_rows():
         (file_name("/data/ngc1566/a.fits"), "a.fits"),
     ],
 )
-def test_it_writes_figures(written, expected):
-    assert written == expected
+def test_numbers_are_formatted(text, expected):
+    assert text == expected

@@ -21,7 +21,7 @@ def opinions(response):
 def test_it_is_shut_before_the_vote_and_says_why(as_ada, bea, candidate):
     vote(candidate, bea)
     refused = problem(as_ada.get(url(candidate)), HTTPStatus.FORBIDDEN)
-    assert refused["detail"] == "What others say of a candidate is shown once you have voted on it."
+    assert refused["detail"] == "Opinions on a candidate are shown once you have voted on it."
     assert "bea" not in str(refused)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.core.bands import BANDS
-from frontend.pages.run_agreement import against_people
+from frontend.pages.run_agreement import run_agreement
 from labeling.agreement.pairs import compare
 from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run
@@ -39,7 +39,7 @@ def test_starcnet_agrees_with_people_as_published(field, admin, name):
     assert found.n == 1061
     assert found.share == pytest.approx(0.648, abs=5e-4)
     assert found.share_compact == pytest.approx(0.855, abs=5e-4)
-    (shown,) = [one for one in against_people(run) if one.source == PEOPLE]
+    (shown,) = [row for row in run_agreement(run) if row.source == PEOPLE]
     assert shown.agreement == found
 
 

@@ -1,0 +1,81 @@
+"""Downloads of a run or an experiment: figures in several formats, and training sets."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from frontend.access import for_action
+from frontend.pages.figures import MEDIA_TYPES
+from frontend.requests import PageRequest
+from labeling.auth.actions import Action
+from labeling.models import Experiment, TrainingRun, WorkerJob
+
+# An SVG file opened by itself is a page: it may have its own style, but no script.
+_SVG_POLICY = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"]}
+
+
+@require_safe
+@for_action(Action.VIEW)
+def run_figure(request: PageRequest, pk: int, name: str, ending: str) -> HttpResponseBase:
+    """A figure of a run."""
+    return _figure(request, get_object_or_404(TrainingRun, pk=pk), name, ending)
+
+
+@require_safe
+@for_action(Action.VIEW)
+def experiment_figure(request: PageRequest, pk: int, name: str, ending: str) -> HttpResponseBase:
+    """A figure of an experiment."""
+    experiment = get_object_or_404(Experiment.objects.open_to(request.user), pk=pk)
+    return _figure(request, experiment, name, ending)
+
+
+@require_safe
+@for_action(Action.DOWNLOAD_LABELS)
+def run_training_set(request: PageRequest, pk: int) -> HttpResponseBase:
+    """The training set of a run, with its labels."""
+    path = get_object_or_404(TrainingRun, pk=pk).manifest_path
+    return _file_response(request, path, MEDIA_TYPES["csv"], f"run-{pk}-training-set.csv")
+
+
+@require_safe
+@for_action(Action.DOWNLOAD_LABELS)
+def experiment_training_set(request: PageRequest, pk: int, name: str) -> HttpResponseBase:
+    """The training set of an experiment, by the name of its label source."""
+    experiment = get_object_or_404(Experiment, pk=pk)
+    if name not in {row["name"] for row in experiment.training_sets}:
+        raise Http404(f"Experiment {pk} has no training set {name}.")
+    path = experiment.training_set_path(name)
+    return _file_response(request, path, MEDIA_TYPES["csv"], f"experiment-{pk}-{name}.csv")
+
+
+def _figure(request: PageRequest, job: WorkerJob, name: str, ending: str) -> HttpResponseBase:
+    """Send a figure of the job in one of the formats; 404 for any other name."""
+    if name not in job.figures or ending not in MEDIA_TYPES:
+        raise Http404(f"There is no figure {name}.{ending} of {job}.")
+    path = job.figures_directory / f"{name}.{ending}"
+    file_name = f"{job}-{name}.{ending}".replace(" ", "-")
+    return _file_response(request, path, MEDIA_TYPES[ending], file_name)
+
+
+def _file_response(
+    request: PageRequest, path: Path, media_type: str, file_name: str
+) -> HttpResponseBase:
+    """Send a file that only this browser may keep, and that it must revalidate for each use."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise Http404(f"{file_name} is not on the disk any more.") from None
+    etag = f'"{sha256(content).hexdigest()}"'
+    response = get_conditional_response(request, etag) or HttpResponse(
+        content, content_type=media_type
+    )
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    response["Content-Disposition"] = f'inline; filename="{file_name}"'
+    response._csp_replace = _SVG_POLICY  # type: ignore[attr-defined]
+    return response
