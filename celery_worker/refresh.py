@@ -5,7 +5,7 @@ import numpy as np
 from celery_worker.snapshot import refusals_as_invalid_jobs
 from classifier.inference import head_refit
 from labeling.models import Refresh
-from labeling.training.training_set import frozen_labels
+from labeling.training.snapshot import labels_in
 
 
 @refusals_as_invalid_jobs()
@@ -17,7 +17,7 @@ def run_job(refresh: Refresh) -> None:
         run.directory,
         run.embeddings_path,
         labels,
-        frozen_labels(run.manifest_path),
+        labels_in(run.manifest_path),
         wanted=refresh.candidates(),
     )
     readable_N = ~np.isnan(refit.probability[:, 0])

@@ -80,7 +80,7 @@ def on_worker_lost(task_id: str, exception: BaseException, **_: Any) -> None:
     if not isinstance(exception, WorkerLostError):
         return
     for rows in (TrainingRun.objects.all(), Experiment.objects.all()):
-        if rows.mourn(task_id):
+        if rows.mark_lost(task_id):
             wake(rows)
     # The parent forks other processes, and keeps no connection to the database.
     connections.close_all()

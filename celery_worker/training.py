@@ -33,7 +33,7 @@ def run_job(run: TrainingRun) -> None:
     """
     manifest = read_snapshot(run.manifest_path, run.manifest_sha256)
     config = _config(run)
-    if not run.taken.exists():
+    if not run.member_claims.exists():
         # No member is taken yet, so this worker claimed the run; it asks idle ones to assist.
         for _ in range(min(config.members, MAX_WORKERS) - 1):
             jobs.send(jobs.TRAIN, run.pk)

@@ -15,16 +15,18 @@ from labeling.classes import Label, MorphologicalClass
 from labeling.models import (
     Experiment,
     Field,
-    JobConflict,
     Preset,
     ReferenceLabel,
     Release,
     Sample,
     TrainingRun,
 )
+from labeling.rules.conflicts import JobConflict
 from labeling.rules.consensus import ConsensusStatus
 from labeling.rules.experiments import Kind, NotFeasible
-from labeling.training.training_set import VOTES, label_sources
+from labeling.training.label_source import CONSENSUS
+from labeling.training.requests import request_experiment, request_run
+from labeling.training.training_set import label_sources
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -128,17 +130,17 @@ class RunForm(forms.Form):
         """Offer the consensus and every published catalogue in the database as labels."""
         super().__init__(*args, **kwargs)
         references = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
-        _offer_sources(self, "label_source", [VOTES, *references.distinct()])
+        _offer_sources(self, "label_source", [CONSENSUS.text, *references.distinct()])
 
     def start(self, user: User) -> TrainingRun | None:
         """Queue the run; None, with the reason among the form's errors, if it cannot start."""
         values = self.cleaned_data
         try:
-            return TrainingRun.objects.request(
+            return request_run(
                 user,
                 values["preset"],
                 fields=[values["field"]] if values["field"] else [],
-                label_source=values["label_source"],
+                source=LabelSource(values["label_source"]),
             )
         except JobConflict as reason:
             self.add_error(None, str(reason))
@@ -176,7 +178,7 @@ class ExperimentForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer every label source in the database."""
         super().__init__(*args, **kwargs)
-        sources = label_sources()
+        sources = [source.text for source in label_sources()]
         for name in ("label_source", "sources"):
             _offer_sources(self, name, sources)
         for name in ("members", "batches"):
@@ -190,7 +192,7 @@ class ExperimentForm(forms.Form):
         return list(
             offers(
                 values.get("field") or Field.objects.all(),
-                values.get("label_source", VOTES),
+                values.get("label_source", CONSENSUS.text),
                 values.get("sources", []),
                 values.get("members") or preset.members,
             )
@@ -199,13 +201,14 @@ class ExperimentForm(forms.Form):
     def start(self, user: User, kind: str) -> Experiment | None:
         """Queue the experiment; None, with the reason among the errors, if it cannot start."""
         values = self.cleaned_data
+        sources = values["sources"] if kind == Kind.SOURCES else [values["label_source"]]
         try:
-            return Experiment.objects.request(
+            return request_experiment(
                 user,
                 kind,
                 values["preset"],
                 fields=values["field"],
-                sources=values["sources"] if kind == Kind.SOURCES else [values["label_source"]],
+                sources=[LabelSource(source) for source in sources],
                 overrides={name: values[name] for name in ("members", "batches") if values[name]},
             )
         except (NotFeasible, JobConflict) as reason:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -30,12 +31,19 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
-from labeling.training.training_set import NotTrainable
+from labeling.rules.conflicts import JobConflict, TooFewClasses
+from labeling.training.requests import repeat_run, request_run
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:  # Django's own class takes no type parameter when it runs.
     ModelAdmin = admin.ModelAdmin
+
+
+class AdminRequest(HttpRequest):
+    """A request to the administration by a user."""
+
+    user: User
 
 
 class AdministratorsAdmin(ModelAdmin):
@@ -105,14 +113,14 @@ class FieldAdmin(AdministratorsAdmin):
         if "cold_start" in form.changed_data:
             obj.set_cold_start_order()
         if not obj.refresh_after:
-            Refresh.objects.stop(obj)
+            Refresh.objects.drop(obj)
 
     @admin.action(description="Retrain on these fields (quick preset)", permissions=["administer"])
-    def retrain(self, request: HttpRequest, fields: QuerySet[Field]) -> None:
+    def retrain(self, request: AdminRequest, fields: QuerySet[Field]) -> None:
         """Queue a run on the chosen fields' consensus."""
         try:
-            run = TrainingRun.objects.request(request.user, Preset.QUICK, fields=fields)
-        except NotTrainable as reason:
+            run = request_run(request.user, Preset.QUICK, fields=fields)
+        except TooFewClasses as reason:
             self.message_user(request, str(reason), messages.ERROR)
         else:
             self.message_user(request, f"Run {run.pk} is queued.", messages.SUCCESS)
@@ -137,12 +145,12 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     @admin.action(
         description="Retrain: the same, on the labels of today", permissions=["administer"]
     )
-    def retrain(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
+    def retrain(self, request: AdminRequest, runs: QuerySet[TrainingRun]) -> None:
         """Queue each chosen run's configuration again."""
         for run in runs:
             try:
-                again = run.request_again(request.user)
-            except NotTrainable as reason:
+                again = repeat_run(run, request.user)
+            except JobConflict as reason:
                 self.message_user(request, str(reason), messages.ERROR)
             else:
                 self.message_user(request, f"Run {again.pk} is queued.", messages.SUCCESS)

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from classifier.core.statistics import Proportion
-from labeling.models import Experiment, Field
+from labeling.models import Candidate, Experiment, Field
 from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
-from labeling.training.training_set import EXPERT, VOTES, fields_with_labels, labels_to_train_on
+from labeling.training.label_source import LabelSource
 
 QUESTIONS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -99,8 +99,9 @@ def offers(
 ) -> Iterator[Offer]:
     """Yield every kind with its present cost, or with what it still needs."""
     fields = list(fields)
-    n_fields = fields_with_labels(label_source, fields)
-    n_labels = labels_to_train_on(label_source, fields)
+    labelled = Candidate.objects.filter(field__in=fields).labelled_by(LabelSource(label_source))
+    n_fields = labelled.order_by().values("field").distinct().count()
+    n_labels = labelled.filter(control=False).count()
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == Kind.SOURCES else 1
         try:
@@ -111,13 +112,12 @@ def offers(
             yield Offer(kind, question, arms, "", members)
 
 
-def label_source_name(source: str) -> str:
+def label_source_name(source: LabelSource | str) -> str:
     """Return the name of a label source for people."""
-    if source == VOTES:
+    source = LabelSource(str(source))
+    if source.is_consensus:
         return "our experts’ consensus"
-    if source.startswith(EXPERT):
-        return f"{source.removeprefix(EXPERT)}’s own votes"
-    return source
+    return str(source) if source.expert is None else f"{source.expert}’s own votes"
 
 
 def arm_names(experiment: Experiment) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from frontend.pages.charts import LearningDot, learning_dots
-from labeling.models import Field, TrainingRun, Vote
+from labeling.models import Candidate, Field, TrainingRun, Vote
 from labeling.rules.learning_curve import MIN_RUNS, Measurement, advice
-from labeling.training.training_set import VOTES, labels_to_train_on
+from labeling.training.label_source import CONSENSUS
 
 MORE_VOTES = 100
 """Number of further votes whose gain is estimated."""
@@ -27,7 +27,7 @@ def learning_curve_of(field: Field) -> LearningCurve | None:
 
     None without such a run.
     """
-    runs = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    runs = TrainingRun.objects.filter(fields=field, label_source=CONSENSUS.text).order_by("-pk")
     last = runs.first()
     if last is None:
         return None
@@ -49,14 +49,15 @@ def learning_curve_of(field: Field) -> LearningCurve | None:
 def _measurement(run: TrainingRun) -> Measurement | None:
     """Return labels and right answers of a run; None if it has no accuracy or no label count."""
     accuracy = run.accuracy
-    if not accuracy.get("of") or not run.n_learnt:
+    if not accuracy.get("of") or not run.n_training_labels:
         return None
-    return Measurement(run.pk, run.n_learnt, accuracy["right"], accuracy["of"])
+    return Measurement(run.pk, run.n_training_labels, accuracy["right"], accuracy["of"])
 
 
 def _sentence(fields: list[Field], measurements: list[Measurement]) -> str:
     """Say what more votes, cast anywhere in the fields of the runs, are expected to gain."""
-    labels = labels_to_train_on(VOTES, fields)
+    pool = Candidate.objects.filter(field__in=fields, control=False)
+    labels = pool.labelled_by(CONSENSUS).count()
     n_votes = Vote.objects.live().filter(candidate__field__in=fields).count()
     gain = advice(measurements, labels, MORE_VOTES * labels / max(n_votes, 1))
     if gain is None:

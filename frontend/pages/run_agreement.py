@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from frontend.pages.confusion import MatrixRow, counted_rows
 from labeling.agreement.pairs import Agreement, compare
 from labeling.models import Consensus, ReferenceLabel, TrainingRun
-from labeling.training.training_set import VOTES
+from labeling.training.label_source import CONSENSUS
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def run_agreement(run: TrainingRun) -> list[SourceAgreement]:
     of_run = {"candidate__field__in": run.fields.all(), **sample}
     labels: dict[str, dict[int, int]] = defaultdict(dict)
     settled = Consensus.objects.settled().filter(**of_run).values_list("candidate", "label")
-    labels[VOTES] = {candidate: label for candidate, label in settled if label is not None}
+    labels[CONSENSUS.text] = {candidate: label for candidate, label in settled if label is not None}
     references = ReferenceLabel.objects.filter(**of_run).order_by("source")
     for source, candidate, label in references.values_list("source", "candidate", "label"):
         labels[source][candidate] = label

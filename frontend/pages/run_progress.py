@@ -23,7 +23,7 @@ class JobProgress:
 
 def run_progress(run: TrainingRun) -> JobProgress | None:
     """Return the progress of a run, on one worker or several; None before the first report."""
-    reports = run.at_work
+    reports = run.member_progress
     if len(reports) > 1 and run.progress.get("stage") == "train":
         return _shared_progress(run, reports)
     return job_progress(run)
@@ -32,7 +32,7 @@ def run_progress(run: TrainingRun) -> JobProgress | None:
 def _shared_progress(run: TrainingRun, reports: list[Mapping[str, Any]]) -> JobProgress:
     """Return the progress of a run whose members several workers train side by side."""
     numbers = sorted(report["member"] + 1 for report in reports)
-    trained = run.taken.filter(trained=True).count()
+    trained = run.member_claims.filter(trained=True).count()
     in_training = sum(report["batch"] / max(report["batches"], 1) for report in reports)
     losses = [report["loss"] for report in reports if report["loss"] is not None]
     # Each report has the worker's share of the whole, and the time for the rest without the others.

@@ -10,6 +10,7 @@ from frontend.requests import PageRequest
 from labeling.auth.roles import Role
 from labeling.export.columns import COLUMNS
 from labeling.export.files import WRITERS
+from labeling.export.releases import publish_release
 from labeling.models import Field, Release
 
 
@@ -18,7 +19,7 @@ def exports(request: PageRequest) -> HttpResponse:
     """Formats, columns and releases; a POST makes a new release."""
     form = ReleaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        release = Release.objects.freeze(by=request.user, **form.cleaned_data)
+        release = publish_release(by=request.user, **form.cleaned_data)
         messages.success(request, f"Release {release.version} is made: {release.rows:,} rows.")
         return redirect("exports")
     context = {

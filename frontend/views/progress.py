@@ -11,7 +11,9 @@ from frontend.pages.overview import fields_with_counts, next_steps, vote_counts_
 from frontend.requests import PageRequest
 from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role
-from labeling.models import Field, JobConflict
+from labeling.models import Field
+from labeling.rules.conflicts import JobConflict
+from labeling.training.requests import repeat_run
 from labeling.training.retraining import retraining_state
 
 
@@ -42,7 +44,7 @@ def _retrain(request: PageRequest) -> HttpResponse:
     if last is None:
         return redirect("runs")
     try:
-        return redirect("run", last.request_again(request.user).pk)
+        return redirect("run", repeat_run(last, request.user).pk)
     except JobConflict as reason:
         messages.error(request, str(reason))
         return redirect("progress")

@@ -63,7 +63,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
         "promoted_fields": list(run.promoted_fields),
-        "refreshes": run.refreshes.in_use().exclude(made_at=None).select_related("field"),
+        "refreshes": run.refreshes.promoted().exclude(made_at=None).select_related("field"),
         "is_promotable": run.is_promotable,
         "box": (WIDTH, HEIGHT),
         **_evaluation(run),

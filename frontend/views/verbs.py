@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from frontend.access import require
 from frontend.requests import PageRequest
 from labeling.auth.actions import Action
-from labeling.models import Experiment, JobConflict, TrainingRun, WorkerJob
+from labeling.models import Experiment, TrainingRun, WorkerJob
+from labeling.rules.conflicts import JobConflict
 
 
 @dataclass(frozen=True)

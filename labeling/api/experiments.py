@@ -6,16 +6,17 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.permissions import MayAct
 from labeling.api.runs import ConfigurationIn
 from labeling.auth.actions import Action
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Experiment, Field
 from labeling.rules.experiments import Kind
-from labeling.training.training_set import VOTES
+from labeling.training.label_source import CONSENSUS, LabelSource
+from labeling.training.requests import request_experiment
 
 
 class ExperimentIn(ConfigurationIn):
@@ -30,7 +31,7 @@ class ExperimentIn(ConfigurationIn):
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
     )
     label_sources = serializers.ListField(
-        child=serializers.CharField(max_length=200), default=[VOTES]
+        child=serializers.CharField(max_length=200), default=[CONSENSUS.text]
     )
 
 
@@ -100,7 +101,7 @@ class ExperimentListView(generics.ListAPIView[Experiment]):
         return _visible_to(self.request.user)
 
     @extend_schema(request=ExperimentIn, responses={201: ExperimentOut})
-    def post(self, request: Request) -> Response:
+    def post(self, request: AuthenticatedRequest) -> Response:
         """Take a snapshot of the present labels and queue an experiment on it.
 
         409 if fewer than two classes are labelled in the training pool.
@@ -108,12 +109,12 @@ class ExperimentListView(generics.ListAPIView[Experiment]):
         body = ExperimentIn(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        experiment = Experiment.objects.request(
+        experiment = request_experiment(
             request.user,
             values["kind"],
             values["preset"],
             fields=values.get("fields", ()),
-            sources=values["label_sources"],
+            sources=[LabelSource(text) for text in values["label_sources"]],
             overrides=values.get("config"),
         )
         return Response(ExperimentOut(experiment).data, status=status.HTTP_201_CREATED)
@@ -139,7 +140,7 @@ class ExperimentCancellationView(APIView):
     actions = {"POST": Action.CANCEL}
 
     @extend_schema(request=None, responses=ExperimentOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Cancel the experiment, queued or running; 409 if it has ended."""
         experiment = get_object_or_404(Experiment, pk=pk)
         experiment.cancel()
@@ -153,7 +154,7 @@ class ExperimentResumptionView(APIView):
     actions = {"POST": Action.RESUME}
 
     @extend_schema(request=None, responses=ExperimentOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Queue a stopped experiment again, with the same labels; 409 if it has not stopped.
 
         Members that are already trained are kept.

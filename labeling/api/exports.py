@@ -18,6 +18,7 @@ from labeling.api.permissions import IsCurator
 from labeling.api.problems import Conflict
 from labeling.export import votes
 from labeling.export.files import WRITERS
+from labeling.export.releases import publish_release
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, Release
 
@@ -75,6 +76,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
 class ReleaseListView(generics.ListCreateAPIView[Release]):
     """All releases, the latest first; curators make new ones."""
 
+    request: AuthenticatedRequest
     permission_classes = [IsCurator]
     serializer_class = ReleaseOut
     queryset = Release.objects.select_related("made_by")
@@ -84,7 +86,7 @@ class ReleaseListView(generics.ListCreateAPIView[Release]):
         body = ReleaseOut(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            release = Release.objects.freeze(by=request.user, **body.validated_data)
+            release = publish_release(by=self.request.user, **body.validated_data)
         except IntegrityError:
             # Somebody made this version between our look and our writing.
             raise Conflict("There is a release of this version already.") from None

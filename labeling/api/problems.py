@@ -13,7 +13,8 @@ from rest_framework.views import APIView, exception_handler
 
 from classifier.core.errors import PackError
 from labeling.imaging.mosaics import UnusableImage
-from labeling.models import JobConflict, VoteConflict
+from labeling.models import VoteConflict
+from labeling.rules.conflicts import JobConflict
 from labeling.rules.experiments import NotFeasible
 
 MEDIA_TYPE = "application/problem+json"

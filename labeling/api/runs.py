@@ -5,15 +5,16 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.permissions import MayAct
 from labeling.api.strict import StrictSerializer
 from labeling.auth.actions import Action
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
-from labeling.training.training_set import VOTES
+from labeling.training.label_source import CONSENSUS, LabelSource
+from labeling.training.requests import request_run
 
 BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
 """Those that any preset can have instead of its own; StarcNet's needs the whole preset of its name.
@@ -62,13 +63,13 @@ class RunIn(ConfigurationIn):
     field = serializers.SlugRelatedField(
         slug_field="name", queryset=Field.objects.all(), required=False
     )
-    label_source = serializers.CharField(default=VOTES, max_length=80)
+    label_source = serializers.CharField(default=CONSENSUS.text, max_length=80)
 
     def validate_label_source(self, value: str) -> str:
         """Check that the source is our votes or a source of reference labels in the database."""
         references = set(ReferenceLabel.objects.values_list("source", flat=True).distinct())
-        if value != VOTES and value not in references:
-            choices = ", ".join(repr(source) for source in (VOTES, *sorted(references)))
+        if value != CONSENSUS.text and value not in references:
+            choices = ", ".join(repr(source) for source in (CONSENSUS.text, *sorted(references)))
             raise serializers.ValidationError(f"There is no label source {value!r}; use {choices}.")
         return value
 
@@ -127,7 +128,7 @@ class RunListView(generics.ListAPIView[TrainingRun]):
     queryset = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
 
     @extend_schema(request=RunIn, responses={201: RunOut})
-    def post(self, request: Request) -> Response:
+    def post(self, request: AuthenticatedRequest) -> Response:
         """Take a snapshot of the present labels and queue a run on it.
 
         409 if fewer than two classes are labelled in the training pool.
@@ -135,11 +136,11 @@ class RunListView(generics.ListAPIView[TrainingRun]):
         body = RunIn(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        run = TrainingRun.objects.request(
+        run = request_run(
             request.user,
             values["preset"],
             fields=[*values.get("fields", ()), *filter(None, [values.get("field")])],
-            label_source=values["label_source"],
+            source=LabelSource(values["label_source"]),
             overrides=values.get("config"),
         )
         return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
@@ -167,7 +168,7 @@ class PromotionView(APIView):
     actions = {"POST": Action.PROMOTE, "DELETE": Action.ROLL_BACK}
 
     @extend_schema(request=PromotionIn, responses=RunOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Promote the run in all its fields; doing so again changes nothing.
 
         The gate compares it again with the promoted run; 409 with the reasons if the gate refuses
@@ -180,7 +181,7 @@ class PromotionView(APIView):
         return Response(RunOut(run).data)
 
     @extend_schema(responses=RunOut)
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Roll back: return each field that uses this run to its previous run."""
         run = get_object_or_404(TrainingRun, pk=pk)
         run.roll_back()
@@ -194,7 +195,7 @@ class RunResumptionView(APIView):
     actions = {"POST": Action.RESUME}
 
     @extend_schema(request=None, responses=RunOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Queue a stopped run again, from its last checkpoint; 409 if it has not stopped."""
         run = get_object_or_404(TrainingRun, pk=pk)
         run.resume()
@@ -208,7 +209,7 @@ class RunCancellationView(APIView):
     actions = {"POST": Action.CANCEL}
 
     @extend_schema(request=None, responses=RunOut)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Cancel the run, queued or running; 409 if it has ended."""
         run = get_object_or_404(TrainingRun, pk=pk)
         run.cancel()

@@ -30,7 +30,7 @@ def import_run(
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
     fingerprint = sha256(path.read_bytes()).hexdigest()
-    if there := TrainingRun.objects.taken_in(field, network, fingerprint).first():
+    if there := TrainingRun.objects.imported_into(field, network, fingerprint).first():
         return there, False
     found = read_probabilities(path, fmt)
     candidates = _candidates(field, found)
@@ -43,7 +43,7 @@ def import_run(
         "set_aside": candidates.count(None),
         "silent": field.candidates.in_play().count() - len(predictions),
     }
-    return TrainingRun.objects.take_in(network, field, predictions, source, by)
+    return TrainingRun.objects.import_predictions(network, field, predictions, source, by)
 
 
 def _candidates(field: Field, found: Probabilities) -> list[int | None]:

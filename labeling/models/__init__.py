@@ -8,7 +8,7 @@ from labeling.models.consensus import Consensus
 from labeling.models.disclosure import Disclosure
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
-from labeling.models.job import JobConflict, RunCancelled, RunStatus, WorkerJob
+from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
 from labeling.models.mosaic import Mosaic
@@ -33,7 +33,6 @@ __all__ = [
     "Disclosure",
     "Experiment",
     "Field",
-    "JobConflict",
     "Lease",
     "Member",
     "Mosaic",

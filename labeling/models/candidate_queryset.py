@@ -22,6 +22,7 @@ from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import Prediction
 from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
+from labeling.training.label_source import LabelSource
 
 C = TypeVar("C", bound=models.Model)
 """The model `Candidate`, which is made with a subclass of these queries."""
@@ -39,6 +40,21 @@ class CandidateQueries(models.QuerySet[C]):
     def labelled(self) -> Self:
         """Candidates to which votes, or a curator, have given a class."""
         return self.filter(consensus__label__isnull=False)
+
+    def labelled_by(self, source: LabelSource) -> Self:
+        """Candidates in play to which a label source gives a class."""
+        candidates = self.in_play()
+        if source.is_consensus:
+            return candidates.labelled()
+        return candidates.filter(pk__in=_labels_given_by(source).values("candidate"))
+
+    def labels(self, source: LabelSource) -> dict[int, int]:
+        """Return the class that a label source gives to each of these candidates, by candidate."""
+        if source.is_consensus:
+            rows = self.in_play().labelled().order_by("pk")
+            return dict(rows.values_list("pk", "consensus__label"))
+        labels = _labels_given_by(source).filter(candidate__in=self.order_by().values("pk"))
+        return dict(labels.values_list("candidate", "label"))
 
     def sample(self, sample: str) -> Self:
         """The control sample, or the training pool."""
@@ -184,3 +200,11 @@ class CandidateQueries(models.QuerySet[C]):
         waiting = (Consensus.objects.ties(), flagged, Comment.objects.unresolved())
         tied, *others = (rows.order_by().values("candidate") for rows in waiting)
         return self.in_play().filter(pk__in=tied.union(*others))
+
+
+def _labels_given_by(source: LabelSource) -> models.QuerySet[Any]:
+    """The class votes of an expert, or a catalogue's reference labels."""
+    if source.expert is not None:
+        votes = Vote.objects.live().for_classes()
+        return votes.filter(voter__username=source.expert).order_by()
+    return ReferenceLabel.objects.of(source.text)

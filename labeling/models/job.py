@@ -1,4 +1,4 @@
-"""Long work as rows with a lifecycle: what a training run and an experiment have in common."""
+"""Jobs: long work as rows with a lifecycle, which runs and experiments have in common."""
 
 from __future__ import annotations
 
@@ -18,27 +18,24 @@ from django.utils.text import capfirst
 
 from labeling import jobs
 from labeling.files.json_values import finite
+from labeling.rules.conflicts import JobConflict
 
 HEARTBEAT_LOST = timedelta(minutes=3)
-"""A worker that is silent for so long has died: another one goes on."""
+"""A worker that is silent for this long has died: another one continues."""
 
 QUIET = timedelta(minutes=1)
-"""A silence that people are told of; one batch of a large network may take half of it."""
+"""Silence that pages report; one batch of a large network may take half of it."""
 
-MOST_ATTEMPTS = 5
-"""Work at which so many workers died in a row, with nothing kept, is left to a person."""
-
-
-class JobConflict(Exception):
-    """The job's status, its labels or the gate forbid what was asked for; the text says why."""
+MAX_ATTEMPTS = 5
+"""A job is stalled after this number of attempts in a row without progress."""
 
 
 class RunCancelled(Exception):
-    """The work was cancelled, or taken over, while a worker was at it."""
+    """The job was cancelled, or taken over, while a worker was at it."""
 
 
 class RunStatus(models.TextChoices):
-    """Where a run, or an experiment, is in its life."""
+    """State of a run or an experiment in its lifecycle."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -55,63 +52,60 @@ ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 STOPPED = (RunStatus.STALLED, RunStatus.FAILED, RunStatus.CANCELLED)
 FINISHED = (RunStatus.REFUSED, RunStatus.READY, RunStatus.PROMOTED, RunStatus.RETIRED)
 
-_HOPELESS = (
-    f"{MOST_ATTEMPTS} workers died over it, or fell silent for "
-    f"{HEARTBEAT_LOST.seconds // 60} minutes. See the log of the worker: did the machine run out "
-    "of memory? Then let it go on; what was finished is kept."
+_STALLED = (
+    f"{MAX_ATTEMPTS} workers died, or were silent for {HEARTBEAT_LOST.seconds // 60} minutes, "
+    "without progress. See the log of the worker: did the machine run out of memory? Then resume "
+    "it; what was finished is kept."
 )
 
 Job = TypeVar("Job", bound="WorkerJob")
 
 
 class WorkerJobQuerySet(models.QuerySet[Job]):
-    """Questions about such work, and the claim."""
+    """Queries about jobs, and their claim by a worker."""
 
     def active(self) -> Self:
-        """What waits for a worker or has one."""
+        """Jobs that wait for a worker or have one."""
         return self.filter(status__in=ACTIVE)
 
     def lost(self) -> Self:
-        """Running ones whose worker has been silent for too long."""
-        silent = timezone.now() - HEARTBEAT_LOST
-        return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent)
+        """Running jobs whose worker has been silent for too long."""
+        silent_since = timezone.now() - HEARTBEAT_LOST
+        return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent_since)
 
     def claim(self, pk: int, message: str = "") -> Job | None:
-        """The queued row, now this worker's own; None if another worker has it already.
+        """Return the queued job, now claimed by this worker; None if another worker has it.
 
-        `message` is the id of the one that brought the worker.
+        `message` is the id of the message that the worker received.
         """
         now = timezone.now()
-        waiting = self.filter(pk=pk, status=RunStatus.QUEUED)
+        queued = self.filter(pk=pk, status=RunStatus.QUEUED)
         claim: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "message": message}
-        claim |= {count: F(count) + 1 for count in ("attempts", "fruitless")}
-        if not waiting.update(status=RunStatus.RUNNING, **claim):
+        claim |= {name: F(name) + 1 for name in ("attempts", "attempts_without_progress")}
+        if not queued.update(status=RunStatus.RUNNING, **claim):
             return None
         return self.get(pk=pk)
 
-    def mourn(self, message: str) -> bool:
-        """Take what the worker that this message brought was at as lost: it is known to be dead."""
-        silent = timezone.now() - 2 * HEARTBEAT_LOST
-        bereaved = self.filter(status=RunStatus.RUNNING, message=message)
-        return bool(bereaved.update(heartbeat_at=silent))
+    def mark_lost(self, message: str) -> bool:
+        """Mark the running job of this message as lost, if there is one: its worker is dead."""
+        long_ago = timezone.now() - 2 * HEARTBEAT_LOST
+        running = self.filter(status=RunStatus.RUNNING, message=message)
+        return bool(running.update(heartbeat_at=long_ago))
 
     def requeue_lost(self) -> list[int]:
-        """Put lost rows back into the queue; all queued ones, for whoever sends the messages.
-
-        Those that kill every worker end here: an administrator may let them go on.
-        """
-        hopeless = self.lost().filter(fruitless__gte=MOST_ATTEMPTS)
-        for row in hopeless:
-            row.tell("The last of too many workers died over it: it waits for a person.")
-        hopeless.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_HOPELESS)
-        for row in self.lost():
-            row.tell("Its worker died or fell silent: queued again.")
+        """Queue lost jobs again, stall those that made no progress; return all queued ones."""
+        stalled = self.lost().filter(attempts_without_progress__gte=MAX_ATTEMPTS)
+        for job in stalled:
+            job.log_event("Stalled: too many workers died without progress.")
+        stalled.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_STALLED)
+        for job in self.lost():
+            job.log_event("Its worker died or fell silent: queued again.")
         self.lost().update(status=RunStatus.QUEUED)
         return list(self.filter(status=RunStatus.QUEUED).values_list("pk", flat=True))
 
 
 class WorkerJob(models.Model):
-    """A request that one worker at a time carries out, with its progress and its end."""
+    """A request that a worker carries out, with its progress and its end."""
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(auto_now_add=True)
@@ -122,13 +116,13 @@ class WorkerJob(models.Model):
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(
-        default=0, help_text="Workers that began since a person last asked for it."
+        default=0, help_text="Number of workers that started since it was requested or resumed."
     )
-    fruitless = models.PositiveSmallIntegerField(
-        default=0, help_text="Of these, so many at the end that have not finished any part of it."
+    attempts_without_progress = models.PositiveSmallIntegerField(
+        default=0, help_text="Number of latest attempts that finished no part of the job."
     )
     message = models.CharField(
-        max_length=40, blank=True, editable=False, help_text="Id of what called its worker."
+        max_length=40, blank=True, editable=False, help_text="Id of its worker's message."
     )
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
@@ -137,9 +131,10 @@ class WorkerJob(models.Model):
     """Name of the task that carries it out, for `jobs.send`."""
 
     _recorded_at = 0.0
-    _at: tuple[Any, ...] | None = None
-    _since = 0
-    """The part that this worker is at, and the batch of it from which it went on."""
+    _part: tuple[Any, ...] | None = None
+    """The part of the job that this worker is at."""
+    _first_batch = 0
+    """The batch of that part from which this worker counts its progress."""
 
     class Meta:
         abstract = True
@@ -147,12 +142,12 @@ class WorkerJob(models.Model):
 
     @property
     def directory(self) -> Path:
-        """Where it keeps its files."""
+        """The folder of its files."""
         raise NotImplementedError
 
     @property
     def has_stopped(self) -> bool:
-        """Whether it ended without a result, so that it can go on."""
+        """True if it ended without a result and can be resumed."""
         return self.status in STOPPED
 
     @property
@@ -162,64 +157,60 @@ class WorkerJob(models.Model):
 
     @property
     def figures_directory(self) -> Path:
-        """Where they are, each in several formats."""
+        """The folder of its figures, each in several formats."""
         return self.directory / "figures"
 
     @property
     def is_active(self) -> bool:
-        """Whether it waits for a worker or has one."""
+        """True if it waits for a worker or has one."""
         return self.status in ACTIVE
 
     @property
     def silence(self) -> float | None:
-        """Seconds since its worker was heard of, where these are too many."""
+        """Seconds since the last heartbeat of its worker, if more than QUIET."""
         if self.status != RunStatus.RUNNING or self.heartbeat_at is None:
             return None
-        silent = timezone.now() - self.heartbeat_at
-        return silent.total_seconds() if silent > QUIET else None
+        silence = timezone.now() - self.heartbeat_at
+        return silence.total_seconds() if silence > QUIET else None
 
     def record(self, progress: Mapping[str, Any]) -> None:
-        """Note how far the worker is; raises RunCancelled if it should stop.
-
-        Writes at most once a second, however often it is called.
-        """
+        """Record the worker's progress, at most once a second; RunCancelled tells it to stop."""
         if time.monotonic() - self._recorded_at < 1:
             return
         self._recorded_at = time.monotonic()
-        now = timezone.now()
-        told: dict[str, Any] = {"progress": finite(dict(progress)), "heartbeat_at": now}
-        if self._has_kept_some(progress):
-            told["fruitless"] = 0
-        if not self._mine().update(**told):
+        values: dict[str, Any] = {
+            "progress": finite(dict(progress)),
+            "heartbeat_at": timezone.now(),
+        }
+        if self._finished_part(progress):
+            values["attempts_without_progress"] = 0
+        if not self._claimed().update(**values):
             raise RunCancelled(f"{self} was cancelled or taken over.")
-        self._note(progress)
+        self._record_member(progress)
 
-    def _has_kept_some(self, progress: Mapping[str, Any]) -> bool:
-        """Whether this worker has brought it further, for whoever comes after it.
-
-        It has come to another part, or by so many batches that it has kept a network in training.
-        """
+    def _finished_part(self, progress: Mapping[str, Any]) -> bool:
+        """True if this worker has finished a part, or enough batches of one for a checkpoint."""
         stage, batch = progress.get("stage"), progress.get("batch", 0)
         if stage not in ("train", "predict"):
-            # Parts that are finished are prepared anew as well.
+            # Finished parts are prepared again as well.
             return False
         training = stage == "train"
-        at = (progress.get("arm_number"), stage, progress.get("member") if training else None)
-        further = training and batch - self._since >= settings.CHECKPOINT_BATCHES
-        if at == self._at and not further:
+        part = (progress.get("arm_number"), stage, progress.get("member") if training else None)
+        kept = training and batch - self._first_batch >= settings.CHECKPOINT_BATCHES
+        if part == self._part and not kept:
             return False
-        first, self._at, self._since = self._at is None, at, batch
-        return not first
+        is_first, self._part, self._first_batch = self._part is None, part, batch
+        return not is_first
 
-    def tell(self, text: str, worker: str = "") -> None:
-        """Add a line to the log, where one is kept."""
+    def log_event(self, text: str, worker: str = "") -> None:
+        """Add a line to the log, if the job keeps one."""
 
-    def _note(self, progress: Mapping[str, Any]) -> None:
-        """What else is to be kept of a report."""
+    def _record_member(self, progress: Mapping[str, Any]) -> None:
+        """Record the progress of the member that this worker trains, if the job has members."""
 
     def cancel(self) -> None:
-        """Stop it, waiting or at work; raises JobConflict if it has ended."""
-        if not self._end(self._me().filter(status__in=ACTIVE), RunStatus.CANCELLED):
+        """Cancel it, queued or running; raises JobConflict if it has ended."""
+        if not self._end(self._row().filter(status__in=ACTIVE), RunStatus.CANCELLED):
             self.refresh_from_db()
             raise JobConflict(f"{capfirst(str(self))} cannot be cancelled: it is {self.status}.")
 
@@ -229,35 +220,35 @@ class WorkerJob(models.Model):
 
         Raises JobConflict unless it ended without a result.
         """
-        stopped = self._me().filter(status__in=STOPPED)
-        anew = {"finished_at": None, "error": "", "attempts": 0, "fruitless": 0}
-        if not stopped.update(status=RunStatus.QUEUED, **anew):
+        stopped = self._row().filter(status__in=STOPPED)
+        values = {"finished_at": None, "error": "", "attempts": 0, "attempts_without_progress": 0}
+        if not stopped.update(status=RunStatus.QUEUED, **values):
             self.refresh_from_db()
             raise JobConflict(f"{capfirst(str(self))} cannot be resumed: it is {self.status}.")
         self.refresh_from_db()
-        self.tell("Queued again, by hand.")
+        self.log_event("Resumed by an administrator.")
         jobs.send_on_commit(self.task, self.pk)
 
     def fail(self, error: str) -> bool:
         """Record why it ended without a result."""
-        return self._end(self._mine(), RunStatus.FAILED, error=error)
+        return self._end(self._claimed(), RunStatus.FAILED, error=error)
 
-    def _me(self) -> models.QuerySet[Self]:
+    def _row(self) -> models.QuerySet[Self]:
         return type(self)._default_manager.filter(pk=self.pk)
 
-    def _mine(self) -> models.QuerySet[Self]:
-        """This row, unless it was cancelled or claimed anew since this worker claimed it."""
-        return self._me().filter(status=RunStatus.RUNNING, started_at=self.started_at)
+    def _claimed(self) -> models.QuerySet[Self]:
+        """This row, unless it was cancelled or claimed again since this worker claimed it."""
+        return self._row().filter(status=RunStatus.RUNNING, started_at=self.started_at)
 
-    def _end(self, going: models.QuerySet[Self], status: RunStatus, **values: Any) -> bool:
-        """Leave the given state for the end, once."""
-        if not going.update(status=status, finished_at=timezone.now(), **values):
+    def _end(self, rows: models.QuerySet[Self], status: RunStatus, **values: Any) -> bool:
+        """End the job with this status, unless `rows` are none; True if this call ended it."""
+        if not rows.update(status=status, finished_at=timezone.now(), **values):
             return False
         self.refresh_from_db()
-        self.tell(f"It has ended: {self.status}.")
+        self.log_event(f"Ended: {self.status}.")
         return True
 
 
 def worker_name() -> str:
-    """This process, for people: host and number."""
+    """Return the name of this process for people: host and process number."""
     return f"{socket.gethostname()}:{os.getpid()}"

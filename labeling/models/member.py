@@ -1,4 +1,4 @@
-"""Members of a run's ensemble that workers have taken, so that several can share a run."""
+"""Members of a run's ensemble that workers have claimed, so that several share a run."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from labeling.models.job import HEARTBEAT_LOST
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
-    """Questions about members."""
+    """Queries about members."""
 
-    def under_way(self) -> Self:
-        """Those that a worker trains."""
+    def in_training(self) -> Self:
+        """Members that a worker trains."""
         since = timezone.now() - HEARTBEAT_LOST
-        return self.filter(trained=False, heard_at__gte=since).order_by("number")
+        return self.filter(trained=False, heartbeat_at__gte=since).order_by("number")
 
     def orphaned(self) -> Self:
-        """Those whose worker has been silent for too long."""
+        """Members whose worker has been silent for too long."""
         since = timezone.now() - HEARTBEAT_LOST
-        return self.filter(trained=False, heard_at__lt=since).order_by("number")
+        return self.filter(trained=False, heartbeat_at__lt=since).order_by("number")
 
 
 class Member(models.Model):
-    """One network of a run that a worker has taken, for as long as the run is claimed."""
+    """One member of a run that a worker has claimed, for as long as the run is claimed."""
 
-    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="taken")
+    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="claimed_members")
     number = models.PositiveSmallIntegerField()
     worker = models.CharField(max_length=120, help_text="Host and process.")
-    taken_at = models.DateTimeField(auto_now_add=True)
-    heard_at = models.DateTimeField(default=timezone.now, help_text="When its worker last spoke.")
+    claimed_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(
+        default=timezone.now, help_text="Time of its worker's last report."
+    )
     trained = models.BooleanField(default=False)
-    progress = models.JSONField(default=dict, help_text="How far its worker is with it.")
+    progress = models.JSONField(default=dict, help_text="Last report of its worker.")
 
     objects = MemberQuerySet.as_manager()
 
@@ -43,9 +45,9 @@ class Member(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"network {self.number + 1} of {self.run}"
+        return f"member {self.number + 1} of {self.run}"
 
-    def pass_on(self, worker: str) -> bool:
-        """Give it to this worker, unless its own has spoken again, or another was faster."""
+    def pass_to(self, worker: str) -> bool:
+        """Give it to this worker, unless its own has reported or another was faster."""
         orphan = Member.objects.orphaned().filter(pk=self.pk, worker=self.worker)
-        return bool(orphan.update(worker=worker, heard_at=timezone.now()))
+        return bool(orphan.update(worker=worker, heartbeat_at=timezone.now()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, F, Q, When
@@ -16,9 +16,6 @@ from labeling.db.prepared import Param, PreparedQuery, Update
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
 from labeling.rules.strategies import NO_VOTES, Opinion, value
-
-if TYPE_CHECKING:
-    from labeling.models.training_run import TrainingRun
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -47,7 +44,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
     def write(
         self,
-        run: TrainingRun,
+        run_id: int,
         predictions: Iterable[Mapping[str, Any]],
         waiting: Mapping[int, int],
     ) -> dict[int, str]:
@@ -61,7 +58,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         rows = iter(predictions)
         if (first := next(rows, None)) is None:
             return strategies
-        counts = Consensus.objects.filter(candidate__field__runs=run).counts()
+        counts = Consensus.objects.filter(candidate__field__runs=run_id).counts()
 
         def placed(values: Mapping[str, Any]) -> list[Any]:
             candidate = values["candidate_id"]
@@ -76,7 +73,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
                     diversity=values.get("diversity"),
                 )
                 worth = value(strategies[queue], opinion, counts.get(candidate, NO_VOTES))
-            return [*values.values(), run.pk, queue, worth]
+            return [*values.values(), run_id, queue, worth]
 
         load = BulkInsert(Prediction, *first, "run_id", "queue_id", "priority")
         load(placed(values) for values in chain([first], rows))

@@ -1,88 +1,87 @@
 """Refreshes: the order of a field's queue follows new labels between two trainings.
 
-The heads of the run in use are refitted on the labels of today, and what they say becomes the prior
-of the queue's order. Nothing else goes by it: exports, the gate and the pages have the run's own.
-A run that is no longer in use keeps what its heads said last: should a field go back to it, the
-order is there as it was.
+The heads of the promoted run are refitted on the present labels, and their probabilities become the
+prior of the queue's order. Exports, the gate and the pages use the run's own probabilities. A run
+that is no longer promoted keeps its last priors for a field that is rolled back to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from labeling.db.bulk import batches
-from labeling.models.candidate import Candidate
+from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.job import HEARTBEAT_LOST
 from labeling.models.prediction import UPDATE_PRIORS, Prediction
-from labeling.training.training_set import VOTES, labels_to_train_on, pool_labels
+from labeling.models.training_run import TrainingRun
+from labeling.training.label_source import CONSENSUS
 
-if TYPE_CHECKING:
-    from labeling.models.training_run import TrainingRun
-
-LEAST_MOVE = 0.002
-"""A change of all probabilities below this is not worth a write."""
+MIN_CHANGE = 0.002
+"""Predictions are not rewritten if no probability changes by this much."""
 
 Priors = Mapping[int, Sequence[float]]
+"""Four class probabilities by candidate."""
 
 
 class RefreshQuerySet(models.QuerySet["Refresh"]):
-    """Which are due, and the verbs that begin and end them."""
+    """Queries about refreshes, and the methods that start and end them."""
 
-    def in_use(self) -> Self:
-        """Those of runs that their fields use."""
+    def promoted(self) -> Self:
+        """Refreshes of runs that are promoted in their fields."""
         return self.filter(run=F("field__promoted_run"))
 
     def due(self) -> list[int]:
-        """Fields whose order should follow new labels."""
-        return [field.pk for field in _followed() if self._latest(field).is_due]
+        """Return the fields whose order should follow new labels."""
+        return [field.pk for field in _refreshable_fields() if self._latest(field).is_due]
 
     def _latest(self, field: Field) -> Refresh:
-        """The field's own, or an unsaved one as the training of its run has left the field."""
-        run = _run_of(field)
-        made = self.filter(field=field, run=run).first()
-        return made or Refresh(field=field, run=run, n_labels=run.n_learnt)
+        """Return the field's refresh, or an unsaved one with the labels of the training."""
+        run = _promoted_run(field)
+        refresh = self.filter(field=field, run=run).first()
+        return refresh or Refresh(field=field, run=run, n_labels=run.n_training_labels)
 
     def claim(self, field_pk: int) -> Refresh | None:
-        """A field's refresh, now this worker's own; None if it is not due or another has it."""
-        field = next(iter(_followed(pk=field_pk)), None)
+        """Return a field's refresh, claimed by this worker; None if not due, or claimed."""
+        field = next(iter(_refreshable_fields(pk=field_pk)), None)
         if field is None:
             return None
-        run = _run_of(field)
-        refresh, _ = self.get_or_create(field=field, run=run, defaults={"n_labels": run.n_learnt})
+        run = _promoted_run(field)
+        refresh, _ = self.get_or_create(
+            field=field, run=run, defaults={"n_labels": run.n_training_labels}
+        )
         if not refresh.is_due:
             return None
         now = timezone.now()
-        free = Q(begun_at=None) | Q(begun_at__lt=now - HEARTBEAT_LOST)
-        # As it was when it was due: whoever was faster has written another number.
-        same = self.filter(pk=refresh.pk, n_labels=refresh.n_labels)
-        if not same.filter(free).update(begun_at=now):
+        free = Q(claimed_at=None) | Q(claimed_at__lt=now - HEARTBEAT_LOST)
+        # A worker that was faster has written another number of labels.
+        unchanged = self.filter(pk=refresh.pk, n_labels=refresh.n_labels)
+        if not unchanged.filter(free).update(claimed_at=now):
             return None
-        refresh.begun_at = now
+        refresh.claimed_at = now
         return refresh
 
     @transaction.atomic
     def apply_strategy(self, field: Field) -> None:
-        """Set the positions of all runs in the queue anew, after a change of strategy."""
+        """Set the positions of all runs in the queue again, after a change of strategy."""
         (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
         if not locked.follows_labels:
-            self.drop(locked)
+            self._drop(locked)
         Prediction.objects.filter(candidate__field=locked).update_queue()
 
     @transaction.atomic
-    def stop(self, field: Field) -> None:
-        """Drop a field's refreshes, where there may be any."""
-        (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
-        self.drop(locked)
-
     def drop(self, field: Field) -> None:
-        """Let each run order the queue by itself; the caller holds the field's lock."""
+        """Order the field's queue by the runs' own probabilities again."""
+        (locked,) = Field.objects.filter(pk=field.pk).lock_out_votes()
+        self._drop(locked)
+
+    def _drop(self, field: Field) -> None:
         for refresh in self.filter(field=field).select_related("run"):
             refresh.run.predictions.filter(candidate__field=field).forget_priors()
             refresh.delete()
@@ -92,11 +91,11 @@ class Refresh(models.Model):
     """How far a field's order follows the labels that came after the training of its run."""
 
     field = models.ForeignKey(Field, models.CASCADE, related_name="refreshes")
-    run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="refreshes")
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="refreshes")
     n_labels = models.PositiveIntegerField(help_text="Labels that the order follows.")
-    made_at = models.DateTimeField(null=True, help_text="None: the order is still the run's own.")
+    made_at = models.DateTimeField(null=True, help_text="Empty if the order is the run's own.")
     seconds = models.FloatField(null=True)
-    begun_at = models.DateTimeField(null=True, help_text="Since when a worker has been at it.")
+    claimed_at = models.DateTimeField(null=True, help_text="When a worker claimed it.")
 
     objects = RefreshQuerySet.as_manager()
 
@@ -111,63 +110,66 @@ class Refresh(models.Model):
 
     @property
     def is_due(self) -> bool:
-        """Whether so many labels have come, or gone, that the order should follow."""
-        now = labels_to_train_on(VOTES, self.run.fields.all())
-        return abs(now - self.n_labels) >= self.field.refresh_after
+        """True if enough labels have been added or lost that the order should follow."""
+        n_labels = self._pool().labelled_by(CONSENSUS).count()
+        return abs(n_labels - self.n_labels) >= self.field.refresh_after
 
     def labels(self) -> dict[int, int]:
-        """The labels of today in the training pool of all the run's fields, by candidate."""
-        return pool_labels(self.run.fields.all())
+        """Return the present labels in the training pool of all the run's fields, by candidate."""
+        return self._pool().labels(CONSENSUS)
+
+    def _pool(self) -> CandidateQuerySet:
+        return Candidate.objects.filter(field__in=self.run.fields.all(), control=False)
 
     def candidates(self) -> list[int]:
-        """Those that stand in an order: the field's training pool."""
+        """Return the candidates in the field's training pool."""
         pool = Candidate.objects.in_play().filter(field=self.field, control=False)
         return list(pool.order_by("pk").values_list("pk", flat=True))
 
     def reorder(self, priors: Priors, n_labels: int) -> bool:
-        """Let the queue follow what heads that were refitted on so many labels say.
+        """Order the queue by these priors, of heads that were refitted on `n_labels` labels.
 
-        In batches, between which people vote; each row agrees with its votes throughout. False, and
-        no further, once another run is in use, or another worker has taken over.
+        Writes in batches, between which people vote; each row agrees with its votes throughout.
+        Stops and returns False if another run is promoted or another worker has claimed it.
         """
-        if not all(self._place(part, priors) for part in batches(sorted(priors))):
+        if not all(self._reorder(batch, priors) for batch in batches(sorted(priors))):
             return False
         now = timezone.now()
-        seconds = (now - self.begun_at) / timedelta(seconds=1) if self.begun_at else None
-        done = {"n_labels": n_labels, "made_at": now, "seconds": seconds, "begun_at": None}
-        return bool(self._mine().update(**done))
+        seconds = (now - self.claimed_at) / timedelta(seconds=1) if self.claimed_at else None
+        values = {"n_labels": n_labels, "made_at": now, "seconds": seconds, "claimed_at": None}
+        return bool(self._claimed().update(**values))
 
     @transaction.atomic
-    def _place(self, candidates: Sequence[int], priors: Priors) -> bool:
-        """PreparedWrite the places of some candidates, with votes kept out."""
+    def _reorder(self, candidates: Sequence[int], priors: Priors) -> bool:
+        """Write the priors of some candidates, with votes locked out."""
         (field,) = Field.objects.filter(pk=self.field_id).lock_out_votes()
-        if field.promoted_run_id != self.run_id or not self._mine().exists():
+        if field.promoted_run_id != self.run_id or not self._claimed().exists():
             return False
-        moved = []
-        there = self.run.predictions.filter(candidate__in=candidates, candidate__field=field)
-        for prediction in there.with_queue_inputs():
+        changed = []
+        predictions = self.run.predictions.filter(candidate__in=candidates, candidate__field=field)
+        for prediction in predictions.with_queue_inputs():
             prior = priors[prediction.candidate_id]
             pairs = zip(prior, prediction.prior, strict=True)
-            if max(abs(new - old) for new, old in pairs) >= LEAST_MOVE:
+            if max(abs(new - old) for new, old in pairs) >= MIN_CHANGE:
                 prediction.set_prior(prior)
                 prediction.set_annotated_queue()
-                moved.append(prediction)
-        UPDATE_PRIORS(moved)
+                changed.append(prediction)
+        UPDATE_PRIORS(changed)
         return True
 
-    def _mine(self) -> RefreshQuerySet:
-        """This row, unless it was dropped or claimed anew since this worker claimed it."""
-        return Refresh.objects.filter(pk=self.pk, begun_at=self.begun_at)
+    def _claimed(self) -> RefreshQuerySet:
+        """This row, unless it was dropped or claimed again since this worker claimed it."""
+        return Refresh.objects.filter(pk=self.pk, claimed_at=self.claimed_at)
 
 
-def _followed(**which: Any) -> list[Field]:
-    """Fields whose order follows votes: their network learnt from votes, and kept what it sees."""
-    by_votes = Field.objects.filter(promoted_run__label_source=VOTES, **which)
-    fields = [field for field in by_votes.select_related("promoted_run") if field.follows_labels]
-    return [field for field in fields if _run_of(field).embeddings_path.exists()]
+def _refreshable_fields(**lookups: Any) -> list[Field]:
+    """Return the fields whose promoted run learnt from votes and has kept embeddings."""
+    voted = Field.objects.filter(promoted_run__label_source=CONSENSUS.text, **lookups)
+    fields = [field for field in voted.select_related("promoted_run") if field.follows_labels]
+    return [field for field in fields if _promoted_run(field).embeddings_path.exists()]
 
 
-def _run_of(field: Field) -> TrainingRun:
-    """The run in use, of a field that has one."""
+def _promoted_run(field: Field) -> TrainingRun:
+    """Return the promoted run of a field that has one."""
     assert field.promoted_run
     return field.promoted_run

@@ -1,34 +1,31 @@
 """Releases: frozen, versioned, checksummed consensus catalogues."""
 
+from __future__ import annotations
+
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models, transaction
 
 from classifier.core.atomic_files import write_atomically
-from labeling.export.files import consensus_csv
-from labeling.export.rows import catalogue_rows
-from labeling.models.candidate import Candidate
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
-    """The verb that makes releases."""
+    """The method that makes releases."""
 
-    def freeze(self, *, version: str, by: Any, note: str = "") -> "Release":
-        """Write the consensus of all fields down as it is now, under a new version."""
-        lines = list(consensus_csv(catalogue_rows(Candidate.objects.all())))
-        data = "".join(lines).encode()
-        with transaction.atomic():
-            release = self.create(
-                version=version,
-                note=note,
-                made_by=by,
-                rows=len(lines) - 1,
-                sha256=sha256(data).hexdigest(),
-            )
-            write_atomically(release.path, data)
+    @transaction.atomic
+    def publish(self, content: bytes, *, rows: int, version: str, by: User, note: str) -> Release:
+        """Store a catalogue of `rows` candidates as a CSV file under a new version."""
+        release = self.create(
+            version=version,
+            note=note,
+            made_by=by,
+            rows=rows,
+            sha256=sha256(content).hexdigest(),
+        )
+        write_atomically(release.path, content)
         return release
 
 
@@ -52,5 +49,5 @@ class Release(models.Model):
 
     @property
     def path(self) -> Path:
-        """The frozen CSV file."""
+        """The CSV file."""
         return Path(settings.RELEASES) / f"{self.version}.csv"

@@ -1,10 +1,10 @@
-"""The log of a run: what happened to it, when, and at which worker."""
+"""The log of a run: its events, with their time and worker."""
 
 from django.db import models
 
 
 class RunEvent(models.Model):
-    """One line of it."""
+    """One line of a run's log."""
 
     run = models.ForeignKey("TrainingRun", models.CASCADE, related_name="log")
     at = models.DateTimeField(auto_now_add=True)

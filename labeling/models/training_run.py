@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -16,27 +17,19 @@ from numpy.typing import NDArray
 from labeling import jobs
 from labeling.files import run_folders
 from labeling.files.json_values import finite
-from labeling.models import job
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
-from labeling.models.job import FINISHED, RunCancelled, RunStatus, WorkerJob
+from labeling.models.job import FINISHED, RunStatus
 from labeling.models.prediction import Prediction
-from labeling.models.promotion import Promotion, RefusedByGate
-from labeling.models.training_run_queryset import TrainingRunQuerySet
+from labeling.models.promotion import NotReady, Promotion, RefusedByGate
+from labeling.models.shared_run import SharedRun
+from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
-from labeling.training.training_set import (
-    VOTES,
-    NotTrainable,
-    TrainingSet,
-    control_labels,
-    labels_of,
-)
+from labeling.training.label_source import CONSENSUS, LabelSource
+from labeling.training.snapshot import CONTROL, TrainingSnapshot, labels_in
 
-_GIVEN_UP = "It gives up"
-"""So begins the line in the log of a worker that cannot go on."""
-
-_SILENT = (nan,) * 4
-"""In place of the probabilities of a network that says nothing of a candidate."""
+_NO_PREDICTION = (nan,) * 4
+"""Probabilities of a run that has no prediction for a candidate."""
 
 
 class Preset(models.TextChoices):
@@ -49,268 +42,252 @@ class Preset(models.TextChoices):
 
     @property
     def members(self) -> int:
-        """Number of networks that it trains."""
+        """Number of members that it trains."""
         return 3 if self == Preset.QUICK else 10
 
 
-class TrainingRun(WorkerJob):
-    """One request to train an ensemble: configuration, frozen labels, progress, outcome."""
+class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
+    """Queries about training runs, and the methods that make them."""
+
+    @transaction.atomic
+    def request(
+        self,
+        requested_by: User,
+        preset: str,
+        snapshot: TrainingSnapshot,
+        *,
+        fields: Iterable[Field],
+        source: LabelSource = CONSENSUS,
+        overrides: Mapping[str, Any] | None = None,
+        automatic: bool = False,
+    ) -> TrainingRun:
+        """Queue a run on this snapshot of the labels of fields.
+
+        The same request before a worker has started is one request: the queued run gets the new
+        snapshot.
+        """
+        configuration = {
+            "preset": preset,
+            "label_source": source.text,
+            "overrides": dict(overrides or {}),
+        }
+        locked = Field.objects.lock_rows(fields)
+        run = self._queued(locked, configuration) or self.create(
+            requested_by=requested_by, automatic=automatic, **configuration
+        )
+        run.fields.set(locked)
+        run.keep(snapshot)
+        jobs.send_on_commit(jobs.TRAIN, run.pk)
+        return run
+
+    def _queued(
+        self, fields: Iterable[Field], configuration: Mapping[str, Any]
+    ) -> TrainingRun | None:
+        """Return the run of this configuration that no worker has started, locked."""
+        # A resumed run has members that learnt from the labels of its start.
+        queued = self.filter(status=RunStatus.QUEUED, attempts=0, started_at=None, **configuration)
+        pks = {field.pk for field in fields}
+        for run in queued.select_for_update():
+            if set(run.fields.values_list("pk", flat=True)) == pks:
+                return run
+        return None
+
+    @transaction.atomic
+    def import_predictions(
+        self,
+        network: str,
+        field: Field,
+        predictions: Iterable[Mapping[str, Any]],
+        source: Mapping[str, Any],
+        by: User,
+    ) -> tuple[TrainingRun, bool]:
+        """Store predictions of another network for a field as a run; return it and True if new.
+
+        `source` says where they come from; its `sha256` identifies the file. The gate judges the
+        run, and only a person promotes it.
+        """
+        # Imports of the same file wait here; votes wait only while the queue is updated.
+        Field.objects.lock_rows([field])
+        if imported := self.imported_into(field, network, source["sha256"]).first():
+            return imported, False
+        run = self.create(
+            requested_by=by,
+            external=network,
+            label_source="",
+            status=RunStatus.READY,
+            finished_at=timezone.now(),
+            outcome=finite(dict(source)),
+        )
+        run.fields.add(field)
+        strategies = run.write_predictions(predictions)
+        (locked,) = run.fields.lock_out_votes()
+        run.update_queue_after_writing(locked, strategies)
+        run.judge()
+        return run, True
+
+
+class TrainingRun(SharedRun):
+    """One request to train an ensemble: configuration, snapshot of labels, progress, outcome."""
 
     fields = models.ManyToManyField(Field, related_name="runs")
     external = models.CharField(
-        "network from elsewhere",
+        "imported network",
         max_length=80,
         blank=True,
-        help_text="Name of somebody else's network whose predictions were imported; else empty.",
+        help_text="Name of another network whose predictions were imported; else empty.",
     )
     preset = models.CharField(choices=Preset, max_length=32, blank=True)
     overrides = models.JSONField(default=dict, blank=True)
-    label_source = models.CharField(max_length=80, default=VOTES, blank=True)
+    label_source = models.CharField(max_length=80, default=CONSENSUS.text, blank=True)
     automatic = models.BooleanField(
-        default=False, help_text="Started by newly settled labels, in the name of the last asker."
+        default=False, help_text="Started by newly settled labels, for the last requester."
     )
     manifest_sha256 = models.CharField("sha256 of the training set", max_length=64)
     label_counts = models.JSONField(default=dict, help_text="Labels by sample and class.")
     basis = models.JSONField(
-        default=dict, help_text="Votes and rulings, or references, that the labels stand on."
+        default=dict, help_text="Votes and rulings, or references, that the labels are based on."
     )
     outcome = models.JSONField(default=dict, help_text="Device, weights, history, metrics.")
-    finishing_at = models.DateTimeField(null=True, help_text="When its members were all trained.")
-    verdict = models.JSONField(default=dict, help_text="What the gate said of it, the last time.")
+    verdict = models.JSONField(default=dict, help_text="Latest verdict of the gate.")
 
     objects = TrainingRunQuerySet.as_manager()
-
-    task = jobs.TRAIN
-
-    _training: int | None = None
-    _finishing = False
-    """What of it this worker has begun."""
 
     def __str__(self) -> str:
         return f"run {self.pk}"
 
     @property
     def directory(self) -> Path:
-        """Where the run keeps its training set and its members."""
+        """The folder of its training set and its members."""
         return run_folders.directory(self.pk)
 
     @property
+    def source(self) -> LabelSource:
+        """The source of its labels."""
+        return LabelSource(self.label_source)
+
+    @property
     def manifest_path(self) -> Path:
-        """The frozen training set."""
+        """The file of its training set."""
         replaced = self._manifest_named(self.manifest_sha256)
         return replaced if replaced.exists() else self.directory / "training_set.csv"
 
     def _manifest_named(self, sha256: str) -> Path:
         return self.directory / f"training_set-{sha256[:16]}.csv"
 
-    def freeze(self, frozen: TrainingSet) -> None:
-        """Let it train on these labels, if it has none that were frozen later.
+    def keep(self, snapshot: TrainingSnapshot) -> None:
+        """Train on this snapshot, unless the run has a later one; the caller locks its fields.
 
-        The caller holds the locks of its fields; who was faster may have begun to freeze after it.
-        Labels of a request before get no file over theirs: a process that dies between file and
-        row, in whichever order, leaves each row with the file that it speaks of.
+        An earlier snapshot keeps its file: if the process dies between file and row, each row
+        still has the file that it names.
         """
-        at = frozen.at.isoformat(timespec="microseconds")
+        at = snapshot.at.isoformat(timespec="microseconds")
         if at < self.basis.get("frozen_at", ""):
             return
-        own = self.manifest_sha256 in ("", frozen.sha256)
-        frozen.write(self.manifest_path if own else self._manifest_named(frozen.sha256))
-        self.manifest_sha256, self.label_counts = frozen.sha256, frozen.label_counts
-        self.basis = {**frozen.basis, "frozen_at": at}
+        same = self.manifest_sha256 in ("", snapshot.sha256)
+        snapshot.write(self.manifest_path if same else self._manifest_named(snapshot.sha256))
+        self.manifest_sha256, self.label_counts = snapshot.sha256, snapshot.label_counts
+        self.basis = {**snapshot.basis, "frozen_at": at}
         self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
     @property
     def embeddings_path(self) -> Path:
-        """What its members see of each candidate."""
+        """The embeddings of each candidate by its members."""
         return run_folders.embeddings(self.pk)
 
     @property
     def made_with(self) -> dict[str, Any]:
-        """The seed, and the versions of the code; empty before a worker has begun."""
+        """The seed and the versions of the code; empty before a worker has started."""
         path = self.directory / "config.json"
         if not path.exists():
             return {}
-        said = json.loads(path.read_text(encoding="utf-8"))
-        versions = {**said.get("versions", {}), **self.outcome.get("versions", {})}
-        return {"seed": said["config"]["seed"], "versions": versions}
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        versions = {**stored.get("versions", {}), **self.outcome.get("versions", {})}
+        return {"seed": stored["config"]["seed"], "versions": versions}
 
     @property
-    def n_learnt(self) -> int:
+    def n_training_labels(self) -> int:
         """Number of labels that it was trained on."""
         return sum(self.label_counts.get("train", {}).values())
 
     @property
     def figures(self) -> list[str]:
-        """Names of the figures that were drawn at its end; none of runs before figures were."""
+        """Names of the figures that were drawn at its end; older runs have none."""
         names: list[str] = self.outcome.get("figures", [])
         return names
 
     @property
+    def members(self) -> int:
+        """Number of members; one, if neither preset nor overrides give it."""
+        by_preset = Preset(self.preset).members if self.preset else 1
+        return int(self.overrides.get("members", by_preset))
+
+    @property
     def promoted_fields(self) -> models.QuerySet[Field]:
-        """Fields whose queue and exports use this run."""
+        """Fields in which it is promoted."""
         return Field.objects.filter(promoted_run=self)
 
     @property
     def is_promotable(self) -> bool:
-        """Whether it has ended well and some field of its own uses another run, or none."""
+        """True if it has a result and is not yet promoted in all its fields."""
         elsewhere = self.fields.exclude(promoted_run=self)
         return self.status in FINISHED and elsewhere.exists()
 
-    def request_again(
-        self, requested_by: Any, *, automatic: bool = False, frozen: TrainingSet | None = None
-    ) -> TrainingRun:
-        """Queue the same configuration on the labels of today; raises NotTrainable."""
-        if self.external:
-            raise NotTrainable(
-                f"Run {self.pk} was imported: {self.external} was trained elsewhere, and what it "
-                "says comes in by manage.py import_run."
-            )
-        return TrainingRun.objects.request(
-            requested_by,
-            self.preset,
-            fields=self.fields.all(),
-            label_source=self.label_source,
-            overrides=self.overrides,
-            automatic=automatic,
-            frozen=frozen,
-        )
-
-    @property
-    def members(self) -> int:
-        """Number of networks; one, where nothing says."""
-        own = Preset(self.preset).members if self.preset else 1
-        return int(self.overrides.get("members", own))
-
-    def free_members(self) -> Iterator[int]:
-        """Members that no other worker has, each taken by this one when it is given.
-
-        Those too that another one takes and gives up meanwhile, or over which it falls silent.
-        """
-        me = job.worker_name()
-        while (number := self._take_member(me)) is not None:
-            self._training = number
-            yield number
-            self._training = None
-            self.taken.filter(number=number, worker=me).update(trained=True)
-            self.tell(f"Network {number + 1} is trained.", me)
-
-    def _take_member(self, me: str) -> int | None:
-        """The first free member, now this worker's own; None if there is none."""
-        taken = set(self.taken.values_list("number", flat=True))
-        for number in range(self.members):
-            if not self._mine().exists():
-                raise RunCancelled(f"{self} was cancelled or taken over.")
-            if number in taken:
-                continue
-            _, new = self.taken.get_or_create(number=number, defaults={"worker": me})
-            if new:
-                self.tell(f"Network {number + 1} is begun.", me)
-                return number
-        for orphan in self.taken.orphaned():
-            if orphan.pass_on(me):
-                self.tell(f"Network {orphan.number + 1}: {orphan.worker} fell silent.", me)
-                return orphan.number
-        return None
-
-    def give_up(self, why: str) -> None:
-        """Leave what this worker has begun of it to the others, and say why in the log."""
-        me = job.worker_name()
-        self.tell(f"{_GIVEN_UP}: {why}", me)
-        if self._training is not None:
-            self.taken.filter(number=self._training, worker=me).delete()
-        if self._finishing:
-            # Nobody else can take that up, and whoever claims the run anew does it again.
-            self._mine().update(status=RunStatus.QUEUED)
-        # The others may have gone, since nothing was free.
-        jobs.send(jobs.TRAIN, self.pk)
-
-    def was_given_up_by(self, worker: str) -> bool:
-        """Whether this worker could not go on with it since it was last claimed."""
-        own = self.log.filter(worker=worker, at__gte=self.started_at)
-        return own.filter(text__startswith=_GIVEN_UP).exists()
-
-    def _note(self, progress: Mapping[str, Any]) -> None:
-        """Of workers side by side each has its own."""
-        if progress.get("stage") == "train":
-            member = self.taken.filter(number=progress["member"])
-            mine = member.filter(worker=job.worker_name())
-            told = mine.update(progress=finite(dict(progress)), heard_at=timezone.now())
-            if not told and member.exists():
-                raise RunCancelled(f"Another worker goes on with {self}.")
-
-    @property
-    def at_work(self) -> list[Mapping[str, Any]]:
-        """The last report of each worker that trains a member."""
-        return [member.progress for member in self.taken.under_way() if member.progress]
-
-    def tell(self, text: str, worker: str = "") -> None:
-        """Add a line to its log."""
-        self.log.create(text=text, worker=worker)
-
-    def begin_finishing(self) -> bool:
-        """Whether this worker is the one that predicts, now that all members are trained."""
-        last = bool(self._mine().filter(finishing_at=None).update(finishing_at=timezone.now()))
-        self._finishing = last
-        if last:
-            self.tell("All networks are trained; it predicts.", job.worker_name())
-        return last
-
     @property
     def accuracy(self) -> Mapping[str, Any]:
-        """Right answers on the control sample, with their interval; empty where nobody looked.
+        """Accuracy on the control sample, with its interval; empty if it was not measured.
 
-        That of its evaluation; of a network from elsewhere, which has none, what the gate found.
+        From its evaluation; for an imported network, which has none, from the gate.
         """
         evaluation = self.outcome.get("evaluation")
         if evaluation:
-            found: Mapping[str, Any] = evaluation["accuracy"]
-            return found
+            accuracy: Mapping[str, Any] = evaluation["accuracy"]
+            return accuracy
         shares = self.verdict.get("shares") if self.external else None
         return shares[0]["new"] if shares else {}
 
-    def _control_labels(self, answered: Collection[int]) -> dict[int, int]:
-        """Labels of those control candidates that it answers for, as frozen.
-
-        Those of today where too few were frozen to judge by: nobody learns from the control sample,
-        whenever it was labelled.
-        """
-        frozen = control_labels(self.manifest_path) if self.manifest_sha256 else {}
-        labels = {pk: frozen[pk] for pk in answered if pk in frozen}
-        if len(labels) >= gate.MIN_LABELS:
-            return labels
-        today = labels_of(self.label_source or VOTES, self.fields.all())
-        return {pk: today[pk] for pk in answered if pk in today}
-
     @transaction.atomic
     def judge(self) -> None:
-        """Let the gate say whether it may go live, beside what its fields use now."""
-        measured = Prediction.objects.filter(
+        """Let the gate compare it with the promoted runs of its fields."""
+        control = Prediction.objects.filter(
             candidate__control=True, candidate__field__in=self.fields.all()
         )
-        mine = _probabilities(measured.filter(run=self))
-        live = _probabilities(measured.promoted().exclude(run=self))
-        labels = self._control_labels(mine)
+        new = _probabilities(control.filter(run=self))
+        promoted = _probabilities(control.promoted().exclude(run=self))
+        labels = self._control_labels(new)
         verdict = gate.judge(
             np.array(list(labels.values()), dtype=np.int64),
-            _table(mine[candidate] for candidate in labels),
-            _table(live.get(candidate, _SILENT) for candidate in labels),
+            _table(new[candidate] for candidate in labels),
+            _table(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
         )
         self.verdict = finite(verdict.to_dict())
-        # Two may ask at once, and one of them has put it to use by now.
-        as_it_stands = TrainingRun.objects.select_for_update().values_list("status", flat=True)
-        self.status = as_it_stands.get(pk=self.pk)
+        # A concurrent request may have promoted it meanwhile.
+        stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
+        self.status = stored.get(pk=self.pk)
         if self.status != RunStatus.PROMOTED:
             self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
         self.save(update_fields=["verdict", "status"])
-        self.tell(verdict.sentence)
+        self.log_event(verdict.sentence)
+
+    def _control_labels(self, candidates: Collection[int]) -> dict[int, int]:
+        """Return the snapshot's labels of these control candidates, or today's if too few.
+
+        No run learns from the control sample, whenever it was labelled.
+        """
+        snapshot = labels_in(self.manifest_path, CONTROL) if self.manifest_sha256 else {}
+        labels = {pk: snapshot[pk] for pk in candidates if pk in snapshot}
+        if len(labels) >= gate.MIN_LABELS:
+            return labels
+        source = self.source if self.label_source else CONSENSUS
+        present = Candidate.objects.filter(field__in=self.fields.all()).labels(source)
+        return {pk: present[pk] for pk in candidates if pk in present}
 
     @property
     def passed_gate(self) -> bool:
-        """Whether the gate could judge it, and did not refuse it."""
+        """True if the gate could judge it and did not refuse it."""
         return bool(self.verdict.get("judged")) and not self.verdict["reasons"]
 
-    def promote(self, by: Any, reason: str = "") -> None:
-        """Promote it in all its fields, judged anew beside what they use now.
+    def promote(self, by: User, reason: str = "") -> None:
+        """Promote it in all its fields, judged again beside their promoted runs.
 
         Raises NotReady before its end, and RefusedByGate if the gate refuses it and no reason is
         given to overrule the gate.
@@ -318,52 +295,97 @@ class TrainingRun(WorkerJob):
         if refused := self._judge_and_promote(by, reason):
             raise refused
 
-    def roll_back(self) -> None:
-        """Return each field that uses it to the run that the field used before, if any."""
-        Promotion.objects.roll_back(self)
-
     @transaction.atomic
-    def _judge_and_promote(self, by: Any, reason: str) -> RefusedByGate | None:
-        """Promote it, or say why not; what the gate said is kept in both cases."""
-        # Whoever promotes another one waits, to be judged beside this one; votes go on.
+    def _judge_and_promote(self, by: User, reason: str) -> RefusedByGate | None:
+        """Promote it, or return the refusal; the gate's verdict is stored in both cases."""
+        # Another promotion waits, to be judged beside this run; votes go on.
         Field.objects.lock_rows(self.fields.all())
         self.refresh_from_db()
         if self.is_promotable:
             self.judge()
         elif self.status in FINISHED:
-            # In use in all of them: without itself, what is left to judge it beside is nothing.
+            # Promoted in all its fields: there is nothing to judge it beside.
             return None
         try:
-            Promotion.objects.promote(self, by, reason=reason)
+            self.promote_unjudged(by, reason=reason)
         except RefusedByGate as refused:
             return refused
         return None
 
-    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
-        """Store predictions; places of candidates that have votes are still to be set.
+    @transaction.atomic
+    def promote_unjudged(
+        self, by: User, fields: Iterable[Field] | None = None, reason: str = ""
+    ) -> None:
+        """Promote it in these fields, or all its own, by the stored verdict of the gate.
 
-        Returns the strategy of each field that the others were placed by.
+        Raises NotReady and RefusedByGate as `promote` does.
+        """
+        if self.status not in FINISHED:
+            raise NotReady(f"Run {self.pk} is {self.status}; only a ready run can be promoted.")
+        # The status does not tell a refused run that is promoted in another field.
+        if (reasons := self.verdict.get("reasons")) and not reason:
+            raise RefusedByGate(" ".join(reasons))
+        chosen = self.fields.all() if fields is None else fields
+        for field in Field.objects.filter(pk__in=[f.pk for f in chosen]).lock_out_votes():
+            if field.promoted_run_id != self.pk:
+                previous = field.promoted_run
+                Promotion.objects.create(field=field, run=self, promoted_by=by, reason=reason)
+                overruled = f", overruling the gate: “{reason}”" if reason else ""
+                self.log_event(f"Promoted in {field} by {by}{overruled}.")
+                self._set_promoted(field, self)
+                _update_status(self, previous)
+
+    @transaction.atomic
+    def roll_back(self) -> None:
+        """Return each field in which it is promoted to the previous run, if any."""
+        for field in Field.objects.filter(promoted_run=self).lock_out_votes():
+            standing = Promotion.objects.filter(field=field, rolled_back_at=None).order_by("-pk")
+            standing.filter(run=self).update(rolled_back_at=timezone.now())
+            self.log_event(f"Rolled back in {field}.")
+            previous = standing.exclude(run=self).select_related("run").first()
+            self._set_promoted(field, previous.run if previous else None)
+            _update_status(self, field.promoted_run)
+
+    def _set_promoted(self, field: Field, run: TrainingRun | None) -> None:
+        """Set the run that the field's queue and exports use; the caller holds its lock."""
+        before, after = field.promoted_run_id or 0, run.pk if run else 0
+        if after < before:
+            # Votes have not updated these predictions; from now on they do.
+            predictions = Prediction.objects.filter(run__gte=after, run__lt=before)
+            predictions.update_queue_of_voted(field)
+        field.promoted_run = run
+        field.save(update_fields=["promoted_run"])
+
+    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+        """Store predictions; `update_queue` is still to be called for candidates with votes.
+
+        Returns the strategy of each field by which the acquisition values were computed.
         """
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
-        return Prediction.objects.write(self, predictions, dict(waiting.values_list("pk", "field")))
+        return Prediction.objects.write(
+            self.pk, predictions, dict(waiting.values_list("pk", "field"))
+        )
 
     def update_queue_after_writing(self, field: Field, strategies: Mapping[int, str]) -> None:
-        """Set the places right that are still to be set; the caller holds the field's lock."""
-        there = self.predictions.filter(candidate__field=field)
-        # An administrator may have chosen another strategy while they were written.
+        """Update the queue by the votes that came while predictions were written.
+
+        The caller holds the field's lock; `strategies` are those of `write_predictions`.
+        """
+        predictions = self.predictions.filter(candidate__field=field)
+        # An administrator may have changed the strategy meanwhile.
         if field.strategy == strategies[field.pk]:
-            there.update_queue_of_voted(field)
+            predictions.update_queue_of_voted(field)
         else:
-            there.update_queue()
+            predictions.update_queue()
 
     @transaction.atomic
     def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
-        """Store all predictions at once, and let the gate judge them.
+        """Store all predictions at once and let the gate judge them.
 
-        A field that has no promoted run yet gets this one, if it passed: one that the gate could
+        A field without a promoted run gets this one if it passes the gate; one that the gate could
         not judge waits for a person.
         """
-        if not self._end(self._mine(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
+        if not self._end(self._claimed(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
             return
         self.predictions.all().delete()
         strategies = self.write_predictions(predictions)
@@ -372,14 +394,22 @@ class TrainingRun(WorkerJob):
         for field in Field.objects.filter(runs=self).lock_out_votes():
             self.update_queue_after_writing(field, strategies)
             if field.promoted_run_id is None and self.passed_gate:
-                Promotion.objects.promote(self, by=self.requested_by, fields=[field])
+                self.promote_unjudged(self.requested_by, fields=[field])
+
+
+def _update_status(*runs: TrainingRun | None) -> None:
+    """Set the status of these runs by whether any field uses them."""
+    for run in filter(None, runs):
+        run.status = RunStatus.PROMOTED if run.promoted_fields.exists() else RunStatus.RETIRED
+        run.save(update_fields=["status"])
 
 
 def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:
-    """The four probabilities by candidate, in the order of the candidates."""
+    """Return the four probabilities by candidate, in the order of the candidates."""
     columns = ("candidate_id", "p_class1", "p_class2", "p_class3", "p_class4")
     return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
 
 
 def _table(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
-    return np.array(list(rows), dtype=np.float64).reshape(-1, len(_SILENT))
+    """Return rows of probabilities as an array (N, 4)."""
+    return np.array(list(rows), dtype=np.float64).reshape(-1, len(_NO_PREDICTION))

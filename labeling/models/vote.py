@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
-from labeling.classes import Certainty, Label, Reason
+from labeling.classes import Certainty, Label, MorphologicalClass, Reason
 from labeling.db.prepared import Param
 from labeling.models.lease import Sample
 
@@ -53,6 +53,10 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         informed = self.informed().order_by().values("candidate")
         blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=informed)
         return blind.order_by("cast_at", "pk")
+
+    def for_classes(self) -> Self:
+        """Votes for a class, not "unsure"."""
+        return self.filter(label__in=MorphologicalClass.values)
 
     def by(self, voter: User | Param) -> Self:
         """Votes of one expert."""

@@ -15,8 +15,7 @@ from django.db.models import Max
 
 from labeling.models.adjudication import Adjudication
 from labeling.models.vote import Vote, VoteQuerySet
-
-Basis = dict[str, dict[str, Any]]
+from labeling.training.snapshot import Basis
 
 
 def consensus_basis(fields: Iterable[Any]) -> Basis:

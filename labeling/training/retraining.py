@@ -18,15 +18,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from labeling.models import Field, TrainingRun, Vote
-from labeling.training.training_set import (
-    VOTES,
-    NotTrainable,
-    TrainingSet,
-    frozen_labels,
-    pool_labels,
-    training_set,
-)
+from labeling.models import Candidate, Field, TrainingRun, Vote
+from labeling.rules.conflicts import TooFewClasses
+from labeling.training.label_source import CONSENSUS
+from labeling.training.requests import repeat_run
+from labeling.training.snapshot import TrainingSnapshot, labels_in
+from labeling.training.training_set import take_snapshot
 
 QUIET = timedelta(minutes=2)
 """Time without votes after which a training may start."""
@@ -64,7 +61,7 @@ class RetrainingState:
 
     @property
     def _fewest(self) -> int:
-        return (self.last_run.n_learnt + 1) // 2 if self.last_run else 0
+        return (self.last_run.n_training_labels + 1) // 2 if self.last_run else 0
 
     @property
     def is_due(self) -> bool:
@@ -84,8 +81,8 @@ class RetrainingState:
             return f"{new} An administrator starts the next training."
         if self.has_too_few:
             return (
-                f"{new} That run used {self.last_run.n_learnt} labels, and {self.n_settled} are "
-                f"settled now. The next training waits for {self._fewest}."
+                f"{new} That run used {self.last_run.n_training_labels} labels, and "
+                f"{self.n_settled} are settled now. The next training waits for {self._fewest}."
             )
         if self.is_due:
             return f"{new} The next training starts within a minute."
@@ -102,11 +99,12 @@ class RetrainingState:
 
 def retraining_state(field: Field) -> RetrainingState:
     """Count the field's new labels, and look for active runs and recent votes."""
-    runs = TrainingRun.objects.filter(fields=field, label_source=VOTES).order_by("-pk")
+    runs = TrainingRun.objects.filter(fields=field, label_source=CONSENSUS.text).order_by("-pk")
     last_run = runs.first()
     n_new, n_settled, is_quiet = 0, 0, True
     if last_run is not None:
-        snapshot, labels = _snapshot_labels(last_run), pool_labels(last_run.fields.all())
+        pool = Candidate.objects.filter(field__in=last_run.fields.all(), control=False)
+        snapshot, labels = _snapshot_labels(last_run), pool.labels(CONSENSUS)
         n_new = sum(snapshot.get(pk) != label for pk, label in labels.items())
         n_settled = len(labels)
         is_quiet = not _has_recent_votes(last_run)
@@ -123,7 +121,7 @@ def _snapshot_labels(run: TrainingRun) -> Mapping[int, int]:
 @lru_cache(maxsize=16)
 def _read_labels(path: Path, _sha256: str) -> Mapping[int, int]:
     """Return the labels of a training set; cached, since pages need them at each request."""
-    return frozen_labels(path)
+    return labels_in(path)
 
 
 def _has_recent_votes(run: TrainingRun) -> bool:
@@ -156,19 +154,19 @@ def _retrain(field: Field) -> TrainingRun | None:
         return None
     try:
         # This takes seconds in large fields. In the transaction, SQLite would block votes.
-        snapshot = training_set(state.last_run.fields.all(), VOTES)
-    except NotTrainable as reason:
+        snapshot = take_snapshot(state.last_run.fields.all(), CONSENSUS)
+    except TooFewClasses as reason:
         logger.warning("%s is not retrained: %s", field, reason)
         return None
     return _repeat(field, state.last_run, snapshot)
 
 
 @transaction.atomic
-def _repeat(field: Field, last_run: TrainingRun, snapshot: TrainingSet) -> TrainingRun | None:
+def _repeat(field: Field, last_run: TrainingRun, snapshot: TrainingSnapshot) -> TrainingRun | None:
     """Request a run on this snapshot, unless another sweep has done so."""
     # Locking all fields of the run at once, in one order, prevents deadlocks.
     Field.objects.lock_rows(last_run.fields.all())
     state = retraining_state(field)
     if state.last_run != last_run or not state.is_due:
         return None
-    return last_run.request_again(last_run.requested_by, automatic=True, frozen=snapshot)
+    return repeat_run(last_run, last_run.requested_by, automatic=True, snapshot=snapshot)

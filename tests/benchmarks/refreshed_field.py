@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from celery_worker.refresh import run_job
 from labeling.db.bulk import BATCH_SIZE
-from labeling.models import Candidate, Consensus, Field, Prediction, Promotion, Refresh
+from labeling.models import Candidate, Consensus, Field, Prediction, Refresh
 from tests.labeling.world import make_field, make_run
 
 BEGUN = 10
@@ -39,7 +39,7 @@ def execute_together(truth: NDArray[np.int64], labels: int, learnt: int) -> Fiel
     run = make_run(field, admin, dict.fromkeys(pks, 1.0))
     run.label_counts = {"train": {"1": learnt}}
     run.save()
-    Promotion.objects.promote(run, by=admin)
+    run.promote_unjudged(by=admin)
     return field
 
 

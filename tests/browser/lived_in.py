@@ -9,12 +9,11 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from labeling.export.releases import publish_release
 from labeling.models import (
     Experiment,
     Field,
-    Promotion,
     ReferenceLabel,
-    Release,
     RunStatus,
     TrainingRun,
 )
@@ -39,7 +38,7 @@ def furnish() -> dict[str, int]:
     ready.outcome = outcome()
     report_on_run(ready)
     ready.judge()
-    Promotion.objects.promote(ready, by=admin)
+    ready.promote_unjudged(by=admin)
     refused = make_run(demo, admin, status=RunStatus.REFUSED)
     truth = np.arange(60) % 4 + 1
     sure = np.full((60, 4), [0.7, 0.1, 0.1, 0.1])
@@ -50,7 +49,7 @@ def furnish() -> dict[str, int]:
     TrainingRun.objects.filter(pk=running.pk).update(progress=told, heartbeat_at=timezone.now())
     failed = make_run(demo, admin, status=RunStatus.RUNNING)
     failed.fail("ValueError: the training set names no pack")
-    Release.objects.freeze(by=admin, version=RELEASE, note="for a reader")
+    publish_release(by=admin, version=RELEASE, note="for a reader")
     return {
         "tied": tied.pk,
         "ready": ready.pk,
@@ -102,6 +101,6 @@ def outcome() -> dict[str, Any]:
 
 def leave(ready: int, running: int, comparing: int) -> None:
     """Roll the network back and end the jobs that are marked as running."""
-    Promotion.objects.roll_back(TrainingRun.objects.get(pk=ready))
+    TrainingRun.objects.get(pk=ready).roll_back()
     TrainingRun.objects.get(pk=running).cancel()
     Experiment.objects.get(pk=comparing).cancel()

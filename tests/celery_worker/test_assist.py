@@ -54,7 +54,7 @@ def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_
     train(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.RUNNING
-    assert [member.number for member in run.taken.all()] == [0]
+    assert [member.number for member in run.member_claims.all()] == [0]
     last = run.log.last()
     assert (last.text, last.worker) == (
         "It gives up: A pack is missing here.",
@@ -67,7 +67,7 @@ def test_a_helper_that_breaks_leaves_its_network_too_and_is_heard(run, sent, sta
     stand_in(ZeroDivisionError("a fault"))
     with pytest.raises(ZeroDivisionError):
         train(run.pk)
-    assert [member.number for member in run.taken.all()] == [0]
+    assert [member.number for member in run.member_claims.all()] == [0]
     assert run.log.last().text == "It gives up: ZeroDivisionError: a fault"
 
 

@@ -15,6 +15,7 @@ import classifier
 from deploy.services import WORKER, Child
 from labeling import jobs
 from labeling.models import RunStatus, TrainingRun
+from labeling.training.requests import request_run
 from tests.labeling.world import settle
 from tests.soak.conftest import LONG
 
@@ -39,7 +40,7 @@ def run(imported, ada, bea, cy, admin):
     imported.candidates.update(control=False)
     for number, candidate in enumerate(imported.candidates.all()):
         settle(candidate, [ada, bea, cy], 1 + number % 2)
-    return TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=SMALL)
+    return request_run(admin, "quick", fields=[imported], overrides=SMALL)
 
 
 @pytest.fixture
@@ -176,6 +177,6 @@ def test_two_workers_share_a_run(run, undisturbed, start):
         start()
     jobs.send(jobs.TRAIN, run.pk)
     wait_until(run, ended)
-    assert run.taken.values("worker").distinct().count() == 2
+    assert run.member_claims.values("worker").distinct().count() == 2
     assert run.attempts == 1
     assert_same(run, undisturbed)

@@ -14,6 +14,8 @@ from celery_worker.tasks import sweep
 from classifier import experiments
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, job
 from labeling.rules.experiments import Kind
+from labeling.training.label_source import CONSENSUS, LabelSource
+from labeling.training.requests import request_experiment
 from tests.labeling.world import make_field, only_sample, settle
 
 pytestmark = pytest.mark.beside("postgresql")
@@ -37,9 +39,9 @@ def labelled(imported, ada, bea, cy):
 @pytest.fixture
 def comparison(labelled, admin):
     """A queued experiment of two arms."""
-    sources = ["votes", SOURCE]
+    sources = [CONSENSUS, LabelSource(SOURCE)]
     options = {"fields": [labelled], "sources": sources, "overrides": TINY}
-    return Experiment.objects.request(admin, "sources", "quick", **options)
+    return request_experiment(admin, "sources", "quick", **options)
 
 
 def weights(experiment):
@@ -92,7 +94,7 @@ def test_it_predicts_for_nobody_and_never_goes_live(comparison, labelled):
 
 def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
     options = {"fields": [labelled], "overrides": {**TINY, "members": 1}}
-    filters = Experiment.objects.request(admin, "filters", "quick", **options)
+    filters = request_experiment(admin, "filters", "quick", **options)
     run_experiment(filters.pk)
     filters.refresh_from_db()
     assert filters.error == ""
@@ -107,8 +109,9 @@ def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
     make_field("ngc3")
     for number, candidate in enumerate(other.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
-    sources = ["votes", SOURCE] if kind == Kind.SOURCES else [SOURCE]
-    found = Experiment.objects.request(admin, kind, "quick", sources=sources)
+    source = LabelSource(SOURCE)
+    sources = [CONSENSUS, source] if kind == Kind.SOURCES else [source]
+    found = request_experiment(admin, kind, "quick", sources=sources)
     assert len(experiment_arms(found)) == found.arms
 
 

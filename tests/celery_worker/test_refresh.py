@@ -19,9 +19,10 @@ from classifier.inference import embeddings
 from labeling import jobs
 from labeling.db import bulk
 from labeling.export.rows import catalogue_rows
-from labeling.models import Field, Prediction, Promotion, Refresh, TrainingRun
+from labeling.models import Field, Prediction, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR
 from labeling.rules.posterior import worth
+from labeling.training.requests import request_run
 from labeling.training.training_set import COLUMNS
 from tests.labeling.world import (
     at_once,
@@ -121,7 +122,7 @@ def test_the_order_follows_the_experts(refreshed, run, cy):
 
 def test_it_says_on_how_many_labels_and_when(refreshed, run):
     found = Refresh.objects.get(field=refreshed)
-    assert (found.run, found.n_labels, found.begun_at) == (run, 20, None)
+    assert (found.run, found.n_labels, found.claimed_at) == (run, 20, None)
     assert timezone.now() - found.made_at < timedelta(minutes=1)
     assert 0 < found.seconds < 60
 
@@ -189,7 +190,7 @@ def test_half_a_vote_is_in_the_order_at_once(field, run, ada, bea, cy):
 
 def test_another_run_orders_the_queue_by_itself(refreshed, run, admin, cy):
     newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
-    Promotion.objects.promote(newer, by=admin)
+    newer.promote_unjudged(by=admin)
     refreshed.refresh_from_db()
     assert refreshed.refresh is None
     assert not refitted(newer).exists()
@@ -200,10 +201,10 @@ def test_another_run_orders_the_queue_by_itself(refreshed, run, admin, cy):
 def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, admin, cy):
     before = dict(run.predictions.values_list("candidate", "priority"))
     newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
-    Promotion.objects.promote(newer, by=admin)
+    newer.promote_unjudged(by=admin)
     voted = numbered(refreshed, 30)
     vote(voted, cy, 1)
-    Promotion.objects.roll_back(newer)
+    newer.roll_back()
     refreshed.refresh_from_db()
     assert refreshed.refresh.n_labels == 20
     after = dict(run.predictions.values_list("candidate", "priority"))
@@ -212,10 +213,10 @@ def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, ad
 
 
 def test_a_run_that_is_rolled_back_leaves_no_word_of_its_refresh(refreshed, run):
-    Promotion.objects.roll_back(run)
+    run.roll_back()
     refreshed.refresh_from_db()
     assert refreshed.refresh is None
-    assert not run.refreshes.in_use().exists()
+    assert not run.refreshes.promoted().exists()
     assert differences() == []
 
 
@@ -230,7 +231,7 @@ def test_it_stops_where_another_run_went_live_meanwhile(labelled, run, admin):
 def test_a_worker_that_was_taken_over_stops(labelled, run):
     first = Refresh.objects.claim(labelled.pk)
     assert Refresh.objects.claim(labelled.pk) is None
-    Refresh.objects.update(begun_at=timezone.now() - timedelta(hours=1))
+    Refresh.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
     second = Refresh.objects.claim(labelled.pk)
     priors = {c.pk: (0.7, 0.1, 0.1, 0.1) for c in labelled.candidates.all()}
     assert not first.reorder(priors, 20)
@@ -345,7 +346,7 @@ def test_from_a_real_run_to_a_new_order(imported, ada, bea, cy, admin):
     for number, candidate in enumerate(candidates):
         settle(candidate, [ada, bea, cy], 1 + number % 2)
     tiny = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
-    run = TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=tiny)
+    run = request_run(admin, "quick", fields=[imported], overrides=tiny)
     train(run.pk)
     TrainingRun.objects.get(pk=run.pk).promote(admin)
     refresh(imported.pk)

@@ -11,6 +11,7 @@ from celery_worker.snapshot import read_snapshot
 from celery_worker.tasks import sweep, train
 from labeling import jobs
 from labeling.models import RunStatus, TrainingRun
+from labeling.training.requests import repeat_run, request_run
 from tests.labeling.world import only_sample, settle
 
 # Two networks of two batches on small images: seconds, and every step is the real one.
@@ -24,7 +25,7 @@ def run(imported, ada, bea, cy, admin):
     imported.candidates.filter(pk__in=imported.candidates.all()[:2]).update(control=True)
     for number, candidate in enumerate(imported.candidates.all()):
         settle(candidate, [ada, bea, cy], 1 + number % 2)
-    return TrainingRun.objects.request(admin, "quick", fields=[imported], overrides=TINY)
+    return request_run(admin, "quick", fields=[imported], overrides=TINY)
 
 
 def test_it_predicts_every_candidate_and_goes_live_where_a_person_says_so(run, imported, admin):
@@ -66,7 +67,7 @@ def test_it_says_what_it_did_and_draws_it(run):
 
 def test_without_control_labels_it_draws_nothing(run, imported):
     only_sample(imported, control=False)
-    again = run.request_again(run.requested_by)
+    again = repeat_run(run, run.requested_by)
     train(again.pk)
     again.refresh_from_db()
     assert (again.status, again.figures) == (RunStatus.READY, [])

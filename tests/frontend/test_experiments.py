@@ -8,6 +8,7 @@ from frontend.pages.experiments import QUESTIONS
 from frontend.templatetags.formats import p_value, percent, points
 from labeling.models import Experiment, ReferenceLabel, RunStatus
 from labeling.rules.experiments import Kind
+from labeling.training.label_source import LabelSource
 from tests.labeling.reported import report_on_experiment
 from tests.labeling.world import make_experiment, make_field, vote
 
@@ -75,7 +76,7 @@ def test_a_button_starts_one(browse, published):
     answer = browse("admin").post("/experiments/", data)
     experiment = Experiment.objects.get()
     assert answer["Location"] == f"/experiments/{experiment.pk}/"
-    assert (experiment.kind, experiment.label_sources) == ("filters", ["LEGUS"])
+    assert (experiment.kind, experiment.label_sources) == ("filters", [LabelSource("LEGUS")])
     assert experiment.overrides == {"members": 2, "batches": 5}
     assert list(experiment.fields.all()) == [published]
 
@@ -87,7 +88,8 @@ def test_only_the_comparison_of_sources_looks_at_those_ticked(browse, published,
     for kind in ("sources", "crop-size"):
         browse("admin").post("/experiments/", form_data(kind=kind, sources=ticked))
     crop_size, sources = Experiment.objects.all()
-    assert (sources.label_sources, crop_size.label_sources) == (ticked, ["LEGUS"])
+    assert sources.label_sources == list(map(LabelSource, ticked))
+    assert crop_size.label_sources == [LabelSource("LEGUS")]
 
 
 @pytest.mark.parametrize(

@@ -170,9 +170,13 @@ def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
     run = make_run(field, people["cur"], status="running")
     report = {"stage": "train", "members": 3, "batches": 100, "loss": 1.0, "fraction": 0.25}
     report |= {"images_per_second": 40.0, "seconds_left": 300.0}
-    run.taken.create(number=0, worker="a:1", trained=True)
-    run.taken.create(number=1, worker="b:2", progress={**report, "member": 1, "batch": 60})
-    run.taken.create(number=2, worker="a:1", progress={**report, "member": 2, "batch": 20})
+    run.claimed_members.create(number=0, worker="a:1", trained=True)
+    run.claimed_members.create(
+        number=1, worker="b:2", progress={**report, "member": 1, "batch": 60}
+    )
+    run.claimed_members.create(
+        number=2, worker="a:1", progress={**report, "member": 2, "batch": 20}
+    )
     TrainingRun.objects.update(progress={**report, "member": 2, "batch": 20})
     response = browse("ada").get(f"/runs/{run.pk}/")
     progress = response.context["progress"]

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from labeling.models import RunStatus, TrainingRun
+from labeling.training.requests import request_run
 from tests.labeling.world import make_run, only_sample, promote, settle
 
 
@@ -18,7 +19,7 @@ def trained(field, people):
     for number, candidate in enumerate(field.candidates.all()[:4]):
         settle(candidate, voters, 1 + number % 2)
     overrides = {"members": 2}
-    run = TrainingRun.objects.request(people["admin"], "quick", fields=[field], overrides=overrides)
+    run = request_run(people["admin"], "quick", fields=[field], overrides=overrides)
     TrainingRun.objects.update(status=RunStatus.READY)
     run.refresh_from_db()
     return run

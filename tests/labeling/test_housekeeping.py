@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
-from labeling.models import Promotion, Session
+from labeling.models import Session
 from tests.labeling.world import make_field, make_run
 
 
@@ -31,7 +31,7 @@ def test_nothing_is_deleted_before_a_run_is_promoted(runs):
 
 def test_promoted_previous_and_newer_runs_keep_their_embeddings(runs, admin):
     for number in (0, 1, 3):
-        Promotion.objects.promote(runs[number], by=admin)
+        runs[number].promote_unjudged(by=admin)
     assert delete_unused_embeddings() == [runs[2], runs[0]]
     assert with_embeddings(runs) == [1, 3, 4]
     assert delete_unused_embeddings() == []
@@ -39,8 +39,8 @@ def test_promoted_previous_and_newer_runs_keep_their_embeddings(runs, admin):
 
 def test_newer_runs_keep_their_embeddings_after_a_roll_back(runs, admin):
     for number in (0, 1, 3):
-        Promotion.objects.promote(runs[number], by=admin)
-    Promotion.objects.roll_back(runs[3])
+        runs[number].promote_unjudged(by=admin)
+    runs[3].roll_back()
     delete_unused_embeddings()
     assert with_embeddings(runs) == [0, 1, 2, 3, 4]
 
@@ -49,7 +49,7 @@ def test_a_run_of_another_field_keeps_its_embeddings(runs, admin):
     second_field = make_field("other")
     runs[0].fields.add(second_field)
     for number in (1, 2):
-        Promotion.objects.promote(runs[number], by=admin)
+        runs[number].promote_unjudged(by=admin)
     delete_unused_embeddings()
     assert with_embeddings(runs) == [0, 1, 2, 3, 4]
 

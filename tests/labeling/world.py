@@ -16,7 +16,6 @@ from labeling.models import (
     Field,
     Lease,
     Prediction,
-    Promotion,
     Sample,
     TrainingRun,
 )
@@ -145,7 +144,7 @@ def make_experiment(field, by, status="queued", sources=("votes",), kind="crop-s
 def promote(field, by, entropies=None):
     """A promoted run of the field."""
     run = make_run(field, by, entropies)
-    Promotion.objects.promote(run, by=by)
+    run.promote_unjudged(by=by)
     field.refresh_from_db()
     return run
 

@@ -31,7 +31,6 @@ from labeling.models import (
     Field,
     Mosaic,
     Prediction,
-    Promotion,
     ReferenceLabel,
     RunStatus,
     TrainingRun,
@@ -74,7 +73,7 @@ def open_field(
     rng = np.random.default_rng(candidates)
     for first in range(0, candidates, CHUNK):
         _add(source, run, range(first, min(first + CHUNK, candidates)), rng)
-    Promotion.objects.promote(run, by=admin)
+    run.promote_unjudged(by=admin)
     with connection.cursor() as cursor:
         # PostgreSQL does so by itself within the minute.
         cursor.execute("ANALYZE")
@@ -136,7 +135,7 @@ def new_order(name: str) -> tuple[float, float]:
     run.succeed(_predictions(candidates, np.random.default_rng(1)), {})
     written = time.monotonic()
     # Drawn by chance, as the gate rightly says.
-    Promotion.objects.promote(run, by=run.requested_by, reason="to measure")
+    run.promote_unjudged(by=run.requested_by, reason="to measure")
     return written - began, time.monotonic() - written
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.management.administrators import administrator
-from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
-from labeling.training.training_set import VOTES, NotTrainable
+from labeling.models import Field, Preset, ReferenceLabel
+from labeling.rules.conflicts import TooFewClasses
+from labeling.training.label_source import CONSENSUS, LabelSource
+from labeling.training.requests import request_run
 
 
 def count(text: str) -> int:
@@ -27,7 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--preset", choices=Preset.values, default=Preset.QUICK)
         parser.add_argument("--field", action="append", default=[], help="default: all fields")
         parser.add_argument(
-            "--labels", default=VOTES, help="votes, or the name of a reference label's source"
+            "--labels",
+            default=CONSENSUS.text,
+            help="votes, or the name of a reference label's source",
         )
         parser.add_argument("--by", help="account that asks; default: the first administrator")
         parser.add_argument("--members", type=count, help="members of the ensemble")
@@ -40,18 +44,18 @@ class Command(BaseCommand):
         if missing := set(names) - {field.name for field in fields}:
             raise CommandError(f"There is no field {sorted(missing)[0]}.")
         labels = options["labels"]
-        if labels != VOTES and not ReferenceLabel.objects.of(labels).exists():
+        if labels != CONSENSUS.text and not ReferenceLabel.objects.of(labels).exists():
             raise CommandError(f"No reference label comes from {labels!r}.")
         overrides = {k: options[k] for k in ("members", "batches") if options[k] is not None}
         try:
-            run = TrainingRun.objects.request(
+            run = request_run(
                 administrator(options["by"]),
                 options["preset"],
                 fields=fields,
-                label_source=labels,
+                source=LabelSource(labels),
                 overrides=overrides,
             )
-        except NotTrainable as error:
+        except TooFewClasses as error:
             raise CommandError(str(error)) from None
         counts = {split: sum(classes.values()) for split, classes in run.label_counts.items()}
         self.stdout.write(

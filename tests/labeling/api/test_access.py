@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.urls import get_resolver
 
-from labeling.models import Release
+from labeling.export.releases import publish_release
 from tests.labeling.conftest import client_of
 from tests.labeling.world import API, lease_to, make_experiment, make_run
 
@@ -62,7 +62,7 @@ def address(field, admin, cur):
     candidate = field.candidates.first()
     run = make_run(field, admin)
     experiment = make_experiment(field, admin)
-    release = Release.objects.freeze(version="v1", by=cur)
+    release = publish_release(version="v1", by=cur)
     lease = lease_to(candidate, admin, "pool")
     paths = {
         "lease": f"leases/{lease.pk}/",

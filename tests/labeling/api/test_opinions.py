@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from labeling.models import Candidate, Promotion, ReferenceLabel
+from labeling.models import Candidate, ReferenceLabel
 from tests.labeling.world import API, make_run, problem, promote, settle, vote
 
 
@@ -73,7 +73,7 @@ def test_it_tells_the_promoted_run_and_no_other(as_cur, admin, field, candidate)
         "ensemble_agreement": 0.75,
         "label": 2,
     }
-    Promotion.objects.roll_back(live)
+    live.roll_back()
     assert opinions(as_cur.get(url(candidate)))["network"] is None
 
 

@@ -10,7 +10,7 @@ from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run
 from labeling.ingest.stamping import BandImage
 from labeling.models import Field
-from labeling.training.training_set import labels_of
+from labeling.training.label_source import LabelSource
 from tests.labeling.real import DATA, NGC1566, needs_data
 
 pytestmark = [needs_data, pytest.mark.django_db]
@@ -35,7 +35,7 @@ def test_starcnet_agrees_with_people_as_published(field, admin, name):
     run, _ = import_run(field, DATA / "catalogues" / name, "StarcNet", admin)
     assert (run.outcome["rows"], run.outcome["set_aside"]) == (2752, 16)
     said = dict(run.predictions.values_list("candidate", "label"))
-    found = compare(labels_of(PEOPLE, [field]), said)
+    found = compare(field.candidates.labels(LabelSource(PEOPLE)), said)
     assert found.n == 1061
     assert found.share == pytest.approx(0.648, abs=5e-4)
     assert found.share_compact == pytest.approx(0.855, abs=5e-4)

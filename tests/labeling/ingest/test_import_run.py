@@ -7,8 +7,9 @@ from scipy.special import entr
 
 from labeling.ingest.probabilities import format_of, read_probabilities
 from labeling.ingest.runs import import_run
-from labeling.models import Prediction, Promotion, RunStatus, TrainingRun
-from labeling.training.training_set import NotTrainable
+from labeling.models import Prediction, RunStatus, TrainingRun
+from labeling.rules.conflicts import JobConflict
+from labeling.training.requests import repeat_run
 from tests.labeling.networks import (
     P_CLASSES,
     answers,
@@ -164,7 +165,7 @@ def test_the_gate_judges_it_and_a_person_promotes_it(labelled, admin, tmp_path):
     run.promote(admin)
     labelled.refresh_from_db()
     assert (run.status, labelled.promoted_run) == (RunStatus.PROMOTED, run)
-    Promotion.objects.roll_back(run)
+    run.roll_back()
     labelled.refresh_from_db()
     assert labelled.promoted_run == before
 
@@ -178,8 +179,8 @@ def test_chance_is_refused(labelled, admin, tmp_path):
 
 def test_it_is_not_trained_again(field, admin, starcnet):
     run, _ = import_run(field, starcnet, "StarcNet", admin)
-    with pytest.raises(NotTrainable, match="StarcNet was trained elsewhere"):
-        run.request_again(admin)
+    with pytest.raises(JobConflict, match="was imported and cannot be trained here"):
+        repeat_run(run, admin)
     assert TrainingRun.objects.count() == 1
 
 

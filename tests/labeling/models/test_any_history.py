@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from labeling.classes import Label
-from labeling.models import Lease, Prediction, Promotion, Refresh, TrainingRun, Vote
+from labeling.models import Lease, Prediction, Refresh, TrainingRun, Vote
 from tests.labeling.conftest import person
 from tests.labeling.world import lease_next, make_field, make_run, promote, vote
 
@@ -70,20 +70,20 @@ class World:
     def promote_what_waits(self):
         """The run that has waited the longest, if any does."""
         if run := TrainingRun.objects.filter(status="ready").last():
-            Promotion.objects.promote(run, by=self.curator)
+            run.promote_unjudged(by=self.curator)
             self.field.refresh_from_db()
 
     def roll_back(self):
         """To the run that was in use before, or to none."""
         if run := self.field.promoted_run:
-            Promotion.objects.roll_back(run)
+            run.roll_back()
             self.field.refresh_from_db()
 
     def refresh(self, prior):
         """Refitted heads say this of all but one."""
         if not (run := self.field.promoted_run):
             return
-        values = {"n_labels": 0, "begun_at": timezone.now()}
+        values = {"n_labels": 0, "claimed_at": timezone.now()}
         refresh, _ = Refresh.objects.update_or_create(field=self.field, run=run, defaults=values)
         assert refresh.reorder({c.pk: prior for c in self.field.candidates.all()[1:]}, 0)
 

@@ -6,12 +6,19 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
-from labeling.models import Experiment, JobConflict, ReferenceLabel, RunCancelled, RunStatus
+from labeling.models import Experiment, ReferenceLabel, RunCancelled, RunStatus
+from labeling.rules.conflicts import JobConflict, TooFewClasses
 from labeling.rules.experiments import NotFeasible
-from labeling.training.training_set import NotTrainable
+from labeling.training.label_source import LabelSource
+from labeling.training.requests import request_experiment
 from tests.labeling.world import make_experiment, make_field, only_sample, vote
 
 SOURCE = "LEGUS, mode of three"
+
+
+def named(names):
+    """Label sources of these names."""
+    return [LabelSource(name) for name in names]
 
 
 def publish(field, source=SOURCE, labels=(1, 2, 3)):
@@ -30,7 +37,7 @@ def published(field):
 
 @pytest.fixture
 def claimed(published, admin):
-    experiment = Experiment.objects.request(admin, "crop-size", "quick", sources=[SOURCE])
+    experiment = request_experiment(admin, "crop-size", "quick", sources=named([SOURCE]))
     return Experiment.objects.claim(experiment.pk)
 
 
@@ -42,10 +49,14 @@ def test_a_request_freezes_the_labels_of_each_source(published, admin, ada):
     for label, candidate in enumerate(published.candidates.all()[:3], 1):
         vote(candidate, ada, label)
     sources = [SOURCE, "expert:ada"]
-    experiment = Experiment.objects.request(admin, "sources", "quick", sources=sources)
+    experiment = request_experiment(admin, "sources", "quick", sources=named(sources))
     ReferenceLabel.objects.all().delete()
     assert (experiment.status, list(experiment.fields.all())) == (RunStatus.QUEUED, [published])
-    assert (experiment.label_sources, experiment.arms, experiment.personal) == (sources, 2, True)
+    assert (experiment.label_sources, experiment.arms, experiment.personal) == (
+        named(sources),
+        2,
+        True,
+    )
     legus, own = experiment.training_sets
     assert [legus["name"], own["name"]] == ["legus-mode-of-three", "expert-ada"]
     assert legus["label_counts"]["train"] == {"1": 2, "2": 2, "3": 2}
@@ -59,7 +70,7 @@ def test_sources_of_like_names_have_files_of_their_own(published, admin):
     for source in ("LEGUS mode of three", "巡天"):
         publish(published, source)
     sources = [SOURCE, "LEGUS mode of three", "巡天"]
-    experiment = Experiment.objects.request(admin, "sources", "quick", sources=sources)
+    experiment = request_experiment(admin, "sources", "quick", sources=named(sources))
     names = [one["name"] for one in experiment.training_sets]
     assert names == ["legus-mode-of-three", "legus-mode-of-three-2", "source"]
 
@@ -71,8 +82,8 @@ def test_sources_of_like_names_have_files_of_their_own(published, admin):
         ("labels", [SOURCE], "kind", "more than 50 labels in the training pool, and there are 6"),
         ("sources", [SOURCE], "label_sources", "two of them or more"),
         ("sources", [SOURCE, SOURCE], "label_sources", "named twice"),
-        ("sources", [SOURCE, "nobody"], "label_sources", "'nobody' is not known; there are"),
-        ("filters", ["expert:ada"], "label_sources", "'expert:ada' is not known"),
+        ("sources", [SOURCE, "nobody"], "label_sources", "'nobody' is unknown; there are"),
+        ("filters", ["expert:ada"], "label_sources", "'expert:ada' is unknown"),
         ("filters", [SOURCE, "Smith"], "label_sources", "name one"),
         ("filters", [], "label_sources", "Name a label source"),
     ],
@@ -82,31 +93,31 @@ def test_it_refuses_what_cannot_be_compared(
 ):
     publish(published, "Smith")
     with pytest.raises(NotFeasible, match=why) as refused:
-        Experiment.objects.request(admin, kind, "quick", sources=sources)
+        request_experiment(admin, kind, "quick", sources=named(sources))
     assert refused.value.about == about
     assert nothing_is_left(settings)
 
 
 def test_too_few_labels_of_one_source_leave_nothing(published, admin, settings):
     publish(published, "one class", labels=[4])
-    with pytest.raises(NotTrainable, match="“one class” gives only class 4"):
-        Experiment.objects.request(admin, "sources", "quick", sources=[SOURCE, "one class"])
+    with pytest.raises(TooFewClasses, match="“one class” gives only class 4"):
+        request_experiment(admin, "sources", "quick", sources=named([SOURCE, "one class"]))
     assert nothing_is_left(settings)
 
 
 def test_each_field_is_left_out_of_labels_that_suffice_without_it(published, admin, settings):
     other = only_sample(make_field("ngc2"), control=False)
     publish(other, labels=[4])
-    with pytest.raises(NotTrainable, match="gives only class 4 without ngc1"):
-        Experiment.objects.request(admin, "fields", "quick", sources=[SOURCE])
+    with pytest.raises(TooFewClasses, match="gives only class 4 without ngc1"):
+        request_experiment(admin, "fields", "quick", sources=named([SOURCE]))
     assert nothing_is_left(settings)
     ReferenceLabel.objects.filter(candidate=other.candidates.first()).update(label=2)
-    assert Experiment.objects.request(admin, "fields", "quick", sources=[SOURCE]).arms == 2
+    assert request_experiment(admin, "fields", "quick", sources=named([SOURCE])).arms == 2
 
 
 def test_a_learning_curve_doubles(admin):
     publish(only_sample(make_field("many", candidates=220), control=False))
-    experiment = Experiment.objects.request(admin, "labels", "quick", sources=[SOURCE])
+    experiment = request_experiment(admin, "labels", "quick", sources=named([SOURCE]))
     # 50, 100, 200 and 220.
     assert experiment.arms == 4
 
@@ -114,7 +125,7 @@ def test_a_learning_curve_doubles(admin):
 def test_the_settings_decide_how_many_networks_it_costs(published, admin):
     def members(preset, **overrides):
         options = {"sources": [SOURCE], "overrides": overrides}
-        return Experiment.objects.request(admin, "filters", preset, **options).members
+        return request_experiment(admin, "filters", preset, **options).members
 
     assert members("quick") == 3
     assert members("paper-resnet18") == 10

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling.admin import FieldAdmin
-from labeling.models import Field, Promotion, RefusedByGate, RunStatus, TrainingRun
+from labeling.models import Field, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules import gate
 from tests.labeling.models.test_gate_of_runs import answers, labelled  # noqa: F401
 from tests.labeling.world import at_once, make_field, make_run, vote
@@ -64,7 +64,7 @@ def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb
     run = make_run(first, admin)
     run.fields.add(second)
     if verb == "roll back":
-        Promotion.objects.promote(run, by=admin)
+        run.promote_unjudged(by=admin)
 
     def act(k):
         time.sleep(0.3 * k)
@@ -75,9 +75,9 @@ def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb
             elif k == 1:
                 Field.objects.lock_rows([first, second])
             elif verb == "promote":
-                Promotion.objects.promote(run, by=admin)
+                run.promote_unjudged(by=admin)
             else:
-                Promotion.objects.roll_back(run)
+                run.roll_back()
         return k
 
     assert at_once(3, act) == [0, 1, 2]
@@ -101,7 +101,7 @@ def test_votes_without_a_gap_let_a_promotion_pass(admin, ada):
             return vote_on_and_on(candidates[k])
         time.sleep(0.3)
         began = time.monotonic()
-        Promotion.objects.promote(run, by=admin)
+        run.promote_unjudged(by=admin)
         done.set()
         return time.monotonic() - began
 

@@ -18,9 +18,11 @@ from labeling.models import (
     TrainingRun,
     job,
 )
-from labeling.models.job import MOST_ATTEMPTS
+from labeling.models.job import MAX_ATTEMPTS
+from labeling.rules.conflicts import TooFewClasses
 from labeling.rules.strategies import NO_VOTES, Strategy, margin
-from labeling.training.training_set import NotTrainable
+from labeling.training.label_source import LabelSource
+from labeling.training.requests import request_run
 from tests.labeling.world import at_once, make_experiment, make_run, settle
 
 
@@ -72,7 +74,7 @@ def test_a_request_freezes_its_labels(field, admin):
     field.candidates.update(control=False)
     for k, candidate in enumerate(field.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + k % 3)
-    run = TrainingRun.objects.request(admin, "quick", label_source="LEGUS")
+    run = request_run(admin, "quick", source=LabelSource("LEGUS"))
     ReferenceLabel.objects.all().delete()
     assert sha256(run.manifest_path.read_bytes()).hexdigest() == run.manifest_sha256
     assert run.label_counts["train"] == {"1": 2, "2": 2, "3": 2}
@@ -80,8 +82,8 @@ def test_a_request_freezes_its_labels(field, admin):
 
 
 def test_a_request_that_cannot_be_met_leaves_nothing(field, admin, settings):
-    with pytest.raises(NotTrainable):
-        TrainingRun.objects.request(admin, "quick")
+    with pytest.raises(TooFewClasses):
+        request_run(admin, "quick")
     assert not TrainingRun.objects.exists()
     assert list(settings.RUNS.iterdir()) == []
 
@@ -91,13 +93,13 @@ def test_a_request_that_dies_leaves_the_labels_of_the_one_before(field, admin, a
     one, two, three = field.candidates.all()[:3]
     settle(one, [ada, bea, cy], 1)
     settle(two, [ada, bea, cy], 2)
-    run = TrainingRun.objects.request(admin, "quick")
+    run = request_run(admin, "quick")
     settle(three, [ada, bea, cy], 3)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(jobs, "send_on_commit", killed)
-        TrainingRun.objects.request(admin, "quick")
+        request_run(admin, "quick")
     assert_has_its_labels(run)
-    assert TrainingRun.objects.request(admin, "quick") == run
+    assert request_run(admin, "quick") == run
     assert_has_its_labels(run)
     assert sorted(run.label_counts["train"]) == ["1", "2", "3"]
 
@@ -116,11 +118,11 @@ def test_a_run_that_goes_on_keeps_the_labels_that_it_began_with(field, admin, ad
     one, two, three = field.candidates.all()[:3]
     settle(one, [ada, bea, cy], 1)
     settle(two, [ada, bea, cy], 2)
-    begun = TrainingRun.objects.request(admin, "quick")
+    begun = request_run(admin, "quick")
     TrainingRun.objects.claim(begun.pk).fail("The machine went down.")
     TrainingRun.objects.get(pk=begun.pk).resume()
     settle(three, [ada, bea, cy], 3)
-    assert TrainingRun.objects.request(admin, "quick") != begun
+    assert request_run(admin, "quick") != begun
     frozen = sha256(begun.manifest_path.read_bytes()).hexdigest()
     assert frozen == TrainingRun.objects.get(pk=begun.pk).manifest_sha256 == begun.manifest_sha256
 
@@ -152,13 +154,13 @@ def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
         theirs = next(helper.free_members())
         helper.record({"stage": "train", "member": theirs, "batch": 5})
     claimed.record({"stage": "train", "member": mine, "batch": 3})
-    assert [told["batch"] for told in claimed.at_work] == [3, 5]
+    assert [told["batch"] for told in claimed.member_progress] == [3, 5]
     # Who goes on to another member is no longer at the one before.
     later = next(members)
-    assert [told["batch"] for told in claimed.at_work] == [5]
+    assert [told["batch"] for told in claimed.member_progress] == [5]
     claimed._recorded_at = 0
     claimed.record({"stage": "train", "member": later, "batch": 1})
-    assert {told["batch"] for told in claimed.at_work} == {1, 5}
+    assert {told["batch"] for told in claimed.member_progress} == {1, 5}
 
 
 def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeypatch):
@@ -170,8 +172,10 @@ def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeyp
     members = claimed.free_members()
     assert [next(members), next(members)] == [1, 2]
     assert TrainingRun.objects.join(claimed.pk) is None
-    claimed.taken.filter(number=theirs).update(heard_at=timezone.now() - job.HEARTBEAT_LOST)
-    assert claimed.at_work == []
+    claimed.member_claims.filter(number=theirs).update(
+        heartbeat_at=timezone.now() - job.HEARTBEAT_LOST
+    )
+    assert claimed.member_progress == []
     assert TrainingRun.objects.join(claimed.pk) == claimed
     assert next(members) == theirs
     assert [line.text for line in claimed.log.all()][-1] == "Network 1: dead:1 fell silent."
@@ -206,7 +210,7 @@ def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
 
 
 def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert TrainingRun.objects.requeue_lost() == [queued.pk]
         assert TrainingRun.objects.claim(queued.pk)
         fall_silent()
@@ -241,7 +245,7 @@ def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
     row = make(field, admin, status=RunStatus.QUEUED)
     again = ({"stage": "prepare", "arm_number": 1}, kept[1])
     assert die_at(row) == die_at(row, *kept) == RunStatus.QUEUED
-    for _ in range(MOST_ATTEMPTS - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         assert die_at(row, *again) == RunStatus.QUEUED
     assert die_at(row, *again) == RunStatus.STALLED
 
@@ -256,7 +260,7 @@ def test_what_a_helper_gives_up_another_takes(claimed, sent):
     assert [line.text for line in claimed.log.all()][-1:] == [
         "It gives up: CUDA error: out of memory"
     ]
-    assert list(claimed.taken.values_list("number", flat=True)) == [0]
+    assert list(claimed.member_claims.values_list("number", flat=True)) == [0]
     assert sent == [(jobs.TRAIN, claimed.pk)]
     assert list(members) == [1, 2]
 
@@ -273,7 +277,7 @@ def test_what_a_helper_has_finished_stays_when_it_gives_up(claimed, sent):
     members = helper.free_members()
     assert [next(members), next(members)] == [0, 1]
     helper.give_up("The machine is full.")
-    assert list(claimed.taken.values_list("number", flat=True)) == [0]
+    assert list(claimed.member_claims.values_list("number", flat=True)) == [0]
 
 
 def test_a_run_whose_last_worker_gives_up_predicting_is_queued_again(claimed, sent):

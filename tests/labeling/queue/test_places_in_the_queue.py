@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from labeling.models import Candidate, Prediction, Promotion
+from labeling.models import Candidate, Prediction
 from labeling.rules.posterior import worth
 from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
 
@@ -103,7 +103,7 @@ def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, a
     vote(first, ada, 3)
     second = pool.candidates.order_by("pk")[1]
     settle(second, [ada, bea], 1)
-    Promotion.objects.roll_back(newer)
+    newer.roll_back()
     assert place(first, run) == (True, worth(P, (0, 0, 1, 0)))
     assert place(second, run) == (True, 1.0)
     call_command("audit")
@@ -114,7 +114,7 @@ def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admi
     newer = promote(pool, admin, {first.pk: 0.5})
     vote(first, ada, 3)
     settle(pool.candidates.order_by("pk")[1], [ada, bea], 1)
-    Promotion.objects.roll_back(newer)
+    newer.roll_back()
     assert place(first, waiting) == (True, worth(P, (0, 0, 1, 0)))
     call_command("audit")
 
@@ -122,11 +122,11 @@ def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admi
 def test_a_roll_back_to_no_run_sets_what_was_refused_right(pool, admin, ada):
     alike = {candidate.pk: 1.0 for candidate in pool.candidates.all()}
     refused, live = make_run(pool, admin, alike), make_run(pool, admin, alike)
-    Promotion.objects.promote(live, by=admin)
+    live.promote_unjudged(by=admin)
     first = pool.candidates.first()
     vote(first, ada, 3)
     assert place(first, refused) == (True, 1.0)
-    Promotion.objects.roll_back(live)
+    live.roll_back()
     assert place(first, refused) == (True, worth(P, (0, 0, 1, 0)))
     call_command("audit")
 
@@ -137,6 +137,6 @@ def test_a_promotion_touches_only_what_votes_have_moved(pool, first, run, admin,
     vote(first, ada, 3)
     untouched = pool.candidates.order_by("pk").last()
     Prediction.objects.filter(run=newer, candidate=untouched).update(priority=7.0)
-    Promotion.objects.promote(newer, by=admin)
+    newer.promote_unjudged(by=admin)
     assert place(untouched, newer) == (True, 7.0)
     assert place(first, newer) == (True, worth(P, (0, 0, 1, 0)))

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
-from labeling.models import Field, Lease, Prediction, Promotion, Refresh
+from labeling.models import Field, Lease, Prediction, Refresh
 from labeling.rules.posterior import worth
 from labeling.rules.sampling import random_value
 from labeling.rules.strategies import Opinion, Strategy, in_proportion, margin, value
@@ -54,7 +54,7 @@ def pool(admin):
         }
         for pk, (p, information, diversity) in zip(ids, SAID, strict=True)
     )
-    Promotion.objects.promote(run, by=admin)
+    run.promote_unjudged(by=admin)
     field.refresh_from_db()
     return field
 
@@ -110,7 +110,7 @@ def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
 def refit(field, prior, number):
     """Heads refitted on newer labels say this of one candidate in SAID."""
     run = field.promoted_run
-    refresh = Refresh.objects.create(field=field, run=run, n_labels=0, begun_at=timezone.now())
+    refresh = Refresh.objects.create(field=field, run=run, n_labels=0, claimed_at=timezone.now())
     assert refresh.reorder({field.candidates.order_by("pk")[number].pk: prior}, 1)
 
 

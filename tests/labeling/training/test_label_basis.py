@@ -5,8 +5,10 @@ from hashlib import sha256
 import pytest
 
 from labeling.db.consistent_read import one_moment
-from labeling.models import ReferenceLabel, TrainingRun, Vote
-from labeling.training.training_set import training_set
+from labeling.models import ReferenceLabel, Vote
+from labeling.training.label_source import LabelSource
+from labeling.training.requests import request_run
+from labeling.training.training_set import take_snapshot
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 
@@ -26,7 +28,7 @@ def digest(lines):
 
 
 def test_it_names_the_votes(voted, ada):
-    basis = training_set([voted], "votes").basis["votes"]
+    basis = take_snapshot([voted], LabelSource("votes")).basis["votes"]
     live = Vote.objects.live()
     assert basis["count"] == 7
     assert basis["sha256"] == digest(str(pk) for pk in live.values_list("pk", flat=True))
@@ -35,11 +37,11 @@ def test_it_names_the_votes(voted, ada):
 
 
 def test_an_equal_vote_in_the_place_of_one_that_was_taken_back_is_seen(voted, ada):
-    before = training_set([voted], "votes")
+    before = take_snapshot([voted], LabelSource("votes"))
     mine = voted.candidates.all()[0].votes.get(voter=ada)
     mine.retract()
     vote(mine.candidate, ada, mine.label)
-    after = training_set([voted], "votes")
+    after = take_snapshot([voted], LabelSource("votes"))
     assert after.content == before.content
     assert after.basis["votes"]["count"] == before.basis["votes"]["count"]
     assert after.basis["votes"]["sha256"] != before.basis["votes"]["sha256"]
@@ -48,18 +50,18 @@ def test_an_equal_vote_in_the_place_of_one_that_was_taken_back_is_seen(voted, ad
 
 
 def test_it_names_the_rulings_of_curators(voted, cur):
-    before = training_set([voted], "votes").basis["rulings"]
+    before = take_snapshot([voted], LabelSource("votes")).basis["rulings"]
     assert (before["count"], before["sha256"]) == (0, digest([]))
     ruling = voted.candidates.all()[3].adjudicate(cur, 4, "a galaxy")
-    after = training_set([voted], "votes").basis["rulings"]
+    after = take_snapshot([voted], LabelSource("votes")).basis["rulings"]
     assert (after["count"], after["sha256"]) == (1, digest([str(ruling.pk)]))
     assert after["newest_decided_at"] == ruling.decided_at.isoformat()
 
 
 def test_it_goes_by_the_fields_that_are_trained_on(voted, ada):
-    before = training_set([voted], "votes").basis
+    before = take_snapshot([voted], LabelSource("votes")).basis
     vote(make_field("other").candidates.all()[0], ada)
-    assert training_set([voted], "votes").basis == before
+    assert take_snapshot([voted], LabelSource("votes")).basis == before
 
 
 def test_it_names_the_references(voted):
@@ -67,21 +69,21 @@ def test_it_names_the_references(voted):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + number % 2)
     lines = [f"{label.candidate_id},{label.label}" for label in ReferenceLabel.objects.all()]
     expected = {"source": "LEGUS", "count": 6, "sha256": digest(lines)}
-    assert training_set([voted], "LEGUS").basis == {"references": expected}
+    assert take_snapshot([voted], LabelSource("LEGUS")).basis == {"references": expected}
 
 
 def test_of_one_expert_it_names_their_votes_alone(voted, ada):
-    basis = training_set([voted], f"expert:{ada.get_username()}").basis
+    basis = take_snapshot([voted], LabelSource(f"expert:{ada.get_username()}")).basis
     assert set(basis) == {"votes"}
     assert basis["votes"]["count"] == 3
 
 
 def test_a_run_keeps_it_and_a_request_that_joins_it_renews_it(voted, admin, bea):
-    run = TrainingRun.objects.request(admin, "quick", fields=[voted])
-    known = training_set([voted], "votes").basis
+    run = request_run(admin, "quick", fields=[voted])
+    known = take_snapshot([voted], LabelSource("votes")).basis
     assert {name: run.basis[name] for name in known} == known
     vote(voted.candidates.all()[2], bea, 1)
-    assert TrainingRun.objects.request(admin, "quick", fields=[voted]) == run
+    assert request_run(admin, "quick", fields=[voted]) == run
     run.refresh_from_db()
     assert run.basis["votes"]["count"] == 8
 
@@ -102,4 +104,4 @@ def test_a_moment_that_fails_is_over(voted):
         Vote.objects.count()
         raise ZeroDivisionError
     vote(voted.candidates.all()[3], Vote.objects.all()[0].voter, 1)
-    assert training_set([voted], "votes").basis["votes"]["count"] == 8
+    assert take_snapshot([voted], LabelSource("votes")).basis["votes"]["count"] == 8

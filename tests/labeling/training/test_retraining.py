@@ -8,8 +8,10 @@ from django.db.models import F
 
 from labeling.models import Field, RunStatus, TrainingRun, Vote
 from labeling.training import retraining
+from labeling.training.label_source import CONSENSUS
+from labeling.training.requests import request_run
 from labeling.training.retraining import QUIET, retrain_due_fields, retraining_state
-from labeling.training.training_set import training_set
+from labeling.training.training_set import take_snapshot
 from tests.labeling.world import at_once, make_field, only_sample, settle, vote
 
 
@@ -25,7 +27,7 @@ def pool(ada, bea, cy):
 @pytest.fixture
 def first(pool, admin):
     """The first run of that field; it failed."""
-    run = TrainingRun.objects.request(admin, "quick", fields=[pool], overrides={"members": 2})
+    run = request_run(admin, "quick", fields=[pool], overrides={"members": 2})
     TrainingRun.objects.update(status=RunStatus.FAILED)
     return run
 
@@ -135,7 +137,7 @@ def test_twice_the_threshold_does_not_wait(pool, first, ada, bea, cy):
 
 def test_votes_in_any_field_of_the_run_count(pool, admin, ada):
     other = make_field("other")
-    TrainingRun.objects.request(admin, "quick", fields=[pool, other])
+    request_run(admin, "quick", fields=[pool, other])
     wait()
     assert retraining_state(pool).is_quiet
     settle(other.candidates.all()[0], [ada])
@@ -146,7 +148,7 @@ def test_an_error_in_one_field_does_not_stop_the_others(pool, admin, ada, bea, c
     full = only_sample(make_field("full", 9, retrain_after=3), control=False)
     for number, candidate in enumerate(full.candidates.all()[:2]):
         settle(candidate, (ada, bea, cy), 1 + number)
-    runs = [TrainingRun.objects.request(admin, "quick", fields=[f]) for f in (pool, full)]
+    runs = [request_run(admin, "quick", fields=[f]) for f in (pool, full)]
     TrainingRun.objects.update(status=RunStatus.FAILED)
     for field in (pool, full):
         settle_more(field, (ada, bea, cy), 6)
@@ -179,7 +181,7 @@ def test_the_snapshot_is_made_outside_the_transaction(pool, first, ada, bea, cy,
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_sweeps_make_one_run(pool, first, admin, ada, bea, cy):
-    last_run = TrainingRun.objects.request(admin, "quick", fields=[pool, make_field("other")])
+    last_run = request_run(admin, "quick", fields=[pool, make_field("other")])
     TrainingRun.objects.update(status=RunStatus.FAILED)
     settle_more(pool, (ada, bea, cy), 6)
     results = at_once(4, lambda _: retrain_due_fields())
@@ -189,35 +191,35 @@ def test_concurrent_sweeps_make_one_run(pool, first, admin, ada, bea, cy):
 
 def test_equal_requests_are_one_run_on_the_current_labels(pool, admin, ada, bea, cy):
     request = {"fields": [pool], "overrides": {"members": 2}}
-    first = TrainingRun.objects.request(admin, "quick", **request)
+    first = request_run(admin, "quick", **request)
     settle_more(pool, (ada, bea, cy), 2)
-    second = TrainingRun.objects.request(ada, "quick", **request)
+    second = request_run(ada, "quick", **request)
     assert (second, second.requested_by) == (first, admin)
     assert second.label_counts["train"]["3"] == 2
     assert second.manifest_sha256 != first.manifest_sha256
-    different = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    different = request_run(admin, "quick", fields=[pool])
     assert different != first
 
 
 def test_an_older_snapshot_does_not_replace_a_newer_one(pool, admin, ada, bea, cy):
-    older = training_set([pool], "votes")
+    older = take_snapshot([pool], CONSENSUS)
     settle_more(pool, (ada, bea, cy), 2)
-    run = TrainingRun.objects.request(admin, "quick", fields=[pool])
-    assert TrainingRun.objects.request(ada, "quick", fields=[pool], frozen=older) == run
+    run = request_run(admin, "quick", fields=[pool])
+    assert request_run(ada, "quick", fields=[pool], snapshot=older) == run
     run.refresh_from_db()
     assert run.label_counts["train"]["3"] == 2
 
 
 def test_a_claimed_run_is_not_reused_for_a_request(pool, admin):
-    first = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    first = request_run(admin, "quick", fields=[pool])
     TrainingRun.objects.claim(first.pk)
-    assert TrainingRun.objects.request(admin, "quick", fields=[pool]) != first
+    assert request_run(admin, "quick", fields=[pool]) != first
 
 
 def test_a_field_is_trained_by_one_run_at_a_time(pool, admin):
-    running = TrainingRun.objects.request(admin, "quick", fields=[pool])
+    running = request_run(admin, "quick", fields=[pool])
     assert TrainingRun.objects.claim(running.pk)
-    queued = TrainingRun.objects.request(admin, "quick")
+    queued = request_run(admin, "quick")
     assert TrainingRun.objects.claim(queued.pk) is None
     running.cancel()
     assert TrainingRun.objects.claim(queued.pk) == queued
@@ -225,14 +227,14 @@ def test_a_field_is_trained_by_one_run_at_a_time(pool, admin):
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_requests_are_one_run(pool, admin):
-    pks = at_once(8, lambda _: TrainingRun.objects.request(admin, "quick", fields=[pool]).pk)
+    pks = at_once(8, lambda _: request_run(admin, "quick", fields=[pool]).pk)
     assert len(set(pks)) == TrainingRun.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_claims_take_one_run_of_a_field(pool, admin):
     runs = [
-        TrainingRun.objects.request(admin, "quick", fields=[pool], overrides={"members": k + 1}).pk
+        request_run(admin, "quick", fields=[pool], overrides={"members": k + 1}).pk
         for k in range(4)
     ]
     claimed = at_once(4, lambda k: TrainingRun.objects.claim(runs[k]))

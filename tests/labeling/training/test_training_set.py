@@ -6,15 +6,10 @@ from hashlib import sha256
 import pytest
 
 from labeling.models import Candidate, ReferenceLabel
+from labeling.rules.conflicts import TooFewClasses
 from labeling.rules.sampling import in_control_sample
-from labeling.training.training_set import (
-    COLUMNS,
-    NotTrainable,
-    fields_with_labels,
-    label_sources,
-    labels_to_train_on,
-    training_set,
-)
+from labeling.training.label_source import LabelSource
+from labeling.training.training_set import COLUMNS, label_sources, take_snapshot
 from tests.labeling.world import make_field, settle, vote
 
 
@@ -33,9 +28,14 @@ def voted(field, ada, bea, cy):
     return field
 
 
+def snapshot_of(fields, source):
+    """A snapshot of the labels of the source of this name."""
+    return take_snapshot(fields, LabelSource(source))
+
+
 def written(path, *args):
     """The frozen set, and its rows by catalogue id."""
-    frozen = training_set(*args)
+    frozen = snapshot_of(*args)
     frozen.write(path)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -101,15 +101,22 @@ def test_an_experts_own_live_votes_are_labels(voted, ada, tmp_path):
 
 def test_it_knows_every_source_of_labels(voted, cur):
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
-    assert label_sources() == ["votes", "LEGUS", "expert:ada", "expert:bea", "expert:cy"]
+    assert [str(source) for source in label_sources()] == [
+        "votes",
+        "LEGUS",
+        "expert:ada",
+        "expert:bea",
+        "expert:cy",
+    ]
 
 
 @pytest.mark.parametrize("source", ["votes", "LEGUS", "expert:ada"])
 def test_it_counts_the_labels_to_train_on_before_it_is_written(voted, source):
     for candidate, label in zip(voted.candidates.all(), [4, 3, 2, 2], strict=False):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
-    frozen = training_set([voted], source)
-    assert labels_to_train_on(source, [voted]) == frozen.labels("train").total() > 1
+    frozen = snapshot_of([voted], source)
+    pool = voted.candidates.filter(control=False)
+    assert pool.labelled_by(LabelSource(source)).count() == frozen.labels("train").total() > 1
 
 
 @pytest.mark.parametrize("source", ["votes", "LEGUS", "expert:ada"])
@@ -118,8 +125,9 @@ def test_it_counts_the_fields_with_labels_before_it_is_written(voted, source):
     for candidate, label in zip(voted.candidates.all()[1:], [1, 2, 3], strict=False):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
     fields = [voted, make_field("ngc2")]
-    assert training_set(fields, source).labelled_fields == ["ngc1"]
-    assert fields_with_labels(source, fields) == 1
+    assert snapshot_of(fields, source).labelled_fields == ["ngc1"]
+    labelled = Candidate.objects.filter(field__in=fields).labelled_by(LabelSource(source))
+    assert labelled.values("field").distinct().count() == 1
 
 
 def test_it_counts_labels_field_by_field(voted):
@@ -128,7 +136,7 @@ def test_it_counts_labels_field_by_field(voted):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=4)
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=1)
     other.candidates.update(control=False)
-    frozen = training_set([voted, other], "LEGUS")
+    frozen = snapshot_of([voted, other], "LEGUS")
     assert frozen.labelled_fields == ["ngc1", "ngc2"]
     assert frozen.labels("train", without="ngc1") == {"4": 3}
 
@@ -149,23 +157,23 @@ def test_only_the_fields_that_were_asked_for(voted, tmp_path):
     other = make_field("ngc2", candidates=2)
     _, rows = written(tmp_path / "one.csv", [voted], "votes")
     assert {row["field"] for row in rows.values()} == {"ngc1"}
-    with pytest.raises(NotTrainable):
-        training_set([other], "votes")
+    with pytest.raises(TooFewClasses):
+        snapshot_of([other], "votes")
 
 
 def test_the_same_labels_are_the_same_bytes(voted):
-    one, two = (training_set([voted], "votes").content for _ in range(2))
+    one, two = (snapshot_of([voted], "votes").content for _ in range(2))
     assert one == two
 
 
 def test_another_label_is_another_fingerprint(voted, ada, bea):
-    before = training_set([voted], "votes").sha256
+    before = snapshot_of([voted], "votes").sha256
     settle(voted.candidates.first(), [ada, bea], 3)
-    assert training_set([voted], "votes").sha256 != before
+    assert snapshot_of([voted], "votes").sha256 != before
 
 
 def test_an_untrainable_set_says_what_there_is_and_what_to_do(field, ada, bea, cy):
     field.candidates.update(control=False)
     settle(field.candidates.first(), [ada, bea, cy], 2)
-    with pytest.raises(NotTrainable, match="gives only class 2 there: settle more candidates"):
-        training_set([field], "votes")
+    with pytest.raises(TooFewClasses, match="gives only class 2 there: settle more candidates"):
+        snapshot_of([field], "votes")

@@ -1,0 +1,9 @@
+"""Conflicts: requests that the present state does not allow."""
+
+
+class JobConflict(Exception):
+    """A run or experiment cannot do what was asked in its present state; says why."""
+
+
+class TooFewClasses(JobConflict):
+    """The labels do not suffice for training; says what to do."""
