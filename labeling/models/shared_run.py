@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.files.json_values import finite
-from labeling.models.job import RunCancelled, RunStatus, WorkerJob, worker_name
+from labeling.models import job
+from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.member import Member, MemberQuerySet
 from labeling.models.run_event import RunEvent
 
@@ -52,7 +53,7 @@ class SharedRun(WorkerJob):
 
         Members that other workers give up, or over which they fall silent, become free again.
         """
-        worker = worker_name()
+        worker = job.worker_name()
         while (number := self._claim_member(worker)) is not None:
             self._member = number
             yield number
@@ -82,7 +83,7 @@ class SharedRun(WorkerJob):
 
     def give_up(self, reason: str) -> None:
         """Release what this worker has claimed of it to the others, and log why."""
-        worker = worker_name()
+        worker = job.worker_name()
         self.log_event(f"{_GAVE_UP}: {reason}", worker)
         if self._member is not None:
             self.member_claims.filter(number=self._member, worker=worker).delete()
@@ -101,7 +102,7 @@ class SharedRun(WorkerJob):
         if progress.get("stage") == "train":
             member = self.member_claims.filter(number=progress["member"])
             values = {"progress": finite(dict(progress)), "heartbeat_at": timezone.now()}
-            if not member.filter(worker=worker_name()).update(**values) and member.exists():
+            if not member.filter(worker=job.worker_name()).update(**values) and member.exists():
                 raise RunCancelled(f"Another worker has taken over {self}.")
 
     @property
@@ -114,5 +115,5 @@ class SharedRun(WorkerJob):
         unfinished = self._claimed().filter(trained_at=None)
         self._is_finishing = bool(unfinished.update(trained_at=timezone.now()))
         if self._is_finishing:
-            self.log_event("All members are trained; predicting.", worker_name())
+            self.log_event("All members are trained; predicting.", job.worker_name())
         return self._is_finishing

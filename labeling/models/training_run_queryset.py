@@ -6,8 +6,9 @@ from typing import Self, TypeVar
 
 from django.db import transaction
 
+from labeling.models import job
 from labeling.models.field import Field
-from labeling.models.job import RunStatus, WorkerJobQuerySet, worker_name
+from labeling.models.job import RunStatus, WorkerJobQuerySet
 from labeling.models.shared_run import SharedRun
 
 Run = TypeVar("Run", bound=SharedRun)
@@ -36,7 +37,7 @@ class TrainingRunQueries(WorkerJobQuerySet[Run]):
         run.member_claims.delete()
         run.trained_at = None
         run.save(update_fields=["trained_at"])
-        run.log_event(f"Claimed, attempt {run.attempts}.", worker_name())
+        run.log_event(f"Claimed, attempt {run.attempts}.", job.worker_name())
         return run
 
     def join(self, pk: int) -> Run | None:
@@ -45,7 +46,7 @@ class TrainingRunQueries(WorkerJobQuerySet[Run]):
         A worker that gave it up would take the message from one that can help.
         """
         run = self.filter(pk=pk, status=RunStatus.RUNNING, trained_at=None).first()
-        if run is None or run.was_given_up_by(worker_name()):
+        if run is None or run.was_given_up_by(job.worker_name()):
             return None
         claims = run.member_claims
         return run if claims.count() < run.members or claims.orphaned().exists() else None

@@ -57,7 +57,7 @@ def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_
     assert [member.number for member in run.member_claims.all()] == [0]
     last = run.log.last()
     assert (last.text, last.worker) == (
-        "It gives up: A pack is missing here.",
+        "Gave up: A pack is missing here.",
         job.worker_name(),
     )
     assert sent == [(jobs.TRAIN, run.pk)]
@@ -68,7 +68,7 @@ def test_a_helper_that_breaks_leaves_its_network_too_and_is_heard(run, sent, sta
     with pytest.raises(ZeroDivisionError):
         train(run.pk)
     assert [member.number for member in run.member_claims.all()] == [0]
-    assert run.log.last().text == "It gives up: ZeroDivisionError: a fault"
+    assert run.log.last().text == "Gave up: ZeroDivisionError: a fault"
 
 
 def test_a_broken_helper_takes_no_second_offer(run, sent, stand_in):

@@ -133,7 +133,7 @@ def test_the_action_does_not_train_a_network_from_elsewhere(as_root, root, field
     run = make_run(field, root)
     TrainingRun.objects.update(external="StarcNet", preset="")
     response = act(as_root, "trainingrun", "retrain", run)
-    assert "StarcNet was trained elsewhere" in response.content.decode()
+    assert "was imported and cannot be trained here" in response.content.decode()
     assert TrainingRun.objects.count() == 1
 
 

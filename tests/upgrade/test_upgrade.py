@@ -20,7 +20,15 @@ VERSIONS = sorted(path.name for path in HERE.iterdir() if path.name.startswith("
 
 # Tables and columns that have had another name since: old name -> new name.
 RENAMED_TABLES = {"labeling_opening": "labeling_disclosure"}
-RENAMED_COLUMNS = {("labeling_opening", "opened_at"): "disclosed_at"}
+RENAMED_COLUMNS = {
+    ("labeling_opening", "opened_at"): "disclosed_at",
+    ("labeling_trainingrun", "fruitless"): "attempts_without_progress",
+    ("labeling_experiment", "fruitless"): "attempts_without_progress",
+    ("labeling_trainingrun", "finishing_at"): "trained_at",
+    ("labeling_member", "taken_at"): "claimed_at",
+    ("labeling_member", "heard_at"): "heartbeat_at",
+    ("labeling_refresh", "begun_at"): "claimed_at",
+}
 # Kept by Django from the code that there is, not from what people did.
 OF_THE_CODE = {"django_content_type", "auth_permission"}
 # What migrations rewrite: the session's data name the module of the log-in.

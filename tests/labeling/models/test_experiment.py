@@ -124,7 +124,7 @@ def test_a_learning_curve_doubles(admin):
 
 def test_the_settings_decide_how_many_networks_it_costs(published, admin):
     def members(preset, **overrides):
-        options = {"sources": [SOURCE], "overrides": overrides}
+        options = {"sources": named([SOURCE]), "overrides": overrides}
         return request_experiment(admin, "filters", preset, **options).members
 
     assert members("quick") == 3

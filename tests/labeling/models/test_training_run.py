@@ -178,7 +178,7 @@ def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeyp
     assert claimed.member_progress == []
     assert TrainingRun.objects.join(claimed.pk) == claimed
     assert next(members) == theirs
-    assert [line.text for line in claimed.log.all()][-1] == "Network 1: dead:1 fell silent."
+    assert [line.text for line in claimed.log.all()][-1] == "Member 1: dead:1 fell silent."
     # Should it wake up, it leaves what is no longer its own.
     with monkeypatch.context() as there:
         there.setattr(job, "worker_name", lambda: "dead:1")
@@ -217,7 +217,7 @@ def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
     assert TrainingRun.objects.requeue_lost() == []
     queued.refresh_from_db()
     assert queued.status == RunStatus.STALLED
-    assert "5 workers died over it, or fell silent for 3 minutes" in queued.error
+    assert "5 workers died, or were silent for 3 minutes" in queued.error
     queued.resume()
     assert (status(queued), queued.attempts) == (RunStatus.QUEUED, 0)
 
@@ -257,9 +257,7 @@ def test_what_a_helper_gives_up_another_takes(claimed, sent):
     assert (next(members), next(theirs)) == (0, 1)
     Member.objects.filter(number=0).update(worker="another:1")
     helper.give_up("CUDA error: out of memory")
-    assert [line.text for line in claimed.log.all()][-1:] == [
-        "It gives up: CUDA error: out of memory"
-    ]
+    assert [line.text for line in claimed.log.all()][-1:] == ["Gave up: CUDA error: out of memory"]
     assert list(claimed.member_claims.values_list("number", flat=True)) == [0]
     assert sent == [(jobs.TRAIN, claimed.pk)]
     assert list(members) == [1, 2]

@@ -158,9 +158,9 @@ def test_an_error_in_one_field_does_not_stop_the_others(pool, admin, ada, bea, c
             raise OSError("no space left on device")
         return real(fields, source)
 
-    real = retraining.training_set
+    real = retraining.take_snapshot
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ExceptionGroup) as error:
-        patch.setattr(retraining, "training_set", fail_in_pool)
+        patch.setattr(retraining, "take_snapshot", fail_in_pool)
         retrain_due_fields()
     assert error.value.exceptions[0].__notes__ == ["while retraining pool"]
     (new_run,) = TrainingRun.objects.exclude(pk__in=[run.pk for run in runs])
@@ -173,8 +173,8 @@ def test_the_snapshot_is_made_outside_the_transaction(pool, first, ada, bea, cy,
         assert not connection.in_atomic_block
         return real(fields, source)
 
-    real = retraining.training_set
-    monkeypatch.setattr(retraining, "training_set", check_transaction)
+    real = retraining.take_snapshot
+    monkeypatch.setattr(retraining, "take_snapshot", check_transaction)
     settle_more(pool, (ada, bea, cy), 6)
     assert len(retrain_due_fields()) == 1
 
