@@ -24,7 +24,7 @@ from labeling.models import (
 from labeling.rules.conflicts import JobConflict
 from labeling.rules.consensus import ConsensusStatus
 from labeling.rules.experiments import Kind, NotFeasible
-from labeling.training.label_source import CONSENSUS
+from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment, request_run
 from labeling.training.training_set import label_sources
 

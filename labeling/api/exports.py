@@ -16,6 +16,7 @@ from classifier.core.csv_files import csv_lines
 from labeling.api.filters import FieldIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.api.problems import Conflict
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.export import votes
 from labeling.export.files import WRITERS
 from labeling.export.releases import publish_release
