@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from classifier.inference.prediction import Predictions, predict
     from classifier.runtime.progress import Progress, Report
     from classifier.training.checkpoints import RunError
-    from classifier.training.ensemble import DivergedError, TrainingResult, train
+    from classifier.training.ensemble import TrainingResult, train
+    from classifier.training.member import DivergedError
 
 __all__ = [
     "CLASSES",
@@ -56,7 +57,7 @@ _MODULES = MappingProxyType(
         "PRESETS": "classifier.core.config",
         "Calibration": "classifier.evaluation.calibration",
         "Comparison": "classifier.evaluation.comparison",
-        "DivergedError": "classifier.training.ensemble",
+        "DivergedError": "classifier.training.member",
         "Evaluation": "classifier.evaluation.metrics",
         "Manifest": "classifier.core.training_set",
         "NotTrainable": "classifier.core.errors",

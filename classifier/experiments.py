@@ -173,7 +173,7 @@ def check(arms: Sequence[Arm]) -> None:
         if names[arm.name] > 1:
             raise ValueError(f"Two arms are called {arm.name!r}, and would share a folder.")
         try:
-            dataset.to_train_on(arm.manifest, arm.config)
+            dataset.training_positions(arm.manifest, arm.config)
         except NotTrainable as error:
             raise NotTrainable(f"The arm {arm.name} cannot be trained. {error}") from error
 

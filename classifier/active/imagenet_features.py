@@ -21,8 +21,8 @@ from classifier.nets import imagenet_weights
 from classifier.nets.backbones import BACKBONES
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.nets.torchvision_import import Normalize
-from classifier.runtime.device import choose_device, memory_of, quick_convolutions
-from classifier.runtime.progress import Clock, Progress, Report
+from classifier.runtime.device import choose_device, cudnn_benchmark, explain_full_device
+from classifier.runtime.progress import Progress, ProgressMeter, Report
 from classifier.training.checkpoints import RunError
 
 FORMAT = "asterism-features/2"
@@ -40,17 +40,19 @@ def embed(
     device = choose_device(config.device)
     network = _network(config).to(device)
     found = np.full((len(manifest), network.head.in_features), np.nan, dtype=np.float32)
-    clock = Clock(len(manifest))
+    meter = ProgressMeter(len(manifest))
     everything = np.arange(len(manifest))
-    with torch.inference_mode(), quick_convolutions(device), memory_of(device):
+    with torch.inference_mode(), cudnn_benchmark(device), explain_full_device(device):
         for chunk in read_chunks(manifest, everything, config, View.prediction(config)):
             pixels = torch.from_numpy(chunk.pixels)
             seen = [features for features, _ in in_batches(network, pixels, config)]
             enough = chunk.missing <= config.max_missing_bands
             if seen:
                 found[chunk.positions[enough]] = torch.cat(seen).cpu().numpy()[enough]
-            if clock.count(len(chunk.positions) + len(chunk.unusable)):
-                report(Progress("prepare", 0, 1, clock.seen, clock.images, fraction=clock.fraction))
+            if meter.add(len(chunk.positions) + len(chunk.unusable)):
+                report(
+                    Progress("prepare", 0, 1, meter.completed, meter.total, fraction=meter.fraction)
+                )
     return found
 
 
@@ -80,11 +82,11 @@ def _network(config: TrainingConfig) -> DualBackbone:
     # The head and random weights draw from torch's global generator: leave the caller's as it was.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = DualBackbone.of(config, start)
+        network = DualBackbone.from_config(config, start)
     if start:
         # A network that learns on adapts to pixels in [0, 1], as the paper has them; one at rest
         # has to see them as it did on ImageNet.
-        for number, channels in enumerate(network.channels):
+        for number, channels in enumerate(network.bands_per_copy):
             usual = Normalize(entry.pixel_mean[:channels], entry.pixel_sd[:channels])
             network.backbones[number] = nn.Sequential(usual, network.backbones[number])
     return network.eval()

@@ -1,1 +1,1 @@
-"""From a manifest to tensors: datasets, augmentation and random views."""
+"""From a manifest to tensors: stamps, training tensors, random views, resampling."""

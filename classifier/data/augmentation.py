@@ -1,10 +1,11 @@
-"""Crop, flip, rotate and resize in one resampling, from stamps straight to a network's input.
+"""Crop, flip, rotate and resize stamps to a network's input in one resampling.
 
-Shapes   B candidates, C bands, H x W pixels of the stored crop, S x S of the network's input.
-Edges    rotating a 50 px square needs pixels outside it: they come from the stamp, which is larger.
-         Beyond the stamp's own edge there is zero.
-Source   Wei et al. 2020, section 3.4: random flips, rotation uniform in [0, 2 pi]; crops of random
-         size are its section 5.
+Shapes   B stamps, C bands, H x W pixels of the stored stamp, S x S of the network's input.
+Axes     images are (y, x); matrices act on (x, y).
+Edges    a rotated square reaches beyond the upright one: the stored stamp is large enough for it.
+         Beyond the stored stamp there is zero.
+Source   Wei et al. 2020 (arXiv:1909.02024), section 3.4: random flips, rotation uniform in
+         [0, 2 pi]; crops of random size are its section 5.
 """
 
 import math
@@ -12,35 +13,38 @@ import math
 import torch
 from torch import Tensor, nn
 
-from classifier.runtime.device import sent
+from classifier.runtime.device import send
 
 
 def random_orientations(count: int, generator: torch.Generator) -> Tensor:
-    """Matrices (B, 2, 2): each a random rotation, after a random flip of either axis."""
-    angle = torch.rand(count, generator=generator) * (2 * math.pi)
-    flips = torch.randint(0, 2, (count, 2), generator=generator) * 2.0 - 1.0
-    return rotations(angle) * flips[:, None, :]
+    """Return matrices (B, 2, 2): each a random rotation, after a random flip of either axis."""
+    angle_B = torch.rand(count, generator=generator) * (2 * math.pi)
+    flips_B2 = torch.randint(0, 2, (count, 2), generator=generator) * 2.0 - 1.0
+    # (B, 2, 2) * (B, 1, 2): scales the columns
+    return rotations(angle_B) * flips_B2[:, None, :]
 
 
-def rotations(angle: Tensor) -> Tensor:
-    """Matrices (B, 2, 2) that turn (x, y) by `angle` (B,) radians."""
-    cos, sin = angle.cos(), angle.sin()
-    return torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
+def rotations(angle_B: Tensor) -> Tensor:
+    """Return matrices (B, 2, 2) that rotate (x, y) by angles in radians."""
+    cos_B, sin_B = angle_B.cos(), angle_B.sin()
+    # rows (B, 2), stacked to (B, 2, 2)
+    return torch.stack([torch.stack([cos_B, -sin_B], 1), torch.stack([sin_B, cos_B], 1)], 1)
 
 
-def dihedral() -> Tensor:
-    """Matrices (8, 2, 2): the four quarter turns of a square, and of its mirror image."""
+def dihedral_orientations() -> Tensor:
+    """Return matrices (8, 2, 2): the quarter turns of a square and of its mirror image."""
     turns = rotations(torch.arange(4) * (math.pi / 2)).round()
     return torch.cat([turns, turns * torch.tensor([-1.0, 1.0])])
 
 
 def random_sides(count: int, low: int, high: int, generator: torch.Generator) -> Tensor:
-    """Sides (B, 1, 1) in pixels, each whole number from `low` to `high` as often as any other."""
+    """Return sides (B, 1, 1) in px, uniform over the integers from `low` to `high`."""
     return torch.randint(low, high + 1, (count, 1, 1), generator=generator).float()
 
 
-def stretched(images_BCHW: Tensor) -> Tensor:
-    """Each image scaled to [0, 1] by its own darkest and brightest pixel; a flat one becomes 0."""
+def minmax_scaled(images_BCHW: Tensor) -> Tensor:
+    """Scale each band of each image to [0, 1] by its minimum and maximum; a constant becomes 0."""
+    # (B, C, H, W) -> (B, C, H, 1) -> (B, C, 1, 1)
     low, high = images_BCHW.aminmax(dim=-1, keepdim=True)
     low, high = low.amin(dim=-2, keepdim=True), high.amax(dim=-2, keepdim=True)
     return (images_BCHW - low) / torch.where(high > low, high - low, 1)
@@ -50,21 +54,24 @@ def resample(
     stamps_BCHW: Tensor,
     stamp_px: int | Tensor,
     input_px: int,
-    orientations: Tensor | None = None,
+    orientations_B22: Tensor | None = None,
 ) -> Tensor:
-    """The central `stamp_px` of each stamp, oriented, as (B, C, S, S) with S = `input_px`.
+    """Return the central `stamp_px` of each stamp, oriented, as (B, C, S, S) with S = `input_px`.
 
-    Output pixel p, counted from the centre in units of half the output, shows the stamp at
+    Output pixel p, relative to the centre in units of half the output, shows the stamp at
     orientation @ p, in units of half `stamp_px`: one side for all, or (B, 1, 1). Bilinear.
     """
     count, channels = stamps_BCHW.shape[:2]
-    if orientations is None:
-        orientations = torch.eye(2).expand(count, 2, 2)
-    theta = torch.zeros(count, 2, 3)
-    theta[:, :, :2] = orientations * (stamp_px / stamps_BCHW.shape[-1])
-    grid = nn.functional.affine_grid(
-        sent(theta, stamps_BCHW.device), [count, channels, input_px, input_px], align_corners=False
+    if orientations_B22 is None:
+        orientations_B22 = torch.eye(2).expand(count, 2, 2)
+    theta_B23 = torch.zeros(count, 2, 3)
+    theta_B23[:, :, :2] = orientations_B22 * (stamp_px / stamps_BCHW.shape[-1])
+    # (B, 2, 3) -> (B, S, S, 2): where in the stamp each output pixel is sampled
+    grid_BSS2 = nn.functional.affine_grid(
+        send(theta_B23, stamps_BCHW.device),
+        [count, channels, input_px, input_px],
+        align_corners=False,
     )
     return nn.functional.grid_sample(
-        stamps_BCHW, grid, mode="bilinear", padding_mode="zeros", align_corners=False
+        stamps_BCHW, grid_BSS2, mode="bilinear", padding_mode="zeros", align_corners=False
     )

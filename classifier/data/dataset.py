@@ -1,4 +1,8 @@
-"""The labelled stamps of a training run, in memory as one tensor."""
+"""The labelled stamps of a training run, in memory as one tensor.
+
+Shapes   n labelled candidates, C bands, H x W pixels, K classes.
+NaN      none: missing pixels and bands are 0, as `classifier.data.stamps` reads them.
+"""
 
 from dataclasses import dataclass
 
@@ -15,62 +19,63 @@ from classifier.runtime.progress import Progress, Report
 
 
 @dataclass(frozen=True)
-class TrainingSet:
-    """What a network learns from."""
+class TrainingTensors:
+    """The stamps and labels that a network is trained on."""
 
     stamps: Tensor
-    """(n, C, H, W) in [0, 1], with room around the network's view to rotate it. float16, which
-    rounds a pixel by 0.05 % of its value at most, below any noise, and halves the memory."""
+    """(n, C, H, W) in [0, 1], with a margin for rotation. float16 halves the memory; it rounds a
+    pixel by at most 0.05 % of its value, less than any noise."""
     labels: Tensor
-    """(n,) index into the classes, from 0."""
-    shares: Tensor | None = None
-    """(n, K) probability of each class, from the votes, where they are learnt."""
+    """(n,) index of the class, from 0."""
+    soft_labels: Tensor | None = None
+    """(n, K) share of each class in the votes, if the run trains on them."""
     left_out: int = 0
     """Labelled candidates with too many bands missing."""
 
     @property
     def targets(self) -> Tensor:
-        """What the loss compares with: shares, or else labels."""
-        return self.labels if self.shares is None else self.shares
+        """Targets of the loss: the soft labels if there are any, else the labels."""
+        return self.labels if self.soft_labels is None else self.soft_labels
 
     def counts(self, classes: int) -> dict[str, int]:
-        """Number of stamps of each class, by the class's number."""
+        """Return the number of stamps of each class, by the number of the class."""
         tally = torch.bincount(self.labels, minlength=classes).tolist()
         return {str(label): count for label, count in enumerate(tally, start=1)}
 
-    def to(self, device: torch.device) -> "TrainingSet":
-        """The same set in a device's memory."""
-        shares = None if self.shares is None else self.shares.to(device)
-        return TrainingSet(self.stamps.to(device), self.labels.to(device), shares, self.left_out)
+    def to(self, device: torch.device) -> "TrainingTensors":
+        """Return a copy on a device."""
+        soft = None if self.soft_labels is None else self.soft_labels.to(device)
+        return TrainingTensors(self.stamps.to(device), self.labels.to(device), soft, self.left_out)
 
 
-def to_train_on(manifest: Manifest, config: TrainingConfig) -> NDArray[np.int64]:
-    """Positions (n,) of the candidates that a run learns, before their stamps are looked at.
+def training_positions(manifest: Manifest, config: TrainingConfig) -> NDArray[np.int64]:
+    """Return the positions (n,) of the candidates to train on, without a look at their stamps.
 
-    Raises NotTrainable where they hold fewer than two classes, a label that the run is not set up
-    for, or no votes though their shares are to be learnt.
+    Raises NotTrainable for fewer than two classes, for a label beyond the configured classes, and
+    for soft labels without votes.
     """
     positions = manifest.to_train_on(config.classes)
     if config.soft_labels and manifest.votes.shape[1] < config.classes:
         raise NotTrainable(
-            f"soft_labels needs n_class1 to n_class{config.classes} as columns of the training set."
+            f"soft_labels needs the columns n_class1 to n_class{config.classes} in the training "
+            "set."
         )
     return positions
 
 
-def load(manifest: Manifest, config: TrainingConfig, report: Report) -> TrainingSet:
+def load_tensors(manifest: Manifest, config: TrainingConfig, report: Report) -> TrainingTensors:
     """Read the labelled candidates of the training split.
 
-    Raises what `to_train_on` raises, NotTrainable where those with enough bands hold fewer than two
-    classes, and PackError where a stamp cannot be read: a run must have seen what its manifest
-    says.
+    Raises what `training_positions` raises, NotTrainable if the candidates with enough bands have
+    fewer than two classes, and PackError for a stamp that cannot be read: a run has to train on
+    all that its manifest lists.
     """
-    positions = to_train_on(manifest, config)
+    positions = training_positions(manifest, config)
     view = View.training(config)
     stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float16)
     order = np.empty(len(positions), dtype=np.int64)
     count = 0
-    for done, chunk in enumerate(read_chunks(manifest, positions, config, view), start=1):
+    for number, chunk in enumerate(read_chunks(manifest, positions, config, view), start=1):
         if chunk.unreadable:
             position, reason = chunk.unreadable[0]
             raise PackError(f"Candidate {manifest.candidate[position]} has no stamps. {reason}")
@@ -78,23 +83,25 @@ def load(manifest: Manifest, config: TrainingConfig, report: Report) -> Training
         end = count + int(enough.sum())
         stamps[count:end], order[count:end] = chunk.pixels[enough], chunk.positions[enough]
         count = end
-        batches = max(done, -(-len(positions) // CHUNK))
-        report(Progress("prepare", 0, config.members, done, batches, fraction=done / batches))
+        chunks = max(number, -(-len(positions) // CHUNK))
+        report(Progress("prepare", 0, config.members, number, chunks, fraction=number / chunks))
     order = order[:count]
     labels = manifest.label[order]
     check_classes(labels)
-    return TrainingSet(
+    return TrainingTensors(
         stamps=torch.from_numpy(stamps[:count]),
         labels=torch.from_numpy(labels - 1),
-        shares=_shares(manifest, order, config) if config.soft_labels else None,
+        soft_labels=_vote_shares(manifest, order, config) if config.soft_labels else None,
         left_out=len(positions) - count,
     )
 
 
-def _shares(manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig) -> Tensor:
-    """Share (n, K) of each class in the votes; where nobody voted, all of it is the label's."""
-    certain = np.eye(config.classes)[manifest.label[positions] - 1]
-    votes = manifest.votes[positions][:, : config.classes].astype(float)
-    total = votes.sum(axis=1, keepdims=True)
-    shares = np.where(total > 0, votes / np.maximum(total, 1), certain)
-    return torch.from_numpy(shares.astype(np.float32))
+def _vote_shares(
+    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig
+) -> Tensor:
+    """Return the share (n, K) of each class in the votes; without votes, the label has all."""
+    label_nK = np.eye(config.classes)[manifest.label[positions] - 1]
+    votes_nK = manifest.votes[positions][:, : config.classes].astype(float)
+    total_n1 = votes_nK.sum(axis=1, keepdims=True)
+    shares_nK = np.where(total_n1 > 0, votes_nK / np.maximum(total_n1, 1), label_nK)
+    return torch.from_numpy(shares_nK.astype(np.float32))

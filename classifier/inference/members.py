@@ -18,7 +18,7 @@ class Members:
     def __init__(self, directory: Path, config: TrainingConfig, device: torch.device) -> None:
         """Of the run in `directory`, whose members were checked."""
         self._directory, self._config, self._device = directory, config, device
-        self._place = DualBackbone.unfilled(config, device).eval()
+        self._place = DualBackbone.uninitialised(config, device).eval()
         self._kept: dict[int, DualBackbone] = {}
         self._all = has_room(device, config.members * _bytes_of(self._place))
         self.features = self._place.head.in_features
@@ -30,7 +30,7 @@ class Members:
             return self._kept[member]
         network = self._place
         if self._all:
-            network = DualBackbone.unfilled(self._config, self._device).eval()
+            network = DualBackbone.uninitialised(self._config, self._device).eval()
             self._kept[member] = network
         checkpoints.load_member(self._directory, member, network)
         return network

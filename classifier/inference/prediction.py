@@ -23,7 +23,7 @@ from classifier.core.atomic_files import write_atomically
 from classifier.core.config import CLASSES, TrainingConfig
 from classifier.core.training_set import Manifest
 from classifier.core.uncertainty import entropy, mutual_information
-from classifier.data.augmentation import dihedral, resample
+from classifier.data.augmentation import dihedral_orientations, resample
 from classifier.data.stamps import CHUNK, Stamps, View, joined, read_chunks
 from classifier.inference import embeddings as kept_embeddings
 from classifier.inference.members import Members
@@ -31,13 +31,13 @@ from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import (
     autocast,
     choose_device,
+    cudnn_benchmark,
+    explain_full_device,
     is_memory_full,
-    memory_of,
-    quick_convolutions,
-    sent,
+    send,
 )
-from classifier.runtime.memory import freed_memory_kept
-from classifier.runtime.progress import Clock, Progress, Report
+from classifier.runtime.memory import keep_freed_memory
+from classifier.runtime.progress import Progress, ProgressMeter, Report
 from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError
 from classifier.training.provenance import Provenance
@@ -143,7 +143,7 @@ def predict(
     run = checkpoints.read_json(directory / checkpoints.CONFIG)
     for member in range(config.members):
         checkpoints.check_member(directory, Provenance.of(run, member))
-    clock = Clock(len(manifest) * config.members)
+    meter = ProgressMeter(len(manifest) * config.members)
     probability = np.full((config.members, len(manifest), config.classes), np.nan)
     readable = np.zeros(len(manifest), dtype=bool)
     missing = np.zeros(len(manifest), dtype=np.int64)
@@ -151,7 +151,7 @@ def predict(
     pieces = 1
     chunks = read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config))
     where = choose_device(device)
-    with freed_memory_kept(), quick_convolutions(where), memory_of(where):
+    with keep_freed_memory(), cudnn_benchmark(where), explain_full_device(where):
         members = Members(directory, config, where)
         kept = embeddings and kept_embeddings.create(
             embeddings, config.members, manifest, members.features
@@ -160,7 +160,7 @@ def predict(
         while parts := list(islice(chunks, -(-at_a_time // CHUNK))):
             stamps = joined(parts)
             for member in range(config.members):
-                told = _Told(config, member, len(stamps.pixels), clock, report)
+                told = _Told(config, member, len(stamps.pixels), meter, report)
                 features, answers = _of_chunk(members[member], stamps, config, told)
                 _check_finite(answers, checkpoints.member_path(directory, member))
                 probability[member, stamps.positions] = answers
@@ -203,10 +203,10 @@ class _Told:
     """How far one member is with the stamps of a chunk, for who waits."""
 
     def __init__(
-        self, config: TrainingConfig, member: int, stamps: int, clock: Clock, report: Report
+        self, config: TrainingConfig, member: int, stamps: int, meter: ProgressMeter, report: Report
     ) -> None:
         self._config, self._member, self._stamps = config, member, stamps
-        self._clock, self._report = clock, report
+        self._meter, self._report = meter, report
         self._done = 0
         self.parts = 1
         """Pieces in which a batch was computed."""
@@ -217,7 +217,7 @@ class _Told:
         whole = min(size, self._stamps - self._done)
         self.parts = max(self.parts, -(-whole // stamps))
         self._done += stamps
-        if self._clock.count(stamps):
+        if self._meter.add(stamps):
             self._report(
                 Progress(
                     stage="predict",
@@ -225,9 +225,9 @@ class _Told:
                     members=self._config.members,
                     batch=-(-self._done // size),
                     batches=-(-self._stamps // size),
-                    images_per_second=self._clock.rate,
-                    seconds_left=self._clock.seconds_left,
-                    fraction=self._clock.fraction,
+                    images_per_second=self._meter.rate,
+                    seconds_left=self._meter.seconds_left,
+                    fraction=self._meter.fraction,
                     parts=self.parts,
                 )
             )
@@ -264,7 +264,7 @@ def in_batches(
             size = min(size, config.batch_size)
         batch = stamps_NCHW[first : first + size]
         try:
-            seen = _of_batch(network, sent(batch, device), config)
+            seen = _of_batch(network, send(batch, device), config)
         except (RuntimeError, MemoryError) as error:
             if not is_memory_full(error) or len(batch) == 1:
                 raise
@@ -285,7 +285,7 @@ def _of_batch(
 ) -> tuple[Tensor, Tensor]:
     """Features and probabilities, means over the orientations that are looked at."""
     features, answers = [], []
-    for turn in dihedral() if config.dihedral else torch.eye(2)[None]:
+    for turn in dihedral_orientations() if config.dihedral else torch.eye(2)[None]:
         turned = turn.expand(len(stamps_BCHW), 2, 2)
         x_BCHW = resample(stamps_BCHW, config.stamp_px, config.input_px, turned)
         with autocast(config, stamps_BCHW.device, gradients=False):

@@ -1,1 +1,1 @@
-"""The networks: dual backbones, StarcNet and the weights they start from."""
+"""The networks: backbones, the dual backbone, StarcNet and ImageNet weights."""

@@ -1,6 +1,6 @@
-"""ImageNet weights: found in a folder, a package or torch's cache, or downloaded; always checked.
+"""Find ImageNet weights in a folder, a package, torch's cache or on a server, and check them.
 
-Their file names end in the first eight digits of the content's sha256.
+Their file names end in the first eight digits of the SHA-256 of the content.
 """
 
 import hashlib
@@ -20,54 +20,55 @@ from classifier.core.atomic_files import write_atomically
 FOLDER = "ASTERISM_WEIGHTS"
 """Environment variable: a folder with torchvision's .pth files."""
 MIRROR = "ASTERISM_WEIGHTS_URL"
-"""Environment variable: from where to download, instead of PyTorch's server."""
+"""Environment variable: address to download from, instead of PyTorch's server."""
 TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
-class Weights:
-    """What a network starts from."""
+class InitialWeights:
+    """The weights that a training starts from."""
 
-    origin: Literal["imagenet", "random"]
+    kind: Literal["imagenet", "random"]
     note: str
-    """One sentence for people: where they come from, or why there are none."""
+    """A sentence for people: the source, or why the weights are random."""
     path: Path | None = None
+    """File of a state dictionary; None for random weights."""
 
 
-def find(url: str, folder: Path | None = None, *, package: str = "") -> Weights:
-    """The weights of `url`: from `folder`, a package, torch's cache, or the network, in this order.
+def find(url: str, folder: Path | None = None, *, package: str = "") -> InitialWeights:
+    """Find the weights of `url` in `folder`, a package, torch's cache, or on the server.
 
-    `folder` defaults to ASTERISM_WEIGHTS; in an installed package they lie in `models`. Where none
-    can be had or none passes its checksum, the answer is random weights, with all the reasons in
-    the note.
+    They are looked for in this order. `folder` defaults to ASTERISM_WEIGHTS; a package has them in
+    its folder `models`. If no file passes its checksum, the result is random weights, and the note
+    has all the reasons.
     """
     name = PurePosixPath(urlparse(url).path).name
-    installed = importlib.util.find_spec(package) if package else None
-    shipped = Path(installed.origin).parent / "models" if installed and installed.origin else None
+    spec = importlib.util.find_spec(package) if package else None
+    in_package = Path(spec.origin).parent / "models" if spec and spec.origin else None
     if folder is None and os.environ.get(FOLDER):
         folder = Path(os.environ[FOLDER])
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     reasons = []
-    for place in (folder, shipped, cache):
-        if place is None:
+    for candidate in (folder, in_package, cache):
+        if candidate is None:
             continue
-        path = place / name
+        path = candidate / name
         if not path.is_file():
-            reasons.append(f"not in {place}")
-        elif not _is_whole(path.read_bytes(), name):
+            reasons.append(f"not in {candidate}")
+        elif not _has_checksum(path.read_bytes(), name):
             reasons.append(f"{path} does not match its checksum")
         else:
-            return Weights("imagenet", f"ImageNet weights from {path}.", path)
-    return _downloaded(url, cache / name, reasons)
+            return InitialWeights("imagenet", f"ImageNet weights from {path}.", path)
+    return _download(url, cache / name, reasons)
 
 
-def _downloaded(url: str, path: Path, reasons: list[str]) -> Weights:
+def _download(url: str, path: Path, reasons: list[str]) -> InitialWeights:
     mirror = os.environ.get(MIRROR)
     source = f"{mirror.rstrip('/')}/{path.name}" if mirror else url
     try:
         with urllib.request.urlopen(source, timeout=TIMEOUT_S) as response:
             content = response.read()
-        if not _is_whole(content, path.name):
+        if not _has_checksum(content, path.name):
             raise OSError("the file does not match its checksum")
         write_atomically(path, content)
     except (OSError, ValueError) as error:
@@ -75,13 +76,14 @@ def _downloaded(url: str, path: Path, reasons: list[str]) -> Weights:
         reasons.append(f"no download from {source} ({reason})")
         note = (
             f"No ImageNet weights ({'; '.join(reasons)}), so the network starts from random "
-            f"weights and needs more labels. To change that put {path.name} into the folder "
+            f"weights and needs more labels. To change this, put {path.name} into the folder "
             f"{FOLDER}."
         )
-        return Weights("random", note)
-    return Weights("imagenet", f"ImageNet weights from {source}.", path)
+        return InitialWeights("random", note)
+    return InitialWeights("imagenet", f"ImageNet weights from {source}.", path)
 
 
-def _is_whole(content: bytes, name: str) -> bool:
+def _has_checksum(content: bytes, name: str) -> bool:
+    """True if the digits at the end of a file's name start the SHA-256 of its content."""
     digits = re.search(r"-([0-9a-f]{8,})\.pth$", name)
     return digits is not None and hashlib.sha256(content).hexdigest().startswith(digits[1])

@@ -1,9 +1,8 @@
-"""Import torchvision beside a torch that its compiled operators were not built for.
+"""Import torchvision even if its compiled operators do not fit the installed torch.
 
-PyPI's torchvision is built for CUDA. Beside a CPU build of torch its library does not load, and
-the import then stops because `torchvision::nms` and `torchvision::qnms` have no schema. Models
-need neither: with the schemas declared the rest of the package imports and works. Where the
-library loads, this module declares nothing.
+PyPI's torchvision is built for CUDA. Beside a CPU build of torch its library does not load, and its
+import fails because `torchvision::nms` and `torchvision::qnms` have no schema. The models need
+neither, so this module declares both schemas where the library does not load.
 """
 
 import importlib.metadata
@@ -15,6 +14,7 @@ _SCHEMA = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def _operators_load() -> bool:
+    """True if torchvision's library of compiled operators can be loaded."""
     files = importlib.metadata.files("torchvision") or []
     for file in files:
         if file.name.startswith("_C") and file.suffix in {".so", ".pyd"}:
@@ -27,7 +27,7 @@ def _operators_load() -> bool:
 
 
 if not _operators_load():
-    # The object must live as long as the process: its end would take the schemas away.
+    # Kept for the life of the process: without the object the schemas are removed.
     _library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for _operator in ("nms", "qnms"):
         _library.define(_SCHEMA.format(_operator))  # type: ignore[no-untyped-call]

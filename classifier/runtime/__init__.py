@@ -1,1 +1,1 @@
-"""Where and how computations run: device, memory, progress."""
+"""The runtime of computations: device, memory, progress."""

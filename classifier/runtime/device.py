@@ -1,4 +1,4 @@
-"""Where and in what precision networks are computed."""
+"""Choose the device and the precision of a computation, and report a full memory."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,9 +10,16 @@ from classifier.core.config import TrainingConfig
 from classifier.nets.backbones import BACKBONES
 from classifier.training.checkpoints import RunError
 
+OUT_OF_MEMORY = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
+"""Parts of the messages by which a plain RuntimeError reports that a CPU's memory is full; the last
+is oneDNN's."""
+
 
 def choose_device(name: str) -> torch.device:
-    """The device that `auto`, `cpu`, `cuda` or `cuda:1` stands for; RunError if there is none."""
+    """Return the device named `auto`, `cpu`, `cuda` or `cuda:1`; `auto` prefers a GPU.
+
+    Raises RunError if there is no such device.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -20,41 +27,56 @@ def choose_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise RunError(f"There is no device {name!r} here ({reason}).") from error
+        raise RunError(f"This machine has no device {name!r} ({reason}).") from error
     return device
 
 
+def device_name(device: torch.device) -> str:
+    """Return the name of a device for reports."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
 def computes_bfloat16(device: torch.device) -> bool:
-    """Whether the processor multiplies in bfloat16 itself; emulated it would be slower."""
+    """True if the processor has instructions for bfloat16; emulation would be slower."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # The public function, torch.cpu.get_capabilities, is missing in torch 2.6.
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def autocast(
     config: TrainingConfig, device: torch.device, *, gradients: bool
 ) -> contextlib.AbstractContextManager[None]:
-    """The context in which networks are evaluated, by the configuration's precision.
+    """Return the autocast context for the configured precision.
 
-    `gradients` says whether they are computed too, as in training.
+    `gradients` is True in training, where "auto" may choose another precision.
     """
-    if not _in_bfloat16(config, device, gradients=gradients):
+    if not _uses_bfloat16(config, device, gradients=gradients):
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
 
 
-def trains_in_blocks(config: TrainingConfig, device: torch.device) -> bool:
-    """Whether this device trains quickest in oneDNN's own layout of memory."""
+def trains_in_blocked_layout(config: TrainingConfig, device: torch.device) -> bool:
+    """True if training is fastest in oneDNN's blocked memory layout on this device."""
     return (
         device.type == "cpu"
-        and BACKBONES[config.backbone].in_blocks
-        and _in_bfloat16(config, device, gradients=True)
-        and torch._C._has_mkldnn
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        and BACKBONES[config.backbone].blocked_layout
+        and _uses_bfloat16(config, device, gradients=True)
+        and onednn_computes_bfloat16()
     )
 
 
-def _in_bfloat16(config: TrainingConfig, device: torch.device, *, gradients: bool) -> bool:
+def onednn_computes_bfloat16() -> bool:
+    """True if torch has oneDNN, and oneDNN computes in bfloat16 on this CPU."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    # torch has no public function for this.
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _uses_bfloat16(config: TrainingConfig, device: torch.device, *, gradients: bool) -> bool:
     if config.precision != "auto":
         return config.precision == "bfloat16"
     slower = gradients and device.type == "cpu" and BACKBONES[config.backbone].float32_gradients
@@ -62,10 +84,10 @@ def _in_bfloat16(config: TrainingConfig, device: torch.device, *, gradients: boo
 
 
 @contextlib.contextmanager
-def quick_convolutions(device: torch.device) -> Iterator[None]:
-    """Within it a GPU tries several ways for each new shape and keeps the quickest.
+def cudnn_benchmark(device: torch.device) -> Iterator[None]:
+    """Let a GPU time the convolution algorithms for each new shape, and use the fastest.
 
-    Shapes are the same from batch to batch, so that this is paid for once.
+    All batches have the same shapes, so this costs time once.
     """
     before = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = before or device.type == "cuda"
@@ -75,57 +97,45 @@ def quick_convolutions(device: torch.device) -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-NO_MEMORY = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
-"""Of a CPU's memory torch says in one of these words, in a plain RuntimeError, that it is full; the
-last are oneDNN's."""
-
-
 def is_memory_full(error: BaseException) -> bool:
-    """Whether this is how torch or NumPy say that some memory is too small, a GPU's or a CPU's."""
+    """True if an error of torch or NumPy reports a full memory, of a GPU or a CPU."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in NO_MEMORY)
+    return isinstance(error, RuntimeError) and any(part in str(error) for part in OUT_OF_MEMORY)
 
 
 @contextlib.contextmanager
-def memory_of(device: torch.device) -> Iterator[None]:
-    """Raise RunError, which says what to do, where all of the device's memory is too little."""
-    with _full_memory_is(
-        f"The memory of {describe(device)} is too small for this run even in the smallest "
+def explain_full_device(device: torch.device) -> Iterator[None]:
+    """Raise RunError with advice if the device's memory is too small even for parts of a batch."""
+    with _explain_full_memory(
+        f"The memory of {device_name(device)} is too small for this run even in the smallest "
         f"parts: use another device, or a smaller batch_size, input_px or backbone."
     ):
         yield
 
 
 @contextlib.contextmanager
-def memory_for_stamps() -> Iterator[None]:
-    """Raise RunError, which says what to do, where the stamps of a run do not fit into memory."""
-    with _full_memory_is(
-        "The memory of this machine is too small for the stamps that are learnt: use a smaller "
-        "stamp_px or crop_px, fewer bands, or fewer labels."
+def explain_full_host() -> Iterator[None]:
+    """Raise RunError with advice if the stamps of a training do not fit into memory."""
+    with _explain_full_memory(
+        "The memory of this machine is too small for the stamps of the training set: use a "
+        "smaller stamp_px or crop_px, fewer bands, or fewer labels."
     ):
         yield
 
 
 @contextlib.contextmanager
-def _full_memory_is(sentence: str) -> Iterator[None]:
+def _explain_full_memory(message: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not is_memory_full(error):
             raise
-        raise RunError(sentence) from error
+        raise RunError(message) from error
 
 
-def sent(values: Tensor, device: torch.device) -> Tensor:
-    """The values on the device, to which the next batch's way leads while this one is computed."""
+def send(values: Tensor, device: torch.device) -> Tensor:
+    """Return the values on the device; a GPU copies them while it computes."""
     if device.type == "cuda":
         return values.pin_memory().to(device, non_blocking=True)
     return values.to(device)
-
-
-def describe(device: torch.device) -> str:
-    """The device in words, for reports."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"

@@ -1,7 +1,7 @@
-"""Keep memory that was freed, instead of asking the system for it again with every batch.
+"""Keep freed memory in the process instead of asking the system for it with every batch.
 
-glibc gives large blocks back at once, and each page of a new one costs a fault; for the
-activations of a network on a CPU that is about a tenth of the time.
+glibc returns large blocks at once, and each page of a new block costs a page fault: about a tenth
+of the time that a network takes on a CPU.
 """
 
 import ctypes
@@ -16,8 +16,8 @@ _NEVER = -1
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Within it the process keeps what it frees; afterwards it gives it back. glibc only."""
+def keep_freed_memory() -> Iterator[None]:
+    """Keep what the process frees until the block ends, then return it; only with glibc."""
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     if libc is None or not hasattr(libc, "mallopt"):
         yield

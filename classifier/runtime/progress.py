@@ -1,4 +1,4 @@
-"""What a long computation tells its caller while it runs."""
+"""Report the progress of a long computation to its caller."""
 
 import time
 from collections.abc import Callable
@@ -7,74 +7,70 @@ from typing import Literal
 
 Stage = Literal["prepare", "train", "predict"]
 
-SECONDS_BETWEEN_REPORTS = 0.5
+REPORT_INTERVAL_S = 0.5
+"""Least time between two reports."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training or a prediction is."""
+    """The progress of a training or a prediction."""
 
     stage: Stage
     member: int
-    """Counts from 0."""
+    """Index of the member, from 0."""
     members: int
     batch: int
-    """Batches of this member that are done; in a prediction, of those whose stamps are read."""
+    """Completed batches of this member; in a prediction, of those stamps that are in memory."""
     batches: int
     loss: float | None = None
     """Cross-entropy of the last batch, nats."""
     images_per_second: float | None = None
     seconds_left: float | None = None
-    """Of the whole stage, all members."""
+    """Until the stage ends, for all members."""
     fraction: float = 0.0
-    """Of the whole stage, 0 to 1."""
+    """Completed part of the stage, for all members, 0 to 1."""
     parts: int = 1
-    """Pieces in which a batch is computed: above 1 where the device's memory is too small."""
+    """Parts in which a batch is computed: above 1 if the device's memory is too small for it."""
 
 
 Report = Callable[[Progress], None]
-"""Called about twice a second. An exception that it raises ends the computation: so one cancels."""
+"""Called about twice a second. An exception from it ends the computation: this cancels it."""
 
 
-class Clock:
-    """Counts images against the wall clock, and says when a report is due."""
+class ProgressMeter:
+    """Count completed images, estimate the time left, and tell when a report is due."""
 
-    def __init__(self, images: int):
-        """Expect so many images in all."""
-        self.images = images
-        self.seen = 0
-        self.start = time.perf_counter()
-        self.reported = -float("inf")
+    def __init__(self, total: int):
+        """Start the clock for `total` images."""
+        self.total = total
+        self.completed = 0
+        self._start = time.perf_counter()
+        self._reported = -float("inf")
 
-    def count(self, images: int) -> bool:
-        """Add images that were just finished; True if a report is due."""
-        self.seen += images
+    def add(self, images: int) -> bool:
+        """Count images that were just completed; True if a report is due."""
+        self.completed += images
         now = time.perf_counter()
-        if now - self.reported < SECONDS_BETWEEN_REPORTS and self.seen < self.images:
+        if now - self._reported < REPORT_INTERVAL_S and self.completed < self.total:
             return False
-        self.reported = now
+        self._reported = now
         return True
 
-    def leave_out(self, images: int) -> None:
-        """Expect so many fewer: they were done before."""
-        self.images -= images
-
-    @property
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.perf_counter() - self.start
+    def skip(self, images: int) -> None:
+        """Take images that were completed earlier from the total."""
+        self.total -= images
 
     @property
     def fraction(self) -> float:
-        """Share of the images that are done."""
-        return self.seen / self.images if self.images else 1.0
+        """Completed part of the images, 0 to 1."""
+        return self.completed / self.total if self.total else 1.0
 
     @property
     def rate(self) -> float:
         """Images per second so far."""
-        return self.seen / max(self.seconds, 1e-9)
+        return self.completed / max(time.perf_counter() - self._start, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
-        """At the rate so far, or None before the first image."""
-        return (self.images - self.seen) / self.rate if self.seen else None
+        """Time left at the rate so far, or None before the first image."""
+        return (self.total - self.completed) / self.rate if self.completed else None

@@ -1,1 +1,1 @@
-"""Train an ensemble: optimisation, checkpoints, provenance."""
+"""Train an ensemble: optimisation, members, checkpoints, provenance."""

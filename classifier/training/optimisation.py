@@ -1,8 +1,10 @@
-"""The loop that teaches one network: batches, loss, steps.
+"""Optimise the weights of one network: batches, loss and steps.
 
-Source: Wei et al. 2020, section 3.4: cross-entropy, Adam, a fixed number of batches. What the paper
-does not have is off by default: Clark et al. 2020 (rates by layer), Kumar et al. 2022 (the last
-layer first), Izmailov et al. 2018 (averaged weights), Peterson et al. 2019 (shares of the votes).
+Shapes   B stamps of a batch, C bands, S x S pixels of the network's input, K classes.
+Source   Wei et al. 2020 (arXiv:1909.02024), section 3.4: cross-entropy, Adam, a fixed number of
+         batches. Options beyond the paper are off by default: rates by layer (Clark et al. 2020),
+         the last layer first (Kumar et al. 2022), averaged weights (Izmailov et al. 2018), shares
+         of the votes as labels (Peterson et al. 2019).
 """
 
 import math
@@ -16,83 +18,80 @@ from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel
 
 from classifier.core.config import TrainingConfig
-from classifier.data.dataset import TrainingSet
-from classifier.data.random_views import Views, network_input, random_views
+from classifier.data.dataset import TrainingTensors
+from classifier.data.random_views import RandomViews, network_input, random_views
 from classifier.nets.backbones import BACKBONES, layers_by_depth
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.runtime.device import autocast, is_memory_full, sent, trains_in_blocks
+from classifier.runtime.device import autocast, is_memory_full, send, trains_in_blocked_layout
 
-SETTLED = 9
-"""From this batch on the pace of batch normalisation stays as it is, 0.1."""
+BATCH_NORM_WARM_UP = 9
+"""Batch from which on the momentum of batch normalisation is constant, 0.1."""
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One batch, done."""
+class BatchResult:
+    """The loss and accuracy of one batch, before its step."""
 
     loss: Tensor
     """Mean over the batch, nats."""
     accuracy: Tensor
-    """Share of right answers, before the step."""
+    """Share of right answers."""
     parts: int
-    """Pieces in which the batch was computed, for want of memory; 1 as a rule."""
+    """Parts in which the batch was computed; above 1 only if memory was too small."""
 
 
 class Optimisation:
-    """A network in training, which can be put away between two batches and taken up again.
+    """The optimisation of one network, which can be saved and restored between two batches.
 
-    Where the device's memory is too small for a batch it goes on in halves of it, whose gradients
-    add up to the same; only batch normalisation then averages over fewer stamps. `parts` says so.
-    With `config.average` the network holds the averaged weights once the last batch is done.
+    If the device's memory is too small for a batch, it is computed in halves whose gradients add up
+    to the same; only batch normalisation then averages over fewer stamps. With `config.average` the
+    network has the averaged weights after the last batch.
     """
 
     def __init__(
         self,
         network: DualBackbone,
         config: TrainingConfig,
-        data: TrainingSet,
+        data: TrainingTensors,
         generator: torch.Generator,
     ) -> None:
-        """Begin at batch 0."""
+        """Start at batch 0."""
         self.network, self.config, self.data = network, config, data
         self.batch = 0
-        """Batches that are done."""
+        """Completed batches."""
         self.parts = 1
-        """Pieces in which a batch is computed."""
-        self._mode: int | None = None
+        """Parts in which a batch is computed."""
+        self._trainable_since: int | None = None
         self._device = data.stamps.device
         self._generator = generator
-        if trains_in_blocks(config, self._device):
-            network.train_in_blocks()
-        self._loss_of = nn.CrossEntropyLoss(
+        if trains_in_blocked_layout(config, self._device):
+            network.use_blocked_layout()
+        self._summed_loss = nn.CrossEntropyLoss(
             weight=class_weights(config, data.labels),
             label_smoothing=config.label_smoothing,
             reduction="sum",
         )
-        # Without decay, the default, this is Adam.
+        # Without weight decay, the default, this is Adam.
         self._optimiser = AdamW(
             parameter_groups(network, config), weight_decay=config.weight_decay, fused=True
         )
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
-        self._rate_at = rate_schedule(config)
-        self._averaged = _averaged(network, config)
+        self._rate_factor = rate_schedule(config)
+        self._averaged = _averaged_model(network, config)
         self._batches = EndlessBatches(len(data.labels), config.batch_size, generator)
 
-    def step(self) -> Step:
-        """Learn from the next batch. Raises what torch does where two stamps are too many."""
-        self._set_mode()
-        index = sent(next(self._batches), self._device)
-        views = random_views(len(index), self.config, self._generator)
-        while True:
-            try:
-                loss, logits = self._descend(index, views)
-                break
-            except (RuntimeError, MemoryError) as error:
-                # One stamp alone has no statistics for batch normalisation.
-                if not is_memory_full(error) or len(index) < 4 * self.parts:
-                    raise
-                self.parts *= 2
-        factor = self._rate_at(self.batch)
+    def step(self) -> BatchResult:
+        """Train on the next batch.
+
+        Raises torch's error if two stamps are too many for the device's memory.
+        """
+        self._set_trainable()
+        index_B = send(next(self._batches), self._device)
+        views = random_views(len(index_B), self.config, self._generator)
+        loss, logits_BK = self._compute_gradients(index_B, views)
+        factor = self._rate_factor(self.batch)
         for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
         self._optimiser.step()
@@ -101,40 +100,53 @@ class Optimisation:
             self._averaged.update_parameters(self.network)
             if self.batch == self.config.batches:
                 self.network.load_state_dict(self._averaged.module.state_dict())
-        right = logits.argmax(1) == self.data.labels[index]
-        return Step(loss, right.float().mean(), self.parts)
+        right_B = logits_BK.argmax(1) == self.data.labels[index_B]
+        return BatchResult(loss, right_B.float().mean(), self.parts)
 
-    def _set_mode(self) -> None:
-        """Set what learns and how, where that is another than at the batch before."""
-        mode = max(-1, min(self.batch - self.config.head_batches, SETTLED))
-        if mode != self._mode:
-            set_mode(self.network, mode)
-            self._mode = mode
+    def _set_trainable(self) -> None:
+        """Set which layers train, and the momentum of batch normalisation, if they change now."""
+        trainable_since = max(-1, min(self.batch - self.config.head_batches, BATCH_NORM_WARM_UP))
+        if trainable_since != self._trainable_since:
+            set_trainable(self.network, trainable_since)
+            self._trainable_since = trainable_since
 
-    def _descend(self, index: Tensor, views: Views) -> tuple[Tensor, Tensor]:
-        """Gradients of the batch's mean loss; returns that and the logits."""
+    def _compute_gradients(self, index_B: Tensor, views: RandomViews) -> tuple[Tensor, Tensor]:
+        """Compute the gradients of a batch, in as many parts as the memory needs."""
+        while True:
+            try:
+                return self._compute_parts(index_B, views)
+            except (RuntimeError, MemoryError) as error:
+                # Batch normalisation needs two stamps in each part.
+                if not is_memory_full(error) or len(index_B) < 4 * self.parts:
+                    raise
+                self.parts *= 2
+
+    def _compute_parts(self, index_B: Tensor, views: RandomViews) -> tuple[Tensor, Tensor]:
+        """Compute the gradients of the mean loss; return that loss and the logits (B, K)."""
         self._optimiser.zero_grad(set_to_none=True)
-        losses, answers = [], []
-        total = self._weight_of(self.data.targets[index])
-        for part, seen in zip(index.tensor_split(self.parts), views.split(self.parts), strict=True):
-            x_BCHW = network_input(self.data.stamps[part].float(), self.config, seen)
+        losses, logits = [], []
+        total = self._total_weight(self.data.targets[index_B])
+        parts = zip(index_B.tensor_split(self.parts), views.split(self.parts), strict=True)
+        for part_b, part_views in parts:
+            # (b, C, H, W) -> (b, C, S, S) -> (b, K)
+            x_bCSS = network_input(self.data.stamps[part_b].float(), self.config, part_views)
             with autocast(self.config, self._device, gradients=True):
-                logits = self.network(x_BCHW)
-            loss = self._loss_of(logits.float(), self.data.targets[part]) / total
+                logits_bK = self.network(x_bCSS)
+            loss = self._summed_loss(logits_bK.float(), self.data.targets[part_b]) / total
             loss.backward()
             losses.append(loss.detach())
-            answers.append(logits.detach())
-        return torch.stack(losses).sum(), torch.cat(answers)
+            logits.append(logits_bK.detach())
+        return torch.stack(losses).sum(), torch.cat(logits)
 
-    def _weight_of(self, targets: Tensor) -> Tensor | int:
-        """What the mean loss of a batch is over: its stamps, or the weights of their classes."""
-        weights = self._loss_of.weight
-        if weights is None or targets.is_floating_point():
+    def _total_weight(self, targets: Tensor) -> Tensor | int:
+        """Return the divisor of the mean loss: the number of stamps, or their classes' weights."""
+        weights_K = self._summed_loss.weight
+        if weights_K is None or targets.is_floating_point():
             return len(targets)
-        return weights[targets].sum()
+        return weights_K[targets].sum()
 
     def state(self) -> dict[str, Tensor]:
-        """All that the next batch depends on, besides the configuration and the training set."""
+        """Return all that the next batch depends on besides configuration and training set."""
         state = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         for parameter, values in self._optimiser.state_dict()["state"].items():
             state |= {f"optimiser.{parameter}.{name}": value for name, value in values.items()}
@@ -148,21 +160,14 @@ class Optimisation:
         return state
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a `state()`. Raises KeyError or RuntimeError for that of another network."""
-        self.network.load_state_dict(_part(state, "network."))
-        moments: dict[int, dict[str, Tensor]] = {}
-        learning = [p for group in self._optimiser.param_groups for p in group["params"]]
-        for name, value in _part(state, "optimiser.").items():
-            number, _, which = name.partition(".")
-            parameter = learning[int(number)]
-            # Fused steps walk through memory: moments must lie there in the parameter's order.
-            if value.shape == parameter.shape:
-                value = torch.empty_like(parameter).copy_(value)
-            moments.setdefault(int(number), {})[which] = value
-        groups = self._optimiser.state_dict()["param_groups"]
-        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        """Continue from a `state()`.
+
+        Raises KeyError or RuntimeError for the state of another network.
+        """
+        self.network.load_state_dict(_entries(state, "network."))
+        self._restore_moments(_entries(state, "optimiser."))
         if self._averaged is not None:
-            self._averaged.load_state_dict(_part(state, "averaged."))
+            self._averaged.load_state_dict(_entries(state, "averaged."))
         self.batch, self.parts = state["done"].tolist()
         self._batches.pool = state["pool"]
         self._generator.set_state(state["random.own"])
@@ -170,26 +175,32 @@ class Optimisation:
         if self._device.type == "cuda" and "random.cuda" in state:
             torch.cuda.set_rng_state(state["random.cuda"], self._device)
 
+    def _restore_moments(self, entries: Mapping[str, Tensor]) -> None:
+        """Restore the state of the optimiser, from tensors named `number.name`."""
+        parameters = [p for group in self._optimiser.param_groups for p in group["params"]]
+        moments: dict[int, dict[str, Tensor]] = {}
+        for entry, value in entries.items():
+            number, _, name = entry.partition(".")
+            parameter = parameters[int(number)]
+            # Fused steps need the moments in the parameter's memory layout.
+            if value.shape == parameter.shape:
+                value = torch.empty_like(parameter).copy_(value)
+            moments.setdefault(int(number), {})[name] = value
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
 
-def optimise(
-    network: DualBackbone, config: TrainingConfig, data: TrainingSet, generator: torch.Generator
-) -> Iterator[Step]:
-    """Train a network in place, batch by batch, from the first to the last."""
-    training = Optimisation(network, config, data, generator)
-    while training.batch < config.batches:
-        yield training.step()
 
-
-def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _entries(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the entries whose names start with a prefix, without it."""
     return {
         name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
     }
 
 
 def parameter_groups(network: DualBackbone, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Parameters with their learning rates: the matrix at the full one, each layer below at less.
+    """Return the parameters with their learning rates: the head's is full, lower layers' are less.
 
-    Layers side by side, as on StarcNet's three paths, have the same rate.
+    Parallel layers, such as those of StarcNet's three paths, have the same rate.
     """
     if config.layer_decay == 1:
         return [{"params": list(network.parameters()), "lr": config.learning_rate}]
@@ -202,89 +213,86 @@ def parameter_groups(network: DualBackbone, config: TrainingConfig) -> list[dict
     return groups
 
 
-def _averaged(network: DualBackbone, config: TrainingConfig) -> AveragedModel | None:
+def _averaged_model(network: DualBackbone, config: TrainingConfig) -> AveragedModel | None:
     if not config.average:
         return None
-    return AveragedModel(network, multi_avg_fn=follower(config.average), use_buffers=True)
+    return AveragedModel(network, multi_avg_fn=moving_average(config.average), use_buffers=True)
 
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Return a function that updates moving averages, with the decay (1 + t) / (10 + t) at first.
 
-
-def follower(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Lets averages follow values: by (1 + t) / (10 + t) of themselves after batch t, then `decay`.
-
-    From the first batch on with `decay` alone, half of an average of 0.999 were still the initial
-    weights after 700 batches.
+    t counts the batches, and `decay` is the upper limit. With a constant decay of 0.999, half of
+    the average would still be initial weights after 700 batches.
     """
 
     @torch.no_grad()
-    def follow(averages: Tensors, values: Tensors, batch: Tensor | int) -> None:
-        done = int(batch)
+    def update(averages: Tensors, values: Tensors, batch: Tensor | int) -> None:
+        t = int(batch)
         if averages[0].is_floating_point():
-            torch._foreach_lerp_(averages, values, 1 - min(decay, (1 + done) / (10 + done)))
+            torch._foreach_lerp_(averages, values, 1 - min(decay, (1 + t) / (10 + t)))
         else:
             torch._foreach_copy_(averages, values)
 
-    return follow
+    return update
 
 
-def set_mode(network: DualBackbone, batch: int) -> None:
-    """Everything learns from batch 0 on; before it only the matrix, over backbones at rest."""
+def set_trainable(network: DualBackbone, batch: int) -> None:
+    """Let all layers train from batch 0 on, and only the head before it."""
     network.train()
-    learning = batch >= 0
-    network.backbones.requires_grad_(learning).train(learning)
-    if learning:
-        average_from_start(network, batch)
+    all_layers = batch >= 0
+    network.backbones.requires_grad_(all_layers).train(all_layers)
+    if all_layers:
+        warm_up_batch_norm(network, batch)
 
 
-def average_from_start(network: nn.Module, batch: int) -> None:
-    """Let batch normalisation average its statistics over the first ten batches, then follow.
+def warm_up_batch_norm(network: nn.Module, batch: int) -> None:
+    """Let batch normalisation average over the first ten batches, then with momentum 0.1.
 
-    Left alone, variances start at 1 and are still ten times too large after 40 batches: a short
-    training would be spoilt, a long one forgets them. The default pace is 0.1 a batch.
+    With a constant momentum the variances start at 1 and are ten times too large even after 40
+    batches, which spoils a short training.
     """
-    pace = 1 / (1 + min(batch, SETTLED))
+    momentum = 1 / (1 + min(batch, BATCH_NORM_WARM_UP))
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.momentum = pace
+            module.momentum = momentum
 
 
 class EndlessBatches(Iterator[Tensor]):
-    """Indices (size,) below `count`: every one once, in random order, before any comes again."""
+    """Indices (B,) below `count`, shuffled: each occurs once before any occurs again."""
 
     def __init__(self, count: int, size: int, generator: torch.Generator) -> None:
-        """Shuffle by this generator."""
+        """Shuffle by the generator."""
         self._count, self._size, self._generator = count, size, generator
         self.pool = torch.empty(0, dtype=torch.long)
-        """Shuffled already, and not yet given."""
+        """Shuffled indices for the next batches."""
 
     def __next__(self) -> Tensor:
-        """The next batch."""
+        """Return the next batch."""
         while len(self.pool) < self._size:
             shuffled = torch.randperm(self._count, generator=self._generator)
             self.pool = torch.cat([self.pool, shuffled])
-        batch, self.pool = self.pool[: self._size], self.pool[self._size :]
-        return batch
+        batch_B, self.pool = self.pool[: self._size], self.pool[self._size :]
+        return batch_B
 
 
 def rate_schedule(config: TrainingConfig) -> Callable[[int], float]:
-    """The factor on the learning rate, by the number of batches done."""
+    """Return the factor of the learning rate as a function of the completed batches."""
     warm_up = max(1, config.batches // 20)
     rest = max(1, config.batches - warm_up)
 
-    def cosine(done: int) -> float:
-        if done < warm_up:
-            return (done + 1) / warm_up
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warm_up) / rest)))
+    def cosine(batch: int) -> float:
+        if batch < warm_up:
+            return (batch + 1) / warm_up
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (batch - warm_up) / rest)))
 
     return cosine if config.schedule == "cosine" else lambda _: 1.0
 
 
 def class_weights(config: TrainingConfig, labels: Tensor) -> Tensor | None:
-    """Factor (K,) of each class in the loss, 1 on average over the labels; None for all alike."""
+    """Return the weight (K,) of each class in the loss, 1 on average over the labels, or None."""
     if config.class_weights == "none":
         return None
-    counts = torch.bincount(labels, minlength=config.classes).float()
-    present = counts > 0
-    return torch.where(present, len(labels) / (present.sum() * counts.clamp(min=1)), 0.0)
+    counts_K = torch.bincount(labels, minlength=config.classes).float()
+    present_K = counts_K > 0
+    return torch.where(present_K, len(labels) / (present_K.sum() * counts_K.clamp(min=1)), 0.0)

@@ -18,12 +18,12 @@ from report import record
 from torch.utils.flop_counter import FlopCounterMode
 
 from classifier.core.config import PRESETS, TrainingConfig
-from classifier.data.dataset import TrainingSet
+from classifier.data.dataset import TrainingTensors
 from classifier.data.random_views import network_input, random_views
 from classifier.data.stamps import central, crop_px
 from classifier.inference.prediction import batch_size, in_batches
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.runtime.device import choose_device, quick_convolutions, sent
+from classifier.runtime.device import choose_device, cudnn_benchmark, send
 from classifier.training.optimisation import EndlessBatches, Optimisation
 
 # The longest that the paper's ten networks may take.
@@ -86,11 +86,11 @@ def empty_memory(device: torch.device) -> None:
 def measure(config: TrainingConfig, length: Length, device: torch.device) -> Measured:
     """One network, from its random weights on, through training and inference."""
     stamps, labels = plain.made_up_stamps(length.stamps)
-    data = TrainingSet(torch.from_numpy(stamps).half(), torch.from_numpy(labels)).to(device)
+    data = TrainingTensors(torch.from_numpy(stamps).half(), torch.from_numpy(labels)).to(device)
     empty_memory(device)
-    with quick_convolutions(device):
+    with cudnn_benchmark(device):
         start = finished(device)
-        network = DualBackbone.of(config).to(device)
+        network = DualBackbone.from_config(config).to(device)
         training = Optimisation(network, config, data, torch.Generator().manual_seed(0))
         for _ in range(length.warm_up):
             training.step()
@@ -106,14 +106,14 @@ def measure(config: TrainingConfig, length: Length, device: torch.device) -> Mea
         )
 
 
-def data_path(config: TrainingConfig, data: TrainingSet, length: Length) -> float:
+def data_path(config: TrainingConfig, data: TrainingTensors, length: Length) -> float:
     """Seconds from the numbers of a batch's stamps to the images that the network sees."""
     generator = torch.Generator().manual_seed(0)
     batches = EndlessBatches(len(data.labels), config.batch_size, generator)
     device = data.stamps.device
 
     def once() -> None:
-        index = sent(next(batches), device)
+        index = send(next(batches), device)
         views = random_views(len(index), config, generator)
         network_input(data.stamps[index].float(), config, views)
 
@@ -141,7 +141,7 @@ def multiplications(config: TrainingConfig) -> float:
     nowhere = torch.device("meta")
     size = (1, len(config.bands), config.input_px, config.input_px)
     with FlopCounterMode(display=False) as counter:
-        DualBackbone.unfilled(config, nowhere).features(torch.empty(size, device=nowhere))
+        DualBackbone.uninitialised(config, nowhere).features(torch.empty(size, device=nowhere))
     return counter.get_total_flops() / 2
 
 

@@ -47,7 +47,7 @@ def classified(site: Site, run: Path) -> None:
 def peer(mosaics: Sequence[Path], run: Path, folder: Path) -> float:
     """StarcNet's own steps; returns seconds."""
     config = read_config(run)
-    network = DualBackbone.of(config).eval()
+    network = DualBackbone.from_config(config).eval()
     checkpoints.load_member(run, 0, network)
     start = time.perf_counter()
     sliced(mosaics, folder / "slices.dat")

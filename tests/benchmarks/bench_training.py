@@ -20,13 +20,13 @@ import torch
 from plain import PAPER
 from report import record
 
-from classifier.data.dataset import TrainingSet
+from classifier.data.dataset import TrainingTensors
 from classifier.data.stamps import central, crop_px
 from classifier.inference.prediction import in_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import computes_bfloat16
-from classifier.runtime.memory import freed_memory_kept
-from classifier.training.optimisation import optimise
+from classifier.runtime.memory import keep_freed_memory
+from classifier.training.optimisation import Optimisation
 
 ROUNDS = 7
 STAMPS = 128
@@ -39,16 +39,17 @@ Loop = Callable[[np.ndarray, np.ndarray], Iterator[float]]
 
 def our_training(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     """The package's loop; yields the loss of each batch."""
-    data = TrainingSet(torch.from_numpy(stamps).half(), torch.from_numpy(labels))
-    network = DualBackbone.of(PAPER)
-    for step in optimise(network, PAPER, data, torch.Generator().manual_seed(0)):
-        yield step.loss.item()
+    data = TrainingTensors(torch.from_numpy(stamps).half(), torch.from_numpy(labels))
+    network = DualBackbone.from_config(PAPER)
+    optimisation = Optimisation(network, PAPER, data, torch.Generator().manual_seed(0))
+    while True:
+        yield optimisation.step().loss.item()
 
 
 @torch.inference_mode()
 def our_inference(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     """The package's prediction; yields the highest probability of each batch."""
-    network = DualBackbone.of(PAPER).eval()
+    network = DualBackbone.from_config(PAPER).eval()
     upright = torch.from_numpy(central(stamps, crop_px(PAPER.stamp_px, rotated=False)))
     while True:
         for part in upright.split(PAPER.batch_size):
@@ -73,7 +74,7 @@ def rates(ours: Loop, theirs: Loop) -> tuple[float, float]:
     context = get_context("spawn")
     turns: dict[Loop, Connection] = {}
     seconds: dict[Loop, list[float]] = defaultdict(list)
-    for loop, memory in ((ours, freed_memory_kept), (theirs, nullcontext)):
+    for loop, memory in ((ours, keep_freed_memory), (theirs, nullcontext)):
         turns[loop], far_end = context.Pipe()
         context.Process(target=child, args=(loop, memory, far_end), daemon=True).start()
     # The first two batches set up memory and kernels.

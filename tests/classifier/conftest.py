@@ -14,6 +14,9 @@ from classifier import Manifest, TrainingConfig
 from classifier.core.bands import BANDS
 from classifier.core.packs import new_pack
 from classifier.core.training_set import COLUMNS
+from classifier.data.dataset import TrainingTensors
+from classifier.nets.dual_backbone import DualBackbone
+from classifier.training.optimisation import BatchResult, Optimisation
 
 SIDE = 100
 
@@ -55,6 +58,15 @@ def write_manifest(path: Path, rows: Iterable[Sequence[object]]) -> Path:
         table.writerow(COLUMNS)
         table.writerows(rows)
     return path
+
+
+def training_steps(
+    network: DualBackbone, config: TrainingConfig, data: TrainingTensors, generator: torch.Generator
+) -> Iterator[BatchResult]:
+    """Train a network in place, batch by batch, to the end."""
+    optimisation = Optimisation(network, config, data, generator)
+    while optimisation.batch < config.batches:
+        yield optimisation.step()
 
 
 @pytest.fixture(scope="package", autouse=True)

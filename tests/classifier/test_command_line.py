@@ -210,7 +210,10 @@ def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, ver
     ("options", "words"),
     [
         (["--set", "batches=none"], "batches must be of type int, not 'none'."),
-        (["--set", "device=abacus", "--set", "pretrained=false"], "There is no device 'abacus'"),
+        (
+            ["--set", "device=abacus", "--set", "pretrained=false"],
+            "This machine has no device 'abacus'",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):

@@ -12,14 +12,13 @@ import pytest
 import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
-from classifier.data.dataset import TrainingSet, load
+from classifier.data.dataset import TrainingTensors, load_tensors
 from classifier.data.random_views import random_views
 from classifier.data.stamps import View, central, scaled
-from classifier.nets.backbones import BACKBONES, keep_channels
+from classifier.nets.backbones import BACKBONES, keep_bands
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.training.optimisation import optimise
 from labeling.rules.sampling import in_control_sample
-from tests.classifier.conftest import stamps_of, write_manifest, write_pack
+from tests.classifier.conftest import stamps_of, training_steps, write_manifest, write_pack
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data"))
@@ -32,11 +31,11 @@ def first_step(config, **state):
     """The first step of a preset in small: loss, network, and what its matrix was before."""
     small = replace(config, backbone="resnet18", input_px=32, batch_size=4)
     torch.manual_seed(0)
-    network = DualBackbone.of(small)
+    network = DualBackbone.from_config(small)
     network.head.load_state_dict(state or network.head.state_dict())
     before = network.head.weight.detach().clone()
-    data = TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4))
-    step = next(optimise(network, small, data, torch.Generator().manual_seed(0)))
+    data = TrainingTensors(torch.rand(4, 5, 74, 74), torch.arange(4))
+    step = next(training_steps(network, small, data, torch.Generator().manual_seed(0)))
     return step.loss, network, before
 
 
@@ -65,12 +64,12 @@ def channels(value, config, _):
 def sixth_channel(value, config, _):
     """The second backbone sees two bands, and a third that is zero would change nothing."""
     assert value == "constant zero"
-    assert DualBackbone.unfilled(config, torch.device("meta")).channels == [3, 2]
+    assert DualBackbone.uninitialised(config, torch.device("meta")).bands_per_copy == [3, 2]
     entry = BACKBONES["resnet18"]
     network, x = entry.build(3), torch.rand(2, 3, 32, 32)
     x[:, 2] = 0
     expected = network.conv1(x)
-    keep_channels(network, entry, 2)
+    keep_bands(network, entry, 2)
     torch.testing.assert_close(network.conv1(x[:, :2]), expected)
 
 
@@ -94,7 +93,7 @@ def pixel_scaling(value, config, _):
 def augmentation(value, config, _):
     """Half of the stamps are mirrored, and every eighth of the circle is as frequent."""
     assert value == "random flips, rotation uniform in [0, 2 pi]"
-    turns = random_views(8000, config, torch.Generator().manual_seed(0)).turns
+    turns = random_views(8000, config, torch.Generator().manual_seed(0)).orientations
     assert (turns.det() < 0).float().mean().item() == pytest.approx(0.5, abs=0.03)
     eighth = (torch.atan2(turns[:, 1, 0], turns[:, 0, 0]) / (torch.pi / 4)).floor().long() % 8
     assert torch.bincount(eighth, minlength=8).float().div(8000).sub(1 / 8).abs().max() < 0.02
@@ -108,7 +107,7 @@ def missing_filter(value, config, folder):
     write_pack(folder / "p.zarr", stamps)
     rows = [(i, "f", i, "p.zarr", i, "train", i + 1) for i in range(3)]
     manifest = Manifest.read(write_manifest(folder / "m.csv", rows), folder)
-    data = load(manifest, config, lambda _: None)
+    data = load_tensors(manifest, config, lambda _: None)
     assert (data.labels.tolist(), data.left_out) == ([0, 1], 1)
     assert data.stamps.amax(dim=(2, 3)).tolist() == [[1, 1, 1, 1, 1], [0, 1, 1, 1, 1]]
 

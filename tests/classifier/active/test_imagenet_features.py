@@ -8,7 +8,7 @@ import pytest
 from classifier import RunError
 from classifier.active import imagenet_features
 from classifier.active.imagenet_features import embed, embed_once
-from classifier.nets.imagenet_weights import Weights
+from classifier.nets.imagenet_weights import InitialWeights
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_without_imagenet_there_is_one_sentence(small, manifest, monkeypatch):
     monkeypatch.setattr(
         imagenet_features.imagenet_weights,
         "find",
-        lambda *_, **__: Weights("random", "Not in any folder."),
+        lambda *_, **__: InitialWeights("random", "Not in any folder."),
     )
     with pytest.raises(RunError, match=r"^Embeddings need ImageNet weights\. Not in any folder\.$"):
         embed(manifest, replace(small, pretrained=True))

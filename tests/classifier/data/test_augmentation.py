@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from classifier.data.augmentation import (
-    dihedral,
+    dihedral_orientations,
+    minmax_scaled,
     random_orientations,
     random_sides,
     resample,
     rotations,
-    stretched,
 )
 from classifier.nets.torchvision_import import torchvision
 from tests.classifier.conftest import blob
@@ -120,12 +120,12 @@ def test_one_sampling_does_what_four_steps_do(mirror, upside_down, degrees):
 
 def test_the_eight_orientations_of_a_square_are_exact():
     stamps = smooth()
-    seen = resample(stamps.repeat(8, 1, 1, 1), 74, 74, dihedral())
+    seen = resample(stamps.repeat(8, 1, 1, 1), 74, 74, dihedral_orientations())
     for image in (stamps[0], stamps[0].flip(2)):
         for quarter in range(4):
             expected = image.rot90(quarter, (1, 2))
             assert min((expected - other).abs().max() for other in seen) < 1e-5
-    assert len(torch.unique(dihedral(), dim=0)) == 8
+    assert len(torch.unique(dihedral_orientations(), dim=0)) == 8
 
 
 def test_each_stamp_can_have_a_crop_of_its_own():
@@ -143,6 +143,6 @@ def test_random_sides_reach_both_ends():
 
 def test_each_crop_is_scaled_by_itself():
     images = torch.stack([torch.full((4, 4), 0.3), torch.arange(16.0).view(4, 4) / 60 + 0.2])[None]
-    scaled = stretched(images)
+    scaled = minmax_scaled(images)
     assert not scaled[0, 0].any()
     torch.testing.assert_close(scaled[0, 1], torch.arange(16.0).view(4, 4) / 15)

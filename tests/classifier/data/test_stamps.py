@@ -10,7 +10,7 @@ from classifier import PRESETS, Manifest, TrainingConfig
 from classifier.core.bands import BANDS
 from classifier.core.packs import SHARD
 from classifier.data.augmentation import resample
-from classifier.data.random_views import Views, network_input
+from classifier.data.random_views import RandomViews, network_input
 from classifier.data.stamps import View, crop_px, joined, read_chunks, scaled
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
@@ -81,7 +81,7 @@ def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(sca
         torch.from_numpy(scaled(raw, seen, view(config), scaling))
         for view in (View.training, View.prediction)
     ]
-    views = Views(torch.eye(2).expand(4, 2, 2), torch.full((4, 1, 1), 50.0))
+    views = RandomViews(torch.eye(2).expand(4, 2, 2), torch.full((4, 1, 1), 50.0))
     learnt = network_input(shown[0], config, views)
     torch.testing.assert_close(learnt, resample(shown[1], 50, 50), atol=1e-4, rtol=0)
 

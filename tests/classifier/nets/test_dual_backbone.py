@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from classifier.nets import imagenet_weights
-from classifier.nets.backbones import BACKBONES, keep_channels, without_last_layer
+from classifier.nets.backbones import BACKBONES, keep_bands, remove_last_layer
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.nets.torchvision_import import models
+from classifier.runtime.device import onednn_computes_bfloat16
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,11 @@ def test_dropping_a_channel_of_zeros_changes_nothing(name):
     full = entry.build(3)
     x = torch.rand(2, 3, 64, 64)
     x[:, 2] = 0
-    without_last_layer(full, entry)
+    remove_last_layer(full, entry)
     full.eval()
     with torch.inference_mode():
         expected = full(x)
-        keep_channels(full, entry, 2)
+        keep_bands(full, entry, 2)
         torch.testing.assert_close(full(x[:, :2]), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -80,7 +81,7 @@ def test_pooling_before_the_cut_at_zero_is_the_paper_s_network():
 
 
 @pytest.mark.skipif(
-    not (torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+    not onednn_computes_bfloat16(),
     reason="this processor has no such layout",
 )
 def test_onednn_s_own_layout_learns_as_exactly_as_the_usual_one():
@@ -88,7 +89,7 @@ def test_onednn_s_own_layout_learns_as_exactly_as_the_usual_one():
     torch.manual_seed(3)
     exact = DualBackbone("resnet18", bands=5, classes=4).train()
     usual, blocks = deepcopy(exact), deepcopy(exact)
-    blocks.train_in_blocks()
+    blocks.use_blocked_layout()
     x, y = torch.rand(16, 5, 64, 64), torch.arange(16) % 4
     logits = {}
     for network in (exact, usual, blocks):
@@ -110,13 +111,13 @@ def test_vgg_keeps_its_4096_features():
     entry = BACKBONES["vgg19_bn"]
     with torch.device("meta"):
         network = entry.build(3)
-    assert without_last_layer(network, entry) == 4096
+    assert remove_last_layer(network, entry) == 4096
     assert network(torch.empty(1, 3, 299, 299, device="meta")).shape == (1, 4096)
 
 
 @pytest.mark.parametrize(("bands", "channels"), [(1, [1]), (3, [3]), (4, [3, 1]), (6, [3, 3])])
 def test_bands_are_dealt_out_in_threes(bands, channels):
-    assert DualBackbone("resnet18", bands, 4).channels == channels
+    assert DualBackbone("resnet18", bands, 4).bands_per_copy == channels
 
 
 def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
@@ -133,7 +134,7 @@ def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
 def test_lite0_starts_from_the_weights_that_are_installed():
     entry = BACKBONES["efficientnet_lite0"]
     found = imagenet_weights.find(entry.url, package=entry.package)
-    assert found.origin == "imagenet"
+    assert found.kind == "imagenet"
     state = torch.load(found.path, weights_only=True)
     first, second = DualBackbone("efficientnet_lite0", 5, 4, found.path).backbones
     assert torch.equal(first.conv_stem.weight, state["_conv_stem.weight"])

@@ -47,7 +47,7 @@ def test_a_folder_comes_first(tmp_path, cache, monkeypatch):
         (folder / NAME).write_bytes(CONTENT)
     monkeypatch.setenv(imagenet_weights.FOLDER, str(tmp_path / "mine"))
     found = imagenet_weights.find(URL)
-    assert found == imagenet_weights.Weights(
+    assert found == imagenet_weights.InitialWeights(
         "imagenet", f"ImageNet weights from {tmp_path / 'mine' / NAME}.", tmp_path / "mine" / NAME
     )
     assert imagenet_weights.find(URL, tmp_path / "mine") == found
@@ -62,7 +62,7 @@ def test_the_cache_comes_next(cache):
 def test_then_they_are_downloaded_into_the_cache(mirror, cache):
     (mirror / NAME).write_bytes(CONTENT)
     found = imagenet_weights.find(URL)
-    assert found.origin == "imagenet"
+    assert found.kind == "imagenet"
     assert found.path == cache / NAME
     assert (cache / NAME).read_bytes() == CONTENT
 
@@ -70,7 +70,7 @@ def test_then_they_are_downloaded_into_the_cache(mirror, cache):
 def test_a_download_that_does_not_match_is_not_kept(mirror, cache):
     (mirror / NAME).write_bytes(b"something else")
     found = imagenet_weights.find(URL)
-    assert found.origin == "random"
+    assert found.kind == "random"
     assert "does not match its checksum" in found.note
     assert not (cache / NAME).exists()
 
@@ -78,12 +78,12 @@ def test_a_download_that_does_not_match_is_not_kept(mirror, cache):
 def test_a_file_that_does_not_match_is_passed_over(mirror, tmp_path):
     (tmp_path / NAME).write_bytes(b"cut short")
     (mirror / NAME).write_bytes(CONTENT)
-    assert imagenet_weights.find(URL, tmp_path).origin == "imagenet"
+    assert imagenet_weights.find(URL, tmp_path).kind == "imagenet"
 
 
 def test_without_any_the_note_says_what_was_tried_and_what_to_do(tmp_path):
     found = imagenet_weights.find(URL, tmp_path)
-    assert found.origin == "random"
+    assert found.kind == "random"
     assert found.path is None
     assert f"not in {tmp_path}" in found.note
     assert "no download from http://127.0.0.1:9/" in found.note

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from classifier import RunError, TrainingConfig
-from classifier.data.dataset import TrainingSet
+from classifier.data.dataset import TrainingTensors
 from classifier.inference.prediction import in_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import (
     autocast,
+    cudnn_benchmark,
+    explain_full_device,
     is_memory_full,
-    memory_of,
-    quick_convolutions,
-    trains_in_blocks,
+    trains_in_blocked_layout,
 )
-from classifier.training.optimisation import optimise
+from tests.classifier.conftest import training_steps
 
 TOO_MANY = 2**50
 
@@ -29,13 +29,13 @@ TOO_MANY = 2**50
 def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backbone, expected):
     monkeypatch.setattr("classifier.runtime.device.computes_bfloat16", lambda device: True)
     config = replace(tiny, backbone=backbone, batches=1)
-    network, rounded = DualBackbone.of(config), []
+    network, rounded = DualBackbone.from_config(config), []
     network.backbones[0].register_forward_hook(
         lambda *seen: rounded.append(seen[-1].dtype == torch.bfloat16)
     )
     stamps = torch.rand(4, 5, 46, 46)
-    training_set = TrainingSet(stamps, torch.arange(4))
-    list(optimise(network, config, training_set, torch.Generator().manual_seed(0)))
+    training_set = TrainingTensors(stamps, torch.arange(4))
+    list(training_steps(network, config, training_set, torch.Generator().manual_seed(0)))
     with torch.inference_mode():
         list(in_batches(network.eval(), stamps, config))
     assert rounded == expected
@@ -57,7 +57,7 @@ def test_precision_that_is_asked_for_is_kept():
 )
 def test_only_rounded_resnets_on_a_cpu_train_in_onednn_s_layout(device, settings):
     config = TrainingConfig(**{"precision": "bfloat16"} | settings)
-    assert not trains_in_blocks(config, torch.device(device))
+    assert not trains_in_blocked_layout(config, torch.device(device))
 
 
 @pytest.mark.parametrize("allocate", [torch.empty, np.empty])
@@ -65,23 +65,26 @@ def test_a_full_memory_is_known_by_what_is_said_of_it(allocate):
     with pytest.raises((RuntimeError, MemoryError)) as full:
         allocate((TOO_MANY, 4))
     assert is_memory_full(full.value)
-    with pytest.raises(RunError, match="use another device"), memory_of(torch.device("cpu")):
+    with (
+        pytest.raises(RunError, match="use another device"),
+        explain_full_device(torch.device("cpu")),
+    ):
         allocate((TOO_MANY, 4))
 
 
 def test_other_errors_stay_what_they_are():
-    with pytest.raises(RuntimeError, match="shapes"), memory_of(torch.device("cpu")):
+    with pytest.raises(RuntimeError, match="shapes"), explain_full_device(torch.device("cpu")):
         torch.zeros(2, 3) @ torch.zeros(2, 3)
 
 
 def test_a_gpu_tries_convolutions_and_forgets_it_afterwards():
     before = torch.backends.cudnn.benchmark
-    with quick_convolutions(torch.device("cuda")):
+    with cudnn_benchmark(torch.device("cuda")):
         assert torch.backends.cudnn.benchmark
     assert torch.backends.cudnn.benchmark == before
 
 
 def test_a_cpu_leaves_gpus_alone():
     before = torch.backends.cudnn.benchmark
-    with quick_convolutions(torch.device("cpu")):
+    with cudnn_benchmark(torch.device("cpu")):
         assert torch.backends.cudnn.benchmark == before

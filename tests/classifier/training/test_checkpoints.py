@@ -47,7 +47,7 @@ def killed_after(monkeypatch, batch):
         if progress.stage == "train" and progress.batch == batch:
             raise Killed
 
-    monkeypatch.setattr("classifier.runtime.progress.SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("classifier.runtime.progress.REPORT_INTERVAL_S", 0)
     return report
 
 
@@ -59,7 +59,7 @@ def interrupted(monkeypatch, config, manifest, folder, batch, every=1):
 @pytest.mark.parametrize("batch", [2, 5])
 def test_it_goes_on_to_the_very_same_network(monkeypatch, config, manifest, tmp_path, batch):
     whole = train(config, manifest, tmp_path / "whole")
-    monkeypatch.setattr("classifier.training.ensemble.SHARE", 0)
+    monkeypatch.setattr("classifier.training.member.CHECKPOINT_RATIO", 0)
     interrupted(monkeypatch, config, manifest, tmp_path / "run", batch)
     state, _ = load_checkpoint(tmp_path / "run")
     assert state["done"].tolist() == [batch, 1]
@@ -97,7 +97,7 @@ def test_checkpoints_cost_no_more_than_a_twentieth(monkeypatch, config, manifest
     monkeypatch.setattr(
         "classifier.training.checkpoints.save_checkpoint", lambda *_: written.append(True)
     )
-    monkeypatch.setattr("classifier.training.ensemble.SHARE", 1e9)
+    monkeypatch.setattr("classifier.training.member.CHECKPOINT_RATIO", 1e9)
     train(config, manifest, tmp_path, checkpoint_batches=1)
     assert len(written) == 1
 

@@ -19,11 +19,11 @@ from classifier import (
     train,
 )
 from classifier.core.training_set import COLUMNS
-from classifier.data.dataset import TrainingSet, load
+from classifier.data.dataset import TrainingTensors, load_tensors
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.nets.imagenet_weights import Weights
+from classifier.nets.imagenet_weights import InitialWeights
 from classifier.training.checkpoints import read_json
-from classifier.training.ensemble import finite
+from classifier.training.member import finite_loss
 from classifier.training.provenance import member_seed
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
@@ -143,9 +143,9 @@ def test_of_two_that_begin_a_run_the_second_takes_what_the_first_began(
 
     def find(_):
         (tmp_path / "config.json").write_text(json.dumps(begun))
-        return Weights("random", "There are none here.")
+        return InitialWeights("random", "There are none here.")
 
-    monkeypatch.setattr("classifier.training.ensemble._weights", find)
+    monkeypatch.setattr("classifier.training.ensemble._find_weights", find)
     with pytest.raises(RunError, match=r"began with ImageNet weights\. There are none here"):
         train(tiny, manifest, tmp_path)
     assert read_json(tmp_path / "config.json") == begun
@@ -184,7 +184,7 @@ def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monke
         raise MemoryError("Unable to allocate 20. TiB")
 
     monkeypatch.setattr("classifier.data.dataset.read_chunks", full)
-    with pytest.raises(RunError, match="too small for the stamps that are learnt"):
+    with pytest.raises(RunError, match="too small for the stamps of the training set"):
         train(tiny, manifest, tmp_path / "run")
 
 
@@ -240,11 +240,11 @@ def test_seeds_of_members_differ_within_and_between_runs():
 
 def test_a_loss_that_is_no_number_ends_the_run():
     with pytest.raises(DivergedError, match="lower learning_rate"):
-        finite(torch.tensor(float("nan")), member=0)
+        finite_loss(torch.tensor(float("nan")), member=0)
 
 
 def test_counts_are_by_the_number_of_the_class():
-    data = TrainingSet(torch.empty(3, 5, 8, 8), torch.tensor([0, 3, 3]))
+    data = TrainingTensors(torch.empty(3, 5, 8, 8), torch.tensor([0, 3, 3]))
     assert data.counts(4) == {"1": 1, "2": 0, "3": 0, "4": 2}
 
 
@@ -269,14 +269,14 @@ def test_the_shares_of_the_votes_come_from_the_manifest(tiny, tmp_path):
     rows = [(i, "f", i, "p.zarr", i, "train", i + 1, *counts) for i, counts in enumerate(votes)]
     (tmp_path / "m.csv").write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]))
     manifest = Manifest.read(tmp_path / "m.csv", tmp_path)
-    data = load(manifest, replace(tiny, soft_labels=True), lambda _: None)
+    data = load_tensors(manifest, replace(tiny, soft_labels=True), lambda _: None)
     expected = [[0.75, 0.25, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     torch.testing.assert_close(data.targets, torch.tensor(expected))
     assert data.labels.tolist() == [0, 1, 2]
 
 
 def test_soft_labels_need_votes(tiny, manifest, tmp_path):
-    with pytest.raises(NotTrainable, match="needs n_class1 to n_class4 as columns"):
+    with pytest.raises(NotTrainable, match="needs the columns n_class1 to n_class4"):
         train(replace(tiny, soft_labels=True), manifest, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

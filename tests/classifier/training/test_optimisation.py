@@ -7,17 +7,17 @@ import torch
 from torch import nn
 
 from classifier import PRESETS, TrainingConfig
-from classifier.data.dataset import TrainingSet
+from classifier.data.dataset import TrainingTensors
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.training.optimisation import (
     EndlessBatches,
-    average_from_start,
     class_weights,
-    follower,
-    optimise,
+    moving_average,
     parameter_groups,
     rate_schedule,
+    warm_up_batch_norm,
 )
+from tests.classifier.conftest import training_steps
 
 
 def test_every_stamp_is_seen_once_before_any_comes_again():
@@ -51,7 +51,7 @@ def test_batch_normalisation_forgets_its_initial_variance():
     layer = nn.BatchNorm2d(1).train()
     generator = torch.Generator().manual_seed(0)
     for batch in range(30):
-        average_from_start(layer, batch)
+        warm_up_batch_norm(layer, batch)
         layer(3 + 0.05 * torch.randn(64, 1, 8, 8, generator=generator))
     assert layer.running_mean.item() == pytest.approx(3, rel=1e-2)
     assert layer.running_var.item() == pytest.approx(0.05**2, rel=3e-2)
@@ -62,9 +62,9 @@ def test_the_paper_trains_with_plain_adam(tiny):
     torch.manual_seed(0)
     network = DualBackbone("resnet18", 5, 4)
     before = network.head.weight.detach().clone()
-    data = TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4))
+    data = TrainingTensors(torch.rand(4, 5, 74, 74), torch.arange(4))
     config = replace(tiny, schedule="constant", learning_rate=1e-4)
-    next(optimise(network, config, data, torch.Generator().manual_seed(0)))
+    next(training_steps(network, config, data, torch.Generator().manual_seed(0)))
     step = (network.head.weight - before).abs()
     torch.testing.assert_close(step, torch.full_like(step, 1e-4), atol=2e-6, rtol=0)
 
@@ -73,7 +73,11 @@ def some(tiny, **settings):
     """A network, a configuration and a set of four stamps of four classes."""
     torch.manual_seed(0)
     config = replace(tiny, **settings)
-    return DualBackbone.of(config), config, TrainingSet(torch.rand(4, 5, 74, 74), torch.arange(4))
+    return (
+        DualBackbone.from_config(config),
+        config,
+        TrainingTensors(torch.rand(4, 5, 74, 74), torch.arange(4)),
+    )
 
 
 def seeded():
@@ -98,7 +102,7 @@ def test_lower_layers_learn_more_slowly(tiny):
 
 def test_the_three_paths_of_starcnet_learn_alike():
     config = replace(PRESETS["starcnet"], layer_decay=0.5, learning_rate=1.0)
-    network = DualBackbone.of(config)
+    network = DualBackbone.from_config(config)
     groups = parameter_groups(network, config)
     rate_of = {id(weight): group["lr"] for group in groups for weight in group["params"]}
     assert len(rate_of) == len(list(network.parameters()))
@@ -112,7 +116,7 @@ def test_the_three_paths_of_starcnet_learn_alike():
 def test_backbones_rest_while_the_matrix_begins(tiny):
     network, config, data = some(tiny, head_batches=2, batches=3)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    steps = optimise(network, config, data, seeded())
+    steps = training_steps(network, config, data, seeded())
     next(steps), next(steps)
     now = network.state_dict()
     assert [name for name in before if not torch.equal(before[name], now[name])] == [
@@ -127,16 +131,16 @@ def test_the_average_follows_the_weights(tiny):
     network, config, data = some(tiny, average=0.5, batches=3, schedule="constant")
     twin, plain, _ = some(tiny, batches=3, schedule="constant")
     seen = []
-    for _ in optimise(twin, plain, data, seeded()):
+    for _ in training_steps(twin, plain, data, seeded()):
         seen.append(twin.head.weight.detach().clone())
-    list(optimise(network, config, data, seeded()))
+    list(training_steps(network, config, data, seeded()))
     # The first two decays are 2/11 and 3/12: it warms up.
     expected = 0.25 * (2 / 11 * seen[0] + 9 / 11 * seen[1]) + 0.75 * seen[2]
     torch.testing.assert_close(network.head.weight.detach(), expected)
 
 
 def test_a_long_average_of_a_short_training_forgets_where_it_began():
-    kept, following = [torch.ones(1)], follower(0.999)
+    kept, following = [torch.ones(1)], moving_average(0.999)
     for batch in range(1, 150):
         following(kept, [torch.zeros(1)], batch)
     assert kept[0].item() < 1e-6
@@ -144,13 +148,14 @@ def test_a_long_average_of_a_short_training_forgets_where_it_began():
 
 def test_an_average_that_is_warm_keeps_its_decay():
     kept = [torch.ones(1)]
-    follower(0.9)(kept, [torch.zeros(1)], 1000)
+    moving_average(0.9)(kept, [torch.zeros(1)], 1000)
     assert kept[0].item() == pytest.approx(0.9)
 
 
 def first_loss(tiny, shares, **settings):
     network, config, data = some(tiny, **settings)
-    return next(optimise(network, config, replace(data, shares=shares), seeded())).loss.item()
+    data = replace(data, soft_labels=shares)
+    return next(training_steps(network, config, data, seeded())).loss.item()
 
 
 def test_smoothing_spreads_a_share_of_each_label_over_the_classes(tiny):
@@ -196,7 +201,7 @@ class Small:
 def test_a_small_device_gets_batches_in_parts(tiny, error):
     network, config, data = some(tiny, batches=2)
     with Small(network, 2, error) as device:
-        steps = list(optimise(network, config, data, seeded()))
+        steps = list(training_steps(network, config, data, seeded()))
     assert [step.parts for step in steps] == [2, 2]
     assert device.sizes == [4, 2, 2, 2, 2]
     assert all(step.loss.isfinite() for step in steps)
@@ -206,7 +211,7 @@ def test_no_part_of_a_batch_is_one_stamp_alone(tiny):
     """It would have no statistics for batch normalisation."""
     network, config, data = some(tiny, batches=1, batch_size=10, crop_px=(25, 50))
     with Small(network, most=3) as device:
-        list(optimise(network, config, data, seeded()))
+        list(training_steps(network, config, data, seeded()))
     assert device.sizes == [10, 5, 3, 3, 2, 2]
 
 
@@ -217,13 +222,13 @@ def test_parts_of_a_batch_have_its_gradient(tiny, class_weights):
     whole, config, data = some(tiny, head_batches=1, batches=1, **settings)
     halved, _, _ = some(tiny)
     data = replace(data, labels=torch.tensor([0, 0, 0, 1]))
-    list(optimise(whole, config, data, seeded()))
+    list(training_steps(whole, config, data, seeded()))
     with Small(halved, most=2):
-        list(optimise(halved, config, data, seeded()))
+        list(training_steps(halved, config, data, seeded()))
     torch.testing.assert_close(halved.head.weight.grad, whole.head.weight.grad)
 
 
 def test_a_device_too_small_for_two_stamps_says_so(tiny):
     network, config, data = some(tiny)
     with Small(network, most=1), pytest.raises(torch.OutOfMemoryError):
-        list(optimise(network, config, data, seeded()))
+        list(training_steps(network, config, data, seeded()))
