@@ -3,9 +3,9 @@
 import numpy as np
 
 from celery_worker.snapshot import refusals_as_invalid_jobs
+from classifier.core.training_set import TRAIN, read_labels
 from classifier.inference import head_refit
 from labeling.models import Refresh
-from labeling.training.snapshot import labels_in
 
 
 @refusals_as_invalid_jobs()
@@ -17,7 +17,7 @@ def run_job(refresh: Refresh) -> None:
         run.directory,
         run.embeddings_path,
         labels,
-        labels_in(run.manifest_path),
+        read_labels(run.manifest_path, TRAIN),
         wanted=refresh.candidates(),
     )
     readable_N = ~np.isnan(refit.probability[:, 0])

@@ -1,25 +1,34 @@
-"""A training set as a file: which stamp of which pack carries which label.
+"""The training set as a file: the stamp and the label of each candidate.
 
-CSV, UTF-8, header `candidate,field,catalogue_id,pack,row,split,label`. `pack` is a folder's name
-under a root that the reader gives, `row` counts from 0, `split` is `train` or `control`, `label`
-is a class from 1 up, or empty for a candidate that is only predicted. Further columns `n_class1`,
-`n_class2`, … may follow, each class's number of votes.
+CSV in UTF-8 with the header `candidate,field,catalogue_id,pack,row,split,label`. `pack` names a
+folder under a root that the reader gives, `row` counts from 0, `split` is `train` or `control`,
+`label` is a class from 1 up, or empty for a candidate that is only predicted. The columns
+`n_class1`, `n_class2`, … may follow: the number of votes for each class.
 """
 
 import csv
 import hashlib
 import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.config import CLASSES
+from classifier.core.csv_files import csv_lines
 from classifier.core.errors import NotTrainable
 
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
-SPLITS = ("train", "control")
+VOTE_COLUMNS = tuple(f"n_class{label}" for label in CLASSES)
+"""Number of votes for each class."""
+
+TRAIN, CONTROL = "train", "control"
+SPLITS = (TRAIN, CONTROL)
+"""What networks learn from, and the sample that no network is trained on."""
+
 UNLABELLED = 0
 
 _Row = tuple[int, str, str, str, int, str, int, list[int]]
@@ -125,6 +134,18 @@ class Manifest:
         rows = "".join(f"{row},{of}\n" for row, of in zip(label, split, strict=True))
         sha256 = hashlib.sha256(self.sha256.encode() + rows.encode()).hexdigest()
         return replace(self, sha256=sha256, label=label, split=split)
+
+
+def encode_training_set(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the file of a training set, with votes; None is an empty cell."""
+    return "".join(csv_lines((*COLUMNS, *VOTE_COLUMNS), rows)).encode()
+
+
+def read_labels(path: Path, split: str) -> dict[int, int]:
+    """Read the labels of one split of a training set's file, by candidate."""
+    manifest = Manifest.read(path, path.parent)
+    rows = manifest.labelled(split)
+    return dict(zip(manifest.candidate[rows].tolist(), manifest.label[rows].tolist(), strict=True))
 
 
 def check_classes(labels: NDArray[np.int64]) -> None:

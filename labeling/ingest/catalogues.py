@@ -26,7 +26,7 @@ from labeling.ingest.errors import BadInput
 from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
-from labeling.training.label_source import CONSENSUS
+from labeling.training.label_source import LabelSource
 
 FILTERS_NEEDED = 4
 """Candidates seen in fewer filters are set aside (Wei et al. 2020, section 2)."""
@@ -61,8 +61,9 @@ def import_catalogue(
     if there := field.imports.filter(fingerprint=fingerprint).first():
         return there, False
     catalogue = read_catalogue(path, columns=reading.columns, references=reading.references)
-    if CONSENSUS.text in catalogue.references:
-        raise BadInput(f"{path}: a reference label may not be called {CONSENSUS.text!r}.")
+    for name in catalogue.references:
+        if not LabelSource(name).is_reference:
+            raise BadInput(f"{path}: a reference label may not be called {name!r}.")
     frames = _frames(field)
     reference = frames[reference_band(frames)]
     x, y = catalogue.x - reading.origin, catalogue.y - reading.origin

@@ -10,14 +10,6 @@ from labeling.classes import MorphologicalClass
 class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
     """Questions about reference labels."""
 
-    def by_source(self) -> dict[str, dict[int, int]]:
-        """Number of labels of each class, for each source."""
-        counts: dict[str, dict[int, int]] = {}
-        rows = self.order_by("source", "label").values_list("source", "label")
-        for source, label, n in rows.annotate(n=models.Count("pk")):
-            counts.setdefault(source, {})[label] = n
-        return counts
-
     def of(self, source: str) -> Self:
         """Labels that this source gave."""
         return self.filter(source=source)

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from classifier.core.training_set import CONTROL, read_labels
 from labeling import jobs
 from labeling.files import run_folders
 from labeling.files.json_values import finite
@@ -26,7 +27,7 @@ from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
 from labeling.training.label_source import CONSENSUS, LabelSource
-from labeling.training.snapshot import CONTROL, TrainingSnapshot, labels_in
+from labeling.training.snapshot import TrainingSnapshot
 
 _NO_PREDICTION = (nan,) * 4
 """Probabilities of a run that has no prediction for a candidate."""
@@ -273,7 +274,7 @@ class TrainingRun(SharedRun):
 
         No run learns from the control sample, whenever it was labelled.
         """
-        snapshot = labels_in(self.manifest_path, CONTROL) if self.manifest_sha256 else {}
+        snapshot = read_labels(self.manifest_path, CONTROL) if self.manifest_sha256 else {}
         labels = {pk: snapshot[pk] for pk in candidates if pk in snapshot}
         if len(labels) >= gate.MIN_LABELS:
             return labels

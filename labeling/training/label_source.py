@@ -36,6 +36,11 @@ class LabelSource:
         return self.text.removeprefix(_EXPERT) if self.text.startswith(_EXPERT) else None
 
     @property
+    def is_reference(self) -> bool:
+        """True for reference labels, by the name of their source."""
+        return not self.is_consensus and self.expert is None
+
+    @property
     def owner(self) -> str:
         """The source as the subject of a sentence."""
         return "the consensus of the votes" if self.is_consensus else f"“{self}”"

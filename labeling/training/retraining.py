@@ -18,11 +18,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from classifier.core.training_set import TRAIN, read_labels
 from labeling.models import Candidate, Field, TrainingRun, Vote
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import CONSENSUS
 from labeling.training.requests import repeat_run
-from labeling.training.snapshot import TrainingSnapshot, labels_in
+from labeling.training.snapshot import TrainingSnapshot
 from labeling.training.training_set import take_snapshot
 
 QUIET = timedelta(minutes=2)
@@ -115,13 +116,13 @@ def retraining_state(field: Field) -> RetrainingState:
 def _snapshot_labels(run: TrainingRun) -> Mapping[int, int]:
     """Return the labels in a run's snapshot, by candidate; none if its folder is missing."""
     path = run.manifest_path
-    return _read_labels(path, run.manifest_sha256) if path.exists() else {}
+    return _cached_labels(path, run.manifest_sha256) if path.exists() else {}
 
 
 @lru_cache(maxsize=16)
-def _read_labels(path: Path, _sha256: str) -> Mapping[int, int]:
+def _cached_labels(path: Path, _sha256: str) -> Mapping[int, int]:
     """Return the labels of a training set; cached, since pages need them at each request."""
-    return labels_in(path)
+    return read_labels(path, TRAIN)
 
 
 def _has_recent_votes(run: TrainingRun) -> bool:

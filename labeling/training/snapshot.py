@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from classifier.core.atomic_files import write_atomically
+from classifier.core.training_set import CONTROL, TRAIN
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import LabelSource
-
-CONTROL = "control"
-"""The split of the control sample, which no network is trained on."""
-TRAIN = "train"
-"""The split of the training pool."""
 
 Basis = dict[str, dict[str, Any]]
 """What labels are based on: counts, digests and latest times of votes, rulings or references."""
@@ -62,22 +57,12 @@ class TrainingSnapshot:
         write_atomically(path, self.content)
 
 
-def check_classes(count: Counter[str], source: LabelSource, where: str = "there") -> None:
+def check_label_counts(counts: Counter[str], source: LabelSource, where: str = "there") -> None:
     """Raise TooFewClasses unless at least two classes are labelled in the training pool."""
-    if len(count) >= 2:
+    if len(counts) >= 2:
         return
-    classes = f"only class {next(iter(count))}" if count else "no class"
+    classes = f"only class {next(iter(counts))}" if counts else "no class"
     raise TooFewClasses(
         f"Training needs labels of at least two classes in the training pool, and {source.owner} "
         f"gives {classes} {where}: settle more candidates, or train on a reference label."
     )
-
-
-def labels_in(path: Path, split: str = TRAIN) -> dict[int, int]:
-    """Return the labels of a split in a training set's file, by candidate."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return {
-            int(row["candidate"]): int(row["label"])
-            for row in csv.DictReader(file)
-            if row["split"] == split and row["label"]
-        }

@@ -1,9 +1,7 @@
 """The training set: an export like any other, whose sha256 is the run's fingerprint.
 
-CSV with the columns `candidate, field, catalogue_id, pack, row, split, label`: one row for each
-candidate that has stamps. `label` is empty where the label source has none; such a candidate is
-only predicted. `split` is `train` or `control`. `n_class1` to `n_class4` are the live votes for
-each class, and empty where the labels are not the consensus.
+One row for each candidate with stamps, in the format of `classifier.core.training_set`; the vote
+counts are empty where the labels are not the consensus.
 """
 
 from __future__ import annotations
@@ -15,8 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from classifier.core import training_set
-from classifier.core.csv_files import csv_lines
+from classifier.core.training_set import CONTROL, TRAIN, VOTE_COLUMNS, encode_training_set
 from labeling.db.consistent_read import one_moment
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
@@ -25,10 +22,7 @@ from labeling.models.reference_label import ReferenceLabel
 from labeling.models.vote import Vote
 from labeling.training.label_basis import consensus_basis, expert_basis, reference_basis
 from labeling.training.label_source import CONSENSUS, LabelSource
-from labeling.training.snapshot import CONTROL, TRAIN, Basis, TrainingSnapshot, check_classes
-
-VOTE_COUNTS = ("n_class1", "n_class2", "n_class3", "n_class4")
-COLUMNS = (*training_set.COLUMNS, *VOTE_COUNTS)
+from labeling.training.snapshot import Basis, TrainingSnapshot, check_label_counts
 
 
 def label_sources() -> list[LabelSource]:
@@ -43,11 +37,11 @@ def label_sources() -> list[LabelSource]:
     ]
 
 
-def training_rows(fields: Iterable[Field], source: LabelSource) -> Iterator[Row]:
+def _training_rows(fields: Iterable[Field], source: LabelSource) -> Iterator[Row]:
     """Yield a row for every candidate with stamps, with its label from the source."""
     candidates = Candidate.objects.in_play().filter(field__in=list(fields))
     labels = {} if source.is_consensus else candidates.labels(source)
-    no_counts = {} if source.is_consensus else dict.fromkeys(VOTE_COUNTS)
+    no_counts = {} if source.is_consensus else dict.fromkeys(VOTE_COLUMNS)
     for row in catalogue_rows(candidates):
         consensus = row["class_consensus"]
         yield {
@@ -63,16 +57,15 @@ def take_snapshot(fields: Iterable[Field], source: LabelSource) -> TrainingSnaps
     """Return the labels of a source as they are now; raises TooFewClasses."""
     fields, at = list(fields), timezone.now()
     with one_moment():
-        rows = list(training_rows(fields, source))
+        rows = list(_training_rows(fields, source))
         basis = _basis(fields, source, rows)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         count = counts.setdefault((row["field"], row["split"]), Counter())
         if row["label"] is not None:
             count[str(row["label"])] += 1
-    content = "".join(csv_lines(COLUMNS, rows)).encode()
-    snapshot = TrainingSnapshot(content, counts, basis, at)
-    check_classes(snapshot.labels(TRAIN), source)
+    snapshot = TrainingSnapshot(encode_training_set(rows), counts, basis, at)
+    check_label_counts(snapshot.labels(TRAIN), source)
     return snapshot
 
 

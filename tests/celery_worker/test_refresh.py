@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from celery_worker.tasks import refresh, sweep, train
 from classifier import Manifest, TrainingConfig
 from classifier.core.csv_files import csv_lines
+from classifier.core.training_set import COLUMNS
 from classifier.inference import embeddings
 from labeling import jobs
 from labeling.db import bulk
@@ -23,7 +24,6 @@ from labeling.models import Field, Prediction, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR
 from labeling.rules.posterior import worth
 from labeling.training.requests import request_run
-from labeling.training.training_set import COLUMNS
 from tests.labeling.world import (
     at_once,
     lease_next,

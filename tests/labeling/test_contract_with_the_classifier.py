@@ -1,21 +1,18 @@
 """What labeling says of the classifier, which it may not import."""
 
-import csv
 import dataclasses
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from classifier import PRESETS, Manifest, NotTrainable, TrainingConfig, experiments
+from classifier import PRESETS, TrainingConfig, experiments
 from classifier.core.bands import BANDS
 from classifier.nets import backbones
 from labeling.api.runs import BACKBONES, STARCNET_PX, RunConfigIn
 from labeling.models import Preset
 from labeling.rules.experiments import FEWEST_LABELS, Kind, number_of_arms
-from labeling.training.training_set import COLUMNS, training_set
 from tests.classifier.evaluation.test_metrics import manifest_of
-from tests.labeling.world import settle
 
 
 def test_the_presets_are_those_of_the_classifier():
@@ -71,22 +68,3 @@ def test_an_experiment_has_as_many_arms_as_it_was_said_to_cost(kind, count):
 
 def test_the_bands_come_in_the_same_order():
     assert TrainingConfig().bands == BANDS
-
-
-def test_the_classifier_reads_the_training_set_that_we_write(imported, ada, bea, cy, settings):
-    for candidate, label in zip(imported.candidates.all(), [1, 2, 1, 2, 3, 4], strict=True):
-        settle(candidate, [ada, bea, cy], label)
-    path = settings.RUNS / "training_set.csv"
-    frozen = training_set([imported], "votes")
-    frozen.write(path)
-    manifest = Manifest.read(path, settings.PACKS)
-    assert manifest.sha256 == frozen.sha256
-    with path.open() as file:
-        rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
-    assert manifest.candidate.tolist() == [int(row["candidate"]) for row in rows]
-    assert manifest.label.tolist() == [int(row["label"]) for row in rows]
-
-
-def test_both_refuse_to_train_with_a_value_error_or_a_sentence():
-    assert issubclass(NotTrainable, ValueError)

@@ -117,7 +117,8 @@ def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
 
 
 @pytest.mark.parametrize(
-    "references", [{"people": "gone"}, {"votes": "people"}, {"x" * 81: "people"}]
+    "references",
+    [{"people": "gone"}, {"votes": "people"}, {"expert:ada": "people"}, {"x" * 81: "people"}],
 )
 def test_a_reference_has_a_column_and_a_name_of_its_own(field, tmp_path, settings, references):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=1)])

@@ -5,11 +5,18 @@ from hashlib import sha256
 
 import pytest
 
+from classifier.core.training_set import (
+    COLUMNS,
+    UNLABELLED,
+    VOTE_COLUMNS,
+    Manifest,
+    read_labels,
+)
 from labeling.models import Candidate, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
 from labeling.rules.sampling import in_control_sample
 from labeling.training.label_source import LabelSource
-from labeling.training.training_set import COLUMNS, label_sources, take_snapshot
+from labeling.training.training_set import label_sources, take_snapshot
 from tests.labeling.world import make_field, settle, vote
 
 
@@ -54,8 +61,8 @@ def test_it_has_every_candidate_with_stamps_and_the_settled_labels(voted, tmp_pa
 def test_its_columns_are_those_of_the_contract(voted, tmp_path):
     _, rows = written(tmp_path / "set.csv", [voted], "votes")
     row, candidate = rows["2"], voted.candidates.get(catalogue_id="2")
-    assert tuple(row) == COLUMNS
-    assert COLUMNS[:7] == ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
+    assert tuple(row) == COLUMNS + VOTE_COLUMNS
+    assert COLUMNS == ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
     assert row == {
         "candidate": str(candidate.pk),
         "field": "ngc1",
@@ -177,3 +184,12 @@ def test_an_untrainable_set_says_what_there_is_and_what_to_do(field, ada, bea, c
     settle(field.candidates.first(), [ada, bea, cy], 2)
     with pytest.raises(TooFewClasses, match="gives only class 2 there: settle more candidates"):
         snapshot_of([field], "votes")
+
+
+def test_the_classifier_reads_it(voted, tmp_path):
+    snapshot, rows = written(tmp_path / "set.csv", [voted], "votes")
+    manifest = Manifest.read(tmp_path / "set.csv", tmp_path)
+    assert manifest.sha256 == snapshot.sha256
+    assert manifest.candidate.tolist() == [int(row["candidate"]) for row in rows.values()]
+    assert manifest.label.tolist() == [int(row["label"] or UNLABELLED) for row in rows.values()]
+    assert read_labels(tmp_path / "set.csv", "control") == {int(rows["3"]["candidate"]): 4}
