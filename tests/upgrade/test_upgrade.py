@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DATABASE
 from tests.services.site import ROOT
 from tests.upgrade.copies import SECRET_KEY
 
 HERE = Path(__file__).parent
+DATABASE = os.environ.get("TEST_DATABASE", "postgresql")
 VERSIONS = sorted(path.name for path in HERE.iterdir() if path.name.startswith("v"))
 
 # Tables and columns that have had another name since: old name -> new name.

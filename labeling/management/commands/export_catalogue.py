@@ -14,7 +14,7 @@ from labeling.models import Candidate, Field
 class Command(BaseCommand):
     """Write the consensus catalogue as CSV, ECSV, FITS or VOTable."""
 
-    help = "Write the consensus catalogue; the file's ending (csv, ecsv, fits, vot) is the format."
+    help = f"Write the consensus catalogue; the file's ending ({', '.join(WRITERS)}) is the format."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
