@@ -14,11 +14,11 @@ import classifier
 from celery_worker.errors import InvalidJob
 from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier.active import acquisition
+from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.evaluation.figures import reports
 from classifier.inference.embeddings import Embeddings
 from labeling import jobs
 from labeling.models import TrainingRun
-from labeling.models.prediction import P_CLASSES
 
 MAX_WORKERS = 8
 """Most workers that share one run."""
@@ -111,7 +111,7 @@ def prediction_rows(
     columns = {
         "candidate_id": candidates,
         "label": predictions.label.tolist(),
-        **dict(zip(P_CLASSES, predictions.probability.T.tolist(), strict=True)),
+        **dict(zip(PROBABILITY_COLUMNS, predictions.probability.T.tolist(), strict=True)),
         "entropy": predictions.entropy.tolist(),
         "ensemble_agreement": predictions.agreement.tolist(),
         "mutual_information": information if several_members else [None] * len(candidates),

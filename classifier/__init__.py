@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from classifier.core.config import CLASSES, PRESETS, TrainingConfig
+    from classifier.core.classes import CLASSES
+    from classifier.core.config import PRESETS, TrainingConfig
     from classifier.core.errors import NotTrainable, PackError
     from classifier.core.training_set import Manifest
     from classifier.evaluation.calibration import Calibration, apply_temperature, calibrate
@@ -53,7 +54,7 @@ __all__ = [
 
 _MODULES = MappingProxyType(
     {
-        "CLASSES": "classifier.core.config",
+        "CLASSES": "classifier.core.classes",
         "PRESETS": "classifier.core.config",
         "Calibration": "classifier.evaluation.calibration",
         "Comparison": "classifier.evaluation.comparison",

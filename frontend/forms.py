@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from frontend.pages.experiments import Offer, label_source_name, offers
 from labeling.api.queue import QueueFilterIn
 from labeling.auth.roles import Role, has_role
-from labeling.classes import Label, MorphologicalClass
+from labeling.classes import CLASS_CHOICES, Label
 from labeling.models import (
     Experiment,
     Field,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 ANY = ("", "any")
-CLASSES = [(str(label), label.label) for label in MorphologicalClass]
+CLASS_OPTIONS = [(str(number), text) for number, text in CLASS_CHOICES]
 
 
 def _field_choice() -> forms.ModelChoiceField[Field]:
@@ -97,7 +97,7 @@ class GalleryForm(forms.Form):
         required=False,
         choices=[ANY, *((str(value), name) for value, name in Label.choices), ("none", "none yet")],
     )
-    label = forms.ChoiceField(label="Consensus", required=False, choices=[ANY, *CLASSES])
+    label = forms.ChoiceField(label="Consensus", required=False, choices=[ANY, *CLASS_OPTIONS])
     status = forms.ChoiceField(required=False, choices=[ANY, *ConsensusStatus.choices])
     sample = forms.ChoiceField(
         required=False,
@@ -225,7 +225,7 @@ def _offer_sources(form: forms.Form, name: str, sources: list[str]) -> None:
 class RulingForm(forms.Form):
     """A curator's class and reason, and the fingerprint of the opinions that they were shown."""
 
-    label = forms.TypedChoiceField(choices=MorphologicalClass.choices, coerce=int)
+    label = forms.TypedChoiceField(choices=CLASS_CHOICES, coerce=int)
     reason = forms.CharField(max_length=2000)
     fingerprint = forms.CharField(max_length=100, required=False)
 

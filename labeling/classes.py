@@ -1,24 +1,20 @@
-"""The morphological classes of LEGUS and PHANGS-HST, and what an expert may answer."""
+"""What an expert may answer: a class or "unsure", how sure, and why it is not a cluster."""
 
 from django.db import models
 
+from classifier.core.classes import MorphologicalClass
 
-class MorphologicalClass(models.IntegerChoices):
-    """What a candidate is, by its shape (Wei et al. 2020, section 2)."""
-
-    SYMMETRIC = 1, "symmetric compact cluster"
-    ASYMMETRIC = 2, "asymmetric compact cluster"
-    ASSOCIATION = 3, "compact association"
-    NOT_CLUSTER = 4, "not a cluster"
+CLASS_CHOICES = [(label.value, label.text) for label in MorphologicalClass]
+"""The classes, for fields of models and forms."""
 
 
 class Label(models.IntegerChoices):
     """An expert's answer: one of the classes, or that the images do not tell."""
 
-    SYMMETRIC = 1, "symmetric compact cluster"
-    ASYMMETRIC = 2, "asymmetric compact cluster"
-    ASSOCIATION = 3, "compact association"
-    NOT_CLUSTER = 4, "not a cluster"
+    SYMMETRIC = CLASS_CHOICES[0]
+    ASYMMETRIC = CLASS_CHOICES[1]
+    ASSOCIATION = CLASS_CHOICES[2]
+    NOT_CLUSTER = CLASS_CHOICES[3]
     UNSURE = 5, "unsure"
 
 

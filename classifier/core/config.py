@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
-CLASSES = (1, 2, 3, 4)
-"""Symmetric, asymmetric, association, not a cluster: the order of every class axis."""
+from classifier.core.bands import BANDS
+from classifier.core.classes import CLASSES
 
 PACK_STAMP_PX = 100
 """Side of the stamps that packs hold; a network sees their centre."""
@@ -31,7 +31,7 @@ class TrainingConfig:
     """Three bands go to each copy of it (section 3.2); to StarcNet, the published peer, all."""
     classes: int = len(CLASSES)
     """Labels are whole numbers from 1 to this."""
-    bands: tuple[str, ...] = ("NUV", "U", "B", "V", "I")
+    bands: tuple[str, ...] = BANDS
     """In threes: the first copy sees (NUV, U, B), the second (V, I, 0); section 3.3."""
     blanked: tuple[str, ...] = ()
     """Bands that the network is shown as zeros, as one that is missing, to see what they tell."""

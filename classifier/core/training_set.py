@@ -17,13 +17,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.core.config import CLASSES
+from classifier.core.classes import VOTE_COLUMNS
 from classifier.core.csv_files import csv_lines
 from classifier.core.errors import NotTrainable
 
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
-VOTE_COLUMNS = tuple(f"n_class{label}" for label in CLASSES)
-"""Number of votes for each class."""
 
 TRAIN, CONTROL = "train", "control"
 SPLITS = (TRAIN, CONTROL)

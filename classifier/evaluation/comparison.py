@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from classifier.core.classes import CLASSES
 from classifier.core.statistics import PairedAccuracy
 from classifier.core.training_set import Manifest
-from classifier.evaluation.metrics import PAPER_CLASSES, cluster_or_not, evaluation_sample
+from classifier.evaluation.metrics import cluster_or_not, evaluation_sample
 from classifier.inference.prediction import Predictions
 
 
@@ -79,5 +80,5 @@ def compare(
             str(label): PairedAccuracy.measure(*(answer[truth == label] for answer in right))
             for label in range(1, classes + 1)
         },
-        binary=PairedAccuracy.measure(*right_of_two) if classes == PAPER_CLASSES else None,
+        binary=PairedAccuracy.measure(*right_of_two) if classes == len(CLASSES) else None,
     )

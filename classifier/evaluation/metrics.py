@@ -15,15 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
+from classifier.core.classes import CLASSES, COMPACT
 from classifier.core.statistics import Proportion
 from classifier.core.training_set import Manifest
 from classifier.inference.prediction import Predictions
-
-PAPER_CLASSES = 4
-"""Two-class figures exist only for runs with the four classes of the paper."""
-
-CLUSTERS = (1, 2)
-"""Classes that count as a cluster in two-class figures; 3 and 4 do not."""
 
 ENTROPY_BINS = 20
 """Number of bins of equal width, from 0 to ln K."""
@@ -209,13 +204,13 @@ def evaluate(
         confusion=confusion(truth, answers, by_member, [str(label) for label in labels]),
         entropy=entropy_figures(entropy, right, len(labels)),
         risk_coverage=risk_coverage(entropy, right),
-        **(_of_two_classes(truth, answers, by_member) if len(labels) == PAPER_CLASSES else {}),
+        **(_of_two_classes(truth, answers, by_member) if len(labels) == len(CLASSES) else {}),
     )
 
 
 def cluster_or_not(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return 1 for clusters and 2 for the rest, of labels 1 to 4."""
-    return np.where(np.isin(labels, CLUSTERS), 1, 2)
+    return np.where(np.isin(labels, COMPACT), 1, 2)
 
 
 def entropy_figures(

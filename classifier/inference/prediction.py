@@ -20,7 +20,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from classifier.core.atomic_files import write_atomically
-from classifier.core.config import CLASSES, TrainingConfig
+from classifier.core.classes import CLASSES
+from classifier.core.config import TrainingConfig
 from classifier.core.training_set import Manifest
 from classifier.core.uncertainty import entropy, mutual_information
 from classifier.data.augmentation import dihedral_orientations, resample

@@ -13,7 +13,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from classifier.core.config import CLASSES, STARCNET_PX
+from classifier.core.classes import CLASSES
+from classifier.core.config import STARCNET_PX
 
 VIEWS_PX = (32, 20, 11)
 """Sides of the central squares that the three paths see, each enlarged to the input's size."""

@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.classes import CLASSES
 from classifier.core.published import (
     CLASS_AGREEMENT,
     COMPACT_AGREEMENT,
@@ -17,7 +18,6 @@ from classifier.core.published import (
 )
 from classifier.core.statistics import Interval
 from frontend.pages.confusion import MatrixRow, counted_rows
-from labeling.agreement.pairs import CLASSES
 from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, RaterPair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18

@@ -5,20 +5,30 @@ Definitions: Wei et al. 2020, MNRAS 493, 3178, section 2; after Adamo et al. 201
 
 from dataclasses import dataclass
 
-from labeling.classes import MorphologicalClass, Reason
+from classifier.core.classes import MorphologicalClass
+from labeling.classes import Reason
 
 EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class ClassText:
-    """One class: number, name, definition in one line and in full, and what to do in doubt."""
+    """One class: definition in one line and in full, and what to do in doubt."""
 
-    number: int
-    name: str
+    label: MorphologicalClass
     short: str
     definition: str
     doubt: str
+
+    @property
+    def number(self) -> int:
+        """Number of the class."""
+        return self.label.value
+
+    @property
+    def name(self) -> str:
+        """Name of the class in a word or two."""
+        return self.label.short.capitalize()
 
     @property
     def examples(self) -> list[str]:
@@ -26,10 +36,9 @@ class ClassText:
         return [f"frontend/examples/class-{self.number}-{i}.png" for i in range(1, EXAMPLES + 1)]
 
 
-CLASSES = (
+CLASS_TEXTS = (
     ClassText(
         MorphologicalClass.SYMMETRIC,
-        "Symmetric",
         "one central peak, round, wider than a star",
         "A compact, symmetric source with a single central peak, whose radial profile is more "
         "extended than that of a point source.",
@@ -37,7 +46,6 @@ CLASSES = (
     ),
     ClassText(
         MorphologicalClass.ASYMMETRIC,
-        "Asymmetric",
         "one central peak, elongated or lopsided",
         "A compact source with a single central peak that is asymmetric or not circular, for "
         "example elongated.",
@@ -45,14 +53,12 @@ CLASSES = (
     ),
     ClassText(
         MorphologicalClass.ASSOCIATION,
-        "Association",
         "several peaks, often on diffuse light",
         "A compact association: asymmetric, with multiple peaks, sometimes on a diffuse source.",
         "If unrelated stars in a crowded region, without diffuse light: 4.",
     ),
     ClassText(
         MorphologicalClass.NOT_CLUSTER,
-        "Not a cluster",
         "star, pair, background galaxy, artefact",
         "Not a cluster: an image artefact, a background galaxy, a pair or several stars in a "
         "crowded region, or a star.",

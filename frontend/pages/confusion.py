@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import CLASSES
 
 SHADES = 5
 """Number of background shades above none, from 0 to 100 %."""
@@ -51,7 +51,7 @@ def counted_rows(confusion: Sequence[Sequence[int]]) -> list[MatrixRow]:
     """Return a matrix of counts with the percentages of its rows."""
     return [
         MatrixRow(str(label), [Cell(n, 100 * n / sum(row) if sum(row) else None) for n in row])
-        for label, row in zip(MorphologicalClass.values, confusion, strict=True)
+        for label, row in zip(CLASSES, confusion, strict=True)
     ]
 
 
@@ -59,5 +59,5 @@ def estimated_rows(matrix: Sequence[Sequence[float]]) -> list[MatrixRow]:
     """Return a matrix of probabilities as percentages without counts."""
     return [
         MatrixRow(str(label), [Cell(0, 100 * share) for share in row])
-        for label, row in zip(MorphologicalClass.values, matrix, strict=True)
+        for label, row in zip(CLASSES, matrix, strict=True)
     ]

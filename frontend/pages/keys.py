@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from classifier.core.classes import MorphologicalClass
+
+SYMMETRIC, ASYMMETRIC, ASSOCIATION, NOT_CLUSTER = MorphologicalClass
+
 
 @dataclass(frozen=True)
 class KeyBinding:
@@ -28,10 +32,10 @@ def _group(name: str, *bindings: KeyBinding) -> tuple[KeyBinding, ...]:
 KEY_BINDINGS = (
     *_group(
         "Classify",
-        KeyBinding("vote-1", ("1",), "class 1, symmetric compact cluster", "LEGUS numbers"),
-        KeyBinding("vote-2", ("2",), "class 2, asymmetric compact cluster"),
-        KeyBinding("vote-3", ("3",), "class 3, compact association"),
-        KeyBinding("vote-4", ("4",), "class 4, not a cluster"),
+        KeyBinding("vote-1", ("1",), f"class 1, {SYMMETRIC.text}", "LEGUS numbers"),
+        KeyBinding("vote-2", ("2",), f"class 2, {ASYMMETRIC.text}"),
+        KeyBinding("vote-3", ("3",), f"class 3, {ASSOCIATION.text}"),
+        KeyBinding("vote-4", ("4",), f"class 4, {NOT_CLUSTER.text}"),
         KeyBinding("possible-1", ("Shift+1",), "class 1, only possible", "LEGUS quality flag"),
         KeyBinding("possible-2", ("Shift+2",), "class 2, only possible"),
         KeyBinding("possible-3", ("Shift+3",), "class 3, only possible"),

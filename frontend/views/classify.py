@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from frontend.access import for_role
 from frontend.forms import QueueFilterForm
-from frontend.pages.class_texts import CLASSES, REASONS
+from frontend.pages.class_texts import CLASS_TEXTS, REASONS
 from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
 from labeling.auth.roles import Role
@@ -18,7 +18,7 @@ from labeling.rules.decision_tree import TREE
 def classify(request: PageRequest) -> HttpResponse:
     """The classify page, for one field or for all."""
     context = {
-        "classes": CLASSES,
+        "classes": CLASS_TEXTS,
         "reasons": REASONS,
         "tree": [asdict(question) for question in TREE],
         "queue_filter": QueueFilterForm(request.GET),

@@ -18,7 +18,7 @@ from frontend.pages.disagreements import (
 )
 from frontend.requests import PageRequest
 from labeling.auth.roles import Role
-from labeling.classes import MorphologicalClass
+from labeling.classes import CLASS_CHOICES
 from labeling.models import Candidate
 
 PAGE_SIZE = 20
@@ -39,7 +39,7 @@ def disagreements(request: PageRequest) -> HttpResponse:
         candidate.fingerprint = opinions_fingerprint(candidate)
         candidate.draft = draft if draft.get("candidate") == candidate.pk else None
     Candidate.objects.disclose(request.user, [candidate.pk for candidate in page])
-    context = {"page": page, "classes": MorphologicalClass.choices}
+    context = {"page": page, "classes": CLASS_CHOICES}
     return render(request, "frontend/disagreements.html", context)
 
 

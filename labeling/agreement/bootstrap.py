@@ -16,6 +16,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.classes import COMPACT
 from classifier.core.statistics import Interval
 
 UNKNOWN: Interval = (nan, nan)
@@ -23,7 +24,7 @@ RESAMPLES = 1000
 SEED = 20
 """The same votes give the same intervals, in every process."""
 
-N_COMPACT = 2
+N_COMPACT = len(COMPACT)
 """The classes 1 and 2 come first: compact clusters."""
 
 _PERCENT = (2.5, 97.5)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.agreement.pairs import CLASSES
+from classifier.core.classes import CLASSES
 
 if TYPE_CHECKING:
     import pandas

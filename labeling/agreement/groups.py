@@ -20,9 +20,9 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.classes import CLASSES
 from classifier.core.statistics import Interval
 from labeling.agreement.bootstrap import RESAMPLES, SEED, UNKNOWN, interval
-from labeling.agreement.pairs import CLASSES
 
 Table = NDArray[np.int_]
 

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.classes import CLASSES
 from classifier.core.statistics import wilson_interval
 from labeling.agreement.bootstrap import N_COMPACT, Intervals, folded, intervals_of, row_shares
-from labeling.classes import MorphologicalClass
-
-CLASSES = tuple(int(label) for label in MorphologicalClass)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifier.core.classes import VOTE_COLUMNS
 from labeling.api.filters import ConsensusIn, asked_for
 from labeling.api.permissions import IsCurator
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.auth.roles import Role, has_role
-from labeling.classes import MorphologicalClass
+from labeling.classes import CLASS_CHOICES
 from labeling.models import Adjudication, Candidate, Consensus, Vote
 
 
@@ -32,10 +33,7 @@ class ConsensusOut(serializers.ModelSerializer[Consensus]):
             "label",
             "status",
             "n_votes",
-            "n_class1",
-            "n_class2",
-            "n_class3",
-            "n_class4",
+            *VOTE_COLUMNS,
             "n_unsure",
             "agreement",
             "class_mean",
@@ -81,7 +79,7 @@ class AdjudicationIn(serializers.ModelSerializer[Adjudication]):
     """A curator's class for a candidate, and why."""
 
     candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
-    label = serializers.ChoiceField(MorphologicalClass.choices)  # type: ignore[assignment]
+    label = serializers.ChoiceField(CLASS_CHOICES)  # type: ignore[assignment]
 
     class Meta:
         model = Adjudication

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from classifier.core.classes import CLASSES
 from classifier.core.statistics import Interval
 from labeling.agreement.groups import GroupAgreement
-from labeling.agreement.pairs import CLASSES, Agreement
+from labeling.agreement.pairs import Agreement
 from labeling.agreement.raters import RaterPair
 from labeling.export.rows import Row
 from labeling.files.json_values import finite

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from django.db.models import Exists, OuterRef
 
+from classifier.core.classes import CLASSES
 from labeling.agreement.dawid_skene import Diagnosis
-from labeling.agreement.pairs import CLASSES
 from labeling.export.rows import Row, in_catalogue_order
 from labeling.models import Candidate, Vote
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from classifier.core.bands import BANDS
+from classifier.core.classes import CLASSES, MorphologicalClass
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ def _photometry() -> tuple[Column, ...]:
     )
 
 
+_CLASSES = ", ".join(f"{label} {label.short}" for label in MorphologicalClass)
+
 COLUMNS = (
     Column("field", str, "field, as in Asterism"),
     Column("catalogue_id", str, "id in the survey's catalogue"),
@@ -34,14 +37,11 @@ COLUMNS = (
     Column("dec_deg", float, "declination", "deg"),
     Column("x_pix", float, "x on the field's frame; the first pixel is 1 (FITS)", "pix"),
     Column("y_pix", float, "y on the field's frame; the first pixel is 1 (FITS)", "pix"),
-    Column("class_consensus", int, "1 symmetric, 2 asymmetric, 3 association, 4 not a cluster"),
+    Column("class_consensus", int, _CLASSES),
     Column("class_mean", float, "mean of the class votes"),
     Column("consensus_status", str, "insufficient, agreed, majority, tie or adjudicated"),
     Column("n_votes", int, "answers that count, unsure included"),
-    Column("n_class1", int, "votes for class 1"),
-    Column("n_class2", int, "votes for class 2"),
-    Column("n_class3", int, "votes for class 3"),
-    Column("n_class4", int, "votes for class 4"),
+    *(Column(f"n_class{label}", int, f"votes for class {label}") for label in CLASSES),
     Column("n_unsure", int, "answers 'unsure'"),
     Column("agreement", float, "share of the class votes that name the most frequent class"),
     Column("vote_entropy_nats", float, "Shannon entropy of the class votes, 0 to ln 4"),
@@ -52,10 +52,10 @@ COLUMNS = (
         "4 several people after the network's opinion was visible",
     ),
     Column("class_network", int, "most probable class by the promoted run"),
-    Column("p_class1", float, "probability of class 1, mean of the ensemble"),
-    Column("p_class2", float, "probability of class 2, mean of the ensemble"),
-    Column("p_class3", float, "probability of class 3, mean of the ensemble"),
-    Column("p_class4", float, "probability of class 4, mean of the ensemble"),
+    *(
+        Column(f"p_class{label}", float, f"probability of class {label}, mean of the ensemble")
+        for label in CLASSES
+    ),
     Column("entropy_nats", float, "Shannon entropy of the mean probabilities, 0 to ln 4"),
     Column("ensemble_agreement", float, "share of the members that name class_network"),
     Column("run", int, "number of the promoted run"),

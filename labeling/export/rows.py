@@ -13,6 +13,7 @@ from django.db.models import F, FilteredRelation, Q, Value
 from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
+from classifier.core.classes import PROBABILITY_COLUMNS, VOTE_COLUMNS
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_CONSENSUS_COUNTS = ("n_votes", "n_class1", "n_class2", "n_class3", "n_class4", "n_unsure")
-_PROBABILITIES = ("p_class1", "p_class2", "p_class3", "p_class4")
+_CONSENSUS_COUNTS = ("n_votes", *VOTE_COLUMNS, "n_unsure")
 _PHOTOMETRY = tuple(
     name for band in BANDS for name in (f"mag_{band.lower()}", f"mag_err_{band.lower()}")
 )
@@ -71,7 +71,7 @@ def _expressions() -> dict[str, Any]:
         "vote_entropy_nats": F("consensus__vote_entropy"),
         "people": F("consensus__provenance"),
         "class_network": F("network__label"),
-        **{f"{name}_": F(f"network__{name}") for name in _PROBABILITIES},
+        **{f"{name}_": F(f"network__{name}") for name in PROBABILITY_COLUMNS},
         "entropy_nats": F("network__entropy"),
         "members_agree": F("network__ensemble_agreement"),
         "run": F("network__run"),

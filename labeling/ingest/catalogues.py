@@ -19,7 +19,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import MorphologicalClass
 from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.ingest.errors import BadInput

@@ -22,14 +22,13 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import CLASSES, PROBABILITY_COLUMNS
 from labeling.ingest.errors import BadInput
 from labeling.ingest.tables import Columns, data_lines, read_table, read_text
 
 STARCNET, SCORES, TABLE = "starcnet", "scores", "table"
 FORMATS = (STARCNET, SCORES, TABLE)
 
-P_CLASSES = tuple(f"p_class{label}" for label in MorphologicalClass)
 
 OFF_BY = 0.02
 """How far from 1 the four may add up to: as much as rounding each to 0.01 can do."""
@@ -40,7 +39,7 @@ _UNREADABLE = (OSError, ValueError, EOFError, OverflowError, SyntaxError, TypeEr
 _NUMPY = b"\x93NUMPY"
 _STARCNET_ROW = re.compile(
     r"\s*(\S+)\s+\S+\s+\S+\s+(\S+)\s+"
-    r"\[\s*" + r"\s+-\s+".join([r"([^\s\[\]]+)"] * len(P_CLASSES)) + r"\s*\]\s*"
+    r"\[\s*" + r"\s+-\s+".join([r"([^\s\[\]]+)"] * len(CLASSES)) + r"\s*\]\s*"
 )
 
 
@@ -69,14 +68,14 @@ def read_probabilities(path: Path, fmt: str | None = None) -> Probabilities:
     table = _starcnet_table(path) if fmt == STARCNET else read_table(path)
     if not len(table):
         raise BadInput(f"{path}: holds no predictions.")
-    if missing := {"id", *P_CLASSES} - {name.lower() for name in table.colnames}:
+    if missing := {"id", *PROBABILITY_COLUMNS} - {name.lower() for name in table.colnames}:
         have = " ".join(", ".join(table.colnames[:40]).split())
         raise BadInput(
             f"{path}: has no column {min(missing)!r} (it has {have}); predictions stand in the "
-            f"columns id, {', '.join(P_CLASSES)}."
+            f"columns id, {', '.join(PROBABILITY_COLUMNS)}."
         )
     columns = Columns(path, table, {})
-    p_NK = _checked(path, np.column_stack([columns.numbers(name) for name in P_CLASSES]))
+    p_NK = _checked(path, np.column_stack([columns.numbers(name) for name in PROBABILITY_COLUMNS]))
     label_N = p_NK.argmax(axis=1) + 1
     if fmt == STARCNET:
         label_N = _among_the_most_probable(path, columns.classes("class"), p_NK)
@@ -107,7 +106,7 @@ def _starcnet_table(path: Path) -> Table:
                 "the file whole?"
             )
         found.append(match.groups())
-    names = ["id", "class", *P_CLASSES]
+    names = ["id", "class", *PROBABILITY_COLUMNS]
     return Table(rows=found, names=names, dtype=[str] * len(names)) if found else Table(names=names)
 
 
@@ -159,9 +158,9 @@ def _scores(path: Path) -> NDArray[np.float64]:
         raise BadInput(f"{path}: not an array of numbers that can be read ({reason}).") from None
     if not isinstance(scores, np.ndarray) or scores.dtype.kind != "f":
         raise BadInput(f"{path}: scores are one array of floating-point numbers.")
-    if scores.ndim != 2 or scores.shape[1] != len(P_CLASSES) or not len(scores):
+    if scores.ndim != 2 or scores.shape[1] != len(CLASSES) or not len(scores):
         raise BadInput(
-            f"{path}: has the shape {scores.shape}; scores have (candidates, {len(P_CLASSES)})."
+            f"{path}: has the shape {scores.shape}; scores have (candidates, {len(CLASSES)})."
         )
     broken_N = ~np.isfinite(scores).all(axis=1)
     if broken_N.any():

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from classifier.core.classes import PROBABILITY_COLUMNS
 from labeling.ingest.errors import BadInput
-from labeling.ingest.probabilities import P_CLASSES, Probabilities, read_probabilities
+from labeling.ingest.probabilities import Probabilities, read_probabilities
 from labeling.models import Field, TrainingRun
 
 LONGEST_NAME = 80
@@ -76,7 +77,7 @@ def _predictions(found: Probabilities, candidates: list[int | None]) -> Iterator
             yield {
                 "candidate_id": candidate,
                 "label": label,
-                **dict(zip(P_CLASSES, p_K, strict=True)),
+                **dict(zip(PROBABILITY_COLUMNS, p_K, strict=True)),
                 "entropy": entropy,
                 # Of one network, which agrees with itself.
                 "ensemble_agreement": 1.0,

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from labeling.classes import MorphologicalClass
+from labeling.classes import CLASS_CHOICES
 
 
 class Adjudication(models.Model):
@@ -12,7 +12,7 @@ class Adjudication(models.Model):
 
     candidate = models.ForeignKey("Candidate", models.PROTECT, related_name="adjudications")
     curator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="rulings")
-    label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
+    label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES)
     reason = models.TextField()
     decided_at = models.DateTimeField(default=timezone.now, editable=False)
 

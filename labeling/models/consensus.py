@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from django.db import models
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import VOTE_COLUMNS
+from labeling.classes import CLASS_CHOICES
 from labeling.db.prepared import PreparedWrite, Upsert
 from labeling.rules.consensus import (
     RULE_VERSION,
@@ -27,8 +28,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
 
     def counts(self) -> dict[int, tuple[int, ...]]:
         """Return the votes for each class by candidate, for candidates that have votes."""
-        columns = [f"n_class{label}" for label in MorphologicalClass]
-        voted = self.filter(n_votes__gt=0).values_list("candidate", *columns)
+        voted = self.filter(n_votes__gt=0).values_list("candidate", *VOTE_COLUMNS)
         return {candidate: tuple(counts) for candidate, *counts in voted}
 
     def ties(self) -> Self:
@@ -40,7 +40,7 @@ class Consensus(models.Model):
     """What the live votes on a candidate say; recomputed whole, never incremented."""
 
     candidate = models.OneToOneField("Candidate", models.CASCADE, primary_key=True)
-    label = models.PositiveSmallIntegerField(choices=MorphologicalClass, null=True)
+    label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES, null=True)
     status = models.CharField(
         choices=ConsensusStatus, default=ConsensusStatus.INSUFFICIENT, max_length=12
     )
@@ -72,7 +72,7 @@ class Consensus(models.Model):
         """Return the verdict as values of this table's columns."""
         values = {f.name: getattr(verdict, f.name) for f in fields(verdict)}
         counts = values.pop("counts")
-        votes = {f"n_class{label}": n for label, n in enumerate(counts, 1)}
+        votes = dict(zip(VOTE_COLUMNS, counts, strict=True))
         return values | votes | {"n_votes": verdict.n_votes}
 
     def differences(self, verdict: Verdict) -> list[str]:

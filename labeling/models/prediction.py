@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import PROBABILITY_COLUMNS, MorphologicalClass
+from labeling.classes import CLASS_CHOICES
 from labeling.db.bulk import BATCH_SIZE, BulkInsert, BulkUpdate, batches
 from labeling.db.prepared import Param, PreparedQuery, Update
 from labeling.models.consensus import Consensus
@@ -66,7 +67,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             if queue is not None:
                 opinion = Opinion(
                     candidate,
-                    [values[name] for name in P_CLASSES],
+                    [values[name] for name in PROBABILITY_COLUMNS],
                     own=True,
                     entropy=values["entropy"],
                     mutual_information=values.get("mutual_information"),
@@ -111,7 +112,6 @@ _COUNTS: dict[str, Any] = {
     for label in MorphologicalClass
 }
 
-P_CLASSES = ("p_class1", "p_class2", "p_class3", "p_class4")
 
 PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
 
@@ -128,7 +128,7 @@ class Prediction(models.Model):
     candidate = models.ForeignKey(
         "Candidate", models.CASCADE, related_name="predictions", db_constraint=False
     )
-    label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
+    label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES)
     p_class1 = models.FloatField()
     p_class2 = models.FloatField()
     p_class3 = models.FloatField()

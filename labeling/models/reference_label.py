@@ -4,7 +4,7 @@ from typing import Self
 
 from django.db import models
 
-from labeling.classes import MorphologicalClass
+from labeling.classes import CLASS_CHOICES
 
 
 class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
@@ -20,7 +20,7 @@ class ReferenceLabel(models.Model):
 
     candidate = models.ForeignKey("Candidate", models.CASCADE, related_name="references")
     source = models.CharField(max_length=80, db_index=True)
-    label = models.PositiveSmallIntegerField(choices=MorphologicalClass)
+    label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES)
 
     objects = ReferenceLabelQuerySet.as_manager()
 

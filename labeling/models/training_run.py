@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.core.training_set import CONTROL, read_labels
 from labeling import jobs
 from labeling.files import run_folders
@@ -407,7 +408,7 @@ def _update_status(*runs: TrainingRun | None) -> None:
 
 def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:
     """Return the four probabilities by candidate, in the order of the candidates."""
-    columns = ("candidate_id", "p_class1", "p_class2", "p_class3", "p_class4")
+    columns = ("candidate_id", *PROBABILITY_COLUMNS)
     return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
 
 

@@ -11,7 +11,8 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
-from labeling.classes import Certainty, Label, MorphologicalClass, Reason
+from classifier.core.classes import CLASSES
+from labeling.classes import Certainty, Label, Reason
 from labeling.db.prepared import Param
 from labeling.models.lease import Sample
 
@@ -56,7 +57,7 @@ class VoteQuerySet(models.QuerySet["Vote"]):
 
     def for_classes(self) -> Self:
         """Votes for a class, not "unsure"."""
-        return self.filter(label__in=MorphologicalClass.values)
+        return self.filter(label__in=CLASSES)
 
     def by(self, voter: User | Param) -> Self:
         """Votes of one expert."""

@@ -12,7 +12,8 @@ from math import log
 
 from django.db import models
 
-from labeling.classes import Label, MorphologicalClass
+from classifier.core.classes import MorphologicalClass
+from labeling.classes import Label
 
 RULE_VERSION = 1
 EARLY_VOTES_NEEDED = 2

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labeling.classes import MorphologicalClass, Reason
+from classifier.core.classes import MorphologicalClass
+from labeling.classes import Reason
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.core.classes import MorphologicalClass
 from classifier.core.published import CLASS_AGREEMENT
 from classifier.core.statistics import PairedAccuracy, Proportion, Z
-from labeling.classes import MorphologicalClass
 
 MIN_LABELS = 20
 """Labelled control candidates below which nothing is judged."""

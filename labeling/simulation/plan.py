@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import MorphologicalClass
 from labeling.simulation import seds
 from labeling.simulation.artefacts import ChipGap
 from labeling.simulation.background import Galaxy

@@ -16,7 +16,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import MorphologicalClass
 from labeling.simulation.artefacts import Rays, draw_rays
 from labeling.simulation.background import Galaxy, around
 from labeling.simulation.gauge import Gauge

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from classifier.core.training_set import CONTROL, TRAIN, VOTE_COLUMNS, encode_training_set
+from classifier.core.classes import VOTE_COLUMNS
+from classifier.core.training_set import CONTROL, TRAIN, encode_training_set
 from labeling.db.consistent_read import one_moment
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate

@@ -3,7 +3,7 @@
 import numpy as np
 from astropy.table import Table
 
-P_CLASSES = ("p_class1", "p_class2", "p_class3", "p_class4")
+from classifier.core.classes import PROBABILITY_COLUMNS
 
 
 def answers(count, right=None):
@@ -36,6 +36,6 @@ def write_scores(path, p, dtype=np.float32):
 
 def write_table(path, names, p, **how):
     """A table with named columns, in the format of its ending."""
-    columns = dict(zip(P_CLASSES, np.transpose(p), strict=True))
+    columns = dict(zip(PROBABILITY_COLUMNS, np.transpose(p), strict=True))
     Table({"id": names, **columns}).write(path, **how)
     return path

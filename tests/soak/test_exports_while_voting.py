@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from labeling.classes import MorphologicalClass
+from classifier.core.classes import MorphologicalClass
 from tests.soak.conftest import LONG
 from tests.soak.expert import Expert
 

@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from classifier.core.classes import CLASSES
 from classifier.core.published import CLASS_AGREEMENT
 from classifier.evaluation.figures.style import DOUBLE, SHADES, SINGLE, journal_style
-from classifier.evaluation.metrics import PAPER_CLASSES, Confusion
+from classifier.evaluation.metrics import Confusion
 
 DARK_PERCENT = 62
 """From here on a cell is dark, and its text white."""
@@ -32,7 +33,7 @@ def confusion_matrix(
     """
     side = len(confusion.classes)
     figure = Figure(figsize=(width or (SINGLE if side <= 5 else DOUBLE), CELL_HEIGHT * side + 0.5))
-    if side == PAPER_CLASSES:
+    if side == len(CLASSES):
         axes, beside = figure.subplots(1, 2, width_ratios=(side, 1))
         _people(beside, [people[int(name)] for name in confusion.classes])
     else:

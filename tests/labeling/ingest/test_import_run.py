@@ -5,13 +5,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from scipy.special import entr
 
+from classifier.core.classes import PROBABILITY_COLUMNS
 from labeling.ingest.probabilities import format_of, read_probabilities
 from labeling.ingest.runs import import_run
 from labeling.models import Prediction, RunStatus, TrainingRun
 from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import repeat_run
 from tests.labeling.networks import (
-    P_CLASSES,
     answers,
     starcnet_line,
     write_scores,
@@ -31,7 +31,7 @@ def starcnet(tmp_path):
 
 def said(run):
     """The probabilities by catalogue id."""
-    rows = run.predictions.values_list("candidate__catalogue_id", *P_CLASSES)
+    rows = run.predictions.values_list("candidate__catalogue_id", *PROBABILITY_COLUMNS)
     return {name: p for name, *p in rows}
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from labeling.classes import MorphologicalClass, Reason
+from classifier.core.classes import MorphologicalClass
+from labeling.classes import Reason
 from labeling.rules.decision_tree import TREE, branch_point, classify_answers
 
 

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import pytest
 
+from classifier.core.classes import VOTE_COLUMNS
 from classifier.core.training_set import (
     COLUMNS,
     UNLABELLED,
-    VOTE_COLUMNS,
     Manifest,
     read_labels,
 )
