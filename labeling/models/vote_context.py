@@ -55,8 +55,8 @@ class VoteContext:
         own = [vote for vote in votes if vote.voter_id == expert.pk]
         replaced = next((vote for vote in own if vote.pk == replaces), None)
         lease, disclosed = _lease(candidate_id, expert)
-        if replaced and not replaced.repeat_of_id and lease and lease.sample == Sample.REPEAT:
-            # The expert corrects the vote that counts; the repeat still waits for its answer.
+        if _is_correction(replaced, lease):
+            # The repeat still waits for its answer.
             lease = None
         return cls(
             own=own,
@@ -82,6 +82,13 @@ def _lease(candidate_id: int, expert: User) -> tuple[Lease | None, bool]:
     for lease, values in _LEASE.annotated(**pair):
         return lease, bool(values["disclosed"])
     return None, bool(_DISCLOSURE.rows(**pair))
+
+
+def _is_correction(replaced: Vote | None, lease: Lease | None) -> bool:
+    """True if the expert corrects the vote that counts while they hold its hidden repeat."""
+    if replaced is None or lease is None:
+        return False
+    return lease.sample == Sample.REPEAT and not replaced.repeat_of_id
 
 
 def _repeated_vote(own: Sequence[Vote], lease: Lease | None, replaced: Vote | None) -> UUID | None:

@@ -46,15 +46,20 @@ class ExpertQueue:
         samples = self._samples(count)
         leases: list[Lease] = []
         while samples:
-            new = self._lease_unlocked(samples) or self._lease_after_waiting(self._all_parts())
-            if not new and last_resort:
-                new = self._lease_skipped(len(samples)) or self._take_over()
+            new = self._lease_next(samples, last_resort=last_resort)
             if not new:
                 break
             leases += new
             for sample in (Sample(lease.sample) for lease in new):
                 samples.remove(sample if sample in samples else samples[0])
         return leases
+
+    def _lease_next(self, samples: Sequence[Sample], *, last_resort: bool) -> list[Lease]:
+        """Lease candidates of these samples from the first source that has any."""
+        new = self._lease_unlocked(samples) or self._lease_after_waiting(self._all_parts())
+        if new or not last_resort:
+            return new
+        return self._lease_skipped(len(samples)) or self._take_over()
 
     def _samples(self, count: int) -> list[Sample]:
         """Return the sample from which each of the next leases comes."""

@@ -47,7 +47,7 @@ class Server:
         data = self.folder / "data"
         _check(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"],
-            preexec_fn=partial(_become, owner),
+            preexec_fn=partial(become, owner),
         )
         options = [part for setting in (*MANY, *settings) for part in ("-c", setting)]
         with (self.folder / "log").open("wb") as log:
@@ -55,7 +55,7 @@ class Server:
                 [programs / "postgres", "-D", data, "-k", self.folder, "-h", "", *options],
                 stdout=log,
                 stderr=log,
-                preexec_fn=partial(_become, owner),
+                preexec_fn=partial(become, owner),
             )
         self._wait()
 
@@ -96,7 +96,7 @@ def _connected(folder: Path) -> Any:
 
 def _programs(scratch: Path) -> tuple[Path, pwd.struct_passwd | None]:
     """Folder of the server's programs, and whom to run them as where we are root."""
-    owner = _somebody() if os.geteuid() == 0 else None
+    owner = server_account()
     for folder in [*_installed(), _wheel()]:
         if folder and all((folder / name).exists() for name in NEEDED):
             if owner and not _may_run(owner, folder / "postgres"):
@@ -127,8 +127,10 @@ def _copied(programs: Path, scratch: Path) -> Path:
     return target / programs.relative_to(package.parent)
 
 
-def _somebody() -> pwd.struct_passwd:
-    """An account to run the server as: PostgreSQL refuses to run as root."""
+def server_account() -> pwd.struct_passwd | None:
+    """Return the account of the server if this process is root's: PostgreSQL refuses to be."""
+    if os.geteuid() != 0:
+        return None
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)
@@ -144,13 +146,13 @@ def _open_to(owner: pwd.struct_passwd, folder: Path) -> None:
 
 def _may_run(owner: pwd.struct_passwd, program: Path) -> bool:
     try:
-        _check([program, "--version"], preexec_fn=partial(_become, owner))
+        _check([program, "--version"], preexec_fn=partial(become, owner))
     except (Unavailable, PermissionError):
         return False
     return True
 
 
-def _become(owner: pwd.struct_passwd | None) -> None:
+def become(owner: pwd.struct_passwd | None) -> None:
     """In the child, before the program: another account, and an end with the tests' own end."""
     if owner:
         os.setgroups([])
