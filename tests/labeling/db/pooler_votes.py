@@ -25,5 +25,5 @@ call_command("migrate", verbosity=0)
 make_field(candidates=CANDIDATES, votes_needed=2, repeat_share=0)
 users = [get_user_model().objects.create_user(f"expert{k}") for k in range(EXPERTS)]
 at_once(EXPERTS, lambda k: vote_on_all(users[k]))
-print(Vote.objects.live().count())
+print(Vote.objects.live().count())  # noqa: T201
 call_command("audit")
