@@ -43,7 +43,7 @@ def computes_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     # The public function, torch.cpu.get_capabilities, is missing in torch 2.6.
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001
 
 
 def autocast(
@@ -73,7 +73,7 @@ def onednn_computes_bfloat16() -> bool:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     # torch has no public function for this.
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 
 def _uses_bfloat16(config: TrainingConfig, device: torch.device, *, gradients: bool) -> bool:

@@ -125,9 +125,9 @@ class Candidate(models.Model):
     def neighbours(self, size: int) -> CandidateQuerySet:
         """Return the other sources, set aside or not, in the square of `size` px around it."""
         # A pixel reaches half a pixel to either side of its centre.
-        left, bottom = (int(first_pixel(position, size)) - 0.5 for position in (self.x, self.y))
+        x_min, y_min = (int(first_pixel(position, size)) - 0.5 for position in (self.x, self.y))
         inside = Candidate.objects.filter(
-            field=self.field_id, x__gte=left, x__lt=left + size, y__gte=bottom, y__lt=bottom + size
+            field=self.field_id, x__gte=x_min, x__lt=x_min + size, y__gte=y_min, y__lt=y_min + size
         )
         return inside.exclude(pk=self.pk)
 
@@ -196,7 +196,9 @@ class Candidate(models.Model):
             writes.append(_END_LEASE.of(context.lease))
         if vote.repeat_of_id is None:
             # Where votes are needed, nobody has ruled.
-            self.refresh_consensus([*context.others, vote], ruled=not self.open, after=writes)
+            self.refresh_consensus(
+                [*context.votes_of_others, vote], ruled=not self.open, after=writes
+            )
         else:
             execute_together(*writes)
         return vote
@@ -208,7 +210,7 @@ class Candidate(models.Model):
         lease = context.lease
         visible = context.disclosed or has_role(voter, Role.CURATOR)
         suggestion_visible = visible and self._has_suggestion()
-        votes_visible = len(context.others) if visible else 0
+        votes_visible = len(context.votes_of_others) if visible else 0
         return Vote(
             id=uuid,
             candidate=self,
@@ -234,11 +236,11 @@ class Candidate(models.Model):
         """
         if context.lease and context.lease.is_live:
             return False
-        if self.verdict(context.others).status != ConsensusStatus.INSUFFICIENT:
+        if self.verdict(context.votes_of_others).status != ConsensusStatus.INSUFFICIENT:
             return True
         # The voter's own lease is not live, so these are the others'.
         promised = self.leases.promises().count()
-        return len(context.others) + promised >= self.field.votes_needed
+        return len(context.votes_of_others) + promised >= self.field.votes_needed
 
     @transaction.atomic
     def adjudicate(self, curator: User, label: int, reason: str) -> Adjudication:
@@ -303,7 +305,7 @@ class Candidate(models.Model):
                 writes.append(UPDATE_QUEUE.of(prediction))
         execute_together(*writes)
         if verdict.label is not None and not self.control:
-            self.field.nudge_refresh()
+            self.field.notify_refresh()
 
     @property
     def waits_in(self) -> int | None:

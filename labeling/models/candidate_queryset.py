@@ -198,8 +198,8 @@ class CandidateQueries(models.QuerySet[C]):
         )
         flagged = Vote.objects.standing().filter(flagged=True).exclude(Exists(ruled))
         waiting = (Consensus.objects.ties(), flagged, Comment.objects.unresolved())
-        tied, *others = (rows.order_by().values("candidate") for rows in waiting)
-        return self.in_play().filter(pk__in=tied.union(*others))
+        tied, *discussed = (rows.order_by().values("candidate") for rows in waiting)
+        return self.in_play().filter(pk__in=tied.union(*discussed))
 
 
 def _labels_given_by(source: LabelSource) -> models.QuerySet[Any]:

@@ -37,8 +37,7 @@ class FieldQuerySet(models.QuerySet["Field"]):
         Other callers of this method wait; votes go on.
         """
         pks = {field.pk for field in fields}
-        chosen = self.filter(pk__in=pks) if pks else self.all()
-        return chosen._lock_rows()
+        return _locked_rows(self.filter(pk__in=pks) if pks else self.all())
 
     def lock_out_votes(self) -> list[Field]:
         """Lock these fields against votes too, which wait for the end of the transaction.
@@ -47,15 +46,16 @@ class FieldQuerySet(models.QuerySet["Field"]):
         gap would keep it waiting for ever. Its advisory locks are granted in the order of the
         requests, and a vote requests one first.
         """
-        pks = [field.pk for field in self._lock_rows()]
+        pks = [field.pk for field in _locked_rows(self)]
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 for pk in pks:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [pk])
         return list(Field.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
 
-    def _lock_rows(self) -> list[Field]:
-        return list(self.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+
+def _locked_rows(fields: FieldQuerySet) -> list[Field]:
+    return list(fields.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
 class Field(models.Model):
@@ -177,7 +177,7 @@ class Field(models.Model):
         """True if new labels change the order of its queue; they do not change a random order."""
         return self.refresh_after > 0 and self.strategy != Strategy.RANDOM
 
-    def nudge_refresh(self) -> None:
+    def notify_refresh(self) -> None:
         """Have a worker check whether the order of the queue should follow new labels.
 
         Costs a look at the disk, and at most one message a second.

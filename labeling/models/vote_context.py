@@ -36,9 +36,9 @@ VOTES: PreparedQuery[Vote] = PreparedQuery(
 class VoteContext:
     """What one expert's answer depends on, besides the answer."""
 
-    own: Sequence[Vote]
+    own_votes: Sequence[Vote]
     """The expert's votes on the candidate, retracted ones and repeats too."""
-    others: Sequence[Vote]
+    votes_of_others: Sequence[Vote]
     """The live votes of others."""
     lease: Lease | None
     """The expert's lease on the candidate, expired or not; the vote ends it."""
@@ -52,18 +52,18 @@ class VoteContext:
         cls, candidate_id: int, expert: User, votes: Sequence[Vote], replaces: UUID | None
     ) -> Self:
         """Return the context; `votes` are those on the candidate, `replaces` the corrected one."""
-        own = [vote for vote in votes if vote.voter_id == expert.pk]
-        replaced = next((vote for vote in own if vote.pk == replaces), None)
+        own_votes = [vote for vote in votes if vote.voter_id == expert.pk]
+        replaced = next((vote for vote in own_votes if vote.pk == replaces), None)
         lease, disclosed = _lease(candidate_id, expert)
         if _is_correction(replaced, lease):
             # The repeat still waits for its answer.
             lease = None
         return cls(
-            own=own,
-            others=[vote for vote in votes if vote.is_live and vote.voter_id != expert.pk],
+            own_votes=own_votes,
+            votes_of_others=[vote for vote in votes if vote.is_live and vote.voter_id != expert.pk],
             lease=lease,
             disclosed=disclosed,
-            repeat_of=_repeated_vote(own, lease, replaced),
+            repeat_of=_repeated_vote(own_votes, lease, replaced),
         )
 
     @property
@@ -71,7 +71,7 @@ class VoteContext:
         """The standing votes that the new one replaces."""
         return [
             vote.pk
-            for vote in self.own
+            for vote in self.own_votes
             if vote.retracted_at is None and vote.repeat_of_id == self.repeat_of
         ]
 
@@ -91,10 +91,12 @@ def _is_correction(replaced: Vote | None, lease: Lease | None) -> bool:
     return lease.sample == Sample.REPEAT and not replaced.repeat_of_id
 
 
-def _repeated_vote(own: Sequence[Vote], lease: Lease | None, replaced: Vote | None) -> UUID | None:
+def _repeated_vote(
+    own_votes: Sequence[Vote], lease: Lease | None, replaced: Vote | None
+) -> UUID | None:
     """Return the vote that the next one repeats; a skipped repeat is not answered by a vote."""
     if replaced:
         return replaced.repeat_of_id
     if lease and lease.sample == Sample.REPEAT and lease.skipped_at is None:
-        return next((vote.pk for vote in own if vote.is_live), None)
+        return next((vote.pk for vote in own_votes if vote.is_live), None)
     return None

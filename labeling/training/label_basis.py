@@ -1,7 +1,7 @@
-"""What frozen labels stand on: which votes and rulings, or which reference labels.
+"""What labels are based on: which votes and rulings, or which reference labels.
 
-Each is a count and a sha256, so that who has the database can tell whether they are still the same,
-and the moments say up to where votes were seen. A digest is over lines, sorted, each ended by \\n.
+Each is a count and a sha256, so that whoever has the database can tell whether they are unchanged;
+times say up to when votes were read. A digest is of sorted lines, each ended by a newline.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from labeling.training.snapshot import Basis
 
 
 def consensus_basis(fields: Iterable[Any]) -> Basis:
-    """What the consensus of candidates in play stands on: all their votes, and curators' rulings.
+    """Return the live votes and the rulings on the candidates in play of these fields.
 
     A line is a vote's id, or a ruling's number.
     """
-    there = _in_play(fields)
-    rulings = Adjudication.objects.filter(**there)
+    in_play = _in_play(fields)
+    rulings = Adjudication.objects.filter(**in_play)
     numbers = [str(pk) for pk in rulings.order_by().values_list("pk", flat=True)]
     newest = rulings.aggregate(newest=Max("decided_at"))["newest"]
     return {
-        **votes_basis(Vote.objects.filter(**there)),
+        **votes_basis(Vote.objects.filter(**in_play)),
         "rulings": _counted(numbers) | {"newest_decided_at": _moment(newest)},
     }
 
 
 def expert_basis(fields: Iterable[Any], username: str) -> Basis:
-    """One expert's votes, by their ids."""
+    """Return one expert's live votes, by their ids."""
     return votes_basis(Vote.objects.filter(voter__username=username, **_in_play(fields)))
 
 
 def votes_basis(votes: VoteQuerySet) -> Basis:
-    """The live ones among votes, and the last moments of all, those taken back included."""
+    """Return the live votes among these, and the latest times of all, retracted ones included."""
     live = [str(pk) for pk in votes.live().order_by().values_list("pk", flat=True)]
     last = votes.aggregate(cast=Max("cast_at"), retracted=Max("retracted_at"))
     moments = {f"newest_{name}_at": _moment(at) for name, at in last.items()}
@@ -47,7 +47,7 @@ def votes_basis(votes: VoteQuerySet) -> Basis:
 
 
 def reference_basis(source: str, labels: Iterable[tuple[int, int]]) -> Basis:
-    """A published source's labels; a line is `candidate,class`."""
+    """Return a published source's labels; a line is `candidate,class`."""
     lines = [f"{candidate},{label}" for candidate, label in labels]
     return {"references": {"source": source, **_counted(lines)}}
 

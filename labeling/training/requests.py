@@ -105,10 +105,10 @@ def _check_sources(sources: Sequence[LabelSource]) -> None:
 
 def _number_of_arms(kind: str, snapshots: Mapping[LabelSource, TrainingSnapshot]) -> int:
     """Return the number of arms; raise NotFeasible or TooFewClasses if one cannot be trained."""
-    (source, first), *others = snapshots.items()
+    source, first = next(iter(snapshots.items()))
     labels = first.labels(TRAIN).total()
     fields = first.labelled_fields
-    count = number_of_arms(kind, fields=len(fields), labels=labels, sources=1 + len(others))
+    count = number_of_arms(kind, fields=len(fields), labels=labels, sources=len(snapshots))
     if kind == Kind.FIELDS:
         for field in fields:
             check_label_counts(first.labels(TRAIN, without=field), source, f"without {field}")

@@ -46,7 +46,7 @@ def execute_together(truth: NDArray[np.int64], labels: int, learnt: int) -> Fiel
 def refresh(field: Field) -> tuple[float, float]:
     """Seconds from the claim to the last place, and the longest of a part; checks the places."""
     parts: list[float] = []
-    placed: Any = Refresh._place
+    placed: Any = Refresh._reorder
 
     def timed(*arguments: Any) -> bool:
         start = time.perf_counter()
@@ -55,7 +55,7 @@ def refresh(field: Field) -> tuple[float, float]:
         finally:
             parts.append(time.perf_counter() - start)
 
-    Refresh._place = timed  # type: ignore[method-assign]
+    Refresh._reorder = timed  # type: ignore[method-assign]
     start = time.perf_counter()
     claimed = Refresh.objects.claim(field.pk)
     assert claimed
