@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PORT ?= 8000
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
@@ -50,21 +50,36 @@ ngc1566: $(VENV)/installed-dev
 simulate: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulate.py
 
-# Resolves the ranges of pyproject.toml anew; `requirements.lock` is a file of constraints for pip.
+# Resolves the ranges of pyproject.toml anew, for Python 3.11 and newer on all systems; a version
+# that is locked stays until `make lock UPGRADE=--upgrade`. Those of torch are set by hand.
 lock: $(VENV)/installed-dev
-	$(BIN)/python -m deploy.lock requirements.lock
+	$(call compile,--extra worker --extra diagnosis,requirements.lock)
+	$(call compile,--extra dev --constraints requirements.lock,requirements-dev.lock)
+
+# Besides the packages of pyproject.toml: what PyTorch needs, and what builds this package.
+compile = printf '%s\n' jinja2 networkx setuptools sympy | UV_CUSTOM_COMPILE_COMMAND='make lock' \
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-annotate --excludes requirements-torch.txt $(1) -o $(2) pyproject.toml -
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Asterism needs Python 3.11 or newer; name one: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Making $(VENV) with $(PYTHON); the first installation takes some minutes."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete (on Debian: apt install python3-venv)." >&2; exit 1; }
 
-$(VENV)/installed-run: pyproject.toml requirements.lock | $(BIN)/python
-	@$(PIP_INSTALL) --editable '.[web,worker,diagnosis]'
+# torch is installed apart, without hashes: builds for a CPU and for CUDA have one version and
+# different files, and pip's own configuration chooses among them.
+define install
+	@$(PIP_INSTALL) --require-hashes --no-deps -r $(1)
+	@$(PIP_INSTALL) -r requirements-torch.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+endef
+
+$(VENV)/installed-run: pyproject.toml requirements.lock requirements-torch.txt | $(BIN)/python
+	$(call install,requirements.lock)
 	@touch $@
 
-$(VENV)/installed-dev: pyproject.toml requirements.lock | $(BIN)/python
-	@$(PIP_INSTALL) --editable '.[dev]'
+$(VENV)/installed-dev: pyproject.toml requirements-dev.lock requirements-torch.txt | $(BIN)/python
+	$(call install,requirements-dev.lock)
 	@touch $@ $(VENV)/installed-run
 
 # Node comes from PATH, else from the wheel among the developer tools.
