@@ -240,7 +240,7 @@ def test_a_worker_that_was_taken_over_stops(labelled, run):
 
 
 def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
-    monkeypatch.setattr(bulk, "AT_A_TIME", 7)
+    monkeypatch.setattr(bulk, "BATCH_SIZE", 7)
     claimed = Refresh.objects.claim(labelled.pk)
     own = run.predictions.first().probabilities
     pks = [candidate.pk for candidate in labelled.candidates.order_by("pk")]
@@ -253,7 +253,7 @@ def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_people_vote_while_the_order_changes(labelled, run, cy, monkeypatch):
-    monkeypatch.setattr(bulk, "AT_A_TIME", 3)
+    monkeypatch.setattr(bulk, "BATCH_SIZE", 3)
     claimed = Refresh.objects.claim(labelled.pk)
     drawn = np.random.default_rng(0).dirichlet([1] * 4, COUNT).tolist()
     pks = labelled.candidates.order_by("pk").values_list("pk", flat=True)
@@ -296,7 +296,7 @@ def test_a_run_on_published_labels_is_not_refreshed(labelled, run):
 
 def test_turned_off_the_run_orders_the_queue_by_itself(refreshed, run):
     Field.objects.update(refresh_after=0)
-    Refresh.objects.stop(refreshed)
+    Refresh.objects.drop(refreshed)
     refresh(refreshed.pk)
     assert not Refresh.objects.exists()
     assert not refitted(run).exists()
