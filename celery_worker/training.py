@@ -1,9 +1,7 @@
 """Run trainings: a claimed run becomes calls of the classifier, and their results become rows."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,11 @@ import classifier
 from celery_worker.errors import InvalidJob
 from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier.active import acquisition
-from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.evaluation.figures import reports
 from classifier.inference.embeddings import Embeddings
 from labeling import jobs
 from labeling.models import TrainingRun
+from labeling.rules.prediction_arrays import PredictionArrays
 
 MAX_WORKERS = 8
 """Most workers that share one run."""
@@ -54,9 +52,10 @@ def run_job(run: TrainingRun) -> None:
     predictions = classifier.predict(
         run.directory, manifest, report, device=config.device, embeddings=run.embeddings_path
     )
-    rows = prediction_rows(predictions, diversity(run, predictions, manifest))
+    arrays = prediction_arrays(predictions, diversity(run, predictions, manifest))
     run.succeed(
-        rows, {**outcome(training, predictions), **evaluate_run(run, config, predictions, manifest)}
+        arrays,
+        {**outcome(training, predictions), **evaluate_run(run, config, predictions, manifest)},
     )
 
 
@@ -101,24 +100,22 @@ def evaluate_run(
     }
 
 
-def prediction_rows(
+def prediction_arrays(
     predictions: classifier.Predictions, diversity_N: NDArray[np.float64]
-) -> Iterator[dict[str, Any]]:
-    """Yield the columns of a Prediction for each candidate."""
-    candidates = predictions.candidate.tolist()
-    several_members = len(predictions.member_probability) > 1
-    information = predictions.mutual_information.tolist()
-    columns = {
-        "candidate_id": candidates,
-        "label": predictions.label.tolist(),
-        **dict(zip(PROBABILITY_COLUMNS, predictions.probability.T.tolist(), strict=True)),
-        "entropy": predictions.entropy.tolist(),
-        "ensemble_agreement": predictions.agreement.tolist(),
-        "mutual_information": information if several_members else [None] * len(candidates),
-        "diversity": [None if isnan(value) else value for value in diversity_N.tolist()],
-    }
-    for values in zip(*columns.values(), strict=True):
-        yield dict(zip(columns, values, strict=True))
+) -> PredictionArrays:
+    """Return predictions as the arrays that a run stores."""
+    one_member = len(predictions.member_probability) == 1
+    return PredictionArrays(
+        candidate_N=predictions.candidate,
+        label_N=predictions.label,
+        probability_NK=predictions.probability,
+        entropy_N=predictions.entropy,
+        ensemble_agreement_N=predictions.agreement,
+        mutual_information_N=np.full_like(diversity_N, np.nan)
+        if one_member
+        else predictions.mutual_information,
+        diversity_N=diversity_N,
+    )
 
 
 def outcome(

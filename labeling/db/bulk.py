@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from io import BytesIO
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from django.db import connection
 from django.db.models import Model
+from numpy.typing import NDArray
 
 from labeling.db.prepared import column, db_values
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-Row = Sequence[float | None]
 
 BATCH_SIZE = 1000
 """Rows in one SQL statement; SQLite takes some thousands."""
@@ -72,10 +70,10 @@ class BulkUpdate(Generic[M]):
 
 
 class BulkInsert(Generic[M]):
-    """Insert many rows of numbers as they come: on PostgreSQL by COPY.
+    """Insert many rows of numbers from arrays, one for each column: on PostgreSQL by COPY.
 
-    COPY runs in small batches with a pause after each, because a vote that comes meanwhile waits
-    until the disk has what was written before it.
+    Masked numbers and NaN become NULL. COPY runs in small batches with a pause after each, because
+    a vote that comes meanwhile waits until the disk has what was written before it.
     """
 
     COPY_BATCH = 500
@@ -84,24 +82,30 @@ class BulkInsert(Generic[M]):
 
     def __init__(self, model: type[M], *columns: str) -> None:
         names = ", ".join(connection.ops.quote_name(name) for name in columns)
+        self._columns = columns
         self._into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
         self._marks = ", ".join(["%s"] * len(columns))
         fields = {field.attname: field for field in model._meta.concrete_fields}
         self._types = [str(fields[name].db_type(connection)) for name in columns]
 
-    def __call__(self, rows: Iterable[Row]) -> None:
-        """Insert the rows, without holding them all in memory."""
+    def __call__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Insert the rows that the columns (N,) make up."""
+        arrays = [columns[name] for name in self._columns]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                self._copy(iter(rows), cursor)
+                self._copy(arrays, cursor)
             else:
-                insert = f"INSERT INTO {self._into} VALUES ({self._marks})"
-                for row in rows:
-                    cursor.execute(insert, row)
+                self._insert(arrays, cursor)
 
-    def _copy(self, rows: Iterator[Row], cursor: CursorWrapper) -> None:
+    def _insert(self, arrays: Sequence[NDArray[Any]], cursor: CursorWrapper) -> None:
+        insert = f"INSERT INTO {self._into} VALUES ({self._marks})"
+        for batch in _slices(arrays, BATCH_SIZE):
+            rows = list(zip(*(array.tolist() for array in batch), strict=True))
+            cursor.executemany(insert, rows)
+
+    def _copy(self, arrays: Sequence[NDArray[Any]], cursor: CursorWrapper) -> None:
         copy = f"COPY {self._into} FROM STDIN (FORMAT binary)"
-        while batch := list(islice(rows, self.COPY_BATCH)):
+        for batch in _slices(arrays, self.COPY_BATCH):
             start = time.monotonic()
             cursor.copy_expert(copy, BytesIO(copy_binary(batch, self._types)))
             # Otherwise all foreign keys are checked at the end, and votes wait for that.
@@ -109,34 +113,53 @@ class BulkInsert(Generic[M]):
             time.sleep(self.PAUSE * (time.monotonic() - start))
 
 
+def _slices(arrays: Sequence[NDArray[Any]], size: int) -> Iterator[list[NDArray[Any]]]:
+    """Yield so many rows of the columns (N,) after the other."""
+    for first in range(0, len(arrays[0]), size):
+        yield [array[first : first + size] for array in arrays]
+
+
 _BINARY = {"bigint": ">i8", "integer": ">i4", "smallint": ">i2", "double precision": ">f8"}
 """PostgreSQL's binary form of numbers by column type."""
 
 
-def copy_binary(rows: Iterable[Row], types: Sequence[str]) -> bytes:
-    """Return rows of columns of these types in the binary format of PostgreSQL's COPY.
+def copy_binary(arrays: Sequence[NDArray[Any]], types: Sequence[str]) -> bytes:
+    """Return columns (N,) of these types in the binary format of PostgreSQL's COPY.
 
     Rows with nulls in the same columns come together, so their order may change.
     """
-    groups: defaultdict[tuple[bool, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[tuple(x is None for x in row)].append(row)
-    tuples = [_copy_tuples(group, types, nulls) for nulls, group in groups.items()]
+    nulls_NC = np.column_stack([_is_null(array) for array in arrays])
+    pattern_N = nulls_NC @ (1 << np.arange(len(arrays)))
+    patterns, rows = np.unique(pattern_N, return_index=True)
+    tuples = [
+        _copy_tuples([array[pattern_N == pattern] for array in arrays], types, nulls_NC[row])
+        for pattern, row in zip(patterns, rows, strict=True)
+    ]
     return b"".join([b"PGCOPY\n\xff\r\n\0", bytes(8), *tuples, b"\xff\xff"])
 
 
-def _copy_tuples(rows: Sequence[Row], types: Sequence[str], nulls: Sequence[bool]) -> bytes:
+def _is_null(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return True (N,) where a column is masked or NaN."""
+    is_nan = np.isnan(np.ma.getdata(array))
+    return np.asarray(np.ma.getmaskarray(array) | is_nan)
+
+
+def _copy_tuples(
+    arrays: Sequence[NDArray[Any]], types: Sequence[str], nulls_C: NDArray[np.bool_]
+) -> bytes:
     """Return the tuples of rows that have nulls in the same columns."""
-    dtypes = [None if null else np.dtype(_BINARY[t]) for t, null in zip(types, nulls, strict=True)]
+    dtypes = [
+        None if null else np.dtype(_BINARY[t]) for t, null in zip(types, nulls_C, strict=True)
+    ]
     layout: list[tuple[str, Any]] = [("columns", ">i2")]
     for number, dtype in enumerate(dtypes):
         layout.append((f"size{number}", ">i4"))
         if dtype:
             layout.append((f"value{number}", dtype))
-    tuples = np.empty(len(rows), layout)
+    tuples = np.empty(len(arrays[0]), layout)
     tuples["columns"] = len(dtypes)
-    for number, (dtype, values) in enumerate(zip(dtypes, zip(*rows, strict=True), strict=True)):
+    for number, (dtype, array) in enumerate(zip(dtypes, arrays, strict=True)):
         tuples[f"size{number}"] = dtype.itemsize if dtype else -1
         if dtype:
-            tuples[f"value{number}"] = values
+            tuples[f"value{number}"] = np.ma.getdata(array)
     return tuples.tobytes()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from classifier.core.classes import PROBABILITY_COLUMNS
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import Probabilities, read_probabilities
 from labeling.models import Field, TrainingRun
+from labeling.rules.prediction_arrays import PredictionArrays
 
 LONGEST_NAME = 80
 
@@ -35,14 +34,14 @@ def import_run(
         return there, False
     found = read_probabilities(path, fmt)
     candidates = _candidates(field, found)
-    predictions = list(_predictions(found, candidates))
+    predictions = _predictions(found, candidates)
     source = {
         "file": path.name,
         "sha256": fingerprint,
         "format": found.format,
         "rows": len(candidates),
         "set_aside": candidates.count(None),
-        "silent": field.candidates.in_play().count() - len(predictions),
+        "silent": field.candidates.in_play().count() - len(predictions.candidate_N),
     }
     return TrainingRun.objects.import_predictions(network, field, predictions, source, by)
 
@@ -65,20 +64,10 @@ def _candidates(field: Field, found: Probabilities) -> list[int | None]:
     return [there[text] for text in found.ids]
 
 
-def _predictions(found: Probabilities, candidates: list[int | None]) -> Iterator[dict[str, Any]]:
-    """What `Prediction.objects.write` takes, of the candidates in play."""
-    p_NK = found.p_NK
-    # p ln p is 0 at p = 0; the maximum turns -0.0, of a network without doubt, into 0.
-    logs_NK = np.log(p_NK, out=np.zeros_like(p_NK), where=p_NK > 0)
-    entropy_N = np.maximum(-(p_NK * logs_NK).sum(axis=1), 0.0)
-    rows = zip(candidates, found.label_N.tolist(), p_NK.tolist(), entropy_N.tolist(), strict=True)
-    for candidate, label, p_K, entropy in rows:
-        if candidate is not None:
-            yield {
-                "candidate_id": candidate,
-                "label": label,
-                **dict(zip(PROBABILITY_COLUMNS, p_K, strict=True)),
-                "entropy": entropy,
-                # Of one network, which agrees with itself.
-                "ensemble_agreement": 1.0,
-            }
+def _predictions(found: Probabilities, candidates: list[int | None]) -> PredictionArrays:
+    """Return the predictions for the candidates in play."""
+    in_play_N = np.array([candidate is not None for candidate in candidates], dtype=bool)
+    pks = [candidate for candidate in candidates if candidate is not None]
+    return PredictionArrays.of_one_network(
+        np.array(pks, dtype=np.int64), found.label_N[in_play_N], found.p_NK[in_play_N]
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Self
 
+import numpy as np
 from django.db import models
+from numpy.typing import NDArray
 
 from classifier.core.classes import VOTE_COLUMNS
 from labeling.classes import CLASS_CHOICES
@@ -26,10 +28,14 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
         """Rows with a label."""
         return self.filter(status__in=SETTLED)
 
-    def counts(self) -> dict[int, tuple[int, ...]]:
-        """Return the votes for each class by candidate, for candidates that have votes."""
-        voted = self.filter(n_votes__gt=0).values_list("candidate", *VOTE_COLUMNS)
-        return {candidate: tuple(counts) for candidate, *counts in voted}
+    def counts(self, candidate_N: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the votes (N, K) for each class on these candidates, all different."""
+        rows = self.filter(n_votes__gt=0).values_list("candidate", *VOTE_COLUMNS)
+        voted = np.array(list(rows), dtype=np.int64).reshape(-1, 1 + len(VOTE_COLUMNS))
+        counts_NK = np.zeros((len(candidate_N), len(VOTE_COLUMNS)), dtype=np.int64)
+        _, position, row = np.intersect1d(candidate_N, voted[:, 0], return_indices=True)
+        counts_NK[position] = voted[row, 1:]
+        return counts_NK
 
     def ties(self) -> Self:
         """Rows of candidates that wait for a curator."""

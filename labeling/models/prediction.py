@@ -1,33 +1,36 @@
-"""Predictions: what an ensemble says of a candidate."""
+"""Predictions: class probabilities of a candidate, and its position in the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from math import isclose
 from typing import Any, Self
 
+import numpy as np
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from classifier.core.classes import PROBABILITY_COLUMNS, MorphologicalClass
+from classifier.core.classes import MorphologicalClass
 from labeling.classes import CLASS_CHOICES
 from labeling.db.bulk import BATCH_SIZE, BulkInsert, BulkUpdate, batches
 from labeling.db.prepared import Param, PreparedQuery, Update
 from labeling.models.consensus import Consensus
 from labeling.models.field import Field
-from labeling.rules.strategies import NO_VOTES, Opinion, value
+from labeling.rules.prediction_arrays import PredictionArrays
+from labeling.rules.strategies import Opinions, acquisition_values
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
-    """Questions about predictions."""
+    """Queries about predictions, and bulk writes."""
 
     def promoted(self) -> Self:
-        """Those that the queue and the exports use."""
+        """Predictions of promoted runs, which the queue and the exports use."""
         return self.filter(run=F("candidate__field__promoted_run"))
 
     def with_queue_inputs(self) -> Self:
-        """Adds what decides a row's place: the field's strategy, whose pool, and the votes."""
+        """Annotate what sets the queue: the field if it waits for votes, strategy and votes."""
         waits = Q(candidate__open=True, candidate__control=False)
         return self.annotate(
             **_COUNTS,
@@ -36,82 +39,73 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         )
 
     def forget_priors(self) -> None:
-        """Let the run's own probabilities be the prior again; the caller holds the field's lock."""
+        """Order by the run's own probabilities again; the caller holds the field's lock."""
         refitted = list(self.exclude(prior_class1=None).values_list("pk", flat=True))
-        for some in batches(refitted):
-            rows = self.filter(pk__in=some)
+        for batch in batches(refitted):
+            rows = self.filter(pk__in=batch)
             rows.update(**dict.fromkeys(PRIOR))
             rows.update_queue()
 
     def write(
-        self,
-        run_id: int,
-        predictions: Iterable[Mapping[str, Any]],
-        waiting: Mapping[int, int],
+        self, run_id: int, predictions: PredictionArrays, waiting: Iterable[tuple[int, int]]
     ) -> dict[int, str]:
-        """Store a run's predictions, all of the same columns, each at its place.
+        """Insert a run's predictions with their acquisition values.
 
-        `waiting` has the field of each candidate of a pool that waits. What is voted on while they
-        are written has its true place after `update_queue_of_voted`. Returns the strategy of each
-        field that it went by.
+        `waiting` are pairs of candidate and field of the training pools. Candidates voted on
+        meanwhile are right after `update_queue_of_voted`. Returns the strategy used for each field.
         """
         strategies = dict(Field.objects.values_list("pk", "strategy"))
-        rows = iter(predictions)
-        if (first := next(rows, None)) is None:
-            return strategies
-        counts = Consensus.objects.filter(candidate__field__runs=run_id).counts()
+        candidate_N = predictions.candidate_N
+        queue_N = np.zeros_like(candidate_N)
+        pairs = np.array(list(waiting), dtype=np.int64).reshape(-1, 2)
+        _, position, pair = np.intersect1d(candidate_N, pairs[:, 0], return_indices=True)
+        queue_N[position] = pairs[pair, 1]
 
-        def placed(values: Mapping[str, Any]) -> list[Any]:
-            candidate = values["candidate_id"]
-            queue, worth = waiting.get(candidate), 0.0
-            if queue is not None:
-                opinion = Opinion(
-                    candidate,
-                    [values[name] for name in PROBABILITY_COLUMNS],
-                    own=True,
-                    entropy=values["entropy"],
-                    mutual_information=values.get("mutual_information"),
-                    diversity=values.get("diversity"),
-                )
-                worth = value(strategies[queue], opinion, counts.get(candidate, NO_VOTES))
-            return [*values.values(), run_id, queue, worth]
-
-        load = BulkInsert(Prediction, *first, "run_id", "queue_id", "priority")
-        load(placed(values) for values in chain([first], rows))
+        counts_NK = Consensus.objects.filter(candidate__field__runs=run_id).counts(candidate_N)
+        priority_N = np.zeros(len(candidate_N))
+        for field, strategy in strategies.items():
+            waits_N = queue_N == field
+            priority_N[waits_N] = acquisition_values(
+                strategy, predictions.opinions[waits_N], counts_NK[waits_N]
+            )
+        columns = predictions.columns() | {
+            "run_id": np.full_like(candidate_N, run_id),
+            "queue_id": np.ma.masked_equal(queue_N, 0),
+            "priority": priority_N,
+        }
+        BulkInsert(Prediction, *columns)(columns)
         return strategies
 
     def update_queue_of_voted(self, field: Field) -> None:
-        """Set the places right of what anybody in a field has voted or ruled on.
+        """Update the queue for the candidates of a field that have votes or a ruling.
 
-        Only there a place changes. The caller keeps votes out by the field's lock.
+        No others change. The caller keeps votes out by the field's lock.
         """
         voted = Consensus.objects.filter(candidate__field=field).values_list("candidate", flat=True)
-        for some in batches(list(voted.order_by("candidate"))):
-            self.filter(candidate__in=some).update_queue()
+        for batch in batches(list(voted.order_by("candidate"))):
+            self.filter(candidate__in=batch).update_queue()
 
     def update_queue(self) -> None:
-        """Set all places in the queue right, where anything may have moved them.
+        """Set the queue and acquisition value of each row, where anything may have changed them.
 
         The caller keeps votes out by the field's lock.
         """
-        moved = [
-            row
-            for row in self.with_queue_inputs().iterator(BATCH_SIZE)
-            if row.set_annotated_queue()
-        ]
-        _UPDATE_QUEUES(moved)
+        rows = self.with_queue_inputs().iterator(BATCH_SIZE)
+        changed: list[Prediction] = []
+        while batch := list(islice(rows, BATCH_SIZE)):
+            changed += set_annotated_queues(batch)
+        _UPDATE_QUEUES(changed)
 
 
 PREDICTIONS_TO_QUEUE: PreparedQuery[Prediction] = PreparedQuery(
     lambda: Prediction.objects.filter(candidate=Param("candidate"), run__gte=Param("run"))
 )
-"""A candidate's predictions whose places every vote sets right: promoted, or not yet."""
+"""Predictions of a candidate that every vote updates: by the promoted run and later ones."""
 
 _COUNTS: dict[str, Any] = {
     f"votes{label}": Coalesce(f"candidate__consensus__n_class{label}", 0)
     for label in MorphologicalClass
 }
-
 
 PRIOR = ("prior_class1", "prior_class2", "prior_class3", "prior_class4")
 
@@ -191,33 +185,58 @@ class Prediction(models.Model):
 
     @property
     def prior(self) -> tuple[float, float, float, float]:
-        """What is believed before any vote: by the refitted heads, else by the run's own."""
+        """Probabilities before any vote: by the refitted heads, else by the run's own."""
         if self.prior_class1 is None:
             return self.probabilities
         return tuple(getattr(self, name) for name in PRIOR)
 
     def set_prior(self, prior: Sequence[float]) -> None:
-        """Let refitted heads say what is believed before any vote."""
+        """Set the probabilities of refitted heads."""
         self.prior_class1, self.prior_class2, self.prior_class3, self.prior_class4 = prior
 
-    def set_queue(self, queue: int | None, strategy: str, votes: Sequence[int]) -> bool:
-        """Set the field in whose pool it waits, if any, and for how much; whether it moved."""
-        before = self.queue_id, self.priority
-        self.queue_id = queue
-        self.priority = 0.0 if queue is None else value(strategy, self.opinion, votes)
-        return (self.queue_id, self.priority) != before
+    def set_queue(self, queue: int | None, strategy: str, counts: Sequence[int]) -> bool:
+        """Set the field in whose pool it waits, if any, and its value; True if either changed."""
+        value = 0.0
+        if queue is not None:
+            (value,) = acquisition_values(strategy, opinions_of([self]), np.array([counts]))
+        return self.store_queue(queue, float(value))
 
-    def set_annotated_queue(self) -> bool:
-        """Set its place by what `with_queue_inputs` has added; whether it moved."""
-        known = vars(self)
-        return self.set_queue(known["waits_in"], known["strategy"], [known[n] for n in _COUNTS])
+    def store_queue(self, queue: int | None, value: float) -> bool:
+        """Set the field in whose pool it waits, and its value; True if either changed."""
+        # Logarithms and sums differ in the last digit between processors and numpy versions.
+        if self.queue_id == queue and isclose(self.priority, value, rel_tol=1e-9, abs_tol=1e-12):
+            return False
+        self.queue_id, self.priority = queue, value
+        return True
 
-    @property
-    def opinion(self) -> Opinion:
-        """What it says before any vote."""
-        own = self.prior_class1 is None
-        told = self.entropy, self.mutual_information, self.diversity
-        return Opinion(self.candidate_id, self.prior, own, *told)
+
+def opinions_of(rows: Sequence[Prediction]) -> Opinions:
+    """Return the opinions before any vote of rows of predictions."""
+    return Opinions(
+        candidate_N=np.array([row.candidate_id for row in rows], dtype=np.int64),
+        prior_NK=np.array([row.prior for row in rows], dtype=float),
+        refitted_N=np.array([row.prior_class1 is not None for row in rows], dtype=bool),
+        entropy_N=np.array([row.entropy for row in rows], dtype=float),
+        # None becomes NaN.
+        mutual_information_N=np.array([row.mutual_information for row in rows], dtype=float),
+        diversity_N=np.array([row.diversity for row in rows], dtype=float),
+    )
+
+
+def set_annotated_queues(rows: Sequence[Any]) -> list[Prediction]:
+    """Set queue and value of rows from `with_queue_inputs`; return those that changed."""
+    changed = [row for row in rows if row.waits_in is None and row.store_queue(None, 0.0)]
+    waiting = [row for row in rows if row.waits_in is not None]
+    for strategy in {row.strategy for row in waiting}:
+        pool = [row for row in waiting if row.strategy == strategy]
+        counts_NK = np.array([[getattr(row, name) for name in _COUNTS] for row in pool])
+        values = acquisition_values(strategy, opinions_of(pool), counts_NK).tolist()
+        changed += [
+            row
+            for row, value in zip(pool, values, strict=True)
+            if row.store_queue(row.waits_in, value)
+        ]
+    return changed
 
 
 UPDATE_QUEUE = Update(Prediction, "queue", "priority")

@@ -19,7 +19,7 @@ from labeling.db.bulk import batches
 from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.job import HEARTBEAT_LOST
-from labeling.models.prediction import UPDATE_PRIORS, Prediction
+from labeling.models.prediction import UPDATE_PRIORS, Prediction, set_annotated_queues
 from labeling.models.training_run import TrainingRun
 from labeling.training.label_source import CONSENSUS
 
@@ -152,8 +152,8 @@ class Refresh(models.Model):
             pairs = zip(prior, prediction.prior, strict=True)
             if max(abs(new - old) for new, old in pairs) >= MIN_CHANGE:
                 prediction.set_prior(prior)
-                prediction.set_annotated_queue()
                 changed.append(prediction)
+        set_annotated_queues(changed)
         UPDATE_PRIORS(changed)
         return True
 

@@ -27,6 +27,7 @@ from labeling.models.promotion import NotReady, Promotion, RefusedByGate
 from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
+from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import TrainingSnapshot
 
@@ -99,7 +100,7 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
         self,
         network: str,
         field: Field,
-        predictions: Iterable[Mapping[str, Any]],
+        predictions: PredictionArrays,
         source: Mapping[str, Any],
         by: User,
     ) -> tuple[TrainingRun, bool]:
@@ -358,15 +359,13 @@ class TrainingRun(SharedRun):
         field.promoted_run = run
         field.save(update_fields=["promoted_run"])
 
-    def write_predictions(self, predictions: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    def write_predictions(self, predictions: PredictionArrays) -> dict[int, str]:
         """Store predictions; `update_queue` is still to be called for candidates with votes.
 
         Returns the strategy of each field by which the acquisition values were computed.
         """
         waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
-        return Prediction.objects.write(
-            self.pk, predictions, dict(waiting.values_list("pk", "field"))
-        )
+        return Prediction.objects.write(self.pk, predictions, waiting.values_list("pk", "field"))
 
     def update_queue_after_writing(self, field: Field, strategies: Mapping[int, str]) -> None:
         """Update the queue by the votes that came while predictions were written.
@@ -381,7 +380,7 @@ class TrainingRun(SharedRun):
             predictions.update_queue()
 
     @transaction.atomic
-    def succeed(self, predictions: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any]) -> None:
+    def succeed(self, predictions: PredictionArrays, outcome: Mapping[str, Any]) -> None:
         """Store all predictions at once and let the gate judge them.
 
         A field without a promoted run gets this one if it passes the gate; one that the gate could

@@ -1,16 +1,24 @@
-"""What the queue asks about first: what a vote on a candidate is worth, by the field's strategy.
+"""Strategies: the order in which the queue serves the training pool.
 
-Each value starts from what the network says, and votes can raise it: of entropy and margin by the
-posterior (`rules.posterior`); of those that only a network can tell, mutual information and
-diversity, in proportion to the entropy that votes, and heads refitted on newer labels, have left.
+A strategy gives each candidate an acquisition value, and the highest is served first. A value
+starts from the network's opinion, and votes can raise it: entropy and margin by the posterior
+(`rules.posterior`), mutual information and diversity, which only a network can state, in proportion
+to the entropy that votes, and heads refitted on newer labels, leave.
+
+Shapes  N candidates, K = 4 classes; counts are votes for each class.
+NaN     where a network states no mutual information or diversity; the entropy takes its place.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import models
+from numpy.typing import NDArray
 
-from labeling.rules.posterior import posterior, worth
+from classifier.core.uncertainty import entropy, margin
+from labeling.rules.posterior import posterior
 from labeling.rules.sampling import random_value
 
 
@@ -31,58 +39,51 @@ class ColdStart(models.TextChoices):
     SPREAD = "spread", "spread: of every magnitude, colour and concentration"
 
 
-NO_VOTES = (0, 0, 0, 0)
+@dataclass(frozen=True)
+class Opinions:
+    """A network's opinions of N candidates, before any vote."""
 
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a network says of a candidate before any vote."""
-
-    candidate: int
-    prior: Sequence[float]
+    candidate_N: NDArray[np.int64]
+    prior_NK: NDArray[np.float64]
     """Probability of each class."""
-    own: bool
-    """Whether it is the run's own opinion, and not that of refitted heads."""
-    entropy: float
-    """Of the run's own, in nats."""
-    mutual_information: float | None
-    diversity: float | None
+    refitted_N: NDArray[np.bool_]
+    """True where the prior is of refitted heads, not of the run itself."""
+    entropy_N: NDArray[np.float64]
+    """Of the run's own probabilities, in nats."""
+    mutual_information_N: NDArray[np.float64]
+    diversity_N: NDArray[np.float64]
+
+    def __getitem__(self, rows: NDArray[np.bool_]) -> Opinions:
+        """Return the opinions of some of the candidates."""
+        return Opinions(**{name: values[rows] for name, values in vars(self).items()})
 
 
-def value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
-    """What another answer is worth after so many votes for each class.
+def acquisition_values(
+    strategy: str, opinions: Opinions, counts_NK: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the values (N,) of another vote on candidates that have votes (N, K).
 
-    Never less than before the first: a label teaches when it is settled, so what was worth a first
-    answer is worth the rest. Votes that contradict the network, or one another, raise it.
+    Never less than without votes: a label teaches only when it is settled, so a candidate that was
+    worth a first vote is worth the rest. Votes that contradict the network, or one another, raise
+    the value.
     """
-    before = _value(strategy, opinion, NO_VOTES)
-    return max(before, _value(strategy, opinion, counts)) if any(counts) else before
-
-
-def _value(strategy: str, opinion: Opinion, counts: Sequence[int]) -> float:
+    prior_NK, refitted_N = opinions.prior_NK, opinions.refitted_N
     if strategy == Strategy.RANDOM:
-        return random_value(opinion.candidate)
+        return np.array([random_value(pk) for pk in opinions.candidate_N.tolist()], dtype=float)
+    before_and_after_2NK = posterior(prior_NK, np.stack([np.zeros_like(counts_NK), counts_NK]))
     if strategy == Strategy.MARGIN:
-        return margin(opinion.prior, counts)
-    if strategy == Strategy.BALD and opinion.mutual_information is not None:
-        return in_proportion(opinion.mutual_information, opinion, counts)
-    if strategy == Strategy.DIVERSE and opinion.diversity is not None:
-        return in_proportion(opinion.diversity, opinion, counts)
-    if any(counts) or not opinion.own:
-        return worth(opinion.prior, counts)
-    return opinion.entropy
-
-
-def margin(prior: Sequence[float], counts: Sequence[int]) -> float:
-    """1 less the difference of the two highest probabilities after so many votes: 0 to 1."""
-    *_, second, first = sorted(posterior(prior, counts))
-    return 1 - (first - second)
-
-
-def in_proportion(value: float, opinion: Opinion, counts: Sequence[int]) -> float:
-    """A network's own value of a candidate, times the share of its entropy that is left.
-
-    Votes leave a part of it, and so do heads that were refitted since: either can raise it as well.
-    """
-    before = worth(opinion.prior, NO_VOTES) if opinion.own else opinion.entropy
-    return value * worth(opinion.prior, counts) / before if before else 0.0
+        return np.asarray(margin(before_and_after_2NK).max(axis=0))
+    before_N, after_N = entropy(before_and_after_2NK)
+    initial_N = np.where(refitted_N, before_N, opinions.entropy_N)
+    by_entropy_N = np.where(counts_NK.any(axis=1), np.maximum(initial_N, after_N), initial_N)
+    if strategy == Strategy.BALD:
+        stated_N = opinions.mutual_information_N
+    elif strategy == Strategy.DIVERSE:
+        stated_N = opinions.diversity_N
+    else:
+        return by_entropy_N
+    # Entropy when the network stated its value; where it had none, nothing is left to learn.
+    stated_with_N = np.where(refitted_N, opinions.entropy_N, before_N)
+    stated_with_N[stated_with_N == 0] = np.inf
+    scaled_N = stated_N * np.maximum(before_N, after_N) / stated_with_N
+    return np.where(np.isnan(stated_N), by_entropy_N, scaled_N)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from celery_worker.refresh import run_job
 from labeling.db.bulk import BATCH_SIZE
 from labeling.models import Candidate, Consensus, Field, Prediction, Refresh
+from labeling.models.prediction import set_annotated_queues
 from tests.labeling.world import make_field, make_run
 
 BEGUN = 10
@@ -64,6 +65,5 @@ def refresh(field: Field) -> tuple[float, float]:
     count = field.candidates.count()
     assert len(parts) == -(-count // BATCH_SIZE)
     assert Prediction.objects.exclude(prior_class1=None).count() > 0.9 * count
-    for prediction in Prediction.objects.with_queue_inputs().iterator():
-        assert prediction.prior_class1 is None or not prediction.set_annotated_queue()
+    assert set_annotated_queues(Prediction.objects.with_queue_inputs()) == []
     return seconds, max(parts)

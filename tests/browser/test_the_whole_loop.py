@@ -10,10 +10,12 @@ import re
 from collections import Counter, defaultdict
 from math import log
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from labeling.rules.strategies import Opinion, Strategy, value
+from labeling.rules.prediction_arrays import PredictionArrays
+from labeling.rules.strategies import Strategy, acquisition_values
 from labeling.simulation import simulate_field
 from tests.services.site import Site
 
@@ -148,12 +150,13 @@ def check_network(row, run):
     assert int(row["run"]) == run
 
 
-def worth_of_a_vote(row):
-    """What another vote on a candidate of the catalogue is worth, by the default strategy."""
+def value_of_a_vote(row):
+    """Acquisition value of a candidate of the catalogue, by the default strategy."""
     p, counts = ([float(row[f"{name}{k}"]) for k in range(1, 5)] for name in ("p_class", "n_class"))
-    entropy = float(row["entropy_nats"])
-    opinion = Opinion(0, p, own=True, entropy=entropy, mutual_information=None, diversity=None)
-    return value(Strategy.MARGIN, opinion, counts)
+    predictions = PredictionArrays.of_one_network(np.zeros(1, int), np.ones(1, int), np.array([p]))
+    return acquisition_values(Strategy.MARGIN, predictions.opinions, np.array([counts], dtype=int))[
+        0
+    ]
 
 
 def test_it_goes_round_once(open_as, truth):
@@ -179,7 +182,7 @@ def test_it_goes_round_once(open_as, truth):
     number_of = check_rows(admin, rows, pressed, run)
     waiting = [r for r in rows if r["control_sample"] == "0" and int(r["n_votes"]) < 3]
     cur.goto("/classify/")
-    most_uncertain = max(waiting, key=worth_of_a_vote)
+    most_uncertain = max(waiting, key=value_of_a_vote)
     assert painted(cur) == number_of[most_uncertain["catalogue_id"]]
     admin.goto(f"/candidates/{painted(cur)}/")
     shown = f"Entropy {float(most_uncertain['entropy_nats']):.2f} nat"

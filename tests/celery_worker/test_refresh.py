@@ -22,10 +22,10 @@ from labeling.db import bulk
 from labeling.export.rows import catalogue_rows
 from labeling.models import Field, Prediction, Refresh, TrainingRun
 from labeling.models.prediction import PRIOR
-from labeling.rules.posterior import worth
 from labeling.training.requests import request_run
 from tests.labeling.world import (
     at_once,
+    entropy_after,
     lease_next,
     make_field,
     make_run,
@@ -170,11 +170,11 @@ def test_votes_after_it_start_from_what_the_refitted_heads_say(refreshed, run, a
     waiting = refitted(run).filter(queue=refreshed).first()
     vote(waiting.candidate, cy, 3)
     waiting.refresh_from_db()
-    assert waiting.priority == worth(waiting.prior, (0, 0, 1, 0))
+    assert waiting.priority == entropy_after(waiting.prior, (0, 0, 1, 0))
     assert waiting.prior != waiting.probabilities
     waiting.candidate.votes.get(voter=cy).retract()
     waiting.refresh_from_db()
-    assert waiting.priority == worth(waiting.prior, (0, 0, 0, 0))
+    assert waiting.priority == entropy_after(waiting.prior, (0, 0, 0, 0))
     assert differences() == []
 
 
@@ -184,7 +184,7 @@ def test_half_a_vote_is_in_the_order_at_once(field, run, ada, bea, cy):
     label(field, [ada, bea], range(1, COUNT, 3))
     refresh(field.pk)
     found = run.predictions.get(candidate=one)
-    assert found.priority == worth(found.prior, (0, 0, 0, 1))
+    assert found.priority == entropy_after(found.prior, (0, 0, 0, 1))
     assert differences() == []
 
 
@@ -208,7 +208,7 @@ def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, ad
     refreshed.refresh_from_db()
     assert refreshed.refresh.n_labels == 20
     after = dict(run.predictions.values_list("candidate", "priority"))
-    assert {pk for pk, worth in before.items() if after[pk] != worth} <= {voted.pk}
+    assert {pk for pk, value in before.items() if after[pk] != value} <= {voted.pk}
     assert differences() == []
 
 

@@ -2,9 +2,11 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import numpy as np
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -21,6 +23,8 @@ from labeling.models import (
 )
 from labeling.models.lease import WRITE_LEASE
 from labeling.queue.expert_queue import ExpertQueue
+from labeling.rules.posterior import posterior_entropy
+from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.rules.strategies import Strategy
 
 API = "/api/v1"
@@ -115,6 +119,20 @@ def make_run(field, by, entropies=None, status="ready"):
     )
     run.predictions.all().update_queue()
     return run
+
+
+def arrays_of(candidates, probabilities, **columns):
+    """Predictions of one network for candidates by primary key, with other columns if given."""
+    p_NK = np.array(probabilities, dtype=float).reshape(-1, 4)
+    arrays = PredictionArrays.of_one_network(
+        np.array(candidates, dtype=np.int64), p_NK.argmax(axis=1) + 1, p_NK
+    )
+    return replace(arrays, **{name: np.array(values) for name, values in columns.items()})
+
+
+def entropy_after(prior, votes):
+    """Entropy of one candidate's posterior after votes for each class."""
+    return posterior_entropy(np.array([prior]), np.array([votes]))[0]
 
 
 def make_experiment(field, by, status="queued", sources=("votes",), kind="crop-size", arms=4):

@@ -8,7 +8,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from django.db import connection
 from django.test import Client
 
 from classifier.core.bands import BANDS
+from classifier.core.uncertainty import entropy
 from deploy import demo
 from labeling import jobs
 from labeling.models import (
@@ -36,6 +37,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
+from labeling.rules.prediction_arrays import PredictionArrays
 from tests.labeling import skies
 from tests.labeling.world import settle
 
@@ -101,24 +103,23 @@ def _add(
         row.derive_columns()
         rows.append(row)
     candidates = Candidate.objects.bulk_create(rows)
-    pool = {candidate.pk: source.field_id for candidate in candidates if not candidate.control}
+    pool = [(c.pk, source.field_id) for c in candidates if not c.control]
     Prediction.objects.write(run, _predictions([c.pk for c in candidates], rng), pool)
 
 
-def _predictions(candidates: Sequence[int], rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """What some network says of candidates."""
+def _predictions(candidates: Sequence[int], rng: np.random.Generator) -> PredictionArrays:
+    """Random predictions of candidates by primary key."""
     p_CK = rng.dirichlet([0.7] * 4, len(candidates))
-    entropy_C = -(p_CK * np.log(p_CK)).sum(axis=1)
-    for candidate, p_K, entropy in zip(candidates, p_CK.tolist(), entropy_C.tolist(), strict=True):
-        yield {
-            "candidate_id": candidate,
-            "label": p_K.index(max(p_K)) + 1,
-            **{f"p_class{label}": p for label, p in enumerate(p_K, 1)},
-            "entropy": entropy,
-            "ensemble_agreement": 0.8,
-            "mutual_information": 0.1,
-            "diversity": 0.5 * entropy,
-        }
+    entropy_C = entropy(p_CK)
+    return PredictionArrays(
+        candidate_N=np.array(candidates, dtype=np.int64),
+        label_N=p_CK.argmax(axis=1) + 1,
+        probability_NK=p_CK,
+        entropy_N=entropy_C,
+        ensemble_agreement_N=np.full(len(candidates), 0.8),
+        mutual_information_N=np.full(len(candidates), 0.1),
+        diversity_N=0.5 * entropy_C,
+    )
 
 
 def new_order(name: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules.gate import MIN_LABELS
-from tests.labeling.world import API, make_field, only_sample, problem, settle
+from tests.labeling.world import API, arrays_of, make_field, only_sample, problem, settle
 
 CANDIDATES = 40
 GOOD, SHUFFLED = 0.8, 0.25
@@ -50,19 +50,13 @@ def freeze(run, field, count):
 def answers(field, right):
     """Predictions that are right with this probability."""
     rng = np.random.default_rng(0)
-    for number, pk in enumerate(field.candidates.order_by("pk").values_list("pk", flat=True)):
+    pks = field.candidates.order_by("pk").values_list("pk", flat=True)
+    p_NK = np.full((len(pks), 4), 0.1)
+    for number in range(len(pks)):
         truth = number % 4
         label = truth if rng.random() < right else (truth + rng.integers(1, 4)) % 4
-        p = [0.1, 0.1, 0.1, 0.1]
-        p[label] = 0.7
-        said = {f"p_class{k + 1}": p[k] for k in range(4)}
-        yield {
-            "candidate_id": pk,
-            "label": int(label) + 1,
-            **said,
-            "entropy": 0.94,
-            "ensemble_agreement": 1.0,
-        }
+        p_NK[number, label] = 0.7
+    return arrays_of(pks, p_NK)
 
 
 def test_a_run_that_passes_goes_live_where_nothing_is(trained, labelled, admin):

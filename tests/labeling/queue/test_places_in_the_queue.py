@@ -4,8 +4,15 @@ import pytest
 from django.core.management import call_command
 
 from labeling.models import Candidate, Prediction
-from labeling.rules.posterior import worth
-from tests.labeling.world import make_field, make_run, only_sample, promote, settle, vote
+from tests.labeling.world import (
+    entropy_after,
+    make_field,
+    make_run,
+    only_sample,
+    promote,
+    settle,
+    vote,
+)
 
 P = (0.1, 0.6, 0.2, 0.1)
 
@@ -42,13 +49,13 @@ def test_without_votes_it_waits_for_the_networks_entropy(first, run):
 def test_votes_that_agree_leave_it_where_it_was(first, run, ada, bea):
     # Until the last one there is no label to learn from.
     settle(first, [ada, bea], 2)
-    assert worth(P, (0, 2, 0, 0)) < 1.0
+    assert entropy_after(P, (0, 2, 0, 0)) < 1.0
     assert place(first, run) == (True, 1.0)
 
 
 def test_a_vote_moves_it(first, run, ada):
     vote(first, ada, 3)
-    assert place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, run) == (True, entropy_after(P, (0, 0, 1, 0)))
 
 
 def test_unsure_moves_nothing(first, run, ada):
@@ -94,7 +101,7 @@ def test_the_control_sample_is_in_no_pool(db, admin):
 def test_votes_move_what_newer_runs_predict_too(pool, first, run, admin, ada):
     newer = make_run(pool, admin, {first.pk: 0.5})
     vote(first, ada, 3)
-    assert place(first, newer) == place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, newer) == place(first, run) == (True, entropy_after(P, (0, 0, 1, 0)))
 
 
 def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, admin, ada, bea):
@@ -104,7 +111,7 @@ def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, a
     second = pool.candidates.order_by("pk")[1]
     settle(second, [ada, bea], 1)
     newer.roll_back()
-    assert place(first, run) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, run) == (True, entropy_after(P, (0, 0, 1, 0)))
     assert place(second, run) == (True, 1.0)
     call_command("audit")
 
@@ -115,7 +122,7 @@ def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admi
     vote(first, ada, 3)
     settle(pool.candidates.order_by("pk")[1], [ada, bea], 1)
     newer.roll_back()
-    assert place(first, waiting) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, waiting) == (True, entropy_after(P, (0, 0, 1, 0)))
     call_command("audit")
 
 
@@ -127,7 +134,7 @@ def test_a_roll_back_to_no_run_sets_what_was_refused_right(pool, admin, ada):
     vote(first, ada, 3)
     assert place(first, refused) == (True, 1.0)
     live.roll_back()
-    assert place(first, refused) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, refused) == (True, entropy_after(P, (0, 0, 1, 0)))
     call_command("audit")
 
 
@@ -139,4 +146,4 @@ def test_a_promotion_touches_only_what_votes_have_moved(pool, first, run, admin,
     Prediction.objects.filter(run=newer, candidate=untouched).update(priority=7.0)
     newer.promote_unjudged(by=admin)
     assert place(untouched, newer) == (True, 7.0)
-    assert place(first, newer) == (True, worth(P, (0, 0, 1, 0)))
+    assert place(first, newer) == (True, entropy_after(P, (0, 0, 1, 0)))

@@ -1,18 +1,22 @@
 """Strategies: what the queue asks about first, and that votes, audits and promotions agree."""
 
 from importlib import import_module
-from math import log
+from math import isnan, log, nan
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
+from scipy.stats import entropy as shannon
 
 from labeling.models import Field, Lease, Prediction, Refresh
-from labeling.rules.posterior import worth
+from labeling.rules.posterior import RELIABILITY
 from labeling.rules.sampling import random_value
-from labeling.rules.strategies import Opinion, Strategy, in_proportion, margin, value
+from labeling.rules.strategies import Opinions, Strategy, acquisition_values
 from tests.labeling.world import (
+    arrays_of,
+    entropy_after,
     lease_next,
     make_field,
     make_run,
@@ -25,7 +29,7 @@ from tests.labeling.world import (
 NO_VOTES = (0, 0, 0, 0)
 
 # p of each class, mutual information, diversity: each strategy puts another one first.
-SAID = [
+OPINIONS = [
     ((0.4, 0.3, 0.2, 0.1), 0.1, 0.2),
     ((0.49, 0.49, 0.01, 0.01), 0.2, 0.3),
     ((0.6, 0.2, 0.1, 0.1), 0.9, 0.1),
@@ -37,22 +41,14 @@ FIRST = {Strategy.ENTROPY: 0, Strategy.MARGIN: 1, Strategy.BALD: 2, Strategy.DIV
 @pytest.fixture
 def pool(admin):
     """A field in training with a run of several opinions in use."""
-    field = make_field("pool", 4 * len(SAID))
+    field = make_field("pool", 4 * len(OPINIONS))
     in_training = field.candidates.filter(control=False).order_by("pk")
-    ids = list(in_training.values_list("pk", flat=True)[: len(SAID)])
+    ids = list(in_training.values_list("pk", flat=True)[: len(OPINIONS)])
     field.candidates.exclude(pk__in=ids).delete()
     run = make_run(field, admin)
+    p, information, diversity = zip(*OPINIONS, strict=True)
     run.write_predictions(
-        {
-            "candidate_id": pk,
-            "label": 1,
-            **{f"p_class{k}": x for k, x in enumerate(p, 1)},
-            "entropy": -sum(x * log(x) for x in p),
-            "ensemble_agreement": 1.0,
-            "mutual_information": information,
-            "diversity": diversity,
-        }
-        for pk, (p, information, diversity) in zip(ids, SAID, strict=True)
+        arrays_of(ids, p, mutual_information_N=information, diversity_N=diversity)
     )
     run.promote_unjudged(by=admin)
     field.refresh_from_db()
@@ -60,7 +56,7 @@ def pool(admin):
 
 
 def order(field):
-    """Places of the candidates in SAID, as the queue has them."""
+    """Places of the candidates in OPINIONS, as the queue has them."""
     ids = list(field.candidates.order_by("pk").values_list("pk", flat=True))
     waiting = Prediction.objects.filter(queue=field).order_by("-priority")
     return [ids.index(pk) for pk in waiting.values_list("candidate_id", flat=True)]
@@ -108,7 +104,7 @@ def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
 
 
 def refit(field, prior, number):
-    """Heads refitted on newer labels say this of one candidate in SAID."""
+    """Heads refitted on newer labels say this of one candidate in OPINIONS."""
     run = field.promoted_run
     refresh = Refresh.objects.create(field=field, run=run, n_labels=0, claimed_at=timezone.now())
     assert refresh.reorder({field.candidates.order_by("pk")[number].pk: prior}, 1)
@@ -175,29 +171,107 @@ def test_a_run_of_one_network_has_only_entropy(admin):
     assert order(field) == before
 
 
-def test_margin_is_one_where_two_classes_are_alike():
-    assert margin((0.5, 0.5, 0, 0), NO_VOTES) == pytest.approx(1)
-    assert margin((1, 0, 0, 0), NO_VOTES) == 0
-    assert margin((0.4, 0.3, 0.2, 0.1), NO_VOTES) == pytest.approx(0.9)
-    assert margin((0.4, 0.3, 0.2, 0.1), (3, 0, 0, 0)) < 0.1
+def scalar_value(strategy, opinion, counts):
+    """Value of one candidate by the formulas, with scipy's entropy; votes can only raise it."""
+    candidate, prior, refitted, own_entropy, information, diversity = opinion
+
+    def posterior(votes):
+        odds = 3 * RELIABILITY / (1 - RELIABILITY)
+        weights = [p * odds**n for p, n in zip(prior, votes, strict=True)]
+        return [weight / sum(weights) for weight in weights]
+
+    def value(votes):
+        second, first = sorted(posterior(votes))[-2:]
+        if strategy == Strategy.MARGIN:
+            return 1 - (first - second)
+        stated = {Strategy.BALD: information, Strategy.DIVERSE: diversity}.get(strategy, nan)
+        left = shannon(posterior(votes))
+        if isnan(stated):
+            return left if refitted or any(votes) else own_entropy
+        before = own_entropy if refitted else shannon(posterior(NO_VOTES))
+        return stated * left / before if before else 0
+
+    if strategy == Strategy.RANDOM:
+        return random_value(candidate)
+    return max(value(NO_VOTES), value(counts))
 
 
-def opinion(prior, *, own=True, entropy=1.0):
-    return Opinion(1, prior, own, entropy, mutual_information=0.5, diversity=0.5)
+def random_opinions(count):
+    """Opinions of every kind: certain, refitted, without mutual information or diversity."""
+    rng = np.random.default_rng(0)
+    prior_NK = rng.dirichlet([0.3] * 4, count)
+    prior_NK[:20] = np.eye(4)[rng.integers(0, 4, 20)]
+    own_entropy_N = np.where(np.arange(count) % 50 == 0, 0, rng.uniform(0, log(4), count))
+    information_N = np.where(rng.random(count) < 0.2, nan, rng.random(count))
+    diversity_N = np.where(rng.random(count) < 0.2, nan, rng.random(count))
+    return Opinions(
+        candidate_N=np.arange(count),
+        prior_NK=prior_NK,
+        refitted_N=rng.random(count) < 0.3,
+        entropy_N=own_entropy_N,
+        mutual_information_N=information_N,
+        diversity_N=diversity_N,
+    )
 
 
-def test_what_votes_leave_is_in_proportion_to_the_entropy():
-    prior = (0.4, 0.3, 0.2, 0.1)
-    assert in_proportion(0.5, opinion(prior), NO_VOTES) == 0.5
-    left = worth(prior, (2, 0, 0, 0)) / worth(prior, NO_VOTES)
-    assert in_proportion(0.5, opinion(prior), (2, 0, 0, 0)) == pytest.approx(0.5 * left)
-    assert in_proportion(0.5, opinion((1, 0, 0, 0)), NO_VOTES) == 0
+def random_counts(count):
+    rng = np.random.default_rng(1)
+    return np.where(rng.random((count, 1)) < 0.5, 0, rng.integers(0, 4, (count, 4)))
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_values_are_those_of_the_formulas(strategy):
+    opinions, counts_NK = random_opinions(500), random_counts(500)
+    values = acquisition_values(strategy, opinions, counts_NK)
+    rows = zip(*(column.tolist() for column in vars(opinions).values()), strict=True)
+    expected = [
+        scalar_value(strategy, row, counts)
+        for row, counts in zip(rows, counts_NK.tolist(), strict=True)
+    ]
+    np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_one_candidate_has_the_value_that_it_has_among_many(strategy):
+    opinions, counts_NK = random_opinions(100), random_counts(100)
+    together = acquisition_values(strategy, opinions, counts_NK)
+    alone = [
+        acquisition_values(strategy, opinions[np.arange(100) == k], counts_NK[k : k + 1])[0]
+        for k in range(100)
+    ]
+    assert together.tolist() == alone
+
+
+def value(strategy, prior, counts=NO_VOTES, *, refitted=False, entropy=1.0):
+    """Value of one candidate with a mutual information and a diversity of 0.5."""
+    opinions = Opinions(
+        candidate_N=np.array([1]),
+        prior_NK=np.array([prior]),
+        refitted_N=np.array([refitted]),
+        entropy_N=np.array([entropy]),
+        mutual_information_N=np.array([0.5]),
+        diversity_N=np.array([0.5]),
+    )
+    return acquisition_values(strategy, opinions, np.array([counts]))[0]
+
+
+def test_the_margin_is_one_where_two_classes_are_alike():
+    assert value(Strategy.MARGIN, (0.5, 0.5, 0, 0)) == pytest.approx(1)
+    assert value(Strategy.MARGIN, (1.0, 0, 0, 0)) == 0
+    assert value(Strategy.MARGIN, (0.4, 0.3, 0.2, 0.1)) == pytest.approx(0.9)
+
+
+def test_votes_that_contradict_raise_the_value_in_proportion_to_the_entropy():
+    prior, counts = (0.7, 0.1, 0.1, 0.1), (0, 1, 0, 0)
+    assert value(Strategy.BALD, prior) == 0.5
+    more = entropy_after(prior, counts) / entropy_after(prior, NO_VOTES)
+    assert value(Strategy.BALD, prior, counts) == pytest.approx(0.5 * more)
+    assert value(Strategy.BALD, (1.0, 0, 0, 0)) == 0
 
 
 @pytest.mark.parametrize("strategy", [Strategy.BALD, Strategy.DIVERSE])
-def test_what_refitted_heads_leave_is_in_proportion_to_the_entropy(strategy):
-    sure, unsure = (0.97, 0.01, 0.01, 0.01), (0.25, 0.25, 0.25, 0.25)
-    for prior in (sure, unsure):
-        refitted = opinion(prior, own=False, entropy=0.8)
-        assert value(strategy, refitted, NO_VOTES) == 0.5 * worth(prior, NO_VOTES) / 0.8
-    assert value(strategy, opinion(sure, own=False, entropy=0.0), NO_VOTES) == 0
+def test_refitted_heads_scale_the_value_in_proportion_to_the_entropy(strategy):
+    for prior in ((0.97, 0.01, 0.01, 0.01), (0.25, 0.25, 0.25, 0.25)):
+        expected = 0.5 * entropy_after(prior, NO_VOTES) / 0.8
+        assert value(strategy, prior, refitted=True, entropy=0.8) == pytest.approx(expected)
+    assert value(strategy, (0.97, 0.01, 0.01, 0.01), refitted=True, entropy=0.0) == 0
