@@ -10,11 +10,11 @@ import classifier
 from celery_worker.errors import InvalidJob
 from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier import experiments
+from classifier.core.experiment_kinds import ExperimentKind
 from classifier.evaluation.figures import reports
 from classifier.experiments import Arm
 from classifier.training import checkpoints
 from labeling.models import Experiment
-from labeling.rules.experiments import Kind
 
 
 @refusals_as_invalid_jobs()
@@ -60,7 +60,7 @@ def experiment_arms(experiment: Experiment) -> list[Arm]:
     }
     try:
         config = classifier.TrainingConfig.from_dict(experiment.preset, experiment.overrides)
-        if experiment.kind == Kind.SOURCES:
+        if experiment.kind == ExperimentKind.SOURCES:
             return list(experiments.sources(config, manifests))
         (manifest,) = manifests.values()
         return list(experiments.KINDS[experiment.kind](config, manifest))

@@ -16,6 +16,7 @@ from classifier.active.imagenet_features import embed_once
 from classifier.active.learners import Head, Learner, Network
 from classifier.arguments import parser
 from classifier.core.atomic_files import write_atomically
+from classifier.core.experiment_kinds import ExperimentKind
 from classifier.core.uncertainty import entropy
 from classifier.evaluation.figures import reports
 from classifier.inference.prediction import read_config
@@ -161,7 +162,7 @@ def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> N
 def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[experiments.Arm]:
     """The arms that are asked for. Raises ValueError where --source and --kind do not agree."""
     config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
-    if options.kind != experiments.SOURCES:
+    if options.kind != ExperimentKind.SOURCES:
         if options.source:
             raise ValueError(f"--source belongs to --kind sources, not to --kind {options.kind}.")
         return list(experiments.KINDS[options.kind](config, manifest))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from math import inf, nan
 from pathlib import Path
 
-from classifier import experiments
 from classifier.active import replay
 from classifier.active.acquisition import STRATEGIES
 from classifier.core.config import PRESETS
+from classifier.core.experiment_kinds import ExperimentKind
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -161,7 +161,7 @@ def _add_compare(command: argparse.ArgumentParser) -> None:
 
 def _add_experiment(command: argparse.ArgumentParser) -> None:
     _add_train(command)
-    command.add_argument("--kind", choices=[*experiments.KINDS, experiments.SOURCES], required=True)
+    command.add_argument("--kind", choices=[kind.value for kind in ExperimentKind], required=True)
     command.add_argument(
         "--source",
         action="append",

@@ -16,8 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from classifier.core.config import PRESETS, STARCNET_PX, TrainingConfig
+from classifier.core.config import (
+    FREE_BACKBONES,
+    PRESETS,
+    STARCNET_PX,
+    Preset,
+    TrainingConfig,
+)
 from classifier.core.errors import NotTrainable
+from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, learning_curve
 from classifier.core.statistics import Proportion
 from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data import dataset
@@ -31,9 +38,6 @@ PREDICTIONS = "predictions-2.safetensors"
 """Not `predictions.safetensors`: earlier versions mixed up the candidates of ensembles in it."""
 
 REPORT = "report.json"
-SOURCES = "sources"
-"""The kind of experiment that needs several manifests."""
-FEWEST_LABELS = 50
 FORMAT = "asterism-experiment/1"
 
 
@@ -91,9 +95,13 @@ def folder_names(texts: Iterable[str]) -> dict[str, str]:
 
 def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """25, 50 and 100 px, and a random side between them for each stamp and batch."""
-    for side in (25, 50, 100):
+    for side in CROP_SIZES_PX:
         yield Arm(f"{side}-px", replace(config, stamp_px=side, crop_px=()), manifest)
-    yield Arm("random-px", replace(config, stamp_px=50, crop_px=(25, 100)), manifest)
+    yield Arm(
+        "random-px",
+        replace(config, stamp_px=50, crop_px=(CROP_SIZES_PX[0], CROP_SIZES_PX[-1])),
+        manifest,
+    )
 
 
 def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
@@ -123,24 +131,22 @@ def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """50, 100, 200, … labels and all of them; each set holds the smaller ones (learning curve)."""
     labelled = manifest.labelled("train")
     order = np.random.default_rng(config.seed).permutation(labelled)
-    number = FEWEST_LABELS
-    while number < len(labelled):
+    for number in learning_curve(len(labelled)):
         label = manifest.label.copy()
-        label[order[number:]] = 0
-        yield Arm(f"{number}-labels", config, manifest.changed(label=label))
-        number *= 2
-    yield Arm(f"{len(labelled)}-labels", config, manifest)
+        label[order[number:]] = UNLABELLED
+        part = manifest.changed(label=label) if number < len(labelled) else manifest
+        yield Arm(f"{number}-labels", config, part)
 
 
 def architectures(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """Each backbone with the same stamps, batches and labels; StarcNet never above its own rate."""
-    for backbone in ("resnet18", "vgg19_bn", "efficientnet_lite0"):
+    for backbone in FREE_BACKBONES:
         yield Arm(backbone, replace(config, backbone=backbone), manifest)
     peer: dict[str, Any] = {
         "stamp_px": STARCNET_PX,
         "input_px": STARCNET_PX,
         "pretrained": False,
-        "learning_rate": min(config.learning_rate, PRESETS["starcnet"].learning_rate),
+        "learning_rate": min(config.learning_rate, PRESETS[Preset.STARCNET].learning_rate),
     }
     yield Arm("starcnet", replace(config, backbone="starcnet", **peer), manifest)
 
@@ -153,11 +159,11 @@ def sources(config: TrainingConfig, manifests: Mapping[str, Manifest]) -> Iterat
 
 KINDS: Mapping[str, Callable[[TrainingConfig, Manifest], Iterator[Arm]]] = MappingProxyType(
     {
-        "crop-size": crop_sizes,
-        "filters": filters,
-        "fields": fields,
-        "labels": label_numbers,
-        "architecture": architectures,
+        ExperimentKind.CROP_SIZE.value: crop_sizes,
+        ExperimentKind.FILTERS.value: filters,
+        ExperimentKind.FIELDS.value: fields,
+        ExperimentKind.LABELS.value: label_numbers,
+        ExperimentKind.ARCHITECTURE.value: architectures,
     }
 )
 """Experiments on one manifest, by name."""
@@ -218,7 +224,7 @@ def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     `weights` differ where ImageNet's were wanted, and had for some of the arms only.
     Where sources are compared, also each by the labels of each.
     """
-    first = outcomes[0]
+    first, by_source = outcomes[0], kind == ExperimentKind.SOURCES
     differs = differences([outcome.arm for outcome in outcomes]) | _uneven(
         {"weights": [outcome.training.weights for outcome in outcomes]}
     )
@@ -228,7 +234,7 @@ def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "differs": differs,
         "same": {name: value for name, value in settings.items() if name not in differs},
         "arms": [_row(outcome, first) for outcome in outcomes],
-        "judged_by_each": asdict(judged_by_each(outcomes)) if kind == SOURCES else None,
+        "judged_by_each": asdict(judged_by_each(outcomes)) if by_source else None,
     }
 
 

@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from classifier.core.config import PRESETS, Preset
+from classifier.core.experiment_kinds import ExperimentKind, NotFeasible
 from frontend.pages.experiments import Offer, label_source_name, offers
 from labeling.api.queue import QueueFilterIn
 from labeling.auth.roles import Role, has_role
 from labeling.classes import CLASS_CHOICES, Label
-from labeling.models import (
-    Experiment,
-    Field,
-    Preset,
-    ReferenceLabel,
-    Release,
-    Sample,
-    TrainingRun,
-)
+from labeling.models import Experiment, Field, ReferenceLabel, Release, Sample, TrainingRun
 from labeling.rules.conflicts import JobConflict
 from labeling.rules.consensus import ConsensusStatus
-from labeling.rules.experiments import Kind, NotFeasible
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment, request_run
 from labeling.training.training_set import label_sources
@@ -122,7 +115,7 @@ class GalleryForm(forms.Form):
 class RunForm(forms.Form):
     """A training run to start."""
 
-    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
+    preset = forms.ChoiceField(choices=Preset.choices(), initial=Preset.QUICK.value)
     label_source = forms.ChoiceField(label="Labels")
     field = _field_choice()
 
@@ -156,7 +149,7 @@ class PromotionForm(forms.Form):
 class ExperimentForm(forms.Form):
     """The settings of an experiment to start; its kind is the button that was pressed."""
 
-    preset = forms.ChoiceField(choices=Preset.choices, initial=Preset.QUICK)
+    preset = forms.ChoiceField(choices=Preset.choices(), initial=Preset.QUICK.value)
     members = forms.IntegerField(
         label="Members of each ensemble", min_value=1, max_value=100, required=False
     )
@@ -188,7 +181,7 @@ class ExperimentForm(forms.Form):
         """Return every kind of experiment with its cost, for the values that are valid so far."""
         self.is_valid()
         values = self.cleaned_data if self.is_bound else {}
-        preset = Preset(values.get("preset", Preset.QUICK))
+        preset = PRESETS[values.get("preset", Preset.QUICK)]
         return list(
             offers(
                 values.get("field") or Field.objects.all(),
@@ -201,7 +194,7 @@ class ExperimentForm(forms.Form):
     def start(self, user: User, kind: str) -> Experiment | None:
         """Queue the experiment; None, with the reason among the errors, if it cannot start."""
         values = self.cleaned_data
-        sources = values["sources"] if kind == Kind.SOURCES else [values["label_source"]]
+        sources = values["sources"] if kind == ExperimentKind.SOURCES else [values["label_source"]]
         try:
             return request_experiment(
                 user,

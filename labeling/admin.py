@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from classifier.core.config import Preset
 from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Adjudication,
@@ -22,7 +23,6 @@ from labeling.models import (
     Mosaic,
     Prediction,
     Preferences,
-    Preset,
     Promotion,
     ReferenceLabel,
     Refresh,

@@ -13,21 +13,38 @@ from typing import Any, Literal, Self
 
 from classifier.core.bands import BANDS
 from classifier.core.classes import CLASSES
+from classifier.core.named_values import NamedValue
 
 PACK_STAMP_PX = 100
 """Side of the stamps that packs hold; a network sees their centre."""
 
 STARCNET_PX = 32
-"""Side of StarcNet's input, which its fully-connected layers fix."""
+"""Side of StarcNet's input, which its fully-connected layers fix (Perez et al. 2021)."""
+
+BackboneName = Literal["resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet"]
+BACKBONE_NAMES: tuple[BackboneName, ...] = typing.get_args(BackboneName)
+"""Image networks, which `classifier.nets.backbones` builds."""
+
+FREE_BACKBONES = tuple(name for name in BACKBONE_NAMES if name != "starcnet")
+"""Backbones that any preset can have instead of its own; StarcNet's needs all of its preset."""
+
+
+class Preset(NamedValue):
+    """A named starting point: the paper's two, its published peer, one for a CPU and few labels."""
+
+    PAPER_RESNET18 = "paper-resnet18", "as in the paper, ResNet18"
+    PAPER_VGG19BN = "paper-vgg19bn", "as in the paper, VGG19-BN"
+    STARCNET = "starcnet", "StarcNet's architecture, from random weights"
+    QUICK = "quick", "quick: small input, few members, minutes on a CPU"
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """Everything that decides what a run learns, except the manifest and the versions of code."""
 
-    preset: str = "paper-resnet18"
+    preset: str = Preset.PAPER_RESNET18.value
     """The named starting point, kept for reports."""
-    backbone: Literal["resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet"] = "resnet18"
+    backbone: BackboneName = "resnet18"
     """Three bands go to each copy of it (section 3.2); to StarcNet, the published peer, all."""
     classes: int = len(CLASSES)
     """Labels are whole numbers from 1 to this."""
@@ -93,7 +110,7 @@ class TrainingConfig:
         if not set(self.blanked) < set(self.bands):
             raise ValueError("blanked must be some of the bands, not all of them.")
         _check_crop(self.crop_px)
-        for field, (low, high) in _RANGES.items():
+        for field, (low, high) in LIMITS.items():
             if not low <= getattr(self, field) <= high:
                 raise ValueError(f"{field} must be {low} to {high}, not {getattr(self, field)}.")
         if self.max_missing_bands >= len(self.bands):
@@ -127,24 +144,25 @@ class TrainingConfig:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
-_RANGES = MappingProxyType(
+LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "classes": (2, 100),
         "stamp_px": (8, PACK_STAMP_PX),
         "input_px": (32, 1024),
         "max_missing_bands": (0, 5),
-        "batches": (1, 10_000_000),
+        "batches": (1, 1_000_000),
         "batch_size": (2, 4096),
         "learning_rate": (1e-8, 1.0),
         "weight_decay": (0.0, 1.0),
         "layer_decay": (0.01, 1.0),
-        "head_batches": (0, 10_000_000),
+        "head_batches": (0, 1_000_000),
         "average": (0.0, 0.99999),
         "label_smoothing": (0.0, 0.5),
         "members": (1, 100),
         "seed": (0, 2**63 - 1),
     }
 )
+"""Lowest and highest value of each number."""
 
 
 def _from_json(overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -182,24 +200,26 @@ def _check_crop(crop_px: tuple[int, ...]) -> None:
         return
     if len(crop_px) != 2 or not all(type(side) is int for side in crop_px):
         raise ValueError("crop_px must be nothing, or two whole numbers.")
-    low, high = _RANGES["stamp_px"]
+    low, high = LIMITS["stamp_px"]
     if not low <= crop_px[0] <= crop_px[1] <= high:
         raise ValueError(f"crop_px must rise, within {low} to {high}, not {crop_px}.")
 
 
 PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
     {
-        "paper-resnet18": TrainingConfig(),
-        "paper-vgg19bn": TrainingConfig(preset="paper-vgg19bn", backbone="vgg19_bn", batch_size=16),
-        "starcnet": TrainingConfig(
-            preset="starcnet",
+        Preset.PAPER_RESNET18.value: TrainingConfig(),
+        Preset.PAPER_VGG19BN.value: TrainingConfig(
+            preset=Preset.PAPER_VGG19BN.value, backbone="vgg19_bn", batch_size=16
+        ),
+        Preset.STARCNET.value: TrainingConfig(
+            preset=Preset.STARCNET.value,
             backbone="starcnet",
             stamp_px=STARCNET_PX,
             input_px=STARCNET_PX,
             pretrained=False,
         ),
-        "quick": TrainingConfig(
-            preset="quick",
+        Preset.QUICK.value: TrainingConfig(
+            preset=Preset.QUICK.value,
             # Few pixels make few sums; the inner part of the stamp keeps the sharpness that tells
             # a cluster from a star.
             stamp_px=32,
@@ -212,4 +232,4 @@ PRESETS: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
     }
 )
-"""Starting points by name: the paper's two, its published peer, one for a CPU and few labels."""
+"""The configuration of each preset, by its value."""

@@ -7,25 +7,36 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from classifier.core.experiment_kinds import ExperimentKind, NotFeasible, number_of_arms
 from classifier.core.statistics import Proportion
 from labeling.models import Candidate, Experiment, Field
-from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
 from labeling.training.label_source import LabelSource
 
-QUESTIONS: Mapping[Kind, str] = MappingProxyType(
+QUESTIONS: Mapping[ExperimentKind, str] = MappingProxyType(
     {
-        Kind.CROP_SIZE: "How large a stamp does the network need: 25, 50 or 100 px, or a random "
-        "size from 25 to 100 px?",
-        Kind.FILTERS: "What does each filter contribute? One arm has all five filters; in each "
-        "other arm one filter is left out.",
-        Kind.FIELDS: "Does a network work in a field without labels? In each arm one field is "
-        "left out of the training, and the network is evaluated on all of it.",
-        Kind.LABELS: "How does accuracy grow with the number of labels: 50, 100, 200, … and all "
-        "of them?",
-        Kind.ARCHITECTURE: "Which architecture is best on the same stamps and labels: ResNet18, "
-        "VGG19-BN, EfficientNet-Lite0 or StarcNet?",
-        Kind.SOURCES: "Whose labels are best to train on? Each arm has the labels of one source, "
-        "and is evaluated with the labels of every source.",
+        ExperimentKind.CROP_SIZE: (
+            "How large a stamp does the network need: 25, 50 or 100 px, or a random size from 25 "
+            "to 100 px?"
+        ),
+        ExperimentKind.FILTERS: (
+            "What does each filter contribute? One arm has all five filters; in each other arm "
+            "one filter is left out."
+        ),
+        ExperimentKind.FIELDS: (
+            "Does a network work in a field without labels? In each arm one field is left out of "
+            "the training, and the network is evaluated on all of it."
+        ),
+        ExperimentKind.LABELS: (
+            "How does accuracy grow with the number of labels: 50, 100, 200, … and all of them?"
+        ),
+        ExperimentKind.ARCHITECTURE: (
+            "Which architecture is best on the same stamps and labels: ResNet18, VGG19-BN, "
+            "EfficientNet-Lite0 or StarcNet?"
+        ),
+        ExperimentKind.SOURCES: (
+            "Whose labels are best to train on? Each arm has the labels of one source, and is "
+            "evaluated with the labels of every source."
+        ),
     }
 )
 """The question that each kind of experiment answers."""
@@ -44,7 +55,7 @@ DIFFERENCE_NAMES: Mapping[str, str] = MappingProxyType(
 class Offer:
     """A kind of experiment with its number of arms, or the reason why it cannot start."""
 
-    kind: Kind
+    kind: ExperimentKind
     question: str
     arms: int | None
     obstacle: str
@@ -103,7 +114,7 @@ def offers(
     n_fields = labelled.order_by().values("field").distinct().count()
     n_labels = labelled.filter(control=False).count()
     for kind, question in QUESTIONS.items():
-        n_sources = len(sources) if kind == Kind.SOURCES else 1
+        n_sources = len(sources) if kind == ExperimentKind.SOURCES else 1
         try:
             arms = number_of_arms(kind, fields=n_fields, labels=n_labels, sources=n_sources)
         except NotFeasible as reason:
@@ -122,7 +133,7 @@ def label_source_name(source: LabelSource | str) -> str:
 
 def arm_names(experiment: Experiment) -> dict[str, str]:
     """Return names for people, by the report's name, of arms that are label sources."""
-    if experiment.kind != Kind.SOURCES:
+    if experiment.kind != ExperimentKind.SOURCES:
         return {}
     return {row["name"]: label_source_name(row["source"]) for row in experiment.training_sets}
 

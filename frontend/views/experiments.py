@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from classifier.core.experiment_kinds import ExperimentKind
 from frontend.access import for_action, require
 from frontend.forms import ExperimentForm
 from frontend.pages.experiments import (
@@ -22,7 +23,6 @@ from frontend.pages.run_progress import job_progress
 from frontend.requests import PageRequest, wants_part
 from labeling.auth.actions import Action, may
 from labeling.models import Experiment
-from labeling.rules.experiments import Kind
 
 
 @for_action(Action.VIEW)
@@ -41,7 +41,7 @@ def experiments(request: PageRequest) -> HttpResponse:
 def _start(request: PageRequest) -> HttpResponse:
     """Start the experiment whose button was pressed, or show the form with the reason."""
     form, kind = ExperimentForm(request.POST), request.POST.get("kind", "")
-    if kind not in Kind.values:
+    if kind not in set(ExperimentKind):
         raise Http404(f"There is no kind of experiment {kind!r}.")
     if form.is_valid() and (experiment := form.start(request.user, kind)):
         return redirect("experiment", experiment.pk)
@@ -70,7 +70,7 @@ def experiment(request: PageRequest, pk: int) -> HttpResponse:
         "may_start": may(request.user, Action.START),
         "may_download": may(request.user, Action.DOWNLOAD_LABELS),
         "trainings": row.arms * row.members,
-        "question": QUESTIONS[Kind(row.kind)],
+        "question": QUESTIONS[ExperimentKind(row.kind)],
         **_report(row),
     }
     template = "_experiment" if wants_part(request) else "experiment"

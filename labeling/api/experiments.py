@@ -9,12 +9,12 @@ from rest_framework import generics, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifier.core.experiment_kinds import ExperimentKind
 from labeling.api.permissions import MayAct
 from labeling.api.runs import ConfigurationIn
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Experiment, Field
-from labeling.rules.experiments import Kind
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment
 
@@ -26,7 +26,7 @@ class ExperimentIn(ConfigurationIn):
     expert; the kind `sources` takes two or more, every other kind one.
     """
 
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(ExperimentKind.choices())
     fields = serializers.SlugRelatedField(  # type: ignore[assignment]
         slug_field="name", queryset=Field.objects.all(), many=True, required=False
     )

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
 from classifier.core.errors import PackError
+from classifier.core.experiment_kinds import NotFeasible
 from labeling.imaging.mosaics import UnusableImage
 from labeling.models import VoteConflict
 from labeling.rules.conflicts import JobConflict
-from labeling.rules.experiments import NotFeasible
 
 MEDIA_TYPE = "application/problem+json"
 

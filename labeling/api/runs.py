@@ -8,40 +8,38 @@ from rest_framework import generics, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
 from labeling.api.permissions import MayAct
 from labeling.api.strict import StrictSerializer
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
-from labeling.models import Field, Preset, ReferenceLabel, TrainingRun
+from labeling.models import Field, ReferenceLabel, TrainingRun
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
 
-BACKBONES = ("resnet18", "vgg19_bn", "efficientnet_lite0")
-"""Those that any preset can have instead of its own; StarcNet's needs the whole preset of its name.
-"""
 
-
-STARCNET_PX = 32
-"""Side of the images that StarcNet's architecture reads, px; Perez et al. 2021."""
+def _limits(name: str) -> dict[str, Any]:
+    low, high = LIMITS[name]
+    return {"min_value": low, "max_value": high}
 
 
 class RunConfigIn(StrictSerializer):
     """Settings that replace the preset's own; the classifier's `TrainingConfig` has all of them."""
 
-    backbone = serializers.ChoiceField(BACKBONES, required=False)
-    members = serializers.IntegerField(min_value=1, max_value=100, required=False)
-    batches = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
-    batch_size = serializers.IntegerField(min_value=2, max_value=4096, required=False)
-    input_px = serializers.IntegerField(min_value=32, max_value=1024, required=False)
-    stamp_px = serializers.IntegerField(min_value=8, max_value=100, required=False)
-    learning_rate = serializers.FloatField(min_value=1e-8, max_value=1.0, required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    backbone = serializers.ChoiceField(FREE_BACKBONES, required=False)
+    members = serializers.IntegerField(**_limits("members"), required=False)
+    batches = serializers.IntegerField(**_limits("batches"), required=False)
+    batch_size = serializers.IntegerField(**_limits("batch_size"), required=False)
+    input_px = serializers.IntegerField(**_limits("input_px"), required=False)
+    stamp_px = serializers.IntegerField(**_limits("stamp_px"), required=False)
+    learning_rate = serializers.FloatField(**_limits("learning_rate"), required=False)
+    seed = serializers.IntegerField(**_limits("seed"), required=False)
 
 
 class ConfigurationIn(StrictSerializer):
     """A preset and the settings that replace its own."""
 
-    preset = serializers.ChoiceField(Preset.choices, default=Preset.QUICK)
+    preset = serializers.ChoiceField(Preset.choices(), default=Preset.QUICK.value)
     config = RunConfigIn(required=False)
 
     def validate(self, attrs: Any) -> Any:

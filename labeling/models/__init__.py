@@ -20,7 +20,7 @@ from labeling.models.refresh import Refresh
 from labeling.models.release import Release
 from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
-from labeling.models.training_run import Preset, TrainingRun
+from labeling.models.training_run import TrainingRun
 from labeling.models.vote import Vote, VoteConflict
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "NotReady",
     "Prediction",
     "Preferences",
-    "Preset",
     "Promotion",
     "ReferenceLabel",
     "Refresh",

@@ -11,13 +11,13 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.utils.text import slugify
 
+from classifier.core.config import PRESETS, Preset
+from classifier.core.experiment_kinds import ExperimentKind
 from labeling import jobs
 from labeling.auth.roles import Role, has_role
 from labeling.files.json_values import finite
 from labeling.models.field import Field
 from labeling.models.job import RunStatus, WorkerJob, WorkerJobQuerySet
-from labeling.models.training_run import Preset
-from labeling.rules.experiments import Kind
 from labeling.training.label_source import LabelSource
 from labeling.training.snapshot import TrainingSnapshot
 
@@ -64,9 +64,9 @@ class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):
 class Experiment(WorkerJob):
     """One request to train and evaluate several arms; it is never promoted."""
 
-    kind = models.CharField(choices=Kind, max_length=16)
+    kind = models.CharField(choices=ExperimentKind.choices(), max_length=16)
     fields = models.ManyToManyField(Field, related_name="experiments")
-    preset = models.CharField(choices=Preset, max_length=32)
+    preset = models.CharField(choices=Preset.choices(), max_length=32)
     overrides = models.JSONField(default=dict, blank=True)
     arms = models.PositiveSmallIntegerField(help_text="Number of ensembles that are trained.")
     training_sets = models.JSONField(
@@ -105,7 +105,7 @@ class Experiment(WorkerJob):
     @property
     def members(self) -> int:
         """Number of members in each arm."""
-        return int(self.overrides.get("members", Preset(self.preset).members))
+        return int(self.overrides.get("members", PRESETS[self.preset].members))
 
     def training_set_path(self, name: str) -> Path:
         """Return the file of the training set of that name."""

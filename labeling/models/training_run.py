@@ -15,6 +15,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from classifier.core.classes import PROBABILITY_COLUMNS
+from classifier.core.config import PRESETS, Preset
 from classifier.core.training_set import CONTROL, read_labels
 from labeling import jobs
 from labeling.files import run_folders
@@ -33,20 +34,6 @@ from labeling.training.snapshot import TrainingSnapshot
 
 _NO_PREDICTION = (nan,) * 4
 """Probabilities of a run that has no prediction for a candidate."""
-
-
-class Preset(models.TextChoices):
-    """The classifier's configurations by name; their contents live in `classifier.PRESETS`."""
-
-    PAPER_RESNET18 = "paper-resnet18", "as in the paper, ResNet18"
-    PAPER_VGG19BN = "paper-vgg19bn", "as in the paper, VGG19-BN"
-    STARCNET = "starcnet", "StarcNet's architecture, from random weights"
-    QUICK = "quick", "quick: small input, few members, minutes on a CPU"
-
-    @property
-    def members(self) -> int:
-        """Number of members that it trains."""
-        return 3 if self == Preset.QUICK else 10
 
 
 class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
@@ -139,7 +126,7 @@ class TrainingRun(SharedRun):
         blank=True,
         help_text="Name of another network whose predictions were imported; else empty.",
     )
-    preset = models.CharField(choices=Preset, max_length=32, blank=True)
+    preset = models.CharField(choices=Preset.choices(), max_length=32, blank=True)
     overrides = models.JSONField(default=dict, blank=True)
     label_source = models.CharField(max_length=80, default=CONSENSUS.text, blank=True)
     automatic = models.BooleanField(
@@ -221,7 +208,7 @@ class TrainingRun(SharedRun):
     @property
     def members(self) -> int:
         """Number of members; one, if neither preset nor overrides give it."""
-        by_preset = Preset(self.preset).members if self.preset else 1
+        by_preset = PRESETS[self.preset].members if self.preset else 1
         return int(self.overrides.get("members", by_preset))
 
     @property

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from classifier.core.experiment_kinds import ExperimentKind, NotFeasible, number_of_arms
 from classifier.core.training_set import TRAIN
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
 from labeling.models.training_run import TrainingRun
 from labeling.rules.conflicts import JobConflict
-from labeling.rules.experiments import Kind, NotFeasible, number_of_arms
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import TrainingSnapshot, check_label_counts
 from labeling.training.training_set import label_sources, take_snapshot
@@ -109,7 +109,7 @@ def _number_of_arms(kind: str, snapshots: Mapping[LabelSource, TrainingSnapshot]
     labels = first.labels(TRAIN).total()
     fields = first.labelled_fields
     count = number_of_arms(kind, fields=len(fields), labels=labels, sources=len(snapshots))
-    if kind == Kind.FIELDS:
+    if kind == ExperimentKind.FIELDS:
         for field in fields:
             check_label_counts(first.labels(TRAIN, without=field), source, f"without {field}")
     return count

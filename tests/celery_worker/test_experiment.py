@@ -12,8 +12,8 @@ from celery_worker.experiments import experiment_arms
 from celery_worker.tasks import experiment as run_experiment
 from celery_worker.tasks import sweep
 from classifier import experiments
+from classifier.core.experiment_kinds import ExperimentKind
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, job
-from labeling.rules.experiments import Kind
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment
 from tests.labeling.world import make_field, only_sample, settle
@@ -102,7 +102,7 @@ def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
     assert len(filters.report["arms"]) == filters.arms == 6
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", ExperimentKind)
 def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
     """One of the three fields has no label, and so is not left out in turn."""
     other = only_sample(make_field("ngc2", candidates=60), control=False)
@@ -110,7 +110,7 @@ def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
     for number, candidate in enumerate(other.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
     source = LabelSource(SOURCE)
-    sources = [CONSENSUS, source] if kind == Kind.SOURCES else [source]
+    sources = [CONSENSUS, source] if kind == ExperimentKind.SOURCES else [source]
     found = request_experiment(admin, kind, "quick", sources=sources)
     assert len(experiment_arms(found)) == found.arms
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import Manifest, NotTrainable, evaluate, experiments
+from classifier import PRESETS, Manifest, NotTrainable, evaluate, experiments
+from classifier.core import experiment_kinds
+from classifier.core.experiment_kinds import FEWEST_LABELS, ExperimentKind, number_of_arms
 from classifier.core.statistics import Proportion
 from classifier.evaluation.figures.reports import draw_experiment
 from classifier.experiments import (
@@ -110,7 +112,7 @@ def test_an_arm_that_cannot_be_trained_is_found_before_any_is(tiny, manifest):
 
 
 def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
-    monkeypatch.setattr(experiments, "FEWEST_LABELS", 8)
+    monkeypatch.setattr(experiment_kinds, "FEWEST_LABELS", 8)
     found = arms("labels", tiny, manifest)
     assert [arm.name for arm in found] == ["8-labels", "16-labels", "32-labels"]
     sets = [set(arm.manifest.labelled("train").tolist()) for arm in found]
@@ -127,6 +129,19 @@ def test_architectures_share_all_but_what_starcnet_fixes(tiny, manifest):
     ]  # fmt: skip
     assert found[-1].config.input_px == 32
     assert [arm.config.learning_rate for arm in found] == [1e-3, 1e-3, 1e-3, 1e-4]
+
+
+@pytest.mark.parametrize("kind", experiments.KINDS)
+@pytest.mark.parametrize("count", [FEWEST_LABELS + 1, 2 * FEWEST_LABELS, 9 * FEWEST_LABELS])
+def test_an_experiment_has_the_number_of_arms_that_is_announced(kind, count):
+    manifest = manifest_of([1, 2] * count, split="train")
+    manifest = replace(manifest, field=np.array(["a", "b"] * count))
+    announced = number_of_arms(kind, fields=2, labels=2 * count, sources=1)
+    assert len(list(experiments.KINDS[kind](PRESETS["quick"], manifest))) == announced
+
+
+def test_every_kind_has_its_arms():
+    assert {*experiments.KINDS, ExperimentKind.SOURCES} == set(ExperimentKind)
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ django.setup()
 
 from django.apps import apps  # noqa: E402
 
+from classifier.core.config import Preset  # noqa: E402
+from classifier.core.experiment_kinds import ExperimentKind  # noqa: E402
 from labeling.auth.roles import Role  # noqa: E402
 from labeling.classes import Certainty, Label, Reason  # noqa: E402
-from labeling.models import Preset, RunStatus, Sample, Theme  # noqa: E402
+from labeling.models import RunStatus, Sample, Theme  # noqa: E402
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus  # noqa: E402
-from labeling.rules.experiments import Kind  # noqa: E402
 from labeling.rules.strategies import ColdStart, Strategy  # noqa: E402
 from tests.services.site import ROOT  # noqa: E402
 
@@ -31,7 +32,7 @@ WITH_A_TERM_EACH = (
     Role,
     Theme,
 )
-NAMED_IN_AN_ENTRY = (Sample, Kind, Preset, ConsensusProvenance)
+NAMED_IN_AN_ENTRY = (Sample, ConsensusProvenance)
 
 
 def test_no_term_stands_twice():
@@ -70,3 +71,8 @@ def test_every_other_value_is_named(choices):
     numbered = choices is ConsensusProvenance
     names = choices.labels if numbered else choices.values
     assert [name for name in names if str(name) not in text] == []
+
+
+@pytest.mark.parametrize("values", [ExperimentKind, Preset], ids=lambda values: values.__name__)
+def test_every_kind_and_preset_is_named(values):
+    assert [value for value in values if value not in " ".join(TEXT.split())] == []

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 import pytest
 
+from classifier.core.experiment_kinds import ExperimentKind
 from frontend.pages.experiments import QUESTIONS
 from frontend.templatetags.formats import p_value, percent, points
 from labeling.models import Experiment, ReferenceLabel, RunStatus
-from labeling.rules.experiments import Kind
 from labeling.training.label_source import LabelSource
 from tests.labeling.reported import report_on_experiment
 from tests.labeling.world import make_experiment, make_field, vote
@@ -48,27 +48,32 @@ def costs(browser, **change):
 
 def test_it_explains_every_kind(browse, published):
     page = browse("admin").get("/experiments/").content.decode()
-    assert list(QUESTIONS) == list(Kind)
+    assert list(QUESTIONS) == list(ExperimentKind)
     assert all(question in page for question in QUESTIONS.values())
 
 
 def test_it_says_what_each_would_cost(browse, published):
     numbers, why = costs(browse("admin"))
-    assert numbers[Kind.CROP_SIZE] == numbers[Kind.ARCHITECTURE] == 12
-    assert numbers[Kind.FILTERS] == 18
-    assert numbers[Kind.FIELDS] is numbers[Kind.LABELS] is numbers[Kind.SOURCES] is None
-    assert "there are 6" in why[Kind.LABELS]
+    assert numbers[ExperimentKind.CROP_SIZE] == numbers[ExperimentKind.ARCHITECTURE] == 12
+    assert numbers[ExperimentKind.FILTERS] == 18
+    assert (
+        numbers[ExperimentKind.FIELDS]
+        is numbers[ExperimentKind.LABELS]
+        is numbers[ExperimentKind.SOURCES]
+        is None
+    )
+    assert "there are 6" in why[ExperimentKind.LABELS]
     other = make_field("ngc2")
-    assert costs(browse("admin"))[0][Kind.FIELDS] is None
+    assert costs(browse("admin"))[0][ExperimentKind.FIELDS] is None
     ReferenceLabel.objects.create(candidate=other.candidates.first(), source="LEGUS", label=1)
     numbers, _ = costs(browse("admin"), preset="starcnet", sources=["LEGUS", "Smith"])
-    assert (numbers[Kind.FIELDS], numbers[Kind.SOURCES]) == (20, 20)
-    assert costs(browse("admin"), members="2", field=["ngc1"])[0][Kind.FILTERS] == 12
+    assert (numbers[ExperimentKind.FIELDS], numbers[ExperimentKind.SOURCES]) == (20, 20)
+    assert costs(browse("admin"), members="2", field=["ngc1"])[0][ExperimentKind.FILTERS] == 12
 
 
 @pytest.mark.parametrize("wrong", [{"preset": "slow"}, {"members": "0"}, {"field": ["nowhere"]}])
 def test_it_says_so_in_spite_of_what_is_not_valid_yet(browse, published, wrong):
-    assert costs(browse("admin"), **wrong)[0][Kind.CROP_SIZE] == 12
+    assert costs(browse("admin"), **wrong)[0][ExperimentKind.CROP_SIZE] == 12
 
 
 def test_a_button_starts_one(browse, published):

@@ -9,7 +9,8 @@ from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 
-from labeling.models import Consensus, Field, Preset, ReferenceLabel, TrainingRun
+from classifier.core.config import Preset
+from labeling.models import Consensus, Field, ReferenceLabel, TrainingRun
 from tests.labeling.world import lease_to, make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]

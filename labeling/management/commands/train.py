@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from classifier.core.config import Preset
 from labeling.management.administrators import administrator
-from labeling.models import Field, Preset, ReferenceLabel
+from labeling.models import Field, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
@@ -26,7 +27,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--preset", choices=Preset.values, default=Preset.QUICK)
+        parser.add_argument(
+            "--preset", choices=[preset.value for preset in Preset], default=Preset.QUICK.value
+        )
         parser.add_argument("--field", action="append", default=[], help="default: all fields")
         parser.add_argument(
             "--labels",

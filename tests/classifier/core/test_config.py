@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from classifier import PRESETS, TrainingConfig
+from classifier.core.config import FREE_BACKBONES, LIMITS, Preset
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,21 @@ def test_settings_survive_json():
     assert TrainingConfig.from_json(settings) == config
     preset = settings.pop("preset")
     assert TrainingConfig.from_dict(preset, settings) == config
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("backbone", FREE_BACKBONES)
+def test_every_preset_takes_every_backbone_but_starcnet(preset, backbone):
+    assert TrainingConfig.from_dict(preset, {"backbone": backbone}).backbone == backbone
+
+
+def test_every_preset_has_a_name_and_a_configuration_of_that_name():
+    assert {name: config.preset for name, config in PRESETS.items()} == {
+        preset: preset for preset in Preset
+    }
+    assert all(preset.text for preset in Preset)
+
+
+def test_limits_are_of_numbers_in_the_configuration():
+    config = TrainingConfig()
+    assert all(isinstance(getattr(config, name), int | float) for name in LIMITS)

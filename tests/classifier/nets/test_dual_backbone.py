@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from classifier.core.config import BACKBONE_NAMES
 from classifier.nets import imagenet_weights
 from classifier.nets.backbones import BACKBONES, keep_bands, remove_last_layer
 from classifier.nets.dual_backbone import DualBackbone
@@ -154,3 +155,7 @@ def test_any_number_of_bands_and_classes(name):
     network = DualBackbone(name, bands=4, classes=7).eval()
     with torch.inference_mode():
         assert network(torch.rand(1, 4, side, side)).shape == (1, 7)
+
+
+def test_every_backbone_that_is_offered_can_be_built():
+    assert set(BACKBONES) == set(BACKBONE_NAMES)

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import pytest
 
+from classifier.core.experiment_kinds import ExperimentKind
 from labeling.models import Experiment, ReferenceLabel, RunStatus
 from labeling.models.job import STOPPED
-from labeling.rules.experiments import Kind
 from tests.labeling.world import API, make_experiment, make_field, problem
 
 URL = f"{API}/experiments/"
@@ -84,7 +84,7 @@ def test_it_rejects_what_cannot_be_compared(as_admin, published, ada, body, name
     assert not Experiment.objects.exists()
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("kind", list(ExperimentKind))
 def test_labels_that_do_not_suffice_are_a_conflict(as_admin, field, settings, kind):
     body = {"kind": kind, "label_sources": ["votes"]}
     refused = problem(as_admin.post(URL, body), HTTPStatus.CONFLICT)

@@ -1,11 +1,14 @@
 """GET, POST /api/v1/runs/, GET /api/v1/runs/{id}/ and POST …/cancellation/"""
 
+import dataclasses
 import json
 from http import HTTPStatus
 
 import pytest
 
-from labeling.models import Field, Preset, ReferenceLabel, RunStatus, TrainingRun
+from classifier.core.config import LIMITS, Preset, TrainingConfig
+from labeling.api.runs import RunConfigIn
+from labeling.models import Field, ReferenceLabel, RunStatus, TrainingRun
 from labeling.models.job import STOPPED
 from tests.labeling.world import API, make_field, make_run, problem
 
@@ -130,7 +133,7 @@ def test_starcnet_has_its_own_input_and_another_network_any(as_admin, trainable,
     assert as_admin.post(URL, body).json()["overrides"] == config
 
 
-@pytest.mark.parametrize("preset", Preset.values)
+@pytest.mark.parametrize("preset", list(Preset))
 def test_it_takes_every_preset(as_admin, trainable, preset):
     response = as_admin.post(URL, {"label_source": SOURCE, "preset": preset})
     assert response.json()["preset"] == preset
@@ -181,3 +184,14 @@ def test_a_run_that_never_was_is_not_found(as_admin):
         method = as_admin.post if path else as_admin.get
         problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)
     assert not Field.objects.exists()
+
+
+def test_every_setting_is_one_of_the_classifier():
+    settings = {field.name for field in dataclasses.fields(TrainingConfig)}
+    assert set(RunConfigIn().fields) <= settings - {"preset"}
+
+
+@pytest.mark.parametrize("name", sorted(set(RunConfigIn().fields) - {"backbone"}))
+def test_the_limits_are_the_classifiers(name):
+    field = RunConfigIn().fields[name]
+    assert (field.min_value, field.max_value) == LIMITS[name]

@@ -6,9 +6,9 @@ from hashlib import sha256
 import pytest
 from django.utils import timezone
 
+from classifier.core.experiment_kinds import NotFeasible
 from labeling.models import Experiment, ReferenceLabel, RunCancelled, RunStatus
 from labeling.rules.conflicts import JobConflict, TooFewClasses
-from labeling.rules.experiments import NotFeasible
 from labeling.training.label_source import LabelSource
 from labeling.training.requests import request_experiment
 from tests.labeling.world import make_experiment, make_field, only_sample, vote
