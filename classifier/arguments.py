@@ -144,19 +144,19 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
         metavar="T",
         help="write p^(1/T), and its entropy, for each probability p; evaluate finds the T",
     )
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
 
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     command.add_argument("--figures", type=Path, help="folder for figures and their data")
 
 
 def _add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--other", type=Path, required=True, help="folder of the other run")
     command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
 
 
 def _add_experiment(command: argparse.ArgumentParser) -> None:

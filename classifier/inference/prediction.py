@@ -36,6 +36,7 @@ from classifier.runtime.device import (
     explain_full_device,
     is_memory_full,
     send,
+    widest_float,
 )
 from classifier.runtime.memory import keep_freed_memory
 from classifier.runtime.progress import Progress, ProgressMeter, Report
@@ -241,13 +242,13 @@ def _of_chunk(
     """One member's features (n, F) and probabilities (n, K) of the stamps of a chunk."""
     device = network.head.weight.device
     features = [torch.empty(0, network.head.in_features, dtype=torch.half, device=device)]
-    answers = [torch.empty(0, config.classes, dtype=torch.double, device=device)]
+    answers = [torch.empty(0, config.classes, dtype=widest_float(device), device=device)]
     for z_BF, p_BK in in_batches(network, torch.from_numpy(stamps.pixels), config):
         features.append(z_BF.half())
         answers.append(p_BK)
         told.count(len(p_BK))
     # Fetched in the end: a GPU need not wait for the host between batches.
-    return torch.cat(features).cpu().numpy(), torch.cat(answers).cpu().numpy()
+    return torch.cat(features).cpu().numpy(), torch.cat(answers).cpu().double().numpy()
 
 
 def in_batches(
@@ -292,5 +293,5 @@ def _of_batch(
         with autocast(config, stamps_BCHW.device, gradients=False):
             z_BF = network.features(x_BCHW)
         features.append(z_BF.float())
-        answers.append(network.logits(z_BF).double().softmax(dim=1))
+        answers.append(network.logits(z_BF).softmax(dim=1, dtype=widest_float(z_BF.device)))
     return torch.stack(features).mean(dim=0), torch.stack(answers).mean(dim=0)

@@ -87,8 +87,9 @@ class DualBackbone(nn.Module):
 
 
 def _run_channels_last(backbone: nn.Module, x_BCHW: Tensor) -> Tensor:
-    # The layout for fast convolutions.
-    return cast(Tensor, backbone(x_BCHW.contiguous(memory_format=torch.channels_last)))
+    # The layout for fast convolutions; on Apple's GPU the default layout, as a safe choice.
+    layout = torch.contiguous_format if x_BCHW.device.type == "mps" else torch.channels_last
+    return cast(Tensor, backbone(x_BCHW.contiguous(memory_format=layout)))
 
 
 def _run_in_blocked_layout(backbone: nn.Module, x_BCHW: Tensor) -> Tensor:

@@ -10,15 +10,21 @@ from classifier.core.config import TrainingConfig
 from classifier.nets.backbones import BACKBONES
 from classifier.training.checkpoints import RunError
 
-OUT_OF_MEMORY = ("DefaultCPUAllocator", "bad_alloc", "could not create a primitive")
-"""Parts of the messages by which a plain RuntimeError reports that a CPU's memory is full; the last
-is oneDNN's."""
+OUT_OF_MEMORY = (
+    "DefaultCPUAllocator",
+    "bad_alloc",
+    "could not create a primitive",
+    "MPS backend out of memory",
+)
+"""Parts of the messages by which a plain RuntimeError reports a full memory: three of a CPU's, the
+third oneDNN's, and Apple's GPU's."""
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device named `auto`, `cpu`, `cuda` or `cuda:1`; `auto` prefers a GPU.
+    """Return the device named `auto`, `cpu`, `cuda`, `cuda:1` or `mps`; `auto` prefers CUDA.
 
-    Raises RunError if there is no such device.
+    `mps`, the GPU of Apple silicon, is untested: nobody has run it yet. It computes in float32
+    and in torch's default memory layout. Raises RunError if there is no such device.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -35,6 +41,8 @@ def device_name(device: torch.device) -> str:
     """Return the name of a device for reports."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU"
     return f"CPU, {torch.get_num_threads()} threads"
 
 
@@ -42,8 +50,15 @@ def computes_bfloat16(device: torch.device) -> bool:
     """True if the processor has instructions for bfloat16; emulation would be slower."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
     # The public function, torch.cpu.get_capabilities, is missing in torch 2.6.
     return bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001
+
+
+def widest_float(device: torch.device) -> torch.dtype:
+    """Return float64, or float32 on Apple's GPU, which has no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def autocast(

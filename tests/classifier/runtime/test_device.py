@@ -12,10 +12,14 @@ from classifier.inference.prediction import in_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import (
     autocast,
+    choose_device,
+    computes_bfloat16,
     cudnn_benchmark,
+    device_name,
     explain_full_device,
     is_memory_full,
     trains_in_blocked_layout,
+    widest_float,
 )
 from tests.classifier.conftest import training_steps
 
@@ -58,6 +62,22 @@ def test_precision_that_is_asked_for_is_kept():
 def test_only_rounded_resnets_on_a_cpu_train_in_onednn_s_layout(device, settings):
     config = TrainingConfig(**{"precision": "bfloat16"} | settings)
     assert not trains_in_blocked_layout(config, torch.device(device))
+
+
+def test_apple_s_gpu_computes_in_float32_and_torch_s_own_layout():
+    device, config = torch.device("mps"), TrainingConfig()
+    assert not computes_bfloat16(device)
+    assert not trains_in_blocked_layout(config, device)
+    assert not isinstance(autocast(config, device, gradients=True), torch.autocast)
+    assert widest_float(device) == torch.float32
+    assert widest_float(torch.device("cpu")) == torch.float64
+    assert device_name(device) == "Apple GPU"
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has that device")
+def test_a_device_that_is_missing_is_named():
+    with pytest.raises(RunError, match="no device 'mps'"):
+        choose_device("mps")
 
 
 @pytest.mark.parametrize("allocate", [torch.empty, np.empty])
