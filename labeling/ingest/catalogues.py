@@ -1,11 +1,15 @@
-"""Bring a catalogue into a field: candidates, reference labels and one stamp pack, or nothing."""
+"""Import a catalogue into a field: candidates, reference labels and one stamp pack, or nothing.
+
+Positions x, y are in px of the field's reference frame; the centre of the first pixel is 0. RA and
+Dec are degrees, magnitudes Vega; NaN where a value is missing.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,19 +26,20 @@ from classifier.core.bands import BANDS, reference_band
 from classifier.core.classes import MorphologicalClass
 from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
+from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
 from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from labeling.training.label_source import LabelSource
 
-FILTERS_NEEDED = 4
-"""Candidates seen in fewer filters are set aside (Wei et al. 2020, section 2)."""
+MIN_FILTERS = 4
+"""Candidates observed in fewer filters are set aside (Wei et al. 2020, section 2)."""
 
 
 @dataclass(frozen=True)
 class CatalogueOptions:
-    """How a catalogue file is to be read; part of what makes an import the same import."""
+    """How to read a catalogue file; the same file with other options is another import."""
 
     origin: int = 1
     columns: Mapping[str, str] | None = None
@@ -42,59 +47,63 @@ class CatalogueOptions:
     allow_outside: bool = False
 
     def fingerprint(self, path: Path) -> str:
-        """sha256 of the file's bytes and of how they are read."""
+        """SHA-256 of the file's bytes and of these options."""
         digest = sha256(path.read_bytes() if path.is_file() else b"")
-        how = [self.origin, dict(self.columns or {}), dict(self.references or {})]
-        digest.update(json.dumps([*how, self.allow_outside], sort_keys=True).encode())
+        options = [self.origin, dict(self.columns or {}), dict(self.references or {})]
+        digest.update(json.dumps([*options, self.allow_outside], sort_keys=True).encode())
         return digest.hexdigest()
 
 
 def import_catalogue(
-    field: Field, path: Path, reading: CatalogueOptions
+    field: Field, path: Path, options: CatalogueOptions
 ) -> tuple[CatalogueImport, bool]:
-    """Read the file into the field; returns the import and whether it is new.
+    """Import the file into the field; return the import and whether it is new.
 
-    The same file read the same way is the import that is there already. Raises BadInput,
-    naming file, row and reason; nothing has changed then.
+    The same file with the same options gives the existing import. Raises BadInput, naming file,
+    row and reason; nothing has changed then.
     """
-    fingerprint = reading.fingerprint(path)
-    if there := field.imports.filter(fingerprint=fingerprint).first():
-        return there, False
-    catalogue = read_catalogue(path, columns=reading.columns, references=reading.references)
+    fingerprint = options.fingerprint(path)
+    if existing := field.imports.filter(fingerprint=fingerprint).first():
+        return existing, False
+    catalogue = read_catalogue(path, columns=options.columns, references=options.references)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
             raise BadInput(f"{path}: a reference label may not be called {name!r}.")
-    frames = _frames(field)
-    reference = frames[reference_band(frames)]
-    x, y = catalogue.x - reading.origin, catalogue.y - reading.origin
-    outside = _outside(path, reference, x, y, allowed=reading.allow_outside)
-    ra, dec = _sky_positions(catalogue, reference.wcs, x, y)
-    observed = np.column_stack(
-        [
-            frames[band].is_observed(x, y) if band in frames else np.zeros(len(x), dtype=bool)
-            for band in BANDS
-        ]
-    )
-    reasons = _reasons(catalogue, observed, outside)
-    _check_new(field, catalogue)
-    used = np.flatnonzero([not reason for reason in reasons])
+    images = _read_images(field)
+    reference = images[reference_band(images)]
+    x, y = catalogue.x - options.origin, catalogue.y - options.origin
+    outside = _outside(path, reference, x, y, allowed=options.allow_outside)
+    observed = _observed(images, x, y)
+    reasons = _reasons_to_set_aside(catalogue, observed, outside)
+    _check_ids_are_new(field, catalogue)
+    rows = np.flatnonzero([not reason for reason in reasons])
     pack = f"{uuid4().hex}.zarr"
-    stamp_all(settings.PACKS / pack, field, frames, x[used], y[used], observed[used])
+    stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
     try:
-        candidates = _candidates(field, catalogue, (x, y, ra, dec), observed, reasons)
-        for candidate, padded in zip(candidates, reference.pads(x, y), strict=True):
+        sky = _sky_positions(catalogue, reference.wcs, x, y)
+        candidates = _candidates(field, catalogue, (x, y, *sky), observed, reasons)
+        for candidate, padded in zip(candidates, reference.is_padded(x, y), strict=True):
             candidate.at_edge = bool(padded)
-        for place, row in enumerate(used):
-            candidates[row].pack_row = place
-        report = _report(catalogue, reasons, reference.wcs, (x, y))
-        return _save(field, path, reading, pack, fingerprint, candidates, catalogue, report), True
+        for pack_row, row in enumerate(rows):
+            candidates[row].pack_row = pack_row
+        record = CatalogueImport(
+            field=field,
+            file_name=path.name,
+            fingerprint=fingerprint,
+            origin=options.origin,
+            rows=len(candidates),
+            report=_report(catalogue, reasons, reference.wcs, (x, y)),
+            pack=pack,
+        )
+        _save(record, candidates, catalogue)
     except BaseException:
         shutil.rmtree(settings.PACKS / pack, ignore_errors=True)
         raise
+    return record, True
 
 
-def _frames(field: Field) -> dict[str, BandImage]:
-    """The field's mosaics, read whole, with their shift against the reference frame."""
+def _read_images(field: Field) -> dict[str, BandImage]:
+    """Read the field's mosaics, each with its shift relative to the reference frame."""
     mosaics = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
     if not mosaics:
         raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
@@ -110,64 +119,81 @@ def _frames(field: Field) -> dict[str, BandImage]:
 
 
 def _outside(
-    path: Path, reference: BandImage, x: Any, y: Any, *, allowed: bool
+    path: Path, reference: BandImage, x: Positions, y: Positions, *, allowed: bool
 ) -> NDArray[np.bool_]:
-    """Rows beyond the reference frame; refused unless allowed."""
+    """Return True for each row beyond the reference frame; raises BadInput unless allowed."""
     outside = ~reference.contains(x, y)
     if outside.any() and not allowed:
         rows = np.flatnonzero(outside) + 1
-        some = ", ".join(str(row) for row in rows[:5]) + (" …" if len(rows) > 5 else "")
+        row_text = ", ".join(str(row) for row in rows[:5]) + (" …" if len(rows) > 5 else "")
         height, width = reference.image.shape
         raise BadInput(
-            f"{path}, row {some}: {len(rows)} of {len(x)} rows lie outside the image "
+            f"{path}, row {row_text}: {len(rows)} of {len(x)} rows lie outside the image "
             f"({width} x {height} px); is this the right field, and the right --origin? "
             "--allow-outside sets such rows aside."
         )
     return outside
 
 
-def _sky_positions(catalogue: Catalogue, wcs: WCS | None, x: Any, y: Any) -> tuple[Any, Any]:
-    """RA and Dec in degrees: the catalogue's, else by the reference frame's WCS."""
+def _observed(images: Mapping[str, BandImage], x: Positions, y: Positions) -> NDArray[np.bool_]:
+    """Return True for each candidate and band whose mosaic covers it, (candidate, band)."""
+    missing = np.zeros(len(x), dtype=bool)
+    return np.column_stack(
+        [images[band].is_observed(x, y) if band in images else missing for band in BANDS]
+    )
+
+
+def _sky_positions(
+    catalogue: Catalogue, wcs: WCS | None, x: Positions, y: Positions
+) -> tuple[Positions, Positions]:
+    """Return RA and Dec of the catalogue, or by the reference frame's WCS if any is missing."""
     if wcs is None or np.isfinite(catalogue.ra).all():
         return catalogue.ra, catalogue.dec
     return tuple(wcs.all_pix2world(x, y, 0))
 
 
-def _reasons(catalogue: Catalogue, observed: NDArray[np.bool_], outside: Any) -> list[str]:
-    """Why each row is set aside; an empty text where it is not."""
-    missing = {band: np.isnan(values) for band, values in catalogue.magnitudes.items()}
+def _reasons_to_set_aside(
+    catalogue: Catalogue, observed: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> list[str]:
+    """Return why each row is set aside; an empty text for those that are used."""
+    n_observed = observed.sum(axis=1)
+    n_magnitudes = len(catalogue.magnitudes)
+    n_detected = np.zeros(len(catalogue), dtype=int)
+    for magnitudes in catalogue.magnitudes.values():
+        n_detected += ~np.isnan(magnitudes)
     reasons = []
     for row in range(len(catalogue)):
-        undetected = [band for band in BANDS if band in missing and missing[band][row]]
-        blind = [band for k, band in enumerate(BANDS) if not observed[row, k]]
         if outside[row]:
             reasons.append("outside the image")
-        elif len(BANDS) - len(blind) < FILTERS_NEEDED:
-            reasons.append(f"observed in {len(BANDS) - len(blind)} of 5 filters")
-        elif missing and len(missing) - len(undetected) < FILTERS_NEEDED:
-            seen = len(missing) - len(undetected)
-            reasons.append(f"detected in {seen} of {len(missing)} filters")
+        elif n_observed[row] < MIN_FILTERS:
+            reasons.append(f"observed in {n_observed[row]} of {len(BANDS)} filters")
+        elif n_magnitudes and n_detected[row] < MIN_FILTERS:
+            reasons.append(f"detected in {n_detected[row]} of {n_magnitudes} filters")
         else:
             reasons.append("")
     return reasons
 
 
-def _check_new(field: Field, catalogue: Catalogue) -> None:
-    """No id of the catalogue may be in the field already."""
-    there = dict(field.candidates.values_list("catalogue_id", "catalogue_import__file_name"))
+def _check_ids_are_new(field: Field, catalogue: Catalogue) -> None:
+    """Raise BadInput if the field has a candidate with an id of the catalogue."""
+    files = dict(field.candidates.values_list("catalogue_id", "catalogue_import__file_name"))
     for row, text in enumerate(catalogue.ids, 1):
-        if text in there:
+        if text in files:
             raise BadInput(
                 f"{catalogue.path}, row {row}: field {field} has a candidate {text} already, "
-                f"from {there[text]}."
+                f"from {files[text]}."
             )
 
 
 def _candidates(
-    field: Field, catalogue: Catalogue, places: Iterable[Any], observed: Any, reasons: list[str]
+    field: Field,
+    catalogue: Catalogue,
+    positions: tuple[Positions, Positions, Positions, Positions],
+    observed: NDArray[np.bool_],
+    reasons: list[str],
 ) -> list[Candidate]:
-    """Unsaved candidates, one for each row."""
-    x, y, ra, dec = places
+    """Return unsaved candidates, one for each row; `positions` are x, y, RA and Dec."""
+    x, y, ra, dec = positions
     photometry = {f"mag_{b.lower()}": values for b, values in catalogue.magnitudes.items()}
     photometry |= {f"mag_err_{b.lower()}": values for b, values in catalogue.errors.items()}
     candidates = []
@@ -177,27 +203,27 @@ def _candidates(
             catalogue_id=text,
             x=float(x[row]),
             y=float(y[row]),
-            ra=_known(ra[row]),
-            dec=_known(dec[row]),
-            ci=_known(catalogue.ci[row]),
+            ra=_finite_or_none(ra[row]),
+            dec=_finite_or_none(dec[row]),
+            ci=_finite_or_none(catalogue.ci[row]),
             observed=" ".join(np.array(BANDS)[observed[row]]),
             set_aside=reasons[row],
-            **{name: _known(values[row]) for name, values in photometry.items()},
+            **{name: _finite_or_none(values[row]) for name, values in photometry.items()},
         )
         candidate.derive_columns()
         candidates.append(candidate)
     return candidates
 
 
-def _known(value: float) -> float | None:
-    """A database value: None for NaN and, as of a flux of zero, for infinity."""
+def _finite_or_none(value: float) -> float | None:
+    """Return a database value: None for NaN, and for the infinite magnitude of a zero flux."""
     return float(value) if np.isfinite(value) else None
 
 
 def _report(
-    catalogue: Catalogue, reasons: list[str], wcs: WCS | None, places: tuple[Any, Any]
+    catalogue: Catalogue, reasons: list[str], wcs: WCS | None, pixels: tuple[Positions, Positions]
 ) -> dict[str, Any]:
-    """What became of the rows, and how well positions and WCS agree."""
+    """Return how many rows are used and why not, and how well positions and WCS agree in px."""
     report: dict[str, Any] = {
         "candidates": reasons.count(""),
         "set_aside": dict(sorted(Counter(filter(None, reasons)).items())),
@@ -206,37 +232,20 @@ def _report(
             for source, labels in catalogue.references.items()
         },
     }
-    known = np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec)
-    if wcs is not None and known.any():
-        x, y = wcs.all_world2pix(catalogue.ra[known], catalogue.dec[known], 0)
-        offset = np.median(np.hypot(x - places[0][known], y - places[1][known]))
+    on_sky = np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec)
+    if wcs is not None and on_sky.any():
+        x, y = wcs.all_world2pix(catalogue.ra[on_sky], catalogue.dec[on_sky], 0)
+        offset = np.median(np.hypot(x - pixels[0][on_sky], y - pixels[1][on_sky]))
         report["wcs_offset_px"] = round(float(offset), 3) if np.isfinite(offset) else None
     return report
 
 
 @transaction.atomic
-def _save(
-    field: Field,
-    path: Path,
-    reading: CatalogueOptions,
-    pack: str,
-    fingerprint: str,
-    candidates: list[Candidate],
-    catalogue: Catalogue,
-    report: dict[str, Any],
-) -> CatalogueImport:
+def _save(record: CatalogueImport, candidates: list[Candidate], catalogue: Catalogue) -> None:
     """Write the import, its candidates and their reference labels."""
-    done = CatalogueImport.objects.create(
-        field=field,
-        file_name=path.name,
-        fingerprint=fingerprint,
-        origin=reading.origin,
-        rows=len(candidates),
-        report=report,
-        pack=pack,
-    )
+    record.save()
     for candidate in candidates:
-        candidate.catalogue_import = done
+        candidate.catalogue_import = record
     Candidate.objects.bulk_create(candidates, batch_size=500)
     labels = [
         ReferenceLabel(candidate=candidates[row], source=source, label=int(values[row]))
@@ -244,5 +253,4 @@ def _save(
         for row in np.flatnonzero(values)
     ]
     ReferenceLabel.objects.bulk_create(labels, batch_size=1000)
-    field.set_cold_start_order()
-    return done
+    record.field.set_cold_start_order()

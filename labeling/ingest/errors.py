@@ -1,5 +1,5 @@
-"""What is wrong with an input, in one sentence for the person who brought it."""
+"""The error that all imports raise."""
 
 
 class BadInput(Exception):
-    """An input that cannot be used; the text names the file, the row and the reason."""
+    """An input cannot be used; the text names the file, the row and the reason."""

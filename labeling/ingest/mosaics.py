@@ -1,4 +1,4 @@
-"""Bring a field's mosaics in: read them all, check them against one another, write the rows."""
+"""Import a field's mosaics: read them all, check their grids, write the rows."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from labeling.imaging.star_width import star_fwhm
 from labeling.ingest.errors import BadInput
 from labeling.models import Field, Mosaic
 
-_NAMED = re.compile(r"\w+=")
-_PLACE = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)\])?")
+_FILTER_PREFIX = re.compile(r"\w+=")
+_PATH_AND_HDU = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)\])?")
 
 
 @dataclass(frozen=True)
 class MosaicRequest:
-    """A file to use as a mosaic, and what the person says of it over the header's word."""
+    """A file to use as a mosaic; `band` overrides the filter in its header."""
 
     path: Path
     band: str | None = None
@@ -34,9 +34,9 @@ class MosaicRequest:
 
     @classmethod
     def parse(cls, text: str) -> MosaicRequest:
-        """From `[FILTER=]PATH[[HDU]]`, as in `B=ngc1566_f438w.fits[1]`."""
-        name, place = text.split("=", 1) if _NAMED.match(text) else ("", text)
-        match = _PLACE.fullmatch(place)
+        """Parse `[FILTER=]PATH[[HDU]]`, as in `B=ngc1566_f438w.fits[1]`. Raises BadInput."""
+        name, location = text.split("=", 1) if _FILTER_PREFIX.match(text) else ("", text)
+        match = _PATH_AND_HDU.fullmatch(location)
         if match is None:
             raise BadInput(f"{text!r} names no file.")
         path, hdu = match["path"], match["hdu"]
@@ -48,23 +48,25 @@ class MosaicRequest:
 
 
 def import_field(
-    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool = True, **about: Any
+    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool = True, **columns: Any
 ) -> Field:
     """Create or update a field with these mosaics; all of them, or none.
 
-    `about` are columns of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
-    votes_needed). Raises BadInput, naming the file and the reason.
+    `columns` are values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
+    votes_needed); None leaves a column unchanged. Raises BadInput, naming file and reason.
     """
-    new = _read_all(name, requests, needs_wcs=needs_wcs)
-    there = Field.objects.filter(name=name).first()
-    mosaics = new | (_kept(there, set(new), needs_wcs=needs_wcs) if there else {})
+    imported = _read_all(name, requests, needs_wcs=needs_wcs)
+    existing = Field.objects.filter(name=name).first()
+    mosaics = imported | (
+        _read_unchanged(existing, set(imported), needs_wcs=needs_wcs) if existing else {}
+    )
     reference = mosaics[reference_band(mosaics)]
     for mosaic in mosaics.values():
         _check_grid(mosaic, reference)
-    if there and there.imports.exists():
-        _check_replacement(there, new)
-    measured = {band: _measured(mosaic) for band, mosaic in new.items()}
-    field = _save(name, new, measured, _described(mosaics, reference, about))
+    if existing and existing.imports.exists():
+        _check_replacement(existing, imported)
+    measurements = {band: _measure(mosaic) for band, mosaic in imported.items()}
+    field = _save(name, imported, measurements, _complete_columns(mosaics, reference, columns))
     shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
     return field
 
@@ -72,53 +74,54 @@ def import_field(
 def _read_all(
     name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool
 ) -> dict[str, MosaicFile]:
-    """The mosaics by band, each band once."""
+    """Read the mosaics by band. Raises BadInput if two are of one band."""
     if not requests:
         raise BadInput(f"Field {name} needs at least one mosaic.")
     mosaics: dict[str, MosaicFile] = {}
     for request in requests:
         band, mosaic = _read(request, needs_wcs=needs_wcs)
         if band in mosaics:
-            other = mosaics[band].path
-            raise BadInput(f"{mosaic.path}: band {band} has a mosaic already, {other}.")
+            raise BadInput(
+                f"{mosaic.path}: band {band} has a mosaic already, {mosaics[band].path}."
+            )
         mosaics[band] = mosaic
     return mosaics
 
 
-def _kept(field: Field, replaced: set[str], *, needs_wcs: bool) -> dict[str, MosaicFile]:
-    """The field's mosaics in the bands that stay as they are."""
-    rows = field.mosaics.exclude(band__in=replaced)
+def _read_unchanged(field: Field, bands: set[str], *, needs_wcs: bool) -> dict[str, MosaicFile]:
+    """Read the field's mosaics in all bands but these, which are replaced."""
+    rows = field.mosaics.exclude(band__in=bands)
     requests = [MosaicRequest(Path(row.path), row.band, row.hdu) for row in rows]
     return _read_all(field.name, requests, needs_wcs=needs_wcs) if requests else {}
 
 
-def _described(
-    mosaics: dict[str, MosaicFile], reference: MosaicFile, about: dict[str, Any]
+def _complete_columns(
+    mosaics: dict[str, MosaicFile], reference: MosaicFile, columns: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the person says of the field, completed by what the mosaics say."""
-    said = {column: value for column, value in about.items() if value is not None}
-    if "pixel_scale_arcsec" not in said:
+    """Return the columns of Field that are not None, and those that the mosaics give."""
+    values = {column: value for column, value in columns.items() if value is not None}
+    if "pixel_scale_arcsec" not in values:
         if reference.pixel_scale_arcsec is None:
-            raise BadInput(f"{reference.path}: has no WCS; say the scale with --pixel-scale.")
-        said["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
+            raise BadInput(f"{reference.path}: has no WCS; give the scale with --pixel-scale.")
+        values["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
     if any(mosaic.simulated for mosaic in mosaics.values()):
-        said["simulated"] = True
+        values["simulated"] = True
     if reference.wcs is not None:
-        said["north_deg"], said["east_left"] = compass(reference.wcs)
-    return said
+        values["north_deg"], values["east_left"] = compass(reference.wcs)
+    return values
 
 
 def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
-    """The mosaic and its band, by the person's word or else the header's."""
+    """Read a mosaic; return it with its band, by the request or else by the header."""
     try:
         mosaic = read_mosaic(request.path, request.hdu)
         band = request.band or band_of(mosaic.filter)
     except UnusableImage as error:
         raise BadInput(str(error)) from None
     except ValueError as error:
-        hint = f"say which it is: --mosaic FILTER={request.path}"
-        why = str(error) if mosaic.filter else "the header names no filter"
-        raise BadInput(f"{request.path}: {why}; {hint}.") from None
+        hint = f"name the filter: --mosaic FILTER={request.path}"
+        reason = str(error) if mosaic.filter else "the header names no filter"
+        raise BadInput(f"{request.path}: {reason}; {hint}.") from None
     if mosaic.wcs is None and needs_wcs:
         raise BadInput(
             f"{request.path}: has no celestial WCS; if x and y are all you have, import it "
@@ -128,12 +131,15 @@ def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
 
 
 def _check_grid(mosaic: MosaicFile, reference: MosaicFile) -> None:
-    """Mosaics need not be alike in size, but must be alike in scale and orientation."""
+    """Raise BadInput if the mosaic differs from the reference in scale or orientation.
+
+    The sizes may differ, except without a WCS.
+    """
     if mosaic.wcs is None or reference.wcs is None:
         if mosaic.image.shape != reference.image.shape:
             raise BadInput(
-                f"{mosaic.path}: without WCS all mosaics must be of one size, and it is "
-                f"{_size(mosaic)} px where {reference.path.name} is {_size(reference)} px."
+                f"{mosaic.path}: without WCS all mosaics must have one size; this one has "
+                f"{_size(mosaic)} px, and {reference.path.name} has {_size(reference)} px."
             )
         return
     if not same_orientation(mosaic.wcs, reference.wcs):
@@ -149,28 +155,34 @@ def _size(mosaic: MosaicFile) -> str:
 
 
 def _check_replacement(field: Field, mosaics: dict[str, MosaicFile]) -> None:
-    """Once stamps are cut, a mosaic may move to another place on disk, and nothing else."""
-    before = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
+    """Raise BadInput if a mosaic differs from the one that the field's stamps were cut from.
+
+    Its path may change.
+    """
+    existing = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
     for band, file in mosaics.items():
-        old = before.get(band)
-        if old is None or not _same_frame(old, file):
+        mosaic = existing.get(band)
+        if mosaic is None or not _same_frame(mosaic, file):
             raise BadInput(
                 f"{file.path}: field {field} has candidates whose stamps were cut from other "
                 "mosaics; import this one into a new field."
             )
 
 
-def _same_frame(old: Mosaic, new: MosaicFile) -> bool:
-    """Whether each pixel of the new image lies where it lay on the old one."""
-    if (old.height, old.width) != new.image.shape or old.has_wcs != (new.wcs is not None):
+def _same_frame(mosaic: Mosaic, file: MosaicFile) -> bool:
+    """True if each pixel of the file lies at the same position as in the field's mosaic."""
+    if (mosaic.height, mosaic.width) != file.image.shape:
         return False
-    if old.wcs is None or new.wcs is None:
+    if mosaic.has_wcs != (file.wcs is not None):
+        return False
+    if mosaic.wcs is None or file.wcs is None:
         return True
-    return same_orientation(new.wcs, old.wcs) and frame_shift(new.wcs, old.wcs) == (0.0, 0.0)
+    shift = frame_shift(file.wcs, mosaic.wcs)
+    return same_orientation(file.wcs, mosaic.wcs) and shift == (0.0, 0.0)
 
 
-def _measured(mosaic: MosaicFile) -> dict[str, Any]:
-    """What takes a moment to find out, and so must not hold the database up."""
+def _measure(mosaic: MosaicFile) -> dict[str, Any]:
+    """Return the columns that take long to compute, to do so outside the transaction."""
     return {"star_fwhm_px": star_fwhm(mosaic.image), "fingerprint": mosaic.fingerprint}
 
 
@@ -178,18 +190,18 @@ def _measured(mosaic: MosaicFile) -> dict[str, Any]:
 def _save(
     name: str,
     mosaics: dict[str, MosaicFile],
-    measured: dict[str, dict[str, Any]],
-    about: dict[str, Any],
+    measurements: dict[str, dict[str, Any]],
+    columns: dict[str, Any],
 ) -> Field:
     """Write the field and its mosaics."""
     field = Field.objects.filter(name=name).first() or Field(name=name)
-    for column, value in about.items():
+    for column, value in columns.items():
         setattr(field, column, value)
     field.galaxy = field.galaxy or name
     _save_valid(field, f"Field {name}")
     for band, mosaic in mosaics.items():
         height, width = mosaic.image.shape
-        facts = {
+        values = {
             "filter": mosaic.filter or band,
             "path": str(mosaic.path),
             "hdu": mosaic.hdu,
@@ -199,20 +211,20 @@ def _save(
             "sky_sigma": mosaic.sky_sigma,
             "unit": mosaic.unit[:32],
             "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
-            **measured[band],
+            **measurements[band],
         }
         row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
-        for column, value in facts.items():
+        for column, value in values.items():
             setattr(row, column, value)
         _save_valid(row, str(mosaic.path))
     return field
 
 
-def _save_valid(row: Field | Mosaic, what: str) -> None:
-    """Save the row, or say in what it breaks the rules of its columns."""
+def _save_valid(row: Field | Mosaic, source: str) -> None:
+    """Save the row. Raises BadInput, naming its source and the invalid columns."""
     try:
         row.full_clean()
     except ValidationError as error:
-        broken = "; ".join(f"{name}: {texts[0]}" for name, texts in error.message_dict.items())
-        raise BadInput(f"{what}: {broken}") from None
+        errors = "; ".join(f"{name}: {texts[0]}" for name, texts in error.message_dict.items())
+        raise BadInput(f"{source}: {errors}") from None
     row.save()

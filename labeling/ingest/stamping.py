@@ -1,4 +1,8 @@
-"""Cut the stamps of many candidates from a field's frames into one pack."""
+"""Cut the stamps of many candidates from a field's mosaics into one pack.
+
+Positions x, y are (candidate,) in px of the field's reference frame; the centre of the first pixel
+is 0. Stamps are (candidate, band, y, x); a band that does not cover a candidate is NaN.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BandImage:
-    """One band's image, and its shift in pixels against the field's reference frame."""
+    """One band's image (y, x), and its shift in px relative to the field's reference frame."""
 
     image: Image
     wcs: WCS | None
@@ -32,41 +36,38 @@ class BandImage:
     dy: float = 0.0
 
     def contains(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
-        """Whether positions of the reference frame (px, from 0) lie on this image."""
+        """Return True for each position that lies on this image."""
         height, width = self.image.shape
         px, py = x + self.dx, y + self.dy
-        inside: NDArray[np.bool_] = (
+        contained: NDArray[np.bool_] = (
             (px > -0.5) & (px < width - 0.5) & (py > -0.5) & (py < height - 0.5)
         )
-        return inside
+        return contained
 
     def is_observed(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
-        """Whether the image was exposed at positions of the reference frame."""
+        """Return True for each position at which the image was exposed."""
         return stamps.is_observed(self.image, x + self.dx, y + self.dy)
 
-    def pads(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
-        """Whether stamps at positions of the reference frame reach beyond the image."""
+    def is_padded(self, x: Positions, y: Positions) -> NDArray[np.bool_]:
+        """Return True for each position whose stamp reaches beyond the image."""
         return stamps.is_padded(self.image, x + self.dx, y + self.dy)
 
     def cut(self, x: Positions, y: Positions, out: Image) -> None:
-        """Cut the stamps at positions of the reference frame into `out`, (candidate, y, x)."""
+        """Cut the stamps at these positions into `out`, (candidate, y, x)."""
         stamps.cut_stamps(self.image, x + self.dx, y + self.dy, out=out)
 
 
 def stamp_blocks(
-    frames: Mapping[str, BandImage], x: Positions, y: Positions, observed: NDArray[np.bool_]
+    images: Mapping[str, BandImage], x: Positions, y: Positions, observed: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Image]]:
-    """Yield (first, stamps) for blocks of candidates; the array is reused from block to block.
-
-    stamps is (candidate, band, y, x); a band that does not cover a candidate is all NaN.
-    """
+    """Yield blocks as (number of the first candidate, stamps); the array is reused."""
     buffer = np.empty((min(SHARD, len(x)), len(BANDS), PACK_STAMP_PX, PACK_STAMP_PX), np.float32)
     for first in range(0, len(x), SHARD):
         rows = slice(first, first + SHARD)
         block = buffer[: len(x[rows])]
         for k, band in enumerate(BANDS):
-            if band in frames:
-                frames[band].cut(x[rows], y[rows], out=block[:, k])
+            if band in images:
+                images[band].cut(x[rows], y[rows], out=block[:, k])
         block[~observed[rows]] = np.nan
         yield first, block
 
@@ -74,14 +75,14 @@ def stamp_blocks(
 def stamp_all(
     path: Path,
     field: Field,
-    frames: Mapping[str, BandImage],
+    images: Mapping[str, BandImage],
     x: Positions,
     y: Positions,
     observed: NDArray[np.bool_],
 ) -> None:
-    """Write the pack of these candidates; positions are px of the reference frame, from 0."""
+    """Write the pack of these candidates; `observed` is (candidate, band)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scale = field.pixel_scale_arcsec
     with new_pack(path, len(x), field=field.name, pixel_scale_arcsec=scale) as write:
-        for first, block in stamp_blocks(frames, x, y, observed):
+        for first, block in stamp_blocks(images, x, y, observed):
             write(first, block, observed[first : first + len(block)])

@@ -1,7 +1,6 @@
-"""Catalogues of surveys, read into one common shape: LEGUS `.tab` files and named columns.
+"""Read catalogues of surveys, LEGUS `.tab` files and tables with named columns, into one form.
 
-Every error names the file, the row as a person counts it (the first row of data is 1) and the
-reason.
+Every error names the file, the row, counted from 1 at the first row of data, and the reason.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from labeling.ingest.errors import BadInput
 Numbers = NDArray[np.float64]
 
 SENTINELS = (99.999, 66.666, 44.444)
-"""LEGUS: not detected, outside the frame, aperture correction undefined; all mean missing."""
+"""LEGUS's magnitudes for missing: not detected, outside the frame, no aperture correction."""
 
-_LEGUS_FIRST = ("id", "x", "y", "ra", "dec")
-_LEGUS_CI, _LEGUS_LEAST = 16, 33
+_LEGUS_FIRST_COLUMNS = ("id", "x", "y", "ra", "dec")
+_LEGUS_CI_COLUMN, _LEGUS_MIN_COLUMNS = 16, 33
 _CI_LIMIT = 10.0  # mag; beyond it one of the two magnitudes was a sentinel
 
 LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
@@ -41,14 +40,15 @@ LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
         "LEGUS, re-inspection of class 4": 39,
     },
 }
-"""Columns (from 1) that hold classes, by the number of columns of a LEGUS file."""
+"""Columns of classes, counted from 1, by the number of columns of a LEGUS file."""
 
 
 @dataclass
 class Catalogue:
     """A survey's catalogue: one value per row and column, NaN where missing.
 
-    x, y are pixels counted from the catalogue's own origin; ra, dec degrees; magnitudes Vega.
+    x, y are in px and count from the catalogue's own origin; ra, dec are degrees, magnitudes Vega,
+    ci is in mag. References are classes 1 to 4 by source, 0 for none.
     """
 
     path: Path
@@ -74,9 +74,9 @@ def read_catalogue(
 ) -> Catalogue:
     """Read a LEGUS `.tab` file, or any table with named columns that astropy reads.
 
-    `columns` maps our names (id, x, y, ra, dec, ci, mag_F555W or mag_V, err_F555W ...) to the
-    file's; `references` maps sources of reference labels to the file's columns (numbers from 1
-    in a file without a header). Raises BadInput.
+    `columns` maps the standard names (id, x, y, ra, dec, ci, mag_F555W or mag_V, err_F555W ...) to
+    the file's; `references` maps sources of reference labels to the file's columns (numbers from
+    1 in a file without a header). Raises BadInput.
     """
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
@@ -85,37 +85,37 @@ def read_catalogue(
     if not len(table):
         raise BadInput(f"{path}: the catalogue is empty.")
     if legus:
-        known = LEGUS_CLASSES.get(len(table.columns), {})
-        sources = {s: f"col{n}" for s, n in {**(references or known)}.items()}
+        class_columns = references or LEGUS_CLASSES.get(len(table.columns), {})
+        sources = {source: f"col{number}" for source, number in {**class_columns}.items()}
         names = _legus_names()
     else:
         names = dict(columns or {})
         sources = dict(references or {})
-    return _common_shape(path, table, names, sources)
+    return _to_catalogue(path, table, names, sources)
 
 
 def _read_legus(path: Path) -> Table:
-    """All cells as text, columns called col1, col2 ..."""
-    rows = [
-        line.split() for line in read_text(path).splitlines() if line.strip()[:1] not in {"", "#"}
-    ]
+    """Read the cells as text, in columns named col1, col2 ..."""
+    rows = [line.split() for line in data_lines(read_text(path))]
     width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows, 1):
         if len(row) != width:
             raise BadInput(f"{path}, row {number}: has {len(row)} columns where row 1 has {width}.")
-    if rows and width < _LEGUS_LEAST:
-        raise BadInput(f"{path}: a LEGUS table has {_LEGUS_LEAST} columns or more, not {width}.")
+    if rows and width < _LEGUS_MIN_COLUMNS:
+        raise BadInput(
+            f"{path}: a LEGUS table has {_LEGUS_MIN_COLUMNS} columns or more, not {width}."
+        )
     names = [f"col{n}" for n in range(1, width + 1)]
     return Table(rows=rows, names=names, dtype=[str] * width) if rows else Table(names=names)
 
 
 def data_lines(text: str) -> list[str]:
-    """The lines that are neither empty nor comments."""
+    """Return the lines that are neither empty nor comments."""
     return [line for line in text.splitlines() if line.strip()[:1] not in {"", "#"}]
 
 
 def read_text(path: Path) -> str:
-    """The whole file as UTF-8; raises BadInput."""
+    """Read the file as UTF-8. Raises BadInput."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -123,17 +123,17 @@ def read_text(path: Path) -> str:
 
 
 def _legus_names() -> dict[str, str]:
-    """Our names for LEGUS's columns; the five filters stand in order of wavelength."""
-    names = {name: f"col{n}" for n, name in enumerate(_LEGUS_FIRST, 1)}
+    """Return LEGUS's columns by their standard names; the filters are in order of wavelength."""
+    names = {name: f"col{n}" for n, name in enumerate(_LEGUS_FIRST_COLUMNS, 1)}
     for n, band in enumerate(BANDS):
         names[f"mag_{band}"] = f"col{6 + 2 * n}"
         names[f"err_{band}"] = f"col{7 + 2 * n}"
-    return names | {"ci": f"col{_LEGUS_CI}"}
+    return names | {"ci": f"col{_LEGUS_CI_COLUMN}"}
 
 
 def read_table(path: Path) -> Table:
-    """CSV, ECSV, FITS, VOTable: whatever astropy knows by the file's name."""
-    # Text as it stands: guessing types would make the ids 007 and 7 the same.
+    """Read CSV, ECSV, FITS, VOTable, or what else astropy reads by the name. Raises BadInput."""
+    # With guessed types the ids 007 and 7 would be the same.
     as_text = {"converters": {"*": [convert_numpy(str)]}}
     formats = {".csv": "ascii.csv", ".txt": "ascii", ".dat": "ascii"}
     fmt = formats.get(path.suffix.lower())
@@ -143,19 +143,19 @@ def read_table(path: Path) -> Table:
             return Table.read(path, format=fmt, **as_text) if fmt else Table.read(path)
     except (OSError, ValueError, TypeError, KeyError, IndexError, IORegistryError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
-        raise BadInput(f"{path}: not a table that can be read ({first_line}).") from None
+        raise BadInput(f"{path}: not a readable table ({first_line}).") from None
 
 
-def _common_shape(
+def _to_catalogue(
     path: Path, table: Table, names: Mapping[str, str], sources: Mapping[str, str]
 ) -> Catalogue:
-    """The table's columns under our names, checked cell by cell."""
-    reader = Columns(path, table, names)
+    """Check the table cell by cell, and return its columns under the standard names."""
+    reader = TableReader(path, table, names)
     magnitudes, errors = reader.photometry("mag"), reader.photometry("err")
     dec = reader.numbers("dec", required=False)
     ci = reader.numbers("ci", required=False)
-    if (beyond := np.flatnonzero(np.abs(dec) > 90)).size:
-        raise BadInput(f"{path}, row {beyond[0] + 1}: Dec {dec[beyond[0]]} is not on the sky.")
+    if (rows := np.flatnonzero(np.abs(dec) > 90)).size:
+        raise BadInput(f"{path}, row {rows[0] + 1}: Dec {dec[rows[0]]} is not on the sky.")
     for source in sources:
         if not 0 < len(source) <= 80:
             raise BadInput(
@@ -175,59 +175,67 @@ def _common_shape(
     )
 
 
-class Columns:
-    """Reads one table's cells, naming file, row and column when one is not what it must be."""
+class TableReader:
+    """Reads the columns of one table; errors name file, row and column.
+
+    `names` maps standard names to the table's. All methods raise BadInput.
+    """
 
     def __init__(self, path: Path, table: Table, names: Mapping[str, str]) -> None:
         self._path, self._table, self._names = path, table, names
         self._lower = {name.lower(): name for name in table.colnames}
-        for ours, theirs in names.items():
-            if theirs not in table.colnames:
-                raise self._missing(theirs, ours)
+        for name, column in names.items():
+            if column not in table.colnames:
+                raise self._no_column(column, name)
 
-    def _missing(self, column: str, ours: str) -> BadInput:
-        have = ", ".join(self._table.colnames[:40])
+    def _no_column(self, column: str, name: str) -> BadInput:
+        columns = ", ".join(self._table.colnames[:40])
         return BadInput(
-            f"{self._path}: has no column {column!r} (it has {have}); "
-            f"say which one it is with --column {ours}=NAME."
+            f"{self._path}: has no column {column!r} (it has {columns}); "
+            f"name it with --column {name}=NAME."
         )
 
-    def _find(self, ours: str) -> str | None:
-        """The file's name of our column: as told, or the same word in any case."""
-        return self._names.get(ours) or self._lower.get(ours.lower())
+    def _error(self, row: int, reason: str) -> BadInput:
+        return BadInput(f"{self._path}, row {row}: {reason}.")
+
+    def _find(self, name: str) -> str | None:
+        """Return the table's column of this standard name: as mapped, or equal in any case."""
+        return self._names.get(name) or self._lower.get(name.lower())
 
     def _cells(self, column: str) -> Sequence[Any]:
         if column not in self._table.colnames:
-            raise self._missing(column, column)
+            raise self._no_column(column, column)
         values = self._table[column]
         if isinstance(values, MaskedColumn):
-            return [None if hidden else v for v, hidden in zip(values, values.mask, strict=True)]
+            return [None if masked else v for v, masked in zip(values, values.mask, strict=True)]
         return list(values)
 
     def ids(self) -> list[str]:
-        """The catalogue ids as texts, each one once."""
+        """Return the catalogue ids as unique texts."""
         column = self._find("id") or self._find("catalogue_id")
         if column is None:
-            raise self._missing("id", "id")
+            raise self._no_column("id", "id")
         ids = [_id_text(value) for value in self._cells(column)]
         for row, text in enumerate(ids, 1):
             if not text:
-                raise BadInput(f"{self._path}, row {row}: has no id in column {column!r}.")
+                raise self._error(row, f"has no id in column {column!r}")
             if len(text) > 64 or not text.isprintable():
-                what = "the id must be printable and at most 64 characters long"
-                raise BadInput(f"{self._path}, row {row}: {what}.")
-        if len(set(ids)) < len(ids):
-            twice = next(text for text, n in Counter(ids).items() if n > 1)
-            rows = [row for row, text in enumerate(ids, 1) if text == twice]
-            raise BadInput(f"{self._path}, rows {rows[0]} and {rows[1]}: both have the id {twice}.")
+                raise self._error(row, "the id must be printable and at most 64 characters long")
+        self._check_unique(ids)
         return ids
 
-    def numbers(self, ours: str, *, required: bool = True, sentinels: bool = False) -> Numbers:
-        """One column as floats; NaN where a cell is empty or, if asked, says "missing"."""
-        column = self._find(ours)
+    def _check_unique(self, ids: list[str]) -> None:
+        text, count = Counter(ids).most_common(1)[0] if ids else ("", 0)
+        if count > 1:
+            rows = [row for row, other_text in enumerate(ids, 1) if other_text == text]
+            raise BadInput(f"{self._path}, rows {rows[0]} and {rows[1]}: both have the id {text}.")
+
+    def numbers(self, name: str, *, required: bool = True, sentinels: bool = False) -> Numbers:
+        """Return one column as floats; NaN where a cell is empty or, if asked, a sentinel."""
+        column = self._find(name)
         if column is None:
             if required:
-                raise self._missing(ours, ours)
+                raise self._no_column(name, name)
             return np.full(len(self._table), np.nan)
         values = np.empty(len(self._table))
         for row, cell in enumerate(self._cells(column), 1):
@@ -236,7 +244,7 @@ class Columns:
             values[np.isclose(values[:, None], SENTINELS, atol=1e-4, rtol=0).any(axis=1)] = np.nan
         elif required and not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
-            raise BadInput(f"{self._path}, row {row}: has no {ours} in column {column!r}.")
+            raise self._error(row, f"has no {name} in column {column!r}")
         return values
 
     def _number(self, cell: Any, row: int, column: str) -> float:
@@ -245,12 +253,13 @@ class Columns:
         try:
             return float(cell)
         except (TypeError, ValueError):
-            what = f"{str(cell)!r} in column {column!r} is not a number"
-            raise BadInput(f"{self._path}, row {row}: {what}.") from None
+            reason = f"{str(cell)!r} in column {column!r} is not a number"
+            raise self._error(row, reason) from None
 
     def photometry(self, kind: str) -> dict[str, Numbers]:
-        """`mag_…` or `err_…` columns by band, called after the band or one of its filters."""
-        prefix, found = f"{kind}_", {}
+        """Return the columns `mag_…` or `err_…` by band, named after the band or its filter."""
+        prefix = f"{kind}_"
+        by_band: dict[str, Numbers] = {}
         for name in [*self._names, *self._table.colnames]:
             if not name.lower().startswith(prefix):
                 continue
@@ -258,26 +267,26 @@ class Columns:
                 band = band_of(name[len(prefix) :])
             except ValueError:
                 continue
-            if band not in found:
-                found[band] = self.numbers(name, required=False, sentinels=True)
-        return found
+            if band not in by_band:
+                by_band[band] = self.numbers(name, required=False, sentinels=True)
+        return by_band
 
     def classes(self, column: str) -> NDArray[np.int_]:
-        """A column of classes; 0 where not inspected."""
+        """Return a column of classes 1 to 4; 0 where not inspected."""
         values = np.zeros(len(self._table), dtype=int)
         for row, cell in enumerate(self._cells(column), 1):
             number = self._number(cell, row, column)
             if np.isnan(number):
                 continue
             if number not in {0, 1, 2, 3, 4}:
-                what = f"{str(cell)!r} in column {column!r} is not a class from 0 to 4"
-                raise BadInput(f"{self._path}, row {row}: {what}.")
+                reason = f"{str(cell)!r} in column {column!r} is not a class from 0 to 4"
+                raise self._error(row, reason)
             values[row - 1] = int(number)
         return values
 
 
 def _id_text(value: Any) -> str:
-    """An id as text; whole numbers without a decimal point."""
+    """Return an id as text; whole numbers without a decimal point."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return "" if value is None else str(value).strip()

@@ -1,4 +1,4 @@
-"""Real data, where ASTERISM_DATA (or ../shared/data) has them; other tests cover the same code."""
+"""Real data from ASTERISM_DATA or ../shared/data, if present; other tests cover the same code."""
 
 import os
 from pathlib import Path
@@ -13,6 +13,6 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ASTERISM_DATA names n
 
 
 def files(*folders):
-    """The FITS files of these folders, if there are any."""
-    found = (path for folder in folders for path in (DATA / folder).rglob("*"))
-    return sorted(path for path in found if path.name.endswith((".fits", ".fits.gz")))
+    """Return the FITS files of these folders; none without the data."""
+    paths = (path for folder in folders for path in (DATA / folder).rglob("*"))
+    return sorted(path for path in paths if path.name.endswith((".fits", ".fits.gz")))

@@ -1,4 +1,4 @@
-"""Small mosaics whose every pixel says where it is, and catalogues of positions on them."""
+"""Small mosaics with a different value in each pixel, and catalogues of positions on them."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ SCALE = 0.04
 
 
 def tan_wcs(crpix=(120.5, 130.5), scale=SCALE, rotation=0.0, crval=(65.0, -54.9)):
-    """A tangent plane, north up and east left before it is rotated (degrees, anticlockwise)."""
+    """Return a tangent plane; `rotation` in degrees anticlockwise from north up, east left."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crval, wcs.wcs.crpix = crval, crpix
@@ -31,14 +31,14 @@ def tan_wcs(crpix=(120.5, 130.5), scale=SCALE, rotation=0.0, crval=(65.0, -54.9)
 
 
 def pixels(band, shape=SHAPE):
-    """float32 (y, x): a different number in each pixel of each band, exactly representable."""
+    """Return an image (y, x) float32 with an exact, different value in each pixel and band."""
     height, width = shape
     first = 1 + BANDS.index(band) * height * width
     return np.arange(first, first + height * width, dtype=np.float32).reshape(shape)
 
 
 def write_mosaic(path, band="V", image=None, wcs=None, **cards):
-    """A FITS file with the band's filter and WCS in its header; cards of None are left out."""
+    """Write a FITS file with the band's filter and WCS; cards of None are left out."""
     header = (wcs or tan_wcs()).to_header()
     header.update({"FILTER": FILTERS[band], "BUNIT": "ELECTRONS/S"})
     for name, value in cards.items():
@@ -51,14 +51,14 @@ def write_mosaic(path, band="V", image=None, wcs=None, **cards):
 
 
 def without_wcs(path, band="V", image=None):
-    """The same without a word on where it is."""
+    """Write a FITS file without a WCS."""
     header = fits.Header({"FILTER": FILTERS[band]})
     fits.PrimaryHDU(pixels(band) if image is None else image, header).writeto(path)
     return path
 
 
 def write_catalogue(path, rows, names=None):
-    """A CSV file of these rows (mappings)."""
+    """Write a CSV file of these rows (mappings)."""
     text = io.StringIO()
     writer = csv.DictWriter(text, names or list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -68,7 +68,7 @@ def write_catalogue(path, rows, names=None):
 
 
 def row_at(number, x, y, **more):
-    """A row of a catalogue that counts pixels from 1; `x`, `y` count from 0."""
+    """Return a row of a catalogue that counts pixels from 1; `x`, `y` count from 0."""
     sky = {"id": number, "x": x + 1, "y": y + 1}
     magnitudes = {f"mag_{FILTERS[band]}": 20.0 + k for k, band in enumerate(BANDS)}
     return {**sky, **magnitudes, **more}
@@ -107,7 +107,7 @@ class Sky:
 
 
 def write_sky(folder):
-    """The files of a Sky."""
+    """Write the files of a Sky."""
     mosaics = {band: write_mosaic(folder / f"{FILTERS[band]}.fits", band) for band in BANDS}
     rows = [row_at(number, x, y, people=REFERENCE[number]) for number, (x, y) in POSITIONS.items()]
     return Sky(mosaics, write_catalogue(folder / "catalogue.csv", rows))

@@ -1,4 +1,4 @@
-"""Catalogues that cannot be used: a sentence names file, row and reason; nothing has changed."""
+"""Invalid catalogues: one error names file, row and reason, and nothing changes."""
 
 import re
 
@@ -21,24 +21,24 @@ def field(sky):
     return sky.field()
 
 
-def nothing_there(settings):
-    """Neither rows nor packs."""
+def nothing_written(settings):
+    """True if there are neither rows nor packs."""
     rows = Candidate, CatalogueImport, ReferenceLabel
     return not any(m.objects.exists() for m in rows) and not any(settings.PACKS.iterdir())
 
 
-def refused(field, path, **how):
-    """The sentence with which the file is refused."""
-    with pytest.raises(BadInput) as caught:
-        import_catalogue(field, path, CatalogueOptions(**how))
-    sentence = str(caught.value)
-    assert sentence.startswith(str(path))
-    assert "\n" not in sentence
-    return sentence
+def error_of(field, path, **options):
+    """Return the error for this file, one line."""
+    with pytest.raises(BadInput) as error:
+        import_catalogue(field, path, CatalogueOptions(**options))
+    message = str(error.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    return message
 
 
 def rows(*changes):
-    """A good row, then one for each change."""
+    """Return a valid row, then one for each change."""
     return [row_at(1, 50, 50), *(row_at(n, 60, 60) | c for n, c in enumerate(changes, 2))]
 
 
@@ -60,8 +60,8 @@ def rows(*changes):
 )
 def test_it_names_the_row_and_the_reason(field, tmp_path, settings, change, reason):
     path = write_catalogue(tmp_path / "c.csv", rows(change))
-    assert re.search(reason, refused(field, path))
-    assert nothing_there(settings)
+    assert re.search(reason, error_of(field, path))
+    assert nothing_written(settings)
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_it_names_the_row_and_the_reason(field, tmp_path, settings, change, reas
         ("id,x,y\n", "the catalogue is empty"),
         ("x,y\n50,60\n", "has no column 'id'.*it has x, y.*--column id=NAME"),
         ("id,y\n1,60\n", "has no column 'x'.*--column x=NAME"),
-        ("id,x,y\n1,50,60\n2,50,60,70\n", "not a table that can be read"),
-        ("id,x,y\n1,50,60\n2,50\n", "row 2|not a table that can be read"),
+        ("id,x,y\n1,50,60\n2,50,60,70\n", "not a readable table"),
+        ("id,x,y\n1,50,60\n2,50\n", "row 2|not a readable table"),
         ("id,x,y,dec,ra\n1,50,60,95,10\n", "row 1: Dec 95.0"),
     ],
 )
-def test_it_names_what_is_wrong_with_the_file(field, tmp_path, settings, text, reason):
+def test_it_names_the_problem_of_the_file(field, tmp_path, settings, text, reason):
     path = tmp_path / "c.csv"
     path.write_text(text)
-    assert re.search(reason, refused(field, path))
-    assert nothing_there(settings)
+    assert re.search(reason, error_of(field, path))
+    assert nothing_written(settings)
 
 
 @pytest.mark.parametrize(
@@ -96,24 +96,24 @@ def test_it_names_what_is_wrong_with_the_file(field, tmp_path, settings, text, r
         ("c.pkl", b"\x80\x04]\x94."),
     ],
 )
-def test_what_is_no_table_is_refused(field, tmp_path, settings, name, content):
+def test_a_file_without_a_table_is_refused(field, tmp_path, settings, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    refused(field, path)
-    assert nothing_there(settings)
+    error_of(field, path)
+    assert nothing_written(settings)
 
 
-def test_a_file_that_is_not_there_is_named(field, tmp_path):
-    assert "there is no such file" in refused(field, tmp_path / "gone.csv")
+def test_a_missing_file_is_reported(field, tmp_path):
+    assert "there is no such file" in error_of(field, tmp_path / "gone.csv")
 
 
 @pytest.mark.parametrize("cell", ["5", "-1", "1.5", "one"])
 def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=cell)])
-    sentence = refused(field, path, references={"people": "people"})
-    assert "row 1" in sentence
-    assert cell in sentence
-    assert nothing_there(settings)
+    message = error_of(field, path, references={"people": "people"})
+    assert "row 1" in message
+    assert cell in message
+    assert nothing_written(settings)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
 )
 def test_a_reference_has_a_column_and_a_name_of_its_own(field, tmp_path, settings, references):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=1)])
-    refused(field, path, references=references)
-    assert nothing_there(settings)
+    error_of(field, path, references=references)
+    assert nothing_written(settings)
 
 
-def test_a_column_that_was_named_must_be_there(field, tmp_path):
+def test_a_mapped_column_must_exist(field, tmp_path):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
-    assert "has no column 'X_IMAGE'" in refused(field, path, columns={"x": "X_IMAGE"})
+    assert "has no column 'X_IMAGE'" in error_of(field, path, columns={"x": "X_IMAGE"})
 
 
 @pytest.mark.parametrize(
@@ -141,24 +141,24 @@ def test_a_column_that_was_named_must_be_there(field, tmp_path):
         (["# a comment", "", "#"], "the catalogue is empty"),
     ],
 )
-def test_a_legus_table_is_read_with_care(field, tmp_path, settings, lines, reason):
+def test_invalid_legus_tables_are_reported(field, tmp_path, settings, lines, reason):
     path = tmp_path / "c.tab"
     path.write_text("\n".join(lines) + "\n")
-    assert reason in refused(field, path)
-    assert nothing_there(settings)
+    assert reason in error_of(field, path)
+    assert nothing_written(settings)
 
 
 @pytest.mark.parametrize("column", ["class", "0", "99", "-1"])
-def test_a_legus_reference_is_the_number_of_a_column(field, tmp_path, column):
+def test_a_legus_reference_is_a_column_number(field, tmp_path, column):
     path = tmp_path / "c.tab"
     path.write_text(LEGUS.format(id=1) + "\n")
-    refused(field, path, references={"LEGUS": column})
+    error_of(field, path, references={"LEGUS": column})
 
 
-def test_an_id_that_the_field_has_is_refused(imported, tmp_path, settings):
+def test_an_id_of_the_field_is_refused(imported, tmp_path, settings):
     path = write_catalogue(tmp_path / "more.csv", [row_at(50, 60, 60), row_at(3, 50, 50)])
-    sentence = refused(imported, path)
-    assert "row 2: field ngc1566 has a candidate 3 already, from catalogue.csv" in sentence
+    message = error_of(imported, path)
+    assert "row 2: field ngc1566 has a candidate 3 already, from catalogue.csv" in message
     assert imported.candidates.count() == 6
     assert len(list(settings.PACKS.iterdir())) == 1
 
@@ -170,20 +170,20 @@ def test_a_field_without_mosaics_is_refused(tmp_path):
         import_catalogue(bare, path, CatalogueOptions())
 
 
-def test_a_mosaic_that_has_gone_is_named(field, tmp_path, settings):
-    field.mosaics.filter(band="U").update(path=str(tmp_path / "gone.fits"))
+def test_a_missing_mosaic_is_reported(field, tmp_path, settings):
+    field.mosaics.filter(band="U").update(path=str(tmp_path / "missing.fits"))
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
-    with pytest.raises(BadInput, match=r"gone\.fits: there is no such file"):
+    with pytest.raises(BadInput, match=r"missing\.fits: there is no such file"):
         import_catalogue(field, path, CatalogueOptions())
-    assert nothing_there(settings)
+    assert nothing_written(settings)
 
 
-def die(*_, **__):
+def fail(*_, **__):
     raise MemoryError
 
 
 @pytest.mark.parametrize(
-    ("place", "name"),
+    ("owner", "name"),
     [
         (stamping.BandImage, "cut"),
         (catalogues, "_candidates"),
@@ -191,15 +191,15 @@ def die(*_, **__):
         (type(ReferenceLabel.objects), "bulk_create"),
     ],
 )
-def test_a_failure_half_way_leaves_nothing(field, tmp_path, settings, monkeypatch, place, name):
-    monkeypatch.setattr(place, name, die)
+def test_an_error_at_any_step_leaves_nothing(field, tmp_path, settings, monkeypatch, owner, name):
+    monkeypatch.setattr(owner, name, fail)
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
     with pytest.raises(MemoryError):
         import_catalogue(field, path, CatalogueOptions())
-    assert nothing_there(settings)
+    assert nothing_written(settings)
 
 
-def test_the_command_ends_with_the_sentence(field, tmp_path):
+def test_the_command_prints_the_error(field, tmp_path):
     path = write_catalogue(tmp_path / "c.csv", rows({"x": "left"}))
     with pytest.raises(CommandError, match=r"c\.csv, row 2: 'left' in column 'x'"):
         call_command("import_catalogue", "ngc1566", str(path))

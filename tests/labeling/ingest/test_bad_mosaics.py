@@ -1,4 +1,4 @@
-"""Mosaics that cannot be used: one sentence that names the file, and nothing has changed."""
+"""Invalid mosaics: one error names the file, and nothing changes."""
 
 import re
 
@@ -15,18 +15,18 @@ from tests.labeling.skies import SHAPE, pixels, tan_wcs, without_wcs, write_mosa
 pytestmark = pytest.mark.django_db
 
 
-def refused(*requests, name="ngc1", **about):
-    """The sentence with which these mosaics are refused."""
-    before = list(Field.objects.values()), list(Mosaic.objects.values())
-    with pytest.raises(BadInput) as caught:
-        import_field(name, list(requests), galaxy="NGC 1", **about)
-    assert (list(Field.objects.values()), list(Mosaic.objects.values())) == before
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    return sentence
+def error_of(*requests, name="ngc1", **columns):
+    """Return the error for these mosaics, one line."""
+    rows = list(Field.objects.values()), list(Mosaic.objects.values())
+    with pytest.raises(BadInput) as error:
+        import_field(name, list(requests), galaxy="NGC 1", **columns)
+    assert (list(Field.objects.values()), list(Mosaic.objects.values())) == rows
+    message = str(error.value)
+    assert "\n" not in message
+    return message
 
 
-def written(path, hdus):
+def write(path, hdus):
     fits.HDUList(hdus).writeto(path)
     return path
 
@@ -44,25 +44,25 @@ def make_no_fits(path):
     return path
 
 
-def make_cut_short(path):
+def make_truncated(path):
     write_mosaic(path)
     path.write_bytes(path.read_bytes()[:100_000])
     return path
 
 
-def make_cut_in_header(path):
+def make_truncated_header(path):
     write_mosaic(path)
     path.write_bytes(path.read_bytes()[:1000])
     return path
 
 
 def make_cube(path):
-    return written(path, [fits.PrimaryHDU(np.ones((3, 9, 9), np.float32), header())])
+    return write(path, [fits.PrimaryHDU(np.ones((3, 9, 9), np.float32), header())])
 
 
 def make_table(path):
     column = fits.Column("x", "E", array=np.ones(3))
-    return written(path, [fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])])
+    return write(path, [fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])])
 
 
 def make_blank(path):
@@ -74,7 +74,7 @@ def make_all_nan(path):
 
 
 def make_no_pixels(path):
-    return written(path, [fits.PrimaryHDU(np.ones((0, 5), np.float32), header())])
+    return write(path, [fits.PrimaryHDU(np.ones((0, 5), np.float32), header())])
 
 
 def make_folder(path):
@@ -88,8 +88,8 @@ def make_folder(path):
         (make_missing, "there is no such file"),
         (make_folder, "there is no such file"),
         (make_no_fits, "not a readable FITS file"),
-        (make_cut_short, "truncated"),
-        (make_cut_in_header, "not a readable FITS file|none of its|truncated"),
+        (make_truncated, "truncated"),
+        (make_truncated_header, "not a readable FITS file|none of its|truncated"),
         (make_cube, "two-dimensional image"),
         (make_table, "two-dimensional image"),
         (make_blank, "the image is empty"),
@@ -102,74 +102,74 @@ def make_folder(path):
 )
 def test_it_names_the_file_and_the_reason(tmp_path, make, reason):
     path = make(tmp_path / "mosaic_v.fits")
-    sentence = refused(MosaicRequest(path))
-    assert sentence.startswith(f"{path}: ")
-    assert re.search(reason, sentence)
+    message = error_of(MosaicRequest(path))
+    assert message.startswith(f"{path}: ")
+    assert re.search(reason, message)
 
 
 def test_one_bad_mosaic_refuses_them_all(sky, tmp_path):
     good = [MosaicRequest(path) for path in sky.mosaics.values()]
-    sentence = refused(*good[:4], MosaicRequest(tmp_path / "gone.fits"))
-    assert "gone.fits" in sentence
+    message = error_of(*good[:4], MosaicRequest(tmp_path / "missing.fits"))
+    assert "missing.fits" in message
 
 
-def test_it_needs_a_mosaic_at_least():
-    assert "at least one mosaic" in refused()
+def test_a_field_needs_a_mosaic():
+    assert "at least one mosaic" in error_of()
 
 
 def test_a_band_has_one_mosaic(sky):
-    again = MosaicRequest(sky.mosaics["V"])
-    assert "band V has a mosaic already" in refused(again, again)
+    second = MosaicRequest(sky.mosaics["V"])
+    assert "band V has a mosaic already" in error_of(second, second)
 
 
 @pytest.mark.parametrize("wcs", [tan_wcs(scale=0.05), tan_wcs(rotation=1.0)])
 def test_mosaics_are_of_one_scale_and_orientation(sky, tmp_path, wcs):
-    other = write_mosaic(tmp_path / "other.fits", "I", wcs=wcs)
-    sentence = refused(MosaicRequest(sky.mosaics["V"]), MosaicRequest(other))
-    assert sentence.startswith(f"{other}: ")
-    assert "differ in scale or orientation" in sentence
+    path = write_mosaic(tmp_path / "other.fits", "I", wcs=wcs)
+    message = error_of(MosaicRequest(sky.mosaics["V"]), MosaicRequest(path))
+    assert message.startswith(f"{path}: ")
+    assert "differ in scale or orientation" in message
 
 
-def test_a_mosaic_that_comes_later_fits_those_that_are_there(sky, tmp_path):
+def test_a_later_mosaic_must_fit_the_existing_ones(sky, tmp_path):
     sky.field("ngc1")
-    other = write_mosaic(tmp_path / "other.fits", "U", wcs=tan_wcs(scale=0.08))
-    assert "differ in scale or orientation" in refused(MosaicRequest(other))
+    path = write_mosaic(tmp_path / "other.fits", "U", wcs=tan_wcs(scale=0.08))
+    assert "differ in scale or orientation" in error_of(MosaicRequest(path))
 
 
-def test_without_wcs_they_are_of_one_size(sky, tmp_path):
+def test_without_wcs_mosaics_have_one_size(sky, tmp_path):
     small = without_wcs(tmp_path / "small.fits", "V", pixels("V", (90, 80)))
     large = without_wcs(tmp_path / "large.fits", "I")
-    sentence = refused(
+    message = error_of(
         MosaicRequest(small), MosaicRequest(large), needs_wcs=False, pixel_scale_arcsec=0.04
     )
-    assert "240 x 260" in sentence
-    assert "80 x 90" in sentence
+    assert "240 x 260" in message
+    assert "80 x 90" in message
 
 
-def test_without_wcs_the_scale_must_be_said(tmp_path):
+def test_without_wcs_the_scale_is_required(tmp_path):
     path = without_wcs(tmp_path / "a.fits")
-    assert "--pixel-scale" in refused(MosaicRequest(path), needs_wcs=False)
+    assert "--pixel-scale" in error_of(MosaicRequest(path), needs_wcs=False)
 
 
 @pytest.mark.parametrize("hdu", [1, 99])
-def test_an_hdu_that_is_not_there_is_named(sky, hdu):
-    assert f"not {hdu}" in refused(MosaicRequest(sky.mosaics["V"], None, hdu))
+def test_a_missing_hdu_is_reported(sky, hdu):
+    assert f"not {hdu}" in error_of(MosaicRequest(sky.mosaics["V"], None, hdu))
 
 
-def test_once_stamps_are_cut_their_mosaics_stay(imported, tmp_path):
-    other = write_mosaic(tmp_path / "other.fits", "V", pixels("V", (300, 300)))
-    sentence = refused(MosaicRequest(other), name=imported.name)
-    assert "stamps were cut from other mosaics" in sentence
+def test_mosaics_cannot_change_once_stamps_are_cut(imported, tmp_path):
+    path = write_mosaic(tmp_path / "other.fits", "V", pixels("V", (300, 300)))
+    message = error_of(MosaicRequest(path), name=imported.name)
+    assert "stamps were cut from other mosaics" in message
 
 
-def test_once_stamps_are_cut_their_place_on_the_sky_stays(imported, tmp_path):
+def test_the_wcs_cannot_change_once_stamps_are_cut(imported, tmp_path):
     shifted = tan_wcs(crpix=(125.5, 130.5))
-    other = write_mosaic(tmp_path / "other.fits", "V", wcs=shifted)
-    assert str(other) in refused(MosaicRequest(other), name=imported.name)
+    path = write_mosaic(tmp_path / "other.fits", "V", wcs=shifted)
+    assert str(path) in error_of(MosaicRequest(path), name=imported.name)
 
 
 @pytest.mark.parametrize(
-    ("name", "about"),
+    ("name", "columns"),
     [
         ("my field/..", {}),
         ("", {}),
@@ -179,23 +179,23 @@ def test_once_stamps_are_cut_their_place_on_the_sky_stays(imported, tmp_path):
         ("ngc1", {"pixel_scale_arcsec": 0.0}),
     ],
 )
-def test_a_field_has_a_plain_name_and_sensible_numbers(sky, name, about):
-    assert refused(MosaicRequest(sky.mosaics["V"]), name=name, **about)
+def test_a_field_has_a_plain_name_and_sensible_numbers(sky, name, columns):
+    assert error_of(MosaicRequest(sky.mosaics["V"]), name=name, **columns)
 
 
 def test_a_filter_with_too_long_a_name_is_refused_or_shortened(tmp_path):
     path = write_mosaic(tmp_path / "a.fits", FILTER="F555W and then a tale without end")
-    sentence = refused(MosaicRequest(path, "V"))
-    assert sentence.startswith(f"{path}: ")
+    message = error_of(MosaicRequest(path, "V"))
+    assert message.startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("text", ["", "F110W=a.fits"])
-def test_the_command_line_is_read_with_care(text):
+def test_an_invalid_request_is_reported(text):
     with pytest.raises(BadInput):
         MosaicRequest.parse(text)
 
 
-def test_the_command_ends_with_the_sentence(tmp_path):
-    with pytest.raises(CommandError, match=r"gone\.fits: there is no such file"):
-        call_command("import_field", "ngc1", "--mosaic", str(tmp_path / "gone.fits"))
+def test_the_command_prints_the_error(tmp_path):
+    with pytest.raises(CommandError, match=r"missing\.fits: there is no such file"):
+        call_command("import_field", "ngc1", "--mosaic", str(tmp_path / "missing.fits"))
     assert not Field.objects.exists()

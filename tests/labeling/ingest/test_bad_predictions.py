@@ -1,4 +1,4 @@
-"""Predictions that cannot be used: a sentence names file, row and reason; nothing has changed."""
+"""Invalid predictions: one error names file, row and reason, and nothing changes."""
 
 import re
 
@@ -15,25 +15,25 @@ P = answers(6)
 
 
 @pytest.fixture
-def refused(field, admin):
-    """The sentence with which a file is refused."""
+def error_of(field, admin):
+    """Returns the error for a file, one line."""
 
-    def bring(path, name="StarcNet", fmt=None):
-        with pytest.raises(BadInput) as caught:
+    def import_file(path, name="StarcNet", fmt=None):
+        with pytest.raises(BadInput) as error:
             import_run(field, path, name, admin, fmt)
-        sentence = str(caught.value)
-        assert sentence.startswith(str(path))
-        assert "\n" not in sentence
+        text = str(error.value)
+        assert text.startswith(str(path))
+        assert "\n" not in text
         assert not TrainingRun.objects.exists()
-        return sentence
+        return text
 
-    return bring
+    return import_file
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("2 1 1 4 [0.00 - 0.00 - 0.02 - 0.9", "row 2: .* is the file whole"),
+        ("2 1 1 4 [0.00 - 0.00 - 0.02 - 0.9", "row 2: .* is the file complete"),
         ("2 1 1 4 [0.00 - 0.00 - 1.00]", "row 2: .* is not “id x y class"),
         ("2 1 1 4 [0.1 - 0.1 - 0.1 - 0.1 - 0.6]", "row 2: .* is not “id x y class"),
         ("2 1 1 4", "row 2"),
@@ -52,10 +52,10 @@ def refused(field, admin):
         ("- " * 50_000, "row 2"),
     ],
 )
-def test_a_row_of_text_is_read_with_care(refused, tmp_path, line, reason):
+def test_invalid_rows_of_text_are_reported(error_of, tmp_path, line, reason):
     path = tmp_path / "s.tab"
     path.write_text(f"# StarcNet\n{GOOD}\n\n{line}\n")
-    assert re.search(reason, refused(path))
+    assert re.search(reason, error_of(path))
 
 
 @pytest.mark.parametrize(
@@ -68,19 +68,19 @@ def test_a_row_of_text_is_read_with_care(refused, tmp_path, line, reason):
         ("s.npy", b"id,p_class1\n", "not an array"),
         ("s.npy", b"\x80\x04]\x94.", "not an array"),
         ("s.npy", b"\x93NUMPY\x01\x00v\x00{'descr'", "not an array"),
-        ("s.csv", b"", "empty|not a table|no predictions"),
+        ("s.csv", b"", "empty|not a readable table|no predictions"),
         ("s.csv", b"id,p_class1,p_class2,p_class3,p_class4\n", "no predictions"),
         ("s.csv", b"id,p_class1\n1,0.5\n", "no column 'p_class2' .it has id, p_class1"),
         ("s.csv", b"name,p_class1,p_class2,p_class3,p_class4\n1,0,0,0,1\n", "no column 'id'"),
-        ("s.csv", bytes(range(256)) * 9, "not a table"),
-        ("s.xyz", b"1 2 3\n", "not a table"),
-        ("s.fits", b"SIMPLE  = nothing", "not a table"),
+        ("s.csv", bytes(range(256)) * 9, "not a readable table"),
+        ("s.xyz", b"1 2 3\n", "not a readable table"),
+        ("s.fits", b"SIMPLE  = nothing", "not a readable table"),
     ],
 )
-def test_what_is_something_else_is_refused(refused, tmp_path, name, content, reason):
+def test_other_files_are_refused(error_of, tmp_path, name, content, reason):
     path = tmp_path / name
     path.write_bytes(content)
-    assert re.search(reason, refused(path))
+    assert re.search(reason, error_of(path))
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_what_is_something_else_is_refused(refused, tmp_path, name, content, rea
         ({"id": [1, ""]}, "row 2: has no id"),
     ],
 )
-def test_a_row_of_a_table_is_read_with_care(refused, tmp_path, change, reason):
+def test_invalid_rows_of_tables_are_reported(error_of, tmp_path, change, reason):
     good = {"id": [1, 2], **{f"p_class{k}": [0.1, 0.1] for k in (1, 2, 3)}, "p_class4": [0.7, 0.7]}
     columns = good | change
     rows = [columns, *zip(*columns.values(), strict=True)]
     path = tmp_path / "t.csv"
     path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
-    assert re.search(reason, refused(path))
+    assert re.search(reason, error_of(path))
 
 
 @pytest.mark.parametrize(
@@ -123,44 +123,46 @@ def test_a_row_of_a_table_is_read_with_care(refused, tmp_path, change, reason):
         (np.where(np.arange(24).reshape(6, 4) == 23, np.inf, 0), "row 6: holds NaN or infinity"),
     ],
 )
-def test_scores_are_read_with_care(refused, tmp_path, scores, reason):
+def test_invalid_scores_are_reported(error_of, tmp_path, scores, reason):
     path = tmp_path / "s.npy"
     np.save(path, scores)
-    assert re.search(reason, refused(path))
+    assert re.search(reason, error_of(path))
 
 
-def test_an_array_that_is_cut_short_is_refused(refused, tmp_path):
+def test_a_truncated_array_is_refused(error_of, tmp_path):
     path = tmp_path / "s.npy"
     np.save(path, np.zeros((6, 4)))
     path.write_bytes(path.read_bytes()[:-8])
-    assert "not an array" in refused(path)
+    assert "not an array" in error_of(path)
 
 
-@pytest.mark.parametrize("promise", [b"(9999999999, 4)", b"(10**9, 4)", b"((((6, 4", b"()", b"6"])
-def test_a_header_may_promise_what_it_likes(refused, tmp_path, promise):
+@pytest.mark.parametrize(
+    "shape_text", [b"(9999999999, 4)", b"(10**9, 4)", b"((((6, 4", b"()", b"6"]
+)
+def test_a_header_with_a_false_shape_is_refused(error_of, tmp_path, shape_text):
     path = tmp_path / "s.npy"
     np.save(path, np.zeros((6, 4)))
     start, rest = path.read_bytes().split(b"(6, 4)")
-    path.write_bytes(start + promise + rest[len(promise) - len(b"(6, 4)") :])
-    refused(path)
+    path.write_bytes(start + shape_text + rest[len(shape_text) - len(b"(6, 4)") :])
+    error_of(path)
 
 
-def test_several_arrays_in_one_file_are_not_one(refused, tmp_path):
+def test_several_arrays_in_one_file_are_refused(error_of, tmp_path):
     with (tmp_path / "s.npy").open("wb") as file:
         np.savez(file, a=np.zeros((6, 4)))
-    refused(tmp_path / "s.npy")
+    error_of(tmp_path / "s.npy")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\nb"])
-def test_a_network_has_a_name(refused, tmp_path, name):
+def test_a_network_has_a_name(error_of, tmp_path, name):
     path = write_starcnet(tmp_path / "s.tab", ["1"], P[:1])
-    assert "1 to 80 characters" in refused(path, name)
+    assert "1 to 80 characters" in error_of(path, name)
 
 
-def test_a_file_that_is_not_there_is_named(refused, tmp_path):
-    assert "there is no such file" in refused(tmp_path / "gone.tab")
+def test_a_missing_file_is_reported(error_of, tmp_path):
+    assert "there is no such file" in error_of(tmp_path / "gone.tab")
 
 
-def test_what_is_said_to_be_scores_is_read_as_such(refused, tmp_path):
+def test_a_requested_format_is_used(error_of, tmp_path):
     path = write_table(tmp_path / "t.csv", ["1"], P[:1])
-    assert "not an array" in refused(path, fmt="scores")
+    assert "not an array" in error_of(path, fmt="scores")

@@ -1,4 +1,4 @@
-"""StarcNet's published output for NGC 1566 as a run, against figures that others published."""
+"""StarcNet's published output for NGC 1566 as a run, compared with published figures."""
 
 import numpy as np
 import pytest
@@ -21,9 +21,9 @@ FILES = ("starcnet_output_ngc1566.tab", "starcnet_scores.npy")
 
 @pytest.fixture
 def field(monkeypatch):
-    """The real catalogue, brought in on frames without pixels."""
-    frame = BandImage(np.broadcast_to(np.float32(1), (8000, 8000)), None)
-    monkeypatch.setattr(catalogues, "_frames", lambda _field: dict.fromkeys(BANDS, frame))
+    """The real catalogue, imported on images of constant pixels."""
+    image = BandImage(np.broadcast_to(np.float32(1), (8000, 8000)), None)
+    monkeypatch.setattr(catalogues, "_read_images", lambda _field: dict.fromkeys(BANDS, image))
     monkeypatch.setattr(catalogues, "stamp_all", lambda *_: None)
     field = Field.objects.create(name="ngc1566", galaxy="NGC 1566")
     catalogues.import_catalogue(field, NGC1566, catalogues.CatalogueOptions())
@@ -34,16 +34,16 @@ def field(monkeypatch):
 def test_starcnet_agrees_with_people_as_published(field, admin, name):
     run, _ = import_run(field, DATA / "catalogues" / name, "StarcNet", admin)
     assert (run.outcome["rows"], run.outcome["set_aside"]) == (2752, 16)
-    said = dict(run.predictions.values_list("candidate", "label"))
-    found = compare(field.candidates.labels(LabelSource(PEOPLE)), said)
-    assert found.n == 1061
-    assert found.share == pytest.approx(0.648, abs=5e-4)
-    assert found.share_compact == pytest.approx(0.855, abs=5e-4)
-    (shown,) = [row for row in run_agreement(run) if row.source == PEOPLE]
-    assert shown.agreement == found
+    labels = dict(run.predictions.values_list("candidate", "label"))
+    agreement = compare(field.candidates.labels(LabelSource(PEOPLE)), labels)
+    assert agreement.n == 1061
+    assert agreement.share == pytest.approx(0.648, abs=5e-4)
+    assert agreement.share_compact == pytest.approx(0.855, abs=5e-4)
+    (comparison,) = [row for row in run_agreement(run) if row.source == PEOPLE]
+    assert comparison.agreement == agreement
 
 
-def test_both_of_its_files_say_the_same(field, admin):
+def test_both_files_give_the_same_predictions(field, admin):
     runs = [import_run(field, DATA / "catalogues" / name, "StarcNet", admin)[0] for name in FILES]
     columns = ("candidate", "label", "p_class1", "p_class2", "p_class3", "p_class4")
     text, scores = (

@@ -1,4 +1,4 @@
-"""Bringing a catalogue in: `import_catalogue` and `manage.py import_catalogue`."""
+"""Importing a catalogue: `import_catalogue` and `manage.py import_catalogue`."""
 
 import numpy as np
 import pytest
@@ -27,10 +27,10 @@ from tests.labeling.skies import (
 pytestmark = pytest.mark.django_db
 
 
-def brought_in(field, folder, rows, **how):
-    """The candidates of a catalogue of these rows, by catalogue id."""
+def import_rows(field, folder, rows, **options):
+    """Import a catalogue of these rows; return its candidates by catalogue id."""
     path = write_catalogue(folder / "rows.csv", rows)
-    import_catalogue(field, path, CatalogueOptions(**how))
+    import_catalogue(field, path, CatalogueOptions(**options))
     return {candidate.catalogue_id: candidate for candidate in field.candidates.all()}
 
 
@@ -38,7 +38,7 @@ def stamps(candidate):
     return zarr.open_group(candidate.pack_path, mode="r")["stamps"][candidate.pack_row]
 
 
-def test_it_writes_candidates_where_the_catalogue_says(imported):
+def test_candidates_have_the_positions_of_the_catalogue(imported):
     for candidate in imported.candidates.all():
         x, y = POSITIONS[candidate.catalogue_number]
         assert (candidate.x, candidate.y) == pytest.approx((x, y))
@@ -48,7 +48,7 @@ def test_it_writes_candidates_where_the_catalogue_says(imported):
         assert candidate.set_aside == ""
 
 
-def test_each_candidate_has_its_sample_and_its_place(imported):
+def test_each_candidate_has_its_sample_and_random_order(imported):
     for candidate in imported.candidates.all():
         names = "ngc1566", candidate.catalogue_id
         assert candidate.control == in_control_sample(*names)
@@ -60,9 +60,9 @@ def test_classes_become_reference_labels_of_their_source(imported):
     assert dict(labels) == {str(n): label for n, label in REFERENCE.items() if label}
 
 
-def test_the_pack_says_what_it_is(imported):
-    done = CatalogueImport.objects.get()
-    pack = zarr.open_group(done.pack_path, mode="r")
+def test_the_pack_has_attributes(imported):
+    record = CatalogueImport.objects.get()
+    pack = zarr.open_group(record.pack_path, mode="r")
     assert dict(pack.attrs) == {
         "format": FORMAT,
         "field": "ngc1566",
@@ -76,7 +76,7 @@ def test_the_pack_says_what_it_is(imported):
 
 
 @pytest.mark.parametrize("number", POSITIONS)
-def test_its_stamps_are_those_that_astropy_cuts(imported, number):
+def test_its_stamps_equal_those_of_astropy(imported, number):
     candidate = imported.candidates.get(catalogue_number=number)
     for image, band in zip(stamps(candidate), BANDS, strict=True):
         cutout = Cutout2D(pixels(band), POSITIONS[number], 100, mode="partial", fill_value=np.nan)
@@ -86,77 +86,77 @@ def test_its_stamps_are_those_that_astropy_cuts(imported, number):
 
 def test_the_origin_shifts_every_position_by_one(sky, tmp_path):
     rows = [row_at(n, *xy) for n, xy in POSITIONS.items() if n in {1, 2, 5}]
-    from_1 = brought_in(sky.field("a"), tmp_path, rows, origin=1)
-    from_0 = brought_in(sky.field("b"), tmp_path, rows, origin=0)
+    from_1 = import_rows(sky.field("a"), tmp_path, rows, origin=1)
+    zero_based = import_rows(sky.field("b"), tmp_path, rows, origin=0)
     for text, candidate in from_1.items():
-        other = from_0[text]
-        assert (other.x - candidate.x, other.y - candidate.y) == (1, 1)
-        np.testing.assert_array_equal(stamps(candidate)[0][1:, 1:], stamps(other)[0][:-1, :-1])
+        shifted = zero_based[text]
+        assert (shifted.x - candidate.x, shifted.y - candidate.y) == (1, 1)
+        np.testing.assert_array_equal(stamps(candidate)[0][1:, 1:], stamps(shifted)[0][:-1, :-1])
 
 
 def test_columns_can_have_other_names(sky, tmp_path):
     rows = [{"NUMBER": 7, "X_IMAGE": 51.0, "Y_IMAGE": 61.0, "m": 21.5, "kind": 3}]
     columns = {"id": "NUMBER", "x": "X_IMAGE", "y": "Y_IMAGE", "mag_F555W": "m"}
-    found = brought_in(
+    candidates = import_rows(
         sky.field(), tmp_path, rows, columns=columns, references={"Smith 2020": "kind"}
     )
-    assert (found["7"].x, found["7"].y, found["7"].mag_v) == (50.0, 60.0, 21.5)
+    assert (candidates["7"].x, candidates["7"].y, candidates["7"].mag_v) == (50.0, 60.0, 21.5)
     assert ReferenceLabel.objects.get().source == "Smith 2020"
 
 
-def test_ids_stay_as_they_are_written(sky, tmp_path):
+def test_ids_keep_their_text(sky, tmp_path):
     rows = [row_at(text, 50, 50 + k) for k, text in enumerate(["007", "7", "NGC-1", "1e3", "-5"])]
-    assert set(brought_in(sky.field(), tmp_path, rows)) == {"007", "7", "NGC-1", "1e3", "-5"}
+    assert set(import_rows(sky.field(), tmp_path, rows)) == {"007", "7", "NGC-1", "1e3", "-5"}
 
 
 def test_a_second_catalogue_adds_to_the_first(imported, tmp_path):
-    brought_in(imported, tmp_path, [row_at(100, 50, 50)])
+    import_rows(imported, tmp_path, [row_at(100, 50, 50)])
     assert imported.candidates.count() == 7
     assert imported.imports.count() == 2
 
 
-def test_the_same_file_again_changes_nothing(imported, sky, settings):
-    before = list(Candidate.objects.values())
-    reading = CatalogueOptions(references={"people": "people"})
-    done, new = import_catalogue(imported, sky.catalogue, reading)
+def test_importing_the_same_file_twice_changes_nothing(imported, sky, settings):
+    expected = list(Candidate.objects.values())
+    options = CatalogueOptions(references={"people": "people"})
+    record, new = import_catalogue(imported, sky.catalogue, options)
     assert not new
-    assert done.rows == 6
-    assert list(Candidate.objects.values()) == before
+    assert record.rows == 6
+    assert list(Candidate.objects.values()) == expected
     assert len(list(settings.PACKS.iterdir())) == 1
 
 
 def test_magnitudes_in_too_few_filters_set_a_candidate_aside(sky, tmp_path):
     three = dict.fromkeys(["mag_F275W", "mag_F336W"], 99.999)
     four = {"mag_F275W": 66.666}
-    found = brought_in(
+    candidates = import_rows(
         sky.field(), tmp_path, [row_at(1, 50, 50, **three), row_at(2, 50, 50, **four)]
     )
-    assert found["1"].set_aside == "detected in 3 of 5 filters"
-    assert (found["1"].mag_nuv, found["1"].pack_row) == (None, None)
-    assert (found["2"].set_aside, found["2"].pack_row) == ("", 0)
+    assert candidates["1"].set_aside == "detected in 3 of 5 filters"
+    assert (candidates["1"].mag_nuv, candidates["1"].pack_row) == (None, None)
+    assert (candidates["2"].set_aside, candidates["2"].pack_row) == ("", 0)
 
 
 @pytest.mark.parametrize("cell", ["99.999", "66.666", "44.444", "", "nan", "inf"])
-def test_a_magnitude_that_is_none_is_missing(sky, tmp_path, cell):
-    found = brought_in(sky.field(), tmp_path, [row_at(1, 50, 50, mag_F275W=cell, ci=cell)])
-    assert (found["1"].mag_nuv, found["1"].ci) == (None, None)
+def test_a_magnitude_without_a_value_is_missing(sky, tmp_path, cell):
+    candidates = import_rows(sky.field(), tmp_path, [row_at(1, 50, 50, mag_F275W=cell, ci=cell)])
+    assert (candidates["1"].mag_nuv, candidates["1"].ci) == (None, None)
 
 
-def test_all_set_aside_is_an_import_too(sky, tmp_path):
+def test_a_catalogue_with_all_rows_set_aside_is_imported(sky, tmp_path):
     missing = {f"mag_{name}": "" for name in FILTERS.values()}
-    found = brought_in(sky.field(), tmp_path, [row_at(1, 50, 50, **missing)])
-    assert found["1"].set_aside == "detected in 0 of 5 filters"
+    candidates = import_rows(sky.field(), tmp_path, [row_at(1, 50, 50, **missing)])
+    assert candidates["1"].set_aside == "detected in 0 of 5 filters"
 
 
-def test_rows_outside_are_set_aside_where_that_is_allowed(sky, tmp_path):
+def test_rows_outside_are_set_aside_if_allowed(sky, tmp_path):
     rows = [row_at(1, 50, 50), row_at(2, 239.6, 50), row_at(3, -1e30, 50), row_at(4, 50, 1e30)]
-    found = brought_in(sky.field(), tmp_path, rows, allow_outside=True)
-    assert [found[n].set_aside for n in "1234"] == ["", *["outside the image"] * 3]
+    candidates = import_rows(sky.field(), tmp_path, rows, allow_outside=True)
+    assert [candidates[n].set_aside for n in "1234"] == ["", *["outside the image"] * 3]
 
 
-def test_the_outermost_half_pixel_is_still_inside(sky, tmp_path):
+def test_the_outermost_half_pixel_is_inside(sky, tmp_path):
     rows = [row_at(1, -0.49, -0.49), row_at(2, 239.49, 259.49)]
-    assert all(c.at_edge for c in brought_in(sky.field(), tmp_path, rows).values())
+    assert all(c.at_edge for c in import_rows(sky.field(), tmp_path, rows).values())
 
 
 def test_a_filter_that_does_not_cover_a_candidate_is_not_observed(tmp_path):
@@ -164,21 +164,21 @@ def test_a_filter_that_does_not_cover_a_candidate_is_not_observed(tmp_path):
     halved = pixels("NUV")
     halved[:, :100] = 0  # drizzled mosaics are exactly 0 where nothing was exposed
     write_mosaic(sky.mosaics["NUV"], "NUV", halved)
-    found = brought_in(sky.field(), tmp_path, [row_at(1, 60, 130), row_at(2, 180, 130)])
-    assert found["1"].observed == "U B V I"
-    assert np.isnan(stamps(found["1"])[0]).all()
-    assert np.isfinite(stamps(found["1"])[1:]).all()
-    assert found["2"].observed == "NUV U B V I"
-    seen = zarr.open_group(found["1"].pack_path, mode="r")["observed"]
-    assert seen[:].tolist() == [[False, *[True] * 4], [True] * 5]
+    candidates = import_rows(sky.field(), tmp_path, [row_at(1, 60, 130), row_at(2, 180, 130)])
+    assert candidates["1"].observed == "U B V I"
+    assert np.isnan(stamps(candidates["1"])[0]).all()
+    assert np.isfinite(stamps(candidates["1"])[1:]).all()
+    assert candidates["2"].observed == "NUV U B V I"
+    observed = zarr.open_group(candidates["1"].pack_path, mode="r")["observed"]
+    assert observed[:].tolist() == [[False, *[True] * 4], [True] * 5]
 
 
-def test_nan_in_a_mosaic_stays_nan_and_zero_stays_zero(tmp_path):
+def test_stamps_keep_nan_and_zero(tmp_path):
     sky = write_sky(tmp_path)
     holes = pixels("I")
     holes[130, 150], holes[131, 150] = np.nan, 0
     write_mosaic(sky.mosaics["I"], "I", holes)
-    stamp = stamps(brought_in(sky.field(), tmp_path, [row_at(1, 120, 130)])["1"])[4]
+    stamp = stamps(import_rows(sky.field(), tmp_path, [row_at(1, 120, 130)])["1"])[4]
     assert np.isnan(stamp[50, 80])
     assert stamp[51, 80] == 0
     assert np.isnan(stamp).sum() == 1
@@ -187,15 +187,15 @@ def test_nan_in_a_mosaic_stays_nan_and_zero_stays_zero(tmp_path):
 def test_a_band_without_a_mosaic_is_not_observed(sky, tmp_path):
     paths = [path for band, path in sky.mosaics.items() if band != "U"]
     field = import_field("ngc1", [MosaicRequest(path) for path in paths])
-    found = brought_in(field, tmp_path, [row_at(1, 120, 130)])
-    assert (found["1"].observed, found["1"].set_aside) == ("NUV B V I", "")
+    candidates = import_rows(field, tmp_path, [row_at(1, 120, 130)])
+    assert (candidates["1"].observed, candidates["1"].set_aside) == ("NUV B V I", "")
 
 
 def test_three_bands_are_too_few(sky, tmp_path):
     paths = [sky.mosaics[band] for band in ("B", "V", "I")]
     field = import_field("ngc1", [MosaicRequest(path) for path in paths])
-    found = brought_in(field, tmp_path, [row_at(1, 120, 130)])
-    assert found["1"].set_aside == "observed in 3 of 5 filters"
+    candidates = import_rows(field, tmp_path, [row_at(1, 120, 130)])
+    assert candidates["1"].set_aside == "observed in 3 of 5 filters"
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(20, -10), (-35, 40)])
@@ -204,44 +204,44 @@ def test_a_mosaic_on_a_shifted_grid_shows_the_same_sky(tmp_path, dx, dy):
     wcs = tan_wcs(crpix=(120.5 + dx, 130.5 + dy))
     moved = np.roll(pixels("I"), (dy, dx), axis=(0, 1))
     write_mosaic(sky.mosaics["I"], "I", moved, wcs)
-    candidate = brought_in(sky.field(), tmp_path, [row_at(1, 120, 130)])["1"]
+    candidate = import_rows(sky.field(), tmp_path, [row_at(1, 120, 130)])["1"]
     expected = Cutout2D(pixels("I"), (120, 130), 100).data
     np.testing.assert_array_equal(stamps(candidate)[4], expected)
 
 
-def test_the_report_says_how_well_positions_and_sky_agree(sky, tmp_path):
+def test_the_report_gives_the_offset_of_positions_and_wcs(sky, tmp_path):
     ra, dec = tan_wcs().all_pix2world(50.0, 53.0, 0)
     rows = [row_at(1, 50, 50, ra=float(ra), dec=float(dec))]
-    brought_in(sky.field(), tmp_path, rows)
+    import_rows(sky.field(), tmp_path, rows)
     assert CatalogueImport.objects.get().report["wcs_offset_px"] == pytest.approx(3.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("ending", ["csv", "ecsv", "fits", "vot"])
-def test_it_reads_what_it_exports(imported, sky, tmp_path, ending):
+def test_it_imports_its_own_exports(imported, sky, tmp_path, ending):
     path = tmp_path / f"consensus.{ending}"
     call_command("export_catalogue", str(path))
-    other = sky.field("again")
+    second_field = sky.field("again")
     columns = {"id": "catalogue_id", "x": "x_pix", "y": "y_pix", "ra": "ra_deg", "dec": "dec_deg"}
-    import_catalogue(other, path, CatalogueOptions(columns=columns))
+    import_catalogue(second_field, path, CatalogueOptions(columns=columns))
     names = ("catalogue_id", "x", "y", "ra", "dec", "mag_nuv", "mag_i", "ci")
-    assert list(other.candidates.values_list(*names)) == list(
+    assert list(second_field.candidates.values_list(*names)) == list(
         imported.candidates.values_list(*names)
     )
 
 
-def test_the_command_tells_what_became_of_the_rows(sky, capsys):
+def test_the_command_reports_the_rows(sky, capsys):
     sky.field()
     args = ("import_catalogue", "ngc1566", str(sky.catalogue), "--reference=people=people")
     call_command(*args)
-    said = capsys.readouterr().out
-    assert "6 rows read, 6 candidates with stamps." in said
-    assert "reference “people”: class 1: 2, class 2: 1, class 3: 1, class 4: 1" in said
+    output = capsys.readouterr().out
+    assert "6 rows read, 6 candidates with stamps." in output
+    assert "reference “people”: class 1: 2, class 2: 1, class 3: 1, class 4: 1" in output
     call_command(*args)
     assert "nothing has changed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", ["--column=x", "--reference==1"])
-def test_the_command_reads_its_options_with_care(sky, option):
+def test_invalid_options_are_reported(sky, option):
     sky.field()
     with pytest.raises(CommandError, match="write it as LEFT=RIGHT"):
         call_command("import_catalogue", "ngc1566", str(sky.catalogue), option)
@@ -252,12 +252,12 @@ def test_the_command_needs_the_field(db, tmp_path):
         call_command("import_catalogue", "ngc1566", str(tmp_path / "a.csv"))
 
 
-def test_without_any_wcs_positions_are_all_there_is(tmp_path):
+def test_without_wcs_candidates_have_no_sky_position(tmp_path):
     for band in BANDS:
         fits.PrimaryHDU(pixels(band), fits.Header({"FILTER": FILTERS[band]})).writeto(
             tmp_path / f"{band}.fits"
         )
     requests = [MosaicRequest(tmp_path / f"{band}.fits") for band in BANDS]
     field = import_field("ngc1", requests, needs_wcs=False, pixel_scale_arcsec=0.05)
-    candidate = brought_in(field, tmp_path, [row_at(1, 120, 130)])["1"]
+    candidate = import_rows(field, tmp_path, [row_at(1, 120, 130)])["1"]
     assert (candidate.ra, candidate.dec, candidate.x) == (None, None, 120.0)

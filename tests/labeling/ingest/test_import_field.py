@@ -1,4 +1,4 @@
-"""Bringing mosaics in: `import_field` and `manage.py import_field`."""
+"""Importing mosaics: `import_field` and `manage.py import_field`."""
 
 import numpy as np
 import pytest
@@ -13,10 +13,10 @@ from tests.labeling.skies import SCALE, pixels, tan_wcs, without_wcs, write_mosa
 pytestmark = pytest.mark.django_db
 
 
-def one(path, band=None, hdu=None, **about):
-    """A field of this one mosaic."""
-    about.setdefault("galaxy", "NGC 1")
-    return import_field("ngc1", [MosaicRequest(path, band, hdu)], **about)
+def import_one(path, band=None, hdu=None, **columns):
+    """Import a field with this one mosaic."""
+    columns.setdefault("galaxy", "NGC 1")
+    return import_field("ngc1", [MosaicRequest(path, band, hdu)], **columns)
 
 
 def test_it_writes_the_field_and_its_mosaics(sky):
@@ -31,16 +31,16 @@ def test_it_writes_the_field_and_its_mosaics(sky):
     assert mosaic.sky == pytest.approx(np.median(pixels("V")), rel=1e-3)
 
 
-def test_doing_so_again_changes_nothing(sky):
+def test_importing_twice_changes_nothing(sky):
     sky.field()
-    before = list(Mosaic.objects.order_by("band").values())
+    expected = list(Mosaic.objects.order_by("band").values())
     sky.field()
-    assert list(Mosaic.objects.order_by("band").values()) == before
+    assert list(Mosaic.objects.order_by("band").values()) == expected
     assert Field.objects.count() == 1
 
 
-def test_the_persons_word_overrules_the_header(tmp_path):
-    field = one(write_mosaic(tmp_path / "a.fits", FILTER="F606W"), band="B")
+def test_a_given_band_overrides_the_header(tmp_path):
+    field = import_one(write_mosaic(tmp_path / "a.fits", FILTER="F606W"), band="B")
     assert field.mosaics.get().band == "B"
 
 
@@ -55,22 +55,22 @@ def test_the_persons_word_overrules_the_header(tmp_path):
     ],
 )
 def test_it_finds_the_filter_in_the_header(tmp_path, cards, band):
-    assert one(write_mosaic(tmp_path / "a.fits", **cards)).mosaics.get().band == band
+    assert import_one(write_mosaic(tmp_path / "a.fits", **cards)).mosaics.get().band == band
 
 
-def test_the_filter_may_stand_in_the_primary_header(tmp_path):
+def test_the_filter_may_be_in_the_primary_header(tmp_path):
     primary = fits.PrimaryHDU(header=fits.Header({"FILTER": "F336W"}))
     image = fits.ImageHDU(pixels("U"), tan_wcs().to_header())
     fits.HDUList([primary, image]).writeto(tmp_path / "a.fits")
-    mosaic = one(tmp_path / "a.fits").mosaics.get()
+    mosaic = import_one(tmp_path / "a.fits").mosaics.get()
     assert (mosaic.band, mosaic.hdu) == ("U", 1)
 
 
-def test_an_hdu_can_be_asked_for(tmp_path):
+def test_an_hdu_can_be_chosen(tmp_path):
     planes = [fits.ImageHDU(np.full((9, 9), 1.0 + k), tan_wcs().to_header()) for k in range(2)]
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(tmp_path / "a.fits")
-    assert one(tmp_path / "a.fits", "V", 2).mosaics.get().sky == 2.0
-    assert one(tmp_path / "a.fits", "V").mosaics.get().sky == 1.0
+    assert import_one(tmp_path / "a.fits", "V", 2).mosaics.get().sky == 2.0
+    assert import_one(tmp_path / "a.fits", "V").mosaics.get().sky == 1.0
 
 
 @pytest.mark.parametrize(
@@ -82,30 +82,30 @@ def test_an_hdu_can_be_asked_for(tmp_path):
         ("dir/a.fits[0]", None, "a.fits", 0),
     ],
 )
-def test_it_reads_what_is_written_on_the_command_line(text, band, name, hdu):
+def test_it_parses_the_command_line(text, band, name, hdu):
     request = MosaicRequest.parse(text)
     assert (request.band, request.path.name, request.hdu) == (band, name, hdu)
     assert request.path.is_absolute()
 
 
-def test_without_wcs_the_scale_has_to_be_said(tmp_path):
+def test_without_wcs_the_scale_is_given(tmp_path):
     path = without_wcs(tmp_path / "a.fits")
-    field = one(path, needs_wcs=False, pixel_scale_arcsec=0.05)
+    field = import_one(path, needs_wcs=False, pixel_scale_arcsec=0.05)
     assert field.pixel_scale_arcsec == 0.05
     assert not field.mosaics.get().has_wcs
 
 
 @pytest.mark.parametrize("angle", [-120.0, 0.0, 30.0, 95.0])
-def test_it_says_where_north_is(tmp_path, angle):
-    field = one(write_mosaic(tmp_path / "a.fits", wcs=tan_wcs(rotation=angle)))
+def test_it_stores_the_direction_of_north(tmp_path, angle):
+    field = import_one(write_mosaic(tmp_path / "a.fits", wcs=tan_wcs(rotation=angle)))
     assert field.north_deg == pytest.approx(angle, abs=1e-6)
     assert field.east_left
 
 
-def test_it_says_where_east_is_on_a_mirrored_frame(tmp_path):
+def test_it_stores_if_a_frame_is_mirrored(tmp_path):
     wcs = tan_wcs()
     wcs.wcs.cd = wcs.wcs.cd * [[-1], [1]]
-    assert not one(write_mosaic(tmp_path / "a.fits", wcs=wcs)).east_left
+    assert not import_one(write_mosaic(tmp_path / "a.fits", wcs=wcs)).east_left
 
 
 def test_mosaics_may_be_moved_once_stamps_are_cut(imported, sky, tmp_path):
@@ -116,11 +116,11 @@ def test_mosaics_may_be_moved_once_stamps_are_cut(imported, sky, tmp_path):
     assert imported.mosaics.count() == 5
 
 
-def test_the_command_tells_what_is_there(sky, capsys):
+def test_the_command_reports_the_field(sky, capsys):
     args = [f"--mosaic={path}" for path in sky.mosaics.values()]
     call_command("import_field", "ngc1566", *args, "--galaxy", "NGC 1566", "--votes", "2")
-    said = capsys.readouterr().out
-    assert said.startswith("Field ngc1566: ")
-    assert "0.0400 arcsec/px" in said
-    assert all(f"{band} {FILTERS[band]}" in said for band in BANDS)
+    output = capsys.readouterr().out
+    assert output.startswith("Field ngc1566: ")
+    assert "0.0400 arcsec/px" in output
+    assert all(f"{band} {FILTERS[band]}" in output for band in BANDS)
     assert Field.objects.get().votes_needed == 2

@@ -1,4 +1,4 @@
-"""Bringing in another network's predictions: `import_run` and `manage.py import_run`."""
+"""Importing another network's predictions: `import_run` and `manage.py import_run`."""
 
 import numpy as np
 import pytest
@@ -29,13 +29,13 @@ def starcnet(tmp_path):
     return write_starcnet(tmp_path / "starcnet.tab", NAMES, P)
 
 
-def said(run):
-    """The probabilities by catalogue id."""
+def probabilities_of(run):
+    """Return the probabilities by catalogue id."""
     rows = run.predictions.values_list("candidate__catalogue_id", *PROBABILITY_COLUMNS)
     return {name: p for name, *p in rows}
 
 
-FORMS = {
+FORMATS = {
     "text.tab": lambda path: write_starcnet(path, NAMES, P),
     "text.txt": lambda path: write_starcnet(path, NAMES, P),
     "scores.npy": lambda path: write_scores(path, P),
@@ -47,12 +47,14 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_every_form_says_the_same(field, admin, tmp_path, name):
-    run, new = import_run(field, FORMS[name](tmp_path / name), "StarcNet", admin)
-    exact = 0.01 if name.startswith("text") else 1e-6
+@pytest.mark.parametrize("name", FORMATS)
+def test_all_formats_give_the_same_predictions(field, admin, tmp_path, name):
+    run, new = import_run(field, FORMATS[name](tmp_path / name), "StarcNet", admin)
+    tolerance = 0.01 if name.startswith("text") else 1e-6
     assert new
-    assert said(run) == {k: pytest.approx(p, abs=exact) for k, p in zip(NAMES, P, strict=True)}
+    assert probabilities_of(run) == {
+        k: pytest.approx(p, abs=tolerance) for k, p in zip(NAMES, P, strict=True)
+    }
     for prediction in run.predictions.all():
         p = np.array(prediction.probabilities)
         assert p.sum() == pytest.approx(1)
@@ -60,15 +62,21 @@ def test_every_form_says_the_same(field, admin, tmp_path, name):
         assert prediction.label == 1 + p.argmax()
 
 
-def test_it_is_a_run_that_waits(field, admin, starcnet):
+def test_the_run_is_ready_and_not_promoted(field, admin, starcnet):
     run, _ = import_run(field, starcnet, " StarcNet ", admin)
     run.refresh_from_db()
     assert (run.external, run.preset, run.label_source) == ("StarcNet", "", "")
     assert (run.status, run.requested_by) == (RunStatus.READY, admin)
     assert run.finished_at is not None
     assert list(run.fields.all()) == [field]
-    told = {"file": "starcnet.tab", "format": "starcnet", "rows": 6, "set_aside": 0, "silent": 0}
-    assert told.items() <= run.outcome.items()
+    expected = {
+        "file": "starcnet.tab",
+        "format": "starcnet",
+        "rows": 6,
+        "set_aside": 0,
+        "silent": 0,
+    }
+    assert expected.items() <= run.outcome.items()
     field.refresh_from_db()
     assert field.promoted_run is None
 
@@ -79,34 +87,38 @@ def test_certainty_has_no_entropy(field, admin, tmp_path):
     assert str(run.predictions.get().entropy) == "0.0"
 
 
-def test_of_two_that_were_rounded_to_the_same_the_file_knows_the_larger(field, admin, tmp_path):
+def test_the_files_class_decides_between_equal_rounded_probabilities(field, admin, tmp_path):
     path = tmp_path / "s.tab"
     path.write_text(starcnet_line("3", [0.46, 0.0, 0.08, 0.46], label=4))
     run, _ = import_run(field, path, "StarcNet", admin)
     assert run.predictions.get().label == 4
 
 
-def test_rounded_probabilities_are_made_to_add_up(field, admin, tmp_path):
+def test_rounded_probabilities_are_normalised(field, admin, tmp_path):
     path = write_starcnet(tmp_path / "s.tab", ["2"], np.array([[0.53, 0.19, 0.02, 0.28]]))
     run, _ = import_run(field, path, "StarcNet", admin)
-    assert said(run)["2"] == pytest.approx([0.53 / 1.02, 0.19 / 1.02, 0.02 / 1.02, 0.28 / 1.02])
+    assert probabilities_of(run)["2"] == pytest.approx(
+        [0.53 / 1.02, 0.19 / 1.02, 0.02 / 1.02, 0.28 / 1.02]
+    )
 
 
-def test_what_was_set_aside_is_skipped_and_what_has_no_row_is_silent(field, admin, tmp_path):
+def test_candidates_set_aside_or_without_a_row_have_no_prediction(field, admin, tmp_path):
     field.candidates.filter(catalogue_id__in=["2", "3"]).update(set_aside="detected in 3 of 5")
     path = write_starcnet(tmp_path / "s.tab", NAMES[:4], P[:4])
     run, _ = import_run(field, path, "StarcNet", admin)
-    assert set(said(run)) == {"1", "4"}
+    assert set(probabilities_of(run)) == {"1", "4"}
     assert (run.outcome["set_aside"], run.outcome["silent"]) == (2, 2)
 
 
-def test_scores_stand_in_the_order_of_the_catalogue(field, admin, tmp_path):
+def test_scores_are_in_the_order_of_the_catalogue(field, admin, tmp_path):
     field.candidates.filter(catalogue_id="1").update(set_aside="detected in 3 of 5")
     run, _ = import_run(field, write_scores(tmp_path / "s.npy", P), "StarcNet", admin)
-    assert said(run) == {k: pytest.approx(p) for k, p in list(zip(NAMES, P, strict=True))[1:]}
+    assert probabilities_of(run) == {
+        k: pytest.approx(p) for k, p in list(zip(NAMES, P, strict=True))[1:]
+    }
 
 
-def test_the_same_file_under_the_same_name_is_there_already(field, admin, starcnet, tmp_path):
+def test_the_same_file_under_the_same_name_is_the_existing_run(field, admin, starcnet, tmp_path):
     first, _ = import_run(field, starcnet, "StarcNet", admin)
     copy = tmp_path / "renamed.tab"
     copy.write_bytes(starcnet.read_bytes())
@@ -118,17 +130,17 @@ def test_the_same_file_under_the_same_name_is_there_already(field, admin, starcn
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_the_same_file_at_once_is_one_run(field, admin, starcnet):
+def test_concurrent_imports_of_one_file_are_one_run(field, admin, starcnet):
     runs = at_once(4, lambda _: import_run(field, starcnet, "StarcNet", admin))
     assert sum(new for _, new in runs) == 1
     assert len({run.pk for run, _ in runs}) == TrainingRun.objects.count() == 1
 
 
-def test_a_failure_half_way_leaves_nothing(field, admin, starcnet, monkeypatch):
-    def die(_self):
+def test_an_error_leaves_nothing(field, admin, starcnet, monkeypatch):
+    def fail(_self):
         raise MemoryError
 
-    monkeypatch.setattr(TrainingRun, "judge", die)
+    monkeypatch.setattr(TrainingRun, "judge", fail)
     with pytest.raises(MemoryError):
         import_run(field, starcnet, "StarcNet", admin)
     assert not TrainingRun.objects.exists()
@@ -150,7 +162,7 @@ def test_it_takes_its_place_in_the_queue(field, admin, ada, starcnet, capsys):
 
 @pytest.fixture
 def labelled(ada, bea, cy):
-    """Forty candidates of the control sample, settled: 1, 2, 3, 4, 1, 2 …"""
+    """Forty settled candidates of the control sample, of classes 1, 2, 3, 4, 1, 2 …"""
     field = only_sample(make_field("gated", 40), control=True)
     for number, candidate in enumerate(field.candidates.order_by("pk")):
         settle(candidate, (ada, bea, cy), 1 + number % 4)
@@ -158,7 +170,7 @@ def labelled(ada, bea, cy):
 
 
 def test_the_gate_judges_it_and_a_person_promotes_it(labelled, admin, tmp_path):
-    before = promote(labelled, admin)
+    promoted = promote(labelled, admin)
     p = answers(40, lambda k: 1 + k % 4)
     run, _ = import_run(labelled, write_scores(tmp_path / "good.npy", p), "Good", admin)
     assert (run.status, run.verdict["of"], run.accuracy["value"]) == (RunStatus.READY, 40, 1)
@@ -167,7 +179,7 @@ def test_the_gate_judges_it_and_a_person_promotes_it(labelled, admin, tmp_path):
     assert (run.status, labelled.promoted_run) == (RunStatus.PROMOTED, run)
     run.roll_back()
     labelled.refresh_from_db()
-    assert labelled.promoted_run == before
+    assert labelled.promoted_run == promoted
 
 
 def test_chance_is_refused(labelled, admin, tmp_path):
@@ -177,21 +189,21 @@ def test_chance_is_refused(labelled, admin, tmp_path):
     assert "chance" in run.verdict["reasons"][0]
 
 
-def test_it_is_not_trained_again(field, admin, starcnet):
+def test_it_cannot_be_repeated(field, admin, starcnet):
     run, _ = import_run(field, starcnet, "StarcNet", admin)
     with pytest.raises(JobConflict, match="was imported and cannot be trained here"):
         repeat_run(run, admin)
     assert TrainingRun.objects.count() == 1
 
 
-def test_our_own_run_has_the_accuracy_of_its_evaluation(field, admin):
+def test_a_run_of_ours_has_the_accuracy_of_its_evaluation(field, admin):
     run = make_run(field, admin)
     assert run.accuracy == {}
     run.outcome = {"evaluation": {"accuracy": {"value": 0.5}}}
     assert run.accuracy == {"value": 0.5}
 
 
-def test_the_command_tells_what_it_did(field, admin, tmp_path, capsys):
+def test_the_command_reports_the_import(field, admin, tmp_path, capsys):
     field.candidates.filter(catalogue_id="2").update(set_aside="detected in 3 of 5")
     path = write_starcnet(tmp_path / "s.tab", NAMES[:5], P[:5])
     command = ("import_run", "ngc1", str(path), "--name", "StarcNet")
@@ -202,19 +214,19 @@ def test_the_command_tells_what_it_did(field, admin, tmp_path, capsys):
     assert rest[0] == "  1 rows skipped: their candidates are set aside"
     assert rest[1] == "  1 candidates have no row, and no prediction"
     call_command(*command)
-    again = f"s.tab is in ngc1 already, as StarcNet in run {run.pk}; nothing has changed.\n"
-    assert capsys.readouterr().out == again
+    unchanged = f"s.tab is in ngc1 already, as StarcNet in run {run.pk}; nothing has changed.\n"
+    assert capsys.readouterr().out == unchanged
     assert run.requested_by == admin
 
 
-def test_the_command_says_why_the_gate_refuses(labelled, admin, tmp_path, capsys):
+def test_the_command_reports_why_the_gate_refuses(labelled, admin, tmp_path, capsys):
     path = write_scores(tmp_path / "bad.npy", answers(40, lambda k: 1 + k % 3))
     call_command("import_run", "gated", str(path), "--name", "Bad", "--by", "admin")
     assert "  The gate refuses it: Its answers could be chance" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("args", "sentence"),
+    ("args", "message"),
     [
         (["nowhere", "s.tab", "--name", "A"], "no field nowhere"),
         (["ngc1", "nowhere.tab", "--name", "A"], r"nowhere\.tab: there is no such file"),
@@ -223,18 +235,18 @@ def test_the_command_says_why_the_gate_refuses(labelled, admin, tmp_path, capsys
         (["ngc1", "s.tab", "--name", "A", "--by", "ada"], "no administrator ada"),
     ],
 )
-def test_the_command_says_what_is_wrong(field, admin, ada, starcnet, args, sentence):
-    with pytest.raises(CommandError, match=sentence):
+def test_the_command_reports_errors(field, admin, ada, starcnet, args, message):
+    with pytest.raises(CommandError, match=message):
         call_command("import_run", *args)
     assert not TrainingRun.objects.exists()
 
 
-def test_without_an_administrator_nobody_imports(field, ada, starcnet):
+def test_an_import_needs_an_administrator(field, ada, starcnet):
     with pytest.raises(CommandError, match="createsuperuser"):
         call_command("import_run", "ngc1", str(starcnet), "--name", "StarcNet")
 
 
-def test_a_format_that_is_named_is_believed(tmp_path):
+def test_a_requested_format_is_used(tmp_path):
     path = write_starcnet(tmp_path / "s.dat", NAMES, P)
     assert format_of(path) == "starcnet"
     assert read_probabilities(path, "starcnet").ids == NAMES

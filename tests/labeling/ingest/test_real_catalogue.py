@@ -24,16 +24,16 @@ def test_its_classes_are_those_of_the_papers_table_2(catalogue):
     assert np.bincount(labels).tolist() == [2752 - 1061, 258, 214, 261, 328]
 
 
-def test_no_sentinel_is_left(catalogue):
+def test_all_sentinels_are_nan(catalogue):
     for values in catalogue.magnitudes.values():
-        seen = values[np.isfinite(values)]
-        assert seen.size > 2000
-        assert seen.max() < 40
+        finite = values[np.isfinite(values)]
+        assert finite.size > 2000
+        assert finite.max() < 40
     for errors in catalogue.errors.values():
         assert not np.isin(errors, SENTINELS).any()
 
 
-def test_positions_and_sky_fit_the_fields_frame(catalogue):
+def test_pixel_and_sky_positions_agree(catalogue):
     # TAN, 0.0396 arcsec/px, north up, fitted to the table; RA and Dec are rounded to 1e-5 deg.
     dec = -54.93776304 + (catalogue.y - 3113.452) * 0.0396 / 3600
     assert np.abs(dec - catalogue.dec).max() * 3600 / 0.0396 < 5
