@@ -48,3 +48,26 @@ def test_every_proof_of_a_promise_is_there():
     paths = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / "tests" / path).exists()] == []
+
+
+def test_the_files_that_documents_name_are_there():
+    named = re.compile(r"`((?:classifier|labeling|frontend|celery_worker|deploy|tests)/[\w./]+)`")
+    texts = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+    paths = {
+        (str(path.relative_to(ROOT)), name)
+        for path, text in texts.items()
+        for name in named.findall(text)
+        if path.name not in ("promises.md", "CHANGELOG.md")  # below tests; of its time
+    }
+    assert sorted(pair for pair in paths if not (ROOT / pair[1]).exists()) == []
+
+
+def test_the_steps_of_vote_and_stamp_are_where_they_are_said_to_be():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    steps = re.findall(r"\| `([\w./]+)`: `(\w+)` \|", text)
+    assert len(steps) > 20
+    for path, name in steps:
+        code = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(
+            rf"\b(?:def|class|function) {name}\b|^ +(?:async )?{name}\(", code, re.MULTILINE
+        ), (path, name)
