@@ -17,7 +17,6 @@ from django.test import Client, override_settings  # noqa: E402
 import classifier  # noqa: E402
 from labeling.api.runs import RunConfigIn  # noqa: E402
 from labeling.auth.roles import Role  # noqa: E402
-from labeling.models import Promotion  # noqa: E402
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack  # noqa: E402
 from tests.labeling.conftest import person  # noqa: E402
 from tests.labeling.world import lease_next, make_field, make_run, only_sample  # noqa: E402
@@ -62,7 +61,7 @@ def served_by(strategy: str) -> list[float]:
         prediction.p_class2 = prediction.p_class3 = prediction.p_class4 = others
         prediction.save()
     run.predictions.all().update_queue()
-    Promotion.objects.promote(run, by=expert)
+    run.promote(expert)
     field.refresh_from_db()
     leases = lease_next(field, expert, 6)
     return [run.predictions.get(candidate=lease.candidate).p_class1 for lease in leases]
