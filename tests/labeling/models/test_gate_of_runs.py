@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from classifier.core.training_set import COLUMNS
 from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules.gate import MIN_LABELS
 from tests.labeling.world import API, arrays_of, make_field, only_sample, problem, settle
@@ -39,8 +40,11 @@ def trained(labelled, admin):
 def freeze(run, field, count):
     """Give the run a training set in which the first so many candidates are labelled."""
     ids = field.candidates.order_by("pk").values_list("pk", flat=True)
-    rows = [f"{pk},control,{1 + k % 4 if k < count else ''}" for k, pk in enumerate(ids)]
-    text = "\n".join(["candidate,split,label", *rows, "999999,train,2", ""])
+    rows = [
+        f"{pk},gated,{pk},pack,{k},control,{1 + k % 4 if k < count else ''}"
+        for k, pk in enumerate(ids)
+    ]
+    text = "\n".join([",".join(COLUMNS), *rows, "999999,gated,0,pack,0,train,2", ""])
     run.manifest_path.parent.mkdir(parents=True)
     run.manifest_path.write_text(text)
     run.manifest_sha256 = "0" * 64
