@@ -59,7 +59,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an arm."""
+    """An arm with its training, predictions and evaluation."""
 
     arm: Arm
     training: TrainingResult
@@ -122,7 +122,7 @@ def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     for field in labelled:
         away = manifest.field == field
         split = np.where(away, "control", manifest.split)
-        # What measures other runs is not learnt here either.
+        # The control sample of other runs is not learnt here either.
         label = np.where(away | (manifest.split == "train"), manifest.label, UNLABELLED)
         yield Arm(f"without-{names[field]}", config, manifest.changed(split=split, label=label))
 
@@ -240,7 +240,7 @@ def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class JudgedByEach:
-    """What K label sources teach, by the labels of each, on the same candidates for all."""
+    """Accuracy of the arms of K label sources by the labels of each, on the same candidates."""
 
     count: int
     """Candidates of the control sample that all sources label and all arms can measure."""
@@ -292,7 +292,7 @@ def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
             first.predictions,
             outcome.predictions,
             outcome.arm.manifest,
-            # What both were judged on.
+            # Candidates on which both were measured.
             max_missing_bands=min(arm.config.max_missing_bands for arm in (first.arm, outcome.arm)),
         ).to_dict()
         if same
@@ -301,6 +301,6 @@ def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
 
 
 def _judged_alike(one: Manifest, other: Manifest) -> bool:
-    """Whether the same candidates judge both, by the same labels."""
+    """True if the same candidates measure both, by the same labels."""
     rows = [(m.candidate[at], m.label[at]) for m in (one, other) for at in [m.labelled("control")]]
     return all(np.array_equal(a, b) for a, b in zip(*rows, strict=True))

@@ -1,4 +1,4 @@
-"""The five bands in which every candidate is looked at, and the filters that stand for them."""
+"""The five bands of every candidate, and the filters that map to them."""
 
 from collections.abc import Collection
 from types import MappingProxyType
@@ -23,19 +23,19 @@ _BAND_OF_FILTER = MappingProxyType(
 
 
 def band_of(name: str) -> str:
-    """The band that a filter (`F435W`, in any case) or a band's own name (`B`) stands for.
+    """Return the band of a filter (`F435W`, in any case) or of a band's own name (`B`).
 
-    Raises ValueError, naming the filters that are known, for anything else.
+    Raises ValueError, naming the filters that have one, for anything else.
     """
     word = name.strip().upper()
     if word in BANDS:
         return word
     if word not in _BAND_OF_FILTER:
-        known = ", ".join(sorted(_BAND_OF_FILTER))
-        raise ValueError(f"{name!r} is not a filter of the five bands (known: {known})")
+        filters = ", ".join(sorted(_BAND_OF_FILTER))
+        raise ValueError(f"{name!r} is not a filter of the five bands (known: {filters})")
     return _BAND_OF_FILTER[word]
 
 
 def reference_band(bands: Collection[str]) -> str:
-    """The band whose frame a catalogue's positions refer to: V where there is one."""
+    """Return the band to whose frame catalogue positions refer: V if present."""
     return "V" if "V" in bands else next(band for band in BANDS if band in bands)

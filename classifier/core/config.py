@@ -1,4 +1,4 @@
-"""What a training run may choose, with the paper's choices as defaults.
+"""The configuration of a training run, with the paper's choices as defaults.
 
 Source: Wei et al. 2020, MNRAS 493, 3178 (arXiv:1909.02024), sections 3.2 to 4.1.
 """
@@ -100,10 +100,10 @@ class TrainingConfig:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 where the processor computes in it, and is quicker so with this backbone."""
     device: str = "auto"
-    """auto: a GPU if there is one, else the CPU; or torch's word for one (`cuda:1`)."""
+    """auto: a GPU if present, else the CPU; or a device by torch's name (`cuda:1`)."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained, in words that name the setting."""
+        """Raise ValueError, naming the setting, for a configuration that cannot be trained."""
         for field, hint in typing.get_type_hints(type(self)).items():
             _check_type(field, getattr(self, field), hint)
         _check_bands(self.bands)
@@ -120,26 +120,26 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, preset: str, overrides: Mapping[str, object]) -> Self:
-        """The preset with some settings replaced, as they come from JSON or a command line.
+        """Return the preset with some settings replaced, as JSON or a command line has them.
 
         Raises ValueError with one sentence for an unknown preset, setting or value.
         """
         if preset not in PRESETS:
             raise ValueError(f"No preset {preset!r}; there are {', '.join(PRESETS)}.")
-        known = {field.name for field in dataclasses.fields(cls)} - {"preset"}
-        unknown = sorted(set(overrides) - known)
+        names = {field.name for field in dataclasses.fields(cls)} - {"preset"}
+        unknown = sorted(set(overrides) - names)
         if unknown:
-            raise ValueError(f"No setting {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+            raise ValueError(f"No setting {unknown[0]!r}; there are {', '.join(sorted(names))}.")
         settings = dataclasses.asdict(PRESETS[preset]) | _from_json(overrides)
         return cls(**settings)
 
     @classmethod
     def from_json(cls, settings: Mapping[str, object]) -> Self:
-        """What `to_dict` gave. Raises ValueError or TypeError for anything else."""
+        """Return the configuration of `to_dict`'s values. Raises ValueError or TypeError."""
         return cls(**_from_json(settings))
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings as JSON values."""
+        """Return all settings as JSON values."""
         settings = dataclasses.asdict(self)
         return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 

@@ -25,7 +25,7 @@ COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label"
 
 TRAIN, CONTROL = "train", "control"
 SPLITS = (TRAIN, CONTROL)
-"""What networks learn from, and the sample that no network is trained on."""
+"""The training pool, and the control sample, which no network is trained on."""
 
 UNLABELLED = 0
 
@@ -47,7 +47,7 @@ class Manifest:
     row: NDArray[np.int64]
     split: NDArray[np.str_]
     label: NDArray[np.int64]
-    """From 1 up, or 0 where there is none."""
+    """From 1 up, or 0 for none."""
     votes: NDArray[np.int64]
     """(N, K) for each class; K = 0 where the file has no such columns."""
 
@@ -105,11 +105,11 @@ class Manifest:
         return len(self.candidate)
 
     def labelled(self, split: str) -> NDArray[np.int64]:
-        """Positions (n,) of the candidates of a split that carry a label."""
+        """Return positions (n,) of the candidates of a split that have a label."""
         return np.flatnonzero((self.split == split) & (self.label != UNLABELLED))
 
     def to_train_on(self, classes: int) -> NDArray[np.int64]:
-        """Positions (n,) of the labelled candidates of the training split.
+        """Return positions (n,) of the labelled candidates of the training split.
 
         Raises NotTrainable where they hold fewer than two classes, or any label is above `classes`.
         """
@@ -126,7 +126,7 @@ class Manifest:
     def changed(
         self, *, label: NDArray[np.int64] | None = None, split: NDArray[np.str_] | None = None
     ) -> Self:
-        """The same candidates with other labels or splits, and a fingerprint of its own."""
+        """Return the same candidates with other labels or splits, and another fingerprint."""
         label = self.label if label is None else label
         split = self.split if split is None else split
         rows = "".join(f"{row},{of}\n" for row, of in zip(label, split, strict=True))
@@ -150,10 +150,10 @@ def check_classes(labels: NDArray[np.int64]) -> None:
     """Raise NotTrainable unless `labels`, from 1 up, hold at least two classes."""
     classes = np.unique(labels)
     if len(classes) < 2:
-        found = f"only class {classes[0]}" if len(classes) else "no label"
+        content = f"only class {classes[0]}" if len(classes) else "no label"
         raise NotTrainable(
             f"A network needs at least two classes to tell apart, but the training split has "
-            f"{found}: label more candidates, then train again."
+            f"{content}: label more candidates, then train again."
         )
 
 

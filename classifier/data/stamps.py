@@ -26,7 +26,7 @@ class Stamps:
     positions: NDArray[np.int64]
     """(n,) in the manifest."""
     pixels: NDArray[np.float32]
-    """(n, C, crop_px, crop_px) in [0, 1]; zero where there is no data."""
+    """(n, C, crop_px, crop_px) in [0, 1]; zero without data."""
     missing: NDArray[np.int64]
     """(n,) number of bands that were not observed, or are NaN or one constant value throughout."""
     unreadable: list[tuple[int, str]]
@@ -36,39 +36,39 @@ class Stamps:
 
     @property
     def unusable(self) -> list[tuple[int, str]]:
-        """(position, reason) of all of which nothing can be said."""
+        """(position, reason) of all candidates that get no prediction."""
         return self.unreadable + [(int(at), "No band has any data.") for at in self.blank]
 
 
 @dataclass(frozen=True)
 class View:
-    """The part of a stamp that a network is shown."""
+    """The part of a stamp that a network sees."""
 
     stamp_px: int
     """Side of the central square whose darkest and brightest pixels become 0 and 1."""
     side: int
-    """Side of the square that is kept, so that sampling finds what it needs around the other."""
+    """Side of the stored square in px: the crop plus a margin for rotation."""
     sky_px: int
-    """Side of the central square that asinh takes the median and the noise from: in training and in
-    prediction the same."""
+    """Side of the central square from which asinh takes median and noise, the same in training
+    and in prediction."""
 
     @classmethod
     def training(cls, config: TrainingConfig) -> Self:
-        """With room for the largest crop, in any orientation."""
+        """Return the view in training, with a margin for the largest crop in any orientation."""
         largest = config.crop_px[1] if config.crop_px else config.stamp_px
         return cls(largest, crop_px(largest, rotated=config.augment), config.stamp_px)
 
     @classmethod
     def prediction(cls, config: TrainingConfig) -> Self:
-        """Upright."""
+        """Return the upright view in prediction."""
         side = crop_px(config.stamp_px, rotated=False)
         return cls(config.stamp_px, side, config.stamp_px)
 
 
 def crop_px(stamp_px: int, *, rotated: bool) -> int:
-    """Side of the square that sampling needs to fill a square of `stamp_px`, even.
+    """Return the side of the square that sampling needs to fill a square of `stamp_px`, even.
 
-    Rotated it reaches out by sqrt(2); a pixel more on each side feeds the interpolation.
+    Rotation extends it by sqrt(2), interpolation by a pixel on each side.
     """
     reach = stamp_px * (np.sqrt(2) if rotated else 1.0) / 2 + 1
     return min(PACK_STAMP_PX, 2 * int(np.ceil(reach)))
@@ -86,10 +86,10 @@ def read_chunks(
 
 def complete(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
     """(N,) whether a candidate can be read and has enough bands to be trained and measured on."""
-    found = np.zeros(len(manifest), dtype=bool)
+    enough = np.zeros(len(manifest), dtype=bool)
     for chunk in read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config)):
-        found[chunk.positions] = chunk.missing <= config.max_missing_bands
-    return found
+        enough[chunk.positions] = chunk.missing <= config.max_missing_bands
+    return enough
 
 
 def _read(
@@ -131,17 +131,19 @@ def scaled(
     image that the network sees; pixels around it, which only a rotation brings in, are clipped to
     the same range. NaN, bands not observed, and bands of one constant value become 0.
     """
-    crop = _known(raw, observed, view.side)
+    crop = _masked(raw, observed, view.side)
     if scaling == "asinh":
-        crop = _flattened(crop, _known(raw, observed, view.sky_px))
-    low, high = _extent(central(crop, view.stamp_px))
+        crop = _apply_asinh(crop, _masked(raw, observed, view.sky_px))
+    low, high = _limits(central(crop, view.stamp_px))
     width = np.where(high > low, high - low, np.inf)
     unit = (crop - low) / width
     return np.nan_to_num(np.clip(unit, 0, 1), copy=False, nan=0.0).astype(np.float32)
 
 
-def _known(raw: NDArray[np.float32], observed: NDArray[np.bool_], side: int) -> NDArray[np.float32]:
-    """The central square of raw stamps (n, C, y, x), NaN where there is no data."""
+def _masked(
+    raw: NDArray[np.float32], observed: NDArray[np.bool_], side: int
+) -> NDArray[np.float32]:
+    """Return the central square of raw stamps (n, C, y, x), NaN for pixels without data."""
     crop = central(raw, side).astype(np.float32)
     crop[~np.isfinite(crop) | ~observed[:, :, None, None]] = np.nan
     return crop
@@ -153,16 +155,17 @@ def central(images: NDArray[Any], side: int) -> NDArray[Any]:
     return images[..., first : first + side, first : first + side]
 
 
-def _extent(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Lowest and highest pixel (n, C, 1, 1), NaN where there is none."""
+def _limits(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the lowest and highest pixel (n, C, 1, 1), NaN for a band without data."""
     low = np.fmin.reduce(images, axis=(2, 3), keepdims=True)
     high = np.fmax.reduce(images, axis=(2, 3), keepdims=True)
     return low, high
 
 
-def _flattened(crop: NDArray[np.float32], sky: NDArray[np.float32]) -> NDArray[np.float32]:
+def _apply_asinh(crop: NDArray[np.float32], sky: NDArray[np.float32]) -> NDArray[np.float32]:
     """asinh((pixel - median) / noise) by those of `sky`: the noise is from the median deviation."""
-    known = np.where(np.isnan(sky).all(axis=(2, 3), keepdims=True), 0, sky)
-    median = np.nanmedian(known, axis=(2, 3), keepdims=True)
-    noise = 1.4826 * np.nanmedian(np.abs(known - median), axis=(2, 3), keepdims=True)
+    # A band without data would warn of a mean of nothing.
+    sky = np.where(np.isnan(sky).all(axis=(2, 3), keepdims=True), 0, sky)
+    median = np.nanmedian(sky, axis=(2, 3), keepdims=True)
+    noise = 1.4826 * np.nanmedian(np.abs(sky - median), axis=(2, 3), keepdims=True)
     return np.arcsinh((crop - median) / np.where(noise > 0, noise, 1)).astype(np.float32)

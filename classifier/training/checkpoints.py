@@ -63,7 +63,7 @@ def member_path(directory: Path, member: int) -> Path:
 
 
 def finished_members(directory: Path, members: int) -> list[int]:
-    """Those of a run's members whose weights are there."""
+    """Return the members of a run whose weights are saved."""
     return [member for member in range(members) if member_path(directory, member).exists()]
 
 
@@ -91,7 +91,7 @@ def save_checkpoint(
 def load_checkpoint(
     directory: Path, provenance: Provenance
 ) -> tuple[dict[str, Tensor], float] | None:
-    """What `save_checkpoint` put away last, and the seconds; None if there is none.
+    """Return the last checkpoint and the seconds spent on it; None without one.
 
     Raises RunError for a file that is no checkpoint, or another member's.
     """
@@ -118,8 +118,8 @@ def check_member(directory: Path, provenance: Provenance) -> None:
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
     with path.open("rb") as file:
-        found = file_digest(file, "sha256").hexdigest()
-    if read_json(path.with_suffix(".json")).get("sha256") != found:
+        digest = file_digest(file, "sha256").hexdigest()
+    if read_json(path.with_suffix(".json")).get("sha256") != digest:
         raise RunError(f"{path} is not what was written at the end of its training.")
     try:
         with safetensors.safe_open(path, "pt") as opened:
@@ -152,7 +152,7 @@ def load_member(directory: Path, member: int, network: nn.Module) -> None:
 
 
 def reason(error: Exception) -> str:
-    """What an error says, in one short line; of weights that do not fit, which of them.
+    """Return an error's message in one short line, with the weights that do not fit.
 
     torch names the network in the first line, and in those below what is missing or unexpected.
     """

@@ -1,4 +1,4 @@
-"""Where training runs keep their files, for those who know a run only by its number."""
+"""Paths of the files of training runs, by the number of the run."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ def directory(run: int) -> Path:
 
 
 def embeddings(run: int) -> Path:
-    """What its members see of each candidate; runs before it was kept, and others', have none."""
+    """The embeddings that its members computed; older and imported runs have none."""
     return directory(run) / "embeddings.zarr"
