@@ -8,7 +8,10 @@
 
 const EXPONENT = 1000;
 
-/** @type {Readonly<Record<string, (x: number) => number>>} by name, in DS9's order */
+/**
+ * The functions by name, in DS9's order.
+ * @type {Readonly<Record<string, (x: number) => number>>}
+ */
 export const STRETCH_FUNCTIONS = {
   "Linear": (x) => x,
   "Log": (x) => Math.log(EXPONENT * x + 1) / Math.log(EXPONENT + 1),
