@@ -1,4 +1,4 @@
-"""The administrator's view of every table; what must not be edited by hand is read-only."""
+"""Django's admin site: every table for administrators, most of them read-only."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from classifier.core.config import Preset
+from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Adjudication,
@@ -31,7 +32,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
-from labeling.rules.conflicts import JobConflict, TooFewClasses
+from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import repeat_run, request_run
 
 if TYPE_CHECKING:
@@ -41,70 +42,74 @@ else:  # Django's own class takes no type parameter when it runs.
 
 
 class AdminRequest(HttpRequest):
-    """A request to the administration by a user."""
+    """A request to the admin site by a user."""
 
     user: User
 
 
 class AdministratorsAdmin(ModelAdmin):
-    """For the role of administrator, whatever single permissions an account has."""
+    """Tables for the role of administrator, whatever permissions the account has in Django."""
 
     list_per_page = 50
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether it stands on the index."""
+        """True if the table is on the index page."""
         return self.has_administer_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether the rows may be looked at."""
+        """True if the rows may be viewed."""
         return self.has_administer_permission(request)
 
     def has_administer_permission(self, request: HttpRequest) -> bool:
-        """Whether actions that change the campaign are open."""
+        """True if the user may edit the rules of the campaign."""
         return has_role(request.user, Role.ADMINISTRATOR)
+
+    def has_start_permission(self, request: HttpRequest) -> bool:
+        """True if the user may start training runs."""
+        return may(request.user, Action.START)
 
 
 class ReadOnlyAdmin(AdministratorsAdmin):
-    """To look at: these rows are made by votes, imports and runs, never by hand."""
+    """Read-only tables: their rows come from votes, imports and runs."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds such a row here."""
+        """Nobody adds rows here."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody edits such a row here."""
+        """Nobody edits rows here."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes such a row here."""
+        """Nobody deletes rows here."""
         return False
 
 
 @admin.register(Field)
 class FieldAdmin(AdministratorsAdmin):
-    """Fields and their rules for voting; mosaics and catalogues come in by command."""
+    """Fields and their rules for voting; commands import mosaics and catalogues."""
 
     list_display = ("name", "galaxy", "distance_mpc", "votes_needed", "control_share", "simulated")
     readonly_fields = ("name", "promoted_run")
     actions = ("retrain",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """`manage.py import_field` makes fields."""
+        """Fields are made by `manage.py import_field`."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Field | None = None) -> bool:
-        """The rules for voting are the administrator's."""
+        """Administrators edit the rules for voting."""
         return self.has_administer_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Field | None = None) -> bool:
-        """A field takes its votes with it: not by a click."""
+        """Deleting a field would delete its votes."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Save, and recompute what follows of the rules, while votes wait to go by the new ones."""
+        """Save, and recompute what depends on changed rules while new votes wait."""
         if change:
             Field.objects.filter(pk=obj.pk).lock_out_votes()
-        # Only what the form changed: a network may have gone live since it was read.
+        # Only what the form changed: a run may have been promoted since the field was read.
         obj.save(update_fields=form.changed_data if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
@@ -115,12 +120,12 @@ class FieldAdmin(AdministratorsAdmin):
         if not obj.refresh_after:
             Refresh.objects.drop(obj)
 
-    @admin.action(description="Retrain on these fields (quick preset)", permissions=["administer"])
+    @admin.action(description="Retrain on these fields (quick preset)", permissions=["start"])
     def retrain(self, request: AdminRequest, fields: QuerySet[Field]) -> None:
-        """Queue a run on the chosen fields' consensus."""
+        """Queue a run on the consensus of the selected fields."""
         try:
             run = request_run(request.user, Preset.QUICK, fields=fields)
-        except TooFewClasses as reason:
+        except JobConflict as reason:
             self.message_user(request, str(reason), messages.ERROR)
         else:
             self.message_user(request, f"Run {run.pk} is queued.", messages.SUCCESS)
@@ -128,7 +133,7 @@ class FieldAdmin(AdministratorsAdmin):
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnlyAdmin):
-    """Runs; the action asks for the same once more, on the labels of today."""
+    """Runs; the action repeats them on the present labels."""
 
     list_display = (
         "id",
@@ -143,17 +148,18 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     actions = ("retrain",)
 
     @admin.action(
-        description="Retrain: the same, on the labels of today", permissions=["administer"]
+        description="Retrain with the same settings on the present labels",
+        permissions=["start"],
     )
     def retrain(self, request: AdminRequest, runs: QuerySet[TrainingRun]) -> None:
-        """Queue each chosen run's configuration again."""
+        """Queue the configuration of each selected run again."""
         for run in runs:
             try:
-                again = repeat_run(run, request.user)
+                new_run = repeat_run(run, request.user)
             except JobConflict as reason:
                 self.message_user(request, str(reason), messages.ERROR)
             else:
-                self.message_user(request, f"Run {again.pk} is queued.", messages.SUCCESS)
+                self.message_user(request, f"Run {new_run.pk} is queued.", messages.SUCCESS)
 
 
 @admin.register(Experiment)
@@ -175,7 +181,7 @@ class CandidateAdmin(ReadOnlyAdmin):
 
 @admin.register(Vote)
 class VoteAdmin(ReadOnlyAdmin):
-    """Votes, retracted ones too."""
+    """Votes, retracted ones included."""
 
     list_display = ("candidate", "voter", "label", "certainty", "cast_at", "retracted_at")
     list_filter = ("label", "voter", "candidate__field")
@@ -202,7 +208,7 @@ class PredictionAdmin(ReadOnlyAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnlyAdmin):
-    """What experts say to one another about candidates."""
+    """Comments on candidates."""
 
     list_display = ("candidate", "author", "written_at", "text")
     list_filter = ("author", "candidate__field")

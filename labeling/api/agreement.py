@@ -1,4 +1,4 @@
-"""Agreement: of pairs of raters, and of the group."""
+"""Agreement of pairs of raters, and of the experts as a group."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +15,7 @@ from classifier.core.csv_files import csv_lines
 from labeling.agreement.groups import both_groups
 from labeling.agreement.raters import pairs_visible_to, read_raters
 from labeling.api.permissions import IsCurator
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.rows import Row
 from labeling.files.json_values import finite
@@ -32,7 +33,7 @@ def _interval(**options: Any) -> serializers.ListField:
 
 
 class BootstrapOut(serializers.Serializer[Any]):
-    """95 % intervals from drawing the objects again, 1000 times."""
+    """95 % bootstrap intervals: the objects are resampled 1000 times."""
 
     share = _interval()
     share_compact = _interval()
@@ -43,7 +44,7 @@ class BootstrapOut(serializers.Serializer[Any]):
 
 
 class AgreementOut(serializers.Serializer[Any]):
-    """How two raters agree; null where there is nothing to divide by.
+    """Agreement of two raters; null if it is undefined.
 
     Rows of the matrix, and `per_class`, are the first rater's classes 1 to 4; `per_compact` has
     1+2 and 3+4; `interval` is Wilson's of `share`.
@@ -68,7 +69,7 @@ class AgreementOut(serializers.Serializer[Any]):
 
 
 class CoefficientOut(serializers.Serializer[Any]):
-    """A figure of the group, its bootstrap 95 % interval, and the number of candidates."""
+    """A coefficient of the group, its 95 % bootstrap interval, and the number of candidates."""
 
     value = _share()
     interval = _interval()
@@ -76,7 +77,7 @@ class CoefficientOut(serializers.Serializer[Any]):
 
 
 class GroupOut(serializers.Serializer[Any]):
-    """How the experts agree as a group; Fleiss' kappa takes candidates with `votes_each` votes."""
+    """Agreement of the group; Fleiss' kappa uses the candidates with `votes_each` votes."""
 
     raters = serializers.IntegerField()
     votes_each = serializers.IntegerField()
@@ -85,20 +86,20 @@ class GroupOut(serializers.Serializer[Any]):
 
 
 class GroupsOut(serializers.Serializer[Any]):
-    """For the four classes, and for compact cluster (1 or 2) or not."""
+    """For the four classes, and for two: compact cluster (1 or 2) or not."""
 
     classes = GroupOut()
     compact = GroupOut()
 
 
 def field_of(request: Request) -> Field | None:
-    """The field that the address asks for, if any."""
+    """Return the field in the query, or None for all fields."""
     name = request.query_params.get("field")
     return generics.get_object_or_404(Field, name=name) if name else None
 
 
 def csv_file(name: str, columns: Iterable[str], rows: Iterable[Row]) -> HttpResponse:
-    """A table to keep."""
+    """Return a table as a CSV attachment."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     lines = csv_lines(columns, rows)
     return HttpResponse("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
@@ -108,18 +109,18 @@ class AgreementView(APIView):
     """Pairs of raters: experts, the consensus of the others, catalogues, the network, repeats."""
 
     @extend_schema(parameters=[FIELD], responses=AgreementOut(many=True))
-    def get(self, request: Request) -> Response:
-        """All pairs that the caller may see: curators all, an expert those they are part of."""
+    def get(self, request: AuthenticatedRequest) -> Response:
+        """Return the pairs that the caller may see: curators all, experts their own."""
         pairs = pairs_visible_to(request.user, field_of(request))
         return Response(finite(AgreementOut(list(pairs), many=True).data))
 
 
 class AgreementFileView(APIView):
-    """The same pairs as a table."""
+    """The same pairs as a CSV file."""
 
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
-    def get(self, request: Request) -> HttpResponse:
-        """One CSV file, a row for each pair that the caller may see."""
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
+        """Return one CSV file with a row for each pair that the caller may see."""
         pairs = pairs_visible_to(request.user, field_of(request))
         return csv_file("agreement", COLUMNS, agreement_rows(pairs))
 
@@ -131,18 +132,18 @@ class AgreementGroupView(APIView):
 
     @extend_schema(parameters=[FIELD], responses=GroupsOut)
     def get(self, request: Request) -> Response:
-        """Both figures, for four classes and for two."""
+        """Return both coefficients, for four classes and for two."""
         groups = both_groups(read_raters(field_of(request)).experts.values())
         return Response(finite(GroupsOut(groups).data))
 
 
 class AgreementGroupFileView(APIView):
-    """The same figures of the group as a table, for curators."""
+    """The same coefficients as a CSV file, for curators."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
-        """One CSV file, a row for the four classes and one for two."""
+        """Return one CSV file with a row for four classes and a row for two."""
         groups = both_groups(read_raters(field_of(request)).experts.values())
         return csv_file("agreement-group", GROUP_COLUMNS, group_rows(groups))

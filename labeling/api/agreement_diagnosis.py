@@ -1,4 +1,4 @@
-"""Dawid and Skene's model of the votes, as tables for curators; nothing here is a label."""
+"""Dawid and Skene's model of the votes, as CSV files for curators; nothing here is a label."""
 
 from http import HTTPStatus
 
@@ -21,42 +21,42 @@ from labeling.export.agreement_diagnosis import (
 )
 
 
-class Unequipped(exceptions.APIException):
-    """The server lacks a package that this needs."""
+class MissingPackage(exceptions.APIException):
+    """The server lacks an optional package that the request needs."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_code = "unequipped"
+    default_code = "missing_package"
 
 
-def _diagnosed(request: Request) -> tuple[Raters, Diagnosis | None]:
-    """The labels that the address asks for, and the model fitted to the votes among them."""
-    ratings = read_raters(field_of(request))
+def _diagnose(request: Request) -> tuple[Raters, Diagnosis | None]:
+    """Return the labels of the field in the query, and the model fitted to its votes."""
+    raters = read_raters(field_of(request))
     try:
-        return ratings, ratings.diagnosis()
+        return raters, raters.diagnosis()
     except DiagnosisUnavailable as reason:
-        raise Unequipped(str(reason)) from None
+        raise MissingPackage(str(reason)) from None
 
 
 class PosteriorsFileView(APIView):
-    """What the model makes of each candidate, beside the consensus."""
+    """The model's class probabilities of each candidate, beside the consensus."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
-        """One CSV file, a row for each candidate with class votes; empty without two experts."""
-        ratings, found = _diagnosed(request)
-        rows = posterior_rows(found, ratings.consensus)
+        """Return one CSV file, a row per candidate with class votes; empty without two experts."""
+        raters, diagnosis = _diagnose(request)
+        rows = posterior_rows(diagnosis, raters.consensus)
         return csv_file("diagnosis-posteriors", POSTERIOR_COLUMNS, rows)
 
 
 class MatricesFileView(APIView):
-    """How each expert errs, as the model sees it."""
+    """The confusion matrix of each expert by the model."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
-        """One CSV file, four rows for each expert; empty without two experts."""
-        _, found = _diagnosed(request)
-        return csv_file("diagnosis-matrices", MATRIX_COLUMNS, matrix_rows(found))
+        """Return one CSV file with four rows per expert; empty without two experts."""
+        _, diagnosis = _diagnose(request)
+        return csv_file("diagnosis-matrices", MATRIX_COLUMNS, matrix_rows(diagnosis))

@@ -1,4 +1,4 @@
-"""Candidates: what is catalogued of them, and where their images are; nobody's opinion."""
+"""Candidates: catalogue data and addresses of images, without any opinion."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 
 from classifier.core.bands import BANDS
-from labeling.api.filters import FieldIn, asked_for
+from labeling.api.filters import FieldIn, checked_query
 from labeling.export.rows import in_catalogue_order
 from labeling.imaging import cutouts
 from labeling.models import Candidate
 
 
 class BandOut(serializers.Serializer[Any]):
-    """One band: whether it covers the candidate, its magnitude, and facts of its mosaic."""
+    """One band: whether it covers the candidate, magnitude, and data of its mosaic."""
 
     band = serializers.ChoiceField(BANDS)
     filter = serializers.CharField()
@@ -28,7 +28,7 @@ class BandOut(serializers.Serializer[Any]):
 
 
 class CandidateOut(serializers.ModelSerializer[Candidate]):
-    """What the catalogue says of a candidate, and where its images are."""
+    """A candidate's catalogue data and the addresses of its images."""
 
     candidate = serializers.IntegerField(source="pk")
     field = serializers.CharField(source="field.name")
@@ -77,31 +77,31 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
         )
 
     def get_x_pix(self, candidate: Candidate) -> float:
-        """FITS pixel: the first is 1."""
+        """Return the FITS pixel position, counted from 1."""
         return candidate.x + 1
 
     def get_y_pix(self, candidate: Candidate) -> float:
-        """FITS pixel: the first is 1."""
+        """Return the FITS pixel position, counted from 1."""
         return candidate.y + 1
 
     def get_stamp_x(self, candidate: Candidate) -> float:
-        """Position in the 100 px stamp, from 0."""
+        """Return the position in the 100 px stamp, counted from 0."""
         return cutouts.position_in_stamp(candidate)[0]
 
     def get_stamp_y(self, candidate: Candidate) -> float:
-        """Position in the 100 px stamp, from 0."""
+        """Return the position in the 100 px stamp, counted from 0."""
         return cutouts.position_in_stamp(candidate)[1]
 
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:
-        """All five bands, in order."""
+        """Return all five bands, in order."""
         mosaics = candidate.field.mosaic_by_band
-        seen = candidate.observed.split()
+        observed = candidate.observed.split()
         return [
             {
                 "band": band,
                 "filter": mosaics[band].filter if band in mosaics else "",
-                "observed": band in seen,
+                "observed": band in observed,
                 "mag": mag,
                 "mag_err": error,
                 "star_fwhm_px": mosaics[band].star_fwhm_px if band in mosaics else None,
@@ -111,39 +111,39 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
         ]
 
     def get_stamps_url(self, candidate: Candidate) -> str:
-        """Address of the stamps as a NumPy file."""
+        """Return the address of the stamps as a NumPy file."""
         return reverse("api:stamps-npy", args=[candidate.pk])
 
     def get_rgb_url(self, candidate: Candidate) -> str:
-        """Address of the colour image of the surroundings; `stretch` and `q` may be added."""
+        """Return the address of the 299 px colour image; `stretch` and `q` may be added."""
         return rgb_url(candidate, cutouts.RGB_SIZES[0])
 
     def get_rgb_centre_url(self, candidate: Candidate) -> str:
-        """Address of the colour image of the candidate itself; likewise."""
+        """Return the address of the 50 px colour image; `stretch` and `q` may be added."""
         return rgb_url(candidate, cutouts.RGB_SIZES[1])
 
 
 def rgb_url(candidate: Candidate, size: int) -> str:
-    """Address of a colour image, with its version, so that browsers may keep it for ever."""
+    """Return the address of a colour image, with its version so that browsers may cache it."""
     version = cutouts.rgb_version(candidate)
     return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
 
 class CandidateListView(generics.ListAPIView[Candidate]):
-    """All candidates that are put to the vote, in catalogue order."""
+    """All candidates that are not set aside, in catalogue order."""
 
     serializer_class = CandidateOut
 
     @extend_schema(parameters=[FieldIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """List them, all or those of one field."""
+        """Return a page of candidates, of all fields or of one."""
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Candidate]:
-        """Those of the field asked for."""
+        """Return the candidates of the field in the query."""
         candidates = in_catalogue_order(Candidate.objects.in_play())
         return (
-            candidates.filter(**asked_for(self.request))
+            candidates.filter(**checked_query(self.request))
             .select_related("field")
             .prefetch_related("field__mosaics")
         )

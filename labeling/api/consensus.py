@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from classifier.core.classes import VOTE_COLUMNS
-from labeling.api.filters import ConsensusIn, asked_for
+from labeling.api.filters import ConsensusIn, checked_query
 from labeling.api.permissions import IsCurator
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.auth.roles import Role, has_role
@@ -19,7 +19,7 @@ from labeling.models import Adjudication, Candidate, Consensus, Vote
 
 
 class ConsensusOut(serializers.ModelSerializer[Consensus]):
-    """What the live votes on a candidate say."""
+    """The consensus of the live votes on a candidate."""
 
     field = serializers.CharField(source="candidate.field.name")
     catalogue_id = serializers.CharField(source="candidate.catalogue_id")
@@ -44,7 +44,7 @@ class ConsensusOut(serializers.ModelSerializer[Consensus]):
 
 
 class ConsensusListView(generics.ListAPIView[Consensus]):
-    """The consensus of the candidates that the caller may know of.
+    """The consensus of the candidates whose opinions are disclosed to the caller.
 
     Curators see all; an expert sees those that they have voted on.
     """
@@ -54,29 +54,29 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
 
     @extend_schema(parameters=[ConsensusIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """List them, in the order of the candidates."""
+        """Return a page of consensus rows, in the order of the candidates."""
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Consensus]:
-        """Those that the caller may see, of the field and status asked for."""
+        """Return the rows that the caller may see, with the field and status of the query."""
         rows = Consensus.objects.select_related("candidate__field").order_by("candidate")
         if not has_role(self.request.user, Role.CURATOR):
-            mine = Vote.objects.live().by(self.request.user)
-            rows = rows.filter(Exists(mine.filter(candidate=OuterRef("candidate"))))
-        asked = asked_for(self.request, ConsensusIn)
-        if field := asked.pop("field", None):
+            votes = Vote.objects.live().by(self.request.user)
+            rows = rows.filter(Exists(votes.filter(candidate=OuterRef("candidate"))))
+        query = checked_query(self.request, ConsensusIn)
+        if field := query.pop("field", None):
             rows = rows.filter(candidate__field=field)
-        return rows.filter(**asked)
+        return rows.filter(**query)
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        """One page; what it shows is on record."""
+        """Return one page, and record that its candidates are disclosed to the caller."""
         page = super().paginate_queryset(queryset)
         Candidate.objects.disclose(self.request.user, [row.candidate_id for row in page or ()])
         return page
 
 
 class AdjudicationIn(serializers.ModelSerializer[Adjudication]):
-    """A curator's class for a candidate, and why."""
+    """A curator's class for a candidate, and the reason."""
 
     candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
     label = serializers.ChoiceField(CLASS_CHOICES)  # type: ignore[assignment]
@@ -87,17 +87,17 @@ class AdjudicationIn(serializers.ModelSerializer[Adjudication]):
 
 
 class AdjudicationView(APIView):
-    """Curators settle what the votes leave open."""
+    """Rulings of curators, which replace the consensus of the votes."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(request=AdjudicationIn, responses={201: ConsensusOut})
     def post(self, request: AuthenticatedRequest) -> Response:
-        """Rule on one candidate; the latest ruling stands."""
+        """Adjudicate one candidate; its latest ruling counts."""
         body = AdjudicationIn(data=request.data)
         body.is_valid(raise_exception=True)
-        answer = body.validated_data
-        candidate = answer["candidate"]
-        candidate.adjudicate(request.user, answer["label"], answer["reason"])
-        settled = Consensus.objects.get(candidate=candidate)
-        return Response(ConsensusOut(settled).data, status=status.HTTP_201_CREATED)
+        values = body.validated_data
+        candidate = values["candidate"]
+        candidate.adjudicate(request.user, values["label"], values["reason"])
+        consensus = Consensus.objects.get(candidate=candidate)
+        return Response(ConsensusOut(consensus).data, status=status.HTTP_201_CREATED)

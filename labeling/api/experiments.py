@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -79,7 +80,7 @@ class ExperimentOut(ExperimentSummaryOut):
         fields = (*ExperimentSummaryOut.Meta.fields, "report")
 
 
-def _visible_to(user: Any) -> QuerySet[Experiment]:
+def _visible_to(user: User) -> QuerySet[Experiment]:
     """Return the experiments that the user may see, with their people and fields."""
     visible = Experiment.objects.open_to(user)
     return visible.select_related("requested_by").prefetch_related("fields")
@@ -91,6 +92,7 @@ class ExperimentListView(generics.ListAPIView[Experiment]):
     Those on the votes of a single expert are shown to curators and administrators only.
     """
 
+    request: AuthenticatedRequest
     permission_classes = [MayAct]
     actions = {"GET": Action.VIEW, "POST": Action.START}
     serializer_class = ExperimentSummaryOut
@@ -123,6 +125,7 @@ class ExperimentListView(generics.ListAPIView[Experiment]):
 class ExperimentView(generics.RetrieveAPIView[Experiment]):
     """One experiment, with its report once it is ready."""
 
+    request: AuthenticatedRequest
     permission_classes = [MayAct]
     actions = {"GET": Action.VIEW}
     serializer_class = ExperimentOut

@@ -1,6 +1,4 @@
-"""Exports of the consensus and of the votes, and frozen releases."""
-
-from typing import Any
+"""Exports of the consensus and of the votes, and releases."""
 
 from django.db import IntegrityError
 from django.http import FileResponse, HttpResponse
@@ -13,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from classifier.core.csv_files import csv_lines
-from labeling.api.filters import FieldIn, asked_for
+from labeling.api.filters import FieldIn, checked_query
 from labeling.api.permissions import IsCurator
 from labeling.api.problems import Conflict
 from labeling.auth.requests import AuthenticatedRequest
@@ -25,7 +23,7 @@ from labeling.models import Candidate, Release
 
 
 def _download(data: bytes, media_type: str, name: str) -> HttpResponse:
-    """A file to keep."""
+    """Return a file as an attachment."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(data, content_type=media_type, headers=headers)
 
@@ -33,7 +31,7 @@ def _download(data: bytes, media_type: str, name: str) -> HttpResponse:
 class ConsensusExportView(APIView):
     """The consensus catalogue of all fields, or of one, in one of four formats.
 
-    For curators and administrators: it tells what others said of every candidate.
+    For curators and administrators: it has the opinions on every candidate.
     """
 
     permission_classes = [IsCurator]
@@ -43,8 +41,8 @@ class ConsensusExportView(APIView):
         responses={(200, "text/csv"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, ending: str) -> HttpResponse:
-        """One snapshot; the same database gives the same bytes."""
-        candidates = Candidate.objects.filter(**asked_for(request))
+        """Return one consistent snapshot; the same database gives the same bytes."""
+        candidates = Candidate.objects.filter(**checked_query(request))
         media_type, write = WRITERS[ending]
         written = write(catalogue_rows(candidates))
         data = written if isinstance(written, bytes) else "".join(written).encode()
@@ -52,19 +50,19 @@ class ConsensusExportView(APIView):
 
 
 class VotesExportView(APIView):
-    """Every vote that was ever cast, for curators and administrators."""
+    """Every vote that was ever cast, retracted ones included; for curators and administrators."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, _request: Request) -> HttpResponse:
-        """One CSV file."""
+        """Return one CSV file."""
         lines = csv_lines(votes.COLUMNS, votes.vote_rows())
         return _download("".join(lines).encode(), "text/csv; charset=utf-8", "votes.csv")
 
 
 class ReleaseOut(serializers.ModelSerializer[Release]):
-    """A frozen catalogue and its checksum."""
+    """A release and its checksum."""
 
     made_by = serializers.CharField(source="made_by.username", read_only=True)
 
@@ -74,7 +72,7 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
         read_only_fields = ("sha256", "rows", "made_at")
 
 
-class ReleaseListView(generics.ListCreateAPIView[Release]):
+class ReleaseListView(generics.ListAPIView[Release]):
     """All releases, the latest first; curators make new ones."""
 
     request: AuthenticatedRequest
@@ -82,25 +80,26 @@ class ReleaseListView(generics.ListCreateAPIView[Release]):
     serializer_class = ReleaseOut
     queryset = Release.objects.select_related("made_by")
 
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Freeze the consensus as it is now."""
+    @extend_schema(request=ReleaseOut, responses={201: ReleaseOut})
+    def post(self, request: AuthenticatedRequest) -> Response:
+        """Make a release of the present consensus."""
         body = ReleaseOut(data=request.data)
         body.is_valid(raise_exception=True)
         try:
             release = publish_release(by=self.request.user, **body.validated_data)
         except IntegrityError:
-            # Somebody made this version between our look and our writing.
-            raise Conflict("There is a release of this version already.") from None
+            # Another request made this version after the check.
+            raise Conflict("A release of this version exists already.") from None
         return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)
 
 
 class ReleaseFileView(APIView):
-    """A release's CSV file, for ever the same."""
+    """A release's CSV file, which never changes."""
 
     permission_classes = [IsCurator]
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> FileResponse:
-        """One CSV file."""
+        """Return one CSV file."""
         release = get_object_or_404(Release, pk=pk)
         return FileResponse(release.path.open("rb"), as_attachment=True, filename=release.path.name)

@@ -1,4 +1,4 @@
-"""What an address may ask for behind its question mark."""
+"""Query parameters of lists and exports."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from labeling.rules.consensus import ConsensusStatus
 
 
 class FieldIn(serializers.Serializer[Any]):
-    """One field; all if unsaid."""
+    """One field; default: all fields."""
 
     field = serializers.SlugRelatedField(
         slug_field="name", queryset=Field.objects.all(), required=False
@@ -18,14 +18,14 @@ class FieldIn(serializers.Serializer[Any]):
 
 
 class ConsensusIn(FieldIn):
-    """A field, and how far the people are."""
+    """A field and a consensus status."""
 
     status = serializers.ChoiceField(ConsensusStatus.choices, required=False)
 
 
-def asked_for(request: Request, words: type[FieldIn] = FieldIn) -> dict[str, Any]:
-    """The checked words of the address; raises ValidationError."""
-    asked = words(data=request.query_params)
-    asked.is_valid(raise_exception=True)
-    answer: dict[str, Any] = asked.validated_data
-    return answer
+def checked_query(request: Request, serializer: type[FieldIn] = FieldIn) -> dict[str, Any]:
+    """Return the query parameters; raises ValidationError."""
+    query = serializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    values: dict[str, Any] = query.validated_data
+    return values

@@ -1,4 +1,4 @@
-"""What candidates look like: stamps to measure on, and colour images."""
+"""Images of candidates: stamps for measurements, and colour images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +17,14 @@ from labeling.imaging import cutouts
 from labeling.imaging.rgb import SOFTENING, SOFTENINGS, STRETCH, STRETCHES
 from labeling.models import Candidate
 
-FOR_EVER = "private, max-age=31536000, immutable"
+IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 def _with_stamps(pk: int) -> Candidate:
-    """A candidate that has stamps."""
-    known = Candidate.objects.in_play().select_related("field", "catalogue_import")
-    known = known.prefetch_related("field__mosaics")
-    candidate: Candidate = get_object_or_404(known, pk=pk)
+    """Return a candidate that has stamps; 404 for any other."""
+    candidates = Candidate.objects.in_play().select_related("field", "catalogue_import")
+    candidates = candidates.prefetch_related("field__mosaics")
+    candidate: Candidate = get_object_or_404(candidates, pk=pk)
     return candidate
 
 
@@ -33,9 +33,9 @@ class StampsNpyView(APIView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> HttpResponse:
-        """One NumPy file, which never changes."""
+        """Return one NumPy file, which never changes."""
         data = cutouts.encode_npy(cutouts.stamps_of(_with_stamps(pk)))
-        headers = {"Cache-Control": FOR_EVER}
+        headers = {"Cache-Control": IMMUTABLE}
         return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
 
@@ -44,7 +44,7 @@ class StampsFitsView(APIView):
 
     @extend_schema(responses={(200, "application/fits"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> HttpResponse:
-        """One multi-extension FITS file."""
+        """Return one multi-extension FITS file."""
         candidate = _with_stamps(pk)
         name = f"{candidate.field.name}_{candidate.pk}.fits"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -53,55 +53,56 @@ class StampsFitsView(APIView):
 
 
 @extend_schema_field(OpenApiTypes.NUMBER)
-class StepField(serializers.FloatField):
-    """A number that is one of a few steps."""
+class AllowedNumberField(serializers.FloatField):
+    """A number from a short list of allowed values."""
 
-    def __init__(self, steps: Sequence[float], **options: Any) -> None:
-        self.steps = steps
-        super().__init__(help_text=f"One of {self._said}.", **options)
+    def __init__(self, values: Sequence[float], **options: Any) -> None:
+        self.values = values
+        super().__init__(help_text=f"One of {self._allowed}.", **options)
 
     @property
-    def _said(self) -> str:
-        return ", ".join(f"{step:g}" for step in self.steps)
+    def _allowed(self) -> str:
+        return ", ".join(f"{value:g}" for value in self.values)
 
     def to_internal_value(self, data: Any) -> float:
-        """The step."""
+        """Return the number if it is allowed."""
         value = super().to_internal_value(data)
-        if value not in self.steps:
-            raise serializers.ValidationError(f"must be one of {self._said}, not {value:g}.")
+        if value not in self.values:
+            raise serializers.ValidationError(f"must be one of {self._allowed}, not {value:g}.")
         return value
 
 
 class RgbIn(serializers.Serializer[Any]):
-    """Which colour image, how its light is scaled, and which version the caller knows of."""
+    """Size, scaling and version of a colour image."""
 
     size = serializers.ChoiceField(cutouts.RGB_SIZES, default=cutouts.RGB_SIZES[0])
-    stretch = StepField(STRETCHES, default=STRETCH)
-    q = StepField(SOFTENINGS, default=SOFTENING)
+    stretch = AllowedNumberField(STRETCHES, default=STRETCH)
+    q = AllowedNumberField(SOFTENINGS, default=SOFTENING)
     v = serializers.CharField(required=False, max_length=64)
 
 
 class RgbView(APIView):
     """The colour image: R = I, G = B + V, B = NUV + U; 299 px context or 50 px centre.
 
-    `stretch` (in sigma of the sky) and `q` are Lupton's. With the version `v` of a candidate's
-    own address browsers may keep the image; without it they ask each time whether it has changed.
+    `stretch` (in sigma of the sky) and `q` are those of Lupton et al. (2004). With the version `v`
+    from the candidate's `rgb_url` browsers may cache the image for ever; without it they must
+    revalidate it each time.
     """
 
     @extend_schema(parameters=[RgbIn], responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """One PNG file."""
+        """Return one PNG file."""
         body = RgbIn(data=request.query_params)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        values = body.validated_data
         candidate = _with_stamps(pk)
         version = cutouts.rgb_version(candidate)
-        scale = (asked["size"], asked["stretch"], asked["q"])
-        known = asked.get("v") == version
+        scale = (values["size"], values["stretch"], values["q"])
+        is_current = values.get("v") == version
         etag = '"{}-{}-{:g}-{:g}"'.format(version, *scale)
-        answer = get_conditional_response(request, etag) or HttpResponse(
+        response = get_conditional_response(request, etag) or HttpResponse(
             cutouts.rgb_png(candidate, *scale), content_type="image/png"
         )
-        answer["ETag"] = etag
-        answer["Cache-Control"] = FOR_EVER if known else "private, no-cache"
-        return answer
+        response["ETag"] = etag
+        response["Cache-Control"] = IMMUTABLE if is_current else "private, no-cache"
+        return response

@@ -1,4 +1,4 @@
-"""GET candidates/{id}/neighbours/: which other sources of the catalogue lie about a candidate."""
+"""GET candidates/{id}/neighbours/: the other sources of the catalogue around a candidate."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from labeling.imaging.cutouts import RGB_SIZES
 from labeling.models import Candidate
 
-AN_HOUR = "private, max-age=3600"
+ONE_HOUR = "private, max-age=3600"
 
 
 class WindowIn(serializers.Serializer[Any]):
@@ -23,7 +23,7 @@ class WindowIn(serializers.Serializer[Any]):
 
 
 class NeighbourOut(serializers.Serializer[Any]):
-    """Another source, and where it lies from the candidate in px."""
+    """Another source, and its offset from the candidate in px."""
 
     candidate = serializers.IntegerField(source="pk")
     catalogue_id = serializers.CharField()
@@ -32,15 +32,15 @@ class NeighbourOut(serializers.Serializer[Any]):
 
 
 class NeighboursView(APIView):
-    """The other sources in the window about a candidate, those that were set aside too."""
+    """The other sources in a window around a candidate, set aside or not."""
 
     @extend_schema(parameters=[WindowIn], responses=NeighbourOut(many=True))
     def get(self, request: Request, pk: int) -> Response:
-        """All of them, in the order of the import."""
-        asked = WindowIn(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        """Return all of them, in the order of the import."""
+        query = WindowIn(data=request.query_params)
+        query.is_valid(raise_exception=True)
         candidate = get_object_or_404(Candidate, pk=pk)
         offsets = {"dx_px": F("x") - candidate.x, "dy_px": F("y") - candidate.y}
-        near = candidate.neighbours(asked.validated_data["size"]).order_by("pk")
+        near = candidate.neighbours(query.validated_data["size"]).order_by("pk")
         rows = near.values("pk", "catalogue_id", **offsets)
-        return Response(NeighbourOut(rows, many=True).data, headers={"Cache-Control": AN_HOUR})
+        return Response(NeighbourOut(rows, many=True).data, headers={"Cache-Control": ONE_HOUR})

@@ -1,4 +1,4 @@
-"""Who may call what."""
+"""Permissions of the API: roles, and actions on runs and experiments."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.strict import SettingsField, StrictSerializer
 from labeling.api.votes import DISPLAY_CHARACTERS
+from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Preferences, Theme
 from labeling.rules.key_bindings import first_problem
 
@@ -18,7 +18,7 @@ KEYS_CHARACTERS = 20_000
 
 
 class PreferencesIn(StrictSerializer):
-    """The sections to replace; those that are not named stay as they are."""
+    """The sections to replace; sections that are left out do not change."""
 
     display = SettingsField(DISPLAY_CHARACTERS, required=False)
     keys = SettingsField(KEYS_CHARACTERS, required=False)
@@ -32,7 +32,7 @@ class PreferencesIn(StrictSerializer):
 
 
 class PreferencesOut(serializers.ModelSerializer[Preferences]):
-    """All sections as they stand; empty ones leave the page as it is delivered."""
+    """All sections; empty ones mean the defaults of the pages."""
 
     display = serializers.DictField()
     keys = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
@@ -43,18 +43,18 @@ class PreferencesOut(serializers.ModelSerializer[Preferences]):
 
 
 class PreferencesView(APIView):
-    """The caller's own settings, on whatever computer they sit."""
+    """The caller's own settings, the same on every computer."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(responses=PreferencesOut)
-    def get(self, request: Request) -> Response:
-        """All sections."""
+    def get(self, request: AuthenticatedRequest) -> Response:
+        """Return all sections."""
         return Response(PreferencesOut(Preferences.of(request.user)).data)
 
     @extend_schema(request=PreferencesIn, responses=PreferencesOut)
-    def patch(self, request: Request) -> Response:
-        """Replace the sections that are named, each as a whole."""
+    def patch(self, request: AuthenticatedRequest) -> Response:
+        """Replace the given sections, each as a whole."""
         body = PreferencesIn(data=request.data)
         body.is_valid(raise_exception=True)
         changed = Preferences.change(request.user, **body.validated_data)

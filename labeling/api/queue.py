@@ -1,4 +1,4 @@
-"""POST queue/: the next candidates for the caller; leases/ keeps, frees or puts them off."""
+"""POST queue/ leases the next candidates; leases/ extends, returns and skips them."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class QueueIn(QueueFilterIn):
 
 
 class LeaseOut(serializers.ModelSerializer[Lease]):
-    """A lease and when it runs out."""
+    """A lease and its end."""
 
     class Meta:
         model = Lease
@@ -66,30 +66,29 @@ class QueueItemOut(CandidateOut):
         fields = ("lease", *CandidateOut.Meta.fields)
 
 
-# Made once: to describe what they read and write takes them longer than to do it.
+# Made once: building the fields takes a serializer longer than reading and writing.
 _IN, _OUT = QueueIn(), QueueItemOut()
 
 
 class QueueView(APIView):
-    """Leases the next candidates to the caller, never one that they have voted on."""
+    """The next candidates for the caller, never one that they have voted on."""
 
     @extend_schema(request=QueueIn, responses=QueueItemOut(many=True))
     def post(self, request: AuthenticatedRequest) -> Response:
-        """Lease up to `count` candidates; an empty list when none is waiting."""
-        asked = dict(_IN.run_validation(request.data))
-        wanted, only = asked.pop("count"), asked.pop("field", None)
-        fields = [_named(only, request.user)] if only else [(f, None) for f in Field.objects.all()]
+        """Lease up to `count` candidates; an empty list if none is waiting for the caller."""
+        values = dict(_IN.run_validation(request.data))
+        count, name = values.pop("count"), values.pop("field", None)
+        fields = [_field(name, request.user)] if name else [(f, None) for f in Field.objects.all()]
         leases: list[Lease] = []
-        # What is new in any field comes before what was put off, or is held by others, in another.
-        for last_resort in (True,) if only else (False, True):
+        # New candidates of any field come before skipped ones, or those that others hold.
+        for last_resort in (True,) if name else (False, True):
             for field, n_served in fields:
-                missing = wanted - len(leases)
-                queue = ExpertQueue(field, request.user, QueueFilter(**asked), n_served=n_served)
-                leases += queue.lease(missing, last_resort=last_resort)
-        return Response([_OUT.to_representation(candidate) for candidate in _leased(leases)])
+                queue = ExpertQueue(field, request.user, QueueFilter(**values), n_served=n_served)
+                leases += queue.lease(count - len(leases), last_resort=last_resort)
+        return Response([_OUT.to_representation(candidate) for candidate in _candidates_of(leases)])
 
 
-def _named(name: str, expert: User) -> tuple[Field, int | None]:
+def _field(name: str, expert: User) -> tuple[Field, int | None]:
     """Return the field of that name and the number of candidates that the expert was served."""
     for field, annotations in FIELD_NAMED.annotated(
         name=name, expert=expert.pk, now=timezone.now()
@@ -98,8 +97,8 @@ def _named(name: str, expert: User) -> tuple[Field, int | None]:
     raise serializers.ValidationError({"field": f"There is no field {name!r}."})
 
 
-def _leased(leases: list[Lease]) -> list[Any]:
-    """The candidates of these leases, each with its lease at hand."""
+def _candidates_of(leases: list[Lease]) -> list[Any]:
+    """Return the candidates of these leases, each with its lease as `my_lease`."""
     for lease in leases:
         lease.candidate.my_lease = lease  # type: ignore[attr-defined]
     candidates = [lease.candidate for lease in leases]
@@ -112,31 +111,31 @@ class LeaseView(APIView):
     """One of the caller's own leases."""
 
     def _lease(self, request: AuthenticatedRequest, pk: int) -> Lease:
-        mine = Lease.objects.of(request.user).select_related("candidate__field")
-        return get_object_or_404(mine, pk=pk)
+        leases = Lease.objects.of(request.user).select_related("candidate__field")
+        return get_object_or_404(leases, pk=pk)
 
     @extend_schema(request=None, responses=LeaseOut)
     def put(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """The caller is still looking."""
+        """Extend the lease: the caller is still looking at the candidate."""
         lease = self._lease(request, pk)
         if not lease.extend():
-            raise Conflict("This lease has run out; a vote on its candidate still counts.")
+            raise Conflict("The lease has expired; a vote on its candidate still counts.")
         return Response(LeaseOut(lease).data)
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Hand the candidate back; a lease that has gone already is no error."""
+        """Return the candidate to the queue; a lease that does not exist any more is no error."""
         Lease.objects.of(request.user).filter(pk=pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SkipView(LeaseView):
-    """Put a candidate off: it comes back after all the others."""
+    """Skip a candidate: it comes back after all the others."""
 
     http_method_names = ["put", "options"]
 
     @extend_schema(request=None, responses={204: None})
     def put(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Skip; the candidate is free for others at once."""
+        """Skip the candidate, which other experts can get at once."""
         self._lease(request, pk).skip()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,4 +1,4 @@
-"""PUT votes/{uuid}/ casts a vote, exactly once; DELETE takes it back."""
+"""PUT votes/{uuid}/ casts a vote, exactly once; DELETE retracts it."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.api.filters import FieldIn, asked_for
+from labeling.api.filters import FieldIn, checked_query
 from labeling.api.strict import SettingsField
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.classes import Certainty, Label, Reason
@@ -26,7 +26,7 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
     """A class from 1 to 4, or "unsure"."""
 
     def to_internal_value(self, data: Any) -> int:
-        """The label as it is stored."""
+        """Return the label as it is stored."""
         if data == UNSURE:
             return Label.UNSURE
         if isinstance(data, int) and not isinstance(data, bool) and 1 <= data <= 4:
@@ -34,19 +34,19 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
         raise serializers.ValidationError(f'must be 1, 2, 3, 4 or "{UNSURE}", not {data!r}.')
 
     def to_representation(self, value: int) -> int | str:
-        """The label as people say it."""
+        """Return the label as the API has it."""
         return UNSURE if value == Label.UNSURE else value
 
 
 class AnswerIn(serializers.Serializer[Any]):
-    """One step on the way through the questions."""
+    """The answer to one question of the decision tree."""
 
     question = serializers.CharField(max_length=20)
     answer = serializers.CharField(max_length=20)
 
 
 class VoteIn(serializers.Serializer[Any]):
-    """An expert's answer for a candidate."""
+    """An expert's vote on a candidate."""
 
     candidate = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
     label = LabelField()  # type: ignore[assignment]
@@ -62,22 +62,22 @@ class VoteIn(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Answers lead to the class that is named, and to its reason."""
+        """Check that the answers lead to the vote's class and reason."""
         attrs["answers"] = [dict(answer) for answer in attrs["answers"]]
         if attrs["answers"]:
             try:
-                path = classify_answers(attrs["answers"])
+                outcome = classify_answers(attrs["answers"])
             except ValueError as error:
                 raise serializers.ValidationError({"answers": str(error)}) from None
-            if path != (attrs["label"], attrs["reason"]):
-                end = " ".join(map(str, path)).rstrip()
-                complaint = f"lead to class {end}, not to this one."
-                raise serializers.ValidationError({"answers": complaint})
+            if outcome != (attrs["label"], attrs["reason"]):
+                result = " ".join(map(str, outcome)).rstrip()
+                problem = f"lead to class {result}, not to the class of the vote."
+                raise serializers.ValidationError({"answers": problem})
         return attrs
 
 
 class VoteOut(serializers.ModelSerializer[Vote]):
-    """A vote as it was recorded."""
+    """A recorded vote."""
 
     label = LabelField()  # type: ignore[assignment]
 
@@ -99,37 +99,37 @@ class VoteOut(serializers.ModelSerializer[Vote]):
         )
 
 
-# Made once: to describe what they read and write takes them longer than to do it.
+# Made once: building the fields takes a serializer longer than reading and writing.
 _IN, _OUT = VoteIn(), VoteOut()
 
 
 class VoteView(APIView):
-    """One vote, under a UUID that the client made."""
+    """One vote, under a UUID chosen by the client."""
 
     @extend_schema(request=VoteIn, responses={200: VoteOut})
     def put(self, request: AuthenticatedRequest, uuid: UUID) -> Response:
-        """Cast, or change, the caller's vote; the same request again has the same answer.
+        """Cast or change the caller's vote; the same request again gets the same answer.
 
-        A vote always counts. `surplus` says that nobody had asked for it: it came without a lease
-        that still held, when others had given all the votes needed or a curator had ruled.
+        A vote always counts. `surplus` marks a vote without a live lease that arrived after all
+        needed votes were cast or promised, or after a curator's ruling.
         """
-        answer = dict(_IN.run_validation(request.data))
-        candidate = Candidate(pk=answer.pop("candidate"))
+        values = dict(_IN.run_validation(request.data))
+        candidate = Candidate(pk=values.pop("candidate"))
         try:
-            vote = candidate.cast_vote(request.user, uuid, **answer)
+            vote = candidate.cast_vote(request.user, uuid, **values)
         except (Candidate.DoesNotExist, SetAside) as error:
             raise serializers.ValidationError({"candidate": str(error)}) from None
         return Response(_OUT.to_representation(vote))
 
     @extend_schema(responses={204: None})
     def delete(self, request: AuthenticatedRequest, uuid: UUID) -> Response:
-        """Take the caller's vote back; doing so again changes nothing."""
+        """Retract the caller's vote; doing so again changes nothing."""
         get_object_or_404(Vote.objects.by(request.user), pk=uuid).retract()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ProgressOut(serializers.Serializer[Any]):
-    """Where the caller is."""
+    """The caller's progress."""
 
     voted_today = serializers.IntegerField()
     voted = serializers.IntegerField()
@@ -138,25 +138,24 @@ class ProgressOut(serializers.Serializer[Any]):
 
 
 class ProgressView(APIView):
-    """How far the caller is."""
+    """The caller's progress."""
 
     @extend_schema(parameters=[FieldIn], responses=ProgressOut)
     def get(self, request: AuthenticatedRequest) -> Response:
-        """Counts of the caller's votes, and of what still waits for them."""
-        field = asked_for(request).get("field")
-        # Hidden repeats too: the page counts every answer at once, and one that fell away at the
-        # next count would be betrayed.
+        """Return counts of the caller's votes and of the candidates that wait for them."""
+        field = checked_query(request).get("field")
+        # Hidden repeats included: a count that drops after a vote would reveal them.
         votes = Vote.objects.standing().by(request.user)
         candidates = Candidate.objects.all()
-        held = Lease.objects.live().of(request.user)
+        leases = Lease.objects.live().of(request.user)
         if field:
             votes = votes.filter(candidate__field=field)
             candidates = candidates.filter(field=field)
-            held = held.filter(candidate__field=field)
+            leases = leases.filter(candidate__field=field)
         counts = {
             "voted_today": votes.today().count(),
             "voted": votes.count(),
-            "left": candidates.count_waiting_for(request.user) + held.count(),
+            "left": candidates.count_waiting_for(request.user) + leases.count(),
             "votes_needed": field.votes_needed if field else None,
         }
         return Response(ProgressOut(counts).data)

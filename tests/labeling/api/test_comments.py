@@ -85,7 +85,7 @@ def test_answers_are_kept_with_the_vote(as_ada, candidate):
     ("answers", "complaint"),
     [
         ("source=yes peaks=one", "is not answered"),
-        ("source=yes peaks=several together=yes", "lead to class 3, not to this one"),
+        ("source=yes peaks=several together=yes", "lead to class 3, not to the class of the vote"),
     ],
 )
 def test_it_rejects_answers_that_lead_elsewhere(as_ada, candidate, answers, complaint):
