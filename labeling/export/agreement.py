@@ -31,8 +31,8 @@ COLUMNS = (
     "share_wilson_high",
     *_COUNTS,
 )
-"""`_low` and `_high` end the bootstrap 95 % interval; `n_12` counts the first rater's class 1 that
-is the second's class 2."""
+"""`_low` and `_high` are the ends of the bootstrap 95 % interval; `n_12` counts candidates in class
+1 of the first rater and class 2 of the second."""
 
 _COEFFICIENTS = ("fleiss", "alpha")
 GROUP_COLUMNS = (
@@ -41,42 +41,41 @@ GROUP_COLUMNS = (
     "votes_each",
     *(f"{name}{end}" for name in _COEFFICIENTS for end in ("", "_low", "_high", "_n")),
 )
-"""`what` is `classes` (1 to 4) or `compact` (1 or 2, or not); `_n` ends the number of candidates
-behind a figure."""
+"""`what` is `classes` (1 to 4) or `compact` (1 or 2, or not); `_n` is the number of candidates."""
 
 
 def agreement_rows(pairs: Iterable[RaterPair]) -> Iterator[Row]:
-    """Yield one row for each pair; None where there is nothing to divide by."""
+    """Yield one row for each pair; undefined figures are None."""
     for pair in pairs:
-        found = pair.agreement
-        row: Row = {name: getattr(pair, name) for name in _RATERS} | {"n": found.n}
-        for name, (value, (low, high)) in zip(_SHARES, _with_intervals(found), strict=True):
+        agreement = pair.agreement
+        row: Row = {name: getattr(pair, name) for name in _RATERS} | {"n": agreement.n}
+        for name, (value, (low, high)) in zip(_SHARES, _with_intervals(agreement), strict=True):
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        row["share_wilson_low"], row["share_wilson_high"] = found.interval
-        counts = (count for counted in found.confusion for count in counted)
+        row["share_wilson_low"], row["share_wilson_high"] = agreement.interval
+        counts = (count for counts_of_class in agreement.confusion for count in counts_of_class)
         yield finite(row | dict(zip(_COUNTS, counts, strict=True)))
 
 
 def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
-    """Yield one row for each way to take the classes; None where nothing can be said."""
-    for what, group in groups.items():
-        row: Row = {"what": what, "raters": group.raters, "votes_each": group.votes_each}
+    """Yield one row for each grouping of the classes; undefined figures are None."""
+    for grouping, group in groups.items():
+        row: Row = {"what": grouping, "raters": group.raters, "votes_each": group.votes_each}
         for name in _COEFFICIENTS:
-            found = getattr(group, name)
-            low, high = found.interval
-            row |= {name: found.value, f"{name}_low": low, f"{name}_high": high}
-            row[f"{name}_n"] = found.n
+            coefficient = getattr(group, name)
+            low, high = coefficient.interval
+            row |= {name: coefficient.value, f"{name}_low": low, f"{name}_high": high}
+            row[f"{name}_n"] = coefficient.n
         yield finite(row)
 
 
-def _with_intervals(found: Agreement) -> list[tuple[float, Interval]]:
-    """The figures in the order of their columns."""
-    drawn = found.bootstrap
+def _with_intervals(agreement: Agreement) -> list[tuple[float, Interval]]:
+    """Return the figures and their intervals in the order of their columns."""
+    intervals = agreement.bootstrap
     return [
-        (found.share, drawn.share),
-        (found.share_compact, drawn.share_compact),
-        (found.kappa, drawn.kappa),
-        (found.kappa_compact, drawn.kappa_compact),
-        *zip(found.per_class, drawn.per_class, strict=True),
-        *zip(found.per_compact, drawn.per_compact, strict=True),
+        (agreement.share, intervals.share),
+        (agreement.share_compact, intervals.share_compact),
+        (agreement.kappa, intervals.kappa),
+        (agreement.kappa_compact, intervals.kappa_compact),
+        *zip(agreement.per_class, intervals.per_class, strict=True),
+        *zip(agreement.per_compact, intervals.per_compact, strict=True),
     ]

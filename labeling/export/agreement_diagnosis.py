@@ -1,4 +1,4 @@
-"""Dawid and Skene's model of the votes, as rows: an opinion beside the consensus, never a label."""
+"""Dawid and Skene's model of the votes as rows, next to the consensus; never a label."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ _POSTERIORS = tuple(f"posterior_class{label}" for label in CLASSES)
 POSTERIOR_COLUMNS = ("field", "catalogue_id", "class_consensus", "class_model", *_POSTERIORS)
 """`class_model` is the class that the model prefers."""
 
-_GIVEN = tuple(f"given_class{label}" for label in CLASSES)
-MATRIX_COLUMNS = ("expert", "class_model", "prior", *_GIVEN)
-"""Of the candidates that the model takes for `class_model`, the shares to which the expert gives
-each class; `prior` is how frequent the model takes the class to be."""
+_SHARES = tuple(f"given_class{label}" for label in CLASSES)
+MATRIX_COLUMNS = ("expert", "class_model", "prior", *_SHARES)
+"""Shares of the candidates of `class_model`, by the model, that the expert puts in each class;
+`prior` is the model's share of that class."""
 
 
-def posterior_rows(found: Diagnosis | None, consensus: Mapping[int, int]) -> Iterator[Row]:
-    """Yield the class votes' candidates in catalogue order, each with its probabilities."""
-    if found is None:
+def posterior_rows(diagnosis: Diagnosis | None, consensus: Mapping[int, int]) -> Iterator[Row]:
+    """Yield the candidates with class votes in catalogue order, with their probabilities."""
+    if diagnosis is None:
         return
     voted = Candidate.objects.filter(Exists(Vote.objects.live().filter(candidate=OuterRef("pk"))))
-    known = in_catalogue_order(voted).values_list("pk", "field__name", "catalogue_id")
-    for pk, field, catalogue_id in known.iterator():
-        if pk in found.posteriors:
-            preferred, _ = found.most_probable(pk)
+    rows = in_catalogue_order(voted).values_list("pk", "field__name", "catalogue_id")
+    for pk, field, catalogue_id in rows.iterator():
+        if pk in diagnosis.posteriors:
+            preferred, _ = diagnosis.most_probable(pk)
             yield {
                 "field": field,
                 "catalogue_id": catalogue_id,
                 "class_consensus": consensus.get(pk),
                 "class_model": preferred,
-                **dict(zip(_POSTERIORS, found.posteriors[pk], strict=True)),
+                **dict(zip(_POSTERIORS, diagnosis.posteriors[pk], strict=True)),
             }
 
 
-def matrix_rows(found: Diagnosis | None) -> Iterator[Row]:
+def matrix_rows(diagnosis: Diagnosis | None) -> Iterator[Row]:
     """Yield four rows for each expert: their confusion matrix against the model's classes."""
-    if found is None:
+    if diagnosis is None:
         return
-    for expert, matrix in found.matrices.items():
-        for label, prior, given in zip(CLASSES, found.priors, matrix, strict=True):
+    for expert, matrix in diagnosis.matrices.items():
+        for label, prior, shares in zip(CLASSES, diagnosis.priors, matrix, strict=True):
             row: Row = {"expert": expert, "class_model": label, "prior": prior}
-            yield row | dict(zip(_GIVEN, given, strict=True))
+            yield row | dict(zip(_SHARES, shares, strict=True))

@@ -16,12 +16,12 @@ from labeling.files.fits_text import ascii_text
 
 
 def consensus_csv(rows: Iterable[Row]) -> Iterator[str]:
-    """The consensus catalogue as CSV, line by line."""
+    """Yield the consensus catalogue as CSV, line by line."""
     return csv_lines((column.name for column in COLUMNS), rows)
 
 
 def consensus_table(rows: Iterable[Row]) -> Table:
-    """The consensus catalogue as a table with units, descriptions and masked unknowns."""
+    """Return the consensus catalogue as a table with units; unknown values are masked."""
     rows = list(rows)
     table = Table([_column(column, [row[column.name] for row in rows]) for column in COLUMNS])
     table.meta["comments"] = ["Asterism consensus catalogue"]
@@ -29,7 +29,7 @@ def consensus_table(rows: Iterable[Row]) -> Table:
 
 
 def _column(column: Column, values: list[Any]) -> MaskedColumn:
-    """One typed column; empty texts stay texts, unknown numbers are masked."""
+    """Return one typed column; None is masked."""
     blank: Any = "" if column.kind is str else 0
     return MaskedColumn(
         data=np.array([blank if value is None else value for value in values], dtype=column.kind),
@@ -40,8 +40,8 @@ def _column(column: Column, values: list[Any]) -> MaskedColumn:
     )
 
 
-def _written(rows: Iterable[Row], fmt: str) -> bytes:
-    """The table in one of astropy's formats."""
+def _encode(rows: Iterable[Row], fmt: str) -> bytes:
+    """Encode the table in one of astropy's formats."""
     table = consensus_table(rows)
     if fmt == "fits":
         for name in (column.name for column in COLUMNS if column.kind is str):
@@ -57,8 +57,8 @@ def _written(rows: Iterable[Row], fmt: str) -> bytes:
 
 WRITERS: dict[str, tuple[str, Callable[[Iterable[Row]], Iterable[str] | bytes]]] = {
     "csv": ("text/csv; charset=utf-8", consensus_csv),
-    "ecsv": ("text/plain; charset=utf-8", lambda rows: _written(rows, "ascii.ecsv")),
-    "fits": ("application/fits", lambda rows: _written(rows, "fits")),
-    "vot": ("application/x-votable+xml", lambda rows: _written(rows, "votable")),
+    "ecsv": ("text/plain; charset=utf-8", lambda rows: _encode(rows, "ascii.ecsv")),
+    "fits": ("application/fits", lambda rows: _encode(rows, "fits")),
+    "vot": ("application/x-votable+xml", lambda rows: _encode(rows, "votable")),
 }
 """Media type and writer of each format, by file ending."""

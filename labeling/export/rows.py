@@ -1,7 +1,7 @@
 """One row generator for every export and for the training set.
 
-It asks a single SQL statement, so that what it yields is one snapshot of the database even
-while experts vote.
+It runs a single SQL statement, so that the rows are one snapshot of the database even while
+experts vote.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ _PHOTOMETRY = tuple(
 
 
 def in_catalogue_order(candidates: CandidateQuerySet) -> CandidateQuerySet:
-    """Ordered by field, then catalogue id: numbers by value, before any other ids."""
+    """Order candidates by field and catalogue id: numbers by value, before other ids."""
     return candidates.order_by(
         "field__name", F("catalogue_number").asc(nulls_last=True), "catalogue_id"
     )
 
 
 def catalogue_rows(candidates: CandidateQuerySet) -> Iterator[Row]:
-    """Yield, in catalogue order, what is known of each candidate, by column name.
+    """Yield a row for each candidate in catalogue order, by column name.
 
-    Has every column of `columns.COLUMNS`, and `candidate`, `pack` and `pack_row` for those
-    who need the stamps. Unknown values are None.
+    Rows have every column of `columns.COLUMNS`, and `candidate`, `pack` and `pack_row` for the
+    training set. Unknown values are None.
     """
     network = FilteredRelation(
         "predictions", condition=Q(predictions__run=F("field__promoted_run"))
     )
     rows: Any = in_catalogue_order(candidates).annotate(network=network)
     for row in rows.values(**_expressions()).iterator():
-        yield _finished(row)
+        yield _rename(row)
 
 
 def _expressions() -> dict[str, Any]:
-    """What to ask the database for, by the name of the column."""
+    """Return the database expressions by name; `_RENAMED` gives the published names."""
     zero = Value(0)
     return {
         "candidate": F("pk"),
@@ -93,17 +93,17 @@ _RENAMED = {
 }
 
 
-def _finished(row: Row) -> Row:
-    """The row under its published names; annotations may not be called like model fields."""
-    done = {_RENAMED.get(name, name.removesuffix("_")): value for name, value in row.items()}
-    if not done["n_votes"]:
-        done["provenance"] = _without_votes(done)
-    done["control_sample"] = int(done["control_sample"])
-    return done
+def _rename(row: Row) -> Row:
+    """Return the row with its published names; annotations may not have names of model fields."""
+    renamed = {_RENAMED.get(name, name.removesuffix("_")): value for name, value in row.items()}
+    if not renamed["n_votes"]:
+        renamed["provenance"] = _provenance_without_votes(renamed)
+    renamed["control_sample"] = int(renamed["control_sample"])
+    return renamed
 
 
-def _without_votes(row: Row) -> int | None:
-    """Who had a say where nobody has voted: the network, and whoever has ruled, who sees it."""
+def _provenance_without_votes(row: Row) -> int | None:
+    """Return the provenance of a row without votes; a curator who ruled saw the network."""
     network = row["run"] is not None
     if row["consensus_status"] == ConsensusStatus.ADJUDICATED:
         return (ConsensusProvenance.NETWORK_AND_ONE if network else ConsensusProvenance.ONE).value

@@ -31,9 +31,9 @@ COLUMNS = (
 
 
 def vote_rows() -> Iterator[Row]:
-    """Yield every vote in the order in which they were cast; `label` is 1 to 4 or "unsure".
+    """Yield every vote in the order of casting; `label` is 1 to 4 or "unsure".
 
-    A vote that has `repeat_of` answers what the same expert had answered before; it never counts.
+    A vote with `repeat_of` is a hidden repeat of that vote; it never counts.
     """
     votes = Vote.objects.select_related("candidate__field", "voter")
     for vote in votes.order_by("cast_at", "pk").iterator():

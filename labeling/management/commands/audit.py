@@ -14,9 +14,9 @@ from labeling.rules.strategies import ColdStart
 
 
 class Command(BaseCommand):
-    """Compare what is stored with what the votes and the names say."""
+    """Compare the stored rows with those computed from votes and names."""
 
-    help = "Recompute every derived row; prints the differences, exit 1 if there are any."
+    help = "Recompute every derived row and print the differences; exit 1 if there are any."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print each difference, then their number."""

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--sigma", type=float, default=5.0, help="threshold over the noise")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Detect, write, and say how many."""
+        """Detect the sources, write them, and print their number."""
         mosaics = {m.band: m for m in _field(options["field"]).mosaics.all()}
         try:
             band = band_of(options["band"]) if options["band"] else reference_band(mosaics)
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def _field(name: str) -> Field:
-    """The field, or a clear error."""
+    """Return the field. Raises CommandError."""
     field = Field.objects.filter(name=name).first()
     if field is None:
         raise CommandError(f"There is no field {name}: run import_field first.")

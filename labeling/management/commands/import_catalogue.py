@@ -1,4 +1,4 @@
-"""manage.py import_catalogue FIELD FILE: bring a survey's catalogue into a field."""
+"""manage.py import_catalogue FIELD FILE: import a survey's catalogue into a field."""
 
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,28 @@ from labeling.models import Field
 
 
 def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    """`A=B` options as a mapping."""
-    found = {}
+    """Parse `A=B` options as a mapping. Raises CommandError."""
+    mapping = {}
     for text in texts or []:
-        left, equals, right = text.rpartition("=")
-        if not equals or not left or not right:
+        key, equals, value = text.rpartition("=")
+        if not equals or not key or not value:
             raise CommandError(f"{option} {text}: write it as LEFT=RIGHT.")
-        found[left.strip()] = right.strip()
-    return found
+        mapping[key.strip()] = value.strip()
+    return mapping
 
 
 class Command(BaseCommand):
     """Read candidates, photometry and reference labels, and cut the stamps."""
 
     help = (
-        "Read a LEGUS .tab file, or a CSV/ECSV/FITS/VOTable with named columns (id, x, y, and "
-        "ra, dec, ci, mag_F555W, err_F555W ... where there are), and cut all stamps. "
+        "Read a LEGUS .tab file, or a CSV/ECSV/FITS/VOTable with named columns (id, x, y; "
+        "optional ra, dec, ci, mag_F555W, err_F555W ...), and cut all stamps. "
         "All or nothing; the same file twice changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("field", help="name of a field that import_field made")
+        parser.add_argument("field", help="name of an imported field")
         parser.add_argument("file", type=Path, help="the catalogue")
         parser.add_argument(
             "--origin",
@@ -48,40 +48,42 @@ class Command(BaseCommand):
             "--reference",
             action="append",
             metavar="SOURCE=COLUMN",
-            help="a column of classes 0-4, kept as reference labels of that source "
+            help="a column of classes 0-4, stored as reference labels of that source "
             "(a column number, from 1, in a .tab file)",
         )
         parser.add_argument(
-            "--allow-outside", action="store_true", help="set rows beyond the image aside"
+            "--allow-outside", action="store_true", help="set aside rows beyond the image"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Import, and say what became of the rows."""
+        """Import the catalogue, and report the rows."""
         field = Field.objects.filter(name=options["field"]).first()
         if field is None:
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
-        reading = CatalogueOptions(
+        catalogue_options = CatalogueOptions(
             origin=options["origin"],
             columns=pairs(options["column"], "--column"),
             references=pairs(options["reference"], "--reference"),
             allow_outside=options["allow_outside"],
         )
         try:
-            done, new = import_catalogue(field, options["file"].expanduser(), reading)
+            record, is_new = import_catalogue(
+                field, options["file"].expanduser(), catalogue_options
+            )
         except BadInput as error:
             raise CommandError(str(error)) from None
-        if not new:
-            self.stdout.write(f"{done.file_name} is in {field} already; nothing has changed.")
-        self._tell(done.rows, done.report)
+        if not is_new:
+            self.stdout.write(f"{record.file_name} is in {field} already; nothing has changed.")
+        self._report(record.rows, record.report)
 
-    def _tell(self, rows: int, report: dict[str, Any]) -> None:
-        """The import's report, a line a fact."""
+    def _report(self, rows: int, report: dict[str, Any]) -> None:
+        """Print the report of the import."""
         self.stdout.write(f"{rows} rows read, {report['candidates']} candidates with stamps.")
         for reason, n in report["set_aside"].items():
             self.stdout.write(f"  {n} set aside: {reason}")
         for source, counts in report["references"].items():
-            shown = ", ".join(f"class {label}: {n}" for label, n in counts.items())
-            self.stdout.write(f"  reference “{source}”: {shown}")
+            classes = ", ".join(f"class {label}: {n}" for label, n in counts.items())
+            self.stdout.write(f"  reference “{source}”: {classes}")
         if (offset := report.get("wcs_offset_px")) is not None:
             self.stdout.write(f"  x, y against RA, Dec: median offset {offset:.2f} px")
             if offset > 1:

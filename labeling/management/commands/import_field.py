@@ -1,4 +1,4 @@
-"""manage.py import_field NAME --mosaic PATH ...: bring a field's mosaics in."""
+"""manage.py import_field NAME --mosaic PATH ...: import a field's mosaics."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from labeling.ingest.mosaics import MosaicRequest, import_field
 class Command(BaseCommand):
     """Create or update a field from the FITS mosaics of its filters."""
 
-    help = "Create or update a field from its FITS mosaics. All of them are read, or none."
+    help = "Create or update a field from its FITS mosaics, with all of them or none."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -21,17 +21,17 @@ class Command(BaseCommand):
             action="append",
             required=True,
             metavar="[FILTER=]PATH[[HDU]]",
-            help="a mosaic; FILTER overrules the header's word; HDU counts from 0",
+            help="a mosaic; FILTER overrides the header; HDU counts from 0",
         )
         parser.add_argument("--galaxy", help="name of the galaxy, as on the pages")
         parser.add_argument("--distance", type=float, help="distance of the galaxy in Mpc")
         parser.add_argument("--pixel-scale", type=float, help="arcsec; by default from the WCS")
-        parser.add_argument("--no-wcs", action="store_true", help="x and y are all there is")
+        parser.add_argument("--no-wcs", action="store_true", help="import mosaics without a WCS")
         parser.add_argument("--simulated", action="store_true", help="the pixels are simulated")
-        parser.add_argument("--votes", type=int, help="votes that a candidate needs; 3 if unsaid")
+        parser.add_argument("--votes", type=int, help="votes that a candidate needs; default: 3")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Import, and say what is there now."""
+        """Import the mosaics, and print the field."""
         try:
             field = import_field(
                 options["name"],

@@ -1,4 +1,4 @@
-"""manage.py import_run FIELD FILE --name NAME: bring in what another network says of a field."""
+"""manage.py import_run FIELD FILE --name NAME: import another network's predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -15,60 +15,62 @@ AUTO = "auto"
 
 
 class Command(BaseCommand):
-    """Keep somebody else's predictions as a run, to compare with and to promote."""
+    """Import another network's predictions as a run, to compare and to promote."""
 
     help = (
-        "Import the predictions of a network from elsewhere as a run: StarcNet's text table, "
+        "Import the predictions of another network as a run: StarcNet's text table, "
         "StarcNet's scores (.npy; a row for each candidate of the field, in its catalogue's "
         "order), or a CSV/ECSV/FITS/VOTable with the columns id, p_class1 ... p_class4. "
-        "All or nothing; the same file twice under the same name changes nothing. It does not go "
-        "live by itself."
+        "All or nothing; the same file twice under the same name changes nothing. An "
+        "administrator promotes it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("field", help="name of a field that has its catalogue")
+        parser.add_argument("field", help="name of a field with a catalogue")
         parser.add_argument("file", type=Path, help="the predictions")
         parser.add_argument("--name", required=True, help="the network's name, e.g. StarcNet")
         parser.add_argument(
             "--format",
             choices=(AUTO, *FORMATS),
             default=AUTO,
-            help="what the file is; default: what it looks like",
+            help="format of the file; default: recognised by its content",
         )
         parser.add_argument("--by", help="account that imports; default: the first administrator")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Import, and say what became of the rows and what the gate says."""
+        """Import the predictions, and report the rows and the gate's verdict."""
         field = Field.objects.filter(name=options["field"]).first()
         if field is None:
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
-        by = administrator(options["by"])
+        user = administrator(options["by"])
         path = options["file"].expanduser()
         fmt = None if options["format"] == AUTO else options["format"]
         try:
-            run, new = import_run(field, path, options["name"], by, fmt)
+            run, is_new = import_run(field, path, options["name"], user, fmt)
         except BadInput as error:
             raise CommandError(str(error)) from None
-        if not new:
+        if not is_new:
             self.stdout.write(
                 f"{path.name} is in {field} already, as {run.external} in run {run.pk}; nothing "
                 "has changed."
             )
             return
-        self._tell(run, path)
+        self._report(run, path)
 
-    def _tell(self, run: TrainingRun, path: Path) -> None:
-        """The import's report, a line a fact."""
-        told = run.outcome
+    def _report(self, run: TrainingRun, path: Path) -> None:
+        """Print the report of the import."""
+        outcome = run.outcome
         self.stdout.write(
-            f"Run {run.pk} is {run.external}, from {path.name}: {told['rows']} rows read, "
+            f"Run {run.pk} is {run.external}, from {path.name}: {outcome['rows']} rows read, "
             f"{run.predictions.count()} predictions."
         )
-        if told["set_aside"]:
-            self.stdout.write(f"  {told['set_aside']} rows skipped: their candidates are set aside")
-        if told["silent"]:
-            self.stdout.write(f"  {told['silent']} candidates have no row, and no prediction")
+        if outcome["set_aside"]:
+            self.stdout.write(
+                f"  {outcome['set_aside']} rows skipped: their candidates are set aside"
+            )
+        if outcome["silent"]:
+            self.stdout.write(f"  {outcome['silent']} candidates have no row, and no prediction")
         for reason in run.verdict["reasons"]:
             self.stdout.write(f"  The gate refuses it: {reason}")
-        self.stdout.write("  It goes live when an administrator promotes it, on its page.")
+        self.stdout.write("  An administrator can promote it on its page.")

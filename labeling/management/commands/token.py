@@ -8,17 +8,17 @@ from rest_framework.authtoken.models import Token
 
 
 class Command(BaseCommand):
-    """Prints the token of an account, made on first use; `--renew` revokes the old one."""
+    """Print the token of an account, made on first use; `--renew` revokes the old one."""
 
     help = "Print an API token for scripts: `Authorization: Token …`."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """NAME and --renew."""
+        """Declare the options."""
         parser.add_argument("name", help="name of the account")
-        parser.add_argument("--renew", action="store_true", help="revoke the token it has")
+        parser.add_argument("--renew", action="store_true", help="revoke the old token")
 
     def handle(self, *args: Any, name: str, renew: bool, **options: Any) -> None:
-        """Print one line: the token."""
+        """Print the token on one line."""
         user = get_user_model().objects.filter(username=name).first()
         if user is None:
             raise CommandError(f"There is no account {name!r}; make one under /admin/.")

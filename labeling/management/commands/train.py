@@ -13,8 +13,8 @@ from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
 
 
-def count(text: str) -> int:
-    """A number above zero from the command line."""
+def positive_integer(text: str) -> int:
+    """Parse a number above zero."""
     if not text.isdecimal() or int(text) == 0:
         raise ArgumentTypeError(f"{text!r} is not a number above zero")
     return int(text)
@@ -23,7 +23,7 @@ def count(text: str) -> int:
 class Command(BaseCommand):
     """Queue a training run on the labels as they are now."""
 
-    help = "Queue a training run on the labels as they are now; a worker carries it out."
+    help = "Queue a training run on the labels as they are now; a worker runs it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -36,12 +36,14 @@ class Command(BaseCommand):
             default=CONSENSUS.text,
             help="votes, or the name of a reference label's source",
         )
-        parser.add_argument("--by", help="account that asks; default: the first administrator")
-        parser.add_argument("--members", type=count, help="members of the ensemble")
-        parser.add_argument("--batches", type=count, help="batches for each member")
+        parser.add_argument(
+            "--by", help="account that requests the run; default: the first administrator"
+        )
+        parser.add_argument("--members", type=positive_integer, help="members of the ensemble")
+        parser.add_argument("--batches", type=positive_integer, help="batches for each member")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Queue it, and say on how many labels."""
+        """Queue the run, and print its numbers of labels."""
         names = options["field"]
         fields = list(Field.objects.filter(name__in=names))
         if missing := set(names) - {field.name for field in fields}:
