@@ -28,7 +28,7 @@ SEED = 1566
 
 
 def create_accounts() -> None:
-    """Make the demonstration accounts that are missing."""
+    """Create the demonstration accounts that are missing."""
     users = get_user_model().objects
     for name, role in ACCOUNTS.items():
         if users.filter(username=name).exists():
@@ -40,14 +40,14 @@ def create_accounts() -> None:
         user.groups.add(Group.objects.get(name=role))
 
 
-def create_field(tell: Callable[[str], object]) -> Field:
-    """Simulate and import the field, unless it is there; the truth stays out of the database."""
-    if there := Field.objects.filter(name=FIELD, imports__isnull=False).first():
-        return there
-    tell("Simulating a field of 600 candidates in five filters (about ten seconds) …")
+def create_field(report: Callable[[str], object]) -> Field:
+    """Simulate and import the field, unless it exists; the truth stays out of the database."""
+    if existing := Field.objects.filter(name=FIELD, imports__isnull=False).first():
+        return existing
+    report("Simulating a field of 600 candidates in five filters (about ten seconds) …")
     simulated = simulate_field(SEED)
     paths = simulated.write(settings.HOME / "demo")
-    tell("Cutting the stamps …")
+    report("Cutting the stamps …")
     field = import_field(
         FIELD,
         [MosaicRequest(path.resolve()) for path in paths.values() if path.suffix == ".fits"],

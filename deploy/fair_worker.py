@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, but one of several that share the work."""
+"""A threaded worker of gunicorn that shares connections evenly with the other processes."""
 
 import socket
 import time
@@ -11,19 +11,19 @@ GONE = -1
 PAUSE_S = 0.002
 
 _held = RawArray("i", [GONE] * 256)
-"""Connections of each process, by its age; all of them see it, for they were forked from one."""
+"""Number of connections of each process, by its age; shared, since all are forked from one."""
 
 
 class FairWorker(ThreadWorker):
-    """Lets a process that holds fewer connections go first when there is a new one.
+    """Leave a new connection to a process that holds fewer.
 
-    The kernel wakes all idle processes for it, always in the same order, so that the first would
-    take them all; and as browsers keep them open, it alone would serve everybody.
+    The kernel wakes all idle processes for it, always in the same order. The first would take
+    them all, and since browsers keep connections open, it alone would serve everybody.
     """
 
     @property
     def nr_conns(self) -> int:
-        """How many connections it holds; gunicorn counts."""
+        """Number of connections that this process holds, as gunicorn counts them."""
         return int(_held[self.age % len(_held)])
 
     @nr_conns.setter
@@ -31,12 +31,12 @@ class FairWorker(ThreadWorker):
         _held[self.age % len(_held)] = number
 
     def accept(self, server: Any, listener: socket.socket) -> None:
-        """Take one, unless another has taken it meanwhile."""
+        """Accept a connection, unless another process has accepted it meanwhile."""
         if self.nr_conns > min(number for number in _held if number != GONE):
             time.sleep(PAUSE_S)
         super().accept(server, listener)
 
 
 def forget(worker: FairWorker) -> None:
-    """It has ended, and holds nothing."""
+    """Record that the worker has ended and holds no connections."""
     worker.nr_conns = GONE

@@ -1,4 +1,4 @@
-"""Static files under names that carry their content's hash."""
+"""Static files under names that contain a hash of their content."""
 
 import re
 from collections.abc import Callable
@@ -13,17 +13,18 @@ class ModuleManifestStaticFilesStorage(ManifestStaticFilesStorage):
     """Hashes file names and follows the imports of native ES modules."""
 
     support_js_module_import_aggregation = True
-    # A module's name is known when those of its imports are: one pass for each link of the chain.
+    # A module's name depends on those of its imports: each level of imports takes one pass.
     max_post_process_passes = 20
-    # A page of a test or of a fresh checkout works before collectstatic ran.
+    # Pages work before collectstatic has run, in tests and in a fresh checkout.
     manifest_strict = False
 
     def url_converter(
         self, name: str, hashed_files: dict[str, Any], template: str | None = None, *more: Any
     ) -> Callable[[re.Match[str]], str]:
-        """What rewrites one reference in the file `name`; in other people's files, if it can.
+        """Return the function that rewrites a reference in the file `name`.
 
-        Packages mention files in comments (`import("../htmx")` as a type) that they do not ship.
+        References in files of other packages stay if their target is missing: comments there name
+        files that are not shipped (`import("../htmx")` as a type).
         """
         convert = super().url_converter(name, hashed_files, template, *more)
 

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
 application = get_wsgi_application()
 
-# Django reads the addresses, and with them every view, on the first request. Read here, a server
-# that forks does it once, and nobody's first page waits seconds.
+# Django imports the URLs and every view on the first request. Imported here, a server that forks
+# does it once, and the first page takes no extra seconds.
 _ = get_resolver().url_patterns

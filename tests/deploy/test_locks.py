@@ -30,7 +30,7 @@ UNREACHABLE = re.compile(
 
 
 def locked(name: str) -> dict[str, set[str]]:
-    """Versions by package of a file of pins; for one Python there is one, for another another."""
+    """Versions by package of a file of pins; they may differ by the version of Python."""
     pins: dict[str, set[str]] = {}
     for pin in re.findall(r"^[a-z][^;\s]*==\S+", (ROOT / name).read_text(), re.MULTILINE):
         package, version = pin.split("==")
@@ -49,7 +49,7 @@ def declared(*extras: str) -> list[Requirement]:
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_it_installs_from_wheels_alone(platform, python):
-    # A Mac with an Intel processor serves pages; PyTorch and some developer tools have ended there.
+    # Macs with Intel processors serve pages; PyTorch and some developer tools have no wheels there.
     whole = platform != INTEL_MAC
     extras = ["--all-extras"] if whole else ["--extra", "worker", "--extra", "diagnosis"]
     command = [

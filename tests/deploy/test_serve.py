@@ -14,8 +14,8 @@ from tests.services.site import Site
 
 
 def companions(site):
-    """Command lines of the processes, but the server itself, that work in the site's folder."""
-    found = []
+    """Command lines of the processes in the site's folder, without the server itself."""
+    commands = []
     for process in psutil.process_iter():
         try:
             command = " ".join(process.cmdline())
@@ -24,8 +24,8 @@ def companions(site):
         except psutil.Error:
             continue
         if str(site.home) in home and process.pid != site.process.pid:
-            found.append(command)
-    return found
+            commands.append(command)
+    return commands
 
 
 def gone(site, seconds=15):
@@ -100,10 +100,10 @@ def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
     site.wait()
     wait_for_worker(site)
     error = rows + "print(TrainingRun.objects.get().error)"
-    said = ""
+    message = ""
     for _ in range(10):
-        said = said or site.manage("shell", "-v0", "-c", error).strip()
-    assert "training_set.csv is missing; queue a new run" in said
+        message = message or site.manage("shell", "-v0", "-c", error).strip()
+    assert "training_set.csv is missing; queue a new run" in message
 
 
 def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(site):
@@ -120,8 +120,8 @@ def test_an_occupied_port_is_one_sentence_and_nothing_is_started(tmp_path):
         port = squatter.getsockname()[1]
         site = Site(tmp_path, "--no-demo", "--port", str(port))
         assert site.process.wait(60) == 1
-    said = site.log.read_text().strip().splitlines()
-    assert said == [
+    lines = site.log.read_text().strip().splitlines()
+    assert lines == [
         f"CommandError: Port {port} of 127.0.0.1 is in use or not allowed; choose another one, "
         f"for instance `make run PORT={port + 1}`."
     ]

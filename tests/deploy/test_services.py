@@ -51,7 +51,7 @@ def eventually(condition, seconds=10):
 
 
 def pids(log, count=1):
-    """What the commands have said of themselves, once there are so many."""
+    """Process ids in the log of the commands, once there are `count` of them."""
     assert eventually(lambda: log.exists() and len(log.read_text().split()) >= count)
     return [int(word) for word in log.read_text().split()]
 

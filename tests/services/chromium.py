@@ -1,4 +1,4 @@
-"""Chromium for the browser tests: what is here, else Debian's, else Playwright's own."""
+"""Chromium for the browser tests: an installed one, else Debian's, else Playwright's."""
 
 import os
 import shutil
@@ -28,9 +28,9 @@ def flags() -> list[str]:
 
 
 def executable(playwright: Playwright) -> Path:
-    """Path of a Chromium, installed if need be; Unavailable if there is none to be had."""
-    if found := _here(playwright):
-        return found
+    """Path of a Chromium, installed if needed; Unavailable if none can be installed."""
+    if program := _installed(playwright):
+        return program
     debian = shutil.which("apt-get") if os.geteuid() == 0 else None
     attempts = []
     if debian:
@@ -41,13 +41,13 @@ def executable(playwright: Playwright) -> Path:
     attempts.append([sys.executable, "-m", "playwright", "install", "chromium"])
     for command in attempts:
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=600)
-        if found := _here(playwright):
-            return found
+        if program := _installed(playwright):
+            return program
     raise Unavailable("no Chromium here; install one, or run `playwright install chromium`")
 
 
-def _here(playwright: Playwright) -> Path | None:
+def _installed(playwright: Playwright) -> Path | None:
     if on_path := next(filter(None, map(shutil.which, NAMES)), None):
         return Path(on_path)
-    own = Path(playwright.chromium.executable_path)
-    return own if own.exists() else None
+    bundled = Path(playwright.chromium.executable_path)
+    return bundled if bundled.exists() else None

@@ -153,7 +153,7 @@ def _may_run(owner: pwd.struct_passwd, program: Path) -> bool:
 
 
 def become(owner: pwd.struct_passwd | None) -> None:
-    """In the child, before the program: another account, and an end with the tests' own end."""
+    """In the child, before the program: change the account, and end when the tests end."""
     if owner:
         os.setgroups([])
         os.setgid(owner.pw_gid)

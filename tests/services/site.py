@@ -32,7 +32,7 @@ class Site:
     """Starts the server, waits until it answers, and ends it as Ctrl-C would."""
 
     first_home: ClassVar[Path | None] = None
-    """Where the static files are that the first of all has collected, which takes it seconds."""
+    """Home of the first site, whose static files the others copy: collecting them takes seconds."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class Site:
         Site.first_home = Site.first_home or self.home
 
     def _take_over_static_files(self) -> None:
-        """They are the same for all; `serve` sees that, or collects them."""
-        there = Site.first_home
-        if there and (there / STAMP).exists() and not (self.home / STAMP).exists():
-            copytree(there / "static", self.home / "static", dirs_exist_ok=True)
-            copy2(there / STAMP, self.home)
+        """Copy the static files of the first site; `serve` collects them if they have changed."""
+        source = Site.first_home
+        if source and (source / STAMP).exists() and not (self.home / STAMP).exists():
+            copytree(source / "static", self.home / "static", dirs_exist_ok=True)
+            copy2(source / STAMP, self.home)
 
     def answers(self) -> bool:
         """Whether the process answers requests."""

@@ -8,12 +8,12 @@ from deploy import demo
 
 
 class Command(BaseCommand):
-    """Prepare the demonstration; what is there already stays as it is."""
+    """Prepare the demonstration; existing rows stay unchanged."""
 
     help = "Prepare the demonstration: a simulated field and the accounts ada, bea, cy, cur, admin."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Make what is missing, and say what is there."""
+        """Create what is missing, and report the number of candidates."""
         demo.create_accounts()
         field = demo.create_field(self.stdout.write)
         waiting = field.candidates.in_play().count()
