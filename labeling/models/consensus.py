@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from math import isclose
 from typing import Any, Self
 
 import numpy as np
@@ -84,8 +85,18 @@ class Consensus(models.Model):
     def differences(self, verdict: Verdict) -> list[str]:
         """Return the names of columns in which this row differs from the verdict."""
         return [
-            name for name, value in self.columns(verdict).items() if getattr(self, name) != value
+            name
+            for name, value in self.columns(verdict).items()
+            if not _equal(getattr(self, name), value)
         ]
+
+
+def _equal(stored: Any, value: Any) -> bool:
+    """Return True if two values are equal, floats up to the rounding of sums and logarithms."""
+    if isinstance(stored, float) and isinstance(value, float):
+        # Another Python, numpy or processor may give another last digit.
+        return isclose(stored, value, rel_tol=1e-9)
+    return bool(stored == value)
 
 
 _WRITE = Upsert(Consensus, "candidate")

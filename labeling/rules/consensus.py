@@ -8,11 +8,12 @@ a single most frequent class is a tie, which a curator adjudicates; nothing is r
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log
 
+import numpy as np
 from django.db import models
 
 from classifier.core.classes import MorphologicalClass
+from classifier.core.uncertainty import entropy
 from labeling.classes import Label
 
 RULE_VERSION = 1
@@ -100,7 +101,7 @@ def verdict_of(
         n_unsure=tally[Label.UNSURE],
         agreement=max(counts) / total if total else None,
         class_mean=sum(n * k for k, n in enumerate(counts, 1)) / total if total else None,
-        vote_entropy=_entropy(counts) if total else None,
+        vote_entropy=float(entropy(np.array(counts) / total)) if total else None,
         provenance=_provenance(ballots),
     )
 
@@ -116,12 +117,6 @@ def _decide(
         return None, ConsensusStatus.TIE
     label = counts.index(highest) + 1
     return label, ConsensusStatus.AGREED if highest == n_votes else ConsensusStatus.MAJORITY
-
-
-def _entropy(counts: Sequence[int]) -> float:
-    """Shannon entropy of the class votes in nats, 0 (all agree) to ln 4."""
-    total = sum(counts)
-    return sum(-n / total * log(n / total) for n in counts if n)
 
 
 def _provenance(ballots: Sequence[Ballot]) -> ConsensusProvenance:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.utils import timezone
 
 from labeling.models import Candidate, Consensus, Field, Prediction
@@ -80,6 +81,21 @@ def predicted(busy, admin):
 
 def test_it_finds_nothing_in_a_queue_in_order(predicted, capsys):
     assert audit(capsys) == (0, "0 differences\n")
+
+
+def test_another_last_digit_is_no_difference(predicted, capsys):
+    # As another version of Python or numpy, or another processor, may compute it.
+    Prediction.objects.exclude(queue=None).update(priority=F("priority") * (1 + 1e-15))
+    Consensus.objects.filter(vote_entropy__gt=0).update(
+        vote_entropy=F("vote_entropy") * (1 - 1e-15)
+    )
+    assert audit(capsys) == (0, "0 differences\n")
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-6, 1 - 1e-6])
+def test_it_finds_a_value_that_is_wrong_by_a_millionth(predicted, capsys, factor):
+    Prediction.objects.exclude(queue=None).update(priority=F("priority") * factor)
+    assert audit(capsys)[0] == 1
 
 
 @pytest.mark.parametrize("values", [{"priority": 0.123}, {"queue": None}])
