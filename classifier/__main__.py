@@ -1,4 +1,4 @@
-"""Train, predict, evaluate and experiment from a shell: `python -m classifier --help`."""
+"""The command line: `python -m classifier --help`."""
 
 import argparse
 import csv
@@ -12,8 +12,8 @@ import classifier
 from classifier import experiments
 from classifier.active import label_efficiency, replay
 from classifier.active.acquisition import STRATEGIES
-from classifier.active.imagenet_features import embed_once
-from classifier.active.learners import Head, Learner, Network
+from classifier.active.imagenet_features import stored_features
+from classifier.active.learners import HeadLearner, Learner, NetworkLearner
 from classifier.arguments import parser
 from classifier.core.atomic_files import write_atomically
 from classifier.core.experiment_kinds import ExperimentKind
@@ -24,11 +24,11 @@ from classifier.training import checkpoints
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status, 2 for input that cannot be used."""
+    """Run one command; return the exit status, 2 for unusable input."""
     options = parser().parse_args(arguments)
     try:
         manifest = classifier.Manifest.read(options.manifest, options.packs)
-        _RUN[options.verb](options, manifest)
+        _COMMANDS[options.verb](options, manifest)
     except (ValueError, OSError, classifier.DivergedError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -38,43 +38,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
     result = classifier.train(
-        config, manifest, options.run, _report(options), members=options.members
+        config, manifest, options.run, _progress_line(options), members=options.members
     )
-    _tell_parts(result.parts)
-    _print({name: value for name, value in result.to_dict().items() if name != "history"})
+    _warn_of_parts(result.parts)
+    _print_json({name: value for name, value in result.to_dict().items() if name != "history"})
 
 
 def _predict(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     _check_output(options.output)
-    predictions = _predicted(options, manifest, options.run, options.embeddings)
+    predictions = _run_predictions(options, manifest, options.run, options.embeddings)
     probability = predictions.probability
     if options.temperature is not None:
         probability = classifier.apply_temperature(probability, options.temperature)
-    probabilities = [f"p_class{label}" for label in range(1, probability.shape[1] + 1)]
-    others = ["entropy_nats", "mutual_information_nats", "agreement"]
-    columns = (
-        predictions.candidate.tolist(),
-        predictions.label.tolist(),
-        *probability.T.tolist(),
-        entropy(probability).tolist(),
-        predictions.mutual_information.tolist(),
-        predictions.agreement.tolist(),
-    )
-    header = ["candidate", "class", *probabilities, *others]
-    _write_csv(options.output, header, zip(*columns, strict=True))
-    # Written even if all could be read: an older list would say otherwise.
-    lost = options.output.with_suffix(".unreadable.csv")
-    _write_csv(lost, ["candidate", "reason"], predictions.unreadable)
+    p_names = [f"p_class{label}" for label in range(1, probability.shape[1] + 1)]
+    columns = {
+        "candidate": predictions.candidate.tolist(),
+        "class": predictions.label.tolist(),
+        **dict(zip(p_names, probability.T.tolist(), strict=True)),
+        "entropy_nats": entropy(probability).tolist(),
+        "mutual_information_nats": predictions.mutual_information.tolist(),
+        "agreement": predictions.agreement.tolist(),
+    }
+    _write_csv(options.output, list(columns), zip(*columns.values(), strict=True))
+    # Written even if it is empty, in place of the list of an earlier prediction.
+    unreadable_path = options.output.with_suffix(".unreadable.csv")
+    _write_csv(unreadable_path, ["candidate", "reason"], predictions.unreadable)
     if predictions.unreadable:
-        _tell_unreadable(predictions, f"{lost} says why.")
+        _warn_of_unreadable(predictions, f"{unreadable_path} has the reasons.")
 
 
 def _check_output(path: Path) -> None:
-    """Raise ValueError for a file that could not be written when all is predicted, hours later."""
+    """Raise ValueError for a file that cannot be written, before hours of prediction."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a CSV file to write.")
     if not path.parent.is_dir():
-        raise ValueError(f"The folder {path.parent} for {path.name} is not there: make it first.")
+        raise ValueError(f"The folder {path.parent} for {path.name} does not exist: create it.")
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -85,39 +83,40 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     write_atomically(path, text.getvalue().encode())
 
 
-def _predictions(
+def _predict_and_warn(
     options: argparse.Namespace, manifest: classifier.Manifest, run: Path
 ) -> classifier.Predictions:
-    """What a run says, with a word on candidates that could not be read."""
-    predictions = _predicted(options, manifest, run)
+    """Predict with a run, and warn of unreadable candidates."""
+    predictions = _run_predictions(options, manifest, run)
     if predictions.unreadable:
         candidate, reason = predictions.unreadable[0]
-        _tell_unreadable(predictions, f"the first is {candidate}. {reason}")
+        _warn_of_unreadable(predictions, f"the first is {candidate}. {reason}")
     return predictions
 
 
-def _tell_unreadable(predictions: classifier.Predictions, more: str) -> None:
-    lost = len(predictions.unreadable)
-    count = lost + len(predictions.candidate)
-    sys.stderr.write(f"{lost} of {count} candidates could not be read; {more}\n")
-
-
-def _predicted(
+def _run_predictions(
     options: argparse.Namespace,
     manifest: classifier.Manifest,
     run: Path,
     embeddings: Path | None = None,
 ) -> classifier.Predictions:
+    """Predict with a run. Raises PackError if no candidate can be read."""
     predictions = classifier.predict(
-        run, manifest, _report(options), device=options.device, embeddings=embeddings
+        run, manifest, _progress_line(options), device=options.device, embeddings=embeddings
     )
     if predictions.unreadable and not len(predictions.candidate):
         raise classifier.PackError(f"No candidate could be read. {predictions.unreadable[0][1]}")
-    _tell_parts(predictions.parts)
+    _warn_of_parts(predictions.parts)
     return predictions
 
 
-def _tell_parts(parts: int) -> None:
+def _warn_of_unreadable(predictions: classifier.Predictions, details: str) -> None:
+    unreadable = len(predictions.unreadable)
+    count = unreadable + len(predictions.candidate)
+    sys.stderr.write(f"{unreadable} of {count} candidates could not be read; {details}\n")
+
+
+def _warn_of_parts(parts: int) -> None:
     if parts > 1:
         sys.stderr.write(
             f"The device's memory is too small for a batch: it was computed in {parts} parts.\n"
@@ -125,46 +124,50 @@ def _tell_parts(parts: int) -> None:
 
 
 def _evaluate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    predictions = _predictions(options, manifest, options.run)
-    spare = read_config(options.run).max_missing_bands
-    evaluation = classifier.evaluate(predictions, manifest, options.split, max_missing_bands=spare)
+    predictions = _predict_and_warn(options, manifest, options.run)
+    missing = read_config(options.run).max_missing_bands
+    evaluation = classifier.evaluate(
+        predictions, manifest, options.split, max_missing_bands=missing
+    )
     calibration = classifier.calibrate(
-        predictions, manifest, options.split, max_missing_bands=spare
+        predictions, manifest, options.split, max_missing_bands=missing
     )
     if options.figures:
         reports.draw_run(options.figures, evaluation, calibration)
-    _print(evaluation.to_dict() | {"calibration": calibration.to_dict()})
+    _print_json(evaluation.to_dict() | {"calibration": calibration.to_dict()})
 
 
 def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    first, second = (_predictions(options, manifest, run) for run in (options.run, options.other))
-    # What both were trained to be measured on.
-    spare = min(read_config(run).max_missing_bands for run in (options.run, options.other))
-    _print(
-        classifier.compare(
-            first, second, manifest, options.split, max_missing_bands=spare
-        ).to_dict()
+    runs = (options.run, options.other)
+    first, second = (_predict_and_warn(options, manifest, run) for run in runs)
+    # The stricter limit: only candidates that both runs are meant for are compared.
+    missing = min(read_config(run).max_missing_bands for run in runs)
+    comparison = classifier.compare(
+        first, second, manifest, options.split, max_missing_bands=missing
     )
+    _print_json(comparison.to_dict())
 
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
-    arms = _arms(options, manifest)
+    arms = _requested_arms(options, manifest)
     experiments.check(arms)
-    outcomes = experiments.carry_out(arms, options.run, _report(options))
+    outcomes = experiments.carry_out(arms, options.run, _progress_line(options))
     summary = experiments.summary(options.kind, outcomes)
     checkpoints.write_json(options.run / experiments.REPORT, summary)
     reports.draw_experiment(options.run, options.kind, outcomes)
     for arm in summary["arms"]:
-        share = arm["evaluation"]["accuracy"]
-        sys.stdout.write(f"{arm['name']}: {share['right']} of {share['of']} right\n")
+        accuracy = arm["evaluation"]["accuracy"]
+        sys.stdout.write(f"{arm['name']}: {accuracy['right']} of {accuracy['of']} right\n")
 
 
-def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[experiments.Arm]:
-    """The arms that are asked for. Raises ValueError where --source and --kind do not agree."""
+def _requested_arms(
+    options: argparse.Namespace, manifest: classifier.Manifest
+) -> list[experiments.Arm]:
+    """Return the requested arms. Raises ValueError if --source and --kind do not fit."""
     config = classifier.TrainingConfig.from_dict(options.preset, dict(options.set))
     if options.kind != ExperimentKind.SOURCES:
         if options.source:
-            raise ValueError(f"--source belongs to --kind sources, not to --kind {options.kind}.")
+            raise ValueError(f"--source needs --kind sources, not --kind {options.kind}.")
         return list(experiments.KINDS[options.kind](config, manifest))
     if not options.source:
         raise ValueError("--kind sources compares two training sets or more: add --source.")
@@ -172,8 +175,8 @@ def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[ex
     for name, path in options.source:
         if name in manifests:
             raise ValueError(
-                f"Two training sets are called {name!r}: the first has its file's name, and each "
-                f"--source NAME=FILE needs one of its own."
+                f"Two training sets are called {name!r}: the first has the name of its file, and "
+                f"each --source NAME=FILE needs another name."
             )
         manifests[name] = classifier.Manifest.read(path, options.packs)
     return list(experiments.sources(config, manifests))
@@ -182,33 +185,41 @@ def _arms(options: argparse.Namespace, manifest: classifier.Manifest) -> list[ex
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     settings = {"backbone": "efficientnet_lite0"} | dict(options.set)
     config = classifier.TrainingConfig.from_dict(options.preset, settings)
-    world = replay.World.of(manifest, config)
-    learner: Learner
-    if options.learner == "network":
-        learner = Network(config, world.manifest, options.run / "training", _report(options))
-    else:
-        kept = options.run / "embeddings.safetensors"
-        features = embed_once(manifest, config, kept, _report(options))
-        learner = Head(features, config.classes, made_of={"config": config.to_dict()})
+    data = replay.ReplayData.from_manifest(manifest, config)
     names = ("experts", "first", "batch", "rounds", "cold_start", "people")
     replays = replay.simulate(
-        world,
-        learner,
-        replay.Plan(**{name: getattr(options, name) for name in names}),
+        data,
+        _learner(options, manifest, config, data),
+        replay.ReplaySettings(**{name: getattr(options, name) for name in names}),
         options.run,
         strategies=options.strategy or tuple(STRATEGIES),
         seeds=range(options.seeds),
     )
-    found = label_efficiency.curves(replays)
-    rows = label_efficiency.efficiencies(found)
-    checkpoints.write_json(options.run / experiments.REPORT, label_efficiency.summary(found, rows))
-    reports.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: found})
-    table = label_efficiency.table(rows)
+    curves = label_efficiency.efficiency_curves(replays)
+    rows = label_efficiency.efficiencies(curves)
+    report = label_efficiency.efficiency_report(curves, rows)
+    checkpoints.write_json(options.run / experiments.REPORT, report)
+    reports.draw_simulation(options.run / "label-efficiency", {options.manifest.stem: curves})
+    table = label_efficiency.efficiency_table(rows)
     write_atomically(options.run / "label-efficiency.md", table.encode())
     sys.stdout.write(table)
 
 
-_RUN = {
+def _learner(
+    options: argparse.Namespace,
+    manifest: classifier.Manifest,
+    config: classifier.TrainingConfig,
+    data: replay.ReplayData,
+) -> Learner:
+    report = _progress_line(options)
+    if options.learner == "network":
+        return NetworkLearner(config, data.manifest, options.run / "training", report)
+    path = options.run / "embeddings.safetensors"
+    features = stored_features(manifest, config, path, report)
+    return HeadLearner(features, config.classes, source={"config": config.to_dict()})
+
+
+_COMMANDS = {
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
@@ -218,7 +229,9 @@ _RUN = {
 }
 
 
-def _report(options: argparse.Namespace) -> classifier.Report:
+def _progress_line(options: argparse.Namespace) -> classifier.Report:
+    """Return a callback that shows the progress in one line of a terminal."""
+
     def show(progress: classifier.Progress) -> None:
         if options.quiet or not sys.stderr.isatty():
             return
@@ -227,7 +240,7 @@ def _report(options: argparse.Namespace) -> classifier.Report:
             f"batch {progress.batch} of {progress.batches}",
         ]
         if progress.parts > 1:
-            parts.append(f"in {progress.parts} parts for want of memory")
+            parts.append(f"in {progress.parts} parts for lack of memory")
         if progress.loss is not None:
             parts.append(f"loss {progress.loss:.3f}")
         if progress.seconds_left is not None:
@@ -237,7 +250,7 @@ def _report(options: argparse.Namespace) -> classifier.Report:
     return show
 
 
-def _print(value: object) -> None:
+def _print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 

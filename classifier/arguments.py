@@ -1,4 +1,4 @@
-"""What `python -m classifier` understands: its verbs, their options, and how a value is read."""
+"""The command line's verbs and options, and how their values are parsed."""
 
 import argparse
 import json
@@ -23,26 +23,25 @@ split is train or control, label is 1, 2, 3, 4 or empty. Packs are the .zarr fol
   python -m classifier experiment training.csv --packs packs --run folder --kind filters
   python -m classifier simulate training.csv --packs packs --run folder --seeds 5
 
-Candidates whose stamps cannot be read are in no row of predictions.csv: predictions.unreadable.csv
+Candidates whose stamps cannot be read have no row in predictions.csv; predictions.unreadable.csv
 lists them with the reasons.
 
 An experiment trains several runs that differ in one thing: crop-size, filters, fields (each left
 out in turn), labels (a learning curve), architecture, or sources, which takes the training sets of
 other label sources by --source NAME=FILE. Its folder gets report.json and the figures.
 
-A simulation takes the labels for the truth and replays labelling: simulated experts vote, in the
+A simulation replays labelling with the labels as the true classes: simulated experts vote in the
 order of each strategy, and accuracy on the control split is measured against the number of votes.
 
-What was interrupted goes on where it was when it is started again, on any device. Several devices
-share a run in one folder if each is given members of its own, as with `--members 0-4 --set
-device=cuda:0` and `--members 5-9 --set device=cuda:1`. ImageNet weights are looked for
-in the folder ASTERISM_WEIGHTS, in the package that ships them, in torch's cache, then on PyTorch's
-server.
+An interrupted command continues when it is started again, on any device. Several devices share a
+run in one folder if each trains other members, as with `--members 0-4 --set device=cuda:0` and
+`--members 5-9 --set device=cuda:1`. ImageNet weights are searched in the folder ASTERISM_WEIGHTS,
+in the package that contains them, in torch's cache, then on PyTorch's server.
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="python -m classifier",
         description="Classify star-cluster candidates by their shapes.",
@@ -60,35 +59,35 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _named(text: str) -> tuple[str, str]:
-    """NAME=TEXT, apart."""
+def _name_and_value(text: str) -> tuple[str, str]:
+    """Split NAME=VALUE."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text} lacks NAME= before it.")
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE.")
     return name, value
 
 
 def _setting(text: str) -> tuple[str, object]:
-    """NAME=VALUE, apart; the value is JSON where it can be, else a word."""
-    name, word = _named(text)
+    """Split NAME=VALUE; a value that is not JSON is a string."""
+    name, value = _name_and_value(text)
     try:
-        return name, json.loads(word)
+        return name, json.loads(value)
     except json.JSONDecodeError:
-        return name, word
+        return name, value
 
 
-def _file(text: str) -> tuple[str, Path]:
-    """NAME=FILE, apart."""
-    name, path = _named(text)
+def _named_file(text: str) -> tuple[str, Path]:
+    """Split NAME=FILE."""
+    name, path = _name_and_value(text)
     return name, Path(path)
 
 
-def _numbers(text: str) -> list[int]:
-    """0,3-5 as whole numbers."""
+def _member_numbers(text: str) -> list[int]:
+    """Return the integers of a list such as 0,3-5."""
     numbers: list[int] = []
     for part in text.split(","):
-        found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if first > last:
             raise argparse.ArgumentTypeError(
                 f"{text}: write numbers and rising ranges, as in 0,3-5."
@@ -98,7 +97,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _temperature(text: str) -> float:
-    """A number above 0, as what is divided by."""
+    """Return a positive finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -108,7 +107,7 @@ def _temperature(text: str) -> float:
     return value
 
 
-def _add_train(command: argparse.ArgumentParser) -> None:
+def _add_config(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", choices=PRESETS, default="quick")
     command.add_argument(
         "--set",
@@ -120,13 +119,21 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_members(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+
+
+def _add_split(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--split", choices=("control", "train"), default="control")
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    _add_config(command)
     command.add_argument(
         "--members",
-        type=_numbers,
+        type=_member_numbers,
         metavar="0,3-5",
-        help="train only these of the run's networks, which count from 0, as on several devices",
+        help="train only these members of the run, counted from 0, as on several devices",
     )
 
 
@@ -136,36 +143,36 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
         "--embeddings",
         type=Path,
         metavar="FOLDER",
-        help="also write what each network's last layer reads, as Zarr in float16",
+        help="also write the features that each member's last layer reads, as Zarr in float16",
     )
     command.add_argument(
         "--temperature",
         type=_temperature,
         metavar="T",
-        help="write p^(1/T), and its entropy, for each probability p; evaluate finds the T",
+        help="write p^(1/T), and its entropy, for each probability p; evaluate prints the T",
     )
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    _add_device(command)
 
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    _add_split(command)
+    _add_device(command)
     command.add_argument("--figures", type=Path, help="folder for figures and their data")
 
 
 def _add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--other", type=Path, required=True, help="folder of the other run")
-    command.add_argument("--split", choices=("control", "train"), default="control")
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    _add_split(command)
+    _add_device(command)
 
 
 def _add_experiment(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
+    _add_config(command)
     command.add_argument("--kind", choices=[kind.value for kind in ExperimentKind], required=True)
     command.add_argument(
         "--source",
         action="append",
-        type=_file,
+        type=_named_file,
         default=[],
         metavar="NAME=FILE",
         help="the training set of another label source, with --kind sources; repeatable",
@@ -173,10 +180,10 @@ def _add_experiment(command: argparse.ArgumentParser) -> None:
 
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
-    _add_train(command)
-    plan = replay.Plan()
+    _add_config(command)
+    settings = replay.ReplaySettings()
     command.add_argument(
-        "--strategy", action="append", choices=STRATEGIES, help="repeatable; all of them if none"
+        "--strategy", action="append", choices=STRATEGIES, help="repeatable; default: all"
     )
     command.add_argument("--seeds", type=int, default=5, help="replays of each strategy")
     command.add_argument(
@@ -185,22 +192,28 @@ def _add_simulate(command: argparse.ArgumentParser) -> None:
         default="head",
         help="head: linear layers on ImageNet features; network: a whole training in every round",
     )
-    command.add_argument("--experts", type=int, default=plan.experts, help="votes a candidate")
-    command.add_argument("--first", type=int, default=plan.first, help="candidates at the start")
-    command.add_argument("--batch", type=int, default=plan.batch, help="candidates a round")
-    command.add_argument("--rounds", type=int, help="trainings at most")
-    command.add_argument("--cold-start", choices=("spread", "random"), default=plan.cold_start)
+    command.add_argument(
+        "--experts", type=int, default=settings.experts, help="votes per candidate"
+    )
+    command.add_argument(
+        "--first", type=int, default=settings.first, help="candidates before the first training"
+    )
+    command.add_argument(
+        "--batch", type=int, default=settings.batch, help="candidates between two trainings"
+    )
+    command.add_argument("--rounds", type=int, help="most trainings; default: no limit")
+    command.add_argument("--cold-start", choices=("spread", "random"), default=settings.cold_start)
     command.add_argument(
         "--people",
         choices=("paper", "perfect"),
-        default=plan.people,
+        default=settings.people,
         help="paper: simulated experts agree as often as people do",
     )
 
 
 _VERBS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "train": ("train an ensemble on the labels of the training split", _add_members),
-    "predict": ("classify every candidate of a manifest, as CSV", _add_predict),
+    "train": ("train an ensemble on the labels of the training split", _add_train),
+    "predict": ("predict every candidate of a manifest, as CSV", _add_predict),
     "evaluate": ("compare a run with the labels of a split, as JSON", _add_evaluate),
     "compare": ("compare two runs on the labels of a split, as JSON", _add_compare),
     "experiment": ("train several runs that differ in one thing, and report", _add_experiment),

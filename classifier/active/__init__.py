@@ -1,1 +1,1 @@
-"""Active learning: acquisition, replays of labelling, label efficiency."""
+"""Active learning: acquisition values, and replays of labelling that compare them."""

@@ -1,9 +1,10 @@
-"""How many votes an order of asking needs, from replays of labelling.
+"""Measure how many votes an order of labelling needs, from replays of labelling.
 
-Target   the mean accuracy that the whole pool's labels give, and 98 % of it.
+Shapes   R replays of a strategy, V numbers of votes, S bootstrap samples.
+Target   the mean accuracy that the labels of the whole pool give, and 98 % of it.
 Curve    accuracy against votes, mean over the replays of a strategy, made monotone by isotonic
-         regression (Barlow et al. 1972): of a noisy curve the first crossing would come too early.
-Interval 95 %, of curves drawn with replacement, the same seeds for all strategies (bootstrap).
+         regression (Barlow et al. 1972): a noisy curve would cross the target too early.
+Interval 95 %, by bootstrap over the replays, with the same seeds for all strategies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,30 +16,34 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from classifier.active.acquisition import STRATEGIES
-from classifier.active.replay import EVERYTHING, Replay
+from classifier.active.replay import WHOLE_POOL, Replay
 
 FORMAT = "asterism-label-efficiency/1"
+
 BASELINE = "random"
-SHARES = (1.0, 0.98)
-"""Of the accuracy that the whole pool's labels give."""
-DRAWS = 1000
+"""Strategy that the others are compared with."""
+
+TARGET_SHARES = (1.0, 0.98)
+"""Targets, as shares of the accuracy that the labels of the whole pool give."""
+
+BOOTSTRAP_SAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class Curves:
-    """Accuracies of several replays (R) of each strategy at the same numbers of votes (V)."""
+class EfficiencyCurves:
+    """Accuracy of the replays of each strategy at the same numbers of votes."""
 
     votes: NDArray[np.float64]
     """(V,) rising."""
     accuracy: Mapping[str, NDArray[np.float64]]
-    """(R, V) by strategy; row r has the same votes, and control sample, in all."""
+    """(R, V) by strategy; the same row has the same votes and control sample in all."""
     full: NDArray[np.float64]
-    """(R,) learnt from the whole pool."""
+    """(R,) accuracy with the labels of the whole pool."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A number and its 95 % interval; None where the target was not reached."""
+class Estimate:
+    """A number and its 95 % interval; None if the target was not reached."""
 
     value: float | None
     low: float | None
@@ -46,103 +51,113 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Reached:
-    """What one strategy needs for a share of the accuracy of the whole pool's labels."""
+class TargetVotes:
+    """The votes that one strategy needs to reach a target."""
 
     share: float
+    """The target as a share of the accuracy of the whole pool's labels."""
     accuracy: float
     """The target."""
-    votes: Measured
-    ratio: Measured
+    votes: Estimate
+    ratio: Estimate
     """To the votes that random order needs."""
 
 
 @dataclass(frozen=True)
 class Efficiency:
-    """One strategy."""
+    """The label efficiency of one strategy."""
 
     strategy: str
     replays: int
     half_way: float
     """Mean accuracy after half of all votes."""
     half_way_std: float | None
-    reached: list[Reached]
+    """Over the replays; None for one."""
+    reached: list[TargetVotes]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
+        """Return all fields as JSON values."""
         return asdict(self)
 
 
-def curves(replays: Sequence[Replay]) -> Curves:
-    """Replays of the same strategies, one a seed, side by side.
+def efficiency_curves(replays: Sequence[Replay]) -> EfficiencyCurves:
+    """Return the curves of replays of the same strategies and seeds.
 
-    Pools of slightly different sizes are brought to the votes of the smallest by interpolation.
-    Raises ValueError where a strategy lacks a replay that another has.
+    Pools of slightly different sizes are interpolated to the votes of the smallest. Raises
+    ValueError if a strategy lacks a replay that another has.
     """
     by_strategy: dict[str, list[Replay]] = {}
     for replay in replays:
         by_strategy.setdefault(replay.strategy, []).append(replay)
-    whole = by_strategy.pop(EVERYTHING, [])
-    if any(len(found) != len(whole) for found in by_strategy.values()) or not by_strategy:
-        raise ValueError("Every strategy needs a replay for each time that all labels were learnt.")
-    shortest = min(replays, key=lambda replay: (replay.strategy == EVERYTHING, _votes(replay)[-1]))
-    votes = _votes(shortest)
-    return Curves(
-        votes=votes,
+    whole_pool = by_strategy.pop(WHOLE_POOL, [])
+    counts = {len(same_strategy) for same_strategy in by_strategy.values()}
+    if counts != {len(whole_pool)}:
+        raise ValueError("Every strategy needs one replay for each replay of the whole pool.")
+    shortest = min(replays, key=lambda replay: (replay.strategy == WHOLE_POOL, _votes(replay)[-1]))
+    votes_V = _votes(shortest)
+    return EfficiencyCurves(
+        votes=votes_V,
         accuracy={
-            strategy: np.array([np.interp(votes, _votes(one), _accuracy(one)) for one in found])
-            for strategy, found in by_strategy.items()
+            strategy: np.array(
+                [np.interp(votes_V, _votes(replay), _accuracy(replay)) for replay in same_strategy]
+            )
+            for strategy, same_strategy in by_strategy.items()
         },
-        full=np.array([replay.points[-1].accuracy for replay in whole]),
+        full=np.array([replay.points[-1].accuracy for replay in whole_pool]),
     )
 
 
-def efficiencies(found: Curves, seed: int = 0) -> list[Efficiency]:
-    """What each strategy needs, in the order of STRATEGIES; `seed` is of the intervals."""
-    replays = len(found.full)
+def efficiencies(curves: EfficiencyCurves, seed: int = 0) -> list[Efficiency]:
+    """Return the efficiency of each strategy, in the order of STRATEGIES.
+
+    `seed` is that of the bootstrap samples.
+    """
+    replays = len(curves.full)
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(replays, size=(DRAWS if replays > 1 else 0, replays))
-    samples = np.concatenate([np.arange(replays)[None], drawn])
-    half = int(np.searchsorted(found.votes, found.votes[-1] / 2))
+    draws = rng.integers(replays, size=(BOOTSTRAP_SAMPLES if replays > 1 else 0, replays))
+    # the replays themselves first, then the samples: (1 + S, R)
+    samples_SR = np.concatenate([np.arange(replays)[None], draws])
+    half = int(np.searchsorted(curves.votes, curves.votes[-1] / 2))
     votes = {
-        strategy: {share: _needed(found, strategy, share, samples) for share in SHARES}
+        strategy: {
+            share: _votes_needed(curves, strategy, share, samples_SR) for share in TARGET_SHARES
+        }
         for strategy in STRATEGIES
-        if strategy in found.accuracy
+        if strategy in curves.accuracy
     }
-    of_random = votes.get(BASELINE, {share: np.array([np.nan]) for share in SHARES})
+    baseline = votes.get(BASELINE, {share: np.array([np.nan]) for share in TARGET_SHARES})
     rows = []
     for strategy, by_share in votes.items():
-        accuracy = found.accuracy[strategy][:, half]
-        reached = [
-            Reached(
+        accuracy_R = curves.accuracy[strategy][:, half]
+        targets = [
+            TargetVotes(
                 share,
-                float(share * found.full.mean()),
-                _measured(needed),
-                _measured(needed / of_random[share]),
+                float(share * curves.full.mean()),
+                _estimate(votes_S),
+                _estimate(votes_S / baseline[share]),
             )
-            for share, needed in by_share.items()
+            for share, votes_S in by_share.items()
         ]
-        std = float(accuracy.std(ddof=1)) if replays > 1 else None
-        rows.append(Efficiency(strategy, replays, float(accuracy.mean()), std, reached))
+        std = float(accuracy_R.std(ddof=1)) if replays > 1 else None
+        rows.append(Efficiency(strategy, replays, float(accuracy_R.mean()), std, targets))
     return rows
 
 
-def summary(found: Curves, rows: Sequence[Efficiency]) -> dict[str, Any]:
-    """The report, as JSON values: what each strategy needs, and the curves."""
+def efficiency_report(curves: EfficiencyCurves, rows: Sequence[Efficiency]) -> dict[str, Any]:
+    """Return the curves and the votes that each strategy needs, as JSON values."""
     return {
         "format": FORMAT,
-        "votes": found.votes.tolist(),
-        "full": found.full.tolist(),
-        "accuracy": {strategy: curve.tolist() for strategy, curve in found.accuracy.items()},
+        "votes": curves.votes.tolist(),
+        "full": curves.full.tolist(),
+        "accuracy": {strategy: curve.tolist() for strategy, curve in curves.accuracy.items()},
         "strategies": [row.to_dict() for row in rows],
     }
 
 
-def table(rows: Sequence[Efficiency]) -> str:
-    """Markdown: a row a strategy, with the votes to each target and their ratio to random's."""
+def efficiency_table(rows: Sequence[Efficiency]) -> str:
+    """Return a Markdown table: the votes to each target, and their ratio to random's."""
     targets = [
-        f"{100 * reached.share:.0f} % ({100 * reached.accuracy:.1f} %)"
-        for reached in rows[0].reached
+        f"{100 * target.share:.0f} % ({100 * target.accuracy:.1f} %)" for target in rows[0].reached
     ]
     heads = [f"votes to {target} | ratio to random" for target in targets]
     lines = [
@@ -150,58 +165,58 @@ def table(rows: Sequence[Efficiency]) -> str:
         f"|---|{'---:|' * (1 + 2 * len(targets))}",
     ]
     for row in rows:
-        spread = "" if row.half_way_std is None else f" ± {100 * row.half_way_std:.1f}"
-        cells = [f"{100 * row.half_way:.1f}{spread} %"]
-        for reached in row.reached:
-            cells += [_cell(reached.votes, ".0f"), _cell(reached.ratio, ".2f")]
+        std = "" if row.half_way_std is None else f" ± {100 * row.half_way_std:.1f}"
+        cells = [f"{100 * row.half_way:.1f}{std} %"]
+        for target in row.reached:
+            cells += [_cell(target.votes, ".0f"), _cell(target.ratio, ".2f")]
         lines.append(f"| {row.strategy} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
-def crossing(votes: NDArray[np.float64], accuracy: NDArray[np.float64], target: float) -> float:
-    """Votes at which a curve (V,), made monotone, reaches the target; NaN if it never does."""
-    rising = isotonic_regression(accuracy).x
-    reached = np.flatnonzero(rising >= target - 1e-9)
-    if not len(reached):
+def crossing(votes_V: NDArray[np.float64], accuracy_V: NDArray[np.float64], target: float) -> float:
+    """Return the votes at which a curve, made monotone, reaches the target; NaN if never."""
+    rising_V = isotonic_regression(accuracy_V).x
+    above = np.flatnonzero(rising_V >= target - 1e-9)
+    if not len(above):
         return float("nan")
-    at = int(reached[0])
-    if at == 0:
-        return float(votes[0])
-    share = (target - rising[at - 1]) / (rising[at] - rising[at - 1])
-    return float(votes[at - 1] + share * (votes[at] - votes[at - 1]))
+    first = int(above[0])
+    if first == 0:
+        return float(votes_V[0])
+    share = (target - rising_V[first - 1]) / (rising_V[first] - rising_V[first - 1])
+    return float(votes_V[first - 1] + share * (votes_V[first] - votes_V[first - 1]))
 
 
-def _needed(
-    found: Curves, strategy: str, share: float, samples: NDArray[np.int64]
+def _votes_needed(
+    curves: EfficiencyCurves, strategy: str, share: float, samples_SR: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Votes (S,) to a share of the full accuracy, of samples (S, R) of the replays."""
+    """Return the votes (S,) to a share of the full accuracy, for samples (S, R) of replays."""
     return np.array(
         [
             crossing(
-                found.votes,
-                found.accuracy[strategy][rows].mean(axis=0),
-                share * float(found.full[rows].mean()),
+                curves.votes,
+                curves.accuracy[strategy][replays_R].mean(axis=0),
+                share * float(curves.full[replays_R].mean()),
             )
-            for rows in samples
+            for replays_R in samples_SR
         ]
     )
 
 
-def _measured(values: NDArray[np.float64]) -> Measured:
-    """The first of all replays, with the interval of the others; never reached counts as last."""
-    drawn = np.where(np.isnan(values[1:]), np.inf, values[1:])
-    interval = np.quantile(drawn, (0.025, 0.975), method="nearest") if len(drawn) else ()
-    found = [float(x) if np.isfinite(x) else None for x in (values[0], *interval)]
-    return Measured(*found) if len(found) == 3 else Measured(found[0], None, None)
+def _estimate(values_S: NDArray[np.float64]) -> Estimate:
+    """Return the first value, with the interval of the others; NaN, not reached, is the highest."""
+    samples = np.where(np.isnan(values_S[1:]), np.inf, values_S[1:])
+    interval = np.quantile(samples, (0.025, 0.975), method="nearest") if len(samples) else ()
+    numbers = [float(x) if np.isfinite(x) else None for x in (values_S[0], *interval)]
+    return Estimate(*numbers) if len(numbers) == 3 else Estimate(numbers[0], None, None)
 
 
-def _cell(found: Measured, form: str) -> str:
-    if found.value is None:
+def _cell(estimate: Estimate, form: str) -> str:
+    if estimate.value is None:
         return "not reached"
-    if found.low is None:
-        return f"{found.value:{form}}"
-    high = "…" if found.high is None else f"{found.high:{form}}"
-    return f"{found.value:{form}} ({found.low:{form}}–{high})"
+    if estimate.low is None:
+        return f"{estimate.value:{form}}"
+    high = "…" if estimate.high is None else f"{estimate.high:{form}}"
+    return f"{estimate.value:{form}} ({estimate.low:{form}}–{high})"
 
 
 def _votes(replay: Replay) -> NDArray[np.float64]:

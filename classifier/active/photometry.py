@@ -1,9 +1,11 @@
-"""Magnitude, colour and concentration of candidates, from their stamps: for a first sample.
+"""Measure magnitude, colour and concentration on stamps, for a spread first sample.
 
-Instrumental: zero points are not known here, and a sample over standardised columns needs none.
-Stamps (n, bands, y, x) are linear in flux and centred on the candidate; NaN where there is no data.
-Source: the apertures of LEGUS, Adamo et al. 2017 (ApJ 841, 131), section 3: flux within 4 px, sky
-from 7 to 8 px, concentration index the difference between 1 and 3 px.
+Shapes   N candidates of a manifest, n of a chunk, C bands; stamps (n, C, y, x) are linear in flux
+         and centred on the candidate.
+Units    magnitudes without a zero point: the sample standardises its columns.
+NaN      pixels without data are NaN, and so is what cannot be measured.
+Source   LEGUS' apertures, Adamo et al. 2017 (ApJ 841, 131), section 3: flux within 4 px, sky from 7
+         to 8 px, concentration index the difference between 1 and 3 px.
 """
 
 from collections.abc import Sequence
@@ -18,48 +20,60 @@ from classifier.data.stamps import CHUNK
 
 COLUMNS = ("magnitude", "colour", "concentration_index")
 
-APERTURE, SKY = 4.0, (7.0, 8.0)
-"""Radii in pixels."""
+APERTURE_PX = 4.0
+"""Radius of the aperture."""
 
-INNER, OUTER = 1.0, 3.0
-"""Radii in pixels between which the concentration index compares."""
+SKY_PX = (7.0, 8.0)
+"""Radii of the ring in which the sky is measured."""
 
-REFERENCE = "V"
-"""Band of magnitude and concentration index; the last one where there is no such band."""
+CONCENTRATION_PX = (1.0, 3.0)
+"""Radii whose magnitudes the concentration index compares."""
+
+REFERENCE_BAND = "V"
+"""Band of magnitude and concentration index; without it the last band."""
 
 
-def measure(manifest: Manifest, bands: Sequence[str]) -> NDArray[np.float64]:
-    """(N, 3) of every candidate, in the order of COLUMNS; NaN where there is no light or stamp."""
-    found = np.full((len(manifest), len(COLUMNS)), np.nan)
+def measure_columns(manifest: Manifest, bands: Sequence[str]) -> NDArray[np.float64]:
+    """Return COLUMNS (N, 3) of every candidate; NaN without light or stamps."""
+    columns_N3 = np.full((len(manifest), len(COLUMNS)), np.nan)
     for pack in np.unique(manifest.pack):
-        of_pack = np.flatnonzero(manifest.pack == pack)
-        for first in range(0, len(of_pack), CHUNK):
-            positions = of_pack[first : first + CHUNK]
-            read = read_readable(manifest.packs / str(pack), manifest.row[positions], bands)
-            stamps = np.where(read.observed[:, :, None, None], read.stamps, np.nan)
-            found[positions[read.indices]] = columns(stamps, bands)
-    return found
+        in_pack = np.flatnonzero(manifest.pack == pack)
+        for first in range(0, len(in_pack), CHUNK):
+            positions = in_pack[first : first + CHUNK]
+            raw = read_readable(manifest.packs / str(pack), manifest.row[positions], bands)
+            stamps_nCYX = np.where(raw.observed[:, :, None, None], raw.stamps, np.nan)
+            columns_N3[positions[raw.indices]] = stamp_columns(stamps_nCYX, bands)
+    return columns_N3
 
 
-def columns(stamps: NDArray[np.float32], bands: Sequence[str]) -> NDArray[np.float64]:
-    """(n, 3) of stamps (n, bands, y, x), in the order of COLUMNS: magnitudes."""
-    at = list(bands).index(REFERENCE) if REFERENCE in bands else len(bands) - 1
-    by_band = _magnitude(stamps, APERTURE)
-    inner, outer = (_magnitude(stamps[:, [at]], radius)[:, 0] for radius in (INNER, OUTER))
+def stamp_columns(stamps_nCYX: NDArray[np.float32], bands: Sequence[str]) -> NDArray[np.float64]:
+    """Return COLUMNS (n, 3) of stamps, in magnitudes."""
+    reference = list(bands).index(REFERENCE_BAND) if REFERENCE_BAND in bands else len(bands) - 1
+    magnitude_nC = _magnitudes(stamps_nCYX, APERTURE_PX)
+    inner_n, outer_n = (
+        _magnitudes(stamps_nCYX[:, [reference]], radius)[:, 0] for radius in CONCENTRATION_PX
+    )
     # The reddest two bands: those in which most candidates are bright.
-    colour = by_band[:, -2] - by_band[:, -1] if len(bands) > 1 else np.full(len(stamps), np.nan)
-    return np.stack([by_band[:, at], colour, inner - outer], axis=1)
+    colour_n = (
+        magnitude_nC[:, -2] - magnitude_nC[:, -1]
+        if len(bands) > 1
+        else np.full(len(stamps_nCYX), np.nan)
+    )
+    # three of (n,) -> (n, 3)
+    return np.stack([magnitude_nC[:, reference], colour_n, inner_n - outer_n], axis=1)
 
 
-def _magnitude(stamps: NDArray[np.float32], radius: float) -> NDArray[np.float64]:
-    """-2.5 log10 of the flux (n, bands) within a radius, less the sky; NaN where there is none."""
+def _magnitudes(stamps_nCYX: NDArray[np.float32], radius_px: float) -> NDArray[np.float64]:
+    """Return -2.5 log10 of the flux (n, C) within a radius, less the sky; NaN if not positive."""
     offset = np.arange(PACK_STAMP_PX) - (PACK_STAMP_PX - 1) / 2
-    away = np.hypot(offset[:, None], offset[None, :])
-    around = stamps[:, :, (away >= SKY[0]) & (away <= SKY[1])].astype(float)
-    inside = stamps[:, :, away <= radius].astype(float)
-    # A median of nothing would warn; the sky of a stamp without data is no number either way.
-    blank = ~np.isfinite(around).any(axis=2)
-    around[blank] = 0
-    flux = inside.sum(axis=2) - np.nanmedian(around, axis=2) * inside.shape[2]
-    flux[blank | ~(flux > 0)] = np.nan
-    return np.asarray(-2.5 * np.log10(flux))
+    distance_YX = np.hypot(offset[:, None], offset[None, :])
+    in_sky_YX = (distance_YX >= SKY_PX[0]) & (distance_YX <= SKY_PX[1])
+    # (n, C, Y, X) -> (n, C, pixels)
+    sky_nCP = stamps_nCYX[:, :, in_sky_YX].astype(float)
+    aperture_nCP = stamps_nCYX[:, :, distance_YX <= radius_px].astype(float)
+    # numpy warns of the median of nothing; without a sky the flux is NaN in any case.
+    blank_nC = ~np.isfinite(sky_nCP).any(axis=2)
+    sky_nCP[blank_nC] = 0
+    flux_nC = aperture_nCP.sum(axis=2) - np.nanmedian(sky_nCP, axis=2) * aperture_nCP.shape[2]
+    flux_nC[blank_nC | ~(flux_nC > 0)] = np.nan
+    return np.asarray(-2.5 * np.log10(flux_nC))

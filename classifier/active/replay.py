@@ -1,14 +1,17 @@
-"""Labelling replayed with known truth: what an order of asking people is worth.
+"""Replay labelling with known classes, to measure what an order of labelling is worth.
 
-Simulated experts vote on candidates whose true class is known; a learner is trained on what their
-majority settles, and scores the rest of the pool; the best go to the experts next. After each round
-the learner's accuracy is measured on the control sample, against the truth.
+Simulated experts vote on candidates whose true class is known. A learner is trained on the majority
+of their votes and ranks the rest of the pool; the experts vote on the first of it next. After each
+round the learner's accuracy is measured on the control sample, against the true classes.
 
-Each order (strategy and seed) is one JSON file, written whole after every round: what was
-interrupted goes on where it was. Orders of one seed share the votes that a candidate gets.
+Each replay (strategy and seed) is one JSON file, written atomically after every round, and
+continues from it after an interruption. Replays of one seed share the votes on a candidate.
+
+Shapes   N candidates of a manifest, P of the pool, C columns; labels (N,) are 1 to K, or 0 where
+         the votes give none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +22,7 @@ from numpy.typing import NDArray
 
 from classifier.active import photometry, simulated_experts
 from classifier.active.acquisition import STRATEGIES, WITHOUT_NETWORK, Pool, ranked
-from classifier.active.learners import Answers, Learner
+from classifier.active.learners import Learner, LearnerPredictions
 from classifier.core.config import TrainingConfig
 from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data.stamps import complete
@@ -28,70 +31,82 @@ from classifier.training.checkpoints import RunError
 
 FORMAT = "asterism-replay/1"
 
-EVERYTHING = "all"
-"""In the place of a strategy: the whole pool at once, which the strategies are measured by."""
+WHOLE_POOL = "all"
+"""Name, among the strategies, of the baseline that labels the whole pool at once."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How people are asked; the same for all strategies."""
+class ReplaySettings:
+    """How experts label; the same for all strategies."""
 
     experts: int = 3
-    """Votes on each candidate; where two classes are first, none is settled."""
+    """Votes on each candidate; a tie gives no label."""
     first: int = 50
     """Candidates before the first training."""
     batch: int = 50
     """Candidates between two trainings."""
     rounds: int | None = None
-    """Trainings at most; None: until the pool is empty."""
+    """Most trainings; None: until the pool is empty."""
     cold_start: Literal["spread", "random"] = "random"
-    """Chooses the first candidates of strategies that need a network."""
+    """How the first candidates are chosen for strategies that need a network."""
     people: Literal["paper", "perfect"] = "paper"
-    """paper: two of them agree as often as two people do; perfect: each vote is the truth."""
+    """paper: experts agree as often as people do; perfect: each vote is the true class."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be replayed, in words that name the setting."""
+        """Raise ValueError for settings that cannot be replayed."""
         for name in ("experts", "first", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
 
 
 @dataclass(frozen=True)
-class Point:
+class ReplayPoint:
     """The learner after one round."""
 
-    asked: int
-    """Candidates that were voted on."""
+    candidates: int
+    """Candidates with votes; `asked` in files."""
     votes: int
     settled: int
-    """Candidates whose votes gave a label, and were learnt from."""
+    """Candidates whose votes gave a label, which the learner is trained on."""
     right: int
     """Of those, with the true class."""
     settled_of_class: list[int]
-    """By the label that was learnt."""
+    """Number of those per label, in the order of the classes."""
     accuracy: float
-    """Share of the control sample whose true class is the most probable one."""
+    """Share of right answers on the control sample."""
     confidence: float
-    """Mean probability of that class; above the accuracy the learner is overconfident."""
+    """Mean probability of the answers; above the accuracy, the learner is overconfident."""
     recall: list[float | None]
-    """By true class; None where the control sample has none."""
+    """By true class; None for a class that the control sample lacks."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON values."""
+        values = asdict(self)
+        return {"asked": values.pop("candidates"), **values}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the point with the values of `to_dict`."""
+        values = dict(stored)
+        return cls(candidates=values.pop("asked"), **values)
 
 
 @dataclass(frozen=True)
-class World:
-    """Candidates with known classes: a pool to ask about, a sample to measure on."""
+class ReplayData:
+    """Candidates with known classes: a pool to label, and a control sample to measure on."""
 
     manifest: Manifest
-    """Its labels are the truth; train is the pool, control the sample."""
+    """Its labels are the true classes; the split train is the pool, control the sample."""
     columns: NDArray[np.float64]
     """(N, C) magnitude, colour, concentration index; NaN where one is missing."""
     classes: int
     pool: NDArray[np.int64] = field(init=False)
-    """Positions in the manifest."""
+    """(P,) positions in the manifest."""
     control: NDArray[np.int64] = field(init=False)
+    """Positions of the control sample."""
 
     def __post_init__(self) -> None:
-        """Find both, and refuse a world without either."""
+        """Select both. Raises ValueError if one is empty or a label is above `classes`."""
         for split, name in (("train", "pool"), ("control", "control")):
             positions = self.manifest.labelled(split)
             if not len(positions):
@@ -101,177 +116,189 @@ class World:
             raise ValueError(f"The manifest has labels above {self.classes}, the learner has not.")
 
     @classmethod
-    def of(cls, manifest: Manifest, config: TrainingConfig) -> Self:
-        """The candidates of a manifest that can be learnt; their columns are measured on stamps."""
-        known = complete(manifest, config)
-        usable = manifest.changed(label=np.where(known, manifest.label, UNLABELLED))
-        return cls(usable, photometry.measure(manifest, config.bands), config.classes)
+    def from_manifest(cls, manifest: Manifest, config: TrainingConfig) -> Self:
+        """Return the candidates that can be trained on, with columns measured on their stamps."""
+        usable_N = complete(manifest, config)
+        usable = manifest.changed(label=np.where(usable_N, manifest.label, UNLABELLED))
+        return cls(usable, photometry.measure_columns(manifest, config.bands), config.classes)
 
 
 @dataclass
 class Replay:
-    """One strategy with one seed: what was asked so far, and what came of it."""
+    """The progress of one strategy with one seed."""
 
     strategy: str
     seed: int
-    asked: list[int] = field(default_factory=list)
-    """Candidates in the order of asking, by their ids."""
-    points: list[Point] = field(default_factory=list)
+    candidates: list[int] = field(default_factory=list)
+    """Ids of the candidates with votes, in the order of labelling."""
+    points: list[ReplayPoint] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the progress as JSON values."""
+        return {"asked": self.candidates, "points": [point.to_dict() for point in self.points]}
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Continue from the values of `to_dict`."""
+        self.candidates = stored["asked"]
+        self.points = [ReplayPoint.from_dict(point) for point in stored["points"]]
 
 
-Told = Callable[[Replay], None]
+RoundCallback = Callable[[Replay], None]
 """Called after every round."""
 
 
 def simulate(
-    world: World,
+    data: ReplayData,
     learner: Learner,
-    plan: Plan,
+    settings: ReplaySettings,
     directory: Path,
     *,
     strategies: Sequence[str] = tuple(STRATEGIES),
     seeds: Sequence[int] = range(5),
-    told: Told = lambda _: None,
+    on_round: RoundCallback = lambda _: None,
 ) -> list[Replay]:
-    """Replay each strategy with each seed, and the whole pool at once; files go to `directory`.
+    """Replay each strategy and the baseline of the whole pool with each seed, into `directory`.
 
-    Raises RunError where it holds replays of something else.
+    Raises RunError if the folder holds other replays.
     """
     directory.mkdir(parents=True, exist_ok=True)
     return [
-        _replayed(_Labelling(world, learner, plan, Replay(strategy, seed)), directory, told)
+        _complete(_Labelling(data, learner, settings, Replay(strategy, seed)), directory, on_round)
         for seed in seeds
-        for strategy in (EVERYTHING, *strategies)
+        for strategy in (WHOLE_POOL, *strategies)
     ]
 
 
-def _replayed(labelling: "_Labelling", directory: Path, told: Told) -> Replay:
-    """Go on until it ends, from what the file of the replay has."""
+def _complete(labelling: "_Labelling", directory: Path, on_round: RoundCallback) -> Replay:
+    """Run a replay to its end, from the rounds in its file."""
     replay = labelling.replay
     path = directory / f"{replay.strategy}-{replay.seed}.json"
     identity = labelling.identity
     if path.exists():
-        found = checkpoints.read_json(path)
-        if any(found.get(name) != value for name, value in identity.items()):
-            raise RunError(f"{path} is a replay of something else: simulate into an empty folder.")
-        replay.asked = found["asked"]
-        replay.points = [Point(**point) for point in found["points"]]
-    while not labelling.ended:
-        labelling.step()
-        state = {"asked": replay.asked, "points": [asdict(point) for point in replay.points]}
-        checkpoints.write_json(path, identity | state)
-        told(replay)
+        stored = checkpoints.read_json(path)
+        if any(stored.get(name) != value for name, value in identity.items()):
+            raise RunError(f"{path} is another replay: simulate into an empty folder.")
+        replay.restore(stored)
+    while not labelling.is_complete:
+        labelling.run_round()
+        checkpoints.write_json(path, identity | replay.to_dict())
+        on_round(replay)
     return replay
 
 
 class _Labelling:
-    """One replay under way."""
+    """A replay in progress."""
 
-    def __init__(self, world: World, learner: Learner, plan: Plan, replay: Replay) -> None:
+    def __init__(
+        self, data: ReplayData, learner: Learner, settings: ReplaySettings, replay: Replay
+    ) -> None:
         self.replay = replay
-        self._world, self._learner, self._plan = world, learner, plan
+        self._data, self._learner, self._settings = data, learner, settings
         self._rng = np.random.default_rng([replay.seed, 1])
-        self._answers: Answers | None = None
+        self._predictions: LearnerPredictions | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the result, as JSON values."""
+        """All that decides the result, as JSON values."""
+        settings = asdict(self._settings)
         return {
             "format": FORMAT,
             "strategy": self.replay.strategy,
             "seed": self.replay.seed,
-            "plan": {name: value for name, value in asdict(self._plan).items() if name != "rounds"},
+            "plan": {name: value for name, value in settings.items() if name != "rounds"},
             "learner": self._learner.identity,
-            "manifest_sha256": self._world.manifest.sha256,
+            "manifest_sha256": self._data.manifest.sha256,
         }
 
     @property
-    def ended(self) -> bool:
-        """Nobody is left to ask about, or the rounds are over."""
-        rounds = 1 if self.replay.strategy == EVERYTHING else self._plan.rounds
-        over = rounds is not None and len(self.replay.points) >= rounds
-        return over or len(self.replay.asked) >= len(self._world.pool)
+    def is_complete(self) -> bool:
+        """True if the pool is empty or the last round is over."""
+        rounds = 1 if self.replay.strategy == WHOLE_POOL else self._settings.rounds
+        last = rounds is not None and len(self.replay.points) >= rounds
+        return last or len(self.replay.candidates) >= len(self._data.pool)
 
-    def step(self) -> None:
-        """Ask, learn and measure once."""
-        batch = self._next()
-        self.replay.asked += self._world.manifest.candidate[batch].tolist()
-        self._answers = self._learnt()
-        self.replay.points.append(self._measured(self._answers))
+    def run_round(self) -> None:
+        """Label a batch, train and measure."""
+        batch = self._next_batch()
+        self.replay.candidates += self._data.manifest.candidate[batch].tolist()
+        self._predictions = self._train()
+        self.replay.points.append(self._measure(self._predictions))
 
     @cached_property
-    def _label_if_asked(self) -> NDArray[np.int64]:
-        """The label (N,) that votes give each candidate of the pool; 0 where they settle none."""
-        world, plan = self._world, self._plan
-        label = np.zeros(len(world.manifest), dtype=np.int64)
-        truth = world.manifest.label[world.pool]
-        if plan.people == "perfect":
-            label[world.pool] = truth
-            return label
-        confusion = simulated_experts.confusion(world.classes)
-        # Orders of one seed get the same votes on a candidate.
+    def _label_N(self) -> NDArray[np.int64]:
+        """The label (N,) that the votes on each candidate of the pool give; 0 for none."""
+        data, settings = self._data, self._settings
+        label_N = np.zeros(len(data.manifest), dtype=np.int64)
+        truth_P = data.manifest.label[data.pool]
+        if settings.people == "perfect":
+            label_N[data.pool] = truth_P
+            return label_N
+        confusion_KK = simulated_experts.expert_confusion(data.classes)
+        # By the seed alone: all strategies get the same votes on a candidate.
         rng = np.random.default_rng([self.replay.seed, 0])
-        votes = simulated_experts.cast(truth, confusion, plan.experts, rng)
-        label[world.pool] = simulated_experts.majority(votes, world.classes)
-        return label
+        votes_PE = simulated_experts.cast_votes(truth_P, confusion_KK, settings.experts, rng)
+        label_N[data.pool] = simulated_experts.majority_labels(votes_PE, data.classes)
+        return label_N
 
     @cached_property
-    def _without_network(self) -> NDArray[np.int64]:
-        """Positions of the whole pool, in the order that needs no network."""
+    def _initial_order(self) -> NDArray[np.int64]:
+        """Positions (P,) of the pool in the order of a strategy without a network."""
         strategy = self.replay.strategy
-        first = strategy if strategy in WITHOUT_NETWORK else self._plan.cold_start
-        columns = self._world.columns[self._world.pool]
-        nothing = np.empty((len(columns), 0), dtype=np.float32)
-        empty = Pool(np.empty((0, len(columns), 0)), nothing, columns)
-        return self._world.pool[ranked(STRATEGIES[first](empty, self._rng))]
+        first = strategy if strategy in WITHOUT_NETWORK else self._settings.cold_start
+        columns_PC = self._data.columns[self._data.pool]
+        no_features = np.empty((len(columns_PC), 0), dtype=np.float32)
+        pool = Pool(np.empty((0, len(columns_PC), 0)), no_features, columns_PC)
+        return self._data.pool[ranked(STRATEGIES[first](pool, self._rng))]
 
     @property
-    def _asked(self) -> NDArray[np.bool_]:
-        """(N,)."""
-        return np.isin(self._world.manifest.candidate, self.replay.asked)
+    def _voted_N(self) -> NDArray[np.bool_]:
+        """True for candidates (N,) with votes."""
+        return np.isin(self._data.manifest.candidate, self.replay.candidates)
 
-    def _next(self) -> NDArray[np.int64]:
-        """Positions of the candidates to ask about now."""
+    def _next_batch(self) -> NDArray[np.int64]:
+        """Return the positions of the next candidates to label."""
         strategy = self.replay.strategy
-        left = self._without_network[~self._asked[self._without_network]]
-        if strategy == EVERYTHING:
-            return left
-        if not self.replay.asked:
-            return left[: self._plan.first]
+        remaining = self._initial_order[~self._voted_N[self._initial_order]]
+        if strategy == WHOLE_POOL:
+            return remaining
+        if not self.replay.candidates:
+            return remaining[: self._settings.first]
         if strategy not in WITHOUT_NETWORK:
-            answers = self._answers or self._learnt()
+            predictions = self._predictions or self._train()
             pool = Pool(
-                answers.member_probability[:, left],
-                answers.embeddings[left],
-                self._world.columns[left],
+                predictions.member_probability[:, remaining],
+                predictions.embeddings[remaining],
+                self._data.columns[remaining],
             )
-            left = left[ranked(STRATEGIES[strategy](pool, self._rng))]
-        return left[: self._plan.batch]
+            remaining = remaining[ranked(STRATEGIES[strategy](pool, self._rng))]
+        return remaining[: self._settings.batch]
 
-    def _learnt(self) -> Answers:
-        """What the learner says after all that was asked so far."""
-        label = np.where(self._asked, self._label_if_asked, 0)
-        # Whatever the order was, the whole pool is learnt in the same way in the end.
-        state = np.random.SeedSequence([self.replay.seed, len(self.replay.asked)])
-        return self._learner.learn(label, int(state.generate_state(1)[0]))
+    def _train(self) -> LearnerPredictions:
+        """Train the learner on all labels so far."""
+        label_N = np.where(self._voted_N, self._label_N, 0)
+        # Not by the strategy: with the whole pool, all strategies end in the same training.
+        state = np.random.SeedSequence([self.replay.seed, len(self.replay.candidates)])
+        return self._learner.learn(label_N, int(state.generate_state(1)[0]))
 
-    def _measured(self, answers: Answers) -> Point:
-        world, asked, label = self._world, self._asked, self._label_if_asked
-        probability = answers.member_probability[:, world.control].mean(axis=0)
-        truth = world.manifest.label[world.control]
-        right = probability.argmax(axis=1) + 1 == truth
-        settled = label[asked & (label > 0)]
-        classes = range(1, world.classes + 1)
-        return Point(
-            asked=len(self.replay.asked),
-            votes=len(self.replay.asked) * self._plan.experts,
-            settled=len(settled),
-            right=int((asked & (label > 0) & (label == world.manifest.label)).sum()),
-            settled_of_class=[int((settled == one).sum()) for one in classes],
-            accuracy=float(right.mean()),
-            confidence=float(probability.max(axis=1).mean()),
+    def _measure(self, predictions: LearnerPredictions) -> ReplayPoint:
+        """Measure the labels so far, and the learner on the control sample of n candidates."""
+        data, voted_N, label_N = self._data, self._voted_N, self._label_N
+        # (M, n, K) -> (n, K)
+        p_nK = predictions.member_probability[:, data.control].mean(axis=0)
+        truth_n = data.manifest.label[data.control]
+        right_n = p_nK.argmax(axis=1) + 1 == truth_n
+        settled_N = voted_N & (label_N > 0)
+        classes = range(1, data.classes + 1)
+        return ReplayPoint(
+            candidates=len(self.replay.candidates),
+            votes=len(self.replay.candidates) * self._settings.experts,
+            settled=int(settled_N.sum()),
+            right=int((settled_N & (label_N == data.manifest.label)).sum()),
+            settled_of_class=[int((label_N[settled_N] == label).sum()) for label in classes],
+            accuracy=float(right_n.mean()),
+            confidence=float(p_nK.max(axis=1).mean()),
             recall=[
-                float(right[truth == one].mean()) if (truth == one).any() else None
-                for one in classes
+                float(right_n[truth_n == label].mean()) if (truth_n == label).any() else None
+                for label in classes
             ],
         )

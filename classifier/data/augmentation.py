@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from classifier.runtime.device import send
+from classifier.runtime.device import copy_to_device
 
 
 def random_orientations(count: int, generator: torch.Generator) -> Tensor:
@@ -68,7 +68,7 @@ def resample(
     theta_B23[:, :, :2] = orientations_B22 * (stamp_px / stamps_BCHW.shape[-1])
     # (B, 2, 3) -> (B, S, S, 2): where in the stamp each output pixel is sampled
     grid_BSS2 = nn.functional.affine_grid(
-        send(theta_B23, stamps_BCHW.device),
+        copy_to_device(theta_B23, stamps_BCHW.device),
         [count, channels, input_px, input_px],
         align_corners=False,
     )

@@ -1,1 +1,1 @@
-"""Predict with an ensemble: members, embeddings, refitted heads."""
+"""Predict with an ensemble: members, batches, embeddings, refitted heads."""

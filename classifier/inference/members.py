@@ -1,4 +1,4 @@
-"""The finished networks of a run, as often as they are wanted, in bounded memory."""
+"""Load the finished networks of a run as often as they are needed, in bounded memory."""
 
 from pathlib import Path
 
@@ -9,37 +9,37 @@ from classifier.nets.dual_backbone import DualBackbone
 from classifier.training import checkpoints
 
 
-class Members:
-    """Networks by their number, at rest: each read once where a GPU has room, else every time.
+class MemberNetworks:
+    """The networks of a run by member number: kept if a GPU has room for all, else loaded again.
 
-    In the host's memory there is never more than one; in turn they then share its place.
+    The host's memory never holds more than one; the members then share one network.
     """
 
     def __init__(self, directory: Path, config: TrainingConfig, device: torch.device) -> None:
-        """Of the run in `directory`, whose members were checked."""
+        """Prepare for the run in `directory`, whose members were checked."""
         self._directory, self._config, self._device = directory, config, device
-        self._place = DualBackbone.uninitialised(config, device).eval()
+        self._shared = DualBackbone.uninitialised(config, device).eval()
         self._kept: dict[int, DualBackbone] = {}
-        self._all = has_room(device, config.members * _bytes_of(self._place))
-        self.features = self._place.head.in_features
-        """Numbers that a network sees in a candidate."""
+        self._keep_all = has_room(device, config.members * _size_in_bytes(self._shared))
+        self.features = self._shared.head.in_features
+        """Number of features of a candidate."""
 
     def __getitem__(self, member: int) -> DualBackbone:
-        """One of them; without room for all, good until the next is asked for."""
+        """Return the network of a member; unless all are kept, the next call overwrites it."""
         if member in self._kept:
             return self._kept[member]
-        network = self._place
-        if self._all:
+        network = self._shared
+        if self._keep_all:
             network = DualBackbone.uninitialised(self._config, self._device).eval()
             self._kept[member] = network
         checkpoints.load_member(self._directory, member, network)
         return network
 
 
-def has_room(device: torch.device, wanted: int) -> bool:
-    """Whether so many bytes are less than half of what is free in a GPU."""
-    return device.type == "cuda" and wanted < torch.cuda.mem_get_info(device)[0] / 2
+def has_room(device: torch.device, size: int) -> bool:
+    """True if `size` bytes are less than half of the free memory of a GPU; never for a CPU."""
+    return device.type == "cuda" and size < torch.cuda.mem_get_info(device)[0] / 2
 
 
-def _bytes_of(network: DualBackbone) -> int:
+def _size_in_bytes(network: DualBackbone) -> int:
     return sum(value.nbytes for value in network.state_dict().values())

@@ -59,10 +59,10 @@ def find(url: str, folder: Path | None = None, *, package: str = "") -> InitialW
             reasons.append(f"{path} does not match its checksum")
         else:
             return InitialWeights("imagenet", f"ImageNet weights from {path}.", path)
-    return _download(url, cache / name, reasons)
+    return _download_weights(url, cache / name, reasons)
 
 
-def _download(url: str, path: Path, reasons: list[str]) -> InitialWeights:
+def _download_weights(url: str, path: Path, reasons: list[str]) -> InitialWeights:
     mirror = os.environ.get(MIRROR)
     source = f"{mirror.rstrip('/')}/{path.name}" if mirror else url
     try:

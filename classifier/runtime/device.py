@@ -149,7 +149,7 @@ def _explain_full_memory(message: str) -> Iterator[None]:
         raise RunError(message) from error
 
 
-def send(values: Tensor, device: torch.device) -> Tensor:
+def copy_to_device(values: Tensor, device: torch.device) -> Tensor:
     """Return the values on the device; a GPU copies them while it computes."""
     if device.type == "cuda":
         return values.pin_memory().to(device, non_blocking=True)

@@ -22,7 +22,12 @@ from classifier.data.dataset import TrainingTensors
 from classifier.data.random_views import RandomViews, network_input, random_views
 from classifier.nets.backbones import BACKBONES, layers_by_depth
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.runtime.device import autocast, is_memory_full, send, trains_in_blocked_layout
+from classifier.runtime.device import (
+    autocast,
+    copy_to_device,
+    is_memory_full,
+    trains_in_blocked_layout,
+)
 
 BATCH_NORM_WARM_UP = 9
 """Batch from which on the momentum of batch normalisation is constant, 0.1."""
@@ -88,7 +93,7 @@ class Optimisation:
         Raises torch's error if two stamps are too many for the device's memory.
         """
         self._set_trainable()
-        index_B = send(next(self._batches), self._device)
+        index_B = copy_to_device(next(self._batches), self._device)
         views = random_views(len(index_B), self.config, self._generator)
         loss, logits_BK = self._compute_gradients(index_B, views)
         factor = self._rate_factor(self.batch)

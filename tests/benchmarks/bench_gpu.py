@@ -21,9 +21,9 @@ from classifier.core.config import PRESETS, TrainingConfig
 from classifier.data.dataset import TrainingTensors
 from classifier.data.random_views import network_input, random_views
 from classifier.data.stamps import central, crop_px
-from classifier.inference.prediction import batch_size, in_batches
+from classifier.inference.batches import predict_batches, prediction_batch_size
 from classifier.nets.dual_backbone import DualBackbone
-from classifier.runtime.device import choose_device, cudnn_benchmark, send
+from classifier.runtime.device import choose_device, copy_to_device, cudnn_benchmark
 from classifier.training.optimisation import EndlessBatches, Optimisation
 
 # The longest that the paper's ten networks may take.
@@ -113,7 +113,7 @@ def data_path(config: TrainingConfig, data: TrainingTensors, length: Length) -> 
     device = data.stamps.device
 
     def once() -> None:
-        index = send(next(batches), device)
+        index = copy_to_device(next(batches), device)
         views = random_views(len(index), config, generator)
         network_input(data.stamps[index].float(), config, views)
 
@@ -129,7 +129,7 @@ def inference(
     upright = torch.from_numpy(central(stamps, crop_px(config.stamp_px, rotated=False)))
 
     def once() -> None:
-        torch.cat([p_BK for _, p_BK in in_batches(network, upright, config)]).cpu()
+        torch.cat([p_BK for _, p_BK in predict_batches(network, upright, config)]).cpu()
 
     once()
     times = max(1, length.batches * config.batch_size // len(stamps))
@@ -145,28 +145,30 @@ def multiplications(config: TrainingConfig) -> float:
     return counter.get_total_flops() / 2
 
 
-def tell(config: TrainingConfig, found: Measured, peak: float, device: torch.device) -> None:
+def tell(config: TrainingConfig, measured: Measured, peak: float, device: torch.device) -> None:
     """Append the figures of one network to `bench/gpu.jsonl`."""
     size = config.batch_size
-    what = f"{config.preset}, {config.input_px} px, batch {size}"
-    at_rest = f"{config.preset}, {config.input_px} px, batch {batch_size(config, device)}"
+    setting = f"{config.preset}, {config.input_px} px, batch {size}"
+    at_rest_size = prediction_batch_size(config, device)
+    at_rest = f"{config.preset}, {config.input_px} px, batch {at_rest_size}"
     # A step multiplies three times as often as a prediction.
     most = peak / multiplications(config)
     for which, rate, best in (
-        (f"training, {what}", size / found.step, most / 3),
-        (f"inference, {at_rest}", 1 / found.prediction, most),
+        (f"training, {setting}", size / measured.step, most / 3),
+        (f"inference, {at_rest}", 1 / measured.prediction, most),
     ):
         name = f"{which}, share of the card's rate of bfloat16 products"
         record(name, rate, "images/s", best, file="gpu")
     # The more room is left, the better.
     room = torch.cuda.get_device_properties(device).total_memory / 2**30
-    name = f"room beside training's peak of {found.gib:.1f} GiB, {what}"
-    record(name, 1 / found.gib, "1/GiB", 1 / room, file="gpu")
+    name = f"room beside training's peak of {measured.gib:.1f} GiB, {setting}"
+    record(name, 1 / measured.gib, "1/GiB", 1 / room, file="gpu")
     record(
-        f"data path alone, {what}, whose share of a step is 1 in", 1 / found.data, "batches/s",
-        1 / found.step, file="gpu",
+        f"data path alone, {setting}, whose share of a step is 1 in",
+        1 / measured.data, "batches/s",
+        1 / measured.step, file="gpu",
     )  # fmt: skip
-    hours = whole_experiment(config, found, FULL) / 3600
+    hours = whole_experiment(config, measured, FULL) / 3600
     record(
         f"the paper's {config.members} networks trained, {config.preset}, extrapolated from "
         f"{FULL.batches} of {config.batches} batches: {3600 * hours:.0f} s",
@@ -174,9 +176,9 @@ def tell(config: TrainingConfig, found: Measured, peak: float, device: torch.dev
     )  # fmt: skip
 
 
-def whole_experiment(config: TrainingConfig, found: Measured, length: Length) -> float:
+def whole_experiment(config: TrainingConfig, measured: Measured, length: Length) -> float:
     """Seconds of all members at the pace of the measured batches, with the start of each."""
-    return config.members * (found.start + (config.batches - length.warm_up) * found.step)
+    return config.members * (measured.start + (config.batches - length.warm_up) * measured.step)
 
 
 def small(config: TrainingConfig) -> TrainingConfig:

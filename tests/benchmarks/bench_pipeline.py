@@ -91,20 +91,22 @@ def learn(site: Site) -> None:
 
 def compare(site: Site) -> None:
     """Record both accuracies on the control sample, and whether they differ (McNemar)."""
-    said = command(
+    output = command(
         *("-m", "classifier", "compare", site.training_set, "--packs", site.packs),
         *("--run", site.home / "quick", "--other", site.home / "starcnet", "--quiet"),
     )
-    found = json.loads(said)
-    for name, pair in (("four classes", found["overall"]), ("cluster or not", found["binary"])):
-        what = f"NGC 1566, {found['count']} control objects, {name}"
+    comparison = json.loads(output)
+    questions = {"four classes": "overall", "cluster or not": "binary"}
+    for question, key in questions.items():
+        pair = comparison[key]
+        name = f"NGC 1566, {comparison['count']} control objects, {question}"
         ours, theirs = pair["first"]["value"], pair["second"]["value"]
-        record(f"{what}: accuracy", ours, "share", theirs, file="pipeline")
+        record(f"{name}: accuracy", ours, "share", theirs, file="pipeline")
         sys.stdout.write(
             f"  difference {pair['difference']:+.3f} ({pair['low']:+.3f} to {pair['high']:+.3f})\n"
         )
         # Below 1, the ratio says that they differ.
-        record(f"{what}: p of McNemar's test", pair["p_value"], "share", 0.05, file="pipeline")
+        record(f"{name}: p of McNemar's test", pair["p_value"], "share", 0.05, file="pipeline")
 
 
 def main() -> None:
@@ -126,8 +128,8 @@ def main() -> None:
         classified(site, site.home / "quick")
         seconds += time.perf_counter() - start
         theirs = peer(mosaics, site.home / "starcnet", site.home)
-        what = "NGC 1566, mosaics to table"
-        record(what, COUNT / seconds, "objects/s", COUNT / theirs, file="pipeline")
+        name = "NGC 1566, mosaics to table"
+        record(name, COUNT / seconds, "objects/s", COUNT / theirs, file="pipeline")
         compare(site)
 
 

@@ -58,8 +58,8 @@ def main(candidates: int) -> None:
             finally:
                 over.set()
             during = {verb: p95_ms(experts, verb) for verb in before}
-            for one in people:
-                one.result()
+            for future in people:
+                future.result()
         ledger.assert_kept(experts, 3)
         ledger.assert_nothing_drifted()
         ledger.close()
@@ -69,8 +69,8 @@ def main(candidates: int) -> None:
         f"{name}: live in a new order", 1 / (written + live), "1/s", 1 / GOAL_S, file="predictions"
     )
     for verb, wait in before.items():
-        what = f"{name}: {verb} meanwhile, p95"
-        record(what, during[verb], "ms", wait, file="predictions")
+        label = f"{name}: {verb} meanwhile, p95"
+        record(label, during[verb], "ms", wait, file="predictions")
 
 
 if __name__ == "__main__":

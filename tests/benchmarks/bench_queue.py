@@ -152,9 +152,9 @@ def measure(database: str, sizes: Sequence[int], peer: Pace) -> None:
             experts = ledger.open_field(f"f{size}", size, number, votes_needed=VOTES_NEEDED)
             everybody = iter(experts)
             for crowd in CROWDS:
-                some = [next(everybody) for _ in range(crowd.experts)]
-                tell(f"{database}, {size} candidates, {crowd}", crowd, some, programs, peer)
-                ledger.assert_in_order(some, experts)
+                people = [next(everybody) for _ in range(crowd.experts)]
+                tell(f"{database}, {size} candidates, {crowd}", crowd, people, programs, peer)
+                ledger.assert_in_order(people, experts)
             ledger.assert_kept(experts, VOTES_NEEDED)
             ledger.assert_nothing_drifted()
         ledger.close()

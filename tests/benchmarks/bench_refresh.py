@@ -78,12 +78,12 @@ def _seen(rng: np.random.Generator, truth: NDArray[np.int64]) -> NDArray[np.floa
 
 def peer(folder: Path, labels: Mapping[int, int]) -> NDArray[np.float64]:
     """scikit-learn's mean probability (N, K)."""
-    kept = embeddings.Embeddings.read(folder / "embeddings.zarr")
+    stored = embeddings.Embeddings.read(folder / "embeddings.zarr")
     rows = np.array(sorted(labels)) - 1
     truth = np.array([labels[row + 1] for row in rows.tolist()])
-    total = np.zeros((len(kept.candidate), CLASSES))
+    total = np.zeros((len(stored.candidate), CLASSES))
     for member in range(MEMBERS):
-        x_NF = kept.features[member].astype(np.float32)
+        x_NF = stored.features[member].astype(np.float32)
         # The same prior, in its own units.
         model = LogisticRegression(C=head_refit.SPREAD**2 / FEATURES, max_iter=200)
         total += make_pipeline(StandardScaler(), model).fit(x_NF[rows], truth).predict_proba(x_NF)
@@ -95,7 +95,7 @@ def measure_heads(folder: Path, truth: NDArray[np.int64]) -> None:
     count = len(truth)
     labels = dict(zip(range(1, LABELS + 1), truth[:LABELS].tolist(), strict=True))
     start = time.perf_counter()
-    found = head_refit.refit(folder, folder / "embeddings.zarr", labels, {}, range(1, count + 1))
+    refitted = head_refit.refit(folder, folder / "embeddings.zarr", labels, {}, range(1, count + 1))
     ours = time.perf_counter() - start
     start = time.perf_counter()
     theirs = peer(folder, labels)
@@ -104,7 +104,7 @@ def measure_heads(folder: Path, truth: NDArray[np.int64]) -> None:
     record(name, 1 / ours, "1/s", 1 / seconds, file="refresh")
     right, peers = (
         float((p[LABELS:].argmax(axis=1) + 1 == truth[LABELS:]).mean())
-        for p in (found.probability, theirs)
+        for p in (refitted.probability, theirs)
     )
     record(f"{name}: accuracy on the others", right, "share", peers, file="refresh")
 
@@ -124,9 +124,9 @@ def measure_task(name: str, folder: str, url: str, candidates: int) -> None:
         table.writerows([pk, "f", pk, "none", pk, "train", truth[pk - 1]] for pk in learnt)
     field = refreshed_field.make(truth, LABELS, len(learnt))
     seconds, waits = refreshed_field.refresh(field)
-    what = f"{name}, {candidates} candidates: from {LABELS} labels to a new order"
-    record(what, 1 / seconds, "1/s", 1 / GOAL_S, file="refresh")
-    record(f"{what}: longest part in which votes wait", 1 / waits, "1/s", 1 / 0.5, file="refresh")
+    label = f"{name}, {candidates} candidates: from {LABELS} labels to a new order"
+    record(label, 1 / seconds, "1/s", 1 / GOAL_S, file="refresh")
+    record(f"{label}: longest part in which votes wait", 1 / waits, "1/s", 1 / 0.5, file="refresh")
 
 
 def main(candidates: int) -> None:

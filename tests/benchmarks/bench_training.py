@@ -22,7 +22,7 @@ from report import record
 
 from classifier.data.dataset import TrainingTensors
 from classifier.data.stamps import central, crop_px
-from classifier.inference.prediction import in_batches
+from classifier.inference.batches import predict_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import computes_bfloat16
 from classifier.runtime.memory import keep_freed_memory
@@ -53,7 +53,7 @@ def our_inference(stamps: np.ndarray, labels: np.ndarray) -> Iterator[float]:
     upright = torch.from_numpy(central(stamps, crop_px(PAPER.stamp_px, rotated=False)))
     while True:
         for part in upright.split(PAPER.batch_size):
-            yield next(in_batches(network, part, PAPER))[1].max().item()
+            yield next(predict_batches(network, part, PAPER))[1].max().item()
 
 
 def child(
@@ -114,14 +114,14 @@ def main() -> None:
     network = "dual ResNet18, 299 px, batch 32"
     # A step multiplies three times as often as a prediction.
     peak = multiplications_per_second(torch.device("cpu")) / MULTIPLICATIONS
-    for what, ours, theirs, most in (
+    for measure, ours, theirs, most in (
         ("training throughput, PIL images", our_training, plain.training_on_pil_images, peak / 3),
         ("training throughput", our_training, plain.training_on_tensors, peak / 3),
         ("inference throughput", our_inference, plain.inference, peak),
     ):
         rate, reference = rates(ours, theirs)
-        record(f"{what}, {network}", rate, "images/s", reference, file="training")
-        record(f"{what}, share of the matrix rate", rate, "images/s", most, file="training")
+        record(f"{measure}, {network}", rate, "images/s", reference, file="training")
+        record(f"{measure}, share of the matrix rate", rate, "images/s", most, file="training")
 
 
 if __name__ == "__main__":

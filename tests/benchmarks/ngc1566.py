@@ -86,23 +86,26 @@ def imported() -> Site:
     return site
 
 
-def page(found: Sequence[tuple[Network, Outcome]], manifest: Manifest, paper: Any) -> str:
+def page(outcomes: Sequence[tuple[Network, Outcome]], manifest: Manifest, paper: Any) -> str:
     """All of it in Markdown."""
-    learnt, judged = (len(manifest.labelled(split)) for split in ("train", "control"))
+    pool, control = (len(manifest.labelled(split)) for split in ("train", "control"))
     lines = [
         "# The paper's experiment on a simulated NGC 1566",
         "",
-        "Wei et al. 2020 from mosaics to confusion matrices; `make ngc1566` writes this page.",
+        "This page repeats Wei et al. 2020 from mosaics to confusion matrices; `make ngc1566` "
+        "writes it.",
         f"Positions, magnitudes and classes are those of {COUNT} objects in the LEGUS catalogue",
         f"(class: {LABELS}). **The pixels are simulated from them, so this is no measurement",
-        "of the real survey**: a class is what was drawn, as far as the object's light lets it be",
-        "seen. The paper's figures stand beside for their format, not as a goal.",
-        f"{learnt} labels are learnt, and {judged} others, the control sample, judge. Intervals",
-        "are Wilson's, 95 %.",
+        "of the real survey**: each object is drawn with the shape of its class, visible as far as "
+        "it is",
+        "bright enough. The paper's figures are shown for the format, not as a goal.",
+        f"The networks are trained on {pool} labels and measured on {control} others, the control "
+        "sample.",
+        "Intervals are Wilson's, 95 %.",
         "",
-        *_shortened([network for network, _ in found]),
+        *_shortened([network for network, _ in outcomes]),
     ]
-    for network, outcome in found:
+    for network, outcome in outcomes:
         lines += ["", *_chapter(network, outcome, paper)]
     return "\n".join([*lines, ""])
 
@@ -118,9 +121,9 @@ def _shortened(trained: Sequence[Network]) -> list[str]:
             if ours[name] != theirs[name]
         ]
     if not rows:
-        return ["Nothing was shortened: these are the paper's presets in full."]
+        return ["The training is not shortened: these are the paper's presets."]
     return [
-        "Shortened to what a CPU can do; all other settings are those of the paper's preset:",
+        "The training is shortened for a CPU; all other settings are those of the paper's preset:",
         "",
         *_markdown([["network", "setting", "paper", "here"], *rows]),
     ]
@@ -141,7 +144,7 @@ def _chapter(network: Network, outcome: Outcome, paper: Any) -> list[str]:
         f"{network.config.batch_size}, {training.seconds / 60:.0f} minutes on {training.device}.",
         _began(outcome),
         "",
-        "Per cent of each true class (rows) by the networks' answer (columns), mean ± standard",
+        "Per cent of each true class (rows) by the networks' class (columns), mean ± standard",
         "deviation over the networks:",
         "",
         *_markdown(evaluation.confusion.as_table()),
@@ -150,12 +153,12 @@ def _chapter(network: Network, outcome: Outcome, paper: Any) -> list[str]:
         "",
         *_markdown([["", *theirs, "of"], *_paper_rows(theirs)]),
         "",
-        f"One network is right on {share} of the objects, and tells cluster (1+2) from the rest",
-        f"(3+4) on {two}. The ensemble, by the networks' mean probability:",
+        f"One network is right for {share} of the objects, and tells cluster (1+2) from the rest",
+        f"(3+4) for {two}. The ensemble, by the networks' mean probability:",
         "",
         *_markdown(
             [
-                ["class", "found", "right of those called it", f"{where}: one network finds"],
+                ["class", "recall", "precision", f"{where}: recall of one network"],
                 *_class_rows(evaluation, theirs),
             ]
         ),
@@ -163,17 +166,17 @@ def _chapter(network: Network, outcome: Outcome, paper: Any) -> list[str]:
         f"Median entropy of the ensemble: {_nats(entropy.right_median)} where it is right,",
         f"{_nats(entropy.wrong_median)} where it is wrong; a uniform guess has {guess:.2f} nat.",
         "",
-        f"![Entropy of right and of wrong answers]({_drawn(network, evaluation)})",
+        f"![Entropy of right and wrong answers]({_drawn(network, evaluation)})",
     ]
 
 
 def _began(outcome: Outcome) -> str:
     """What weights the networks started from."""
     if outcome.training.weights == "imagenet":
-        return "They start from ImageNet's weights."
+        return "They start from ImageNet weights."
     return (
-        "They start from random weights, not from ImageNet's as in the paper: the machine that "
-        "wrote\nthis page could not download those."
+        "They start from random weights, not from ImageNet weights as in the paper: the machine "
+        "that\nwrote this page could not download them."
     )
 
 
@@ -182,7 +185,7 @@ def _drawn(network: Network, evaluation: Evaluation) -> str:
     name = f"ngc1566-{network.config.backbone.replace('_', '-')}"
     figure = figures.entropy_histogram(evaluation.entropy)
     folder = home() / "ngc1566"
-    figures.save(figure, folder / name, tables.entropy(evaluation.entropy))
+    figures.save(figure, folder / name, tables.entropy_rows(evaluation.entropy))
     write_atomically(PAGE.with_name(f"{name}.svg"), (folder / f"{name}.svg").read_bytes())
     return f"{name}.svg"
 
@@ -255,7 +258,7 @@ def main() -> None:
             sys.exit(f"{path} is not there; ASTERISM_DATA names the folder of the data.")
     site = imported()
     manifest = Manifest.read(site.training_set, site.packs)
-    found = []
+    outcomes = []
 
     def show(progress: Progress) -> None:
         if sys.stderr.isatty():
@@ -266,11 +269,11 @@ def main() -> None:
         # Shortened or in full: each in a folder of its own.
         arm = Arm(f"{config.backbone}-{config.batches}", config, manifest)
         outcome = carry_out([arm], home() / "ngc1566", show)[0]
-        found.append((network, outcome))
+        outcomes.append((network, outcome))
         sys.stdout.write(f"{network.name}: {_interval(outcome.evaluation.accuracy)}\n")
         sys.stdout.flush()
     paper = json.loads(PAPER.read_text(encoding="utf-8"))
-    write_atomically(PAGE, page(found, manifest, paper).encode())
+    write_atomically(PAGE, page(outcomes, manifest, paper).encode())
 
 
 if __name__ == "__main__":

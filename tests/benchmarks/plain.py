@@ -33,9 +33,9 @@ def made_up_stamps(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise (n, 5, H, W) in [0, 1], and labels (n,) from 0: the arithmetic does not mind."""
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(count, 5, PACK_STAMP_PX, PACK_STAMP_PX)).astype(np.float32)
-    seen = np.ones((count, 5), bool)
+    observed = np.ones((count, 5), bool)
     labels = rng.integers(0, 4, count)
-    return scaled(raw, seen, View.training(PAPER), PAPER.scaling), labels
+    return scaled(raw, observed, View.training(PAPER), PAPER.scaling), labels
 
 
 class TensorStamps(Labelled):

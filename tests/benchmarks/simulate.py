@@ -18,10 +18,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, TrainingConfig
 from classifier.active.acquisition import STRATEGIES
-from classifier.active.imagenet_features import embed_once
-from classifier.active.label_efficiency import BASELINE, curves, efficiencies, table
-from classifier.active.learners import Head
-from classifier.active.replay import EVERYTHING, Plan, Replay, World, simulate
+from classifier.active.imagenet_features import stored_features
+from classifier.active.label_efficiency import (
+    BASELINE,
+    efficiencies,
+    efficiency_curves,
+    efficiency_table,
+)
+from classifier.active.learners import HeadLearner
+from classifier.active.replay import WHOLE_POOL, Replay, ReplayData, ReplaySettings, simulate
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.packs import new_pack
@@ -59,7 +64,7 @@ class Setting:
     groups: NDArray[np.int64]
     """(N,) candidates of one group are in one fold."""
     config: TrainingConfig
-    plan: Plan
+    plan: ReplaySettings
 
 
 def field() -> Setting:
@@ -70,7 +75,9 @@ def field() -> Setting:
         _write_field(folder)
     manifest = Manifest.read(folder / "field.csv", folder)
     groups = np.arange(len(manifest))
-    return Setting("field", "simulated field", manifest, groups, SEEN, Plan(first=72, batch=72))
+    return Setting(
+        "field", "simulated field", manifest, groups, SEEN, ReplaySettings(first=72, batch=72)
+    )
 
 
 def _write_field(folder: Path) -> None:
@@ -108,27 +115,27 @@ def m31() -> Setting:
     )
     manifest = Manifest.read(path, folder)
     title = "M31 and M33, PAndAS"
-    return Setting("m31", title, manifest, groups, config, Plan(first=24, batch=24))
+    return Setting("m31", title, manifest, groups, config, ReplaySettings(first=24, batch=24))
 
 
 def replayed(
     setting: Setting, strategies: Sequence[str], cold_start: str = "random", people: str = "paper"
 ) -> list[Replay]:
     """Every fold as the control sample, each with its own seeds."""
-    kept = WORK / setting.name / "embeddings.safetensors"
-    features = embed_once(setting.manifest, setting.config, kept)
+    path = WORK / setting.name / "embeddings.safetensors"
+    features = stored_features(setting.manifest, setting.config, path)
     made_of = {"config": setting.config.to_dict()}
-    learner = Head(features, setting.config.classes, made_of=made_of)
+    learner = HeadLearner(features, setting.config.classes, source=made_of)
     plan = replace(setting.plan, cold_start=cold_start, people=people)
-    found = []
+    replays = []
     for fold, manifest in enumerate(folds(setting)):
-        world = World.of(manifest, setting.config)
+        world = ReplayData.from_manifest(manifest, setting.config)
         folder = WORK / setting.name / f"{cold_start}-{people}-{fold}"
         seeds = range(fold * SEEDS, (fold + 1) * SEEDS)
-        found += simulate(
-            world, learner, plan, folder, strategies=strategies, seeds=seeds, told=_tell
+        replays += simulate(
+            world, learner, plan, folder, strategies=strategies, seeds=seeds, on_round=_tell
         )
-    return found
+    return replays
 
 
 def folds(setting: Setting) -> Iterator[Manifest]:
@@ -143,19 +150,19 @@ def folds(setting: Setting) -> Iterator[Manifest]:
 
 def _tell(replay: Replay) -> None:
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{replay.strategy} {replay.seed}: {replay.points[-1].asked}")
+        sys.stderr.write(f"\r\x1b[K{replay.strategy} {replay.seed}: {replay.points[-1].candidates}")
 
 
 def facts(setting: Setting, replays: list[Replay]) -> str:
     """What the experts' majority was worth, and what the whole pool taught."""
-    ends = [replay.points[-1] for replay in replays if replay.strategy == EVERYTHING]
-    settled = np.mean([end.settled / end.asked for end in ends])
+    ends = [replay.points[-1] for replay in replays if replay.strategy == WHOLE_POOL]
+    settled = np.mean([end.settled / end.candidates for end in ends])
     right = np.mean([end.right / end.settled for end in ends])
     accuracy = [end.accuracy for end in ends]
     return (
-        f"{len(setting.manifest)} candidates, {len(ends)} replays of {ends[0].votes} votes at "
-        f"most. The votes settle {100 * settled:.1f} % of the candidates, {100 * right:.1f} % of "
-        f"these rightly; all of them together teach an accuracy of {100 * np.mean(accuracy):.1f} ± "
+        f"{len(setting.manifest)} candidates, {len(ends)} replays of at most {ends[0].votes} "
+        f"votes. The votes settle {100 * settled:.1f} % of the candidates, {100 * right:.1f} % of "
+        f"these correctly; all labels together give an accuracy of {100 * np.mean(accuracy):.1f} ± "
         f"{100 * np.std(accuracy, ddof=1):.1f} %.\n"
     )
 
@@ -172,17 +179,18 @@ def main() -> None:
         whole = replayed(setting, tuple(STRATEGIES))
         spread = replayed(setting, FROM_SPREAD, cold_start="spread")
         perfect = replayed(setting, WITHOUT_ERRORS, people="perfect")
-        worlds[setting.title] = curves(whole)
+        worlds[setting.title] = efficiency_curves(whole)
         for name, replays in (
             (setting.name, whole),
             (f"{setting.name}-spread", [*_baseline(whole), *spread]),
             (f"{setting.name}-perfect", perfect),
         ):
-            text = f"{facts(setting, replays)}\n{table(efficiencies(curves(replays)))}"
+            table = efficiency_table(efficiencies(efficiency_curves(replays)))
+            text = f"{facts(setting, replays)}\n{table}"
             sys.stdout.write(f"{name}\n{text}\n")
             page = transfer.renewed(page, name, text)
-    drawing = figures.label_efficiency(worlds)
-    figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency(worlds))
+    drawing = figures.label_efficiency_curves(worlds)
+    figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency_rows(worlds))
     write_atomically(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
     write_atomically(PAGE, page.encode())
 

@@ -23,12 +23,12 @@ LABELS = "LEGUS, mode of three"
 def command(*words: object, **environment: str) -> str:
     """Run Python with these words; returns what it prints, or ends this program where it fails."""
     line = [sys.executable, *map(str, words)]
-    done = subprocess.run(
+    process = subprocess.run(
         line, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        sys.exit(f"{' '.join(line)}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    if process.returncode:
+        sys.exit(f"{' '.join(line)}\n{process.stdout}{process.stderr}")
+    return process.stdout
 
 
 def simulated(folder: Path) -> list[Path]:

@@ -77,9 +77,9 @@ def pack(folder: Path) -> tuple[Path, NDArray[np.int64]]:
     stamps = np.stack([np.asarray(Image.open(SOURCE / row["file"]).convert("L")) for row in rows])
     stamps = central(stamps[:, None], PACK_STAMP_PX)
     # A few are one value throughout: off the detector.
-    seen = stamps.min(axis=(1, 2, 3)) < stamps.max(axis=(1, 2, 3))
-    rows = [row for row, kept in zip(rows, seen, strict=True) if kept]
-    stamps = stamps[seen]
+    has_data = stamps.min(axis=(1, 2, 3)) < stamps.max(axis=(1, 2, 3))
+    rows = [row for row, keep in zip(rows, has_data, strict=True) if keep]
+    stamps = stamps[has_data]
     with new_pack(folder / "m31.zarr", len(rows), bands=["g"]) as write:
         write(0, stamps.astype(np.float32), np.ones((len(rows), 1), dtype=bool))
     path = folder / "m31.csv"
@@ -94,8 +94,8 @@ def pack(folder: Path) -> tuple[Path, NDArray[np.int64]]:
 
 def same_sky(positions: SkyCoord) -> NDArray[np.int64]:
     """Number (n,) of the group of each stamp: those whose sky overlaps, also by way of others."""
-    one, other, *_ = search_around_sky(positions, positions, DIAGONAL)
-    overlaps = coo_matrix((np.ones(len(one)), (one, other)), shape=(len(positions),) * 2)
+    first, second, *_ = search_around_sky(positions, positions, DIAGONAL)
+    overlaps = coo_matrix((np.ones(len(first)), (first, second)), shape=(len(positions),) * 2)
     return np.asarray(connected_components(overlaps, directed=False)[1], dtype=np.int64)
 
 
@@ -121,40 +121,40 @@ def seeded(config: TrainingConfig, fold: int) -> TrainingConfig:
     return replace(config, seed=fold)
 
 
-def table(found: dict[tuple[str, str], list[Outcome]], labels: NDArray[np.int64]) -> str:
+def table(outcomes: dict[tuple[str, str], list[Outcome]], labels: NDArray[np.int64]) -> str:
     """One row a network, one column a number of labels."""
     larger = 100 * np.bincount(labels).max() / len(labels)
     numbers = ["all" if number is None else str(number) for number in LABELS]
     lines = [
         f"Accuracy in per cent, mean ± standard deviation over {FOLDS} folds by position, of",
-        f"{len(labels)} stamps. Who always names the larger class is right for {larger:.1f} %.",
+        f"{len(labels)} stamps. The larger class has {larger:.1f} % of them.",
         "",
         f"| Network | Training | {' | '.join(f'{number} labels' for number in numbers)} |",
         f"|---|---|{'---:|' * len(numbers)}",
     ]
     for name, config in NETWORKS.items():
-        cells = [cell([o.evaluation.accuracy.value for o in found[name, n]]) for n in numbers]
+        cells = [cell([o.evaluation.accuracy.value for o in outcomes[name, n]]) for n in numbers]
         lines.append(f"| {name} | {protocol(config)} | {' | '.join(cells)} |")
     lines += [
         "",
-        "Percentage points by which EfficientNet-Lite0 with ImageNet's weights is ahead, mean ±",
+        "Percentage points by which EfficientNet-Lite0 with ImageNet weights is better, mean ±",
         "standard deviation over the folds, on the same stamps:",
         "",
-        f"| Ahead of | {' | '.join(f'{number} labels' for number in numbers)} |",
+        f"| Better than | {' | '.join(f'{number} labels' for number in numbers)} |",
         f"|---|{'---:|' * len(numbers)}",
     ]
     for name in NETWORKS:
         if name != TAUGHT:
-            cells = [cell(ahead(found[TAUGHT, n], found[name, n])) for n in numbers]
+            cells = [cell(ahead(outcomes[TAUGHT, n], outcomes[name, n])) for n in numbers]
             lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
-def ahead(ones: list[Outcome], others: list[Outcome]) -> list[float | None]:
+def ahead(first: list[Outcome], second: list[Outcome]) -> list[float | None]:
     """Differences of accuracy, fold by fold."""
     pairs = [
         (a.evaluation.accuracy.value, b.evaluation.accuracy.value)
-        for a, b in zip(ones, others, strict=True)
+        for a, b in zip(first, second, strict=True)
     ]
     return [None if a is None or b is None else a - b for a, b in pairs]
 
@@ -167,7 +167,7 @@ def protocol(config: TrainingConfig) -> str:
 def renewed(page: str, name: str, text: str) -> str:
     """The page with other text between two of its comments."""
     between = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    return between.sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", page)
+    return between.sub(lambda outcomes: f"{outcomes[1]}\n{text}\n{outcomes[2]}", page)
 
 
 def cell(shares: list[float | None]) -> str:
@@ -183,7 +183,7 @@ def main() -> None:
     WORK.mkdir(parents=True, exist_ok=True)
     path, groups = pack(WORK)
     manifest = Manifest.read(path, WORK)
-    found: dict[tuple[str, str], list[Outcome]] = {}
+    outcomes: dict[tuple[str, str], list[Outcome]] = {}
 
     def show(progress: Progress) -> None:
         if sys.stderr.isatty():
@@ -191,12 +191,12 @@ def main() -> None:
 
     for name, number, arm in arms(manifest, groups):
         outcome = carry_out([arm], WORK, show)[0]
-        found.setdefault((name, number), []).append(outcome)
+        outcomes.setdefault((name, number), []).append(outcome)
         seconds = outcome.training.seconds
         share = outcome.evaluation.accuracy.value
         sys.stdout.write(f"{arm.name}: {share:.3f} ({seconds:.0f} s)\n")
         sys.stdout.flush()
-    page = renewed(PAGE.read_text(encoding="utf-8"), "table", table(found, manifest.label))
+    page = renewed(PAGE.read_text(encoding="utf-8"), "table", table(outcomes, manifest.label))
     PAGE.write_text(page, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The same small world as in tests/labeling."""
+"""Fixtures shared with tests/labeling."""
 
 from tests.labeling.conftest import (  # noqa: F401
     _folders_of_its_own,

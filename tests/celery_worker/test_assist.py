@@ -1,4 +1,4 @@
-"""Workers that share a run, or fail to; and what the sweep does when something fails."""
+"""Workers that assist with a run and fail; a sweep in which one part fails."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def field(db):
 
 @pytest.fixture
 def run(field, admin):
-    """A run that another worker has claimed, and of which it trains the first network."""
+    """A run that another worker has claimed, and whose first member it trains."""
     queued = make_run(field, admin, status=RunStatus.QUEUED)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(job, "worker_name", lambda: "another:1")
@@ -36,8 +36,8 @@ def sent(monkeypatch):
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
-    """Has what trains begin a network and then fail."""
+def fail_in_training(monkeypatch):
+    """Let the training of a member start and then fail with an error."""
 
     def fail_with(fault):
         def run_job(run):
@@ -49,8 +49,8 @@ def stand_in(monkeypatch):
     return fail_with
 
 
-def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_in):
-    stand_in(InvalidJob("A pack is missing here."))
+def test_an_invalid_job_releases_the_member(run, sent, fail_in_training):
+    fail_in_training(InvalidJob("A pack is missing here."))
     train(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.RUNNING
@@ -63,27 +63,27 @@ def test_a_helper_that_is_refused_leaves_its_network_to_others(run, sent, stand_
     assert sent == [(jobs.TRAIN, run.pk)]
 
 
-def test_a_helper_that_breaks_leaves_its_network_too_and_is_heard(run, sent, stand_in):
-    stand_in(ZeroDivisionError("a fault"))
+def test_another_error_releases_the_member_and_is_raised(run, sent, fail_in_training):
+    fail_in_training(ZeroDivisionError("a fault"))
     with pytest.raises(ZeroDivisionError):
         train(run.pk)
     assert [member.number for member in run.member_claims.all()] == [0]
     assert run.log.last().text == "Gave up: ZeroDivisionError: a fault"
 
 
-def test_a_broken_helper_takes_no_second_offer(run, sent, stand_in):
-    stand_in(InvalidJob("The driver is too old."))
+def test_a_worker_that_failed_does_not_assist_again(run, sent, fail_in_training):
+    fail_in_training(InvalidJob("The driver is too old."))
     train(run.pk)
-    said = run.log.count()
+    lines = run.log.count()
     train(run.pk)
-    assert run.log.count() == said
+    assert run.log.count() == lines
 
 
-def test_a_worker_does_one_thing_at_a_time():
+def test_a_worker_runs_one_task_at_a_time():
     assert app.conf.worker_concurrency == 1
 
 
-def test_a_field_that_cannot_train_again_keeps_nothing_else_from_being_woken(
+def test_a_field_that_fails_to_retrain_does_not_stop_the_sweep(
     run, field, admin, sent, monkeypatch
 ):
     def full(_field):

@@ -1,4 +1,4 @@
-"""Real worker processes that are killed, and that share a run."""
+"""Real worker processes that are killed, or share a run."""
 
 import os
 import random
@@ -21,7 +21,7 @@ from tests.soak.conftest import LONG
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.beside("postgresql")]
 
-# A network learns for some seconds.
+# A member trains for some seconds.
 SMALL = {
     "backbone": "efficientnet_lite0",
     "members": 2,
@@ -31,7 +31,7 @@ SMALL = {
     "pretrained": False,
 }
 TOLERANCE = 1e-6
-"""Of probabilities, on one machine with one number of threads."""
+"""Of probabilities, on one machine with the same number of threads."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def run(imported, ada, bea, cy, admin):
 
 @pytest.fixture
 def undisturbed(run, tmp_path, settings):
-    """Probabilities by candidate, of the same run without workers."""
+    """Probabilities by candidate of the same run without workers."""
     manifest = classifier.Manifest.read(run.manifest_path, settings.PACKS)
     config = classifier.TrainingConfig.from_dict(run.preset, run.overrides)
     classifier.train(config, manifest, tmp_path / "alone")
@@ -55,12 +55,12 @@ def undisturbed(run, tmp_path, settings):
 
 @pytest.fixture
 def start(worker_environment, tmp_path, settings):
-    """Starts worker processes that keep each batch."""
+    """Start worker processes that write a checkpoint after each batch."""
     workers = []
 
-    def one():
+    def start_worker():
         threads = {"OMP_NUM_THREADS": str(torch.get_num_threads()), "CHECKPOINT_BATCHES": "1"}
-        # One that had to load torch first would come when the other has finished.
+        # Imported at the start: loading torch takes longer than the training.
         name = ("-n", f"worker{len(workers)}@%h", "-I", "celery_worker.training")
         log = tmp_path / f"worker{len(workers)}.log"
         home = {"ASTERISM_HOME": str(settings.RUNS.parent)}
@@ -70,21 +70,21 @@ def start(worker_environment, tmp_path, settings):
         )
         return workers[-1]
 
-    yield one
+    yield start_worker
     for worker in workers:
         worker.stop()
 
 
-def wait_until(run, what, seconds=180):
+def wait_until(run, condition, seconds=180):
     deadline = time.monotonic() + seconds
-    while not what(run):
+    while not condition(run):
         assert time.monotonic() < deadline, (run.status, run.progress, run.error)
         time.sleep(0.05)
         run.refresh_from_db()
 
 
 def kill(worker):
-    """Kill it, and let it be silent for minutes; what it had told the database arrives first."""
+    """Kill a worker, and age its heartbeat by minutes once its last write has arrived."""
     worker.stop()
     time.sleep(1)
     TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
@@ -95,10 +95,10 @@ def ended(run):
 
 
 def ended_or_swept(run):
-    """Whether it has ended; where all fell silent minutes pass, and a sweep comes.
+    """True if the run has ended; otherwise age a silent heartbeat, and sweep.
 
-    A worker that finds an old message first helps a run whose own worker is dead, and keeps it
-    alive for that long.
+    A worker that takes an old message assists with a run whose worker is dead, and keeps its
+    heartbeat alive meanwhile.
     """
     now = timezone.now()
     silent = (now - timedelta(minutes=3), now - timedelta(seconds=10))
@@ -116,7 +116,7 @@ def assert_same(run, undisturbed):
         assert prediction.probabilities == pytest.approx(expected, abs=TOLERANCE)
 
 
-def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, start):
+def test_the_next_worker_completes_the_run_of_a_killed_one(run, undisturbed, start):
     worker = start()
     jobs.send(jobs.TRAIN, run.pk)
     wait_until(run, lambda run: run.progress.get("member") == 1)
@@ -127,21 +127,21 @@ def test_what_a_killed_worker_leaves_is_finished_by_the_next(run, undisturbed, s
     jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     wait_until(run, ended)
     assert run.attempts == 2
-    told = [line.text for line in run.log.all()]
-    assert [line for line in told if line.startswith("Taken up")] == [
+    lines = [line.text for line in run.log.all()]
+    assert [line for line in lines if line.startswith("Taken up")] == [
         "Taken up, attempt 1.",
         "Taken up, attempt 2.",
     ]
-    assert "Its worker died or fell silent: queued again." in told
-    assert told[-2:] == [
+    assert "Its worker died or fell silent: queued again." in lines
+    assert lines[-2:] == [
         "It has ended: ready.",
         "The gate cannot judge it: 0 control labels, 20 are needed.",
     ]
     assert_same(run, undisturbed)
 
 
-def test_a_process_that_is_killed_is_missed_at_once(run, undisturbed, start):
-    """As by a system that is short of memory; no sweep comes, and no minute passes."""
+def test_the_run_of_a_killed_process_is_queued_at_once(run, undisturbed, start):
+    """As by a system without free memory; no sweep is needed."""
     start()
     jobs.send(jobs.TRAIN, run.pk)
     wait_until(run, lambda run: run.progress.get("member") == 1)
@@ -159,7 +159,7 @@ def test_workers_may_be_killed_at_any_moment(run, undisturbed, start):
     for _ in range(12):
         worker = start()
         jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
-        # From before it has read its first message to after the end.
+        # From before the first message to after the end.
         time.sleep(moments.uniform(3, 11))
         kill(worker)
         run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The task that carries out an experiment: arm by arm, and on from where it stopped."""
+"""The task that runs an experiment arm by arm, and continues after an interruption."""
 
 import json
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.labeling.world import make_field, only_sample, settle
 
 pytestmark = pytest.mark.beside("postgresql")
 
-# Two networks of one batch on small images: seconds, and every step is the real one.
+# Two networks of one batch on small images: all real steps in seconds.
 TINY = {"members": 2, "batches": 1, "batch_size": 4, "input_px": 32, "pretrained": False}
 SOURCE = "LEGUS, mode of three"
 
@@ -45,19 +45,19 @@ def comparison(labelled, admin):
 
 
 def weights(experiment):
-    """When each network was written, by its place."""
+    """Modification time of each member's weights, by path."""
     arms = experiment.directory / "arms"
-    found = sorted(arms.glob("*/member-*.safetensors"))
-    return {str(path.relative_to(arms)): path.stat().st_mtime_ns for path in found}
+    result = sorted(arms.glob("*/member-*.safetensors"))
+    return {str(path.relative_to(arms)): path.stat().st_mtime_ns for path in result}
 
 
 def crash(*_, **__):
-    """End as a worker does that is killed: no handler runs."""
+    """End like a killed worker: no handler runs."""
     raise SystemExit
 
 
 def break_in_the_second_arm(monkeypatch, how):
-    """Let the training of the second arm's networks not begin."""
+    """Let `how` replace the training of the second arm."""
     real = experiments.train
 
     def train(config, manifest, folder, report, **more):
@@ -85,14 +85,14 @@ def test_it_compares_the_arms_and_reports(comparison):
     assert files >= {f"arms.{ending}" for ending in ("pdf", "png", "svg", "csv")}
 
 
-def test_it_predicts_for_nobody_and_never_goes_live(comparison, labelled):
+def test_it_stores_no_predictions_and_is_never_promoted(comparison, labelled):
     run_experiment(comparison.pk)
     labelled.refresh_from_db()
     assert labelled.promoted_run is None
     assert not Prediction.objects.exists()
 
 
-def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
+def test_arms_on_one_training_set_differ_as_their_kind_says(labelled, admin):
     options = {"fields": [labelled], "overrides": {**TINY, "members": 1}}
     filters = request_experiment(admin, "filters", "quick", **options)
     run_experiment(filters.pk)
@@ -103,26 +103,26 @@ def test_one_on_a_single_training_set_differs_as_its_kind_says(labelled, admin):
 
 
 @pytest.mark.parametrize("kind", ExperimentKind)
-def test_it_has_as_many_arms_as_it_was_said_to_cost(labelled, admin, kind):
-    """One of the three fields has no label, and so is not left out in turn."""
-    other = only_sample(make_field("ngc2", candidates=60), control=False)
+def test_it_has_as_many_arms_as_were_announced(labelled, admin, kind):
+    """One of the three fields has no label, and is not left out in turn."""
+    second_field = only_sample(make_field("ngc2", candidates=60), control=False)
     make_field("ngc3")
-    for number, candidate in enumerate(other.candidates.all()):
+    for number, candidate in enumerate(second_field.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
     source = LabelSource(SOURCE)
     sources = [CONSENSUS, source] if kind == ExperimentKind.SOURCES else [source]
-    found = request_experiment(admin, kind, "quick", sources=sources)
-    assert len(experiment_arms(found)) == found.arms
+    result = request_experiment(admin, kind, "quick", sources=sources)
+    assert len(experiment_arms(result)) == result.arms
 
 
-def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monkeypatch):
+def test_after_a_crash_it_continues_in_the_second_arm(comparison, monkeypatch):
     with monkeypatch.context() as broken:
         break_in_the_second_arm(broken, crash)
         with pytest.raises(SystemExit):
             run_experiment(comparison.pk)
     before = weights(comparison)
     assert list(before) == ["votes/member-00.safetensors", "votes/member-01.safetensors"]
-    # Nobody said that it ended: the sweeper finds it silent.
+    # No end was recorded: the sweep finds its heartbeat silent.
     comparison.refresh_from_db()
     assert comparison.status == RunStatus.RUNNING
     Experiment.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=4))
@@ -133,7 +133,7 @@ def test_after_a_crash_in_the_second_arm_it_goes_on_from_there(comparison, monke
     assert {name: weights(comparison)[name] for name in before} == before
 
 
-def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
+def test_after_a_failure_it_continues_when_it_is_resumed(comparison, monkeypatch):
     def full(*_, **__):
         raise OSError("No space left on device")
 
@@ -152,12 +152,12 @@ def test_after_a_failure_it_goes_on_when_it_is_told_to(comparison, monkeypatch):
     assert {name: weights(comparison)[name] for name in before} == before
 
 
-def test_one_that_is_cancelled_in_its_second_arm_stops(comparison, monkeypatch):
+def test_it_stops_if_it_is_cancelled_in_its_second_arm(comparison, monkeypatch):
     def cancelled_meanwhile(config, manifest, folder, report, **more):
         Experiment.objects.get(pk=comparison.pk).cancel()
         return real(config, manifest, folder, report, **more)
 
-    # Every report is more than a second after the one before, and so is written.
+    # More than a second from one report to the next: all are written.
     clock = SimpleNamespace(monotonic=count(10, 2).__next__)
     monkeypatch.setattr(job, "time", clock)
     real = experiments.train
@@ -172,11 +172,14 @@ def test_a_second_delivery_changes_nothing(comparison, monkeypatch):
     run_experiment(comparison.pk)
     comparison.refresh_from_db()
     run_experiment(comparison.pk)
-    again = Experiment.objects.get()
-    assert (again.finished_at, again.started_at) == (comparison.finished_at, comparison.started_at)
+    repeated = Experiment.objects.get()
+    assert (repeated.finished_at, repeated.started_at) == (
+        comparison.finished_at,
+        comparison.started_at,
+    )
 
 
-def test_one_that_is_gone_is_no_error(db):
+def test_a_missing_row_is_no_error(db):
     assert run_experiment(10**6) is None
 
 
@@ -190,7 +193,7 @@ def test_it_refuses_a_training_set_that_was_changed(comparison):
     assert weights(comparison) == {}
 
 
-def test_it_says_which_setting_is_wrong(comparison):
+def test_it_names_an_invalid_setting(comparison):
     Experiment.objects.update(overrides={"members": 0})
     run_experiment(comparison.pk)
     comparison.refresh_from_db()

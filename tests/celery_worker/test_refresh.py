@@ -1,4 +1,4 @@
-"""The task that lets a field's order follow new labels, by the heads of its run refitted."""
+"""The task that refreshes the order of a field's queue by refitted heads."""
 
 import json
 from contextlib import suppress
@@ -39,13 +39,13 @@ COUNT = 60
 AFTER = 8
 
 
-def sight(number):
-    """What the networks see of a candidate: where it lies between two classes, from -2 to 2."""
+def feature(number):
+    """The only feature of a candidate: its position between two classes, from -2 to 2."""
     return 4 * (number - 1) / (COUNT - 1) - 2
 
 
-def keep_what_it_sees(run, field):
-    """The files of a finished run of two members that tell class 1 from class 2 at 0."""
+def write_run(run, field):
+    """Write a finished run of two members that separate class 1 from class 2 at 0."""
     run.directory.mkdir(parents=True)
     run.manifest_path.write_text("".join(csv_lines(COLUMNS, [])))
     config = TrainingConfig.from_dict("quick", {"members": 2})
@@ -54,7 +54,7 @@ def keep_what_it_sees(run, field):
     numbers = dict(field.candidates.order_by("pk").values_list("pk", "catalogue_id"))
     manifest = Manifest(run.directory, "", np.array(list(numbers)), *[np.zeros(COUNT)] * 7)
     features = embeddings.create(run.embeddings_path, 2, manifest, 1)
-    features[:] = np.array([[sight(int(n))] for n in numbers.values()])[None].repeat(2, axis=0)
+    features[:] = np.array([[feature(int(n))] for n in numbers.values()])[None].repeat(2, axis=0)
     embeddings.finish(run.embeddings_path, np.zeros(COUNT, dtype=np.int64))
     head = {"head.weight": torch.tensor([[-2.0], [2], [0], [0]])}
     head["head.bias"] = torch.tensor([0.0, 0, -9, -9])
@@ -71,16 +71,16 @@ def field(db):
 @pytest.fixture
 def run(field, admin):
     run = promote(field, admin, {c.pk: 1.0 for c in field.candidates.all()})
-    keep_what_it_sees(run, field)
+    write_run(run, field)
     return run
 
 
 def differences():
-    """What the audit finds, but for candidates that were put in the training pool by hand."""
-    told = StringIO()
+    """Differences in the audit, except candidates that were put in the training pool by hand."""
+    output = StringIO()
     with suppress(SystemExit):
-        call_command("audit", stdout=told)
-    *lines, _count = told.getvalue().splitlines()
+        call_command("audit", stdout=output)
+    *lines, _count = output.getvalue().splitlines()
     return [line for line in lines if "is in the wrong sample" not in line]
 
 
@@ -89,14 +89,14 @@ def numbered(field, number):
 
 
 def label(field, people, numbers):
-    """Two experts say that class 2 begins at 1, not at 0."""
+    """Let two experts label as if class 2 began at 1, not at 0."""
     for number in numbers:
-        settle(numbered(field, number), people, 2 if sight(number) > 1 else 1)
+        settle(numbered(field, number), people, 2 if feature(number) > 1 else 1)
 
 
 @pytest.fixture
 def labelled(field, run, ada, bea):
-    """So many labels that the order should follow them."""
+    """A field with enough new labels for a refresh."""
     label(field, [ada, bea], range(1, COUNT, 3))
     return field
 
@@ -113,21 +113,21 @@ def refitted(run):
 
 def test_the_order_follows_the_experts(refreshed, run, cy):
     first = [int(lease.candidate.catalogue_id) for lease in lease_next(refreshed, cy, 5)]
-    assert np.median([sight(number) for number in first]) > 0.5
+    assert np.median([feature(number) for number in first]) > 0.5
     in_order = run.predictions.filter(queue=refreshed).order_by("-priority", "candidate_id")
-    given = [int(p.candidate.catalogue_id) for p in in_order[:5]]
-    assert sorted(first) == sorted(given)
+    expected = [int(p.candidate.catalogue_id) for p in in_order[:5]]
+    assert sorted(first) == sorted(expected)
     assert differences() == []
 
 
-def test_it_says_on_how_many_labels_and_when(refreshed, run):
-    found = Refresh.objects.get(field=refreshed)
-    assert (found.run, found.n_labels, found.claimed_at) == (run, 20, None)
-    assert timezone.now() - found.made_at < timedelta(minutes=1)
-    assert 0 < found.seconds < 60
+def test_it_records_the_number_of_labels_and_the_time(refreshed, run):
+    result = Refresh.objects.get(field=refreshed)
+    assert (result.run, result.n_labels, result.claimed_at) == (run, 20, None)
+    assert timezone.now() - result.made_at < timedelta(minutes=1)
+    assert 0 < result.seconds < 60
 
 
-def test_what_the_run_says_stays_as_it_was(labelled, run):
+def test_the_predictions_of_the_run_do_not_change(labelled, run):
     columns = ("pk", "label", "p_class1", "p_class2", "p_class3", "p_class4", "entropy")
     before = list(run.predictions.order_by("pk").values_list(*columns))
     rows = list(catalogue_rows(labelled.candidates.all()))
@@ -137,7 +137,7 @@ def test_what_the_run_says_stays_as_it_was(labelled, run):
     assert list(catalogue_rows(labelled.candidates.all())) == rows
 
 
-def test_fewer_labels_than_the_field_asks_for_change_nothing(field, run, ada, bea):
+def test_too_few_new_labels_change_nothing(field, run, ada, bea):
     label(field, [ada, bea], range(1, AFTER))
     refresh(field.pk)
     assert not refitted(run).exists()
@@ -162,11 +162,11 @@ def test_a_second_delivery_changes_nothing(refreshed):
     assert Refresh.objects.values().get() == before
 
 
-def test_a_field_that_is_gone_is_no_error(db):
+def test_a_missing_field_is_no_error(db):
     assert refresh(10**6) is None
 
 
-def test_votes_after_it_start_from_what_the_refitted_heads_say(refreshed, run, ada, cy):
+def test_later_votes_start_from_the_refitted_prior(refreshed, run, ada, cy):
     waiting = refitted(run).filter(queue=refreshed).first()
     vote(waiting.candidate, cy, 3)
     waiting.refresh_from_db()
@@ -178,13 +178,13 @@ def test_votes_after_it_start_from_what_the_refitted_heads_say(refreshed, run, a
     assert differences() == []
 
 
-def test_half_a_vote_is_in_the_order_at_once(field, run, ada, bea, cy):
-    one = numbered(field, 30)
-    vote(one, cy, 4)
+def test_a_vote_changes_the_order_at_once(field, run, ada, bea, cy):
+    candidate = numbered(field, 30)
+    vote(candidate, cy, 4)
     label(field, [ada, bea], range(1, COUNT, 3))
     refresh(field.pk)
-    found = run.predictions.get(candidate=one)
-    assert found.priority == entropy_after(found.prior, (0, 0, 0, 1))
+    result = run.predictions.get(candidate=candidate)
+    assert result.priority == entropy_after(result.prior, (0, 0, 0, 1))
     assert differences() == []
 
 
@@ -198,7 +198,7 @@ def test_another_run_orders_the_queue_by_itself(refreshed, run, admin, cy):
     assert differences() == []
 
 
-def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, admin, cy):
+def test_after_a_roll_back_the_order_is_the_earlier_one(refreshed, run, admin, cy):
     before = dict(run.predictions.values_list("candidate", "priority"))
     newer = make_run(refreshed, admin, {c.pk: 0.5 for c in refreshed.candidates.all()})
     newer.promote_unjudged(by=admin)
@@ -212,7 +212,7 @@ def test_a_run_to_which_a_field_goes_back_orders_it_as_it_did(refreshed, run, ad
     assert differences() == []
 
 
-def test_a_run_that_is_rolled_back_leaves_no_word_of_its_refresh(refreshed, run):
+def test_a_run_that_is_rolled_back_has_no_refresh(refreshed, run):
     run.roll_back()
     refreshed.refresh_from_db()
     assert refreshed.refresh is None
@@ -220,7 +220,7 @@ def test_a_run_that_is_rolled_back_leaves_no_word_of_its_refresh(refreshed, run)
     assert differences() == []
 
 
-def test_it_stops_where_another_run_went_live_meanwhile(labelled, run, admin):
+def test_it_stops_if_another_run_was_promoted_meanwhile(labelled, run, admin):
     claimed = Refresh.objects.claim(labelled.pk)
     priors = {c.pk: (0.7, 0.1, 0.1, 0.1) for c in labelled.candidates.all()}
     promote(labelled, admin, {c.pk: 0.5 for c in labelled.candidates.all()})
@@ -239,13 +239,13 @@ def test_a_worker_that_was_taken_over_stops(labelled, run):
     assert refitted(run).count() == COUNT
 
 
-def test_it_writes_in_parts_what_has_moved(labelled, run, monkeypatch):
+def test_it_writes_only_changed_rows_in_parts(labelled, run, monkeypatch):
     monkeypatch.setattr(bulk, "BATCH_SIZE", 7)
     claimed = Refresh.objects.claim(labelled.pk)
-    own = run.predictions.first().probabilities
+    probabilities = run.predictions.first().probabilities
     pks = [candidate.pk for candidate in labelled.candidates.order_by("pk")]
     moved = dict.fromkeys(pks[:40], (0.7, 0.1, 0.1, 0.1))
-    assert claimed.reorder({**dict.fromkeys(pks, own), **moved}, 20)
+    assert claimed.reorder({**dict.fromkeys(pks, probabilities), **moved}, 20)
     assert set(refitted(run).values_list("candidate", flat=True)) == set(moved)
     assert set(refitted(run).values_list(*PRIOR)) == {(0.7, 0.1, 0.1, 0.1)}
     assert differences() == []
@@ -272,19 +272,19 @@ def test_people_vote_while_the_order_changes(labelled, run, cy, monkeypatch):
     assert differences() == []
 
 
-def test_a_run_that_kept_nothing_is_not_refreshed(labelled, run, monkeypatch):
+def test_a_run_without_embeddings_is_not_refreshed(labelled, run, monkeypatch):
     run.embeddings_path.rename(run.directory / "elsewhere")
     refresh(labelled.pk)
     assert not Refresh.objects.exists()
     assert Refresh.objects.due() == []
 
 
-def test_a_run_whose_files_are_torn_leaves_the_order_as_it_is(labelled, run, caplog):
+def test_damaged_files_leave_the_order_unchanged(labelled, run, caplog):
     (run.directory / "member-01.safetensors").write_bytes(b"")
     refresh(labelled.pk)
     assert "does not hold a matrix" in caplog.text
     assert not refitted(run).exists()
-    # Somebody looks again in some minutes, not at every vote.
+    # The next attempt is minutes later, not at the next vote.
     assert Refresh.objects.claim(labelled.pk) is None
 
 
@@ -306,9 +306,9 @@ def test_turned_off_the_run_orders_the_queue_by_itself(refreshed, run):
 @pytest.fixture
 def nudged(monkeypatch):
     """Fields for which a worker was to look, one entry for each time."""
-    found = []
-    monkeypatch.setattr(jobs, "notify_throttled", lambda name, row: found.append((name, row)))
-    return found
+    result = []
+    monkeypatch.setattr(jobs, "notify_throttled", lambda name, row: result.append((name, row)))
+    return result
 
 
 def test_a_label_wakes_a_worker_and_a_first_vote_does_not(field, run, ada, bea, nudged):

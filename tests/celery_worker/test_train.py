@@ -1,4 +1,4 @@
-"""The task that trains a run: claimed once, ended once, whatever happens."""
+"""The task that trains a run: it claims the run once and ends it once."""
 
 import csv
 from math import log
@@ -14,7 +14,7 @@ from labeling.models import RunStatus, TrainingRun
 from labeling.training.requests import repeat_run, request_run
 from tests.labeling.world import only_sample, settle
 
-# Two networks of two batches on small images: seconds, and every step is the real one.
+# Two networks of two batches on small images: all real steps in seconds.
 TINY = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
 
 
@@ -28,7 +28,7 @@ def run(imported, ada, bea, cy, admin):
     return request_run(admin, "quick", fields=[imported], overrides=TINY)
 
 
-def test_it_predicts_every_candidate_and_goes_live_where_a_person_says_so(run, imported, admin):
+def test_it_predicts_every_candidate_and_can_be_promoted(run, imported, admin):
     train(run.pk)
     run.refresh_from_db()
     assert (run.status, run.error) == (RunStatus.READY, "")
@@ -49,7 +49,7 @@ def test_it_predicts_every_candidate_and_goes_live_where_a_person_says_so(run, i
     assert imported.promoted_run == run
 
 
-def test_it_says_what_it_did_and_draws_it(run):
+def test_it_stores_the_outcome_and_draws_figures(run):
     train(run.pk)
     run.refresh_from_db()
     assert run.outcome["weights"] == "random"
@@ -65,16 +65,16 @@ def test_it_says_what_it_did_and_draws_it(run):
     assert {path.name for path in run.figures_directory.iterdir()} == expected
 
 
-def test_without_control_labels_it_draws_nothing(run, imported):
+def test_without_control_labels_it_draws_no_figures(run, imported):
     only_sample(imported, control=False)
-    again = repeat_run(run, run.requested_by)
-    train(again.pk)
-    again.refresh_from_db()
-    assert (again.status, again.figures) == (RunStatus.READY, [])
-    assert again.outcome["calibration"]["before"] is None
+    second_run = repeat_run(run, run.requested_by)
+    train(second_run.pk)
+    second_run.refresh_from_db()
+    assert (second_run.status, second_run.figures) == (RunStatus.READY, [])
+    assert second_run.outcome["calibration"]["before"] is None
 
 
-def test_it_trains_on_what_a_scientist_can_download(run):
+def test_it_trains_on_the_training_set_that_can_be_downloaded(run):
     with run.manifest_path.open() as file:
         rows = list(csv.DictReader(file))
     manifest = read_snapshot(run.manifest_path, run.manifest_sha256)
@@ -91,7 +91,7 @@ def test_a_second_delivery_changes_nothing(run):
     assert (run.finished_at, run.predictions.count()) == first
 
 
-def test_a_run_that_is_gone_is_no_error(db):
+def test_a_missing_run_is_no_error(db):
     assert train(10**6) is None
 
 
@@ -103,7 +103,7 @@ def test_it_refuses_a_training_set_that_was_changed(run):
     assert "was changed after its snapshot was taken; queue a new run" in run.error
 
 
-def test_it_says_which_setting_is_wrong(run):
+def test_it_names_an_invalid_setting(run):
     TrainingRun.objects.filter(pk=run.pk).update(overrides={"members": 0})
     train(run.pk)
     run.refresh_from_db()
@@ -124,7 +124,7 @@ def test_a_cancelled_run_stops_and_stays_cancelled(run, monkeypatch):
     assert not run.predictions.exists()
 
 
-def test_a_fault_of_ours_is_kept_with_its_place_and_raised(run, monkeypatch):
+def test_an_unexpected_error_is_stored_with_its_traceback_and_raised(run, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("a fault")
 
@@ -137,7 +137,7 @@ def test_a_fault_of_ours_is_kept_with_its_place_and_raised(run, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_was_asked_for_without_a_broker_is_sent_when_it_is_back(run, request):
+def test_a_run_requested_without_a_broker_is_sent_by_the_sweep(run, request):
     assert run.status == RunStatus.QUEUED
     redis_server = request.getfixturevalue("redis_server")
     with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
@@ -146,7 +146,7 @@ def test_a_run_that_was_asked_for_without_a_broker_is_sent_when_it_is_back(run, 
         assert f'"argsrepr": "[{run.pk}]"' in client.lindex(jobs.LONG, 0).decode()
 
 
-def test_sweeping_is_harmless_without_a_broker(run):
+def test_a_sweep_without_a_broker_is_harmless(run):
     sweep()
     sweep()
     run.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A real worker process, behind a real Redis, on the database of the test."""
+"""A real worker process with a real Redis, on the database of the test."""
 
 import time
 from datetime import timedelta
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def run(admin, settings):
-    """A queued run whose training set is missing, so that whoever claims it fails it at once."""
+    """A queued run without a training set, which fails as soon as it is claimed."""
     return TrainingRun.objects.create(requested_by=admin, preset="quick")
 
 
 def ended(run, seconds=60):
-    """The run once a worker has ended it."""
+    """Return the run once a worker has ended it."""
     deadline = time.monotonic() + seconds
     while run.is_active and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -30,7 +30,7 @@ def ended(run, seconds=60):
     return run
 
 
-def test_it_takes_a_message_that_was_sent_before_it_started(run, redis_server, request):
+def test_it_takes_messages_from_before_its_start(run, redis_server, request):
     assert jobs.send(jobs.TRAIN, run.pk)
     request.getfixturevalue("worker")
     assert ended(run).status == RunStatus.FAILED
@@ -38,7 +38,7 @@ def test_it_takes_a_message_that_was_sent_before_it_started(run, redis_server, r
     assert health.worker_error() is None
 
 
-def test_a_lost_message_and_a_dead_worker_cost_nothing_but_time(
+def test_a_sweep_recovers_a_lost_message_and_the_run_of_a_dead_worker(
     run, admin, redis_server: PrivateRedis, request
 ):
     dead = TrainingRun.objects.create(
@@ -48,12 +48,12 @@ def test_a_lost_message_and_a_dead_worker_cost_nothing_but_time(
         heartbeat_at=timezone.now() - timedelta(minutes=4),
     )
     request.getfixturevalue("worker")
-    # The schedule sends this every minute; here it is sent once, now.
+    # The schedule sends this every minute.
     jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     assert ended(run).status == ended(dead).status == RunStatus.FAILED
 
 
-def test_messages_are_json_and_hold_an_id_only(run, redis_server: PrivateRedis):
+def test_messages_are_json_with_an_id_only(run, redis_server: PrivateRedis):
     jobs.send(jobs.TRAIN, run.pk)
     with redis.Redis(unix_socket_path=str(redis_server.socket)) as client:
         message = client.lindex(jobs.LONG, 0).decode()

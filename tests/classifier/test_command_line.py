@@ -70,9 +70,9 @@ def test_it_says_that_batches_are_computed_in_parts(world, tmp_path, capsys, mon
 
 def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
     folder = tmp_path / "sources"
-    other = tmp_path / "other.csv"
-    other.write_text((world / "training.csv").read_text().replace(",train,2", ",train,1"))
-    options = ["--kind", "sources", "--source", f"ada={other}", *small()]
+    second_csv = tmp_path / "other.csv"
+    second_csv.write_text((world / "training.csv").read_text().replace(",train,2", ",train,1"))
+    options = ["--kind", "sources", "--source", f"ada={second_csv}", *small()]
     assert main([*arguments("experiment", world, folder), *options]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("ada: ")
     report = json.loads((folder / "report.json").read_text())
@@ -88,7 +88,7 @@ def test_an_experiment_leaves_a_report_and_figures(world, tmp_path, capsys):
         (["--kind", "sources"], "compares two training sets or more: add --source."),
         (["--kind", "sources", "--source", "training=SET"], "are called 'training'"),
         (["--kind", "sources", "--source", "a=SET", "--source", "a=SET"], "are called 'a'"),
-        (["--kind", "filters", "--source", "a=SET"], "--source belongs to --kind sources"),
+        (["--kind", "filters", "--source", "a=SET"], "--source needs --kind sources"),
     ],
 )
 def test_sources_that_cannot_be_compared_are_refused(world, tmp_path, capsys, options, words):
@@ -100,8 +100,8 @@ def test_sources_that_cannot_be_compared_are_refused(world, tmp_path, capsys, op
 
 
 def test_no_arm_is_trained_where_one_cannot_be(world, tmp_path, capsys):
-    other = write_manifest(tmp_path / "other.csv", [(1, "f", 1, "blobs.zarr", 0, "train", 2)])
-    options = ["--kind", "sources", "--source", f"other={other}", *small()]
+    second_csv = write_manifest(tmp_path / "other.csv", [(1, "f", 1, "blobs.zarr", 0, "train", 2)])
+    options = ["--kind", "sources", "--source", f"other={second_csv}", *small()]
     assert main([*arguments("experiment", world, tmp_path / "sources"), *options]) == 2
     assert "The arm other cannot be trained." in capsys.readouterr().err
     assert not (tmp_path / "sources").exists()
@@ -119,10 +119,10 @@ def test_it_writes_the_embeddings_that_a_worker_writes(world, run, manifest, tmp
     options = [*output, "--embeddings", str(tmp_path / "e.zarr")]
     assert main([*arguments("predict", world, run), *options]) == 0
     predict(run, manifest, embeddings=tmp_path / "other.zarr")
-    found, expected = (Embeddings.read(tmp_path / name) for name in ("e.zarr", "other.zarr"))
-    assert found.features.dtype == np.float16
-    np.testing.assert_array_equal(found.candidate, expected.candidate)
-    np.testing.assert_array_equal(found.features[:], expected.features[:])
+    result, expected = (Embeddings.read(tmp_path / name) for name in ("e.zarr", "other.zarr"))
+    assert result.features.dtype == np.float16
+    np.testing.assert_array_equal(result.candidate, expected.candidate)
+    np.testing.assert_array_equal(result.features[:], expected.features[:])
 
 
 def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
@@ -157,7 +157,7 @@ def test_it_takes_no_temperature_that_cannot_be_divided_by(world, run, tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("output", "words"), [("gone/p.csv", "gone for p.csv is not there"), (".", "is a folder")]
+    ("output", "words"), [("gone/p.csv", "gone for p.csv does not exist"), (".", "is a folder")]
 )
 def test_it_finds_out_where_it_cannot_write_before_it_predicts(
     world, run, tmp_path, capsys, monkeypatch, output, words
@@ -189,11 +189,11 @@ def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
     (lost,) = csv.DictReader((tmp_path / "p.unreadable.csv").open())
     assert lost["candidate"] == "8"
     assert "gone.zarr is not in" in lost["reason"]
-    told = "1 of 2 candidates could not be read; "
-    assert f"{told}{tmp_path / 'p.unreadable.csv'} says why." in capsys.readouterr().err
+    warning = "1 of 2 candidates could not be read; "
+    assert f"{warning}{tmp_path / 'p.unreadable.csv'} has the reasons." in capsys.readouterr().err
     for verb, more in (("evaluate", []), ("compare", ["--other", str(run)])):
         assert main([verb, str(manifest), *options, *more, "--split", "train"]) == 0
-        assert f"{told}the first is 8. The stamp pack gone.zarr" in capsys.readouterr().err
+        assert f"{warning}the first is 8. The stamp pack gone.zarr" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "compare"])
@@ -201,8 +201,8 @@ def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, ver
     more = {"predict": ["--output", str(tmp_path / "p.csv")], "compare": ["--other", str(run)]}
     options = ["--packs", str(tmp_path / "gone"), "--run", str(run), *more.get(verb, [])]
     assert main([verb, str(world / "training.csv"), *options]) == 2
-    said = "No candidate could be read. The stamp pack blobs.zarr is not in"
-    assert said in capsys.readouterr().err
+    message = "No candidate could be read. The stamp pack blobs.zarr is not in"
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "p.csv").exists()
 
 
@@ -226,7 +226,7 @@ def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--set", "batches"], "--set: batches lacks NAME= before it."),
+        (["--set", "batches"], "--set: batches is not NAME=VALUE."),
         (["--members", "5-3"], "--members: 5-3: write numbers and rising ranges, as in 0,3-5."),
         (["--members", "two"], "--members: two: write numbers and rising ranges, as in 0,3-5."),
     ],

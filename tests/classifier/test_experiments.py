@@ -44,17 +44,17 @@ def arms(kind, config, manifest):
 
 
 def test_crop_sizes_are_those_of_the_paper(tiny, manifest):
-    found = arms("crop-size", tiny, manifest)
-    assert [arm.config.stamp_px for arm in found] == [25, 50, 100, 50]
-    assert found[-1].config.crop_px == (25, 100)
-    assert set(differences(found)) == {"stamp_px", "crop_px"}
+    result = arms("crop-size", tiny, manifest)
+    assert [arm.config.stamp_px for arm in result] == [25, 50, 100, 50]
+    assert result[-1].config.crop_px == (25, 100)
+    assert set(differences(result)) == {"stamp_px", "crop_px"}
 
 
 def test_each_filter_is_left_out_in_turn(tiny, manifest):
-    found = arms("filters", tiny, manifest)
-    assert [arm.name for arm in found] == ["all", *(f"without-{band}" for band in tiny.bands)]
-    assert [arm.config.blanked for arm in found] == [(), *((band,) for band in tiny.bands)]
-    assert set(differences(found)) == {"blanked"}
+    result = arms("filters", tiny, manifest)
+    assert [arm.name for arm in result] == ["all", *(f"without-{band}" for band in tiny.bands)]
+    assert [arm.config.blanked for arm in result] == [(), *((band,) for band in tiny.bands)]
+    assert set(differences(result)) == {"blanked"}
 
 
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "a b"])
@@ -64,9 +64,9 @@ def test_an_arm_has_a_name_that_a_folder_can_have(tiny, manifest, name):
 
 
 def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
-    found = arms("fields", tiny, two_fields)
-    assert [arm.name for arm in found] == ["without-field0", "without-field1"]
-    for arm, away in zip(found, ["field0", "field1"], strict=True):
+    result = arms("fields", tiny, two_fields)
+    assert [arm.name for arm in result] == ["without-field0", "without-field1"]
+    for arm, away in zip(result, ["field0", "field1"], strict=True):
         learnt, judged = (arm.manifest.labelled(split) for split in ("train", "control"))
         assert set(arm.manifest.field[learnt]) == {"field0", "field1"} - {away}
         assert set(arm.manifest.field[judged]) == {away}
@@ -77,14 +77,14 @@ def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
 
 def test_a_field_without_a_label_is_not_left_out(tiny, two_fields):
     label = np.where(two_fields.field == "field0", 0, two_fields.label)
-    found = arms("fields", tiny, two_fields.changed(label=label))
-    assert [arm.name for arm in found] == ["without-field1"]
+    result = arms("fields", tiny, two_fields.changed(label=label))
+    assert [arm.name for arm in result] == ["without-field1"]
 
 
 def test_fields_and_bands_of_any_name_have_folders_of_their_own(tiny, two_fields):
     called = np.where(two_fields.field == "field0", "NGC 1566", "NGC-1566")
-    found = arms("fields", tiny, replace(two_fields, field=called))
-    assert [arm.name for arm in found] == ["without-NGC-1566-2", "without-NGC-1566"]
+    result = arms("fields", tiny, replace(two_fields, field=called))
+    assert [arm.name for arm in result] == ["without-NGC-1566-2", "without-NGC-1566"]
     bands = arms("filters", replace(tiny, bands=("F275W (NUV)", "V")), two_fields)
     assert [arm.name for arm in bands] == ["all", "without-F275W-NUV", "without-V"]
 
@@ -113,22 +113,22 @@ def test_an_arm_that_cannot_be_trained_is_found_before_any_is(tiny, manifest):
 
 def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
     monkeypatch.setattr(experiment_kinds, "FEWEST_LABELS", 8)
-    found = arms("labels", tiny, manifest)
-    assert [arm.name for arm in found] == ["8-labels", "16-labels", "32-labels"]
-    sets = [set(arm.manifest.labelled("train").tolist()) for arm in found]
+    result = arms("labels", tiny, manifest)
+    assert [arm.name for arm in result] == ["8-labels", "16-labels", "32-labels"]
+    sets = [set(arm.manifest.labelled("train").tolist()) for arm in result]
     assert [len(one) for one in sets] == [8, 16, 32]
     assert sets[0] < sets[1] < sets[2]
-    assert len({arm.manifest.sha256 for arm in found}) == 3
-    assert all(len(arm.manifest.labelled("control")) == 16 for arm in found)
+    assert len({arm.manifest.sha256 for arm in result}) == 3
+    assert all(len(arm.manifest.labelled("control")) == 16 for arm in result)
 
 
 def test_architectures_share_all_but_what_starcnet_fixes(tiny, manifest):
-    found = arms("architecture", replace(tiny, learning_rate=1e-3), manifest)
-    assert [arm.config.backbone for arm in found] == [
+    result = arms("architecture", replace(tiny, learning_rate=1e-3), manifest)
+    assert [arm.config.backbone for arm in result] == [
         "resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet",
     ]  # fmt: skip
-    assert found[-1].config.input_px == 32
-    assert [arm.config.learning_rate for arm in found] == [1e-3, 1e-3, 1e-3, 1e-4]
+    assert result[-1].config.input_px == 32
+    assert [arm.config.learning_rate for arm in result] == [1e-3, 1e-3, 1e-3, 1e-4]
 
 
 @pytest.mark.parametrize("kind", experiments.KINDS)
@@ -186,7 +186,7 @@ def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
 def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
     carry_out(pair[:1], tmp_path)
     weights = tmp_path / "wide" / "member-00.safetensors"
-    kept = weights.stat().st_mtime_ns
+    written_at = weights.stat().st_mtime_ns
     predicted = []
     real = experiments.predict
     monkeypatch.setattr(
@@ -195,18 +195,18 @@ def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
         lambda folder, *rest, **more: predicted.append(folder.name) or real(folder, *rest, **more),
     )
     outcomes = carry_out(pair, tmp_path)
-    assert weights.stat().st_mtime_ns == kept
+    assert weights.stat().st_mtime_ns == written_at
     assert predicted == ["narrow"]
     np.testing.assert_array_equal(outcomes[0].predictions.candidate, pair[0].manifest.candidate)
 
 
 def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
-    other = manifest.changed(label=np.where(manifest.label == 2, 1, manifest.label))
-    found = list(sources(tiny, {"ada": manifest, "consensus": other}))
-    assert [arm.name for arm in found] == ["ada", "consensus"]
-    assert set(differences(found)) == {"training_set_sha256"}
+    relabelled = manifest.changed(label=np.where(manifest.label == 2, 1, manifest.label))
+    result = list(sources(tiny, {"ada": manifest, "consensus": relabelled}))
+    assert [arm.name for arm in result] == ["ada", "consensus"]
+    assert set(differences(result)) == {"training_set_sha256"}
     # Where each is judged by its own labels, there is no truth by which the two could be compared.
-    assert not experiments._judged_alike(manifest, other)
+    assert not experiments._judged_alike(manifest, relabelled)
     alike = np.where((manifest.label == 2) & (manifest.split == "train"), 1, manifest.label)
     assert experiments._judged_alike(manifest, manifest.changed(label=alike))
 
@@ -224,9 +224,9 @@ def test_each_source_judges_what_each_has_taught(tiny):
         outcome("ada", tiny, ada, [1, 2, 3, 4, 4, 1]),
         outcome("bea", tiny, bea, [1, 2, 3, 1, 1, 1]),
     ]
-    found = judged_by_each(outcomes)
-    assert found.count == 5
-    assert found.accuracy == [
+    result = judged_by_each(outcomes)
+    assert result.count == 5
+    assert result.accuracy == [
         [Proportion.measure(5, 5), Proportion.measure(3, 5)],
         [Proportion.measure(3, 5), Proportion.measure(5, 5)],
     ]

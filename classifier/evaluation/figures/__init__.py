@@ -1,16 +1,16 @@
-"""The figures of a report, in the paper's manner, from evaluations and calibrations.
+"""Draw figures of evaluations and calibrations in the style of the paper.
 
     figure = figures.confusion_matrix(evaluation.confusion)
-    figures.save(figure, Path("report/confusion"), tables.confusion(evaluation.confusion))
+    figures.save(figure, Path("report/confusion"), tables.confusion_rows(evaluation.confusion))
 
-Each is one column of a journal wide (3.4 in), or two (7 in), and can be read in print and by the
-colour-blind. They need matplotlib, which training and predicting do not.
+A figure is one column of a journal wide (3.4 in), or two (7 in), and legible in print and for the
+colour-blind. Figures need matplotlib; training and prediction do not.
 """
 
 from classifier.evaluation.figures import tables
 from classifier.evaluation.figures.arms import arm_comparison, learning_curve
 from classifier.evaluation.figures.confusion import confusion_matrix
-from classifier.evaluation.figures.efficiency import label_efficiency
+from classifier.evaluation.figures.efficiency import label_efficiency_curves
 from classifier.evaluation.figures.saving import save
 from classifier.evaluation.figures.uncertainty import (
     coverage_curve,
@@ -23,7 +23,7 @@ __all__ = [
     "confusion_matrix",
     "coverage_curve",
     "entropy_histogram",
-    "label_efficiency",
+    "label_efficiency_curves",
     "learning_curve",
     "reliability_diagram",
     "save",

@@ -1,7 +1,7 @@
-"""Arms of an experiment side by side: another crop, architecture or set of filters, more labels.
+"""Draw the arms of an experiment side by side.
 
-Accuracy in one class is the share of its candidates that are found, as in figure 7 of Wei et al.
-2020. An arm's error bars come in percent as (value, below, above), NaN where there is no candidate.
+The accuracy in one class is its recall, as in figure 7 of Wei et al. 2020. Error bars (3,) are in
+percent: the value and the lengths below and above it, NaN without candidates.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,30 +25,32 @@ from classifier.evaluation.figures.style import (
 )
 from classifier.evaluation.metrics import ClassFigures, Confusion, Evaluation
 
-Of = Literal["ensemble", "members"]
+Source = Literal["ensemble", "members"]
+"""Whose accuracy is drawn: the ensemble's with its 95 % interval, or the members' mean and standard
+deviation, as in the paper."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One accuracy of an evaluation: of its ensemble, and of its members one by one."""
+    """One accuracy of an evaluation, of the ensemble and of its members."""
 
     name: str
     ensemble: Proportion
     member_mean: float | None
     member_std: float | None
 
-    def bar(self, of: Of) -> NDArray[np.float64]:
-        """(3,) value, and how far its error bar reaches below and above."""
-        if of == "members":
+    def error_bar(self, source: Source) -> NDArray[np.float64]:
+        """Return the value and the lengths of its error bar below and above (3,)."""
+        if source == "members":
             return 100 * np.array([self.member_mean, self.member_std, self.member_std], dtype=float)
         share = self.ensemble
         value, low, high = np.array([share.value, share.low, share.high], dtype=float)
-        # Rounding can leave the end of the interval of none, or of all, inside its value.
+        # Rounding can put the end of an interval at 0 or 1 beyond the value.
         return 100 * np.array([value, max(value - low, 0), max(high - value, 0)])
 
 
 def measures(evaluation: Evaluation) -> Iterator[Measure]:
-    """Accuracy over all classes, over two if there are four, and in each; of these also in 1+2."""
+    """Yield the accuracy over all classes, in each, and of two-class answers if there are four."""
     yield Measure(
         "all classes",
         evaluation.accuracy,
@@ -62,15 +64,15 @@ def measures(evaluation: Evaluation) -> Iterator[Measure]:
             evaluation.binary_member_accuracy_mean,
             evaluation.binary_member_accuracy_std,
         )
-    for i, (label, figures) in enumerate(evaluation.classes.items()):
-        yield _found(f"class {label}", figures, evaluation.confusion, i)
+    for index, (label, figures) in enumerate(evaluation.classes.items()):
+        yield _recall(f"class {label}", figures, evaluation.confusion, index)
     if evaluation.clusters and evaluation.binary_confusion:
-        yield _found("class 1+2", evaluation.clusters, evaluation.binary_confusion, 0)
+        yield _recall("class 1+2", evaluation.clusters, evaluation.binary_confusion, 0)
 
 
-def _found(name: str, figures: ClassFigures, confusion: Confusion, place: int) -> Measure:
-    """Found of the candidates that truly are of the class at this place of the confusion."""
-    mean, std = confusion.percent.mean[place][place], confusion.percent.std[place][place]
+def _recall(name: str, figures: ClassFigures, confusion: Confusion, index: int) -> Measure:
+    """Return the recall of the class at an index of the confusion."""
+    mean, std = confusion.percent.mean[index][index], confusion.percent.std[index][index]
     return Measure(
         name,
         figures.recall,
@@ -81,28 +83,30 @@ def _found(name: str, figures: ClassFigures, confusion: Confusion, place: int) -
 
 @journal_style
 def arm_comparison(
-    arms: Mapping[str, Evaluation], of: Of = "ensemble", width: float = DOUBLE
+    arms: Mapping[str, Evaluation], source: Source = "ensemble", width: float = DOUBLE
 ) -> Figure:
-    """Accuracy of each arm, over all classes and in each.
+    """Draw the accuracy of each arm, over all classes and in each.
 
-    `of` ensemble: with its 95 % interval; members: their mean and standard deviation, as in the
-    paper. Raises ValueError where arms do not tell the same classes apart.
+    Raises ValueError for arms with different classes.
     """
-    found = {arm: {m.name: m.bar(of) for m in measures(one)} for arm, one in arms.items()}
-    names = list(next(iter(found.values()), {}))
-    if any(list(bars) != names for bars in found.values()):
-        raise ValueError("Arms of one figure must tell the same classes apart.")
+    bars_of_arm = {
+        arm: {measure.name: measure.error_bar(source) for measure in measures(evaluation)}
+        for arm, evaluation in arms.items()
+    }
+    names = list(next(iter(bars_of_arm.values()), {}))
+    if any(list(bars) != names for bars in bars_of_arm.values()):
+        raise ValueError("Arms of one figure must have the same classes.")
     figure = Figure(figsize=(width, 2.6))
     axes = figure.add_subplot()
-    places = np.arange(len(names))
-    for i, (arm, bars) in enumerate(found.items()):
-        shift = (i - (len(arms) - 1) / 2) * 0.8 / len(arms)
-        _error_bars(axes, places + shift, list(bars.values()), i, label=arm)
-    for place in places[:-1]:
-        axes.axvline(place + 0.5, color="0.85", linewidth=0.5, zorder=0)
-    axes.set_xticks(places, [name.replace(" ", "\n", 1) for name in names])
+    x = np.arange(len(names))
+    for series, (arm, bars) in enumerate(bars_of_arm.items()):
+        shift = (series - (len(arms) - 1) / 2) * 0.8 / len(arms)
+        _draw_error_bars(axes, x + shift, list(bars.values()), series, label=arm)
+    for position in x[:-1]:
+        axes.axvline(position + 0.5, color="0.85", linewidth=0.5, zorder=0)
+    axes.set_xticks(x, [name.replace(" ", "\n", 1) for name in names])
     axes.tick_params(axis="x", length=0)
-    axes.set(xlim=(-0.5, len(names) - 0.5), ylabel=f"accuracy of the {of} (%)")
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylabel=f"accuracy of the {source} (%)")
     legend_above(figure, axes)
     return figure
 
@@ -111,7 +115,7 @@ def arm_comparison(
 def learning_curve(
     curves: Mapping[str, Mapping[int, Sequence[Evaluation]]], width: float = SINGLE
 ) -> Figure:
-    """Accuracy against the number of labels trained on, of one or more ways to choose them.
+    """Draw the accuracy against the number of training labels, for each way to choose them.
 
     Each number of labels has one run or more. Markers and lines are the ensembles' mean accuracy
     over the runs with the 95 % interval of one, small dots each run; the dashed line and the band
@@ -119,14 +123,14 @@ def learning_curve(
     """
     figure = Figure(figsize=(width, width * 0.8))
     axes = figure.add_subplot()
-    for i, (name, curve) in enumerate(curves.items()):
-        _curve(axes, {labels: curve[labels] for labels in sorted(curve)}, i, name)
-    # As error bars, so that the legend has it after the others.
+    for series, (name, curve) in enumerate(curves.items()):
+        _draw_curve(axes, {labels: curve[labels] for labels in sorted(curve)}, series, name)
+    # As error bars, which the legend lists last.
     axes.errorbar([], [], linestyle="--", color=GREY, linewidth=0.8, label="one network alone")
     numbers = sorted({labels for curve in curves.values() for labels in curve})
     if numbers and numbers[-1] > 5 * numbers[0]:
         axes.set_xscale("log")
-    # More than eight would touch.
+    # At most eight, which do not touch.
     axes.set_xticks(numbers[:: -(-len(numbers) // 8) or 1])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(ScalarFormatter())
@@ -135,24 +139,30 @@ def learning_curve(
     return figure
 
 
-def _curve(axes: Axes, runs: Mapping[int, Sequence[Evaluation]], series: int, name: str) -> None:
-    """One way to choose labels: runs by the number of labels, rising."""
-    overall = {labels: [next(measures(one)) for one in found] for labels, found in runs.items()}
-    x = list(overall)
-    ensembles = [np.array([m.bar("ensemble") for m in found]) for found in overall.values()]
-    members = [np.array([m.bar("members") for m in found]) for found in overall.values()]
+def _draw_curve(
+    axes: Axes, runs: Mapping[int, Sequence[Evaluation]], series: int, name: str
+) -> None:
+    """Draw one way to choose labels; runs are by the number of labels, rising."""
+    x = list(runs)
+    ensembles = [_overall_bars(evaluations, "ensemble") for evaluations in runs.values()]
+    members = [_overall_bars(evaluations, "members") for evaluations in runs.values()]
     colour, _ = colour_and_marker(series)
-    _error_bars(axes, x, [bars.mean(axis=0) for bars in ensembles], series, name, line="-")
-    for labels, bars in zip(x, ensembles, strict=True):
-        if len(bars) > 1:
-            axes.plot([labels] * len(bars), bars[:, 0], ".", color=colour)
-    mean = np.array([bars[:, 0].mean() for bars in members])
-    std = np.array([np.sqrt((bars[:, 1] ** 2).mean()) for bars in members])
+    _draw_error_bars(axes, x, [bars_R3.mean(axis=0) for bars_R3 in ensembles], series, name, "-")
+    for labels, bars_R3 in zip(x, ensembles, strict=True):
+        if len(bars_R3) > 1:
+            axes.plot([labels] * len(bars_R3), bars_R3[:, 0], ".", color=colour)
+    mean = np.array([bars_R3[:, 0].mean() for bars_R3 in members])
+    std = np.array([np.sqrt((bars_R3[:, 1] ** 2).mean()) for bars_R3 in members])
     axes.plot(x, mean, "--", color=colour, linewidth=0.8)
     axes.fill_between(x, mean - std, mean + std, color=colour, alpha=0.15, linewidth=0)
 
 
-def _error_bars(
+def _overall_bars(evaluations: Sequence[Evaluation], source: Source) -> NDArray[np.float64]:
+    """Return the error bars (R, 3) of the accuracy over all classes, of R runs."""
+    return np.array([next(measures(evaluation)).error_bar(source) for evaluation in evaluations])
+
+
+def _draw_error_bars(
     axes: Axes,
     x: ArrayLike,
     bars: Sequence[NDArray[np.float64]],

@@ -1,4 +1,4 @@
-"""Confusion matrices as in tables 4 to 7 of Wei et al. 2020."""
+"""Draw confusion matrices as in tables 4 to 7 of Wei et al. 2020."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,10 @@ from classifier.evaluation.figures.style import DOUBLE, SHADES, SINGLE, journal_
 from classifier.evaluation.metrics import Confusion
 
 DARK_PERCENT = 62
-"""From here on a cell is dark, and its text white."""
+"""Cells from this percentage on are dark, and their text is white."""
 
 CELL_HEIGHT = 0.52
-"""In inches: room for three lines."""
+"""Height in inches: three lines of text."""
 
 
 @journal_style
@@ -25,7 +25,7 @@ def confusion_matrix(
     people: Mapping[int, tuple[float, float]] = CLASS_AGREEMENT,
     width: float | None = None,
 ) -> Figure:
-    """Percent of each true class, mean ± spread over the members, above the ensemble's counts.
+    """Draw the percentages of each true class, mean ± spread over the members, and the counts.
 
     With the paper's four classes, `people` are the lowest and highest shares, by class, on
     which people agree; they stand beside the matrix, to be compared with its diagonal. `width` is
@@ -34,14 +34,14 @@ def confusion_matrix(
     side = len(confusion.classes)
     figure = Figure(figsize=(width or (SINGLE if side <= 5 else DOUBLE), CELL_HEIGHT * side + 0.5))
     if side == len(CLASSES):
-        axes, beside = figure.subplots(1, 2, width_ratios=(side, 1))
-        _people(beside, [people[int(name)] for name in confusion.classes])
+        axes, people_axes = figure.subplots(1, 2, width_ratios=(side, 1))
+        _draw_people(people_axes, [people[int(name)] for name in confusion.classes])
     else:
         axes = figure.add_subplot()
-    _shade(axes, np.array(confusion.percent.mean, dtype=float))
+    _draw_shades(axes, np.array(confusion.percent.mean, dtype=float))
     for row in range(side):
         for column in range(side):
-            _cell(axes, confusion, row, column)
+            _write_cell(axes, confusion, row, column)
     ticks = np.arange(side) + 0.5
     axes.set_xticks(ticks, confusion.classes)
     axes.set_yticks(ticks, confusion.classes)
@@ -49,13 +49,13 @@ def confusion_matrix(
     return figure
 
 
-def _shade(axes: Axes, percent: NDArray[np.float64]) -> None:
+def _draw_shades(axes: Axes, percent: NDArray[np.float64]) -> None:
     axes.pcolormesh(percent, cmap=SHADES, vmin=0, vmax=100, edgecolors="white", linewidth=0.8)
     axes.invert_yaxis()
     axes.tick_params(length=0)
 
 
-def _cell(axes: Axes, confusion: Confusion, row: int, column: int) -> None:
+def _write_cell(axes: Axes, confusion: Confusion, row: int, column: int) -> None:
     mean, std = confusion.percent.mean[row][column], confusion.percent.std[row][column]
     lines = (
         (8.5, 8.0, "–" if mean is None else f"{mean:.1f} %"),
@@ -66,9 +66,9 @@ def _cell(axes: Axes, confusion: Confusion, row: int, column: int) -> None:
         _write(axes, (column, row), text, mean or 0, above=above, size=size)
 
 
-def _people(axes: Axes, ranges: list[tuple[float, float]]) -> None:
+def _draw_people(axes: Axes, ranges: list[tuple[float, float]]) -> None:
     middles = [50 * (low + high) for low, high in ranges]
-    _shade(axes, np.array(middles)[:, None])
+    _draw_shades(axes, np.array(middles)[:, None])
     for row, (low, high) in enumerate(ranges):
         _write(axes, (0, row), f"{100 * low:.0f}–{100 * high:.0f} %", middles[row])
     axes.set(xticks=[], yticks=[], xlabel="people\nagree")
@@ -83,7 +83,7 @@ def _write(
     above: float = 0,
     size: float = 7,
 ) -> None:
-    """Text in a cell (column, row), some points above its centre."""
+    """Write text in a cell (column, row), `above` points above its centre."""
     column, row = cell
     axes.annotate(
         text,

@@ -1,9 +1,9 @@
-"""The figures of a run and of an experiment, in a folder, each with its data as CSV."""
+"""Draw the figures of a run, an experiment or a simulation, each with its data as CSV."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from classifier.active.label_efficiency import Curves
+from classifier.active.label_efficiency import EfficiencyCurves
 from classifier.evaluation import figures
 from classifier.evaluation.calibration import Calibration
 from classifier.evaluation.figures import tables
@@ -12,63 +12,64 @@ from classifier.experiments import Outcome
 
 
 def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration | None) -> list[str]:
-    """Confusion, entropy, coverage and reliability of one run; names of the figures drawn.
+    """Draw confusion, entropy, coverage and reliability of one run; return the figures' names.
 
-    A figure of which there is nothing to show, as without labels in the control sample, is left
-    out.
+    Figures without data, as without labels in the control sample, are left out.
     """
     if not evaluation.count:
         return []
-    drawn = {
+    drawings = {
         "confusion": (
             figures.confusion_matrix(evaluation.confusion),
-            tables.confusion(evaluation.confusion),
+            tables.confusion_rows(evaluation.confusion),
         ),
         "entropy": (
             figures.entropy_histogram(evaluation.entropy),
-            tables.entropy(evaluation.entropy),
+            tables.entropy_rows(evaluation.entropy),
         ),
         "coverage": (
             figures.coverage_curve(evaluation.risk_coverage),
-            tables.coverage(evaluation.risk_coverage),
+            tables.coverage_rows(evaluation.risk_coverage),
         ),
     }
     if evaluation.binary_confusion:
-        drawn["confusion-two-classes"] = (
+        drawings["confusion-two-classes"] = (
             figures.confusion_matrix(evaluation.binary_confusion),
-            tables.confusion(evaluation.binary_confusion),
+            tables.confusion_rows(evaluation.binary_confusion),
         )
     if calibration and calibration.before:
-        drawn["reliability"] = (
+        drawings["reliability"] = (
             figures.reliability_diagram(calibration),
-            tables.reliability(calibration),
+            tables.reliability_rows(calibration),
         )
-    for name, (figure, rows) in drawn.items():
+    for name, (figure, rows) in drawings.items():
         figures.save(figure, folder / name, rows)
-    return list(drawn)
+    return list(drawings)
 
 
 def draw_experiment(folder: Path, kind: str, outcomes: Sequence[Outcome]) -> list[str]:
-    """The arms side by side, as ensembles and as members; a learning curve if labels grew.
+    """Draw the arms side by side, as ensembles and as members; return the figures' names.
 
-    An arm that has nothing to be measured on is left out, and without any nothing is drawn.
+    An experiment on the number of labels also gets a learning curve. Arms without a candidate to
+    measure on are left out.
     """
-    measured = [outcome for outcome in outcomes if outcome.evaluation.count]
-    arms = {outcome.arm.name: outcome.evaluation for outcome in measured}
+    with_data = [outcome for outcome in outcomes if outcome.evaluation.count]
+    arms = {outcome.arm.name: outcome.evaluation for outcome in with_data}
     if not arms:
         return []
-    drawn = {
-        "arms": (figures.arm_comparison(arms), tables.arms(arms)),
-        "arms-members": (figures.arm_comparison(arms, "members"), tables.arms(arms)),
+    drawings = {
+        "arms": (figures.arm_comparison(arms), tables.accuracy_rows(arms)),
+        "arms-members": (figures.arm_comparison(arms, "members"), tables.accuracy_rows(arms)),
     }
     if kind == "labels":
-        curve = {"accuracy": {o.labels: [o.evaluation] for o in measured}}
-        drawn["learning"] = (figures.learning_curve(curve), tables.learning(curve))
-    for name, (figure, rows) in drawn.items():
+        curve = {"accuracy": {o.labels: [o.evaluation] for o in with_data}}
+        drawings["learning"] = (figures.learning_curve(curve), tables.learning_rows(curve))
+    for name, (figure, rows) in drawings.items():
         figures.save(figure, folder / name, rows)
-    return list(drawn)
+    return list(drawings)
 
 
-def draw_simulation(path: Path, worlds: Mapping[str, Curves]) -> None:
-    """Accuracy against votes, by strategy, in a panel for each world; `path` has no suffix."""
-    figures.save(figures.label_efficiency(worlds), path, tables.label_efficiency(worlds))
+def draw_simulation(path: Path, panels: Mapping[str, EfficiencyCurves]) -> None:
+    """Draw accuracy against votes by strategy, a panel for each name, to `path` without suffix."""
+    figure = figures.label_efficiency_curves(panels)
+    figures.save(figure, path, tables.label_efficiency_rows(panels))

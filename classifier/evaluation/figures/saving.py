@@ -1,4 +1,4 @@
-"""Write a figure in several formats, with the numbers in it beside, each file whole or absent."""
+"""Write a figure in several formats, and its data as CSV, each file atomically."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ from classifier.core.atomic_files import write_atomically
 from classifier.evaluation.figures.style import journal_style
 
 DPI = 300
-"""Of PNG files: what journals ask for."""
+"""Resolution of PNG files, as journals require it."""
 
 _WITHOUT_DATE: Mapping[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None},
     "svg": {"Date": None},
     "png": {},
 }
-"""Metadata by format: the same figure gives the same bytes."""
+"""Metadata by format; without a date the same figure gives the same bytes."""
 
 
 def save(
@@ -28,28 +28,28 @@ def save(
     data: Sequence[Mapping[str, object]],
     formats: Sequence[str] = ("pdf", "png", "svg"),
 ) -> list[Path]:
-    """Write `path` with the suffix of each format, and its data, rows of one shape, as CSV.
+    """Write the figure to `path` with the suffix of each format, and its data to a CSV file.
 
-    Returns the files written. Raises ValueError for a format that is not pdf, png or svg.
+    All rows of `data` have the same keys; None is an empty cell. Return the written files. Raises
+    ValueError for a format that is not pdf, png or svg.
     """
     if unknown := sorted(set(formats) - set(_WITHOUT_DATE)):
         raise ValueError(f"A figure is pdf, png or svg, not {unknown[0]}.")
-    contents = {f"{path.name}.{name}": _drawn(figure, name) for name in formats}
-    contents[f"{path.name}.csv"] = _csv(data)
+    contents = {f"{path.name}.{name}": _render(figure, name) for name in formats}
+    contents[f"{path.name}.csv"] = _csv_content(data)
     for name, content in contents.items():
         write_atomically(path.with_name(name), content)
     return [path.with_name(name) for name in contents]
 
 
 @journal_style
-def _drawn(figure: Figure, name: str) -> bytes:
+def _render(figure: Figure, name: str) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=name, dpi=DPI, metadata=_WITHOUT_DATE[name])
     return buffer.getvalue()
 
 
-def _csv(data: Sequence[Mapping[str, object]]) -> bytes:
-    """UTF-8 with a header; None is an empty cell."""
+def _csv_content(data: Sequence[Mapping[str, object]]) -> bytes:
     buffer = io.StringIO(newline="")
     table = csv.DictWriter(buffer, list(data[0]) if data else [])
     table.writeheader()

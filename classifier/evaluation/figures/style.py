@@ -1,4 +1,4 @@
-"""How figures look: sizes in inches, type in points, colours that the colour-blind tell apart.
+"""The style of figures: sizes in inches, type in points, colours for the colour-blind.
 
 Source  Okabe and Ito 2008, "Color Universal Design".
 """
@@ -26,13 +26,13 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 GREY = "#666666"
 
 RIGHT, WRONG = BLUE, VERMILION
-"""Told apart by hatching or markers as well, for print without colours."""
+"""Colours of right and wrong answers; hatching or markers also differ, for print in grey."""
 
 _SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", SKY, BLUE, "#00375A"])
-"""From 0 % to 100 %; its lightness falls evenly."""
+"""Colour map from 0 % to 100 %, of evenly falling lightness."""
 
 journal_style = rc_context(
     {
@@ -54,7 +54,7 @@ journal_style = rc_context(
         "ytick.direction": "in",
         "xtick.top": True,
         "ytick.right": True,
-        # So that the two numbers of a corner do not touch.
+        # Keeps the two numbers of a corner apart.
         "xtick.major.pad": 5.0,
         "xtick.major.width": 0.6,
         "ytick.major.width": 0.6,
@@ -62,25 +62,25 @@ journal_style = rc_context(
         "ytick.major.size": 2.5,
         "text.usetex": False,
         "figure.constrained_layout.use": True,
-        # Journals refuse matplotlib's default, Type 3.
+        # Journals refuse Type 3, the default of matplotlib.
         "pdf.fonttype": 42,
-        # Names inside the file come from this, not from chance.
+        # Fixes the names inside the file, which are random otherwise.
         "svg.hashsalt": "asterism",
     }
 )
-"""Decorates what draws; leaves matplotlib's own settings as they were."""
+"""Decorator that draws in this style, and restores matplotlib's settings."""
 
 
 def colour_and_marker(series: int) -> tuple[str, str]:
-    """Both differ between series, for print without colours; pairs come again after 49."""
-    turn, place = divmod(series, len(_SERIES))
-    return _SERIES[place], _MARKERS[(place + turn) % len(_MARKERS)]
+    """Return colour and marker of a series; both differ, and pairs repeat after 49 series."""
+    cycle, index = divmod(series, len(_SERIES))
+    return _SERIES[index], _MARKERS[(index + cycle) % len(_MARKERS)]
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:
-    """A legend that hides no data, in as many columns as its texts leave room for."""
+    """Draw a legend above the axes, in as many columns as fit."""
     handles, labels = axes.get_legend_handles_labels()
-    # About 0.06 in a letter of 7 points, and the handle.
-    column = 0.45 + 0.06 * max(map(len, labels), default=0)
-    ncols = max(1, int(figure.get_figwidth() / column))
+    # The handle, and about 0.06 in for a letter of 7 points.
+    column_in = 0.45 + 0.06 * max(map(len, labels), default=0)
+    ncols = max(1, int(figure.get_figwidth() / column_in))
     figure.legend(handles, labels, loc="outside upper center", ncols=ncols)

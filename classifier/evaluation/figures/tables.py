@@ -1,8 +1,8 @@
-"""The numbers in each figure, as rows for its CSV file; shares are 0 to 1 unless in percent."""
+"""The data of each figure as rows of its CSV file; shares are 0 to 1 unless in percent."""
 
 from collections.abc import Mapping, Sequence
 
-from classifier.active.label_efficiency import Curves
+from classifier.active.label_efficiency import EfficiencyCurves
 from classifier.evaluation.calibration import Calibration
 from classifier.evaluation.figures.arms import Measure, measures
 from classifier.evaluation.metrics import Confusion, EntropyFigures, Evaluation, RiskCoverage
@@ -10,8 +10,8 @@ from classifier.evaluation.metrics import Confusion, EntropyFigures, Evaluation,
 Rows = list[dict[str, object]]
 
 
-def confusion(confusion: Confusion) -> Rows:
-    """One row for each cell of the matrix."""
+def confusion_rows(confusion: Confusion) -> Rows:
+    """Return one row for each cell of the matrix."""
     return [
         {
             "truth": truth,
@@ -27,8 +27,8 @@ def confusion(confusion: Confusion) -> Rows:
     ]
 
 
-def entropy(figures: EntropyFigures) -> Rows:
-    """One row for each bin, with its edges in nats."""
+def entropy_rows(figures: EntropyFigures) -> Rows:
+    """Return one row for each bin, with its edges in nats."""
     return [
         {"low_nats": low, "high_nats": high, "right": right, "wrong": wrong}
         for low, high, right, wrong in zip(
@@ -37,8 +37,8 @@ def entropy(figures: EntropyFigures) -> Rows:
     ]
 
 
-def coverage(curve: RiskCoverage) -> Rows:
-    """One row for each coverage."""
+def coverage_rows(curve: RiskCoverage) -> Rows:
+    """Return one row for each coverage."""
     return [
         {
             "coverage": point.coverage,
@@ -53,24 +53,24 @@ def coverage(curve: RiskCoverage) -> Rows:
     ]
 
 
-def reliability(calibration: Calibration) -> Rows:
-    """One row for each bin, before and after."""
+def reliability_rows(calibration: Calibration) -> Rows:
+    """Return one row for each bin, before and after."""
     return [
         {
             "when": when,
-            "low": one.low,
-            "count": one.count,
-            "confidence": one.confidence,
-            "accuracy": one.accuracy,
+            "low": reliability_bin.low,
+            "count": reliability_bin.count,
+            "confidence": reliability_bin.confidence,
+            "accuracy": reliability_bin.accuracy,
         }
-        for when, found in (("before", calibration.before), ("after", calibration.after))
-        if found
-        for one in found.bins
+        for when, reliability in (("before", calibration.before), ("after", calibration.after))
+        if reliability
+        for reliability_bin in reliability.bins
     ]
 
 
-def arms(arms: Mapping[str, Evaluation]) -> Rows:
-    """One row for each accuracy of each arm."""
+def accuracy_rows(arms: Mapping[str, Evaluation]) -> Rows:
+    """Return one row for each accuracy of each arm."""
     return [
         {"arm": arm, **_measure(measure)}
         for arm, evaluation in arms.items()
@@ -78,8 +78,8 @@ def arms(arms: Mapping[str, Evaluation]) -> Rows:
     ]
 
 
-def learning(curves: Mapping[str, Mapping[int, Sequence[Evaluation]]]) -> Rows:
-    """One row for each accuracy of each run of each curve."""
+def learning_rows(curves: Mapping[str, Mapping[int, Sequence[Evaluation]]]) -> Rows:
+    """Return one row for each accuracy of each run of each curve."""
     return [
         {"curve": curve, "labels": labels, "run": run, **_measure(measure)}
         for curve, points in curves.items()
@@ -89,21 +89,21 @@ def learning(curves: Mapping[str, Mapping[int, Sequence[Evaluation]]]) -> Rows:
     ]
 
 
-def label_efficiency(worlds: Mapping[str, Curves]) -> Rows:
-    """One row for each strategy, replay and number of votes of each world."""
+def label_efficiency_rows(panels: Mapping[str, EfficiencyCurves]) -> Rows:
+    """Return one row for each strategy, replay and number of votes of each panel."""
     return [
         {
-            "world": world,
+            "world": panel,
             "strategy": strategy,
             "replay": replay,
             "votes": votes,
             "accuracy": accuracy,
             "full": full,
         }
-        for world, found in worlds.items()
-        for strategy, accuracies in found.accuracy.items()
-        for replay, (row, full) in enumerate(zip(accuracies, found.full.tolist(), strict=True))
-        for votes, accuracy in zip(found.votes.tolist(), row.tolist(), strict=True)
+        for panel, curves in panels.items()
+        for strategy, accuracies in curves.accuracy.items()
+        for replay, (row, full) in enumerate(zip(accuracies, curves.full.tolist(), strict=True))
+        for votes, accuracy in zip(curves.votes.tolist(), row.tolist(), strict=True)
     ]
 
 

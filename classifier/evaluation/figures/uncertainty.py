@@ -1,4 +1,4 @@
-"""What an ensemble knows of its own mistakes: entropy, accuracy against coverage, reliability."""
+"""Draw uncertainty and errors: entropy, accuracy against coverage, reliability."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,14 +18,14 @@ from classifier.evaluation.metrics import EntropyFigures, RiskCoverage
 
 @journal_style
 def entropy_histogram(entropy: EntropyFigures, width: float = SINGLE) -> Figure:
-    """Entropy of right and of wrong answers, with their medians (figure 5)."""
+    """Draw the entropy of right and wrong answers, with their medians (figure 5)."""
     figure = Figure(figsize=(width, width * 0.75))
     axes = figure.add_subplot()
-    kinds = (
+    series = (
         ("right", entropy.right, entropy.right_median, RIGHT, ""),
         ("wrong", entropy.wrong, entropy.wrong_median, WRONG, "////"),
     )
-    for name, counts, median, colour, hatch in kinds:
+    for name, counts, median, colour, hatch in series:
         label = f"{name}: {sum(counts)}"
         axes.stairs(counts, entropy.edges, fill=True, color=colour, alpha=0.25, linewidth=0)
         if median is not None:
@@ -44,7 +44,7 @@ def entropy_histogram(entropy: EntropyFigures, width: float = SINGLE) -> Figure:
 
 @journal_style
 def coverage_curve(curve: RiskCoverage, width: float = SINGLE) -> Figure:
-    """Accuracy on the candidates of lowest entropy, with its 95 % interval."""
+    """Draw the accuracy on the candidates of lowest entropy, with its 95 % interval."""
     figure = Figure(figsize=(width, width * 0.75))
     axes = figure.add_subplot()
     shares = [
@@ -62,14 +62,14 @@ def coverage_curve(curve: RiskCoverage, width: float = SINGLE) -> Figure:
 
 @journal_style
 def reliability_diagram(calibration: Calibration, width: float = SINGLE) -> Figure:
-    """Accuracy against confidence, before and after, above the number of candidates in each bin."""
+    """Draw accuracy against confidence, before and after calibration, and the bins' counts."""
     figure = Figure(figsize=(width, width * 1.15))
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
     temperature = calibration.temperature
     after = "after" if temperature is None else f"after, T = {temperature:.2f}"
-    _reliability(upper, lower, calibration.before, "before", WRONG, "s")
-    _reliability(upper, lower, calibration.after, after, RIGHT, "o")
+    _draw_reliability(upper, lower, calibration.before, "before", WRONG, "s")
+    _draw_reliability(upper, lower, calibration.after, after, RIGHT, "o")
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     if calibration.before:
         legend_above(figure, upper)
@@ -77,14 +77,14 @@ def reliability_diagram(calibration: Calibration, width: float = SINGLE) -> Figu
     return figure
 
 
-def _reliability(
-    upper: Axes, lower: Axes, found: Reliability | None, name: str, colour: str, marker: str
+def _draw_reliability(
+    upper: Axes, lower: Axes, reliability: Reliability | None, name: str, colour: str, marker: str
 ) -> None:
-    if found is None:
+    if reliability is None:
         return
-    points = [(one.confidence, one.accuracy) for one in found.bins]
+    points = [(b.confidence, b.accuracy) for b in reliability.bins]
     confidence, accuracy = np.array(points, dtype=float).T
-    label = f"{name}: ECE {found.expected_calibration_error:.3f}"
+    label = f"{name}: ECE {reliability.expected_calibration_error:.3f}"
     upper.plot(confidence, accuracy, marker=marker, color=colour, label=label, clip_on=False)
-    edges = [*(one.low for one in found.bins), 1.0]
-    lower.stairs([one.count for one in found.bins], edges, color=colour)
+    edges = [*(b.low for b in reliability.bins), 1.0]
+    lower.stairs([b.count for b in reliability.bins], edges, color=colour)

@@ -77,16 +77,16 @@ def many():
 def test_in_parts_embeddings_are_as_diverse_as_in_one(many, features):
     p, embeddings = many[0], many[1][:, :features]
     before = embeddings.copy()
-    found = diverse(p, np.array_split(embeddings, 7), greedy=20)
-    np.testing.assert_allclose(found, diverse(p, embeddings, greedy=20), atol=1e-5)
+    result = diverse(p, np.array_split(embeddings, 7), greedy=20)
+    np.testing.assert_allclose(result, diverse(p, embeddings, greedy=20), atol=1e-5)
     np.testing.assert_array_equal(embeddings, before)
 
 
 def test_the_projection_comes_before_the_mean_as_well_as_after(many):
     p, embeddings = many
     centred = embeddings - embeddings.mean(axis=0, dtype=np.float64)
-    found = diverse(p, embeddings, greedy=20)
-    np.testing.assert_allclose(found, diverse(p, centred, greedy=20), atol=1e-5)
+    result = diverse(p, embeddings, greedy=20)
+    np.testing.assert_allclose(result, diverse(p, centred, greedy=20), atol=1e-5)
 
 
 def test_the_embeddings_of_a_field_are_never_in_memory_at_once(many):
@@ -142,8 +142,8 @@ def test_spread_of_an_empty_pool_is_empty():
 
 
 def test_random_is_a_function_of_its_generator():
-    first, again = (random(5, np.random.default_rng(3)) for _ in range(2))
-    np.testing.assert_array_equal(first, again)
+    first, repeated = (random(5, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, repeated)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

@@ -11,15 +11,22 @@ import classifier.__main__
 from classifier import Manifest, RunError
 from classifier.__main__ import main
 from classifier.active.label_efficiency import (
-    Curves,
+    EfficiencyCurves,
     crossing,
-    curves,
     efficiencies,
-    summary,
-    table,
+    efficiency_curves,
+    efficiency_report,
+    efficiency_table,
 )
-from classifier.active.learners import Answers, Head, Network
-from classifier.active.replay import EVERYTHING, Plan, Point, Replay, World, simulate
+from classifier.active.learners import HeadLearner, LearnerPredictions, NetworkLearner
+from classifier.active.replay import (
+    WHOLE_POOL,
+    Replay,
+    ReplayData,
+    ReplayPoint,
+    ReplaySettings,
+    simulate,
+)
 
 CONTROL = 200
 
@@ -41,7 +48,7 @@ def world_of(label, columns=None):
         votes=np.empty((count, 0), dtype=np.int64),
     )
     columns = np.zeros((count, 3)) if columns is None else columns
-    return World(manifest, columns, int(label.max()))
+    return ReplayData(manifest, columns, int(label.max()))
 
 
 def blobs(seed=0, pool=600):
@@ -57,11 +64,11 @@ def blobs(seed=0, pool=600):
 @pytest.fixture(scope="module")
 def toy():
     label, place = blobs()
-    learner = Head(place.astype(np.float32), 4, members=5, penalty=1e-3)
+    learner = HeadLearner(place.astype(np.float32), 4, members=5, penalty=1e-3)
     return world_of(label, np.c_[place, np.zeros(len(place))]), learner
 
 
-PERFECT = Plan(experts=1, first=10, batch=20, people="perfect")
+PERFECT = ReplaySettings(experts=1, first=10, batch=20, people="perfect")
 
 
 def test_uncertainty_beats_random_on_blobs(toy, tmp_path):
@@ -69,16 +76,16 @@ def test_uncertainty_beats_random_on_blobs(toy, tmp_path):
     replays = simulate(
         world, learner, PERFECT, tmp_path, strategies=["random", "entropy"], seeds=range(2)
     )
-    found = curves(replays)
-    area = {name: rows.mean() for name, rows in found.accuracy.items()}
+    result = efficiency_curves(replays)
+    area = {name: rows.mean() for name, rows in result.accuracy.items()}
     assert area["entropy"] > area["random"] + 0.01
-    needed = {row.strategy: row.reached[1].ratio.value for row in efficiencies(found)}
+    needed = {row.strategy: row.reached[1].ratio.value for row in efficiencies(result)}
     assert needed["random"] == pytest.approx(1)
     assert needed["entropy"] < 0.7
 
 
 class Counting:
-    """A learner that knows nothing, and remembers what it was taught."""
+    """A learner with random predictions that records the labels it gets."""
 
     identity = {"learner": "counting"}
 
@@ -88,7 +95,7 @@ class Counting:
     def learn(self, label, seed):
         self.taught.append((label.copy(), seed))
         p = np.random.default_rng(seed).dirichlet([1] * self.shape[2], size=self.shape[:2])
-        return Answers(p, np.zeros((self.shape[1], 3), dtype=np.float32))
+        return LearnerPredictions(p, np.zeros((self.shape[1], 3), dtype=np.float32))
 
 
 @pytest.fixture
@@ -97,26 +104,26 @@ def small():
     return world, Counting(len(world.manifest))
 
 
-PLAN = Plan(experts=3, first=20, batch=15)
+SETTINGS = ReplaySettings(experts=3, first=20, batch=15)
 
 
 def test_every_vote_is_counted_and_every_candidate_asked_once(small, tmp_path):
     world, learner = small
-    _, replay = simulate(world, learner, PLAN, tmp_path, strategies=["entropy"], seeds=[0])
+    _, replay = simulate(world, learner, SETTINGS, tmp_path, strategies=["entropy"], seeds=[0])
     assert [point.votes for point in replay.points] == [60, 105, 150, 180]
-    assert sorted(replay.asked) == world.manifest.candidate[world.pool].tolist()
+    assert sorted(replay.candidates) == world.manifest.candidate[world.pool].tolist()
 
 
 def test_the_control_sample_is_never_taught(small, tmp_path):
     world, learner = small
-    simulate(world, learner, PLAN, tmp_path, strategies=["margin", "random"], seeds=[0])
+    simulate(world, learner, SETTINGS, tmp_path, strategies=["margin", "random"], seeds=[0])
     assert all((label[world.control] == 0).all() for label, _ in learner.taught)
 
 
 def test_ties_cost_votes_and_teach_nothing(small, tmp_path):
     world, learner = small
-    plan = replace(PLAN, experts=2)
-    whole, *_ = simulate(world, learner, plan, tmp_path, strategies=["random"], seeds=[0])
+    settings = replace(SETTINGS, experts=2)
+    whole, *_ = simulate(world, learner, settings, tmp_path, strategies=["random"], seeds=[0])
     (point,) = whole.points
     assert point.votes == 120
     # Two people of whom each is right in 87 % disagree on 22 %.
@@ -125,9 +132,9 @@ def test_ties_cost_votes_and_teach_nothing(small, tmp_path):
     assert point.right <= point.settled
 
 
-def test_all_orders_end_in_the_same_place(small, tmp_path):
+def test_all_strategies_end_with_the_same_result(small, tmp_path):
     world, learner = small
-    replays = simulate(world, learner, PLAN, tmp_path, seeds=[3])
+    replays = simulate(world, learner, SETTINGS, tmp_path, seeds=[3])
     ends = {(r.points[-1].accuracy, r.points[-1].settled, r.points[-1].right) for r in replays}
     assert len(replays) == 7
     assert len(ends) == 1
@@ -135,49 +142,57 @@ def test_all_orders_end_in_the_same_place(small, tmp_path):
 
 def test_strategies_with_a_network_share_their_first_batch(small, tmp_path):
     world, learner = small
-    plan = replace(PLAN, rounds=1, cold_start="spread")
+    settings = replace(SETTINGS, rounds=1, cold_start="spread")
     names = ["spread", "entropy", "bald", "diverse"]
-    _, *replays = simulate(world, learner, plan, tmp_path, strategies=names, seeds=[0])
-    assert len({tuple(replay.asked) for replay in replays}) == 1
+    _, *replays = simulate(world, learner, settings, tmp_path, strategies=names, seeds=[0])
+    assert len({tuple(replay.candidates) for replay in replays}) == 1
 
 
-def test_a_replay_that_was_interrupted_goes_on(small, tmp_path):
+def test_an_interrupted_replay_continues(small, tmp_path):
     world, learner = small
-    whole = simulate(world, learner, PLAN, tmp_path / "a", strategies=["entropy"], seeds=[0])
+    whole = simulate(world, learner, SETTINGS, tmp_path / "a", strategies=["entropy"], seeds=[0])
 
     def stop(replay):
         if replay.strategy == "entropy" and len(replay.points) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(world, learner, PLAN, tmp_path / "b", strategies=["entropy"], seeds=[0], told=stop)
-    kept = json.loads((tmp_path / "b" / "entropy-0.json").read_text())
-    assert len(kept["points"]) == 2
-    again = simulate(world, learner, PLAN, tmp_path / "b", strategies=["entropy"], seeds=[0])
-    assert again == whole
+        simulate(
+            world,
+            learner,
+            SETTINGS,
+            tmp_path / "b",
+            strategies=["entropy"],
+            seeds=[0],
+            on_round=stop,
+        )
+    stored = json.loads((tmp_path / "b" / "entropy-0.json").read_text())
+    assert len(stored["points"]) == 2
+    resumed = simulate(world, learner, SETTINGS, tmp_path / "b", strategies=["entropy"], seeds=[0])
+    assert resumed == whole
 
 
-def test_what_is_finished_is_only_read(small, tmp_path):
+def test_a_finished_replay_is_not_repeated(small, tmp_path):
     world, learner = small
-    simulate(world, learner, PLAN, tmp_path, seeds=[0])
+    simulate(world, learner, SETTINGS, tmp_path, seeds=[0])
     taught = len(learner.taught)
-    simulate(world, learner, PLAN, tmp_path, seeds=[0])
+    simulate(world, learner, SETTINGS, tmp_path, seeds=[0])
     assert len(learner.taught) == taught
 
 
-def test_a_folder_of_another_plan_is_refused(small, tmp_path):
+def test_a_folder_of_other_settings_is_refused(small, tmp_path):
     world, learner = small
-    simulate(world, learner, PLAN, tmp_path, strategies=["random"], seeds=[0])
-    with pytest.raises(RunError, match="something else"):
-        simulate(world, learner, replace(PLAN, experts=5), tmp_path, seeds=[0])
+    simulate(world, learner, SETTINGS, tmp_path, strategies=["random"], seeds=[0])
+    with pytest.raises(RunError, match="is another replay"):
+        simulate(world, learner, replace(SETTINGS, experts=5), tmp_path, seeds=[0])
 
 
-def test_a_plan_without_experts_is_refused():
+def test_settings_without_experts_are_refused():
     with pytest.raises(ValueError, match="experts must be at least 1, not 0"):
-        Plan(experts=0)
+        ReplaySettings(experts=0)
 
 
-def test_a_head_is_sure_of_what_it_has_seen(toy):
+def test_heads_are_right_on_their_training_labels(toy):
     world, learner = toy
     label = np.where(world.manifest.split == "train", world.manifest.label, 0)
     probability = learner.learn(label, 0).member_probability
@@ -187,8 +202,8 @@ def test_a_head_is_sure_of_what_it_has_seen(toy):
     assert len(np.unique(probability[:, 0, 0])) == 5
 
 
-def test_a_network_learns_and_leaves_nothing_behind(manifest, tiny, tmp_path):
-    learner = Network(replace(tiny, members=1, batches=1), manifest, tmp_path)
+def test_a_network_learner_removes_its_files(manifest, tiny, tmp_path):
+    learner = NetworkLearner(replace(tiny, members=1, batches=1), manifest, tmp_path)
     label = np.where(manifest.split == "train", manifest.label, 0)
     answers = learner.learn(label, 3)
     assert answers.member_probability.shape == (1, 48, 4)
@@ -203,26 +218,26 @@ def test_a_curve_crosses_where_a_line_through_its_points_does():
     assert np.isnan(crossing(votes, np.array([0.5, 0.6, 0.7, 0.8]), 0.9))
 
 
-def test_a_lucky_point_is_not_a_crossing():
+def test_a_single_high_point_is_not_a_crossing():
     votes = np.arange(5.0)
     # The second and third make 0.5 together.
     assert crossing(votes, np.array([0, 0.8, 0.2, 0.6, 0.8]), 0.8) == pytest.approx(4)
 
 
 def point(votes, accuracy):
-    return Point(votes, votes, votes, votes, [votes, 0], accuracy, accuracy, [accuracy, None])
+    return ReplayPoint(votes, votes, votes, votes, [votes, 0], accuracy, accuracy, [accuracy, None])
 
 
 @pytest.fixture
 def linear():
     """Random order rises evenly to 0.8 at 100 votes, entropy in half of them."""
     rises = {"random": 1, "entropy": 2}
-    replays = [Replay(EVERYTHING, s, [], [point(100, 0.8)]) for s in (0, 1)]
+    replays = [Replay(WHOLE_POOL, s, [], [point(100, 0.8)]) for s in (0, 1)]
     for name, rise in rises.items():
         for seed in (0, 1):
             points = [point(v, min(0.8, 0.008 * rise * v)) for v in range(10, 101, 10)]
             replays.append(Replay(name, seed, [], points))
-    return curves(replays)
+    return efficiency_curves(replays)
 
 
 def test_efficiency_is_the_ratio_of_votes(linear):
@@ -231,23 +246,23 @@ def test_efficiency_is_the_ratio_of_votes(linear):
     assert rows["entropy"].reached[0].ratio.value == pytest.approx(0.5)
     assert rows["entropy"].reached[1].votes.value == pytest.approx(49)
     assert rows["entropy"].half_way == pytest.approx(0.8)
-    json.dumps(summary(linear, list(rows.values())), allow_nan=False)
+    json.dumps(efficiency_report(linear, list(rows.values())), allow_nan=False)
 
 
 def test_a_table_has_a_row_for_each_strategy(linear):
-    lines = table(efficiencies(linear)).splitlines()
+    lines = efficiency_table(efficiencies(linear)).splitlines()
     assert len(lines) == 4
     assert lines[3].startswith("| entropy | 80.0 ± 0.0 % | 50 (50–50) | 0.50 (0.50–0.50) | 49")
 
 
 def test_a_target_out_of_reach_says_so():
-    short = Curves(np.array([10.0]), {"random": np.array([[0.1]])}, np.array([0.9]))
-    assert "not reached" in table(efficiencies(short))
+    short = EfficiencyCurves(np.array([10.0]), {"random": np.array([[0.1]])}, np.array([0.9]))
+    assert "not reached" in efficiency_table(efficiencies(short))
 
 
 def test_strategies_need_as_many_replays():
-    with pytest.raises(ValueError, match="Every strategy needs a replay"):
-        curves([Replay("random", 0, [], [point(1, 0.5)])])
+    with pytest.raises(ValueError, match="Every strategy needs one replay"):
+        efficiency_curves([Replay("random", 0, [], [point(1, 0.5)])])
 
 
 def test_the_command_line_leaves_table_figure_and_report(world, tmp_path, capsys):
@@ -264,9 +279,9 @@ def test_the_command_line_leaves_table_figure_and_report(world, tmp_path, capsys
         ".pdf", ".png", ".svg", ".csv", ".md",
     }  # fmt: skip
     assert json.loads((run / "report.json").read_text())["votes"] == [36, 66, 96]
-    kept = (run / "random-1.json").stat().st_mtime_ns
+    stored = (run / "random-1.json").stat().st_mtime_ns
     assert main(["simulate", *arguments, "--run", str(run), *options]) == 0
-    assert (run / "random-1.json").stat().st_mtime_ns == kept
+    assert (run / "random-1.json").stat().st_mtime_ns == stored
 
 
 def test_the_command_line_simulates_with_networks(world, tmp_path, capsys, monkeypatch):
@@ -276,7 +291,7 @@ def test_the_command_line_simulates_with_networks(world, tmp_path, capsys, monke
         configs.append(config)
         return Counting(len(manifest), config.classes)
 
-    monkeypatch.setattr(classifier.__main__, "Network", stub)
+    monkeypatch.setattr(classifier.__main__, "NetworkLearner", stub)
     options = ["--learner", "network", "--seeds", "1", "--rounds", "1", "--strategy", "random"]
     arguments = [str(world / "training.csv"), "--packs", str(world / "packs")]
     assert main(["simulate", *arguments, "--run", str(tmp_path), *options]) == 0

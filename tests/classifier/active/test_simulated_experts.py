@@ -1,25 +1,33 @@
-"""Simulated experts agree as often as the paper's people, and their majority is what it says."""
+"""Simulated experts agree as often as the people of the paper; majority labels."""
 
 import numpy as np
 import pytest
 
 from classifier.active import simulated_experts
-from classifier.active.simulated_experts import AGREEMENT, agreement, cast, confusion, majority
+from classifier.active.simulated_experts import (
+    AGREEMENT,
+    cast_votes,
+    expert_confusion,
+    majority_labels,
+    pair_agreement,
+)
 
 
 @pytest.mark.parametrize("classes", AGREEMENT)
 def test_a_confusion_makes_pairs_agree_as_people_do(classes):
-    found = confusion(classes)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    assert (found >= 0).all()
+    result = expert_confusion(classes)
+    np.testing.assert_allclose(result.sum(axis=1), 1)
+    assert (result >= 0).all()
     wanted = AGREEMENT[classes].between_people
-    np.testing.assert_allclose(agreement(found, AGREEMENT[classes].shares), wanted, atol=1e-6)
+    np.testing.assert_allclose(
+        pair_agreement(result, AGREEMENT[classes].class_sizes), wanted, atol=1e-6
+    )
 
 
 def test_two_classes_have_a_solution_on_paper():
     # (1 - e)^2 + e^2 = 0.775
     error = (1 - np.sqrt(2 * 0.775 - 1)) / 2
-    np.testing.assert_allclose(np.diag(confusion(2)), 1 - error, atol=1e-6)
+    np.testing.assert_allclose(np.diag(expert_confusion(2)), 1 - error, atol=1e-6)
 
 
 def test_the_figures_are_the_papers():
@@ -27,15 +35,15 @@ def test_the_figures_are_the_papers():
     assert AGREEMENT[2].between_people == pytest.approx((0.775, 0.775))
 
 
-def test_of_other_numbers_of_classes_the_paper_says_nothing():
+def test_other_numbers_of_classes_are_refused():
     with pytest.raises(ValueError, match="2 or 4 classes, not for 3"):
-        confusion(3)
+        expert_confusion(3)
 
 
 def test_votes_reproduce_the_confusion():
-    matrix = confusion(4)
+    matrix = expert_confusion(4)
     truth = np.repeat([1, 2, 3, 4], 5000)
-    votes = cast(truth, matrix, 4, np.random.default_rng(0))
+    votes = cast_votes(truth, matrix, 4, np.random.default_rng(0))
     for true in (1, 2, 3, 4):
         shares = np.bincount(votes[truth == true].ravel(), minlength=5)[1:] / 20_000
         # Four standard deviations of a share of 20 000 votes.
@@ -43,33 +51,33 @@ def test_votes_reproduce_the_confusion():
 
 
 def test_pairs_of_votes_agree_as_people_do():
-    shares = np.array(AGREEMENT[4].shares) / sum(AGREEMENT[4].shares)
+    shares = np.array(AGREEMENT[4].class_sizes) / sum(AGREEMENT[4].class_sizes)
     rng = np.random.default_rng(0)
     truth = rng.choice([1, 2, 3, 4], size=40_000, p=shares)
-    one, other = cast(truth, confusion(4), 2, rng).T
-    found = [(other[one == label] == label).mean() for label in (1, 2, 3, 4)]
-    np.testing.assert_allclose(found, AGREEMENT[4].between_people, atol=0.025)
+    first, second = cast_votes(truth, expert_confusion(4), 2, rng).T
+    result = [(second[first == label] == label).mean() for label in (1, 2, 3, 4)]
+    np.testing.assert_allclose(result, AGREEMENT[4].between_people, atol=0.025)
 
 
-def test_the_sure_are_never_wrong():
+def test_experts_without_errors_vote_the_true_class():
     truth = np.array([1, 2, 3])
-    votes = cast(truth, np.eye(3), 5, np.random.default_rng(0))
+    votes = cast_votes(truth, np.eye(3), 5, np.random.default_rng(0))
     np.testing.assert_array_equal(votes, np.tile(truth[:, None], 5))
 
 
-def test_a_majority_is_the_class_that_is_alone_in_front():
+def test_a_majority_is_the_class_with_the_most_votes():
     votes = np.array([[1, 1, 2], [1, 2, 3], [4, 4, 4], [2, 3, 3]])
-    np.testing.assert_array_equal(majority(votes, 4), [1, 0, 4, 3])
+    np.testing.assert_array_equal(majority_labels(votes, 4), [1, 0, 4, 3])
 
 
 def test_a_majority_of_two_against_one_and_one_is_settled():
     votes = np.array([[1, 1, 2, 3], [1, 1, 2, 2]])
-    np.testing.assert_array_equal(majority(votes, 4), [1, 0])
+    np.testing.assert_array_equal(majority_labels(votes, 4), [1, 0])
 
 
 def test_several_people_are_right_more_often_than_one():
     truth = np.repeat([1, 2], 5000)
-    votes = cast(truth, simulated_experts.confusion(2), 3, np.random.default_rng(0))
+    votes = cast_votes(truth, simulated_experts.expert_confusion(2), 3, np.random.default_rng(0))
     right = 0.871
     expected = right**3 + 3 * right**2 * (1 - right)
-    assert (majority(votes, 2) == truth).mean() == pytest.approx(expected, abs=0.01)
+    assert (majority_labels(votes, 2) == truth).mean() == pytest.approx(expected, abs=0.01)

@@ -113,9 +113,11 @@ def test_one_sampling_does_what_four_steps_do(mirror, upside_down, degrees):
     expected = slow_reference(stamps[0], degrees, mirror, upside_down, 50, 299)
     signs = torch.diag(torch.tensor([1.0 - 2 * mirror, 1.0 - 2 * upside_down]))
     turn = rotations(torch.tensor([math.radians(degrees)])) @ signs
-    found = resample(stamps, 50, 299, turn)[0]
+    result = resample(stamps, 50, 299, turn)[0]
     inner = slice(3, -3)
-    torch.testing.assert_close(found[:, inner, inner], expected[:, inner, inner], atol=0.01, rtol=0)
+    torch.testing.assert_close(
+        result[:, inner, inner], expected[:, inner, inner], atol=0.01, rtol=0
+    )
 
 
 def test_the_eight_orientations_of_a_square_are_exact():

@@ -75,10 +75,10 @@ def test_asinh_keeps_the_order_and_the_range():
 def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(scaling, crop_px):
     # As many pixels out as in, so that nothing is interpolated.
     config = replace(PAPER, crop_px=crop_px, input_px=50, augment=False, scaling=scaling)
-    raw, seen = stamps_of([1, 2, 3, 4]), np.ones((4, 5), bool)
+    raw, observed = stamps_of([1, 2, 3, 4]), np.ones((4, 5), bool)
     raw[:, :, :22] += 30  # a bright edge, which only the largest crop shows
     shown = [
-        torch.from_numpy(scaled(raw, seen, view(config), scaling))
+        torch.from_numpy(scaled(raw, observed, view(config), scaling))
         for view in (View.training, View.prediction)
     ]
     views = RandomViews(torch.eye(2).expand(4, 2, 2), torch.full((4, 1, 1), 50.0))
@@ -96,9 +96,9 @@ def test_rows_are_read_in_the_order_of_the_manifest(tmp_path):
     stamps = stamps_of([1, 2, 3, 4])
     write_pack(tmp_path / "p.zarr", stamps)
     listed = [(i, "f", i, "p.zarr", row, "train", 1) for i, row in enumerate([3, 0, 2])]
-    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
+    stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
     expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), View(50, 74, 50), "minmax")
-    np.testing.assert_array_equal(found.pixels, expected)
+    np.testing.assert_array_equal(stamps_read.pixels, expected)
 
 
 def test_missing_bands_are_counted_and_blank_stamps_listed(tmp_path):
@@ -108,26 +108,26 @@ def test_missing_bands_are_counted_and_blank_stamps_listed(tmp_path):
     observed = np.ones((3, len(BANDS)), bool)
     observed[1, [0, 4]] = False
     write_pack(tmp_path / "p.zarr", stamps, observed)
-    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(3)), tmp_path))
-    assert found.missing.tolist() == [0, 2]
-    assert (found.unreadable, found.blank.tolist()) == ([], [2])
-    assert found.unusable == [(2, "No band has any data.")]
+    stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(3)), tmp_path))
+    assert stamps_read.missing.tolist() == [0, 2]
+    assert (stamps_read.unreadable, stamps_read.blank.tolist()) == ([], [2])
+    assert stamps_read.unusable == [(2, "No band has any data.")]
 
 
-def test_a_blanked_band_is_zeros_and_none_the_less_there(tmp_path):
+def test_a_blanked_band_is_zero_but_not_missing(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps_of([1, 1]))
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path)
     config = replace(PAPER, blanked=("U",))
-    (found,) = read_chunks(manifest, np.arange(2), config, View.training(config))
-    assert found.missing.tolist() == [0, 0]
-    assert found.pixels.max(axis=(0, 2, 3)).tolist() == [1, 0, 1, 1, 1]
+    (stamps_read,) = read_chunks(manifest, np.arange(2), config, View.training(config))
+    assert stamps_read.missing.tolist() == [0, 0]
+    assert stamps_read.pixels.max(axis=(0, 2, 3)).tolist() == [1, 0, 1, 1, 1]
 
 
-def test_a_pack_that_is_not_there_is_named(tmp_path):
-    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path))
-    assert len(found.positions) == 0
-    assert [position for position, _ in found.unreadable] == [0, 1]
-    assert "The stamp pack p.zarr is not in" in found.unreadable[0][1]
+def test_a_missing_pack_is_named(tmp_path):
+    stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path))
+    assert len(stamps_read.positions) == 0
+    assert [position for position, _ in stamps_read.unreadable] == [0, 1]
+    assert "The stamp pack p.zarr is not in" in stamps_read.unreadable[0][1]
 
 
 def cut_short(shard):
@@ -155,8 +155,8 @@ def test_only_the_rows_that_cannot_be_read_are_left_out(tmp_path, damage, reason
 @pytest.mark.parametrize("name", ["stamps", "observed"])
 def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
     (tmp_path / "p.zarr" / name).mkdir(parents=True)
-    found = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(1)), tmp_path))
-    assert "p.zarr" in found.unreadable[0][1]
+    stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(1)), tmp_path))
+    assert "p.zarr" in stamps_read.unreadable[0][1]
 
 
 def test_training_keeps_room_for_the_largest_crop_in_any_orientation():

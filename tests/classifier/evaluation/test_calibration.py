@@ -157,8 +157,8 @@ def test_a_certain_wrong_answer_does_not_make_it_infinite():
 
 def test_the_seed_decides_the_folds():
     probability, labels = drawn(100)
-    first, again, other = (calibrated(probability, labels, seed=seed) for seed in (1, 1, 2))
-    assert first == again
+    first, repeated, other = (calibrated(probability, labels, seed=seed) for seed in (1, 1, 2))
+    assert first == repeated
     assert first.fold_temperatures != other.fold_temperatures
     assert first.temperature == other.temperature
 

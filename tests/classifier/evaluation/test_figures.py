@@ -43,8 +43,8 @@ def in_view(figure):
         low, high = sorted(axis.get_view_interval())
         ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
         beyond |= {tick.label1 for tick in ticks if not low <= tick.get_loc() <= high}
-    found = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-    return [text for text in found if text not in beyond]
+    result = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    return [text for text in result if text not in beyond]
 
 
 def drawn(evaluation, calibration):
@@ -53,20 +53,23 @@ def drawn(evaluation, calibration):
     return {
         "confusion": (
             figures.confusion_matrix(evaluation.confusion),
-            tables.confusion(evaluation.confusion),
+            tables.confusion_rows(evaluation.confusion),
         ),
         "entropy": (
             figures.entropy_histogram(evaluation.entropy),
-            tables.entropy(evaluation.entropy),
+            tables.entropy_rows(evaluation.entropy),
         ),
         "coverage": (
             figures.coverage_curve(evaluation.risk_coverage),
-            tables.coverage(evaluation.risk_coverage),
+            tables.coverage_rows(evaluation.risk_coverage),
         ),
-        "reliability": (figures.reliability_diagram(calibration), tables.reliability(calibration)),
-        "arms": (figures.arm_comparison(arms), tables.arms(arms)),
-        "members": (figures.arm_comparison(arms, of="members"), tables.arms(arms)),
-        "learning": (figures.learning_curve(curves), tables.learning(curves)),
+        "reliability": (
+            figures.reliability_diagram(calibration),
+            tables.reliability_rows(calibration),
+        ),
+        "arms": (figures.arm_comparison(arms), tables.accuracy_rows(arms)),
+        "members": (figures.arm_comparison(arms, source="members"), tables.accuracy_rows(arms)),
+        "learning": (figures.learning_curve(curves), tables.learning_rows(curves)),
     }
 
 
@@ -94,7 +97,9 @@ def evaluation():
 
 def test_files_are_what_their_suffix_says(evaluation, tmp_path):
     figure = figures.confusion_matrix(evaluation.confusion)
-    paths = figures.save(figure, tmp_path / "new" / "v1.2", tables.confusion(evaluation.confusion))
+    paths = figures.save(
+        figure, tmp_path / "new" / "v1.2", tables.confusion_rows(evaluation.confusion)
+    )
     assert [path.name for path in paths] == ["v1.2.pdf", "v1.2.png", "v1.2.svg", "v1.2.csv"]
     pdf, png, svg, _ = paths
     assert pdf.read_bytes().startswith(b"%PDF")
@@ -111,7 +116,7 @@ def test_the_csv_file_has_the_numbers(evaluation, tmp_path):
     *_, path = figures.save(
         figures.confusion_matrix(evaluation.confusion),
         tmp_path / "c",
-        tables.confusion(evaluation.confusion),
+        tables.confusion_rows(evaluation.confusion),
     )
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert [(row["truth"], row["answer"]) for row in rows[3:5]] == [("1", "4"), ("2", "1")]
@@ -123,14 +128,14 @@ def test_the_csv_file_has_the_numbers(evaluation, tmp_path):
 
 def test_a_number_that_is_not_known_is_an_empty_cell(tmp_path):
     confusion = evaluate(*world(members=1)).confusion
-    *_, path = figures.save(Figure(), tmp_path / "c", tables.confusion(confusion), formats=[])
+    *_, path = figures.save(Figure(), tmp_path / "c", tables.confusion_rows(confusion), formats=[])
     assert path.read_text(encoding="utf-8").splitlines()[1].split(",")[3] == ""
 
 
 def test_the_same_figure_gives_the_same_bytes(evaluation, tmp_path):
     for name in ("first", "second"):
         figure = figures.entropy_histogram(evaluation.entropy)
-        figures.save(figure, tmp_path / name, tables.entropy(evaluation.entropy))
+        figures.save(figure, tmp_path / name, tables.entropy_rows(evaluation.entropy))
     for suffix in ("pdf", "png", "svg", "csv"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes(), suffix
@@ -156,11 +161,11 @@ def test_people_stand_beside_the_papers_four_classes_only(evaluation):
 
 
 def test_cells_say_percent_spread_and_count(evaluation):
-    found = texts(figures.confusion_matrix(evaluation.confusion))
+    result = texts(figures.confusion_matrix(evaluation.confusion))
     confusion = evaluation.confusion
-    assert f"{confusion.percent.mean[2][2]:.1f} %" in found
-    assert f"± {confusion.percent.std[2][2]:.1f}" in found
-    assert f"n = {confusion.ensemble[2][2]}" in found
+    assert f"{confusion.percent.mean[2][2]:.1f} %" in result
+    assert f"± {confusion.percent.std[2][2]:.1f}" in result
+    assert f"n = {confusion.ensemble[2][2]}" in result
 
 
 def test_text_can_be_read_on_every_shade():
@@ -183,7 +188,9 @@ def test_medians_and_counts_of_entropy_are_in_the_legend(evaluation):
 
 
 def test_error_bars_are_wilsons_or_the_members(evaluation):
-    overall = next(row for row in tables.arms({"a": evaluation}) if row["measure"] == "all classes")
+    overall = next(
+        row for row in tables.accuracy_rows({"a": evaluation}) if row["measure"] == "all classes"
+    )
     for of, low, high in (
         ("ensemble", overall["low"], overall["high"]),
         (
@@ -192,17 +199,17 @@ def test_error_bars_are_wilsons_or_the_members(evaluation):
             overall["member_mean"] + overall["member_std"],
         ),
     ):
-        bars = figures.arm_comparison({"a": evaluation}, of=of).axes[0].containers[0]
+        bars = figures.arm_comparison({"a": evaluation}, source=of).axes[0].containers[0]
         first = bars.lines[2][0].get_segments()[0]
         np.testing.assert_allclose(first[:, 1], [100 * low, 100 * high])
 
 
 def test_clusters_have_a_bar_beside_those_of_the_classes(evaluation):
-    rows = {row["measure"]: row for row in tables.arms({"a": evaluation})}
-    found, matrix = rows["class 1+2"], evaluation.binary_confusion
-    assert (found["right"], found["of"]) == (matrix.ensemble[0][0], sum(matrix.ensemble[0]))
-    assert found["member_mean"] == pytest.approx(matrix.percent.mean[0][0] / 100)
-    assert found["low"] < found["accuracy"] < found["high"]
+    rows = {row["measure"]: row for row in tables.accuracy_rows({"a": evaluation})}
+    result, matrix = rows["class 1+2"], evaluation.binary_confusion
+    assert (result["right"], result["of"]) == (matrix.ensemble[0][0], sum(matrix.ensemble[0]))
+    assert result["member_mean"] == pytest.approx(matrix.percent.mean[0][0] / 100)
+    assert result["low"] < result["accuracy"] < result["high"]
 
 
 def test_arms_of_different_classes_are_not_mixed(evaluation):
@@ -217,7 +224,7 @@ def test_a_learning_curve_is_the_mean_over_runs():
     mean = np.mean([100 * run.accuracy.value for run in runs])
     np.testing.assert_allclose(line.get_ydata(orig=False), [100 * runs[0].accuracy.value, mean])
     np.testing.assert_allclose(line.get_xdata(orig=False), [100, 400])
-    rows = tables.learning({"at random": {400: runs, 100: runs[:1]}})
+    rows = tables.learning_rows({"at random": {400: runs, 100: runs[:1]}})
     assert [row["run"] for row in rows if row["measure"] == "class 1"] == [0, 0, 1]
 
 

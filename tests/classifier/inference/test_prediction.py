@@ -1,4 +1,4 @@
-"""A finished run classifies every candidate that can be read, and says how unsure it is."""
+"""Predictions of a finished run: probabilities, uncertainty, files, and refused input."""
 
 import hashlib
 import json
@@ -15,9 +15,10 @@ import torch
 import zarr
 
 from classifier import Manifest, Predictions, RunError, TrainingConfig, evaluate, predict, train
-from classifier.inference import prediction
+from classifier.core.uncertainty import entropy
+from classifier.inference import batches
+from classifier.inference.batches import predict_batches, prediction_batch_size
 from classifier.inference.members import has_room
-from classifier.inference.prediction import batch_size, entropy, in_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.training import checkpoints
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
@@ -46,16 +47,16 @@ def test_it_learns_shapes_that_differ(run, manifest):
 
 
 def test_every_candidate_is_classified_by_every_member(run, manifest):
-    seen = []
-    predictions = predict(run, manifest, seen.append)
+    reports = []
+    predictions = predict(run, manifest, reports.append)
     assert predictions.candidate.tolist() == manifest.candidate.tolist()
     assert predictions.member_probability.shape == (2, 48, 4)
     np.testing.assert_allclose(predictions.member_probability.sum(axis=2), 1, atol=1e-12)
     assert predictions.unreadable == []
-    assert {progress.stage for progress in seen} == {"predict"}
+    assert {progress.stage for progress in reports} == {"predict"}
 
 
-def test_it_says_the_same_twice(run, manifest):
+def test_it_is_deterministic(run, manifest):
     first, second = (predict(run, manifest).member_probability for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
@@ -72,7 +73,7 @@ def test_unreadable_candidates_are_listed_and_the_rest_classified(run, tmp_path)
     assert "gone.zarr is not in" in reasons[9]
 
 
-def test_candidates_whose_rows_the_disk_has_lost_are_listed(run, tmp_path):
+def test_candidates_whose_rows_are_lost_on_disk_are_listed(run, tmp_path):
     write_pack(tmp_path / "p.zarr", stamps_of([1, 2] * 128))
     (tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0").unlink()
     rows = [(i, "f", i, "p.zarr", i, "control", 1 + i % 2) for i in (0, 127, 128, 255)]
@@ -92,31 +93,31 @@ def test_entropy_of_the_mean_is_in_nats():
 
 
 def test_agreement_is_the_share_of_members_with_the_means_class():
-    sure, other = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
-    predictions = made_up([[sure, sure], [sure, sure], [other, sure]])
+    sure, elsewhere = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
+    predictions = made_up([[sure, sure], [sure, sure], [elsewhere, sure]])
     np.testing.assert_allclose(predictions.agreement, [2 / 3, 1])
     assert predictions.label.tolist() == [1, 1]
 
 
-def test_predictions_survive_their_file(tmp_path):
+def test_predictions_are_read_as_written(tmp_path):
     written = replace(made_up([[[0.7, 0.1, 0.1, 0.1]]]), unreadable=[(5, "gone")], parts=2)
     written.write(tmp_path / "p.safetensors")
-    found = Predictions.read(tmp_path / "p.safetensors")
-    np.testing.assert_array_equal(found.member_probability, written.member_probability)
-    assert found.unreadable == [(5, "gone")]
-    assert found.parts == 2
+    result = Predictions.read(tmp_path / "p.safetensors")
+    np.testing.assert_array_equal(result.member_probability, written.member_probability)
+    assert result.unreadable == [(5, "gone")]
+    assert result.parts == 2
 
 
-def test_predictions_survive_their_file_in_any_order_of_memory(tmp_path):
+def test_predictions_in_any_memory_order_are_read_as_written(tmp_path):
     member_probability = np.random.default_rng(0).dirichlet(np.ones(4), (3, 5))
-    for name, seen in {
+    for name, reports in {
         "selected": member_probability[:, np.array([True, True, False, True, True])],
         "fortran": np.asfortranarray(member_probability),
         "backwards": member_probability[:, ::-1],
     }.items():
-        replace(made_up(seen.tolist()), member_probability=seen).write(tmp_path / name)
-        found = Predictions.read(tmp_path / name).member_probability
-        np.testing.assert_array_equal(found, seen)
+        replace(made_up(reports.tolist()), member_probability=reports).write(tmp_path / name)
+        result = Predictions.read(tmp_path / name).member_probability
+        np.testing.assert_array_equal(result, reports)
 
 
 def test_another_file_holds_no_predictions(tmp_path):
@@ -142,8 +143,8 @@ def test_members_are_read_once_where_there_is_room(run, manifest, monkeypatch, r
     monkeypatch.setattr(checkpoints, "load_member", lambda *a: read.append(a[1]) or real(*a))
     monkeypatch.setattr("classifier.inference.prediction.CHUNK", 16)
     monkeypatch.setattr("classifier.data.stamps.CHUNK", 16)
-    found = predict(run, manifest, at_a_time=16)
-    np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
+    result = predict(run, manifest, at_a_time=16)
+    np.testing.assert_allclose(result.member_probability, expected, atol=0.02)
     assert read == [0, 1] * times
 
 
@@ -151,7 +152,7 @@ def test_the_host_never_has_room_for_all():
     assert not has_room(torch.device("cpu"), 0)
 
 
-def test_a_prediction_draws_no_random_number(run, manifest):
+def test_a_prediction_draws_no_random_numbers(run, manifest):
     state = torch.get_rng_state()
     predict(run, manifest)
     assert torch.equal(torch.get_rng_state(), state)
@@ -183,8 +184,8 @@ def test_a_foreign_configuration_is_refused(manifest, tmp_path, content, words):
         predict(tmp_path, manifest)
 
 
-def as_an_earlier_version_left_it(folder):
-    """Take from the members of a run what says whose they are."""
+def remove_provenance(folder):
+    """Rewrite the members of a run as earlier versions wrote them."""
     for path in folder.glob("member-*.safetensors"):
         tensors = safetensors.torch.load_file(path)
         safetensors.torch.save_file(tensors, path, {"format": "asterism-run/1"})
@@ -193,9 +194,9 @@ def as_an_earlier_version_left_it(folder):
         path.with_suffix(".json").write_text(json.dumps(history))
 
 
-def test_members_of_an_earlier_version_are_believed(run, manifest, tmp_path):
+def test_members_of_an_earlier_version_are_accepted(run, manifest, tmp_path):
     shutil.copytree(run, tmp_path / "run")
-    as_an_earlier_version_left_it(tmp_path / "run")
+    remove_provenance(tmp_path / "run")
     np.testing.assert_array_equal(
         predict(tmp_path / "run", manifest).member_probability,
         predict(run, manifest).member_probability,
@@ -203,7 +204,7 @@ def test_members_of_an_earlier_version_are_believed(run, manifest, tmp_path):
 
 
 @pytest.mark.parametrize(("seed", "member", "of"), [(1, 0, "run"), (0, 1, "member")])
-def test_a_member_of_elsewhere_is_refused(run, manifest, tmp_path, seed, member, of):
+def test_a_member_of_another_run_is_refused(run, manifest, tmp_path, seed, member, of):
     shutil.copytree(run, tmp_path / "run")
     settings = json.loads((run / "config.json").read_text())
     settings["config"]["seed"] = seed
@@ -220,7 +221,7 @@ def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(settings))
     for path in run.glob("member-*"):
         shutil.copy(path, tmp_path)
-    as_an_earlier_version_left_it(tmp_path)
+    remove_provenance(tmp_path)
     missing = r"does not hold the weights of this network \(Unexpected key.*backbones\.1"
     with pytest.raises(RunError, match=missing) as refused:
         predict(tmp_path, manifest)
@@ -228,7 +229,7 @@ def test_weights_of_another_network_are_refused(run, manifest, tmp_path):
     assert len(str(refused.value)) < 500
 
 
-def test_a_member_that_gives_no_numbers_is_named(run, manifest, monkeypatch):
+def test_a_member_without_finite_probabilities_is_named(run, manifest, monkeypatch):
     def spoilt(directory, member, network):
         real(directory, member, network)
         if member == 1:
@@ -250,7 +251,7 @@ def test_a_pickle_is_not_loaded(run, manifest, tmp_path):
         predict(tmp_path, manifest)
 
 
-def test_mutual_information_is_what_the_members_differ_by():
+def test_mutual_information_is_zero_if_the_members_agree():
     even = [0.25] * 4
     predictions = made_up([[[1, 0, 0, 0], even], [[0, 1, 0, 0], even]])
     np.testing.assert_allclose(predictions.mutual_information, [math.log(2), 0], atol=1e-12)
@@ -262,7 +263,7 @@ def test_eight_orientations_make_a_candidate_and_its_mirror_image_alike(run, tmp
     rows = [(i, "f", i, "p.zarr", i, "control", "") for i in range(4)]
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
     shutil.copytree(run, tmp_path / "run")
-    as_an_earlier_version_left_it(tmp_path / "run")
+    remove_provenance(tmp_path / "run")
     settings = json.loads((run / "config.json").read_text())
     settings["config"] |= {"dihedral": True, "precision": "float32"}
     (tmp_path / "run" / "config.json").write_text(json.dumps(settings))
@@ -270,7 +271,7 @@ def test_eight_orientations_make_a_candidate_and_its_mirror_image_alike(run, tmp
     np.testing.assert_allclose(p[:2], p[2:], atol=1e-4)
 
 
-def test_embeddings_are_what_the_matrix_reads(run, manifest, tmp_path):
+def test_embeddings_are_the_input_of_the_heads(run, manifest, tmp_path):
     predictions = predict(run, manifest, embeddings=tmp_path / "e.zarr", at_a_time=16)
     group = zarr.open_group(tmp_path / "e.zarr", mode="r")
     assert group["candidate"][:].tolist() == manifest.candidate.tolist()
@@ -278,8 +279,8 @@ def test_embeddings_are_what_the_matrix_reads(run, manifest, tmp_path):
     head = safetensors.torch.load_file(run / "member-01.safetensors")
     features = torch.from_numpy(group["features"][1].astype(np.float32))
     logits = features @ head["head.weight"].T + head["head.bias"]
-    found = logits.softmax(dim=1).numpy()
-    np.testing.assert_allclose(found, predictions.member_probability[1], atol=2e-3)
+    result = logits.softmax(dim=1).numpy()
+    np.testing.assert_allclose(result, predictions.member_probability[1], atol=2e-3)
 
 
 def test_weights_that_were_changed_are_refused(run, manifest, tmp_path):
@@ -304,8 +305,8 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch, kind, says
     whole, tried, alive = DualBackbone.features, [], []
 
     def small(network, x_BCHW):
-        # A batch that failed leaves nothing in memory for the next.
-        assert not [there for there in alive if there() is not None]
+        # The memory of a failed batch is free before the next.
+        assert not [reference for reference in alive if reference() is not None]
         tried.append(len(x_BCHW))
         if len(x_BCHW) > 3:
             alive.append(weakref.ref(x_BCHW))
@@ -313,43 +314,43 @@ def test_a_small_device_predicts_in_parts(run, manifest, monkeypatch, kind, says
         return whole(network, x_BCHW)
 
     monkeypatch.setattr(DualBackbone, "features", small)
-    seen = []
-    found = predict(run, manifest, seen.append)
-    np.testing.assert_allclose(found.member_probability, expected, atol=0.02)
-    assert found.unreadable == []
-    assert found.parts == seen[-1].parts == 4
-    # Once for each of the two members it finds out what fits, and keeps to that.
+    reports = []
+    result = predict(run, manifest, reports.append)
+    np.testing.assert_allclose(result.member_probability, expected, atol=0.02)
+    assert result.unreadable == []
+    assert result.parts == reports[-1].parts == 4
+    # Each of the two members finds the size that fits once, and keeps it.
     failed = [size > 3 for size in tried]
     of_one = failed[: len(failed) // 2]
     assert failed == 2 * of_one
     assert of_one == sorted(of_one, reverse=True)
 
 
-def test_a_gpu_looks_at_more_stamps_together_than_in_training():
+def test_batches_on_a_gpu_are_larger_than_in_training():
     config = TrainingConfig(batch_size=32)
-    assert batch_size(config, torch.device("cpu")) == 32
-    assert batch_size(config, torch.device("cuda")) == 256
-    assert batch_size(replace(config, batch_size=512), torch.device("cuda")) == 512
+    assert prediction_batch_size(config, torch.device("cpu")) == 32
+    assert prediction_batch_size(config, torch.device("cuda")) == 256
+    assert prediction_batch_size(replace(config, batch_size=512), torch.device("cuda")) == 512
 
 
-def test_what_is_left_over_comes_in_batches_of_training(monkeypatch):
+def test_the_remainder_comes_in_batches_of_the_training_size(monkeypatch):
     config = TrainingConfig(batch_size=4)
-    monkeypatch.setattr(prediction, "batch_size", lambda config, device: 10)
-    seen = []
+    monkeypatch.setattr(batches, "prediction_batch_size", lambda config, device: 10)
+    reports = []
 
     def answered(network, stamps, config):
-        seen.append(len(stamps))
+        reports.append(len(stamps))
         return stamps, stamps
 
-    monkeypatch.setattr(prediction, "_of_batch", answered)
+    monkeypatch.setattr(batches, "_predict_batch", answered)
     stamps = torch.arange(27.0)[:, None]
     network = SimpleNamespace(head=torch.nn.Linear(1, 1))
-    found = torch.cat([answer for _, answer in in_batches(network, stamps, config)])
-    assert seen == [10, 10, 4, 3]
-    torch.testing.assert_close(found, stamps)
+    result = torch.cat([answer for _, answer in predict_batches(network, stamps, config)])
+    assert reports == [10, 10, 4, 3]
+    torch.testing.assert_close(result, stamps)
 
 
-def test_answers_are_fetched_once_for_all_batches(run, manifest, monkeypatch):
+def test_results_are_copied_once_for_all_batches(run, manifest, monkeypatch):
     fetched, fetch = [], torch.Tensor.cpu
 
     def counted(tensor):

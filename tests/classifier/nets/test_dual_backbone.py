@@ -1,4 +1,4 @@
-"""Two backbones and one matrix; the constant sixth channel costs nothing."""
+"""The dual backbone: its bands, layers and weights, and the equal networks that are faster."""
 
 from copy import deepcopy
 from statistics import median
@@ -31,7 +31,7 @@ def test_one_matrix_joins_both_outputs_to_four_classes(network):
     assert network(torch.rand(2, 5, 32, 32)).shape == (2, 4)
 
 
-def test_nothing_else_is_left_of_the_last_layers(network):
+def test_the_last_layers_of_the_backbones_are_removed(network):
     matrices = [module for module in network.modules() if isinstance(module, nn.Linear)]
     assert matrices == [network.head]
 
@@ -44,7 +44,7 @@ def test_every_weight_learns(network):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg19_bn", "efficientnet_lite0"])
-def test_dropping_a_channel_of_zeros_changes_nothing(name):
+def test_without_a_channel_of_zeros_the_result_is_the_same(name):
     entry = BACKBONES[name]
     torch.manual_seed(1)
     full = entry.build(3)
@@ -58,7 +58,7 @@ def test_dropping_a_channel_of_zeros_changes_nothing(name):
         torch.testing.assert_close(full(x[:, :2]), expected, atol=1e-5, rtol=1e-5)
 
 
-def test_the_constant_channel_would_learn_nothing():
+def test_weights_of_a_channel_of_zeros_get_no_gradient():
     torch.manual_seed(1)
     stem = BACKBONES["resnet18"].build(3).conv1
     x = torch.rand(2, 3, 32, 32)
@@ -68,7 +68,7 @@ def test_the_constant_channel_would_learn_nothing():
     assert stem.weight.grad[:, :2].any()
 
 
-def test_pooling_before_the_cut_at_zero_is_the_paper_s_network():
+def test_pooling_before_the_relu_gives_the_same_values_and_gradients():
     torch.manual_seed(2)
     theirs, ours = models.resnet18(), BACKBONES["resnet18"].build(3)
     ours.load_state_dict(theirs.state_dict())
@@ -83,10 +83,10 @@ def test_pooling_before_the_cut_at_zero_is_the_paper_s_network():
 
 @pytest.mark.skipif(
     not onednn_computes_bfloat16(),
-    reason="this processor has no such layout",
+    reason="oneDNN does not compute in bfloat16 on this CPU",
 )
-def test_onednn_s_own_layout_learns_as_exactly_as_the_usual_one():
-    """Both round to bfloat16, which in random networks moves many gradients by a third."""
+def test_gradients_in_the_blocked_layout_are_as_exact():
+    """Both round to bfloat16, which changes many gradients of random networks by a third."""
     torch.manual_seed(3)
     exact = DualBackbone("resnet18", bands=5, classes=4).train()
     usual, blocks = deepcopy(exact), deepcopy(exact)
@@ -117,11 +117,11 @@ def test_vgg_keeps_its_4096_features():
 
 
 @pytest.mark.parametrize(("bands", "channels"), [(1, [1]), (3, [3]), (4, [3, 1]), (6, [3, 3])])
-def test_bands_are_dealt_out_in_threes(bands, channels):
+def test_each_copy_gets_at_most_three_bands(bands, channels):
     assert DualBackbone("resnet18", bands, 4).bands_per_copy == channels
 
 
-def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
+def test_imagenet_weights_are_loaded_except_for_the_last_layer(tmp_path):
     torch.manual_seed(2)
     state = BACKBONES["resnet18"].build(3).state_dict()
     torch.save(state, tmp_path / "resnet18.pth")
@@ -132,16 +132,16 @@ def test_imagenet_weights_are_kept_but_for_the_last_layer(tmp_path):
     assert not hasattr(first.fc, "weight")
 
 
-def test_lite0_starts_from_the_weights_that_are_installed():
+def test_lite0_starts_from_the_installed_weights():
     entry = BACKBONES["efficientnet_lite0"]
-    found = imagenet_weights.find(entry.url, package=entry.package)
-    assert found.kind == "imagenet"
-    state = torch.load(found.path, weights_only=True)
-    first, second = DualBackbone("efficientnet_lite0", 5, 4, found.path).backbones
+    weights = imagenet_weights.find(entry.url, package=entry.package)
+    assert weights.kind == "imagenet"
+    state = torch.load(weights.path, weights_only=True)
+    first, second = DualBackbone("efficientnet_lite0", 5, 4, weights.path).backbones
     assert torch.equal(first.conv_stem.weight, state["_conv_stem.weight"])
     assert torch.equal(second.conv_stem.weight, state["_conv_stem.weight"][:, :2])
     assert torch.equal(first.bn2.running_var, state["_bn1.running_var"])
-    # It must be the network that these weights were learnt in: its features of noise are known.
+    # Features of noise by the network that these weights belong to.
     torch.manual_seed(0)
     with torch.inference_mode():
         features = first.eval()(torch.rand(1, 3, 224, 224))

@@ -1,4 +1,4 @@
-"""ImageNet weights come from a folder, the cache or a server, never unchecked."""
+"""ImageNet weights are found in a folder, the cache or on a server, and always checked."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ URL = f"https://weights.invalid/models/{NAME}"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty cache of torch, no folder, and no way out to the network."""
+    """An empty cache of torch, no folder, and no network."""
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
     monkeypatch.delenv(imagenet_weights.FOLDER, raising=False)
     monkeypatch.setenv(imagenet_weights.MIRROR, "http://127.0.0.1:9")
@@ -46,11 +46,11 @@ def test_a_folder_comes_first(tmp_path, cache, monkeypatch):
         folder.mkdir(parents=True)
         (folder / NAME).write_bytes(CONTENT)
     monkeypatch.setenv(imagenet_weights.FOLDER, str(tmp_path / "mine"))
-    found = imagenet_weights.find(URL)
-    assert found == imagenet_weights.InitialWeights(
+    weights = imagenet_weights.find(URL)
+    assert weights == imagenet_weights.InitialWeights(
         "imagenet", f"ImageNet weights from {tmp_path / 'mine' / NAME}.", tmp_path / "mine" / NAME
     )
-    assert imagenet_weights.find(URL, tmp_path / "mine") == found
+    assert imagenet_weights.find(URL, tmp_path / "mine") == weights
 
 
 def test_the_cache_comes_next(cache):
@@ -61,35 +61,35 @@ def test_the_cache_comes_next(cache):
 
 def test_then_they_are_downloaded_into_the_cache(mirror, cache):
     (mirror / NAME).write_bytes(CONTENT)
-    found = imagenet_weights.find(URL)
-    assert found.kind == "imagenet"
-    assert found.path == cache / NAME
+    weights = imagenet_weights.find(URL)
+    assert weights.kind == "imagenet"
+    assert weights.path == cache / NAME
     assert (cache / NAME).read_bytes() == CONTENT
 
 
-def test_a_download_that_does_not_match_is_not_kept(mirror, cache):
+def test_a_download_with_another_checksum_is_not_stored(mirror, cache):
     (mirror / NAME).write_bytes(b"something else")
-    found = imagenet_weights.find(URL)
-    assert found.kind == "random"
-    assert "does not match its checksum" in found.note
+    weights = imagenet_weights.find(URL)
+    assert weights.kind == "random"
+    assert "does not match its checksum" in weights.note
     assert not (cache / NAME).exists()
 
 
-def test_a_file_that_does_not_match_is_passed_over(mirror, tmp_path):
+def test_a_file_with_another_checksum_is_skipped(mirror, tmp_path):
     (tmp_path / NAME).write_bytes(b"cut short")
     (mirror / NAME).write_bytes(CONTENT)
     assert imagenet_weights.find(URL, tmp_path).kind == "imagenet"
 
 
-def test_without_any_the_note_says_what_was_tried_and_what_to_do(tmp_path):
-    found = imagenet_weights.find(URL, tmp_path)
-    assert found.kind == "random"
-    assert found.path is None
-    assert f"not in {tmp_path}" in found.note
-    assert "no download from http://127.0.0.1:9/" in found.note
-    assert f"put {NAME} into the folder ASTERISM_WEIGHTS" in found.note
+def test_without_weights_the_note_has_the_reasons_and_the_remedy(tmp_path):
+    weights = imagenet_weights.find(URL, tmp_path)
+    assert weights.kind == "random"
+    assert weights.path is None
+    assert f"not in {tmp_path}" in weights.note
+    assert "no download from http://127.0.0.1:9/" in weights.note
+    assert f"put {NAME} into the folder ASTERISM_WEIGHTS" in weights.note
 
 
 @pytest.mark.parametrize("backbone", [name for name, entry in BACKBONES.items() if entry.url])
-def test_the_address_of_every_backbone_carries_a_checksum(backbone):
+def test_the_address_of_every_backbone_has_a_checksum(backbone):
     assert re.search(r"-[0-9a-f]{8}\.pth$", BACKBONES[backbone].url)

@@ -22,7 +22,7 @@ def test_each_path_has_seven_convolutions_and_a_matrix():
         assert [layer.in_features for layer in path if isinstance(layer, nn.Linear)] == [32768]
 
 
-def test_the_views_are_central_andenlarge_centre():
+def test_the_views_are_central_and_enlarged():
     image = torch.zeros(1, 1, 32, 32)
     image[0, 0, 16, 16] = 1
     for side in VIEWS_PX:

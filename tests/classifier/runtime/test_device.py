@@ -1,4 +1,4 @@
-"""A device is used as it should be, and left as it was."""
+"""The choice of precision, layout and convolutions, and errors of a full memory."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import torch
 
 from classifier import RunError, TrainingConfig
 from classifier.data.dataset import TrainingTensors
-from classifier.inference.prediction import in_batches
+from classifier.inference.batches import predict_batches
 from classifier.nets.dual_backbone import DualBackbone
 from classifier.runtime.device import (
     autocast,
@@ -35,17 +35,17 @@ def test_a_cpu_trains_depthwise_convolutions_in_float32(monkeypatch, tiny, backb
     config = replace(tiny, backbone=backbone, batches=1)
     network, rounded = DualBackbone.from_config(config), []
     network.backbones[0].register_forward_hook(
-        lambda *seen: rounded.append(seen[-1].dtype == torch.bfloat16)
+        lambda *arguments: rounded.append(arguments[-1].dtype == torch.bfloat16)
     )
     stamps = torch.rand(4, 5, 46, 46)
     training_set = TrainingTensors(stamps, torch.arange(4))
     list(training_steps(network, config, training_set, torch.Generator().manual_seed(0)))
     with torch.inference_mode():
-        list(in_batches(network.eval(), stamps, config))
+        list(predict_batches(network.eval(), stamps, config))
     assert rounded == expected
 
 
-def test_precision_that_is_asked_for_is_kept():
+def test_a_configured_precision_is_used():
     config = TrainingConfig(backbone="efficientnet_lite0", precision="bfloat16")
     assert isinstance(autocast(config, torch.device("cpu"), gradients=True), torch.autocast)
 
@@ -59,7 +59,7 @@ def test_precision_that_is_asked_for_is_kept():
         ("cpu", {"backbone": "efficientnet_lite0"}),
     ],
 )
-def test_only_rounded_resnets_on_a_cpu_train_in_onednn_s_layout(device, settings):
+def test_only_resnets_in_bfloat16_on_a_cpu_train_in_the_blocked_layout(device, settings):
     config = TrainingConfig(**{"precision": "bfloat16"} | settings)
     assert not trains_in_blocked_layout(config, torch.device(device))
 
@@ -81,7 +81,7 @@ def test_a_device_that_is_missing_is_named():
 
 
 @pytest.mark.parametrize("allocate", [torch.empty, np.empty])
-def test_a_full_memory_is_known_by_what_is_said_of_it(allocate):
+def test_errors_of_a_full_memory_are_recognised(allocate):
     with pytest.raises((RuntimeError, MemoryError)) as full:
         allocate((TOO_MANY, 4))
     assert is_memory_full(full.value)
@@ -92,19 +92,19 @@ def test_a_full_memory_is_known_by_what_is_said_of_it(allocate):
         allocate((TOO_MANY, 4))
 
 
-def test_other_errors_stay_what_they_are():
+def test_other_errors_are_raised_unchanged():
     with pytest.raises(RuntimeError, match="shapes"), explain_full_device(torch.device("cpu")):
         torch.zeros(2, 3) @ torch.zeros(2, 3)
 
 
-def test_a_gpu_tries_convolutions_and_forgets_it_afterwards():
+def test_a_gpu_times_convolutions_within_the_block_only():
     before = torch.backends.cudnn.benchmark
     with cudnn_benchmark(torch.device("cuda")):
         assert torch.backends.cudnn.benchmark
     assert torch.backends.cudnn.benchmark == before
 
 
-def test_a_cpu_leaves_gpus_alone():
+def test_a_cpu_does_not_change_the_setting():
     before = torch.backends.cudnn.benchmark
     with cudnn_benchmark(torch.device("cpu")):
         assert torch.backends.cudnn.benchmark == before

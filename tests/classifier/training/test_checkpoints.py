@@ -1,4 +1,4 @@
-"""A member is kept while it learns, and goes on as if nothing had happened."""
+"""Checkpoints: an interrupted member continues to the same weights; others' are refused."""
 
 import shutil
 from dataclasses import replace
@@ -41,7 +41,7 @@ def load_checkpoint(folder):
 
 
 def killed_after(monkeypatch, batch):
-    """Let the training end before it goes on after so many batches."""
+    """Return a callback that ends the training after so many batches."""
 
     def report(progress):
         if progress.stage == "train" and progress.batch == batch:
@@ -57,29 +57,27 @@ def interrupted(monkeypatch, config, manifest, folder, batch, every=1):
 
 
 @pytest.mark.parametrize("batch", [2, 5])
-def test_it_goes_on_to_the_very_same_network(monkeypatch, config, manifest, tmp_path, batch):
+def test_it_continues_to_the_same_weights(monkeypatch, config, manifest, tmp_path, batch):
     whole = train(config, manifest, tmp_path / "whole")
     monkeypatch.setattr("classifier.training.member.CHECKPOINT_RATIO", 0)
     interrupted(monkeypatch, config, manifest, tmp_path / "run", batch)
     state, _ = load_checkpoint(tmp_path / "run")
     assert state["done"].tolist() == [batch, 1]
-    again = train(config, manifest, tmp_path / "run")
+    resumed = train(config, manifest, tmp_path / "run")
     for name, tensor in load_file(tmp_path / "whole/member-00.safetensors").items():
         assert torch.equal(load_file(tmp_path / "run/member-00.safetensors")[name], tensor)
-    assert again.history[0]["loss"] == whole.history[0]["loss"]
+    assert resumed.history[0]["loss"] == whole.history[0]["loss"]
 
 
-def test_what_was_done_since_the_last_checkpoint_is_done_again(
-    monkeypatch, config, manifest, tmp_path
-):
+def test_batches_since_the_last_checkpoint_are_repeated(monkeypatch, config, manifest, tmp_path):
     interrupted(monkeypatch, config, manifest, tmp_path, 5, every=3)
     state, seconds = load_checkpoint(tmp_path)
     assert state["done"].tolist() == [3, 1]
     assert seconds > 0
-    seen = []
-    result = train(config, manifest, tmp_path, seen.append)
-    assert [told.batch for told in seen if told.stage == "train"] == [4, 5, 6, 7]
-    assert seen[-1].fraction == 1
+    reports = []
+    result = train(config, manifest, tmp_path, reports.append)
+    assert [progress.batch for progress in reports if progress.stage == "train"] == [4, 5, 6, 7]
+    assert reports[-1].fraction == 1
     assert result.seconds > seconds
 
 
@@ -92,7 +90,7 @@ def test_a_finished_member_needs_no_checkpoint(config, manifest, tmp_path):
     ]
 
 
-def test_checkpoints_cost_no_more_than_a_twentieth(monkeypatch, config, manifest, tmp_path):
+def test_checkpoints_take_at_most_a_twentieth_of_the_time(monkeypatch, config, manifest, tmp_path):
     written = []
     monkeypatch.setattr(
         "classifier.training.checkpoints.save_checkpoint", lambda *_: written.append(True)
@@ -106,7 +104,7 @@ def test_checkpoints_cost_no_more_than_a_twentieth(monkeypatch, config, manifest
     ("content", "reason"),
     [(b"no tensors", "is no checkpoint"), (None, r"of this network \(Missing .*head\.weight")],
 )
-def test_it_refuses_what_is_no_checkpoint_of_it(
+def test_it_refuses_another_file_or_network(
     monkeypatch, config, manifest, tmp_path, content, reason
 ):
     interrupted(monkeypatch, config, manifest, tmp_path, 1)
@@ -129,9 +127,7 @@ def test_it_refuses_the_checkpoint_of_another_run(monkeypatch, config, manifest,
         train(config, manifest, tmp_path / "run")
 
 
-def test_it_refuses_a_checkpoint_that_does_not_say_whose_it_is(
-    monkeypatch, config, manifest, tmp_path
-):
+def test_it_refuses_a_checkpoint_without_provenance(monkeypatch, config, manifest, tmp_path):
     interrupted(monkeypatch, config, manifest, tmp_path, 1)
     state, seconds = load_checkpoint(tmp_path)
     save_file(state, tmp_path / "member-00.checkpoint", {"seconds": str(seconds)})

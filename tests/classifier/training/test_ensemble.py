@@ -40,9 +40,9 @@ def finished(world, tmp_path_factory):
         {"input_px": 32, "batches": 3, "batch_size": 4, "members": 2, "pretrained": False},
     )
     folder = tmp_path_factory.mktemp("run")
-    seen = []
+    reports = []
     manifest = Manifest.read(world / "training.csv", world / "packs")
-    return folder, train(config, manifest, folder, seen.append), seen
+    return folder, train(config, manifest, folder, reports.append), reports
 
 
 def test_a_run_leaves_its_configuration_and_one_file_a_member(finished, manifest):
@@ -71,21 +71,23 @@ def test_the_result_says_what_was_done(finished):
 
 
 def test_it_reports_from_preparation_to_the_last_batch(finished):
-    _, _, seen = finished
-    assert seen[0].stage == "prepare"
-    last = seen[-1]
+    _, _, reports = finished
+    assert reports[0].stage == "prepare"
+    last = reports[-1]
     assert (last.stage, last.member, last.batch, last.batches) == ("train", 1, 3, 3)
     assert last.loss > 0
     assert last.images_per_second > 0
     assert (last.seconds_left, last.fraction) == (0, 1)
 
 
-def test_one_seed_gives_one_network_to_the_last_bit(finished, tiny, manifest, tmp_path):
+def test_the_same_seed_gives_the_same_bits(finished, tiny, manifest, tmp_path):
     folder, result, _ = finished
-    again = train(tiny, manifest, tmp_path)
+    repeated = train(tiny, manifest, tmp_path)
     for name in ("member-00.safetensors", "member-01.safetensors"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
-    assert [entry["loss"] for entry in again.history] == [entry["loss"] for entry in result.history]
+    assert [entry["loss"] for entry in repeated.history] == [
+        entry["loss"] for entry in result.history
+    ]
 
 
 def test_members_differ(finished):
@@ -93,12 +95,12 @@ def test_members_differ(finished):
     assert not torch.equal(first["head.weight"], second["head.weight"])
 
 
-def test_a_finished_run_is_only_read(finished, tiny, manifest):
+def test_a_finished_run_is_not_trained_again(finished, tiny, manifest):
     folder, result, _ = finished
-    seen = []
-    again = train(tiny, manifest, folder, seen.append)
-    assert {progress.stage for progress in seen} == {"prepare"}
-    assert again == replace(result, device=again.device)
+    reports = []
+    repeated = train(tiny, manifest, folder, reports.append)
+    assert {progress.stage for progress in reports} == {"prepare"}
+    assert repeated == replace(result, device=repeated.device)
 
 
 def test_a_cancelled_run_resumes_to_the_same_networks(finished, tiny, manifest, tmp_path):
@@ -109,9 +111,9 @@ def test_a_cancelled_run_resumes_to_the_same_networks(finished, tiny, manifest, 
     with pytest.raises(Stopped):
         train(tiny, manifest, tmp_path, stop_in_the_second)
     assert not (tmp_path / "member-01.safetensors").exists()
-    kept = (tmp_path / "member-00.safetensors").stat().st_mtime_ns
+    written_at = (tmp_path / "member-00.safetensors").stat().st_mtime_ns
     train(tiny, manifest, tmp_path)
-    assert (tmp_path / "member-00.safetensors").stat().st_mtime_ns == kept
+    assert (tmp_path / "member-00.safetensors").stat().st_mtime_ns == written_at
     name = "member-01.safetensors"
     assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
 
@@ -129,11 +131,11 @@ def test_another_device_may_go_on_with_a_run(monkeypatch, tiny, manifest, tmp_pa
     assert read_json(tmp_path / "config.json")["config"]["device"] == "cuda:0"
 
 
-def test_of_two_that_begin_a_run_the_second_takes_what_the_first_began(
+def test_of_two_calls_at_once_the_second_uses_the_run_of_the_first(
     monkeypatch, tiny, manifest, tmp_path
 ):
-    """Both see an empty folder; the first finds ImageNet's weights, the second none."""
-    begun = {
+    """Both start with an empty folder; only the first finds ImageNet weights."""
+    first_config = {
         "format": "asterism-run/1",
         "config": tiny.to_dict(),
         "manifest_sha256": manifest.sha256,
@@ -142,13 +144,13 @@ def test_of_two_that_begin_a_run_the_second_takes_what_the_first_began(
     }
 
     def find(_):
-        (tmp_path / "config.json").write_text(json.dumps(begun))
+        (tmp_path / "config.json").write_text(json.dumps(first_config))
         return InitialWeights("random", "There are none here.")
 
     monkeypatch.setattr("classifier.training.ensemble._find_weights", find)
     with pytest.raises(RunError, match=r"began with ImageNet weights\. There are none here"):
         train(tiny, manifest, tmp_path)
-    assert read_json(tmp_path / "config.json") == begun
+    assert read_json(tmp_path / "config.json") == first_config
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
@@ -167,9 +169,9 @@ def small_device(monkeypatch):
 
 @pytest.mark.usefixtures("small_device")
 def test_batches_in_parts_are_reported(tiny, manifest, tmp_path):
-    seen = []
-    result = train(replace(tiny, members=1), manifest, tmp_path, seen.append)
-    assert seen[-1].parts == 2
+    reports = []
+    result = train(replace(tiny, members=1), manifest, tmp_path, reports.append)
+    assert reports[-1].parts == 2
     assert result.to_dict()["parts"] == 2
 
 
@@ -179,7 +181,7 @@ def test_a_device_too_small_for_any_part_is_refused(tiny, manifest, tmp_path):
         train(replace(tiny, batch_size=3), manifest, tmp_path)
 
 
-def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monkeypatch):
+def test_stamps_that_do_not_fit_into_memory_are_refused(tiny, manifest, tmp_path, monkeypatch):
     def full(*_):
         raise MemoryError("Unable to allocate 20. TiB")
 
@@ -188,7 +190,7 @@ def test_stamps_that_no_memory_holds_are_refused(tiny, manifest, tmp_path, monke
         train(tiny, manifest, tmp_path / "run")
 
 
-def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
+def test_the_random_state_of_the_caller_is_restored(tiny, manifest, tmp_path):
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
@@ -196,7 +198,7 @@ def test_the_callers_random_numbers_are_left_alone(tiny, manifest, tmp_path):
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_too_few_classes_leave_nothing_behind(tiny, tmp_path):
+def test_too_few_classes_create_no_files(tiny, tmp_path):
     path = write_manifest(tmp_path / "m.csv", [(1, "f", "1", "p.zarr", 0, "train", 2)])
     with pytest.raises(NotTrainable, match="only class 2"):
         train(tiny, Manifest.read(path, tmp_path), tmp_path / "run")
@@ -238,7 +240,7 @@ def test_seeds_of_members_differ_within_and_between_runs():
     assert len({member_seed(seed, member) for seed in range(20) for member in range(20)}) == 400
 
 
-def test_a_loss_that_is_no_number_ends_the_run():
+def test_a_loss_that_is_not_finite_ends_the_run():
     with pytest.raises(DivergedError, match="lower learning_rate"):
         finite_loss(torch.tensor(float("nan")), member=0)
 
@@ -256,7 +258,7 @@ def test_members_can_be_trained_apart(finished, tiny, manifest, tmp_path):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
 
 
-def test_members_that_there_are_not_leave_nothing_behind(tiny, manifest, tmp_path):
+def test_numbers_beyond_the_members_create_no_files(tiny, manifest, tmp_path):
     with pytest.raises(ValueError, match=r"members must be 0 to 1, not 2"):
         train(tiny, manifest, tmp_path / "run", members=[0, 2])
     assert not (tmp_path / "run").exists()
@@ -291,7 +293,7 @@ def test_soft_labels_need_votes(tiny, manifest, tmp_path):
         {"bands": ("V",), "max_missing_bands": 0, "classes": 6},
     ],
 )
-def test_what_the_paper_leaves_to_the_future_runs(settings, tiny, manifest, tmp_path):
+def test_options_beyond_the_paper_run(settings, tiny, manifest, tmp_path):
     config = replace(tiny, members=1, batches=2, **settings)
     result = train(config, manifest, tmp_path)
     assert len(result.history[0]["loss"]) == 2

@@ -1,4 +1,4 @@
-"""The loop of one network: order of batches, learning rate, loss, batch normalisation."""
+"""Optimisation of one network: batches, learning rates, loss, averages, parts of a batch."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from classifier.training.optimisation import (
 from tests.classifier.conftest import training_steps
 
 
-def test_every_stamp_is_seen_once_before_any_comes_again():
+def test_every_index_occurs_once_before_any_occurs_again():
     batches = EndlessBatches(10, 4, torch.Generator().manual_seed(0))
     drawn = torch.cat([next(batches) for _ in range(5)])
     assert sorted(drawn[:10].tolist()) == list(range(10))
@@ -47,7 +47,7 @@ def test_balanced_classes_weigh_the_same():
     assert class_weights(TrainingConfig(), labels) is None
 
 
-def test_batch_normalisation_forgets_its_initial_variance():
+def test_batch_normalisation_averages_over_its_first_batches():
     layer = nn.BatchNorm2d(1).train()
     generator = torch.Generator().manual_seed(0)
     for batch in range(30):
@@ -58,7 +58,7 @@ def test_batch_normalisation_forgets_its_initial_variance():
 
 
 def test_the_paper_trains_with_plain_adam(tiny):
-    """One step of Adam moves every weight by the learning rate, against its gradient."""
+    """The first step of Adam moves every weight by the learning rate, against its gradient."""
     torch.manual_seed(0)
     network = DualBackbone("resnet18", 5, 4)
     before = network.head.weight.detach().clone()
@@ -69,7 +69,7 @@ def test_the_paper_trains_with_plain_adam(tiny):
     torch.testing.assert_close(step, torch.full_like(step, 1e-4), atol=2e-6, rtol=0)
 
 
-def some(tiny, **settings):
+def small_training(tiny, **settings):
     """A network, a configuration and a set of four stamps of four classes."""
     torch.manual_seed(0)
     config = replace(tiny, **settings)
@@ -85,7 +85,7 @@ def seeded():
 
 
 def test_lower_layers_learn_more_slowly(tiny):
-    network, config, _ = some(tiny, layer_decay=0.5, learning_rate=1.0)
+    network, config, _ = small_training(tiny, layer_decay=0.5, learning_rate=1.0)
     groups = parameter_groups(network, config)
     rate_of = {id(weight): group["lr"] for group in groups for weight in group["params"]}
     assert len(rate_of) == len(list(network.parameters()))
@@ -94,7 +94,7 @@ def test_lower_layers_learn_more_slowly(tiny):
     assert rate_of[id(backbone.layer4[1].conv2.weight)] == 0.5
     assert rate_of[id(backbone.layer4[1].bn2.weight)] == 0.5
     assert rate_of[id(backbone.layer4[1].conv1.weight)] == 0.25
-    # ResNet18 has 17 convolutions in a row, and 3 that run beside two of them.
+    # ResNet18 has 17 convolutions in sequence, and 3 in parallel to them.
     assert rate_of[id(backbone.layer4[0].conv2.weight)] == 0.5**3
     assert rate_of[id(backbone.layer4[0].downsample[0].weight)] == 0.5**3
     assert rate_of[id(backbone.conv1.weight)] == 0.5**17
@@ -113,8 +113,8 @@ def test_the_three_paths_of_starcnet_learn_alike():
             assert [rate_of[id(row.weight)] for row in rows] == [0.5**n for n in range(8, 0, -1)]
 
 
-def test_backbones_rest_while_the_matrix_begins(tiny):
-    network, config, data = some(tiny, head_batches=2, batches=3)
+def test_only_the_head_trains_at_first(tiny):
+    network, config, data = small_training(tiny, head_batches=2, batches=3)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     steps = training_steps(network, config, data, seeded())
     next(steps), next(steps)
@@ -128,32 +128,32 @@ def test_backbones_rest_while_the_matrix_begins(tiny):
 
 
 def test_the_average_follows_the_weights(tiny):
-    network, config, data = some(tiny, average=0.5, batches=3, schedule="constant")
-    twin, plain, _ = some(tiny, batches=3, schedule="constant")
-    seen = []
+    network, config, data = small_training(tiny, average=0.5, batches=3, schedule="constant")
+    twin, plain, _ = small_training(tiny, batches=3, schedule="constant")
+    weights = []
     for _ in training_steps(twin, plain, data, seeded()):
-        seen.append(twin.head.weight.detach().clone())
+        weights.append(twin.head.weight.detach().clone())
     list(training_steps(network, config, data, seeded()))
-    # The first two decays are 2/11 and 3/12: it warms up.
-    expected = 0.25 * (2 / 11 * seen[0] + 9 / 11 * seen[1]) + 0.75 * seen[2]
+    # The first two decays are 2/11 and 3/12, by the warm-up.
+    expected = 0.25 * (2 / 11 * weights[0] + 9 / 11 * weights[1]) + 0.75 * weights[2]
     torch.testing.assert_close(network.head.weight.detach(), expected)
 
 
-def test_a_long_average_of_a_short_training_forgets_where_it_began():
-    kept, following = [torch.ones(1)], moving_average(0.999)
+def test_a_long_average_of_a_short_training_has_no_initial_weights():
+    averages, following = [torch.ones(1)], moving_average(0.999)
     for batch in range(1, 150):
-        following(kept, [torch.zeros(1)], batch)
-    assert kept[0].item() < 1e-6
+        following(averages, [torch.zeros(1)], batch)
+    assert averages[0].item() < 1e-6
 
 
-def test_an_average_that_is_warm_keeps_its_decay():
-    kept = [torch.ones(1)]
-    moving_average(0.9)(kept, [torch.zeros(1)], 1000)
-    assert kept[0].item() == pytest.approx(0.9)
+def test_after_the_warm_up_an_average_has_its_decay():
+    averages = [torch.ones(1)]
+    moving_average(0.9)(averages, [torch.zeros(1)], 1000)
+    assert averages[0].item() == pytest.approx(0.9)
 
 
 def first_loss(tiny, shares, **settings):
-    network, config, data = some(tiny, **settings)
+    network, config, data = small_training(tiny, **settings)
     data = replace(data, soft_labels=shares)
     return next(training_steps(network, config, data, seeded())).loss.item()
 
@@ -165,12 +165,12 @@ def test_smoothing_spreads_a_share_of_each_label_over_the_classes(tiny):
     assert smoothed != pytest.approx(first_loss(tiny, None), rel=1e-3)
 
 
-def test_shares_of_votes_are_learnt(tiny):
-    """Cross-entropy is linear in them, and a share of one is a label."""
-    agreed, other = torch.eye(4), torch.eye(4).roll(1, dims=1)
+def test_soft_labels_are_targets_of_the_loss(tiny):
+    """Cross-entropy is linear in the shares, and a share of 1 is a label."""
+    agreed, shifted = torch.eye(4), torch.eye(4).roll(1, dims=1)
     assert first_loss(tiny, agreed) == pytest.approx(first_loss(tiny, None), rel=1e-6)
-    mean = (first_loss(tiny, agreed) + first_loss(tiny, other)) / 2
-    assert first_loss(tiny, (agreed + other) / 2) == pytest.approx(mean, rel=1e-6)
+    mean = (first_loss(tiny, agreed) + first_loss(tiny, shifted)) / 2
+    assert first_loss(tiny, (agreed + shifted) / 2) == pytest.approx(mean, rel=1e-6)
 
 
 GPU_FULL = torch.OutOfMemoryError("CUDA out of memory.")
@@ -179,7 +179,7 @@ ONEDNN_FULL = RuntimeError("could not create a primitive")
 
 
 class Small:
-    """A network on a device that holds no more than so many stamps."""
+    """A network on a device with memory for at most `most` stamps."""
 
     def __init__(self, network, most, error=GPU_FULL):
         self.network, self.most, self.error, self.sizes = network, most, error, []
@@ -199,7 +199,7 @@ class Small:
 
 @pytest.mark.parametrize("error", [GPU_FULL, CPU_FULL, ONEDNN_FULL])
 def test_a_small_device_gets_batches_in_parts(tiny, error):
-    network, config, data = some(tiny, batches=2)
+    network, config, data = small_training(tiny, batches=2)
     with Small(network, 2, error) as device:
         steps = list(training_steps(network, config, data, seeded()))
     assert [step.parts for step in steps] == [2, 2]
@@ -207,9 +207,9 @@ def test_a_small_device_gets_batches_in_parts(tiny, error):
     assert all(step.loss.isfinite() for step in steps)
 
 
-def test_no_part_of_a_batch_is_one_stamp_alone(tiny):
-    """It would have no statistics for batch normalisation."""
-    network, config, data = some(tiny, batches=1, batch_size=10, crop_px=(25, 50))
+def test_each_part_of_a_batch_has_at_least_two_stamps(tiny):
+    """One stamp has no statistics for batch normalisation."""
+    network, config, data = small_training(tiny, batches=1, batch_size=10, crop_px=(25, 50))
     with Small(network, most=3) as device:
         list(training_steps(network, config, data, seeded()))
     assert device.sizes == [10, 5, 3, 3, 2, 2]
@@ -217,10 +217,10 @@ def test_no_part_of_a_batch_is_one_stamp_alone(tiny):
 
 @pytest.mark.parametrize("class_weights", ["none", "balanced"])
 def test_parts_of_a_batch_have_its_gradient(tiny, class_weights):
-    """With batch normalisation at rest, as it is while only the matrix learns."""
+    """Batch normalisation is constant while only the head trains."""
     settings = {"precision": "float32", "class_weights": class_weights}
-    whole, config, data = some(tiny, head_batches=1, batches=1, **settings)
-    halved, _, _ = some(tiny)
+    whole, config, data = small_training(tiny, head_batches=1, batches=1, **settings)
+    halved, _, _ = small_training(tiny)
     data = replace(data, labels=torch.tensor([0, 0, 0, 1]))
     list(training_steps(whole, config, data, seeded()))
     with Small(halved, most=2):
@@ -228,7 +228,7 @@ def test_parts_of_a_batch_have_its_gradient(tiny, class_weights):
     torch.testing.assert_close(halved.head.weight.grad, whole.head.weight.grad)
 
 
-def test_a_device_too_small_for_two_stamps_says_so(tiny):
-    network, config, data = some(tiny)
+def test_a_device_too_small_for_two_stamps_raises_its_error(tiny):
+    network, config, data = small_training(tiny)
     with Small(network, most=1), pytest.raises(torch.OutOfMemoryError):
         list(training_steps(network, config, data, seeded()))
