@@ -38,7 +38,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Curves:
+class LossCurves:
     """Lines on common axes from zero to the largest value of any line."""
 
     lines: list[Curve]
@@ -127,7 +127,7 @@ def entropy_histogram(entropies: Iterable[float], bins: int = 28) -> list[Bar]:
     ]
 
 
-def loss_curves(history: Sequence[Mapping[str, Any]]) -> Curves | None:
+def loss_curves(history: Sequence[Mapping[str, Any]]) -> LossCurves | None:
     """Return the loss of each member against the batch; None before a member is trained."""
     members = [(entry["batch"], entry["loss"]) for entry in history if entry.get("batch")]
     if not members:
@@ -138,7 +138,7 @@ def loss_curves(history: Sequence[Mapping[str, Any]]) -> Curves | None:
         Curve(_points(batches, losses, x_max, y_max), f"member {number}")
         for number, (batches, losses) in enumerate(members, 1)
     ]
-    return Curves(lines, x_max, y_max)
+    return LossCurves(lines, x_max, y_max)
 
 
 def _points(x: Sequence[float], y: Sequence[float], x_max: float, y_max: float) -> str:

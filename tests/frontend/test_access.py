@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 from django.templatetags.static import static
 
+from classifier.core.training_set import encode_training_set
 from frontend.urls import urlpatterns
 from labeling.models import Experiment
 from tests.labeling.world import make_experiment, make_run
@@ -35,9 +36,9 @@ def address(candidate, people):
     run.save()
     Experiment.objects.update(report=experiment.report)
     experiment.training_set_path("votes").parent.mkdir(parents=True)
-    experiment.training_set_path("votes").write_text("candidate\n")
+    experiment.training_set_path("votes").write_bytes(encode_training_set([]))
     run.directory.mkdir(parents=True)
-    run.manifest_path.write_text("candidate\n")
+    run.manifest_path.write_bytes(encode_training_set([]))
     for job in (run, experiment):
         job.figures_directory.mkdir(parents=True)
         for ending in ("svg", "csv"):
