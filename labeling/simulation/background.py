@@ -46,7 +46,7 @@ class Galaxy:
         for stars, colours in ((self.old, seds.cluster(4000.0, 0.0)), (self.young, YOUNG)):
             light += stars * 10.0 ** (0.4 * (offset - colours[band]))
         light *= 10.0 ** (-0.4 * seds.EXTINCTION[band] * self.reddening)
-        return enlarged(light, self.shape)
+        return enlarge(light, self.shape)
 
     def scatter(
         self, rng: np.random.Generator, count: int, evenly: float
@@ -71,7 +71,7 @@ def cells(shape: tuple[int, int]) -> tuple[Coarse, Coarse]:
     return x, y
 
 
-def enlarged(coarse: Coarse, shape: tuple[int, int]) -> Plane:
+def enlarge(coarse: Coarse, shape: tuple[int, int]) -> Plane:
     """A coarse map on all pixels, interpolated linearly."""
     rows = (np.arange(shape[0]) - (CELL - 1) / 2.0) / CELL
     columns = (np.arange(shape[1]) - (CELL - 1) / 2.0) / CELL
@@ -121,7 +121,7 @@ def spiral(
     return Galaxy(shape, old, young, reddening, arms / arms.sum())
 
 
-def around(
+def galaxy_around(
     sources: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     centre: tuple[float, float],
     shape: tuple[int, int],

@@ -28,7 +28,7 @@ from labeling.simulation.instrument import (
     tangent_plane,
 )
 from labeling.simulation.output import write_hdu, write_table
-from labeling.simulation.plan import Planned, Planner
+from labeling.simulation.plan import PlannedCandidate, Planner
 from labeling.simulation.profiles import EFF
 from labeling.simulation.psf import wfc3_psf
 from labeling.simulation.scene import Part, Scene, splat
@@ -85,9 +85,9 @@ def simulate_field(
     """
     if min(shape) < 200 or candidates < 1:
         raise ValueError("a simulated field needs at least 200 x 200 px and one candidate")
-    world = _World.created(seed, shape, candidates)
+    world = _World.create(seed, shape, candidates)
     wcs = tangent_plane(((shape[1] + 1) / 2.0, (shape[0] + 1) / 2.0), SKY_CENTRE, PIXEL_SCALE)
-    planes = {band: world.exposed(band) for band in BANDS}
+    planes = {band: world.expose(band) for band in BANDS}
     catalogue = _catalogue(world, planes, wcs)
     mosaics = {
         band: mosaic_hdu(plane, WFC3_UVIS[band], wcs, "SIMULATED", seed)
@@ -113,13 +113,13 @@ class _World:
     galaxy: Galaxy
     gap: ChipGap
     saturated: list[SaturatedStar]
-    planned: list[Planned]
+    planned: list[PlannedCandidate]
     scene: Scene
     spike_angle: float
     ids: NDArray[np.int64]
 
     @classmethod
-    def created(cls, seed: int, shape: tuple[int, int], candidates: int) -> "_World":
+    def create(cls, seed: int, shape: tuple[int, int], candidates: int) -> "_World":
         rng = np.random.default_rng(seed)
         zero_points = dict(WFC3_UVIS)
         galaxy = spiral(shape, rng, WFC3_UVIS["V"], PIXEL_SCALE)
@@ -136,7 +136,7 @@ class _World:
         ids = rng.permutation(len(planned)) + 1
         return cls(seed, galaxy, gap, saturated, planned, scene, spike_angle, ids)
 
-    def exposed(self, band: str) -> Plane:
+    def expose(self, band: str) -> Plane:
         """The band's mosaic: light, then what the detector adds, then noise."""
         number = BANDS.index(band)
         rng = np.random.default_rng([self.seed, number])
@@ -178,7 +178,9 @@ def _saturated_stars(
         yield SaturatedStar(x, y, flux, angle)
 
 
-def _fill(scene: Scene, rng: np.random.Generator, galaxy: Galaxy, planned: list[Planned]) -> None:
+def _fill(
+    scene: Scene, rng: np.random.Generator, galaxy: Galaxy, planned: list[PlannedCandidate]
+) -> None:
     """Field stars everywhere, the candidates, and young neighbours around the young ones."""
     count = rng.poisson(STARS_PER_MEGAPIXEL * scene.shape[0] * scene.shape[1] / 1e6)
     x, y = galaxy.scatter(rng, count, evenly=0.25)
@@ -191,7 +193,9 @@ def _fill(scene: Scene, rng: np.random.Generator, galaxy: Galaxy, planned: list[
             _surround(scene, rng, each, neighbours)
 
 
-def _surround(scene: Scene, rng: np.random.Generator, each: Planned, neighbours: int) -> None:
+def _surround(
+    scene: Scene, rng: np.random.Generator, each: PlannedCandidate, neighbours: int
+) -> None:
     """Young stars around a candidate, on the diffuse light of those too faint to be seen."""
     x, y = rng.normal([[each.x], [each.y]], rng.uniform(8.0, 20.0), (2, neighbours))
     magnitudes = luminosity_function(rng, neighbours, 22.8, 26.5)

@@ -53,7 +53,7 @@ class Gauge:
         index = 2.5 * float(np.log10(large / small)) if min(small, large) > 0.0 else np.inf
         return index, aperture / total
 
-    def stretched_to(self, parts: Sequence[Part], index: float) -> list[Part]:
+    def fit_to_index(self, parts: Sequence[Part], index: float) -> list[Part]:
         """The parts, as wide as gives this index, as bright as gives their flux at 4 px.
 
         An index that no width gives is met as nearly as can be. Parts without light in V are
@@ -64,13 +64,13 @@ class Gauge:
         low, high = np.log(NARROWEST), np.log(WIDEST)
         for _ in range(STEPS):
             middle = (low + high) / 2.0
-            if self.measure([part.scaled(np.exp(middle)) for part in parts])[0] < index:
+            if self.measure([part.scale(np.exp(middle)) for part in parts])[0] < index:
                 low = middle
             else:
                 high = middle
-        wide = [part.scaled(float(np.exp((low + high) / 2.0))) for part in parts]
+        wide = [part.scale(float(np.exp((low + high) / 2.0))) for part in parts]
         # Catalogues add one average aperture correction to what 4 px hold: a wider object
         # than the average is brighter in all than its catalogue magnitude.
         within = self.measure(wide)[1]
         brighter = float(np.clip(self._typical / max(within, 1e-6), 0.7, 3.0))
-        return [part.scaled(brightness=brighter) for part in wide]
+        return [part.scale(brightness=brighter) for part in wide]

@@ -13,7 +13,7 @@ from labeling.imaging.apertures import aperture_sum, pixel_offsets
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation.instrument import Plane, ZeroPoint
 from labeling.simulation.profiles import EFF, draw
-from labeling.simulation.scene import add_patch, convolved
+from labeling.simulation.scene import add_patch, convolve
 
 APERTURE, SKY_INNER, SKY_OUTER = 4.0, 7.0, 8.0
 """Radii in pixels."""
@@ -83,5 +83,5 @@ def aperture_correction(psf: NDArray[np.float32], half_light: float) -> float:
     plane = np.zeros((121, 121), dtype=np.float32)
     add_patch(plane, draw(EFF.of_half_light(half_light, 3.0), (60.0, 60.0)), 1.0)
     centre = np.array([60.0])
-    within = measure(convolved(plane, psf), centre, centre, APERTURE, np.inf).flux[0]
+    within = measure(convolve(plane, psf), centre, centre, APERTURE, np.inf).flux[0]
     return float(2.5 * np.log10(within))

@@ -72,7 +72,7 @@ MARGIN, SPACING, GLARE = 20.0, 13.0, 22.0
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedCandidate:
     """One candidate to be: true position (from 0), class, kind, and the parts of its light."""
 
     x: float
@@ -94,7 +94,7 @@ class Planner:
     parsec: float  # pixels per parsec
     _taken: list[tuple[float, float]] = field(default_factory=list)
 
-    def plan(self, candidates: int) -> list[Planned]:
+    def plan(self, candidates: int) -> list[PlannedCandidate]:
         """All candidates, in random order."""
         labels = self._allotted(list(SHARES), list(SHARES.values()), candidates)
         planned = []
@@ -103,7 +103,7 @@ class Planner:
             kind = str(self.rng.choice(list(kinds), p=list(kinds.values())))
             x, y = self._place(kind)
             parts = self._parts(MorphologicalClass(label), kind)
-            planned.append(Planned(x, y, MorphologicalClass(label), kind, parts))
+            planned.append(PlannedCandidate(x, y, MorphologicalClass(label), kind, parts))
         return planned
 
     def _allotted(

@@ -36,7 +36,7 @@ class Profile(Protocol):
     def extent(self) -> float:
         """Radius beyond which the profile is not drawn."""
 
-    def stretched(self, factor: float) -> Self:
+    def stretch(self, factor: float) -> Self:
         """The same shape, `factor` times as wide."""
 
 
@@ -67,7 +67,7 @@ class EFF:
     def extent(self) -> float:
         return float(self.a * np.sqrt(10.0 ** (2.0 / (self.slope - 2.0)) - 1.0))
 
-    def stretched(self, factor: float) -> Self:
+    def stretch(self, factor: float) -> Self:
         return replace(self, a=self.a * factor)
 
 
@@ -95,7 +95,7 @@ class King:
     def extent(self) -> float:
         return self.tidal
 
-    def stretched(self, factor: float) -> Self:
+    def stretch(self, factor: float) -> Self:
         return replace(self, core=self.core * factor, tidal=self.tidal * factor)
 
 
@@ -125,7 +125,7 @@ class Sersic:
         reach = float(gammaincinv(2.0 * self.index, 0.95))
         return float(self.half_light * (reach / self._b) ** self.index)
 
-    def stretched(self, factor: float) -> Self:
+    def stretch(self, factor: float) -> Self:
         return replace(self, half_light=self.half_light * factor)
 
 

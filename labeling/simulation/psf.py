@@ -66,7 +66,7 @@ def _moffat(radius: NDArray[np.float64], fwhm: float, beta: float) -> NDArray[np
     return light
 
 
-def centred(model: NDArray[np.floating], band: str) -> Kernel:
+def centre_psf(model: NDArray[np.floating], band: str) -> Kernel:
     """A model PSF with its light centred on the central pixel, blurred by `BLUR`, unit sum."""
     size = min(model.shape) - (1 - min(model.shape) % 2)
     pixels = np.asarray(model[:size, :size], dtype=float)
@@ -85,7 +85,7 @@ def centred(model: NDArray[np.floating], band: str) -> Kernel:
 
 
 def read_psfs(directory: Path) -> dict[str, Kernel]:
-    """Each band's model PSF from `wfc3_uvis_<filter>.fits`, made ready by `centred`.
+    """Each band's model PSF from `wfc3_uvis_<filter>.fits`, made ready by `centre_psf`.
 
     Raises FileNotFoundError, naming the file, where a band has none.
     """
@@ -94,7 +94,7 @@ def read_psfs(directory: Path) -> dict[str, Kernel]:
         path = directory / f"wfc3_uvis_{FILTERS[band].lower()}.fits"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no PSF for band {band}")
-        psfs[band] = centred(_read(path), band)
+        psfs[band] = centre_psf(_read(path), band)
     return psfs
 
 

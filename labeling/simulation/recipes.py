@@ -17,7 +17,7 @@ from labeling.simulation.scene import Fluxes, Part
 Recipe = Callable[[np.random.Generator, Fluxes, float], list[Part]]
 
 
-def divided(
+def split_flux(
     rng: np.random.Generator, flux: Fluxes, shares: NDArray[np.float64], scatter: float
 ) -> Fluxes:
     """The flux split over K parts, (K, 5); `scatter` in magnitudes varies the parts' colours."""
@@ -44,7 +44,7 @@ def symmetric(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Par
 def elongated(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
     """Class 2: one profile, flattened, or two of different flattening on one centre."""
     angle = rng.uniform(0.0, np.pi)
-    inner, outer = divided(rng, flux, np.array([0.6, 0.4]), 0.1)
+    inner, outer = split_flux(rng, flux, np.array([0.6, 0.4]), 0.1)
     ratio = rng.uniform(0.35, 0.72)
     core = Part(inner, profile=round_profile(rng, radius), axis_ratio=ratio, angle=angle)
     halo = Part(
@@ -60,7 +60,7 @@ def lopsided(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part
     """Class 2: one peak, with blended knots on one side of it."""
     knots = int(rng.integers(1, 4))
     shares = np.concatenate([[1.0], rng.uniform(0.15, 0.5, knots)])
-    parts = divided(rng, flux, shares, 0.15)
+    parts = split_flux(rng, flux, shares, 0.15)
     side = rng.uniform(0.0, 2.0 * np.pi)
     main = Part(parts[0], profile=round_profile(rng, radius), axis_ratio=rng.uniform(0.7, 1.0))
     return [main, *(_aside(rng, part, side, 1.1 * radius + 0.9, radius) for part in parts[1:])]
@@ -83,7 +83,7 @@ def tailed(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
     """Class 2: a peak with a curved tail that fades."""
     length = int(rng.integers(3, 6))
     shares = np.concatenate([[1.0], 0.4 * 0.7 ** np.arange(length)])
-    parts = divided(rng, flux, shares, 0.12)
+    parts = split_flux(rng, flux, shares, 0.12)
     bearing, bend = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(-0.35, 0.35)
     tail, x, y = [], 0.0, 0.0
     for step, part in enumerate(parts[1:]):
@@ -100,7 +100,7 @@ def association(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[P
     bright[np.argsort(bright)[::-1][1:3]] = bright.max() * rng.uniform(0.45, 0.95, 2)
     diffuse = rng.uniform(0.2, 0.5)
     shares = np.append((1.0 - diffuse) * bright / bright.sum(), diffuse)
-    parts = divided(rng, flux, shares, 0.2)
+    parts = split_flux(rng, flux, shares, 0.2)
     dx, dy = rng.normal(0.0, radius, (2, count)) * rng.uniform(0.6, 1.4, (2, 1))
     # The survey finds the brightest source: it is what the position names.
     first = int(bright.argmax())
@@ -133,7 +133,7 @@ def close_pair(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Pa
     """Class 4: two or three stars that touch; `radius` is their separation."""
     count = int(rng.choice([2, 2, 3]))
     shares = np.concatenate([[1.0], rng.uniform(0.3, 0.95, count - 1)])
-    parts = divided(rng, flux, shares, 0.5)
+    parts = split_flux(rng, flux, shares, 0.5)
     angles = rng.uniform(0.0, 2.0 * np.pi) + np.append(0.0, rng.uniform(1.0, 5.0, count - 2))
     away = radius * rng.uniform(0.8, 1.25, count - 1)
     others = zip(parts[1:], away * np.cos(angles), away * np.sin(angles), strict=True)
@@ -147,7 +147,7 @@ def background_galaxy(rng: np.random.Generator, flux: Fluxes, radius: float) -> 
         return [Part(flux, profile=Sersic(radius, 3.0), axis_ratio=ratio, angle=angle)]
     knots = 12
     shares = np.concatenate([[0.3, 0.5], np.full(knots, 0.2 / knots)])
-    parts = divided(rng, flux, shares, 0.25)
+    parts = split_flux(rng, flux, shares, 0.25)
     along = np.repeat(np.linspace(0.6, 2.0, knots // 2), 2) * radius
     turn = 1.5 * np.log(along) + np.pi * (np.arange(knots) % 2)
     u, v = along * np.cos(turn), along * np.sin(turn) * ratio
@@ -162,7 +162,7 @@ def faint_patch(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[P
     """Class 4: a smooth fluctuation of the galaxy's light that was taken for an object."""
     profile = Sersic(1.5 * radius, 0.6)
     ratio, angle = rng.uniform(0.4, 1.0), rng.uniform(0.0, np.pi)
-    seed, haze = divided(rng, flux, np.array([0.25, 0.75]), 0.2)
+    seed, haze = split_flux(rng, flux, np.array([0.25, 0.75]), 0.2)
     return [Part(haze, profile=profile, axis_ratio=ratio, angle=angle), Part(seed)]
 
 

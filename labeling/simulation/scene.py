@@ -31,9 +31,9 @@ class Part:
     axis_ratio: float = 1.0
     angle: float = 0.0
 
-    def scaled(self, size: float = 1.0, brightness: float = 1.0) -> "Part":
+    def scale(self, size: float = 1.0, brightness: float = 1.0) -> "Part":
         """The part `size` times as wide and as far out, `brightness` times as bright."""
-        wider = None if self.profile is None else self.profile.stretched(size)
+        wider = None if self.profile is None else self.profile.stretch(size)
         return replace(
             self,
             flux=self.flux * brightness,
@@ -119,10 +119,10 @@ class Scene:
             splat(plane, np.concatenate(self._x), np.concatenate(self._y), fluxes)
         for patch, flux in self._patches:
             add_patch(plane, patch, float(flux[band]))
-        return convolved(plane, psf)
+        return convolve(plane, psf)
 
 
-def convolved(plane: Plane, psf: NDArray[np.float32]) -> Plane:
+def convolve(plane: Plane, psf: NDArray[np.float32]) -> Plane:
     """The plane seen through the PSF; beyond its edges the sky goes on as at the edge."""
     reach = psf.shape[0] // 2
     wide = np.pad(plane, reach, mode="edge")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.core.bands import BANDS
 from classifier.core.classes import MorphologicalClass
 from labeling.simulation.artefacts import Rays, draw_rays
-from labeling.simulation.background import Galaxy, around
+from labeling.simulation.background import Galaxy, galaxy_around
 from labeling.simulation.gauge import Gauge
 from labeling.simulation.instrument import ZeroPoint, expose, mosaic_hdu, tangent_plane
 from labeling.simulation.output import write_hdu
@@ -183,7 +183,7 @@ def _parts(rng: np.random.Generator, row: Row, light: Fluxes, gauge: Gauge) -> l
     red = bool(float(row["mag_V"]) - float(row["mag_I"]) > 1.2)
     kind = kind_of(rng, label, index, red=red)
     parts = RECIPES[kind](rng, light, LENGTHS.get(kind, 1.0))
-    return parts if kind == "star" else gauge.stretched_to(parts, index)
+    return parts if kind == "star" else gauge.fit_to_index(parts, index)
 
 
 def _galaxy(
@@ -197,7 +197,7 @@ def _galaxy(
     weight = np.minimum(fluxes[BANDS.index("B")], zero_points["B"].flux(21.0))
     centre = frame.reference_pixel[0] - 1.0, frame.reference_pixel[1] - 1.0
     sources = (*position, weight)
-    return around(sources, centre, shape, rng, zero_points["V"], frame.pixel_scale)
+    return galaxy_around(sources, centre, shape, rng, zero_points["V"], frame.pixel_scale)
 
 
 def _add_stars(

@@ -19,8 +19,8 @@ from labeling.simulation.instrument import (
 )
 from labeling.simulation.photometry import concentration
 from labeling.simulation.profiles import EFF, draw
-from labeling.simulation.psf import centred, wfc3_psf
-from labeling.simulation.scene import add_patch, convolved, splat
+from labeling.simulation.psf import centre_psf, wfc3_psf
+from labeling.simulation.scene import add_patch, convolve, splat
 
 CENTRE = np.array([100.3]), np.array([99.6])
 
@@ -56,7 +56,7 @@ def test_an_isolated_star_gives_its_magnitude_back(band: str) -> None:
     zero_point = WFC3_UVIS[band]
     plane = np.zeros((200, 200), dtype=np.float32)
     splat(plane, *CENTRE, np.array([zero_point.flux(18.0)]))
-    seen = convolved(plane, wfc3_psf(band, spike_angle=0.7))
+    seen = convolve(plane, wfc3_psf(band, spike_angle=0.7))
     mosaic = expose(seen, zero_point, np.random.default_rng(3))
     aperture = CircularAperture(np.column_stack(CENTRE), 40.5)
     total, _ = aperture.do_photometry(mosaic)
@@ -71,7 +71,7 @@ def test_a_cluster_is_less_concentrated_than_a_star(radius: float) -> None:
     splat(star, *CENTRE, np.array([1.0]))
     add_patch(cluster, draw(EFF.of_half_light(radius, 3.0), (100.3, 99.6)), 1.0)
     star_index, cluster_index = (
-        concentration(convolved(plane, psf), *CENTRE, np.inf)[0] for plane in (star, cluster)
+        concentration(convolve(plane, psf), *CENTRE, np.inf)[0] for plane in (star, cluster)
     )
     assert 0.9 < star_index < 1.2
     assert cluster_index > star_index + 0.15
@@ -80,7 +80,7 @@ def test_a_cluster_is_less_concentrated_than_a_star(radius: float) -> None:
 def test_a_model_psf_is_centred_and_keeps_its_flux() -> None:
     y, x = np.indices((64, 64))
     model = np.exp(-0.5 * ((x - 33.3) ** 2 + (y - 30.8) ** 2) / 1.2**2)
-    psf = centred(model, "V")
+    psf = centre_psf(model, "V")
     y, x = np.indices(psf.shape) - psf.shape[0] // 2
     assert psf.sum() == pytest.approx(1.0, abs=1e-5)
     assert (psf * x).sum() == pytest.approx(0.0, abs=0.02)
