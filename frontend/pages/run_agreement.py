@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from frontend.pages.confusion import MatrixRow, counted_rows
-from labeling.agreement.pairs import Agreement, compare
+from labeling.agreement.pairs import PairAgreement, pair_agreement
 from labeling.models import Consensus, ReferenceLabel, TrainingRun
 from labeling.training.label_source import CONSENSUS
 
@@ -16,7 +16,7 @@ class SourceAgreement:
     """A run's agreement with one label source; the rows are the source's classes."""
 
     source: str
-    agreement: Agreement
+    agreement: PairAgreement
     rows: list[MatrixRow]
 
 
@@ -35,7 +35,7 @@ def run_agreement(run: TrainingRun) -> list[SourceAgreement]:
     references = ReferenceLabel.objects.filter(**of_run).order_by("source")
     for source, candidate, label in references.values_list("source", "candidate", "label"):
         labels[source][candidate] = label
-    pairs = [(source, compare(of_source, answers)) for source, of_source in labels.items()]
+    pairs = [(source, pair_agreement(of_source, answers)) for source, of_source in labels.items()]
     return [
         SourceAgreement(source, agreement, counted_rows(agreement.confusion))
         for source, agreement in pairs

@@ -12,7 +12,7 @@ from frontend.pages.agreement import BAR_HEIGHT, BAR_WIDTH, class_bars, percent_
 from frontend.pages.diagnosis import diagnosis_context
 from frontend.requests import PageRequest
 from labeling.agreement.dawid_skene import DiagnosisUnavailable
-from labeling.agreement.groups import both_groups
+from labeling.agreement.groups import group_agreements
 from labeling.agreement.raters import Raters, read_raters
 from labeling.auth.roles import Role, has_role
 
@@ -59,5 +59,5 @@ def _groups(raters: Raters) -> list[tuple[str, Any]]:
     experts = raters.experts.values()
     if len(experts) < 2:
         return []
-    groups = both_groups(experts)
+    groups = group_agreements(experts)
     return [("four classes", groups["classes"]), ("1 + 2 or not", groups["compact"])]

@@ -1,11 +1,11 @@
-"""How well a group of raters agrees: Fleiss' kappa and Krippendorff's alpha (nominal).
+"""Agreement of a group of raters: Fleiss' kappa and Krippendorff's alpha (nominal).
 
 Shapes   N objects, K classes, P different patterns of votes, B resamples; a table (N, K) counts
          the raters that put an object in a class.
 Sources  Fleiss 1971, Psych. Bull. 76, 378 (statsmodels); Krippendorff 2011, Computing
          Krippendorff's Alpha-Reliability (krippendorff).
 
-The figures are the packages'; the intervals need them a thousand times, on tables that differ
+The figures are those of the packages. The intervals need them for a thousand tables that differ
 only in how often each pattern occurs, so `fleiss_kappas` and `nominal_alphas` work on patterns.
 """
 
@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from classifier.core.classes import CLASSES
 from classifier.core.statistics import Interval
-from labeling.agreement.bootstrap import RESAMPLES, SEED, UNKNOWN, interval
+from labeling.agreement.bootstrap import NO_INTERVAL, RESAMPLES, SEED, percentile_interval
 
 Table = NDArray[np.int_]
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A figure of a group, its bootstrap 95 % interval, and the number of objects behind it."""
+    """A figure of a group, its 95 % bootstrap interval, and the number of objects."""
 
     value: float
     interval: Interval
@@ -38,7 +38,7 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class GroupAgreement:
-    """What a group's class votes say, for four classes or for compact cluster or not."""
+    """Agreement of a group's class votes, over four classes or over compact cluster or not."""
 
     raters: int
     votes_each: int
@@ -50,24 +50,24 @@ class GroupAgreement:
 def group_agreement(
     raters: Iterable[Mapping[int, int]], *, compact: bool = False
 ) -> GroupAgreement:
-    """The agreement of all raters, each a mapping from object to class 1 to 4."""
-    known = [labels for labels in raters if labels]
-    table = votes_table(known)
+    """Return the agreement of raters, each a mapping from object to class 1 to 4."""
+    active = [labels for labels in raters if labels]
+    table = votes_table(active)
     table = table[table.sum(axis=1) > 1]
     if compact:
         table = np.stack([table[:, :2].sum(axis=1), table[:, 2:].sum(axis=1)], axis=1)
-    each = _usual(table)
-    full = table[table.sum(axis=1) == each]
+    votes_each = _most_frequent_votes(table)
+    full = table[table.sum(axis=1) == votes_each]
     return GroupAgreement(
-        raters=len(known),
-        votes_each=each,
+        raters=len(active),
+        votes_each=votes_each,
         fleiss=Coefficient(_fleiss(full), _fleiss_interval(full), len(full)),
         alpha=Coefficient(_alpha(table), _alpha_interval(table), len(table)),
     )
 
 
-def both_groups(raters: Collection[Mapping[int, int]]) -> dict[str, GroupAgreement]:
-    """The agreement of all raters on the four classes, and on compact clusters (1 or 2) or not."""
+def group_agreements(raters: Collection[Mapping[int, int]]) -> dict[str, GroupAgreement]:
+    """Return the agreement over the four classes, and over compact cluster (1 or 2) or not."""
     return {
         "classes": group_agreement(raters),
         "compact": group_agreement(raters, compact=True),
@@ -75,26 +75,26 @@ def both_groups(raters: Collection[Mapping[int, int]]) -> dict[str, GroupAgreeme
 
 
 def votes_table(raters: Iterable[Mapping[int, int]]) -> Table:
-    """Counts (N, K) of the classes that each object was given, in the order of the objects."""
+    """Return the votes (N, K) for each class, in the order of the objects."""
     counts = Counter((key, label) for labels in raters for key, label in labels.items())
-    place = {key: row for row, key in enumerate(sorted({key for key, _ in counts}))}
-    table = np.zeros((len(place), len(CLASSES)), dtype=int)
+    row_of = {key: row for row, key in enumerate(sorted({key for key, _ in counts}))}
+    table = np.zeros((len(row_of), len(CLASSES)), dtype=int)
     for (key, label), n in counts.items():
-        table[place[key], label - 1] = n
+        table[row_of[key], label - 1] = n
     return table
 
 
 def fleiss_kappas(patterns_PK: Table, weights_BP: Table) -> NDArray[np.float64]:
-    """Fleiss' kappa of B tables in which each pattern occurs so often, (B,)."""
-    each = patterns_PK[0].sum()
+    """Return Fleiss' kappa (B,) of tables with these numbers of each pattern."""
+    votes_each = patterns_PK[0].sum()
     n = weights_BP.sum(axis=1)
-    share_BK = weights_BP @ patterns_PK / (n[:, None] * each)
-    agreed_P = (patterns_PK * (patterns_PK - 1)).sum(axis=1) / (each * (each - 1))
+    share_BK = weights_BP @ patterns_PK / (n[:, None] * votes_each)
+    agreed_P = (patterns_PK * (patterns_PK - 1)).sum(axis=1) / (votes_each * (votes_each - 1))
     return _beyond_chance(weights_BP @ agreed_P / n, (share_BK**2).sum(axis=1))
 
 
 def nominal_alphas(patterns_PK: Table, weights_BP: Table) -> NDArray[np.float64]:
-    """Krippendorff's nominal alpha of B tables in which each pattern occurs so often, (B,)."""
+    """Return Krippendorff's nominal alpha (B,) of tables with these numbers of each pattern."""
     values_BK = weights_BP @ patterns_PK
     n = values_BK.sum(axis=1)
     pairs_P = (patterns_PK * (patterns_PK - 1)).sum(axis=1) / (patterns_PK.sum(axis=1) - 1)
@@ -102,45 +102,51 @@ def nominal_alphas(patterns_PK: Table, weights_BP: Table) -> NDArray[np.float64]
     return _beyond_chance(weights_BP @ pairs_P / n, expected)
 
 
-def resampled(table: Table, resamples: int = RESAMPLES) -> tuple[Table, Table]:
-    """The patterns of a table's rows, (P, K), and how often resamples draw each, (B, P)."""
+def resample_patterns(table: Table, resamples: int = RESAMPLES) -> tuple[Table, Table]:
+    """Return the patterns (P, K) of a table's rows, and their numbers in resamples (B, P)."""
     patterns_PK, times_P = np.unique(table, axis=0, return_counts=True)
     draw = np.random.default_rng(SEED).multinomial
     return patterns_PK, draw(len(table), times_P / len(table), size=resamples)
 
 
-def _beyond_chance(seen: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far agreement lies between chance (0) and always (1); NaN where chance is always."""
+def _beyond_chance(
+    observed: NDArray[np.float64], expected: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return agreement on a scale from chance (0) to always (1); NaN where chance is always."""
     room = 1 - expected
-    return (seen - expected) / np.where(room > 0, room, nan)
+    return (observed - expected) / np.where(room > 0, room, nan)
 
 
-def _usual(table: Table) -> int:
-    """The most frequent number of votes, of equally frequent ones the largest; 0 of none."""
+def _most_frequent_votes(table: Table) -> int:
+    """Return the most frequent number of votes, the largest of a tie; 0 without objects."""
     times = np.bincount(table.sum(axis=1), minlength=1)
     return len(times) - 1 - int(np.argmax(times[::-1]))
 
 
-def _varied(table: Table) -> bool:
-    """Whether there is more than one class, without which neither figure is defined."""
+def _has_several_classes(table: Table) -> bool:
+    """True if votes name more than one class; else neither figure is defined."""
     return int(np.count_nonzero(table.sum(axis=0))) > 1
 
 
 def _fleiss(table: Table) -> float:
     from statsmodels.stats.inter_rater import fleiss_kappa  # noqa: PLC0415
 
-    return float(fleiss_kappa(table)) if _varied(table) else nan
+    return float(fleiss_kappa(table)) if _has_several_classes(table) else nan
 
 
 def _alpha(table: Table) -> float:
-    if not _varied(table):
+    if not _has_several_classes(table):
         return nan
     return float(krippendorff.alpha(value_counts=table, level_of_measurement="nominal"))
 
 
 def _fleiss_interval(table: Table) -> Interval:
-    return interval(fleiss_kappas(*resampled(table))) if len(table) else UNKNOWN
+    if not len(table):
+        return NO_INTERVAL
+    return percentile_interval(fleiss_kappas(*resample_patterns(table)))
 
 
 def _alpha_interval(table: Table) -> Interval:
-    return interval(nominal_alphas(*resampled(table))) if len(table) else UNKNOWN
+    if not len(table):
+        return NO_INTERVAL
+    return percentile_interval(nominal_alphas(*resample_patterns(table)))

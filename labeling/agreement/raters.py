@@ -18,7 +18,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from labeling.agreement.dawid_skene import Diagnosis, diagnose
-from labeling.agreement.pairs import Agreement, compare
+from labeling.agreement.pairs import PairAgreement, pair_agreement
 from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
 from labeling.models import Consensus, Field, Prediction, ReferenceLabel, Vote
@@ -48,7 +48,7 @@ class RaterPair:
     first_kind: str
     second: str
     second_kind: str
-    agreement: Agreement
+    agreement: PairAgreement
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Raters:
         names = sorted(self.experts, key=lambda name: name != expert)
         for first, second in self._combinations(names):
             if expert is None or (first.name, first.kind) == (expert, EXPERT):
-                agreement = compare(first.labels, second.labels)
+                agreement = pair_agreement(first.labels, second.labels)
                 if agreement.n:
                     yield RaterPair(first.name, first.kind, second.name, second.kind, agreement)
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from classifier.core.csv_files import csv_lines
-from labeling.agreement.groups import both_groups
+from labeling.agreement.groups import group_agreements
 from labeling.agreement.raters import pairs_visible_to, read_raters
 from labeling.api.permissions import IsCurator
 from labeling.auth.requests import AuthenticatedRequest
@@ -133,7 +133,7 @@ class AgreementGroupView(APIView):
     @extend_schema(parameters=[FIELD], responses=GroupsOut)
     def get(self, request: Request) -> Response:
         """Return both coefficients, for four classes and for two."""
-        groups = both_groups(read_raters(field_of(request)).experts.values())
+        groups = group_agreements(read_raters(field_of(request)).experts.values())
         return Response(finite(GroupsOut(groups).data))
 
 
@@ -145,5 +145,5 @@ class AgreementGroupFileView(APIView):
     @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """Return one CSV file with a row for four classes and a row for two."""
-        groups = both_groups(read_raters(field_of(request)).experts.values())
+        groups = group_agreements(read_raters(field_of(request)).experts.values())
         return csv_file("agreement-group", GROUP_COLUMNS, group_rows(groups))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from classifier.core.classes import CLASSES
 from classifier.core.statistics import Interval
 from labeling.agreement.groups import GroupAgreement
-from labeling.agreement.pairs import Agreement
+from labeling.agreement.pairs import PairAgreement
 from labeling.agreement.raters import RaterPair
 from labeling.export.rows import Row
 from labeling.files.json_values import finite
@@ -68,7 +68,7 @@ def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
         yield finite(row)
 
 
-def _with_intervals(agreement: Agreement) -> list[tuple[float, Interval]]:
+def _with_intervals(agreement: PairAgreement) -> list[tuple[float, Interval]]:
     """Return the figures and their intervals in the order of their columns."""
     intervals = agreement.bootstrap
     return [

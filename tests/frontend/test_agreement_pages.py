@@ -10,7 +10,7 @@ import pytest
 from frontend.pages.agreement import BAR_WIDTH, Matrix, class_bars, percent_range
 from frontend.pages.confusion import counted_rows, estimated_rows
 from labeling.agreement import dawid_skene
-from labeling.agreement.pairs import compare
+from labeling.agreement.pairs import pair_agreement
 from labeling.agreement.raters import RaterPair
 from labeling.models import Vote
 from tests.labeling.world import vote
@@ -64,7 +64,9 @@ def test_it_shows_counts_and_row_percentages(browse, voted):
 
 
 def test_the_share_of_each_class_has_its_interval():
-    agreement = compare(dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3])))
+    agreement = pair_agreement(
+        dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3]))
+    )
     one, two, three, four, compact = Matrix(RaterPair("a", "", "b", "", agreement), []).by_class
     assert one == (0.75, percent_range(agreement.bootstrap.per_class[0]))
     assert {two, three, compact} == {(1, "100–100 %")}
@@ -136,7 +138,7 @@ def test_without_crowd_kit_the_diagnosis_names_what_to_install(browse, voted, mo
 
 def test_a_bar_counts_both_directions():
     first, second = {1: 1, 2: 1, 3: 1, 4: 2}, {1: 1, 2: 1, 3: 2, 4: 2}
-    pair = RaterPair("a", "expert", "b", "expert", compare(first, second))
+    pair = RaterPair("a", "expert", "b", "expert", pair_agreement(first, second))
     one, two, three, _, compact = class_bars([pair])
     # Class 1: both on two candidates, of 3 by the first and 2 by the second.
     assert (one.share, one.dots[0].x) == (4 / 5, BAR_WIDTH * 4 / 5)
@@ -148,7 +150,8 @@ def test_a_bar_counts_both_directions():
 
 def test_only_pairs_of_experts_have_bars():
     assert (
-        class_bars([RaterPair("a", "expert", "LEGUS", "reference", compare({1: 1}, {1: 1}))]) == []
+        class_bars([RaterPair("a", "expert", "LEGUS", "reference", pair_agreement({1: 1}, {1: 1}))])
+        == []
     )
 
 

@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from labeling.agreement.bootstrap import cohen_kappas, folded, interval, intervals_of, row_shares
+from labeling.agreement.bootstrap import (
+    bootstrap_intervals,
+    cohen_kappas,
+    fold_compact,
+    percentile_interval,
+    row_shares,
+)
 
 MATRIX = np.array([[60, 20, 5, 15], [25, 40, 15, 20], [5, 15, 45, 35], [10, 5, 25, 160]])
 
 
 def test_a_shares_interval_is_the_binomials():
-    low, high = intervals_of(MATRIX, resamples=20_000).share
+    low, high = bootstrap_intervals(MATRIX, resamples=20_000).share
     n, share = MATRIX.sum(), np.trace(MATRIX) / MATRIX.sum()
     half = 1.96 * math.sqrt(share * (1 - share) / n)
     assert (low, high) == pytest.approx((share - half, share + half), abs=0.004)
@@ -23,8 +29,8 @@ def test_it_covers_the_truth_95_times_in_100():
     truth = MATRIX / MATRIX.sum()
     kappa = cohen_kappas(MATRIX[None])[0]
     draws = np.random.default_rng(3).multinomial(400, truth.ravel(), size=300).reshape(-1, 4, 4)
-    found = [intervals_of(draw, resamples=400).kappa for draw in draws]
-    covered = sum(low <= kappa <= high for low, high in found)
+    intervals = [bootstrap_intervals(draw, resamples=400).kappa for draw in draws]
+    covered = sum(low <= kappa <= high for low, high in intervals)
     assert covered / 300 == pytest.approx(0.95, abs=0.04)
 
 
@@ -32,42 +38,44 @@ def test_its_kappas_are_scikit_learns():
     matrices = np.random.default_rng(4).integers(0, 9, (50, 4, 4))
     rows, columns = np.indices((4, 4)).reshape(2, 16)
     for matrix, kappa in zip(matrices, cohen_kappas(matrices), strict=True):
-        theirs = cohen_kappa_score(rows, columns, sample_weight=matrix.ravel())
-        assert kappa == pytest.approx(theirs, abs=1e-12)
+        expected = cohen_kappa_score(rows, columns, sample_weight=matrix.ravel())
+        assert kappa == pytest.approx(expected, abs=1e-12)
 
 
 def test_it_folds_four_classes_into_two():
-    two = folded(MATRIX[None])[0]
+    two = fold_compact(MATRIX[None])[0]
     assert two.tolist() == [[145, 55], [35, 265]]
     assert row_shares(two[None])[0] == pytest.approx([145 / 200, 265 / 300])
 
 
 def test_a_kappas_interval_of_compact_clusters_is_that_of_two_classes():
-    two, n = folded(MATRIX[None])[0], MATRIX.sum()
+    two, n = fold_compact(MATRIX[None])[0], MATRIX.sum()
     draws = np.random.default_rng(3).multinomial(n, two.ravel() / n, size=20_000)
-    found = intervals_of(MATRIX, resamples=20_000).kappa_compact
-    assert found == pytest.approx(interval(cohen_kappas(draws.reshape(-1, 2, 2))), abs=0.005)
+    intervals = bootstrap_intervals(MATRIX, resamples=20_000).kappa_compact
+    assert intervals == pytest.approx(
+        percentile_interval(cohen_kappas(draws.reshape(-1, 2, 2))), abs=0.005
+    )
 
 
 def test_the_same_votes_give_the_same_intervals():
-    assert intervals_of(MATRIX) == intervals_of(MATRIX.copy())
+    assert bootstrap_intervals(MATRIX) == bootstrap_intervals(MATRIX.copy())
 
 
-def test_a_class_that_nobody_gave_has_no_interval():
-    found = intervals_of(np.diag([5, 5, 0, 0]))
-    assert found.per_class[0] == (1, 1)
-    assert all(math.isnan(end) for end in found.per_class[2])
-    assert all(math.isnan(end) for end in interval(np.array([math.nan])))
+def test_a_class_without_objects_has_no_interval():
+    intervals = bootstrap_intervals(np.diag([5, 5, 0, 0]))
+    assert intervals.per_class[0] == (1, 1)
+    assert all(math.isnan(end) for end in intervals.per_class[2])
+    assert all(math.isnan(end) for end in percentile_interval(np.array([math.nan])))
 
 
-def test_of_nothing_it_says_nothing():
-    found = intervals_of(np.zeros((4, 4), int))
-    assert len(found.per_class) == 4
-    assert math.isnan(found.kappa[0])
-    assert math.isnan(found.kappa_compact[0])
+def test_without_objects_there_are_no_figures():
+    intervals = bootstrap_intervals(np.zeros((4, 4), int))
+    assert len(intervals.per_class) == 4
+    assert math.isnan(intervals.kappa[0])
+    assert math.isnan(intervals.kappa_compact[0])
 
 
-def test_three_thousand_objects_take_a_moment():
-    started = time.perf_counter()
-    intervals_of(MATRIX * 6)
-    assert time.perf_counter() - started < 1
+def test_three_thousand_objects_take_less_than_a_second():
+    start = time.perf_counter()
+    bootstrap_intervals(MATRIX * 6)
+    assert time.perf_counter() - start < 1

@@ -12,7 +12,7 @@ from labeling.agreement.groups import (
     fleiss_kappas,
     group_agreement,
     nominal_alphas,
-    resampled,
+    resample_patterns,
     votes_table,
 )
 from tests.labeling.crowd import crowd
@@ -26,59 +26,59 @@ RATERS = (
 
 
 def test_its_alpha_is_krippendorffs():
-    found = group_agreement(RATERS)
-    assert found.alpha.value == pytest.approx(0.691358, abs=1e-6)
-    assert (found.raters, found.alpha.n) == (3, 12)
+    agreement = group_agreement(RATERS)
+    assert agreement.alpha.value == pytest.approx(0.691358, abs=1e-6)
+    assert (agreement.raters, agreement.alpha.n) == (3, 12)
 
 
 def test_its_kappa_is_fleiss_where_the_number_of_votes_is_the_usual_one():
-    found = group_agreement(RATERS)
+    agreement = group_agreement(RATERS)
     table = votes_table(RATERS)
-    assert (found.votes_each, found.fleiss.n) == (2, 10)
-    assert found.fleiss.value == pytest.approx(fleiss_kappa(table[table.sum(axis=1) == 2]))
+    assert (agreement.votes_each, agreement.fleiss.n) == (2, 10)
+    assert agreement.fleiss.value == pytest.approx(fleiss_kappa(table[table.sum(axis=1) == 2]))
 
 
 def test_its_kappa_by_hand():
     # Three objects of two raters: agreed on 1, agreed on 2, split between them.
-    found = group_agreement(({1: 1, 2: 2, 3: 1}, {1: 1, 2: 2, 3: 2}))
-    assert found.fleiss.value == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))
+    agreement = group_agreement(({1: 1, 2: 2, 3: 1}, {1: 1, 2: 2, 3: 2}))
+    assert agreement.fleiss.value == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))
 
 
-def test_resampled_figures_are_the_packages():
+def test_figures_of_resamples_are_those_of_the_packages():
     table = votes_table(crowd(200, 4)[1].values())
-    patterns, weights = resampled(table, 20)
+    patterns, weights = resample_patterns(table, 20)
     kappas, alphas = fleiss_kappas(patterns, weights), nominal_alphas(patterns, weights)
     for drawn, kappa, alpha in zip(weights, kappas, alphas, strict=True):
         whole = np.repeat(patterns, drawn, axis=0)
-        theirs = krippendorff.alpha(value_counts=whole, level_of_measurement="nominal")
+        expected = krippendorff.alpha(value_counts=whole, level_of_measurement="nominal")
         assert kappa == pytest.approx(fleiss_kappa(whole), abs=1e-12)
-        assert alpha == pytest.approx(theirs, abs=1e-12)
+        assert alpha == pytest.approx(expected, abs=1e-12)
 
 
-def test_it_finds_how_often_raters_know_the_class():
+def test_its_intervals_hold_the_agreement_of_simulated_raters():
     # Who knows the class with probability q, and else guesses evenly, agrees beyond chance by q².
     _, raters = crowd(3000, 5, knows=0.7)
-    found = group_agreement(raters.values())
-    for figure in (found.fleiss, found.alpha):
+    agreement = group_agreement(raters.values())
+    for figure in (agreement.fleiss, agreement.alpha):
         assert figure.value == pytest.approx(0.49, abs=0.02)
         assert figure.interval[0] < 0.49 < figure.interval[1]
         assert figure.interval[1] - figure.interval[0] < 0.04
 
 
-def test_it_can_ask_for_compact_clusters_only():
-    found = group_agreement(({1: 1, 2: 3, 3: 2}, {1: 2, 2: 4, 3: 1}), compact=True)
-    assert (found.fleiss.value, found.alpha.value) == (1, 1)
+def test_compact_clusters_are_one_class():
+    agreement = group_agreement(({1: 1, 2: 3, 3: 2}, {1: 2, 2: 4, 3: 1}), compact=True)
+    assert (agreement.fleiss.value, agreement.alpha.value) == (1, 1)
 
 
 @pytest.mark.parametrize("raters", [(), ({1: 1},), ({1: 1, 2: 1}, {1: 1, 2: 1})])
-def test_it_says_nothing_of_nobody_one_or_one_class(raters):
-    found = group_agreement(raters)
-    assert math.isnan(found.fleiss.value)
-    assert math.isnan(found.alpha.interval[0])
+def test_no_rater_one_rater_and_one_class_have_no_figures(raters):
+    agreement = group_agreement(raters)
+    assert math.isnan(agreement.fleiss.value)
+    assert math.isnan(agreement.alpha.interval[0])
 
 
-def test_three_thousand_objects_and_five_raters_take_a_moment():
+def test_three_thousand_objects_and_five_raters_take_less_than_a_second():
     raters = crowd(3000, 5)[1].values()
-    started = time.perf_counter()
+    start = time.perf_counter()
     group_agreement(raters)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - start < 1

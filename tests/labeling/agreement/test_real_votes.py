@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from labeling.agreement.dawid_skene import diagnose
-from labeling.agreement.pairs import compare
+from labeling.agreement.pairs import pair_agreement
 from labeling.rules.consensus import Ballot, verdict_of
 from tests.labeling.real import DATA, needs_data
 
@@ -59,7 +59,7 @@ def accuracy_of_dawid_skene(votes, truth):
 
 def test_starcnet_against_the_mode_of_three():
     people, network = starcnet()
-    agreement = compare(people, network)
+    agreement = pair_agreement(people, network)
     assert agreement.n == 1061
     assert agreement.share == pytest.approx(0.648, abs=5e-4)
     assert agreement.share_compact == pytest.approx(0.855, abs=5e-4)

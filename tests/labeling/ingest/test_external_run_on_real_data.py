@@ -5,7 +5,7 @@ import pytest
 
 from classifier.core.bands import BANDS
 from frontend.pages.run_agreement import run_agreement
-from labeling.agreement.pairs import compare
+from labeling.agreement.pairs import pair_agreement
 from labeling.ingest import catalogues
 from labeling.ingest.runs import import_run
 from labeling.ingest.stamping import BandImage
@@ -35,7 +35,7 @@ def test_starcnet_agrees_with_people_as_published(field, admin, name):
     run, _ = import_run(field, DATA / "catalogues" / name, "StarcNet", admin)
     assert (run.outcome["rows"], run.outcome["set_aside"]) == (2752, 16)
     labels = dict(run.predictions.values_list("candidate", "label"))
-    agreement = compare(field.candidates.labels(LabelSource(PEOPLE)), labels)
+    agreement = pair_agreement(field.candidates.labels(LabelSource(PEOPLE)), labels)
     assert agreement.n == 1061
     assert agreement.share == pytest.approx(0.648, abs=5e-4)
     assert agreement.share_compact == pytest.approx(0.855, abs=5e-4)
