@@ -1,4 +1,4 @@
-"""The gate at work: what a run says of the control sample decides whether it goes live."""
+"""The gate of runs: predictions for the control sample decide whether a run may be promoted."""
 
 from http import HTTPStatus
 
@@ -26,11 +26,11 @@ def labelled(ada, bea, cy):
 
 @pytest.fixture
 def trained(labelled, admin):
-    """Makes runs at which a worker is."""
+    """A function that makes runs with a worker at them."""
 
     def make():
-        at_work = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
-        run = TrainingRun.objects.create(requested_by=admin, preset="quick", **at_work)
+        running = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
+        run = TrainingRun.objects.create(requested_by=admin, preset="quick", **running)
         run.fields.add(labelled)
         return run
 
@@ -63,7 +63,7 @@ def answers(field, right):
     return arrays_of(pks, p_NK)
 
 
-def test_a_run_that_passes_goes_live_where_nothing_is(trained, labelled, admin):
+def test_a_run_that_passes_is_promoted_where_none_is(trained, labelled, admin):
     run = trained()
     run.succeed(answers(labelled, GOOD), {})
     labelled.refresh_from_db()
@@ -85,8 +85,8 @@ def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
 
 
 def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin):
-    beyond = labelled.candidates.order_by("pk").values_list("pk", flat=True)[MIN_LABELS - 1 :]
-    labelled.candidates.filter(pk__in=list(beyond)).update(control=False)
+    others = labelled.candidates.order_by("pk").values_list("pk", flat=True)[MIN_LABELS - 1 :]
+    labelled.candidates.filter(pk__in=list(others)).update(control=False)
     run = trained()
     run.succeed(answers(labelled, SHUFFLED), {})
     labelled.refresh_from_db()
@@ -97,11 +97,13 @@ def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin
     assert labelled.promoted_run == run
 
 
-def test_what_was_frozen_too_early_is_judged_by_the_labels_of_today(trained, labelled, admin):
+def test_a_snapshot_with_too_few_labels_is_replaced_by_the_labels_of_today(
+    trained, labelled, admin
+):
     run = trained()
     freeze(run, labelled, MIN_LABELS - 1)
-    beyond = labelled.candidates.order_by("-pk").values_list("pk", flat=True)[: CANDIDATES - 5]
-    Consensus.objects.filter(pk__in=list(beyond)).update(label=None)
+    others = labelled.candidates.order_by("-pk").values_list("pk", flat=True)[: CANDIDATES - 5]
+    Consensus.objects.filter(pk__in=list(others)).update(label=None)
     run.succeed(answers(labelled, SHUFFLED), {})
     assert (run.status, run.verdict["judged"]) == (RunStatus.READY, False)
     for number, consensus in enumerate(Consensus.objects.order_by("pk")):
@@ -111,7 +113,7 @@ def test_what_was_frozen_too_early_is_judged_by_the_labels_of_today(trained, lab
     assert run.verdict["of"] == CANDIDATES
 
 
-def test_a_worse_run_leaves_the_one_in_use(trained, labelled):
+def test_a_worse_run_is_refused(trained, labelled):
     good, worse = trained(), trained()
     good.succeed(answers(labelled, 1), {})
     worse.succeed(answers(labelled, 0.6), {})
@@ -120,7 +122,7 @@ def test_a_worse_run_leaves_the_one_in_use(trained, labelled):
     assert "less often than the promoted network" in worse.verdict["reasons"][0]
 
 
-def test_a_run_is_judged_beside_what_is_in_use_when_it_is_promoted(trained, labelled, admin):
+def test_a_run_is_judged_again_beside_the_run_promoted_meanwhile(trained, labelled, admin):
     first, second = trained(), trained()
     first.succeed(answers(labelled, 0.6), {})
     second.succeed(answers(labelled, 0.7), {})
@@ -146,7 +148,7 @@ def test_an_administrator_overrules_it_with_a_reason(as_admin, trained, labelled
     assert as_admin.delete(url).json()["status"] == "retired"
 
 
-def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin):
+def test_promoting_twice_with_a_reason_keeps_the_verdict(trained, labelled, admin):
     good, worse = trained(), trained()
     good.succeed(answers(labelled, 1), {})
     worse.succeed(answers(labelled, 0.6), {})
@@ -159,14 +161,14 @@ def test_overruled_twice_it_is_known_what_was_overruled(trained, labelled, admin
     assert Promotion.objects.filter(run=worse).count() == 1
 
 
-def test_the_labels_are_those_that_were_frozen(trained, labelled, ada):
+def test_the_labels_are_those_of_the_snapshot(trained, labelled, ada):
     run = trained()
     freeze(run, labelled, CANDIDATES - 5)
     run.succeed(answers(labelled, GOOD), {})
     assert run.verdict["of"] == CANDIDATES - 5
 
 
-def test_in_another_field_of_its_own_a_run_passes_the_gate_again(trained, labelled, admin):
+def test_a_run_promoted_in_one_field_is_judged_again_in_another(trained, labelled, admin):
     other = make_field("other", 2)
     first, best = trained(), trained()
     first.fields.add(other)
@@ -181,7 +183,7 @@ def test_in_another_field_of_its_own_a_run_passes_the_gate_again(trained, labell
     assert labelled.promoted_run == best
 
 
-def test_promoted_twice_at_once_a_run_is_promoted(trained, labelled, admin):
+def test_promoting_twice_is_promoting_once(trained, labelled, admin):
     first, second = trained(), trained()
     first.succeed(answers(labelled, 0.7), {})
     second.succeed(answers(labelled, GOOD), {})

@@ -1,4 +1,4 @@
-"""labeling.rules.gate: what may go live, on labels whose truth is drawn."""
+"""labeling.rules.gate: on labels that are drawn at random."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from labeling.rules.gate import MAX_CHANCE, MIN_LABELS, judge
 
 MANY = 400
-SILENT = np.full((MANY, 4), np.nan)
+NO_PREDICTION = np.full((MANY, 4), np.nan)
 
 
 @pytest.fixture
@@ -20,47 +20,50 @@ def truth(rng):
 
 
 def network(truth, rng, right, confidence=0.6):
-    """Probabilities (N, 4) of a network that is right with a probability, else it guesses."""
+    """Probabilities (N, 4) of a network that is right with this probability, and else guesses."""
     guesses = rng.integers(1, 5, len(truth))
     answers = np.where(rng.random(len(truth)) < (right - 0.25) / 0.75, truth, guesses)
-    return sure_of(answers, confidence)
+    return certain_of(answers, confidence)
 
 
-def sure_of(answers, confidence=0.6):
+def certain_of(answers, confidence=0.6):
     p_NK = np.full((len(answers), 4), (1 - confidence) / 3)
     p_NK[np.arange(len(answers)), answers - 1] = confidence
     return p_NK
 
 
-def test_a_good_network_passes_where_none_is_in_use(truth, rng):
-    verdict = judge(truth, network(truth, rng, 0.6), SILENT)
+def test_a_good_network_passes_where_none_is_promoted(truth, rng):
+    verdict = judge(truth, network(truth, rng, 0.6), NO_PREDICTION)
     assert (verdict.judged, verdict.refused, verdict.difference) == (True, False, None)
     assert verdict.chance < MAX_CHANCE
     assert verdict.confidence == pytest.approx(0.6)
 
 
-def test_a_network_that_learned_shuffled_labels_is_refused(truth, rng):
-    verdict = judge(truth, sure_of(rng.permutation(truth), 0.4), SILENT)
+def test_a_network_trained_on_shuffled_labels_is_refused(truth, rng):
+    verdict = judge(truth, certain_of(rng.permutation(truth), 0.4), NO_PREDICTION)
     assert verdict.reasons[0].startswith("Its answers could be chance")
 
 
 @pytest.mark.parametrize("label", [1, 4])
-def test_a_network_with_one_answer_is_refused_however_frequent_it_is(rng, label):
+def test_a_network_that_always_gives_one_class_is_refused(rng, label):
     truth = rng.choice([label, 2, 3], MANY, p=[0.7, 0.2, 0.1])
-    verdict = judge(truth, sure_of(np.full(MANY, label)), SILENT)
+    verdict = judge(truth, certain_of(np.full(MANY, label)), NO_PREDICTION)
     assert verdict.chance == 1
     assert any("0 of" in reason and "class 2" in reason for reason in verdict.reasons)
 
 
-def test_chance_has_the_probability_that_it_should(rng):
+def test_chance_is_uniform_for_networks_that_guess(rng):
     # Of networks that guess, a share p has a chance below p.
     truth = rng.integers(1, 5, 40)
-    chances = [judge(truth, sure_of(rng.permutation(truth)), SILENT[:40]).chance for _ in range(60)]
+    chances = [
+        judge(truth, certain_of(rng.permutation(truth)), NO_PREDICTION[:40]).chance
+        for _ in range(60)
+    ]
     assert 0.3 < np.mean(np.array(chances) < 0.5) < 0.7
     assert min(chances) > 0.001
 
 
-def test_a_network_that_is_worse_than_the_one_in_use_is_refused(truth, rng):
+def test_a_network_that_is_worse_than_the_promoted_one_is_refused(truth, rng):
     good, worse = network(truth, rng, 0.75), network(truth, rng, 0.5)
     verdict = judge(truth, worse, good)
     value, low, high = verdict.difference
@@ -71,42 +74,44 @@ def test_a_network_that_is_worse_than_the_one_in_use_is_refused(truth, rng):
     assert not judge(truth, good, worse).refused
 
 
-def test_a_difference_within_its_interval_is_none(truth, rng):
-    one, other = network(truth, rng, 0.6), network(truth, rng, 0.6)
-    assert not judge(truth, one, other).refused
-    assert not judge(truth, other, one).refused
-    value, low, high = judge(truth, one, one).difference
+def test_a_difference_within_its_interval_is_not_refused(truth, rng):
+    first, second = network(truth, rng, 0.6), network(truth, rng, 0.6)
+    assert not judge(truth, first, second).refused
+    assert not judge(truth, second, first).refused
+    value, low, high = judge(truth, first, first).difference
     assert low < value == 0 < high
 
 
-def test_a_class_that_is_forgotten_is_refused(truth):
+def test_a_network_that_never_finds_a_class_is_refused(truth):
     answers = np.where(truth == 3, 4, truth)
-    (reason,) = judge(truth, sure_of(answers, 0.7), SILENT).reasons
+    (reason,) = judge(truth, certain_of(answers, 0.7), NO_PREDICTION).reasons
     assert reason == f"It finds 0 of {(truth == 3).sum()} candidates of class 3; 20% is the floor."
 
 
-def test_a_network_that_is_far_too_sure_is_refused(truth, rng):
-    (reason,) = judge(truth, network(truth, rng, 0.55, confidence=0.99), SILENT).reasons
+def test_a_network_that_is_far_too_confident_is_refused(truth, rng):
+    (reason,) = judge(truth, network(truth, rng, 0.55, confidence=0.99), NO_PREDICTION).reasons
     assert reason.startswith("It expects to be right on 99% of the control candidates")
 
 
-def test_where_the_one_in_use_says_nothing_it_is_not_compared(truth, rng):
-    live = network(truth, rng, 0.6)
-    live[: MANY // 2] = np.nan
-    verdict = judge(truth, network(truth, rng, 0.6), live)
+def test_candidates_without_a_prediction_of_the_promoted_network_are_not_compared(truth, rng):
+    promoted = network(truth, rng, 0.6)
+    promoted[: MANY // 2] = np.nan
+    verdict = judge(truth, network(truth, rng, 0.6), promoted)
     assert (verdict.shares[0].new.of, verdict.shares[0].live.of) == (MANY, MANY // 2)
 
 
 @pytest.mark.parametrize("count", [0, MIN_LABELS - 1])
-def test_too_few_labels_say_nothing(truth, rng, count):
-    verdict = judge(truth[:count], sure_of(rng.permutation(truth)[:count]), SILENT[:count])
+def test_too_few_labels_are_not_judged(truth, rng, count):
+    verdict = judge(
+        truth[:count], certain_of(rng.permutation(truth)[:count]), NO_PREDICTION[:count]
+    )
     assert (verdict.judged, verdict.refused, verdict.of) == (False, False, count)
 
 
-def test_the_verdict_is_plain_json(truth, rng):
-    told = judge(truth, network(truth, rng, 0.6), network(truth, rng, 0.6)).to_dict()
-    assert [one["name"] for one in told["shares"]] == [
+def test_the_verdict_has_json_values(truth, rng):
+    values = judge(truth, network(truth, rng, 0.6), network(truth, rng, 0.6)).to_dict()
+    assert [share["name"] for share in values["shares"]] == [
         "all classes",
         *(f"class {k}" for k in "1234"),
     ]
-    assert (told["of"], told["judged"], told["reasons"]) == (MANY, True, [])
+    assert (values["of"], values["judged"], values["reasons"]) == (MANY, True, [])

@@ -1,4 +1,4 @@
-"""Strategies: what the queue asks about first, and that votes, audits and promotions agree."""
+"""labeling.rules.strategies: acquisition values, and the queue that they order."""
 
 from importlib import import_module
 from math import isnan, log, nan
@@ -40,10 +40,10 @@ FIRST = {Strategy.ENTROPY: 0, Strategy.MARGIN: 1, Strategy.BALD: 2, Strategy.DIV
 
 @pytest.fixture
 def pool(admin):
-    """A field in training with a run of several opinions in use."""
+    """A field of candidates of the training pool, with a promoted run."""
     field = make_field("pool", 4 * len(OPINIONS))
-    in_training = field.candidates.filter(control=False).order_by("pk")
-    ids = list(in_training.values_list("pk", flat=True)[: len(OPINIONS)])
+    training_pool = field.candidates.filter(control=False).order_by("pk")
+    ids = list(training_pool.values_list("pk", flat=True)[: len(OPINIONS)])
     field.candidates.exclude(pk__in=ids).delete()
     run = make_run(field, admin)
     p, information, diversity = zip(*OPINIONS, strict=True)
@@ -56,13 +56,13 @@ def pool(admin):
 
 
 def order(field):
-    """Places of the candidates in OPINIONS, as the queue has them."""
+    """Positions in OPINIONS of the candidates, in the order of the queue."""
     ids = list(field.candidates.order_by("pk").values_list("pk", flat=True))
     waiting = Prediction.objects.filter(queue=field).order_by("-priority")
     return [ids.index(pk) for pk in waiting.values_list("candidate_id", flat=True)]
 
 
-def follow(field, strategy):
+def set_strategy(field, strategy):
     """Change the field's strategy as the administrator does."""
     Field.objects.filter(pk=field.pk).update(strategy=strategy)
     field.refresh_from_db()
@@ -70,32 +70,32 @@ def follow(field, strategy):
 
 
 @pytest.mark.parametrize("strategy", FIRST)
-def test_each_puts_its_own_first(pool, strategy):
-    follow(pool, strategy)
+def test_each_strategy_puts_another_candidate_first(pool, strategy):
+    set_strategy(pool, strategy)
     assert order(pool)[0] == FIRST[strategy]
 
 
-def test_chance_keeps_its_order(pool):
-    follow(pool, Strategy.RANDOM)
+def test_the_random_strategy_has_an_order_of_its_own(pool):
+    set_strategy(pool, Strategy.RANDOM)
     expected = sorted(range(4), key=lambda k: -random_value(pool.candidates.order_by("pk")[k].pk))
     assert order(pool) == expected
 
 
-def test_places_of_chance_of_an_earlier_version_are_set_anew(pool, ada, capsys):
-    follow(pool, Strategy.RANDOM)
+def test_the_migration_restores_the_random_order_of_an_earlier_version(pool, ada, capsys):
+    set_strategy(pool, Strategy.RANDOM)
     vote(pool.candidates.order_by("pk")[2], ada, 3)
     before = order(pool)
     waiting = Prediction.objects.exclude(queue=None)
-    for place, row in enumerate(waiting.order_by("priority")):
-        waiting.filter(pk=row.pk).update(priority=-place)
+    for number, row in enumerate(waiting.order_by("priority")):
+        waiting.filter(pk=row.pk).update(priority=-number)
     import_module("labeling.migrations.0008_by_chance").place(apps, None)
     assert order(pool) == before
     call_command("audit")
 
 
 @pytest.mark.parametrize("strategy", Strategy)
-def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
-    follow(pool, strategy)
+def test_the_audit_finds_nothing_after_votes(pool, strategy, ada, bea, cy, capsys):
+    set_strategy(pool, strategy)
     vote(pool.candidates.order_by("pk")[2], ada, 3)
     settle(pool.candidates.order_by("pk")[1], (ada, bea, cy), 2)
     vote(pool.candidates.order_by("pk")[0], bea, 4)
@@ -104,15 +104,15 @@ def test_votes_and_the_audit_agree(pool, strategy, ada, bea, cy, capsys):
 
 
 def refit(field, prior, number):
-    """Heads refitted on newer labels say this of one candidate in OPINIONS."""
+    """Set the probabilities of refitted heads for one candidate in OPINIONS."""
     run = field.promoted_run
     refresh = Refresh.objects.create(field=field, run=run, n_labels=0, claimed_at=timezone.now())
     assert refresh.reorder({field.candidates.order_by("pk")[number].pk: prior}, 1)
 
 
 @pytest.mark.parametrize("strategy", FIRST)
-def test_refitted_heads_that_are_sure_of_the_first_put_it_last(pool, strategy, ada, capsys):
-    follow(pool, strategy)
+def test_a_candidate_of_which_refitted_heads_are_certain_is_last(pool, strategy, ada, capsys):
+    set_strategy(pool, strategy)
     refit(pool, (0.997, 0.001, 0.001, 0.001), FIRST[strategy])
     assert order(pool)[-1] == FIRST[strategy]
     vote(pool.candidates.order_by("pk")[FIRST[strategy]], ada, 1)
@@ -120,9 +120,9 @@ def test_refitted_heads_that_are_sure_of_the_first_put_it_last(pool, strategy, a
     assert "0 differences" in capsys.readouterr().out
 
 
-def test_chance_follows_no_label_and_says_nothing_of_it(pool, ada, bea, cy):
+def test_the_random_strategy_drops_and_needs_no_refresh(pool, ada, bea, cy):
     refit(pool, (0.997, 0.001, 0.001, 0.001), 0)
-    follow(pool, Strategy.RANDOM)
+    set_strategy(pool, Strategy.RANDOM)
     assert not Refresh.objects.exists()
     assert not Prediction.objects.exclude(prior_class1=None).exists()
     pool.promoted_run.embeddings_path.parent.mkdir(parents=True)
@@ -130,12 +130,12 @@ def test_chance_follows_no_label_and_says_nothing_of_it(pool, ada, bea, cy):
     settle(pool.candidates.order_by("pk")[1], (ada, bea, cy), 2)
     Field.objects.update(refresh_after=1)
     assert Refresh.objects.due() == []
-    follow(pool, Strategy.ENTROPY)
+    set_strategy(pool, Strategy.ENTROPY)
     assert Refresh.objects.due() == [pool.pk]
 
 
-def test_a_lease_says_what_put_it_first(pool, ada, bea):
-    follow(pool, Strategy.BALD)
+def test_a_lease_keeps_the_strategy_that_served_it(pool, ada, bea):
+    set_strategy(pool, Strategy.BALD)
     (lease,) = lease_next(pool, ada, 1)
     assert (lease.strategy, lease.sample) == ("bald", "pool")
     Field.objects.update(promoted_run=None)
@@ -143,31 +143,31 @@ def test_a_lease_says_what_put_it_first(pool, ada, bea):
     assert Lease.objects.get(pk=lease.pk).strategy == "random"
 
 
-def test_what_the_network_could_not_read_came_by_chance(pool, ada):
-    follow(pool, Strategy.BALD)
+def test_candidates_without_a_prediction_are_served_at_random(pool, ada):
+    set_strategy(pool, Strategy.BALD)
     Prediction.objects.all().delete()
     (lease,) = lease_next(pool, ada, 1)
     assert (lease.strategy, lease.sample) == ("random", "pool")
 
 
-def test_a_vote_keeps_what_had_put_its_candidate_first(pool, ada):
-    follow(pool, Strategy.DIVERSE)
+def test_a_vote_keeps_the_strategy_of_its_lease(pool, ada):
+    set_strategy(pool, Strategy.DIVERSE)
     (lease,) = lease_next(pool, ada, 1)
     cast = vote(lease.candidate, ada, 1)
     assert (cast.strategy, cast.sample) == ("diverse", "pool")
     Lease.objects.all().delete()
-    unasked = vote(pool.candidates.exclude(pk=lease.candidate_id).first(), ada, 1)
-    assert (unasked.strategy, unasked.sample) == ("", "")
+    unrequested = vote(pool.candidates.exclude(pk=lease.candidate_id).first(), ada, 1)
+    assert (unrequested.strategy, unrequested.sample) == ("", "")
 
 
-def test_a_run_of_one_network_has_only_entropy(admin):
+def test_a_run_of_one_network_is_ordered_by_entropy(admin):
     field = only_sample(make_field("one", 3), control=False)
     entropies = dict(
         zip(field.candidates.values_list("pk", flat=True), (0.2, 0.9, 0.5), strict=True)
     )
     promote(field, admin, entropies)
     before = order(field)
-    follow(field, Strategy.BALD)
+    set_strategy(field, Strategy.BALD)
     assert order(field) == before
 
 
