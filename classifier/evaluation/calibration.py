@@ -182,8 +182,8 @@ def _cross_fitted(
         # A class of one candidate cannot be in both of two folds; the temperature is of all.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         parts = list(splitter.split(truth_N, truth_N))
-    for others, fold in parts:
-        temperatures.append(fit_temperature(probability_NK[others], truth_N[others]))
+    for complement, fold in parts:
+        temperatures.append(fit_temperature(probability_NK[complement], truth_N[complement]))
         cross_NK[fold] = apply_temperature(probability_NK[fold], temperatures[-1])
     return temperatures, cross_NK
 

@@ -50,10 +50,10 @@ def compare(
     Raises ValueError if they do not have the same number of classes.
     """
     classes = first.member_probability.shape[2]
-    if (others := second.member_probability.shape[2]) != classes:
+    if (second_classes := second.member_probability.shape[2]) != classes:
         raise ValueError(
-            f"The first run tells {classes} classes apart and the second {others}: their answers "
-            "cannot be compared."
+            f"The first run tells {classes} classes apart and the second {second_classes}: their "
+            "answers cannot be compared."
         )
     samples = [
         evaluation_sample(run, manifest, split, max_missing_bands) for run in (first, second)
