@@ -50,6 +50,7 @@ def test_it_explains_every_kind(browse, published):
     page = browse("admin").get("/experiments/").content.decode()
     assert list(QUESTIONS) == list(ExperimentKind)
     assert all(question in page for question in QUESTIONS.values())
+    assert all(f'aria-label="Start: {kind.text.lower()}"' in page for kind in QUESTIONS)
 
 
 def test_it_says_what_each_would_cost(browse, published):
