@@ -140,12 +140,6 @@ class RunForm(forms.Form):
             return None
 
 
-class PromotionForm(forms.Form):
-    """The reason for overruling the gate."""
-
-    reason = forms.CharField(max_length=2000, required=False)
-
-
 class ExperimentForm(forms.Form):
     """The settings of an experiment to start; its kind is the button that was pressed."""
 
