@@ -128,13 +128,13 @@ def test_the_next_worker_completes_the_run_of_a_killed_one(run, undisturbed, sta
     wait_until(run, ended)
     assert run.attempts == 2
     lines = [line.text for line in run.log.all()]
-    assert [line for line in lines if line.startswith("Taken up")] == [
-        "Taken up, attempt 1.",
-        "Taken up, attempt 2.",
+    assert [line for line in lines if line.startswith("Claimed")] == [
+        "Claimed, attempt 1.",
+        "Claimed, attempt 2.",
     ]
     assert "Its worker died or fell silent: queued again." in lines
     assert lines[-2:] == [
-        "It has ended: ready.",
+        "Ended: ready.",
         "The gate cannot judge it: 0 control labels, 20 are needed.",
     ]
     assert_same(run, undisturbed)
@@ -145,7 +145,7 @@ def test_the_run_of_a_killed_process_is_queued_at_once(run, undisturbed, start):
     start()
     jobs.send(jobs.TRAIN, run.pk)
     wait_until(run, lambda run: run.progress.get("member") == 1)
-    _, _, number = run.log.get(text="Taken up, attempt 1.").worker.rpartition(":")
+    _, _, number = run.log.get(text="Claimed, attempt 1.").worker.rpartition(":")
     os.kill(int(number), signal.SIGKILL)
     wait_until(run, ended)
     assert run.attempts == 2

@@ -104,7 +104,7 @@ def _add(
         rows.append(row)
     candidates = Candidate.objects.bulk_create(rows)
     pool = [(c.pk, source.field_id) for c in candidates if not c.control]
-    Prediction.objects.write(run, _predictions([c.pk for c in candidates], rng), pool)
+    Prediction.objects.write(run.pk, _predictions([c.pk for c in candidates], rng), pool)
 
 
 def _predictions(candidates: Sequence[int], rng: np.random.Generator) -> PredictionArrays:
