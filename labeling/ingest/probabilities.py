@@ -3,10 +3,14 @@
 There are three formats, recognised by the content of the file:
 
 starcnet  StarcNet's text: id, x, y, class and "[p1 - p2 - p3 - p4]", rounded to 0.01; no header.
-scores    StarcNet's array: a .npy file (N, 4) of scores, which softmax makes probabilities; one
-          row for each candidate of the field, in the order of its catalogue.
+scores    StarcNet's array: a .npy file (N, 4) of scores, which softmax makes probabilities, or of
+          probabilities; one row for each candidate of the field, in the order of its catalogue.
 table     Any table that astropy reads, with the columns id and p_class1 ... p_class4.
 
+Values  An array holds probabilities if most of its rows do: from 0 to 1, with a sum of 1. Rows of
+        real scores do so by accident only, so softmax is applied to all other arrays, logarithms of
+        probabilities among them. Percentages are refused in every format, as is an array in which
+        all numbers are from 0 to 1 and the rows do not add up to 1.
 Shapes  N rows, K = 4 classes. NaN and infinity are refused in every format.
 Source  Perez et al. 2021, ApJ 907, 100 (arXiv:2012.09327), and the output of its public code.
 """
@@ -28,7 +32,7 @@ from labeling.ingest.tables import TableReader, data_lines, read_table, read_tex
 
 STARCNET, SCORES, TABLE = "starcnet", "scores", "table"
 FORMATS = (STARCNET, SCORES, TABLE)
-
+PROBABILITIES = "probabilities"
 
 SUM_TOLERANCE = 0.02
 """Largest difference of the sum from 1: the effect of rounding four probabilities to 0.01."""
@@ -55,6 +59,8 @@ class Probabilities:
     """Probabilities; rows add up to 1."""
     label_N: NDArray[np.int64]
     """The most probable class, from 1."""
+    content: str = PROBABILITIES
+    """What the file holds: PROBABILITIES, or SCORES, which softmax has made probabilities."""
 
 
 def read_probabilities(path: Path, fmt: str | None = None) -> Probabilities:
@@ -63,8 +69,8 @@ def read_probabilities(path: Path, fmt: str | None = None) -> Probabilities:
         raise BadInput(f"{path}: there is no such file.")
     fmt = fmt or format_of(path)
     if fmt == SCORES:
-        p_NK = _softmax(_scores(path))
-        return Probabilities(path, fmt, None, p_NK, p_NK.argmax(axis=1) + 1)
+        p_NK, content = _probabilities_of_array(path, _array(path))
+        return Probabilities(path, fmt, None, p_NK, p_NK.argmax(axis=1) + 1, content)
     table = _starcnet_table(path) if fmt == STARCNET else read_table(path)
     if not len(table):
         raise BadInput(f"{path}: holds no predictions.")
@@ -110,19 +116,49 @@ def _starcnet_table(path: Path) -> Table:
     return Table(rows=rows, names=names, dtype=[str] * len(names)) if rows else Table(names=names)
 
 
-def _normalise(path: Path, p_NK: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Check that the rows are probabilities, and scale them to add up to 1. Raises BadInput."""
+def _probabilities_of_array(
+    path: Path, value_NK: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], str]:
+    """Return the probabilities (N, K), and whether the array held them or scores.
+
+    Raises BadInput for an array that holds neither.
+    """
+    fractions = bool(((value_NK >= 0) & (value_NK <= 1)).all())
+    if fractions or _most_rows_are_shares(value_NK, 1) or _most_rows_are_shares(value_NK, 100):
+        return _normalise(path, value_NK, "Scores would not lie between 0 and 1."), PROBABILITIES
+    return _softmax(value_NK), SCORES
+
+
+def _most_rows_are_shares(value_NK: NDArray[np.float64], whole: int) -> bool:
+    """True if at least half of the rows (N, K) divide the whole: none negative, and their sum."""
+    shares_N = (value_NK >= 0).all(axis=1)
+    with np.errstate(over="ignore"):
+        shares_N &= np.abs(value_NK.sum(axis=1) - whole) <= SUM_TOLERANCE * whole + 1e-9
+    return bool(shares_N.mean() >= 0.5)
+
+
+def _normalise(path: Path, p_NK: NDArray[np.float64], hint: str = "") -> NDArray[np.float64]:
+    """Check that the rows are probabilities, and scale them to add up to 1.
+
+    Raises BadInput; the hint is for rows that do not add up to 1.
+    """
+    if _most_rows_are_shares(p_NK, 100):
+        raise BadInput(f"{path}: holds percentages ({_text(p_NK[0])}); divide all numbers by 100.")
     outside_N = ((p_NK < 0) | (p_NK > 1)).any(axis=1)
     if outside_N.any():
         row = int(outside_N.argmax())
-        raise BadInput(f"{path}, row {row + 1}: {_text(p_NK[row])} are not all from 0 to 1.")
+        raise BadInput(
+            f"{path}, row {row + 1}: {_text(p_NK[row])} are not all from 0 to 1, as "
+            "probabilities are."
+        )
     sum_N = p_NK.sum(axis=1)
     # The small addition allows for the binary representation of decimal fractions.
     invalid_N = np.abs(sum_N - 1) > SUM_TOLERANCE + 1e-9
     if invalid_N.any():
         row = int(invalid_N.argmax())
         raise BadInput(
-            f"{path}, row {row + 1}: {_text(p_NK[row])} add up to {sum_N[row]:.3g}, not to 1."
+            f"{path}, row {row + 1}: {_text(p_NK[row])} add up to {sum_N[row]:.3g}, not to 1. "
+            f"{hint}".rstrip()
         )
     normalised_NK: NDArray[np.float64] = p_NK / sum_N[:, None]
     return normalised_NK
@@ -150,8 +186,8 @@ def _text(p_K: NDArray[np.float64]) -> str:
     return ", ".join(f"{p:.3g}" for p in p_K)
 
 
-def _scores(path: Path) -> NDArray[np.float64]:
-    """Read the scores (N, K) of a .npy file. Raises BadInput."""
+def _array(path: Path) -> NDArray[np.float64]:
+    """Read the finite numbers (N, K) of a .npy file. Raises BadInput."""
     try:
         # Mapped, not read: the header of a damaged file may declare any number of rows.
         scores = np.load(path, mmap_mode="r", allow_pickle=False)

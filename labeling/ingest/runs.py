@@ -41,6 +41,7 @@ def import_run(
         "file": path.name,
         "sha256": fingerprint,
         "format": probabilities.format,
+        "content": probabilities.content,
         "rows": len(candidates),
         "set_aside": candidates.count(None),
         "silent": field.candidates.in_play().count() - len(predictions.candidate_N),

@@ -51,6 +51,7 @@ def test_a_network_from_elsewhere_is_compared_on_all_candidates(browse, starcnet
     assert shown(page) == {"votes": (3, 1.0), "LEGUS": (6, 5 / 6)}
     text = text_of(page)
     assert "On all candidates" in text
+    assert "numbers probabilities" in text
     assert "LEGUS 6 83.3 % 43.6 % – 97.0 %" in text
     assert "our experts’ consensus 3 100.0 %" in text
     assert [cell.count for cell in page.context["agreements"][1].rows[1].cells] == [0, 1, 0, 1]

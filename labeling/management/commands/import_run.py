@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.ingest.errors import BadInput
-from labeling.ingest.probabilities import FORMATS
+from labeling.ingest.probabilities import FORMATS, SCORES
 from labeling.ingest.runs import import_run
 from labeling.management.administrators import administrator
 from labeling.models import Field, TrainingRun
@@ -19,10 +19,10 @@ class Command(BaseCommand):
 
     help = (
         "Import the predictions of another network as a run: StarcNet's text table, "
-        "StarcNet's scores (.npy; a row for each candidate of the field, in its catalogue's "
-        "order), or a CSV/ECSV/FITS/VOTable with the columns id, p_class1 ... p_class4. "
-        "All or nothing; the same file twice under the same name changes nothing. An "
-        "administrator promotes it."
+        "StarcNet's scores or probabilities (.npy; a row for each candidate of the field, in its "
+        "catalogue's order), or a CSV/ECSV/FITS/VOTable with the columns id, "
+        "p_class1 ... p_class4. All or nothing; the same file twice under the same name "
+        "changes nothing. An administrator promotes it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -71,6 +71,10 @@ class Command(BaseCommand):
             )
         if outcome["silent"]:
             self.stdout.write(f"  {outcome['silent']} candidates have no row, and no prediction")
+        if outcome["content"] == SCORES:
+            self.stdout.write("  Its numbers are scores; softmax has made them probabilities")
+        else:
+            self.stdout.write("  Its numbers are probabilities")
         for reason in run.verdict["reasons"]:
             self.stdout.write(f"  The gate refuses it: {reason}")
         self.stdout.write("  An administrator can promote it on its page.")

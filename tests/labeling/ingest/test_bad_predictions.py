@@ -91,6 +91,8 @@ def test_other_files_are_refused(error_of, tmp_path, name, content, reason):
         ({"p_class2": [1.1, 0.1]}, "row 1: .* not all from 0 to 1"),
         ({"p_class2": [0.1, "x"]}, "row 2: 'x' in column 'p_class2' is not a number"),
         ({"p_class4": [0.7, 0.73]}, "row 2: .* add up to 1.03, not to 1"),
+        ({f"p_class{k}": [1, 97] if k == 1 else [33, 1] for k in (1, 2, 3, 4)}, "percentages"),
+        ({f"p_class{k}": [-4.6, 2.5] for k in (1, 2, 3, 4)}, "row 1: .* as probabilities are"),
         ({"id": [2, 2]}, "rows 1 and 2: both have the id 2"),
         ({"id": [1, "007"]}, "row 2: field ngc1 has no candidate '007'"),
         ({"id": [1, ""]}, "row 2: has no id"),
@@ -108,8 +110,8 @@ def test_invalid_rows_of_tables_are_reported(error_of, tmp_path, change, reason)
 @pytest.mark.parametrize(
     ("scores", "reason"),
     [
-        (np.zeros((5, 4)), "has 5 rows, and field ngc1 has 6 candidates"),
-        (np.zeros((7, 4)), "has 7 rows, and field ngc1 has 6 candidates"),
+        (-np.ones((5, 4)), "has 5 rows, and field ngc1 has 6 candidates"),
+        (-np.ones((7, 4)), "has 7 rows, and field ngc1 has 6 candidates"),
         (np.zeros((6, 5)), r"has the shape \(6, 5\)"),
         (np.zeros((4, 6)), r"has the shape \(4, 6\)"),
         (np.zeros(24), r"has the shape \(24,\)"),
@@ -121,6 +123,11 @@ def test_invalid_rows_of_tables_are_reported(error_of, tmp_path, change, reason)
         (np.array([[None] * 4] * 6), "not an array"),
         (np.where(np.arange(24).reshape(6, 4) == 13, np.nan, 0), "row 4: holds NaN"),
         (np.where(np.arange(24).reshape(6, 4) == 23, np.inf, 0), "row 6: holds NaN or infinity"),
+        (100 * P, "holds percentages .*; divide all numbers by 100"),
+        (np.zeros((6, 4)), "row 1: 0, 0, 0, 0 add up to 0, not to 1. Scores would not"),
+        (np.tile([0.9, 0.2, 0.1, 0.3], (6, 1)), "row 1: .* add up to 1.5, not to 1"),
+        (np.vstack([P[:5], P[5:] * 0.9]), "row 6: .* add up to 0.9, not to 1"),
+        (np.vstack([P[:5], [[1.2, -0.1, -0.1, 0]]]), "row 6: .* are not all from 0 to 1"),
     ],
 )
 def test_invalid_scores_are_reported(error_of, tmp_path, scores, reason):

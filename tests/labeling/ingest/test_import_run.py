@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from scipy.special import entr
+from scipy.special import entr, softmax
 
 from classifier.core.classes import PROBABILITY_COLUMNS
 from labeling.ingest.probabilities import format_of, read_probabilities
@@ -35,11 +35,19 @@ def probabilities_of(run):
     return {name: p for name, *p in rows}
 
 
+def save(path, array):
+    np.save(path, array)
+    return path
+
+
 FORMATS = {
     "text.tab": lambda path: write_starcnet(path, NAMES, P),
     "text.txt": lambda path: write_starcnet(path, NAMES, P),
     "scores.npy": lambda path: write_scores(path, P),
     "double.npy": lambda path: write_scores(path, P, ">f8"),
+    "probabilities.npy": lambda path: save(path, P.astype(np.float32)),
+    "rounded.npy": lambda path: save(path, P.round(7)),
+    "logarithms.npy": lambda path: save(path, np.log(P)),
     "t.csv": lambda path: write_table(path, NAMES, P),
     "t.ecsv": lambda path: write_table(path, NAMES, P),
     "t.fits": lambda path: write_table(path, NAMES, P),
@@ -128,6 +136,24 @@ def test_the_same_file_under_the_same_name_is_the_existing_run(field, admin, sta
     assert import_run(make_field("ngc2"), starcnet, "StarcNet", admin)[1]
 
 
+@pytest.mark.parametrize(
+    ("array", "content"),
+    [
+        (P, "probabilities"),
+        (np.eye(4)[[0, 1, 2, 3, 0, 1]], "probabilities"),
+        (np.log(P), "scores"),
+        (1e300 * P, "scores"),
+        # One row of these scores adds up to 1.
+        (np.vstack([[[0.25] * 4], 5 * P[1:]]), "scores"),
+    ],
+)
+def test_an_array_holds_probabilities_or_scores(field, admin, tmp_path, array, content):
+    run, _ = import_run(field, save(tmp_path / "s.npy", array), "StarcNet", admin)
+    assert run.outcome["content"] == content
+    expected = array if content == "probabilities" else softmax(array, axis=1)
+    assert list(probabilities_of(run).values()) == [pytest.approx(p) for p in expected]
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_imports_of_one_file_are_one_run(field, admin, starcnet):
@@ -213,6 +239,7 @@ def test_the_command_reports_the_import(field, admin, tmp_path, capsys):
     assert first == f"Run {run.pk} is StarcNet, from s.tab: 5 rows read, 4 predictions."
     assert rest[0] == "  1 rows skipped: their candidates are set aside"
     assert rest[1] == "  1 candidates have no row, and no prediction"
+    assert rest[2] == "  Its numbers are probabilities"
     call_command(*command)
     unchanged = f"s.tab is in ngc1 already, as StarcNet in run {run.pk}; nothing has changed.\n"
     assert capsys.readouterr().out == unchanged
