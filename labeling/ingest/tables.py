@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, band_of
 from labeling.ingest.errors import BadInput
+from labeling.ingest.table_format import table_format
 
 Numbers = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ SENTINELS = (99.999, 66.666, 44.444)
 
 _LEGUS_FIRST_COLUMNS = ("id", "x", "y", "ra", "dec")
 _LEGUS_CI_COLUMN, _LEGUS_MIN_COLUMNS = 16, 33
+_CSV = ("ascii", "ascii.csv")
 _CI_LIMIT = 10.0  # mag; beyond it one of the two magnitudes was a sentinel
 
 LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
@@ -135,13 +137,20 @@ def read_table(path: Path) -> Table:
     """Read CSV, ECSV, FITS, VOTable, or what else astropy reads by the name. Raises BadInput."""
     # With guessed types the ids 007 and 7 would be the same.
     as_text = {"converters": {"*": [convert_numpy(str)]}}
-    formats = {".csv": "ascii.csv", ".txt": "ascii", ".dat": "ascii"}
-    fmt = formats.get(path.suffix.lower())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Table.read(path, format=fmt, **as_text) if fmt else Table.read(path)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, IORegistryError) as error:
+            fmt = table_format(path)
+            return Table.read(path, format=fmt, **(as_text if fmt in _CSV else {}))
+    except (
+        OSError,
+        ImportError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        IORegistryError,
+    ) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
         raise BadInput(f"{path}: not a readable table ({first_line}).") from None
 
