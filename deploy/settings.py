@@ -9,6 +9,8 @@ REDIS_URL         broker                                                set by `
 SECRET_KEY        signs sessions                                        made once in ASTERISM_HOME
 ALLOWED_HOSTS     comma-separated host names                            this machine only
 CSRF_TRUSTED_ORIGINS  comma-separated origins behind a proxy            none
+METRICS_TOKEN     opens /metrics, and the reasons of /readyz            none: open to this machine
+                                                                        where no proxy is configured
 DEBUG             1 for development                                     0
 HTTPS             1 where a proxy speaks TLS                            0
 WEB_CONCURRENCY   processes that answer requests                        two per core, up to 16
@@ -76,8 +78,11 @@ CHECKPOINT_BATCHES = count("CHECKPOINT_BATCHES", 300)
 DEBUG = flag("DEBUG")
 HTTPS = flag("HTTPS")
 SECRET_KEY = secret_key(HOME)
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+BEHIND_PROXY = HTTPS or bool(CSRF_TRUSTED_ORIGINS) or not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -1,14 +1,19 @@
 """Health checks and metrics, for load balancers, people and Prometheus.
 
 `/healthz`  The process answers.
-`/readyz`   Each part that Asterism needs, with `ok` and `why` it is not. Without database, broker
-            or storage the answer is 503. Without a worker it is 200 and `degraded`: people can
-            vote, and training runs wait in the database.
+`/readyz`   Each part that Asterism needs, with `ok`. Without database, broker or storage the answer
+            is 503. Without a worker it is 200 and `degraded`: people can vote, and training runs
+            wait in the database. It is at most a second old for each request.
 `/metrics`  Counts in Prometheus' text format.
+
+The metrics, and `why` a part is not ready, are for the bearer of METRICS_TOKEN; without a token,
+for this machine.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -21,7 +26,10 @@ from prometheus_client.core import GaugeMetricFamily
 from redis import RedisError
 
 from labeling import jobs
+from labeling.api.problems import problem_response
+from labeling.auth.monitoring import may_monitor
 from labeling.models import Candidate, Experiment, Lease, RunStatus, TrainingRun, Vote
+from labeling.shared_answer import SharedAnswer
 
 WORKER_SECONDS = 1
 
@@ -83,6 +91,20 @@ REQUIRED: dict[str, Callable[[], str | None]] = {
 }
 
 
+def check_readiness() -> dict[str, Any]:
+    """Return the state of the whole and of each part."""
+    errors = {name: check() for name, check in REQUIRED.items()}
+    unavailable = any(errors.values())
+    errors["worker"] = "Not asked, as the broker is down." if errors["broker"] else worker_error()
+    status = "unavailable" if unavailable else "degraded" if errors["worker"] else "ok"
+    parts = {name: {"ok": error is None, "why": error or ""} for name, error in errors.items()}
+    return {"status": status, **parts}
+
+
+# One thread at a time: with all of them busy with checks, votes would wait.
+READINESS = SharedAnswer(check_readiness, seconds=1, oldest_s=20)
+
+
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -93,19 +115,26 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether each part that Asterism needs can be used, and why if it cannot."""
-    errors = {name: check() for name, check in REQUIRED.items()}
-    unavailable = any(errors.values())
-    errors["worker"] = "Not asked, as the broker is down." if errors["broker"] else worker_error()
-    parts = {name: {"ok": error is None, "why": error or ""} for name, error in errors.items()}
-    status = "unavailable" if unavailable else "degraded" if errors["worker"] else "ok"
-    return JsonResponse({"status": status, **parts}, status=503 if unavailable else 200)
+    """Answer whether each part that Asterism needs can be used, and why if the caller may know."""
+    # While the first check is under way, nothing is known to be ready.
+    readiness = READINESS.get() or {"status": "unavailable"}
+    if not may_monitor(request):
+        for part in readiness.keys() - {"status"}:
+            del readiness[part]["why"]
+    if readiness["status"] == "unavailable":
+        headers = {"Retry-After": "1"}
+        return JsonResponse(readiness, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=headers)
+    return JsonResponse(readiness)
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer with counts of the campaign and of this process, for Prometheus."""
+    if not may_monitor(request):
+        detail = "Send METRICS_TOKEN as `Authorization: Bearer …`; see SECURITY.md."
+        headers = {"WWW-Authenticate": "Bearer"}
+        return problem_response(HTTPStatus.UNAUTHORIZED, detail, headers)
     registry = CollectorRegistry()
     registry.register(CampaignCollector())
     text = generate_latest(registry) + generate_latest(REGISTRY)

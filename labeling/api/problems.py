@@ -1,10 +1,11 @@
 """Errors as problem objects (RFC 9457), `application/problem+json`."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -50,14 +51,23 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     status = HTTPStatus(response.status_code)
-    response.data = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        **_details(error, response.data),
-    }
+    response.data = problem_object(status, **_details(error, response.data))
     response.content_type = MEDIA_TYPE
     return response
+
+
+def problem_object(status: HTTPStatus, detail: str, **members: Any) -> dict[str, Any]:
+    """Return a problem object without a type of its own."""
+    standard = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    return {**standard, "detail": detail, **members}
+
+
+def problem_response(
+    status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    """Return a problem object as the answer to a request that no API view handles."""
+    data = problem_object(status, detail)
+    return JsonResponse(data, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
 def _as_api_error(error: Exception) -> Exception:
