@@ -157,7 +157,7 @@ BROKER_URL = broker_url(os.environ.get("REDIS_URL"), HOME)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["labeling.auth.backend.Backend"]
-SESSION_ENGINE = "labeling.auth.session_store"
+SESSION_ENGINE = "labeling.auth.backend"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

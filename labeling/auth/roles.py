@@ -3,10 +3,12 @@
 A role is a Django group of that name; a higher role includes the rights of the lower ones.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
 
 
 class Role(models.TextChoices):
@@ -28,7 +30,19 @@ def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
     return not sufficient.isdisjoint(_group_names(user))
 
 
-def cache_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
+def with_roles(accounts: QuerySet[User]) -> Any:
+    """Annotate accounts with `is_ROLE` for each role."""
+    groups = Group.objects.filter(user=OuterRef("pk"))
+    return accounts.annotate(**{f"is_{role}": Exists(groups.filter(name=role)) for role in Role})
+
+
+def account_with_roles(account: User, annotations: Mapping[str, Any]) -> User:
+    """Return the account, which remembers the roles of `with_roles` for this request."""
+    _remember(account, {role for role in Role if annotations[f"is_{role}"]})
+    return account
+
+
+def _remember(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) -> None:
     """Keep the names of the user's groups on this user object, which lives for one request."""
     user.group_names = frozenset(names)  # type: ignore[union-attr]
 
@@ -36,6 +50,6 @@ def cache_roles(user: AbstractBaseUser | AnonymousUser, names: Iterable[str]) ->
 def _group_names(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
     """Return the names of the user's groups, with one query for each user object."""
     if not hasattr(user, "group_names"):
-        cache_roles(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+        _remember(user, user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
     names: frozenset[str] = user.group_names  # type: ignore[union-attr]
     return names

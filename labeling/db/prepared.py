@@ -8,11 +8,11 @@ docs/prepared-queries.md says when to use one, what it costs, and how to turn it
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -170,110 +170,113 @@ class PreparedQuery(PreparedSQL, Generic[M]):
         return names, annotations, compiler.get_converters(columns)
 
 
-@dataclass(frozen=True)
-class PreparedWrite:
-    """A write of one row that `execute_together` is to make."""
+class PreparedWrite(PreparedSQL, Generic[M], ABC):
+    """A write of one row of a model."""
 
-    prepared: PreparedSQL
-    sql: str
-    values: Sequence[Any]
-
-
-def execute_together(*writes: PreparedWrite) -> None:
-    """Execute the writes in this order; on PostgreSQL in one round trip."""
-    db = connections[DEFAULT_DB_ALIAS]
-    if db.vendor != "postgresql":
-        for write in writes:
-            write.prepared.execute(write.sql, write.values, db).close()
-        return
-    statements = [write.prepared.statement(write.sql, len(write.values), db) for write in writes]
-    with db.cursor() as cursor:
-        cursor.execute("; ".join(statements), [x for write in writes for x in write.values])
-
-
-class Upsert(PreparedSQL, Generic[M]):
-    """Insert a row of a model, or update the one that has the same key; no key: insert only."""
-
-    def __init__(self, model: type[M], *key: str) -> None:
+    def __init__(self, model: type[M], *names: str) -> None:
         super().__init__()
         self._model = model
-        self._key = key
+        self._names = names
+
+    @abstractmethod
+    def values(self, row: M, db: BaseDatabaseWrapper) -> list[Any]:
+        """Return the values for the placeholders of the SQL."""
+
+    @cached_property
+    @abstractmethod
+    def sql(self) -> str:
+        """The statement, with placeholders."""
+
+    @property
+    def _table(self) -> str:
+        return connection.ops.quote_name(self._model._meta.db_table)
+
+    @property
+    def _pk(self) -> str:
+        return column(self._model._meta.pk)
+
+
+class Upsert(PreparedWrite[M]):
+    """Insert a row of a model, or update the one that has the same key; no key: insert only."""
 
     def __call__(self, row: M) -> None:
         """Write the row and set the primary key that the database gave it."""
         db = connections[DEFAULT_DB_ALIAS]
-        with self.execute(self._sql, db_values(row, self._fields, db, add=True), db) as cursor:
+        with self.execute(self.sql, self.values(row, db), db) as cursor:
             (pk,) = cursor.fetchone()
         row.pk = pk if row.pk is None else row.pk
-        _mark_saved(row)
 
-    def of(self, row: M) -> PreparedWrite:
-        """Return the write of a row that has its primary key, for `execute_together`."""
-        values = db_values(row, self._fields, connections[DEFAULT_DB_ALIAS], add=True)
-        _mark_saved(row)
-        return PreparedWrite(self, self._sql, values)
+    def values(self, row: M, db: BaseDatabaseWrapper) -> list[Any]:
+        """Return the values of a row, which counts as saved from now on."""
+        values = db_values(row, self._fields, db, add=True)
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return values
 
     @cached_property
     def _fields(self) -> list[Field[Any, Any]]:
         return [f for f in self._model._meta.concrete_fields if not isinstance(f, AutoField)]
 
     @cached_property
-    def _sql(self) -> str:
-        table = connection.ops.quote_name(self._model._meta.db_table)
+    def sql(self) -> str:
+        """INSERT, with ON CONFLICT if there is a key."""
         columns = [column(field) for field in self._fields]
-        key = [column(self._model._meta.get_field(name)) for name in self._key]
+        key = [column(self._model._meta.get_field(name)) for name in self._names]
         updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key)
         conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates} " if key else ""
+        into = f"INSERT INTO {self._table} ({', '.join(columns)})"
         marks = ", ".join(["%s"] * len(columns))
-        pk = column(self._model._meta.pk)
-        return (
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}RETURNING {pk}"
-        )
+        return f"{into} VALUES ({marks}) {conflict}RETURNING {self._pk}"
 
 
-class Update(PreparedSQL, Generic[M]):
+class Update(PreparedWrite[M]):
     """Update some fields of a row."""
 
-    def __init__(self, model: type[M], *fields: str) -> None:
-        super().__init__()
-        self._model = model
-        self._names = fields
-
-    def of(self, row: M) -> PreparedWrite:
-        """Return the write of the row's present values, for `execute_together`."""
-        values = db_values(row, self._fields, connections[DEFAULT_DB_ALIAS], add=False)
-        return PreparedWrite(self, self._sql, [*values, row.pk])
+    def values(self, row: M, db: BaseDatabaseWrapper) -> list[Any]:
+        """Return the present values of the fields, and the primary key."""
+        return [*db_values(row, self._fields, db, add=False), row.pk]
 
     @cached_property
     def _fields(self) -> list[Any]:
         return [self._model._meta.get_field(name) for name in self._names]
 
     @cached_property
-    def _sql(self) -> str:
-        table = connection.ops.quote_name(self._model._meta.db_table)
+    def sql(self) -> str:
+        """UPDATE of one row."""
         updates = ", ".join(f"{column(field)} = %s" for field in self._fields)
-        return f"UPDATE {table} SET {updates} WHERE {column(self._model._meta.pk)} = %s"
+        return f"UPDATE {self._table} SET {updates} WHERE {self._pk} = %s"
 
 
-class Delete(PreparedSQL, Generic[M]):
-    """Delete a row of a model that no other row refers to."""
+class Delete(PreparedWrite[M]):
+    """Delete a row of a model that no other row refers to; a missing row is no error."""
 
-    def __init__(self, model: type[M]) -> None:
-        super().__init__()
-        self._model = model
-
-    def of(self, row: M) -> PreparedWrite:
-        """Return the deletion of the row, for `execute_together`; a missing row is no error."""
-        return PreparedWrite(self, self._sql, [row.pk])
+    def values(self, row: M, db: BaseDatabaseWrapper) -> list[Any]:
+        """Return the primary key."""
+        return [row.pk]
 
     @cached_property
-    def _sql(self) -> str:
-        table = connection.ops.quote_name(self._model._meta.db_table)
-        return f"DELETE FROM {table} WHERE {column(self._model._meta.pk)} = %s"
+    def sql(self) -> str:
+        """DELETE of one row."""
+        return f"DELETE FROM {self._table} WHERE {self._pk} = %s"
 
 
-def _mark_saved(row: Model) -> None:
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+Write: TypeAlias = tuple[PreparedWrite[Any], Model]
+"""A write, and the row that it writes."""
+
+
+def execute_together(writes: Iterable[Write]) -> None:
+    """Execute writes, each of a row that has its primary key, in this order.
+
+    On PostgreSQL they are one round trip.
+    """
+    db = connections[DEFAULT_DB_ALIAS]
+    bound = [(write, write.values(row, db)) for write, row in writes]
+    if db.vendor != "postgresql":
+        for write, values in bound:
+            write.execute(write.sql, values, db).close()
+        return
+    statements = [write.statement(write.sql, len(values), db) for write, values in bound]
+    with db.cursor() as cursor:
+        cursor.execute("; ".join(statements), [x for _, values in bound for x in values])
 
 
 def db_values(row: Model, fields: Sequence[Any], db: Any, *, add: bool) -> list[Any]:

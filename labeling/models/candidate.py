@@ -18,22 +18,21 @@ from labeling.db.prepared import (
     Delete,
     Param,
     PreparedQuery,
-    PreparedWrite,
     Update,
     Upsert,
+    Write,
     execute_together,
 )
 from labeling.imaging.stamps import first_pixel
-from labeling.models import consensus
 from labeling.models.adjudication import Adjudication
 from labeling.models.candidate_queryset import CandidateQueries
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
+from labeling.models.consensus import WRITE_CONSENSUS, Consensus
 from labeling.models.field import Field
 from labeling.models.lease import Lease
 from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE
-from labeling.models.vote import Vote, VoteConflict
-from labeling.models.vote_context import VOTES, VoteContext
+from labeling.models.vote import VOTES, Vote, VoteConflict, VoteContext
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
 from labeling.rules.sampling import in_control_sample, shuffle_key
 
@@ -189,18 +188,18 @@ class Candidate(models.Model):
                 return recorded.confirm(voter, self.pk, answer)
         context = VoteContext.read(self.pk, voter, votes, replaces)
         vote = self._new_vote(voter, uuid, context, answer)
-        if superseded := context.superseded:
-            Vote.objects.filter(pk__in=superseded).update(retracted_at=timezone.now())
-        writes = [_INSERT_VOTE.of(vote)]
+        if context.superseded:
+            Vote.objects.filter(pk__in=context.superseded).update(retracted_at=timezone.now())
+        writes: list[Write] = [(_INSERT_VOTE, vote)]
         if context.lease:
-            writes.append(_END_LEASE.of(context.lease))
+            writes.append((_END_LEASE, context.lease))
         if vote.repeat_of_id is None:
             # Where votes are needed, nobody has ruled.
             self.refresh_consensus(
                 [*context.votes_of_others, vote], ruled=not self.open, after=writes
             )
         else:
-            execute_together(*writes)
+            execute_together(writes)
         return vote
 
     def _new_vote(
@@ -234,7 +233,7 @@ class Candidate(models.Model):
 
         So the votes that were asked for and the promises never exceed the votes needed.
         """
-        if context.lease and context.lease.is_live:
+        if context.lease_is_live:
             return False
         if self.verdict(context.votes_of_others).status != ConsensusStatus.INSUFFICIENT:
             return True
@@ -287,23 +286,24 @@ class Candidate(models.Model):
         votes: Iterable[Vote] | None = None,
         *,
         ruled: bool = True,
-        after: Sequence[PreparedWrite] = (),
+        after: Sequence[Write] = (),
     ) -> None:
         """Store the verdict on the live votes, or these, and update the queue.
 
         The caller holds the lock; `after` are writes of the caller that come first.
         """
         verdict = self.verdict(votes, ruled=ruled)
-        writes = [*after, consensus.write_of(self.pk, verdict)]
+        writes = [*after, (WRITE_CONSENSUS, Consensus.of(self.pk, verdict))]
         if self.open != self.needs_votes(verdict):
             self.open = not self.open
-            writes.append(_WRITE_OPEN.of(self))
+            writes.append((_WRITE_OPEN, self))
+        queue = self.waits_in
         for prediction in PREDICTIONS_TO_QUEUE.objects(
             candidate=self.pk, run=self.field.promoted_run_id or 0
         ):
-            if prediction.set_queue(self.waits_in, self.field.strategy, verdict.counts):
-                writes.append(UPDATE_QUEUE.of(prediction))
-        execute_together(*writes)
+            if prediction.set_queue(queue, self.field.strategy, verdict.counts):
+                writes.append((UPDATE_QUEUE, prediction))
+        execute_together(writes)
         if verdict.label is not None and not self.control:
             self.field.notify_refresh()
 

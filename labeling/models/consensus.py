@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.core.classes import VOTE_COLUMNS
 from labeling.classes import CLASS_CHOICES
-from labeling.db.prepared import PreparedWrite, Upsert
+from labeling.db.prepared import Upsert
 from labeling.rules.consensus import (
     RULE_VERSION,
     SETTLED,
@@ -74,21 +74,25 @@ class Consensus(models.Model):
     def __str__(self) -> str:
         return f"{self.candidate}: {self.label or self.status}"
 
-    @staticmethod
-    def columns(verdict: Verdict) -> dict[str, Any]:
-        """Return the verdict as values of this table's columns."""
-        values = {f.name: getattr(verdict, f.name) for f in fields(verdict)}
-        counts = values.pop("counts")
-        votes = dict(zip(VOTE_COLUMNS, counts, strict=True))
-        return values | votes | {"n_votes": verdict.n_votes}
+    @classmethod
+    def of(cls, candidate_id: int, verdict: Verdict) -> Consensus:
+        """Return the unsaved row of a candidate's verdict."""
+        return cls(candidate_id=candidate_id, **_columns(verdict))
 
     def differences(self, verdict: Verdict) -> list[str]:
         """Return the names of columns in which this row differs from the verdict."""
         return [
             name
-            for name, value in self.columns(verdict).items()
+            for name, value in _columns(verdict).items()
             if not _equal(getattr(self, name), value)
         ]
+
+
+def _columns(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as values of the table's columns."""
+    values = {f.name: getattr(verdict, f.name) for f in fields(verdict)}
+    counts = values.pop("counts")
+    return values | dict(zip(VOTE_COLUMNS, counts, strict=True))
 
 
 def _equal(stored: Any, value: Any) -> bool:
@@ -99,9 +103,5 @@ def _equal(stored: Any, value: Any) -> bool:
     return bool(stored == value)
 
 
-_WRITE = Upsert(Consensus, "candidate")
-
-
-def write_of(candidate_id: int, verdict: Verdict) -> PreparedWrite:
-    """Return the write that stores a candidate's verdict."""
-    return _WRITE.of(Consensus(candidate_id=candidate_id, **Consensus.columns(verdict)))
+WRITE_CONSENSUS = Upsert(Consensus, "candidate")
+"""Insert the consensus of a candidate, or replace it."""

@@ -8,6 +8,8 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models import ExpressionWrapper, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from labeling.db.prepared import Param, Upsert
@@ -26,6 +28,12 @@ OVERDUE_AFTER = timedelta(minutes=2)
 
 REQUEST_TIME = timedelta(seconds=2)
 """Longest time from the web server's clock to the database's row in one request."""
+
+
+LIVE = ExpressionWrapper(
+    Q(expires_at__gt=Now(), skipped_at=None), output_field=models.BooleanField()
+)
+"""Whether a lease holds, by the database's clock."""
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
@@ -81,11 +89,6 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.candidate} with {self.expert} until {self.expires_at:%H:%M:%S}"
-
-    @property
-    def is_live(self) -> bool:
-        """True while the lease holds."""
-        return self.expires_at > timezone.now() and self.skipped_at is None
 
     def extend(self) -> bool:
         """Renew the lease for the field's lease time; False if it has expired meanwhile."""

@@ -1,9 +1,11 @@
-"""Votes: every answer of every expert, never deleted."""
+"""Votes: every answer of every expert, never deleted, and what each depends on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -13,8 +15,9 @@ from django.utils import timezone
 
 from classifier.core.classes import CLASSES
 from labeling.classes import Certainty, Label, Reason
-from labeling.db.prepared import Param
-from labeling.models.lease import Sample
+from labeling.db.prepared import Param, PreparedQuery
+from labeling.models.disclosure import Disclosure
+from labeling.models.lease import LIVE, Lease, Sample
 
 
 class VoteConflict(Exception):
@@ -173,3 +176,87 @@ class Vote(models.Model):
         standing = Vote.objects.standing().filter(pk=self.pk)
         if standing.update(retracted_at=timezone.now()):
             candidate.refresh_consensus()
+
+
+VOTES: PreparedQuery[Vote] = PreparedQuery(
+    lambda: Vote.objects.filter(
+        Q(pk=Param("uuid", models.UUIDField())) | Q(candidate=Param("candidate"))
+    ).order_by()
+)
+"""All votes on a candidate, retracted ones too, and the vote with a UUID wherever it is."""
+
+_PAIR = {"candidate": Param("candidate"), "expert": Param("expert")}
+_LEASE: PreparedQuery[Lease] = PreparedQuery(
+    lambda: Lease.objects.filter(**_PAIR).annotate(
+        live=LIVE, disclosed=Exists(Disclosure.objects.filter(**_PAIR))
+    )
+)
+_DISCLOSURE = PreparedQuery(lambda: Disclosure.objects.filter(**_PAIR).values_list("pk"))
+
+
+@dataclass(frozen=True)
+class VoteContext:
+    """What an expert's vote on a locked candidate depends on, besides the answer."""
+
+    votes_of_others: Sequence[Vote]
+    """The live votes of others."""
+    lease: Lease | None
+    """The expert's lease on the candidate, expired or not; the vote ends it."""
+    lease_is_live: bool
+    disclosed: bool
+    """True if the expert was shown what others say of the candidate."""
+    repeat_of: UUID | None
+    """The expert's vote that the new one only repeats, hidden from them; such votes never count."""
+    superseded: Sequence[UUID]
+    """The standing votes that the new one replaces."""
+
+    @classmethod
+    def read(
+        cls, candidate_id: int, expert: User, votes: Sequence[Vote], replaces: UUID | None
+    ) -> Self:
+        """Return the context; `votes` are those on the candidate, `replaces` the corrected one."""
+        own_votes = [vote for vote in votes if vote.voter_id == expert.pk]
+        replaced = next((vote for vote in own_votes if vote.pk == replaces), None)
+        lease, live, disclosed = _lease(candidate_id, expert)
+        if _is_correction(replaced, lease):
+            # The repeat still waits for its answer.
+            lease = None
+        repeat_of = _repeated_vote(own_votes, lease, replaced)
+        return cls(
+            votes_of_others=[vote for vote in votes if vote.is_live and vote.voter_id != expert.pk],
+            lease=lease,
+            lease_is_live=lease is not None and live,
+            disclosed=disclosed,
+            repeat_of=repeat_of,
+            superseded=[
+                vote.pk
+                for vote in own_votes
+                if vote.retracted_at is None and vote.repeat_of_id == repeat_of
+            ],
+        )
+
+
+def _lease(candidate_id: int, expert: User) -> tuple[Lease | None, bool, bool]:
+    """Return the expert's lease, if any, whether it is live, and if opinions were disclosed."""
+    pair = {"candidate": candidate_id, "expert": expert.pk}
+    for lease, values in _LEASE.annotated(**pair):
+        return lease, bool(values["live"]), bool(values["disclosed"])
+    return None, False, bool(_DISCLOSURE.rows(**pair))
+
+
+def _is_correction(replaced: Vote | None, lease: Lease | None) -> bool:
+    """True if the expert corrects the vote that counts while they hold its hidden repeat."""
+    if replaced is None or lease is None:
+        return False
+    return lease.sample == Sample.REPEAT and not replaced.repeat_of_id
+
+
+def _repeated_vote(
+    own_votes: Sequence[Vote], lease: Lease | None, replaced: Vote | None
+) -> UUID | None:
+    """Return the vote that the next one repeats; a skipped repeat is not answered by a vote."""
+    if replaced:
+        return replaced.repeat_of_id
+    if lease and lease.sample == Sample.REPEAT and lease.skipped_at is None:
+        return next((vote.pk for vote in own_votes if vote.is_live), None)
+    return None

@@ -61,16 +61,13 @@ class Verdict:
     status: ConsensusStatus
     counts: tuple[int, int, int, int]
     n_unsure: int
+    n_votes: int
+    """Number of answers, "unsure" included."""
     agreement: float | None
     class_mean: float | None
     vote_entropy: float | None
     provenance: ConsensusProvenance
     rule_version: int = RULE_VERSION
-
-    @property
-    def n_votes(self) -> int:
-        """Number of answers, "unsure" included."""
-        return sum(self.counts) + self.n_unsure
 
 
 def verdict_of(
@@ -89,6 +86,7 @@ def verdict_of(
     n_1, n_2, n_3, n_4 = (tally[label] for label in MorphologicalClass)
     counts = (n_1, n_2, n_3, n_4)
     total = sum(counts)
+    provenance = _provenance(ballots)
     if early_retirement and max(counts) == len(ballots):
         votes_needed = min(votes_needed, EARLY_VOTES_NEEDED)
     label, status = _decide(counts, len(ballots), votes_needed)
@@ -99,10 +97,11 @@ def verdict_of(
         status=status,
         counts=counts,
         n_unsure=tally[Label.UNSURE],
+        n_votes=len(ballots),
         agreement=max(counts) / total if total else None,
         class_mean=sum(n * k for k, n in enumerate(counts, 1)) / total if total else None,
         vote_entropy=float(entropy(np.array(counts) / total)) if total else None,
-        provenance=_provenance(ballots),
+        provenance=provenance,
     )
 
 

@@ -1,9 +1,15 @@
 """Strategies: the order in which the queue serves the training pool.
 
 A strategy gives each candidate an acquisition value, and the highest is served first. A value
-starts from the network's opinion, and votes can raise it: entropy and margin by the posterior
-(`rules.posterior`), mutual information and diversity, which only a network can state, in proportion
-to the entropy that votes, and heads refitted on newer labels, leave.
+starts from the network's opinion, and votes can raise it: entropy and margin by the posterior,
+mutual information and diversity, which only a network can state, in proportion to the entropy that
+votes, and heads refitted on newer labels, leave.
+
+As in ActiveLab (Goh & Mueller 2023, arXiv:2301.11856), one score decides between a new object and
+one more vote on an old one. The posterior is Bayes' rule: the network's ensemble mean is the prior,
+and each vote an observation that names the true class with probability RELIABILITY, else one of the
+others with equal odds. Votes that agree lower the entropy, votes that contradict the network raise
+it. A vote "unsure" is no observation.
 
 Shapes  N candidates, K = 4 classes; counts are votes for each class.
 NaN     where a network states no mutual information or diversity; the entropy takes its place.
@@ -18,8 +24,13 @@ from django.db import models
 from numpy.typing import NDArray
 
 from classifier.core.uncertainty import entropy, margin
-from labeling.rules.posterior import posterior
 from labeling.rules.sampling import random_value
+
+RELIABILITY = 0.6
+"""Share of the experts' votes that name the true class: about the mean over the classes of the
+agreement between two inspections (`classifier.core.published`)."""
+
+_ODDS = 3 * RELIABILITY / (1 - RELIABILITY)
 
 
 class Strategy(models.TextChoices):
@@ -87,3 +98,15 @@ def acquisition_values(
     stated_with_N[stated_with_N == 0] = np.inf
     scaled_N = stated_N * np.maximum(before_N, after_N) / stated_with_N
     return np.where(np.isnan(stated_N), by_entropy_N, scaled_N)
+
+
+def posterior(prior_NK: NDArray[np.float64], counts_NK: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the probability (N, K) of each class after votes (N, K).
+
+    Counts may have further axes before, as for several histories of the same candidates.
+    """
+    # Only ratios matter; relative to the most frequent class nothing overflows.
+    weights_NK = prior_NK * _ODDS ** (counts_NK - counts_NK.max(axis=-1, keepdims=True))
+    total_N1 = weights_NK.sum(axis=-1, keepdims=True)
+    # A prior of nothing but zeros stays.
+    return np.asarray(weights_NK / np.where(total_N1 > 0, total_N1, 1))

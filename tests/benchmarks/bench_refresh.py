@@ -122,7 +122,7 @@ def measure_task(name: str, folder: str, url: str, candidates: int) -> None:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         table.writerows([pk, "f", pk, "none", pk, "train", truth[pk - 1]] for pk in learnt)
-    field = refreshed_field.make(truth, LABELS, len(learnt))
+    field = refreshed_field.make_refreshed_field(truth, LABELS, len(learnt))
     seconds, waits = refreshed_field.refresh(field)
     label = f"{name}, {candidates} candidates: from {LABELS} labels to a new order"
     record(label, 1 / seconds, "1/s", 1 / GOAL_S, file="refresh")

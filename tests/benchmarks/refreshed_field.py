@@ -18,7 +18,7 @@ BEGUN = 10
 """One in so many of the candidates without a label has a vote."""
 
 
-def execute_together(truth: NDArray[np.int64], labels: int, learnt: int) -> Field:
+def make_refreshed_field(truth: NDArray[np.int64], labels: int, learnt: int) -> Field:
     """Candidates of these classes (N,), the first ones labelled, with a run in use; ids from 1."""
     call_command("migrate", verbosity=0)
     admin = get_user_model().objects.create_user("admin")

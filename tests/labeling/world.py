@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from classifier.core.uncertainty import entropy
 from labeling.models import (
     Candidate,
     CatalogueImport,
@@ -23,9 +24,8 @@ from labeling.models import (
 )
 from labeling.models.lease import WRITE_LEASE
 from labeling.queue.expert_queue import ExpertQueue
-from labeling.rules.posterior import posterior_entropy
 from labeling.rules.prediction_arrays import PredictionArrays
-from labeling.rules.strategies import Strategy
+from labeling.rules.strategies import Strategy, posterior
 
 API = "/api/v1"
 
@@ -132,7 +132,7 @@ def arrays_of(candidates, probabilities, **columns):
 
 def entropy_after(prior, votes):
     """Entropy of one candidate's posterior after votes for each class."""
-    return posterior_entropy(np.array([prior]), np.array([votes]))[0]
+    return entropy(posterior(np.array([prior]), np.array([votes])))[0]
 
 
 def make_experiment(field, by, status="queued", sources=("votes",), kind="crop-size", arms=4):

@@ -15,7 +15,7 @@ from itertools import chain, combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.rules.posterior import RELIABILITY
+from labeling.rules.strategies import RELIABILITY
 from tests.soak.expert import Asked, Expert, Voted
 
 ODDS = 3 * RELIABILITY / (1 - RELIABILITY)

@@ -115,7 +115,7 @@ def test_without_a_key_a_row_is_put_once(candidate, ada):
 def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
     lease = lease_to(candidate, ada)
     lease.sample, lease.skipped_at = "control", timezone.now()
-    execute_together(Update(Lease, "skipped_at").of(lease))
+    execute_together([(Update(Lease, "skipped_at"), lease)])
     lease.refresh_from_db()
     assert lease.sample == "pool"
     assert lease.skipped_at
@@ -124,17 +124,17 @@ def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
 def test_a_row_is_removed_once(candidate, ada, bea):
     first, second = (lease_to(candidate, expert) for expert in (ada, bea))
     remove = Delete(Lease)
-    execute_together(remove.of(first))
-    execute_together(remove.of(first))
+    execute_together([(remove, first)])
+    execute_together([(remove, first)])
     assert Lease.objects.get() == second
 
 
 def test_several_are_written_together_or_not_at_all(candidate, ada, bea):
     lease = lease_to(candidate, ada)
     cast, again = (Vote(pk=uuid4(), candidate=candidate, voter=ada, label=n) for n in (1, 2))
-    put, done = Upsert(Vote), Delete(Lease).of(lease)
+    insert, end_lease = Upsert(Vote), (Delete(Lease), lease)
     with pytest.raises(IntegrityError), transaction.atomic():
-        execute_together(done, put.of(cast), put.of(again))
+        execute_together([end_lease, (insert, cast), (insert, again)])
     assert (list(Vote.objects.all()), list(Lease.objects.all())) == ([], [lease])
-    execute_together(done, put.of(cast))
+    execute_together([end_lease, (insert, cast)])
     assert (list(Vote.objects.all()), list(Lease.objects.all())) == ([cast], [])

@@ -1,4 +1,4 @@
-"""labeling.rules.posterior: a network's probabilities after votes, as a pure function."""
+"""The posterior of labeling.rules.strategies: a network's probabilities after votes."""
 
 from math import log
 
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.rules import posterior as rules
-from labeling.rules.posterior import RELIABILITY
+from classifier.core.uncertainty import entropy
+from labeling.rules import strategies
+from labeling.rules.strategies import RELIABILITY
 
 NO_VOTES = (0, 0, 0, 0)
 EVEN = (0.25, 0.25, 0.25, 0.25)
@@ -20,12 +21,12 @@ classes = st.integers(0, 3)
 
 def posterior(prior, votes):
     """Probabilities of one candidate."""
-    return rules.posterior(np.array([prior], dtype=float), np.array([votes]))[0].tolist()
+    return strategies.posterior(np.array([prior], dtype=float), np.array([votes]))[0].tolist()
 
 
 def posterior_entropy(prior, votes):
     """Entropy of one candidate."""
-    return rules.posterior_entropy(np.array([prior], dtype=float), np.array([votes]))[0]
+    return entropy(strategies.posterior(np.array([prior], dtype=float), np.array([votes])))[0]
 
 
 def with_votes(before, *labels):
@@ -66,7 +67,7 @@ def test_a_vote_against_a_network_that_is_certain_raises_the_entropy():
 def test_candidates_together_have_the_values_that_each_has_alone():
     rng = np.random.default_rng(0)
     prior_NK, counts_NK = rng.dirichlet([0.5] * 4, 500), rng.integers(0, 5, (500, 4))
-    together = rules.posterior_entropy(prior_NK, counts_NK)
+    together = entropy(strategies.posterior(prior_NK, counts_NK))
     alone = [posterior_entropy(p, n) for p, n in zip(prior_NK, counts_NK, strict=True)]
     assert together.tolist() == alone
 

@@ -11,9 +11,8 @@ from django.utils import timezone
 from scipy.stats import entropy as shannon
 
 from labeling.models import Field, Lease, Prediction, Refresh
-from labeling.rules.posterior import RELIABILITY
 from labeling.rules.sampling import random_value
-from labeling.rules.strategies import Opinions, Strategy, acquisition_values
+from labeling.rules.strategies import RELIABILITY, Opinions, Strategy, acquisition_values
 from tests.labeling.world import (
     arrays_of,
     entropy_after,
