@@ -20,7 +20,6 @@ ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch'
 """
 
 import os
-import secrets
 import sys
 from pathlib import Path
 
@@ -28,6 +27,7 @@ import dj_database_url
 from platformdirs import user_data_path
 
 from deploy.broker import broker_url
+from deploy.data_folder import make_home, secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
 IS_CHECKOUT = (ROOT / "manage.py").exists()
@@ -54,20 +54,8 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def secret_key(home: Path) -> str:
-    """SECRET_KEY of the environment, or one that is made once and kept, readable by its owner."""
-    if key := os.environ.get("SECRET_KEY"):
-        return key
-    path = home / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
 DEFAULT_HOME = ROOT / "var" if IS_CHECKOUT else user_data_path("asterism", appauthor=False)
-HOME = Path(os.environ.get("ASTERISM_HOME") or DEFAULT_HOME).expanduser().resolve()
-HOME.mkdir(parents=True, exist_ok=True)
+HOME = make_home(Path(os.environ.get("ASTERISM_HOME") or DEFAULT_HOME).expanduser().resolve())
 PACKS = HOME / "packs"
 RUNS = HOME / "runs"
 EXPERIMENTS = HOME / "experiments"

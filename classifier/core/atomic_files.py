@@ -15,9 +15,13 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
         part.write_bytes(content)
 
 
-def write_if_absent(path: Path, content: bytes) -> None:
-    """Write a file atomically unless it exists; of several writers at once the first wins."""
+def write_if_absent(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write a file atomically unless it exists; of several writers at once the first wins.
+
+    `mode` is that of a new file, less the umask.
+    """
     with _part_of(path) as part:
+        part.touch(mode=mode)
         part.write_bytes(content)
         _sync(part)
         try:
