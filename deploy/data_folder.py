@@ -1,9 +1,10 @@
-"""The data folder ASTERISM_HOME: its permissions, and the secret key in it."""
+"""The data folder ASTERISM_HOME: its permissions, the secret key and the SQLite database in it."""
 
 import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 from classifier.core.atomic_files import write_if_absent
 
@@ -36,3 +37,12 @@ def secret_key(home: Path) -> str:
     if not key:
         sys.exit(f"{path} is empty; delete it, and the next start makes a new key.")
     return key
+
+
+def sqlite_database(home: Path) -> dict[str, Any]:
+    """Return Django's settings of the SQLite database in the folder, readable by its owner only."""
+    path = home / "db.sqlite3"
+    if not path.exists():
+        # SQLite gives its write-ahead log the permissions of the database.
+        path.touch(mode=OWNER_ONLY_FILE)
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}

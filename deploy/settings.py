@@ -22,12 +22,13 @@ ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch'
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from platformdirs import user_data_path
 
 from deploy.broker import broker_url
-from deploy.data_folder import make_home, secret_key
+from deploy.data_folder import make_home, secret_key, sqlite_database
 
 ROOT = Path(__file__).resolve().parent.parent
 IS_CHECKOUT = (ROOT / "manage.py").exists()
@@ -118,11 +119,12 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{HOME / 'db.sqlite3'}", conn_max_age=60
-    )
-}
+DATABASE_URL = os.environ.get("DATABASE_URL")
+# As a URL, the path of a folder with "#", "?" or "%" would be another path.
+DATABASE: dict[str, Any] = (
+    {**dj_database_url.parse(DATABASE_URL)} if DATABASE_URL else sqlite_database(HOME)
+)
+DATABASES = {"default": DATABASE | {"CONN_MAX_AGE": 60}}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE: a transaction that will write waits for its turn at its start; otherwise two
     # that read first and then write fail with "database is locked" whatever the timeout is.

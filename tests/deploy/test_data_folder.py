@@ -1,4 +1,4 @@
-"""deploy.data_folder: the secret key, and permissions."""
+"""deploy.data_folder: the secret key, permissions, and folders with special characters."""
 
 import os
 import stat
@@ -45,7 +45,7 @@ def test_what_is_created_is_readable_by_its_owner_only(tmp_path):
     home = tmp_path / "new" / "home"
     assert start(home).wait() == 0
     modes = {path.name: mode(path) for path in (home, *home.iterdir())}
-    assert modes == {"home": 0o700, "secret_key": 0o600}
+    assert modes == {"home": 0o700, "secret_key": 0o600, "db.sqlite3": 0o600}
 
 
 def test_processes_that_start_together_share_one_key(tmp_path, monkeypatch):
@@ -101,3 +101,15 @@ def test_a_blank_key_in_the_environment_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "  ")
     with pytest.raises(SystemExit, match="SECRET_KEY is blank"):
         data_folder.secret_key(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["my home é", "h#2", "h?q=1", "h%41x", "h[1]", "h&;'\""])
+def test_the_database_is_in_the_folder_whatever_its_name(tmp_path, name):
+    home = tmp_path / name
+    code = "import django; django.setup(); from django.db import connection as c; " + (
+        "c.cursor().execute('CREATE TABLE t (n INT)')"
+    )
+    process = start(home, code, DJANGO_SETTINGS_MODULE="deploy.settings")
+    assert process.communicate() == ("", "")
+    assert (home / "db.sqlite3").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]

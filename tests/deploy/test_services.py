@@ -97,8 +97,9 @@ def test_redis_keeps_what_it_was_given(tmp_path):
     assert not answers(server.socket)
 
 
-def test_a_folder_with_a_space_has_an_address_that_redis_and_celery_read(tmp_path):
-    server = PrivateRedis(tmp_path / "Application Support")
+@pytest.mark.parametrize("name", ["Application Support", "h#2", "h?q=1", "h%41x", "h[1] é"])
+def test_the_address_in_any_folder_is_read_by_redis_and_celery(tmp_path, name):
+    server = PrivateRedis(tmp_path / name)
     server.start()
     with redis.Redis.from_url(server.url) as client:
         assert client.ping()
