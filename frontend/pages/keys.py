@@ -13,8 +13,8 @@ SYMMETRIC, ASYMMETRIC, ASSOCIATION, NOT_CLUSTER = MorphologicalClass
 class KeyBinding:
     """An action of the classify page, its keys, and what it does.
 
-    Keys are named as by `keyName` in `key-bindings.js`: digits by the physical key, letters with
-    their case.
+    Keys are named as by `keyName` in `key-bindings.js`: by the character that the layout gives,
+    letters with their case.
     """
 
     action: str

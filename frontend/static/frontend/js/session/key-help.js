@@ -1,12 +1,10 @@
 // @ts-check
 /** The dialog of key bindings: search, change, reset. */
 import { createElement, element, setText } from "../lib/dom.js";
-import { keyName, rebind } from "../lib/key-bindings.js";
+import { isModifier, keyName, rebind } from "../lib/key-bindings.js";
 
 /** @typedef {import("../lib/key-bindings.js").KeyBinding} KeyBinding */
 /** @typedef {(keys: Record<string, string[]>) => Promise<void>} Save throws the server's reason */
-
-const MODIFIERS = ["Shift", "Control", "Alt", "AltGraph", "Meta"];
 
 /** Hide the rows without the text, and the tables without a row. @param {HTMLDialogElement} dialog */
 function wireSearch(dialog) {
@@ -61,12 +59,12 @@ export function wireKeyHelp(dialog, bindings, defaults, save) {
     label.textContent = "press a key";
     control.signal.addEventListener("abort", () => { label.textContent = "change"; });
     dialog.addEventListener("keydown", (press) => {
-      if (MODIFIERS.includes(press.key)) return;
+      if (isModifier(press)) return;
       press.preventDefault();
       press.stopPropagation();
       control.abort();
       if (press.key === "Escape") return;
-      const result = rebind(bindings, button.dataset.remap ?? "", keyName(press));
+      const result = rebind(bindings, button.dataset.remap ?? "", keyName(press, bindings));
       if ("conflict" in result) setText(dialog, "#key-conflict", result.conflict);
       else apply(result.bindings);
     }, { capture: true, signal: control.signal });

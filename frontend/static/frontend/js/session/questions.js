@@ -2,6 +2,7 @@
 /** The dialog of the decision tree: one question at a time; the last answer casts the vote. */
 import { toggleDialog } from "../lib/dialogs.js";
 import { createElement, element } from "../lib/dom.js";
+import { numberOf } from "../lib/key-bindings.js";
 
 /** @typedef {import("./vote.js").Answer} Answer */
 /** @typedef {import("./session.js").Session} Session */
@@ -63,7 +64,7 @@ export function wireQuestions(dialog, tree, session) {
 
   dialog.addEventListener("keydown", (event) => {
     if (event.repeat) return;
-    const button = body.querySelectorAll("button")[Number(event.key) - 1];
+    const button = body.querySelectorAll("button")[(numberOf(event) ?? 0) - 1];
     if (!button && event.key !== "Backspace") return;
     event.preventDefault();
     if (button) return button.click();

@@ -2,6 +2,7 @@
 /** The dialogs that add to a vote: a reason for class 4, a flag and a comment. */
 import { toggleDialog } from "../lib/dialogs.js";
 import { element } from "../lib/dom.js";
+import { numberOf } from "../lib/key-bindings.js";
 
 /** @typedef {import("./session.js").Session} Session */
 
@@ -21,7 +22,7 @@ export function wireReasons(dialog, session) {
     });
   }
   dialog.addEventListener("keydown", (event) => {
-    const button = buttons[Number(event.key) - 1];
+    const button = buttons[(numberOf(event) ?? 0) - 1];
     if (!button || event.repeat) return;
     event.preventDefault();
     button.click();
