@@ -6,12 +6,14 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from rest_framework.authtoken.models import TokenProxy
 
 from classifier.core.config import Preset
 from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 from labeling.models import (
     Adjudication,
+    ApiToken,
     Candidate,
     CatalogueImport,
     Comment,
@@ -32,6 +34,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
+from labeling.models.api_token import ApiTokenQuerySet
 from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import repeat_run, request_run
 
@@ -215,6 +218,24 @@ class CommentAdmin(ReadOnlyAdmin):
     list_select_related = ("candidate__field", "author")
 
 
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """API tokens of all accounts, of which administrators revoke."""
+
+    list_display = ("name", "account", "created_at", "last_used_at", "revoked_at")
+    list_filter = ("account",)
+    list_select_related = ("account",)
+    fields = list_display
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["administer"])
+    def revoke(self, request: AdminRequest, tokens: ApiTokenQuerySet) -> None:
+        """End the selected tokens."""
+        self.message_user(request, f"Tokens revoked: {tokens.revoke()}.", messages.SUCCESS)
+
+
+# Django REST framework's table of tokens, which is empty: its keys would be stored unhashed.
+admin.site.unregister(TokenProxy)
 admin.site.site_header = admin.site.site_title = "Asterism"
 admin.site.register(
     [

@@ -16,6 +16,7 @@ from labeling.api import (
     preferences,
     queue,
     runs,
+    tokens,
     votes,
 )
 from labeling.api.problems import NotFoundView
@@ -37,6 +38,8 @@ urlpatterns = [
     path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
     path("progress/", votes.ProgressView.as_view(), name="progress"),
     path("preferences/", preferences.PreferencesView.as_view(), name="preferences"),
+    path("tokens/", tokens.TokenListView.as_view(), name="tokens"),
+    path("tokens/<int:pk>/", tokens.TokenView.as_view(), name="token"),
     path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),
     path("adjudications/", consensus.AdjudicationView.as_view(), name="adjudications"),
     path("agreement/", agreement.AgreementView.as_view(), name="agreement"),

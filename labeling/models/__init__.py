@@ -1,6 +1,7 @@
 """The rows that Asterism keeps, one noun a file."""
 
 from labeling.models.adjudication import Adjudication
+from labeling.models.api_token import ApiToken
 from labeling.models.candidate import Candidate, CandidateQuerySet, SetAside
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
@@ -25,6 +26,7 @@ from labeling.models.vote import Vote, VoteConflict
 
 __all__ = [
     "Adjudication",
+    "ApiToken",
     "Candidate",
     "CandidateQuerySet",
     "CatalogueImport",
