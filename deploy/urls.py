@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
 from django.utils.functional import lazy
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from labeling import health
@@ -17,6 +18,6 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("api/v1/", include("labeling.api.urls")),
     path("admin/", admin.site.urls),
-    path("favicon.ico", RedirectView.as_view(url=ICON)),
+    path("favicon.ico", require_safe(RedirectView.as_view(url=ICON))),
     path("", include("frontend.urls")),
 ]

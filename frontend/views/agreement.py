@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from classifier.core.published import CLASS_AGREEMENT, PAIRS, SOURCE
 from frontend.access import for_role
@@ -17,6 +18,7 @@ from labeling.agreement.raters import Raters, read_raters
 from labeling.auth.roles import Role, has_role
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def agreement(request: PageRequest) -> HttpResponse:
     """All pairs of raters for a curator, their own for an expert; in one field or in all."""
@@ -40,6 +42,7 @@ def agreement(request: PageRequest) -> HttpResponse:
     return render(request, "frontend/agreement.html", context)
 
 
+@require_safe
 @for_role(Role.CURATOR)
 def diagnosis(request: PageRequest) -> HttpResponse:
     """Dawid and Skene's model of the votes, fitted for each request."""

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from frontend.access import for_role
 from frontend.forms import CommentForm, GalleryForm
@@ -20,6 +20,7 @@ from labeling.models import Candidate
 PAGE_SIZE = 60
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def candidates(request: PageRequest) -> HttpResponse:
     """Thumbnails of the candidates that pass the filter."""
@@ -31,6 +32,7 @@ def candidates(request: PageRequest) -> HttpResponse:
     return render(request, "frontend/candidates.html", {"form": form, "page": page})
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def candidate(request: PageRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that this person may see."""

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from frontend.access import for_role
 from frontend.forms import QueueFilterForm
@@ -14,6 +15,7 @@ from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def classify(request: PageRequest) -> HttpResponse:
     """The classify page, for one field or for all."""

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from frontend.access import for_role
 from frontend.forms import RulingForm
@@ -29,6 +29,7 @@ CHANGED = (
 )
 
 
+@require_safe
 @for_role(Role.CURATOR)
 def disagreements(request: PageRequest) -> HttpResponse:
     """All candidates that wait for a curator, with their votes and comments."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
 
 from classifier.core.experiment_kinds import ExperimentKind
 from frontend.access import for_action, require
@@ -59,6 +60,7 @@ def _list(request: PageRequest, form: ExperimentForm | None) -> HttpResponse:
     return render(request, "frontend/experiments.html", context)
 
 
+@require_safe
 @for_action(Action.VIEW)
 def experiment(request: PageRequest, pk: int) -> HttpResponse:
     """One experiment; htmx asks for its part of the page again while it is active."""

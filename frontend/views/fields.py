@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from frontend.access import for_role
 from frontend.pages.overview import fields_with_counts
@@ -9,6 +10,7 @@ from frontend.requests import PageRequest
 from labeling.auth.roles import Role
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def field(request: PageRequest, name: str) -> HttpResponse:
     """One field with its mosaics, its catalogues and the counts of its candidates."""

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from classifier.core.published import CLASS_AGREEMENT
 from frontend.access import for_role
@@ -13,6 +14,7 @@ from labeling.auth.roles import Role
 from labeling.models import Preferences
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def guide(request: PageRequest) -> HttpResponse:
     """The definitions of the classes, this person's keys, and the conventions of the images."""

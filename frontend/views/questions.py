@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from frontend.access import for_role
 from frontend.requests import PageRequest
@@ -10,6 +11,7 @@ from labeling.auth.roles import Role
 from labeling.rules.decision_tree import TREE
 
 
+@require_safe
 @for_role(Role.EXPERT)
 def questions(request: PageRequest) -> HttpResponse:
     """A row for each pair of experts that this person may see, a column for each question."""

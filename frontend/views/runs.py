@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
 
 from frontend.access import for_action, require
 from frontend.forms import RunForm
@@ -37,6 +38,7 @@ def runs(request: PageRequest) -> HttpResponse:
     return render(request, "frontend/runs.html", context)
 
 
+@require_safe
 @for_action(Action.VIEW)
 def run(request: PageRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for its part of the page again while it is active."""

@@ -5,9 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
@@ -19,6 +20,12 @@ from labeling.models import VoteConflict
 from labeling.rules.conflicts import JobConflict
 
 MEDIA_TYPE = "application/problem+json"
+API_ROOT = "/api/v1/"
+
+
+def is_api(request: HttpRequest) -> bool:
+    """True if the address is the API's, whether it exists or not."""
+    return request.path_info.startswith(API_ROOT)
 
 
 class Conflict(exceptions.APIException):
@@ -53,6 +60,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     status = HTTPStatus(response.status_code)
     response.data = problem_object(status, **_details(error, response.data))
     response.content_type = MEDIA_TYPE
+    # Views whose answers are HTML or YAML give their errors in JSON too.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
     return response
 
 

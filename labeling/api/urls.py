@@ -1,13 +1,13 @@
 """Addresses of the API, under /api/v1/."""
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from labeling.api import (
     agreement,
     agreement_diagnosis,
     candidates,
     consensus,
+    documentation,
     experiments,
     exports,
     images,
@@ -85,7 +85,7 @@ urlpatterns = [
     path("export/votes.csv", exports.VotesExportView.as_view(), name="export-votes"),
     path("releases/", exports.ReleaseListView.as_view(), name="releases"),
     path("releases/<int:pk>/file.csv", exports.ReleaseFileView.as_view(), name="release-file"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("schema/", documentation.SchemaView.as_view(), name="schema"),
+    path("docs/", documentation.DocsView.as_view(), name="docs"),
     re_path(r"", NotFoundView.as_view()),
 ]

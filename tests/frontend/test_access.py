@@ -72,6 +72,19 @@ def test_it_opens_pages_by_role(browse, address, page, name):
     assert browse(name).get(address(page)).status_code == expected
 
 
+FORMS = ("/", "/runs/", "/experiments/", "/exports/")
+
+
+@pytest.mark.parametrize("page", sorted({*FOR_EXPERTS, *FOR_CURATORS, "/whoami/"} - {*FORMS}))
+def test_pages_without_a_form_refuse_to_take_one(browse, address, page):
+    assert browse("admin").post(address(page)).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("page", POSTED)
+def test_what_is_only_posted_is_no_page(browse, address, page):
+    assert browse("admin").get(address(page)).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
 CHANGES = ["/runs/{run}/cancel/", "/runs/{run}/promote/", "/runs/", "/experiments/"]
 CHANGES += ["/experiments/{experiment}/cancel/", "/experiments/{experiment}/resume/"]
 
