@@ -30,7 +30,8 @@ MIN_CANDIDATES = 20
 """Number of candidates below which no temperature is fitted."""
 
 TEMPERATURES = (0.05, 20.0)
-"""Limits of the search: without a wrong answer the best temperature would be 0."""
+"""Limits of the search. A likelihood that rises up to a limit determines no temperature: without a
+wrong answer the best one would be 0, without a right one infinite."""
 
 FLOOR = 1e-12
 """Lowest probability: one candidate with a certain, wrong answer must not decide the fit."""
@@ -89,13 +90,14 @@ class Calibration:
     before: Reliability | None
     """Of the run's own probabilities; None without candidates."""
     temperature: float | None = None
-    """Fitted to all candidates: the one to use. None if they are too few."""
-    fold_temperatures: list[float] = field(default_factory=list)
-    """Fitted to all folds but one."""
+    """Fitted to all candidates: the one to use. None if they are too few or determine none."""
+    fold_temperatures: list[float | None] = field(default_factory=list)
+    """Fitted to all folds but one; None where these determine none."""
     after: Reliability | None = None
-    """Cross-fitted: each candidate has the temperature of the folds without it."""
+    """Cross-fitted: each candidate has the temperature of the folds without it. None if one of
+    these is missing."""
     note: str = ""
-    """Why there is no temperature, in a sentence."""
+    """Why there is no temperature, or no `after`, in a sentence."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; figures without candidates are null."""
@@ -133,12 +135,20 @@ def calibrate(
             note=f"A temperature needs at least {MIN_CANDIDATES} labelled candidates of the "
             f"{split} split, and there are {count}.",
         )
+    temperature = fit_temperature(probability_NK, truth_N)
+    if temperature is None:
+        return replace(calibration, note=_reason_for_no_temperature(probability_NK, truth_N))
     temperatures, cross_NK = _cross_fitted(probability_NK, truth_N, folds, seed)
+    missing = temperatures.count(None)
     return replace(
         calibration,
-        temperature=fit_temperature(probability_NK, truth_N),
+        temperature=temperature,
         fold_temperatures=temperatures,
-        after=Reliability.measure(cross_NK, truth_N),
+        after=None if missing else Reliability.measure(cross_NK, truth_N),
+        note=f"The error after calibration is unknown: without one of the folds, the labels "
+        f"determine no temperature in {missing} of {len(temperatures)} cases."
+        if missing
+        else "",
     )
 
 
@@ -150,8 +160,16 @@ def apply_temperature(
     return np.asarray(softmax(log_NK / temperature, axis=1))
 
 
-def fit_temperature(probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64]) -> float:
-    """Return the temperature at which labels (N,) are the most likely."""
+def fit_temperature(
+    probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64]
+) -> float | None:
+    """Return the temperature at which labels (N,) are the most likely.
+
+    None if the likelihood is highest at one of the limits of the search.
+    """
+    lowest, highest = (_slope(probability_NK, truth_N, limit) for limit in TEMPERATURES)
+    if not highest < 0 < lowest:
+        return None
     # Convex in 1/T, so there is one minimum in log T.
     best = minimize_scalar(
         lambda log_t: negative_log_likelihood(
@@ -164,6 +182,30 @@ def fit_temperature(probability_NK: NDArray[np.float64], truth_N: NDArray[np.int
     return float(np.exp(best.x))
 
 
+def _slope(
+    probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64], temperature: float
+) -> float:
+    """Return the derivative of the negative log-likelihood by 1/T, which rises with 1/T."""
+    log_NK = np.log(np.maximum(probability_NK, FLOOR))
+    log_truth_N1 = np.take_along_axis(log_NK, truth_N[:, None] - 1, axis=1)
+    p_NK = apply_temperature(probability_NK, temperature)
+    return float((p_NK * (log_NK - log_truth_N1)).sum(axis=1).mean())
+
+
+def _reason_for_no_temperature(
+    probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64]
+) -> str:
+    """Return a sentence that says at which limit the likelihood is highest, and when this is so."""
+    lowest, highest = TEMPERATURES
+    at_lowest = _slope(probability_NK, truth_N, lowest) <= 0
+    limit = f"{lowest:g} or less" if at_lowest else f"{highest:g} or more"
+    case = "no answer is wrong" if at_lowest else "the probabilities tell nothing of the classes"
+    return (
+        "The labels determine no temperature: their likelihood rises to the end of the search, at "
+        f"{limit}. This happens if {case}, or nearly so, and the probabilities are left unchanged."
+    )
+
+
 def negative_log_likelihood(
     probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64]
 ) -> float:
@@ -173,18 +215,24 @@ def negative_log_likelihood(
 
 def _cross_fitted(
     probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64], folds: int, seed: int
-) -> tuple[list[float], NDArray[np.float64]]:
-    """Return the temperatures of the folds' complements, and probabilities (N, K) by them."""
+) -> tuple[list[float | None], NDArray[np.float64]]:
+    """Return the temperatures of the folds' complements, and probabilities (N, K) by them.
+
+    Probabilities of folds without a temperature are NaN.
+    """
     rarest = int(np.unique(truth_N, return_counts=True)[1].min())
     splitter = StratifiedKFold(max(2, min(folds, rarest)), shuffle=True, random_state=seed)
-    temperatures, cross_NK = [], np.empty_like(probability_NK)
+    temperatures: list[float | None] = []
+    cross_NK = np.full_like(probability_NK, np.nan)
     with warnings.catch_warnings():
         # A class of one candidate cannot be in both of two folds; the temperature is of all.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         parts = list(splitter.split(truth_N, truth_N))
     for complement, fold in parts:
-        temperatures.append(fit_temperature(probability_NK[complement], truth_N[complement]))
-        cross_NK[fold] = apply_temperature(probability_NK[fold], temperatures[-1])
+        temperature = fit_temperature(probability_NK[complement], truth_N[complement])
+        temperatures.append(temperature)
+        if temperature is not None:
+            cross_NK[fold] = apply_temperature(probability_NK[fold], temperature)
     return temperatures, cross_NK
 
 

@@ -113,17 +113,24 @@ def describe_run_figures(outcome: Mapping[str, Any]) -> dict[str, str]:
         for label, numbers in evaluation["classes"].items()
     ]
     binary = evaluation["binary_accuracy"] or {}
-    before, after = calibration.get("before") or {}, calibration.get("after") or {}
     return {
         "confusion": f"Recall: {', '.join(recalls)}.",
         "confusion-two-classes": f"Accuracy {percent(binary.get('value'))}.",
         "entropy": f"Median {decimal(entropy['right_median'])} nat where the ensemble is right, "
         f"{decimal(entropy['wrong_median'])} nat where it is wrong.",
         "coverage": f"Area under 1 − accuracy: {decimal(area, 3)}.",
-        "reliability": "Expected calibration error "
-        f"{decimal(before.get('expected_calibration_error'), 3)} before, "
-        f"{decimal(after.get('expected_calibration_error'), 3)} after.",
+        "reliability": _calibration_errors(calibration),
     }
+
+
+def _calibration_errors(calibration: Mapping[str, Any]) -> str:
+    """Return the errors before and after calibration in a sentence, without those not measured."""
+    errors = [
+        f"{decimal(reliability['expected_calibration_error'], 3)} {when}"
+        for when in ("before", "after")
+        if (reliability := calibration.get(when))
+    ]
+    return f"Expected calibration error {', '.join(errors)}."
 
 
 def describe_experiment_figures(report: Mapping[str, Any]) -> dict[str, str]:

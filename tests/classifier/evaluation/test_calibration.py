@@ -135,17 +135,53 @@ def test_too_few_candidates_have_a_note_instead():
 
 @pytest.mark.parametrize(("rarest", "folds"), [(1, 2), (2, 2), (3, 3), (9, 5)])
 def test_there_are_as_many_folds_as_the_rarest_class_allows(rarest, folds, recwarn):
-    probability, labels = drawn(60)
     labels = np.where(np.arange(60) < rarest, 2, 1)
+    # Every third answer is wrong.
+    answers = np.where(np.arange(60) % 3, labels, 3)
+    probability = 0.1 + 0.6 * np.eye(4)[answers - 1]
     assert len(calibrated(probability, labels).fold_temperatures) == folds
     assert not recwarn
 
 
-def test_one_class_and_no_mistake_stay_finite():
-    probability = np.full((30, 4), [0.7, 0.1, 0.1, 0.1])
-    calibration = calibrated(probability, np.ones(30, dtype=int))
-    assert 0.05 <= calibration.temperature < 0.1
-    assert calibration.after.negative_log_likelihood < 1e-9
+@pytest.mark.parametrize(
+    ("probability", "truth", "note"),
+    [
+        ([0.6, 0.2, 0.1, 0.1], 1, "at 0.05 or less. This happens if no answer is wrong"),
+        ([0.97, 0.01, 0.01, 0.01], 1, "at 0.05 or less"),
+        ([1, 0, 0, 0], 1, "at 0.05 or less"),
+        ([0.6, 0.2, 0.1, 0.1], 4, "at 20 or more. This happens if the probabilities tell nothing"),
+        ([1, 0, 0, 0], 4, "at 20 or more"),
+        ([0.25, 0.25, 0.25, 0.25], 1, "determine no temperature"),
+    ],
+)
+def test_labels_without_a_best_temperature_are_reported(probability, truth, note):
+    # All right: the likelihood rises as T falls to 0; all wrong: as T grows without limit.
+    p_NK, truth_N = np.tile(np.array(probability, dtype=float), (20, 1)), np.full(20, truth)
+    assert fit_temperature(p_NK, truth_N) is None
+    calibration = calibrated(p_NK, truth_N)
+    assert (calibration.temperature, calibration.after) == (None, None)
+    assert note in calibration.note
+    json.dumps(calibration.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("right", [13, 14, 16, 18, 19])
+def test_one_confidence_has_the_temperature_that_gives_its_accuracy(right):
+    # Odds of 0.6 to 0.4 / 3 for each other class; the wrong answers are evenly spread.
+    p_NK, count = np.tile([0.6, 0.4 / 3, 0.4 / 3, 0.4 / 3], (20, 1)), 20
+    truth_N = np.where(np.arange(count) < right, 1, 2 + np.arange(count) % 3)
+    accuracy = right / count
+    expected = np.log(0.6 / (0.4 / 3)) / np.log(accuracy / ((1 - accuracy) / 3))
+    assert fit_temperature(p_NK, truth_N) == pytest.approx(expected, rel=1e-4)
+
+
+def test_one_wrong_answer_leaves_a_fold_without_a_temperature():
+    p_NK = np.tile([0.6, 0.2, 0.1, 0.1], (20, 1))
+    calibration = calibrated(p_NK, np.where(np.arange(20) == 7, 2, 1))
+    assert calibration.temperature > 0.2
+    assert calibration.fold_temperatures.count(None) == 1
+    assert calibration.after is None
+    assert "no temperature in 1 of 2 cases" in calibration.note
+    assert calibration.to_dict()["after"] is None
 
 
 def test_a_certain_wrong_answer_does_not_make_it_infinite():

@@ -57,6 +57,17 @@ def test_the_page_gives_the_reason_for_no_temperature(browse, run):
     assert "Too few of them." in browse("ada").get(f"/runs/{run.pk}/").content.decode()
 
 
+def test_the_page_says_why_the_error_after_calibration_is_unknown(browse, run):
+    run.outcome["calibration"] |= {"after": None, "note": "It is unknown."}
+    run.save()
+    page = browse("ada").get(f"/runs/{run.pk}/")
+    error = run.outcome["calibration"]["before"]["expected_calibration_error"]
+    text = page.content.decode()
+    assert f"is {error:.3f} before calibration, on the" in text
+    assert "It is unknown." in text
+    assert f"Expected calibration error {error:.3f} before." in text
+
+
 def test_a_run_of_a_version_without_figures_has_a_page(browse, run):
     for name in ("figures", "calibration"):
         del run.outcome[name]
