@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -41,7 +41,10 @@ SERVER_NAMES = ("valkey-server", "redis-server")
 
 
 class Child:
-    """A command under a process guard; it is started again when it dies, until it is stopped."""
+    """A command under a process guard; it is started again when it dies, until it is stopped.
+
+    Both are logged. `while_down` makes a context that is entered from its end to its next start.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Child:
         stop_signal: signal.Signals = signal.SIGTERM,
         grace: float = 10,
         pass_fds: Sequence[int] = (),
+        while_down: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         guard = [sys.executable, "-S", process_guard.__file__, str(int(stop_signal)), str(grace)]
         self.restarts = 0
@@ -60,6 +64,7 @@ class Child:
         self._log = log
         self._grace = grace
         self._pass_fds = pass_fds
+        self._while_down = while_down
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process = self._spawn()
@@ -93,13 +98,20 @@ class Child:
         pause = 1.0
         while True:
             self._process.wait()
-            self._stopping.wait(pause)
+            if self._stopping.is_set():
+                return
+            logger.warning(
+                "%s ended; it starts again in %.0f s. Its log: %s", self._log.stem, pause, self._log
+            )
+            with self._while_down():
+                self._stopping.wait(pause)
             with self._lock:
                 if self._stopping.is_set():
                     return
                 _kill_group(self._process.pid)
                 self._process = self._spawn()
                 self.restarts += 1
+            logger.warning("%s was started again.", self._log.stem)
             pause = min(2 * pause, 60)
 
 

@@ -1,10 +1,12 @@
 """`manage.py serve`, as its users start and stop it."""
 
+import json
 import os
 import signal
 import socket
 import sys
 import time
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import psutil
@@ -152,3 +154,29 @@ def test_it_starts_behind_a_proxy_that_speaks_tls(site):
         time.sleep(0.1)
     behind.stop()
     assert behind.process.returncode == 0
+
+
+def web_server_of(site):
+    """The guard of the web server, which is ended together with it."""
+    return next(
+        process
+        for process in psutil.Process(site.process.pid).children()
+        if "deploy.wsgi" in process.cmdline()
+    )
+
+
+def test_while_the_web_server_is_down_requests_are_refused_at_once(site):
+    os.killpg(web_server_of(site).pid, signal.SIGKILL)
+    with pytest.raises(HTTPError) as refusal:
+        urlopen(f"{site.url}/api/v1/queue/", timeout=20)
+    problem = json.loads(refusal.value.read())
+    # It starts again by itself after a second.
+    deadline = time.monotonic() + 60
+    while not site.answers():
+        assert time.monotonic() < deadline, site.log.read_text()
+        time.sleep(0.1)
+    log = site.log.read_text()
+    assert (refusal.value.code, refusal.value.headers["Retry-After"]) == (503, "2")
+    assert problem["detail"] == "The web server is being started again; try again in a few seconds."
+    assert f"web ended; it starts again in 1 s. Its log: {site.home / 'logs' / 'web.log'}" in log
+    assert "web was started again." in log

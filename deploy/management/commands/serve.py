@@ -10,6 +10,7 @@ import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from deploy import demo
 from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
+from deploy.unavailable import refusing
 from labeling import jobs
 from labeling.models import Experiment, RunStatus, TrainingRun
 
@@ -109,7 +111,12 @@ class Command(BaseCommand):
     def serve(self, listener: socket.socket, port: int, services: ExitStack) -> None:
         """Answer requests until Ctrl-C."""
         log = settings.HOME / "logs" / "web.log"
-        web = Child([*WEB, f"fd://{listener.fileno()}"], log, pass_fds=[listener.fileno()])
+        web = Child(
+            [*WEB, f"fd://{listener.fileno()}"],
+            log,
+            pass_fds=[listener.fileno()],
+            while_down=lambda: refusing(listener),
+        )
         services.callback(web.stop)
         wait_for_web(port, log)
         self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
@@ -138,19 +145,22 @@ def collect_static_files() -> None:
 
 
 def wait_for_web(port: int, log: Path, seconds: float = 60) -> None:
-    """Return when a request is answered, be it by a refusal or a redirect to HTTPS."""
+    """Return when the web server answers, be it by a refusal or a redirect to HTTPS."""
     deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with closing(HTTPConnection(HOST, port, timeout=5)) as connection:
-                connection.request("GET", "/healthz")
-                connection.getresponse()
-        except (OSError, HTTPException) as error:
-            if time.monotonic() > deadline:
-                raise CommandError(f"The web server does not answer; see {log}.") from error
-            time.sleep(0.05)
-        else:
-            return
+    while _status_of_health(port) in {None, HTTPStatus.SERVICE_UNAVAILABLE}:
+        if time.monotonic() > deadline:
+            raise CommandError(f"The web server does not answer; see {log}.")
+        time.sleep(0.05)
+
+
+def _status_of_health(port: int) -> int | None:
+    """Return the status of /healthz, None without an answer."""
+    try:
+        with closing(HTTPConnection(HOST, port, timeout=5)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status
+    except (OSError, HTTPException):
+        return None
 
 
 def requeue_interrupted_jobs() -> None:

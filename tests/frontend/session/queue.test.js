@@ -91,6 +91,8 @@ test("it says why there is nothing", async () => {
   const expired = queue([], { lease: async () => { throw new ApiError(401, "Log in."); } });
   await expired.queue.fill();
   assert.deepEqual(expired.told, ["loading", "login"]);
-  empty.queue.close();
-  expired.queue.close();
+  const restarting = queue([], { lease: async () => { throw new ApiError(503, "Try again."); } });
+  await restarting.queue.fill();
+  assert.deepEqual(restarting.told, ["loading", "offline"]);
+  for (const { queue } of [empty, expired, restarting]) queue.close();
 });

@@ -88,7 +88,8 @@ export class Queue {
 
   /** @param {Error} reason */
   #onFailure(reason) {
-    if (!(reason instanceof ApiError)) this.#retryLater("offline", reason.message, RETRY_MS);
+    const temporary = !(reason instanceof ApiError) || reason.temporary;
+    if (temporary) this.#retryLater("offline", reason.message, RETRY_MS);
     else if (reason.expired) this.#retryLater("login", reason.message, RETRY_MS);
     else this.#retryLater("refused", reason.message, EMPTY_RETRY_MS);
   }
