@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q, QuerySet
@@ -32,6 +33,7 @@ class VoteCounts:
     """Numbers of one expert's votes, and of the candidates that wait for them."""
 
     today: int
+    day: str
     total: int
     waiting: int
     by_class: list[tuple[str, int]]
@@ -54,13 +56,14 @@ def fields_with_counts() -> QuerySet[Field, Any]:
     return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refreshes")
 
 
-def vote_counts_of(user: User) -> VoteCounts:
+def vote_counts_of(user: User, zone: tzinfo) -> VoteCounts:
     """Count the votes of this expert, hidden repeats included, and the waiting candidates."""
     votes = Vote.objects.standing().by(user)
     tally = votes.tally()
     names = {Label.UNSURE.value: "unsure"}
     return VoteCounts(
-        today=votes.today().count(),
+        day="today (UTC)" if zone == UTC else "today",
+        today=votes.today(zone).count(),
         total=sum(tally.values()),
         waiting=Candidate.objects.count_waiting_for(user),
         by_class=[(names.get(label, str(label)), tally.get(label, 0)) for label in Label.values],

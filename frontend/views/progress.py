@@ -13,6 +13,7 @@ from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role
 from labeling.models import Field
 from labeling.rules.conflicts import JobConflict
+from labeling.time_zones import time_zone_of_browser
 from labeling.training.requests import repeat_run
 from labeling.training.retraining import retraining_state
 
@@ -24,7 +25,7 @@ def progress(request: PageRequest) -> HttpResponse:
         require(request.user, Action.START)
         return _retrain(request)
     fields = list(fields_with_counts())
-    votes = vote_counts_of(request.user)
+    votes = vote_counts_of(request.user, time_zone_of_browser(request.COOKIES))
     context = {
         "fields": fields,
         "votes": votes,

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +15,7 @@ from labeling.auth.requests import AuthenticatedRequest
 from labeling.classes import Certainty, Label, Reason
 from labeling.models import Candidate, Lease, SetAside, Vote
 from labeling.rules.decision_tree import classify_answers
+from labeling.time_zones import COOKIE, time_zone_of_browser
 
 UNSURE = "unsure"
 DISPLAY_CHARACTERS = 4000
@@ -131,7 +132,9 @@ class VoteView(APIView):
 class ProgressOut(serializers.Serializer[Any]):
     """The caller's progress."""
 
-    voted_today = serializers.IntegerField()
+    voted_today = serializers.IntegerField(
+        help_text=f"Votes since midnight at the offset of the cookie {COOKIE}, or else UTC."
+    )
     voted = serializers.IntegerField()
     left = serializers.IntegerField()
     votes_needed = serializers.IntegerField(allow_null=True)
@@ -140,7 +143,18 @@ class ProgressOut(serializers.Serializer[Any]):
 class ProgressView(APIView):
     """The caller's progress."""
 
-    @extend_schema(parameters=[FieldIn], responses=ProgressOut)
+    @extend_schema(
+        parameters=[
+            FieldIn,
+            OpenApiParameter(
+                COOKIE,
+                int,
+                OpenApiParameter.COOKIE,
+                description="Minutes that the caller's clock is ahead of UTC; default: 0.",
+            ),
+        ],
+        responses=ProgressOut,
+    )
     def get(self, request: AuthenticatedRequest) -> Response:
         """Return counts of the caller's votes and of the candidates that wait for them."""
         field = checked_query(request).get("field")
@@ -153,7 +167,7 @@ class ProgressView(APIView):
             candidates = candidates.filter(field=field)
             leases = leases.filter(candidate__field=field)
         counts = {
-            "voted_today": votes.today().count(),
+            "voted_today": votes.today(time_zone_of_browser(request.COOKIES)).count(),
             "voted": votes.count(),
             "left": candidates.count_waiting_for(request.user) + leases.count(),
             "votes_needed": field.votes_needed if field else None,

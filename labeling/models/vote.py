@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, tzinfo
 from typing import Any, Self
 from uuid import UUID
 
@@ -66,9 +67,10 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         """Votes of one expert."""
         return self.filter(voter=voter)
 
-    def today(self) -> Self:
-        """Votes cast since midnight UTC."""
-        return self.filter(cast_at__date=timezone.now().date())
+    def today(self, zone: tzinfo = UTC) -> Self:
+        """Votes cast since the last midnight in a time zone."""
+        midnight = datetime.combine(timezone.localdate(timezone=zone), time.min, tzinfo=zone)
+        return self.filter(cast_at__gte=midnight)
 
     def tally(self) -> dict[int, int]:
         """Return the number of votes for each label that has any."""

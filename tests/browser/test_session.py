@@ -249,6 +249,14 @@ Lease.objects.all().delete()
         live_site.manage("shell", "-v0", "-c", question.format(3))
 
 
+def test_the_browser_tells_its_time_zone(browser, site):
+    context = browser.new_context(base_url=site.url, timezone_id="Asia/Kathmandu")
+    context.new_page().goto("/login/")
+    cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
+    context.close()
+    assert cookies["asterism_utc_offset"] == str(5 * 60 + 45)
+
+
 def test_the_theme_is_kept_with_the_person(ada, open_as):
     with ada.expect_response(re.compile("/preferences/")):
         ada.locator("#theme").click()

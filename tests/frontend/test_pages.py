@@ -53,6 +53,13 @@ def test_it_counts_my_own_votes(browse, tie):
     assert (mine.today, mine.total, mine.waiting, mine.by_class[0]) == (1, 1, 5, ("1", 1))
 
 
+def test_today_is_said_to_be_that_of_utc_unless_the_browser_has_another(browse, tie):
+    browser = browse("ada")
+    assert browser.get("/").context["votes"].day == "today (UTC)"
+    browser.cookies["asterism_utc_offset"] = "540"
+    assert browser.get("/").context["votes"].day == "today"
+
+
 def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
     page = browse("cur").get("/disagreements/")
     assert "bea thinks so" in page.content.decode()

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.utils import timezone
 
 from labeling.models import Sample, Vote
+from labeling.time_zones import COOKIE, time_zone_of_browser
 from tests.labeling.world import API, lease_next, lease_to, make_field, problem, settle, vote
 
 URL = f"{API}/progress/"
@@ -29,6 +30,16 @@ def test_yesterdays_votes_are_not_todays(as_ada, candidate, ada):
     Vote.objects.update(cast_at=timezone.now() - timedelta(days=1))
     answer = as_ada.get(URL).json()
     assert (answer["voted_today"], answer["voted"]) == (0, 1)
+
+
+def test_today_begins_at_midnight_in_the_time_zone_of_the_browser(as_ada, candidate, ada):
+    zone = time_zone_of_browser({COOKIE: "840"})
+    midnight = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    vote(candidate, ada)
+    as_ada.cookies[COOKIE] = "840"
+    for cast_at, expected in ((midnight, 1), (midnight - timedelta(seconds=1), 0)):
+        Vote.objects.update(cast_at=cast_at)
+        assert as_ada.get(URL).json()["voted_today"] == expected
 
 
 def test_an_undone_vote_does_not_count(as_ada, candidate, ada):

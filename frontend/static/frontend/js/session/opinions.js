@@ -58,7 +58,7 @@ function networkNodes({ run, external, probabilities, entropy_nats: entropy, ens
 function discussionNodes(comments) {
   if (comments.length === 0) return [];
   const rows = comments.map(({ author, text, written_at: time, resolved }) => {
-    const date = `${time.slice(0, 10)}${resolved ? ", resolved" : ""}`;
+    const date = `${time.slice(0, 10)} UTC${resolved ? ", resolved" : ""}`;
     return tableRow(author, text, createElement("span", { className: "quiet" }, date));
   });
   return [createElement("h3", {}, "Discussion"), createElement("table", {}, ...rows)];
