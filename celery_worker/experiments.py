@@ -35,7 +35,7 @@ def run_job(experiment: Experiment) -> None:
     def report(progress: classifier.Progress) -> None:
         experiment.record({**asdict(progress), **current})
 
-    outcomes = experiments.carry_out(
+    outcomes = experiments.run_arms(
         numbered_arms(),
         experiment.directory / "arms",
         report,

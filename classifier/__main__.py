@@ -151,7 +151,7 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     arms = _requested_arms(options, manifest)
     experiments.check(arms)
-    outcomes = experiments.carry_out(arms, options.run, _progress_line(options))
+    outcomes = experiments.run_arms(arms, options.run, _progress_line(options))
     summary = experiments.summary(options.kind, outcomes)
     checkpoints.write_json(options.run / experiments.REPORT, summary)
     reports.draw_experiment(options.run, options.kind, outcomes)

@@ -24,7 +24,7 @@ from classifier.core.config import (
     TrainingConfig,
 )
 from classifier.core.errors import NotTrainable
-from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, learning_curve
+from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, learning_curve_sizes
 from classifier.core.statistics import Proportion
 from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data import dataset
@@ -131,7 +131,7 @@ def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
     """50, 100, 200, … labels and all of them; each set holds the smaller ones (learning curve)."""
     labelled = manifest.labelled("train")
     order = np.random.default_rng(config.seed).permutation(labelled)
-    for number in learning_curve(len(labelled)):
+    for number in learning_curve_sizes(len(labelled)):
         label = manifest.label.copy()
         label[order[number:]] = UNLABELLED
         part = manifest.changed(label=label) if number < len(labelled) else manifest
@@ -184,7 +184,7 @@ def check(arms: Sequence[Arm]) -> None:
             raise NotTrainable(f"The arm {arm.name} cannot be trained. {error}") from error
 
 
-def carry_out(
+def run_arms(
     arms: Iterable[Arm],
     directory: Path,
     report: Report = lambda _: None,
@@ -233,7 +233,7 @@ def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "format": FORMAT,
         "differs": differs,
         "same": {name: value for name, value in settings.items() if name not in differs},
-        "arms": [_row(outcome, first) for outcome in outcomes],
+        "arms": [_arm_report(outcome, first) for outcome in outcomes],
         "judged_by_each": asdict(judged_by_each(outcomes)) if by_source else None,
     }
 
@@ -279,7 +279,7 @@ def _uneven(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     }
 
 
-def _row(outcome: Outcome, first: Outcome) -> dict[str, Any]:
+def _arm_report(outcome: Outcome, first: Outcome) -> dict[str, Any]:
     same = outcome is not first and _judged_alike(outcome.arm.manifest, first.arm.manifest)
     return {
         "name": outcome.arm.name,

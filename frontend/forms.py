@@ -19,7 +19,7 @@ from labeling.rules.conflicts import JobConflict
 from labeling.rules.consensus import ConsensusStatus
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment, request_run
-from labeling.training.training_set import label_sources
+from labeling.training.training_set import all_label_sources
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -165,7 +165,7 @@ class ExperimentForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer every label source in the database."""
         super().__init__(*args, **kwargs)
-        sources = [source.text for source in label_sources()]
+        sources = [source.text for source in all_label_sources()]
         for name in ("label_source", "sources"):
             _offer_sources(self, name, sources)
         for name in ("members", "batches"):

@@ -16,7 +16,7 @@ from torch import nn
 from classifier.core.atomic_files import write_atomically
 from classifier.core.config import TrainingConfig
 from classifier.core.training_set import Manifest
-from classifier.data.stamps import View, read_chunks
+from classifier.data.stamps import StampWindow, read_chunks
 from classifier.inference.batches import predict_batches
 from classifier.nets import imagenet_weights
 from classifier.nets.backbones import BACKBONES
@@ -43,7 +43,7 @@ def compute_features(
     meter = ProgressMeter(len(manifest))
     positions = np.arange(len(manifest))
     with torch.inference_mode(), cudnn_benchmark(device), explain_full_device(device):
-        for chunk in read_chunks(manifest, positions, config, View.prediction(config)):
+        for chunk in read_chunks(manifest, positions, config, StampWindow.prediction(config)):
             pixels = torch.from_numpy(chunk.pixels)
             parts = [z_BF for z_BF, _ in predict_batches(network, pixels, config)]
             enough = chunk.missing <= config.max_missing_bands

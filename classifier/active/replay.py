@@ -25,7 +25,7 @@ from classifier.active.acquisition import STRATEGIES, WITHOUT_NETWORK, Pool, ran
 from classifier.active.learners import Learner, LearnerPredictions
 from classifier.core.config import TrainingConfig
 from classifier.core.training_set import UNLABELLED, Manifest
-from classifier.data.stamps import complete
+from classifier.data.stamps import has_enough_bands
 from classifier.training import checkpoints
 from classifier.training.checkpoints import RunError
 
@@ -118,7 +118,7 @@ class ReplayData:
     @classmethod
     def from_manifest(cls, manifest: Manifest, config: TrainingConfig) -> Self:
         """Return the candidates that can be trained on, with columns measured on their stamps."""
-        usable_N = complete(manifest, config)
+        usable_N = has_enough_bands(manifest, config)
         usable = manifest.changed(label=np.where(usable_N, manifest.label, UNLABELLED))
         return cls(usable, photometry.measure_columns(manifest, config.bands), config.classes)
 

@@ -73,7 +73,7 @@ def expert_confusion(classes: int) -> NDArray[np.float64]:
     # The start is the solution for errors that are rare and never the same.
     solution = least_squares(
         lambda right_K: (
-            pair_agreement(_confusion(right_K, published), published.class_sizes) - target_K
+            agreement_by_class(_confusion(right_K, published), published.class_sizes) - target_K
         ),
         np.sqrt(target_K),
         bounds=(0, 1),
@@ -82,7 +82,7 @@ def expert_confusion(classes: int) -> NDArray[np.float64]:
     return _confusion(solution.x, published)
 
 
-def pair_agreement(
+def agreement_by_class(
     confusion_KK: NDArray[np.float64], class_sizes: Sequence[float]
 ) -> NDArray[np.float64]:
     """Return the share (K,) of a first expert's answers that a second expert gives, too."""

@@ -33,7 +33,7 @@ class ExperimentKind(NamedValue):
     SOURCES = "sources", "label sources"
 
 
-def learning_curve(labels: int) -> list[int]:
+def learning_curve_sizes(labels: int) -> list[int]:
     """Return the numbers of labels of the arms of a learning curve: 50, 100, 200, … and all."""
     numbers, number = [], FEWEST_LABELS
     while number < labels:
@@ -52,7 +52,7 @@ def number_of_arms(kind: str, *, fields: int, labels: int, sources: int) -> int:
         ExperimentKind.CROP_SIZE: len(CROP_SIZES_PX) + 1,
         ExperimentKind.FILTERS: 1 + len(BANDS),
         ExperimentKind.FIELDS: fields,
-        ExperimentKind.LABELS: len(learning_curve(labels)),
+        ExperimentKind.LABELS: len(learning_curve_sizes(labels)),
         ExperimentKind.ARCHITECTURE: len(BACKBONE_NAMES),
         ExperimentKind.SOURCES: sources,
     }[ExperimentKind(kind)]

@@ -14,7 +14,7 @@ from torch import Tensor
 from classifier.core.config import TrainingConfig
 from classifier.core.errors import NotTrainable, PackError
 from classifier.core.training_set import Manifest, check_classes
-from classifier.data.stamps import CHUNK, View, read_chunks
+from classifier.data.stamps import CHUNK, StampWindow, read_chunks
 from classifier.runtime.progress import Progress, Report
 
 
@@ -71,11 +71,13 @@ def load_tensors(manifest: Manifest, config: TrainingConfig, report: Report) -> 
     all that its manifest lists.
     """
     positions = training_positions(manifest, config)
-    view = View.training(config)
-    stamps = np.empty((len(positions), len(config.bands), view.side, view.side), dtype=np.float16)
+    window = StampWindow.training(config)
+    stamps = np.empty(
+        (len(positions), len(config.bands), window.side, window.side), dtype=np.float16
+    )
     order = np.empty(len(positions), dtype=np.int64)
     count = 0
-    for number, chunk in enumerate(read_chunks(manifest, positions, config, view), start=1):
+    for number, chunk in enumerate(read_chunks(manifest, positions, config, window), start=1):
         if chunk.unreadable:
             position, reason = chunk.unreadable[0]
             raise PackError(f"Candidate {manifest.candidate[position]} has no stamps. {reason}")

@@ -41,7 +41,7 @@ class Stamps:
 
 
 @dataclass(frozen=True)
-class View:
+class StampWindow:
     """The part of a stamp that a network sees."""
 
     stamp_px: int
@@ -75,32 +75,34 @@ def crop_px(stamp_px: int, *, rotated: bool) -> int:
 
 
 def read_chunks(
-    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
+    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, window: StampWindow
 ) -> Iterator[Stamps]:
     """Read the stamps of the candidates at `positions`, scaled, CHUNK at a time, pack by pack."""
     for pack in np.unique(manifest.pack[positions]):
         of_pack = positions[manifest.pack[positions] == pack]
         for first in range(0, len(of_pack), CHUNK):
-            yield _read(manifest, of_pack[first : first + CHUNK], config, view)
+            yield _read_chunk(manifest, of_pack[first : first + CHUNK], config, window)
 
 
-def complete(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
+def has_enough_bands(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
     """(N,) whether a candidate can be read and has enough bands to be trained and measured on."""
     enough = np.zeros(len(manifest), dtype=bool)
-    for chunk in read_chunks(manifest, np.arange(len(manifest)), config, View.prediction(config)):
+    for chunk in read_chunks(
+        manifest, np.arange(len(manifest)), config, StampWindow.prediction(config)
+    ):
         enough[chunk.positions] = chunk.missing <= config.max_missing_bands
     return enough
 
 
-def _read(
-    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, view: View
+def _read_chunk(
+    manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, window: StampWindow
 ) -> Stamps:
     """Read one chunk of one pack."""
     path = manifest.packs / str(manifest.pack[positions[0]])
     raw = read_readable(path, manifest.row[positions], config.bands)
     unreadable = [(int(positions[index]), reason) for index, reason in raw.unreadable]
     positions = positions[raw.indices]
-    pixels = scaled(raw.stamps, raw.observed, view, config.scaling)
+    pixels = scale_stamps(raw.stamps, raw.observed, window, config.scaling)
     # A band that is not constant has a brightest pixel, and that one is 1.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
@@ -108,7 +110,7 @@ def _read(
     return Stamps(positions[~blank], pixels[~blank], missing[~blank], unreadable, positions[blank])
 
 
-def joined(parts: list[Stamps]) -> Stamps:
+def join_chunks(parts: list[Stamps]) -> Stamps:
     """Several chunks, at least one, as one."""
     return Stamps(
         np.concatenate([part.positions for part in parts]),
@@ -119,28 +121,28 @@ def joined(parts: list[Stamps]) -> Stamps:
     )
 
 
-def scaled(
+def scale_stamps(
     raw: NDArray[np.float32],
     observed: NDArray[np.bool_],
-    view: View,
+    window: StampWindow,
     scaling: str,
 ) -> NDArray[np.float32]:
-    """The central `view.side` px of raw stamps (n, C, y, x), each band of each scaled to [0, 1].
+    """The central `window.side` px of raw stamps (n, C, y, x), each band of each scaled to [0, 1].
 
-    The darkest and the brightest pixel of `view.stamp_px` become 0 and 1, because those are the
+    The darkest and the brightest pixel of `window.stamp_px` become 0 and 1, because those are the
     image that the network sees; pixels around it, which only a rotation brings in, are clipped to
     the same range. NaN, bands not observed, and bands of one constant value become 0.
     """
-    crop = _masked(raw, observed, view.side)
+    crop = _masked_square(raw, observed, window.side)
     if scaling == "asinh":
-        crop = _apply_asinh(crop, _masked(raw, observed, view.sky_px))
-    low, high = _limits(central(crop, view.stamp_px))
+        crop = _apply_asinh(crop, _masked_square(raw, observed, window.sky_px))
+    low, high = _pixel_range(central(crop, window.stamp_px))
     width = np.where(high > low, high - low, np.inf)
     unit = (crop - low) / width
     return np.nan_to_num(np.clip(unit, 0, 1), copy=False, nan=0.0).astype(np.float32)
 
 
-def _masked(
+def _masked_square(
     raw: NDArray[np.float32], observed: NDArray[np.bool_], side: int
 ) -> NDArray[np.float32]:
     """Return the central square of raw stamps (n, C, y, x), NaN for pixels without data."""
@@ -155,7 +157,7 @@ def central(images: NDArray[Any], side: int) -> NDArray[Any]:
     return images[..., first : first + side, first : first + side]
 
 
-def _limits(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _pixel_range(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the lowest and highest pixel (n, C, 1, 1), NaN for a band without data."""
     low = np.fmin.reduce(images, axis=(2, 3), keepdims=True)
     high = np.fmax.reduce(images, axis=(2, 3), keepdims=True)

@@ -25,7 +25,7 @@ from classifier.core.classes import CLASSES
 from classifier.core.config import TrainingConfig
 from classifier.core.training_set import Manifest
 from classifier.core.uncertainty import entropy, mutual_information
-from classifier.data.stamps import CHUNK, Stamps, View, joined, read_chunks
+from classifier.data.stamps import CHUNK, Stamps, StampWindow, join_chunks, read_chunks
 from classifier.inference import embeddings as embedding_store
 from classifier.inference.batches import predict_batches
 from classifier.inference.members import MemberNetworks
@@ -189,9 +189,9 @@ def read_config(directory: Path) -> TrainingConfig:
 def _rounds(manifest: Manifest, config: TrainingConfig, at_a_time: int) -> Iterator[Stamps]:
     """Yield all stamps, about `at_a_time` at once: each round may load every member again."""
     positions = np.arange(len(manifest))
-    chunks = read_chunks(manifest, positions, config, View.prediction(config))
+    chunks = read_chunks(manifest, positions, config, StampWindow.prediction(config))
     while round_chunks := list(islice(chunks, -(-at_a_time // CHUNK))):
-        yield joined(round_chunks)
+        yield join_chunks(round_chunks)
 
 
 def _check_finite(p_nK: NDArray[np.float64], path: Path) -> None:

@@ -36,10 +36,10 @@ class RunError(ValueError):
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write an object as indented JSON."""
-    write_atomically(path, as_json(value))
+    write_atomically(path, encode_json(value))
 
 
-def as_json(value: Mapping[str, Any]) -> bytes:
+def encode_json(value: Mapping[str, Any]) -> bytes:
     """An object as indented JSON; NaN is refused, as JSON has none."""
     return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
 

@@ -167,7 +167,7 @@ def _start_run(
         "left_out": data.left_out,
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }
-    write_if_absent(path, checkpoints.as_json(identity | facts))
+    write_if_absent(path, checkpoints.encode_json(identity | facts))
     # Another call may have been faster, with other initial weights.
     stored = checkpoints.read_json(path)
     if stored == identity | facts:

@@ -108,7 +108,7 @@ def _marks(share: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: None if x is None else round(WIDTH * x, 1) for name, x in values.items()}
 
 
-def entropy_histogram(entropies: Iterable[float], bins: int = 28) -> list[Bar]:
+def entropy_bars(entropies: Iterable[float], bins: int = 28) -> list[Bar]:
     """Return the histogram of entropies from 0 to ln 4; no bars without entropies."""
     counts, edges = np.histogram(list(entropies), bins=bins, range=(0, MAX_ENTROPY))
     highest = counts.max()

@@ -161,7 +161,7 @@ def cross_table(experiment: Experiment) -> CrossTable | None:
     return CrossTable(report["count"], sources, list(zip(sources, rows, strict=True)))
 
 
-def differences(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def differing_settings(experiment: Experiment) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Return the names of the settings that differ, and arm by arm their values."""
     # PostgreSQL keeps the names of an object in an order of its own.
     differs = dict(sorted(experiment.report["differs"].items()))

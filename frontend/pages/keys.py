@@ -100,6 +100,6 @@ def key_bindings(custom: Mapping[str, Any]) -> list[KeyBinding]:
     ]
 
 
-def as_json(bindings: list[KeyBinding]) -> list[dict[str, object]]:
+def bindings_as_json(bindings: list[KeyBinding]) -> list[dict[str, object]]:
     """Return the table for the page's script."""
     return [asdict(binding) for binding in bindings]

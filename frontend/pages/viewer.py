@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from classifier.core.bands import BANDS
-from frontend.pages.keys import KEY_BINDINGS, as_json, key_bindings
+from frontend.pages.keys import KEY_BINDINGS, bindings_as_json, key_bindings
 from labeling.imaging.rgb import SOFTENINGS, STRETCHES
 from labeling.models import Preferences
 
@@ -17,8 +17,8 @@ def viewer_context(user: User | AnonymousUser) -> dict[str, Any]:
     return {
         "bands": BANDS,
         "key_bindings": bindings,
-        "keys_json": as_json(bindings),
-        "default_keys_json": as_json(list(KEY_BINDINGS)),
+        "keys_json": bindings_as_json(bindings),
+        "default_keys_json": bindings_as_json(list(KEY_BINDINGS)),
         "display": preferences.display,
         "rgb_options": {"stretches": STRETCHES, "softenings": SOFTENINGS},
     }

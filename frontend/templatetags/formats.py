@@ -20,13 +20,13 @@ register.filter("label_source", label_source_name)
 @register.filter
 def percent(share: Any, places: int = 0) -> str:
     """Format a share as a percentage."""
-    return UNKNOWN if not _is_number(share) else f"{share * 100:.{places}f} %"
+    return UNKNOWN if not _is_finite_number(share) else f"{share * 100:.{places}f} %"
 
 
 @register.filter
 def points(difference: Any) -> str:
     """Format a difference of shares in percentage points, with its sign."""
-    if not _is_number(difference):
+    if not _is_finite_number(difference):
         return UNKNOWN
     value = round(difference * 100, 1)
     return f"{value:+.1f}".replace("-", "−") if value else "0.0"
@@ -35,7 +35,7 @@ def points(difference: Any) -> str:
 @register.filter
 def p_value(probability: Any) -> str:
     """Format a p value to three decimals, or as below 0.001."""
-    if not _is_number(probability):
+    if not _is_finite_number(probability):
         return UNKNOWN
     return "< 0.001" if probability < 0.001 else f"{probability:.3f}"
 
@@ -43,7 +43,7 @@ def p_value(probability: Any) -> str:
 @register.filter
 def decimal(value: Any, places: int = 2) -> str:
     """Format a number with a fixed number of decimals."""
-    return UNKNOWN if not _is_number(value) else f"{value:.{places}f}".replace("-", "−")
+    return UNKNOWN if not _is_finite_number(value) else f"{value:.{places}f}".replace("-", "−")
 
 
 @register.filter
@@ -55,7 +55,7 @@ def file_name(path: str) -> str:
 @register.filter
 def duration(seconds: Any) -> str:
     """Format seconds in the unit that fits: 48 s, 12 min, 3 h 05 min."""
-    if not _is_number(seconds):
+    if not _is_finite_number(seconds):
         return UNKNOWN
     if seconds < 300:
         return f"{seconds:.0f} s"
@@ -63,5 +63,5 @@ def duration(seconds: Any) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
-def _is_number(value: Any) -> bool:
+def _is_finite_number(value: Any) -> bool:
     return isinstance(value, int | float) and isfinite(value)

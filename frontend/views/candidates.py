@@ -13,7 +13,7 @@ from frontend.forms import CommentForm, GalleryForm
 from frontend.pages.gallery import filtered_candidates, visible_to
 from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
-from labeling.api.opinions import candidate_disclosed_to, opinions_of
+from labeling.api.opinions import candidate_disclosed_to, opinions_on
 from labeling.auth.roles import Role
 from labeling.models import Candidate
 
@@ -39,7 +39,7 @@ def candidate(request: PageRequest, pk: int) -> HttpResponse:
     row: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": row, **viewer_context(request.user)}
     if row.disclosed:
-        context |= opinions_of(row) | {"rulings": row.adjudications.select_related("curator")}
+        context |= opinions_on(row) | {"rulings": row.adjudications.select_related("curator")}
     page = render(request, "frontend/candidate.html", context)
     if row.disclosed:
         # After reading: what arrives meanwhile counts as shown, never the other way round.

@@ -23,7 +23,7 @@ _SVG_POLICY = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "img
 @for_action(Action.VIEW)
 def run_figure(request: PageRequest, pk: int, name: str, ending: str) -> HttpResponseBase:
     """A figure of a run."""
-    return _figure(request, get_object_or_404(TrainingRun, pk=pk), name, ending)
+    return _figure_response(request, get_object_or_404(TrainingRun, pk=pk), name, ending)
 
 
 @require_safe
@@ -31,7 +31,7 @@ def run_figure(request: PageRequest, pk: int, name: str, ending: str) -> HttpRes
 def experiment_figure(request: PageRequest, pk: int, name: str, ending: str) -> HttpResponseBase:
     """A figure of an experiment."""
     experiment = get_object_or_404(Experiment.objects.open_to(request.user), pk=pk)
-    return _figure(request, experiment, name, ending)
+    return _figure_response(request, experiment, name, ending)
 
 
 @require_safe
@@ -53,7 +53,9 @@ def experiment_training_set(request: PageRequest, pk: int, name: str) -> HttpRes
     return _file_response(request, path, MEDIA_TYPES["csv"], f"experiment-{pk}-{name}.csv")
 
 
-def _figure(request: PageRequest, job: WorkerJob, name: str, ending: str) -> HttpResponseBase:
+def _figure_response(
+    request: PageRequest, job: WorkerJob, name: str, ending: str
+) -> HttpResponseBase:
     """Send a figure of the job in one of the formats; 404 for any other name."""
     if name not in job.figures or ending not in MEDIA_TYPES:
         raise Http404(f"There is no figure {name}.{ending} of {job}.")

@@ -16,7 +16,7 @@ from frontend.pages.experiments import (
     arm_rows,
     arms_without_imagenet,
     cross_table,
-    differences,
+    differing_settings,
     shared_settings,
 )
 from frontend.pages.figures import describe_experiment_figures, figures_of
@@ -73,18 +73,18 @@ def experiment(request: PageRequest, pk: int) -> HttpResponse:
         "may_download": may(request.user, Action.DOWNLOAD_LABELS),
         "trainings": row.arms * row.members,
         "question": QUESTIONS[ExperimentKind(row.kind)],
-        **_report(row),
+        **_report_context(row),
     }
     template = "_experiment" if wants_part(request) else "experiment"
     return render(request, f"frontend/{template}.html", context)
 
 
-def _report(experiment: Experiment) -> dict[str, Any]:
+def _report_context(experiment: Experiment) -> dict[str, Any]:
     """Return the tables and figures of an experiment with a report."""
     report = experiment.report
     if not report.get("arms"):
         return {}
-    settings, rows = differences(experiment)
+    settings, rows = differing_settings(experiment)
     arms = arm_rows(experiment)
     return {
         "settings": settings,

@@ -23,7 +23,7 @@ def progress(request: PageRequest) -> HttpResponse:
     """The progress of all fields, and what to do next; a POST trains a field again."""
     if request.method == "POST":
         require(request.user, Action.START)
-        return _retrain(request)
+        return _repeat_training(request)
     fields = list(fields_with_counts())
     votes = vote_counts_of(request.user, time_zone_of_browser(request.COOKIES))
     context = {
@@ -38,7 +38,7 @@ def progress(request: PageRequest) -> HttpResponse:
     return render(request, "frontend/progress.html", context)
 
 
-def _retrain(request: PageRequest) -> HttpResponse:
+def _repeat_training(request: PageRequest) -> HttpResponse:
     """Repeat the last training of a field on the present labels; the first one needs the form."""
     field = get_object_or_404(Field, name=request.POST.get("field", ""))
     last = retraining_state(field).last_run

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from frontend.access import for_action, require
 from frontend.forms import RunForm
-from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, gate_rows, loss_curves
+from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.pages.figures import describe_run_figures, figures_of
 from frontend.pages.run_agreement import run_agreement
@@ -60,7 +60,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         return {}
     return {
         "agreements": run_agreement(run),
-        "bars": entropy_histogram(run.predictions.values_list("entropy", flat=True)),
+        "bars": entropy_bars(run.predictions.values_list("entropy", flat=True)),
         "gate": gate_rows(run.verdict),
         "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),

@@ -66,9 +66,9 @@ def pair_agreement(first: Mapping[int, int], second: Mapping[int, int]) -> PairA
     return PairAgreement(
         n=len(both),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
-        share=_share(matrix),
+        share=_observed_agreement(matrix),
         interval=wilson_interval(int(np.trace(matrix)), len(both)),
-        share_compact=_share(compact),
+        share_compact=_observed_agreement(compact),
         kappa=_cohen_kappa(first_N, second_N),
         kappa_compact=_cohen_kappa(first_N <= N_COMPACT, second_N <= N_COMPACT),
         per_class=tuple(row_shares(matrix[None])[0].tolist()),
@@ -77,7 +77,7 @@ def pair_agreement(first: Mapping[int, int], second: Mapping[int, int]) -> PairA
     )
 
 
-def _share(matrix: NDArray[np.int_]) -> float:
+def _observed_agreement(matrix: NDArray[np.int_]) -> float:
     """Return the share of the objects in the same class."""
     n = int(matrix.sum())
     return int(np.trace(matrix)) / n if n else nan

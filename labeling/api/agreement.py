@@ -18,29 +18,29 @@ from labeling.api.permissions import IsCurator
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.rows import Row
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 from labeling.models import Field
 
 FIELD = OpenApiParameter("field", str, description="name of a field")
 
 
-def _share(**options: Any) -> serializers.FloatField:
+def _share_field(**options: Any) -> serializers.FloatField:
     return serializers.FloatField(allow_null=True, **options)
 
 
-def _interval(**options: Any) -> serializers.ListField:
-    return serializers.ListField(child=_share(), min_length=2, max_length=2, **options)
+def _interval_field(**options: Any) -> serializers.ListField:
+    return serializers.ListField(child=_share_field(), min_length=2, max_length=2, **options)
 
 
 class BootstrapOut(serializers.Serializer[Any]):
     """95 % bootstrap intervals: the objects are resampled 1000 times."""
 
-    share = _interval()
-    share_compact = _interval()
-    kappa = _interval()
-    kappa_compact = _interval()
-    per_class = serializers.ListField(child=_interval())
-    per_compact = serializers.ListField(child=_interval())
+    share = _interval_field()
+    share_compact = _interval_field()
+    kappa = _interval_field()
+    kappa_compact = _interval_field()
+    per_class = serializers.ListField(child=_interval_field())
+    per_compact = serializers.ListField(child=_interval_field())
 
 
 class AgreementOut(serializers.Serializer[Any]):
@@ -58,21 +58,21 @@ class AgreementOut(serializers.Serializer[Any]):
     confusion = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField()), source="agreement.confusion"
     )
-    share = _share(source="agreement.share")
-    interval = _interval(source="agreement.interval")
-    share_compact = _share(source="agreement.share_compact")
-    kappa = _share(source="agreement.kappa")
-    kappa_compact = _share(source="agreement.kappa_compact")
-    per_class = serializers.ListField(child=_share(), source="agreement.per_class")
-    per_compact = serializers.ListField(child=_share(), source="agreement.per_compact")
+    share = _share_field(source="agreement.share")
+    interval = _interval_field(source="agreement.interval")
+    share_compact = _share_field(source="agreement.share_compact")
+    kappa = _share_field(source="agreement.kappa")
+    kappa_compact = _share_field(source="agreement.kappa_compact")
+    per_class = serializers.ListField(child=_share_field(), source="agreement.per_class")
+    per_compact = serializers.ListField(child=_share_field(), source="agreement.per_compact")
     bootstrap = BootstrapOut(source="agreement.bootstrap")
 
 
 class CoefficientOut(serializers.Serializer[Any]):
     """A coefficient of the group, its 95 % bootstrap interval, and the number of candidates."""
 
-    value = _share()
-    interval = _interval()
+    value = _share_field()
+    interval = _interval_field()
     n = serializers.IntegerField()
 
 
@@ -112,7 +112,7 @@ class AgreementView(APIView):
     def get(self, request: AuthenticatedRequest) -> Response:
         """Return the pairs that the caller may see: curators all, experts their own."""
         pairs = pairs_visible_to(request.user, field_of(request))
-        return Response(finite(AgreementOut(list(pairs), many=True).data))
+        return Response(nonfinite_to_none(AgreementOut(list(pairs), many=True).data))
 
 
 class AgreementFileView(APIView):
@@ -134,7 +134,7 @@ class AgreementGroupView(APIView):
     def get(self, request: Request) -> Response:
         """Return both coefficients, for four classes and for two."""
         groups = group_agreements(read_raters(field_of(request)).experts.values())
-        return Response(finite(GroupsOut(groups).data))
+        return Response(nonfinite_to_none(GroupsOut(groups).data))
 
 
 class AgreementGroupFileView(APIView):

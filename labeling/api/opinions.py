@@ -118,7 +118,7 @@ def candidate_disclosed_to(user: User, pk: int) -> Candidate:
     return candidate
 
 
-def opinions_of(candidate: Candidate) -> dict[str, Any]:
+def opinions_on(candidate: Candidate) -> dict[str, Any]:
     """Return the opinions on a candidate, votes and comments in the order of time."""
     return {
         "network": candidate.predictions.promoted().select_related("run").first(),
@@ -164,6 +164,6 @@ class OpinionsView(APIView):
     @extend_schema(responses=OpinionsOut)
     def get(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Return all opinions, the votes in the order of time; 403 before the caller's own vote."""
-        opinions = opinions_of(candidate_disclosed_to(request.user, pk))
+        opinions = opinions_on(candidate_disclosed_to(request.user, pk))
         content = OpinionsOut(opinions, context={"user": request.user}).data
         return _disclosed(request, pk, content)

@@ -94,14 +94,14 @@ def _details(error: Exception, data: Any) -> dict[str, Any]:
     """Return one sentence in `detail` and, for invalid input, `errors` by input name."""
     if isinstance(error, exceptions.ValidationError):
         errors = data if isinstance(data, dict) else {"non_field_errors": data}
-        sentences = [f"{name}: {_first(reasons)}" for name, reasons in errors.items()]
+        sentences = [f"{name}: {_first_reason(reasons)}" for name, reasons in errors.items()]
         return {"detail": " ".join(sentences), "errors": errors}
     if isinstance(error, Http404 | PermissionDenied):
         return {"detail": str(error) or str(data.get("detail", ""))}
     return {"detail": str(data.get("detail", error)) if isinstance(data, dict) else str(error)}
 
 
-def _first(reasons: Any) -> str:
+def _first_reason(reasons: Any) -> str:
     """Return the first of possibly nested reasons."""
     while isinstance(reasons, list | dict) and reasons:
         reasons = reasons[0] if isinstance(reasons, list) else next(iter(reasons.values()))

@@ -78,7 +78,9 @@ class QueueView(APIView):
         """Lease up to `count` candidates; an empty list if none is waiting for the caller."""
         values = dict(_IN.run_validation(request.data))
         count, name = values.pop("count"), values.pop("field", None)
-        fields = [_field(name, request.user)] if name else [(f, None) for f in Field.objects.all()]
+        fields = (
+            [_named_field(name, request.user)] if name else [(f, None) for f in Field.objects.all()]
+        )
         leases: list[Lease] = []
         # New candidates of any field come before skipped ones, or those that others hold.
         for last_resort in (True,) if name else (False, True):
@@ -88,7 +90,7 @@ class QueueView(APIView):
         return Response([_OUT.to_representation(candidate) for candidate in _candidates_of(leases)])
 
 
-def _field(name: str, expert: User) -> tuple[Field, int | None]:
+def _named_field(name: str, expert: User) -> tuple[Field, int | None]:
     """Return the field of that name and the number of candidates that the expert was served."""
     for field, annotations in FIELD_NAMED.annotated(
         name=name, expert=expert.pk, now=timezone.now()

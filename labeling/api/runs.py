@@ -18,7 +18,7 @@ from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
 
 
-def _limits(name: str) -> dict[str, Any]:
+def _limit_options(name: str) -> dict[str, Any]:
     low, high = LIMITS[name]
     return {"min_value": low, "max_value": high}
 
@@ -27,13 +27,13 @@ class RunConfigIn(StrictSerializer):
     """Settings that replace the preset's own; the classifier's `TrainingConfig` has all of them."""
 
     backbone = serializers.ChoiceField(FREE_BACKBONES, required=False)
-    members = serializers.IntegerField(**_limits("members"), required=False)
-    batches = serializers.IntegerField(**_limits("batches"), required=False)
-    batch_size = serializers.IntegerField(**_limits("batch_size"), required=False)
-    input_px = serializers.IntegerField(**_limits("input_px"), required=False)
-    stamp_px = serializers.IntegerField(**_limits("stamp_px"), required=False)
-    learning_rate = serializers.FloatField(**_limits("learning_rate"), required=False)
-    seed = serializers.IntegerField(**_limits("seed"), required=False)
+    members = serializers.IntegerField(**_limit_options("members"), required=False)
+    batches = serializers.IntegerField(**_limit_options("batches"), required=False)
+    batch_size = serializers.IntegerField(**_limit_options("batch_size"), required=False)
+    input_px = serializers.IntegerField(**_limit_options("input_px"), required=False)
+    stamp_px = serializers.IntegerField(**_limit_options("stamp_px"), required=False)
+    learning_rate = serializers.FloatField(**_limit_options("learning_rate"), required=False)
+    seed = serializers.IntegerField(**_limit_options("seed"), required=False)
 
 
 class ConfigurationIn(StrictSerializer):

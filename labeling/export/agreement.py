@@ -10,7 +10,7 @@ from labeling.agreement.groups import GroupAgreement
 from labeling.agreement.pairs import PairAgreement
 from labeling.agreement.raters import RaterPair
 from labeling.export.rows import Row
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 
 _SHARES = (
     "share",
@@ -53,7 +53,7 @@ def agreement_rows(pairs: Iterable[RaterPair]) -> Iterator[Row]:
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         row["share_wilson_low"], row["share_wilson_high"] = agreement.interval
         counts = (count for counts_of_class in agreement.confusion for count in counts_of_class)
-        yield finite(row | dict(zip(_COUNTS, counts, strict=True)))
+        yield nonfinite_to_none(row | dict(zip(_COUNTS, counts, strict=True)))
 
 
 def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
@@ -65,7 +65,7 @@ def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
             low, high = coefficient.interval
             row |= {name: coefficient.value, f"{name}_low": low, f"{name}_high": high}
             row[f"{name}_n"] = coefficient.n
-        yield finite(row)
+        yield nonfinite_to_none(row)
 
 
 def _with_intervals(agreement: PairAgreement) -> list[tuple[float, Interval]]:

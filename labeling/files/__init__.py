@@ -1,1 +1,1 @@
-"""Where and how files are written."""
+"""Paths of files, and values that file formats accept."""

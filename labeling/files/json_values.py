@@ -1,13 +1,13 @@
-"""JSON has no NaN and no infinity; PostgreSQL and browsers refuse them."""
+"""Values for JSON, which has no NaN and no infinity; PostgreSQL and browsers refuse them."""
 
 from math import isfinite
 from typing import Any
 
 
-def finite(value: Any) -> Any:
-    """The same value with None for every number that is not finite, at any depth."""
+def nonfinite_to_none(value: Any) -> Any:
+    """Return the value with None for every number that is not finite, at any depth."""
     if isinstance(value, dict):
-        return {key: finite(entry) for key, entry in value.items()}
+        return {key: nonfinite_to_none(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
+        return [nonfinite_to_none(entry) for entry in value]
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -5,11 +5,11 @@ from pathlib import Path
 from django.conf import settings
 
 
-def directory(run: int) -> Path:
-    """The folder of a run."""
+def run_directory(run: int) -> Path:
+    """Return the folder of a run."""
     return Path(settings.RUNS) / str(run)
 
 
-def embeddings(run: int) -> Path:
-    """The embeddings that its members computed; older and imported runs have none."""
-    return directory(run) / "embeddings.zarr"
+def embeddings_path(run: int) -> Path:
+    """Return the path of its members' embeddings; older and imported runs have none."""
+    return run_directory(run) / "embeddings.zarr"

@@ -81,7 +81,7 @@ def import_catalogue(
     stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
     try:
         sky = _sky_positions(catalogue, reference.wcs, x, y)
-        candidates = _candidates(field, catalogue, (x, y, *sky), observed, reasons)
+        candidates = _unsaved_candidates(field, catalogue, (x, y, *sky), observed, reasons)
         for candidate, padded in zip(candidates, reference.is_padded(x, y), strict=True):
             candidate.at_edge = bool(padded)
         for pack_row, row in enumerate(rows):
@@ -92,10 +92,10 @@ def import_catalogue(
             fingerprint=fingerprint,
             origin=options.origin,
             rows=len(candidates),
-            report=_report(catalogue, reasons, reference.wcs, (x, y)),
+            report=_import_report(catalogue, reasons, reference.wcs, (x, y)),
             pack=pack,
         )
-        _save(record, candidates, catalogue)
+        _save_catalogue(record, candidates, catalogue)
     except BaseException:
         shutil.rmtree(settings.PACKS / pack, ignore_errors=True)
         raise
@@ -185,7 +185,7 @@ def _check_ids_are_new(field: Field, catalogue: Catalogue) -> None:
             )
 
 
-def _candidates(
+def _unsaved_candidates(
     field: Field,
     catalogue: Catalogue,
     positions: tuple[Positions, Positions, Positions, Positions],
@@ -220,7 +220,7 @@ def _finite_or_none(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _report(
+def _import_report(
     catalogue: Catalogue, reasons: list[str], wcs: WCS | None, pixels: tuple[Positions, Positions]
 ) -> dict[str, Any]:
     """Return how many rows are used and why not, and how well positions and WCS agree in px."""
@@ -241,7 +241,9 @@ def _report(
 
 
 @transaction.atomic
-def _save(record: CatalogueImport, candidates: list[Candidate], catalogue: Catalogue) -> None:
+def _save_catalogue(
+    record: CatalogueImport, candidates: list[Candidate], catalogue: Catalogue
+) -> None:
     """Write the import, its candidates and their reference labels."""
     record.save()
     for candidate in candidates:

@@ -65,8 +65,10 @@ def import_field(
         _check_grid(mosaic, reference)
     if existing and existing.imports.exists():
         _check_replacement(existing, imported)
-    measurements = {band: _measure(mosaic) for band, mosaic in imported.items()}
-    field = _save(name, imported, measurements, _complete_columns(mosaics, reference, columns))
+    measurements = {band: _slow_columns(mosaic) for band, mosaic in imported.items()}
+    field = _save_field(
+        name, imported, measurements, _complete_columns(mosaics, reference, columns)
+    )
     shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
     return field
 
@@ -79,7 +81,7 @@ def _read_all(
         raise BadInput(f"Field {name} needs at least one mosaic.")
     mosaics: dict[str, MosaicFile] = {}
     for request in requests:
-        band, mosaic = _read(request, needs_wcs=needs_wcs)
+        band, mosaic = _read_request(request, needs_wcs=needs_wcs)
         if band in mosaics:
             raise BadInput(
                 f"{mosaic.path}: band {band} has a mosaic already, {mosaics[band].path}."
@@ -111,7 +113,7 @@ def _complete_columns(
     return values
 
 
-def _read(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
+def _read_request(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
     """Read a mosaic; return it with its band, by the request or else by the header."""
     try:
         mosaic = read_mosaic(request.path, request.hdu)
@@ -181,13 +183,13 @@ def _same_frame(mosaic: Mosaic, file: MosaicFile) -> bool:
     return same_orientation(file.wcs, mosaic.wcs) and shift == (0.0, 0.0)
 
 
-def _measure(mosaic: MosaicFile) -> dict[str, Any]:
+def _slow_columns(mosaic: MosaicFile) -> dict[str, Any]:
     """Return the columns that take long to compute, to do so outside the transaction."""
     return {"star_fwhm_px": star_fwhm(mosaic.image), "fingerprint": mosaic.fingerprint}
 
 
 @transaction.atomic
-def _save(
+def _save_field(
     name: str,
     mosaics: dict[str, MosaicFile],
     measurements: dict[str, dict[str, Any]],

@@ -35,7 +35,7 @@ def import_run(
     if existing := TrainingRun.objects.imported_into(field, network, fingerprint).first():
         return existing, False
     probabilities = read_probabilities(path, fmt)
-    candidates = _candidates(field, probabilities)
+    candidates = _candidates_by_row(field, probabilities)
     predictions = _predictions(probabilities, candidates)
     source = {
         "file": path.name,
@@ -49,7 +49,7 @@ def import_run(
     return TrainingRun.objects.import_predictions(network, field, predictions, source, user)
 
 
-def _candidates(field: Field, probabilities: Probabilities) -> list[int | None]:
+def _candidates_by_row(field: Field, probabilities: Probabilities) -> list[int | None]:
     """Return the candidate of each row; None for those that are set aside. Raises BadInput."""
     path, ids, n_rows = probabilities.path, probabilities.ids, len(probabilities.p_NK)
     rows = list(field.candidates.order_by("pk").values_list("pk", "catalogue_id", "set_aside"))

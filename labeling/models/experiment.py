@@ -15,7 +15,7 @@ from classifier.core.config import PRESETS, Preset
 from classifier.core.experiment_kinds import ExperimentKind
 from labeling import jobs
 from labeling.auth.roles import Role, has_role
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 from labeling.models.field import Field
 from labeling.models.job import RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.training.label_source import LabelSource
@@ -113,7 +113,9 @@ class Experiment(WorkerJob):
 
     def succeed(self, report: Mapping[str, Any]) -> bool:
         """Store the report; False if it was cancelled or taken over meanwhile."""
-        return self._end(self._claimed(), RunStatus.READY, report=finite(dict(report)), error="")
+        return self._end(
+            self._claimed(), RunStatus.READY, report=nonfinite_to_none(dict(report)), error=""
+        )
 
 
 def _names(sources: Iterable[LabelSource]) -> dict[LabelSource, str]:

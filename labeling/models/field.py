@@ -183,7 +183,7 @@ class Field(models.Model):
         Costs a look at the disk, and at most one message a second.
         """
         run = self.promoted_run_id
-        if self.follows_labels and run and run_folders.embeddings(run).exists():
+        if self.follows_labels and run and run_folders.embeddings_path(run).exists():
             jobs.notify_throttled(jobs.REFRESH, self.pk)
 
     @transaction.atomic

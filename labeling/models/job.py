@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from labeling import jobs
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 from labeling.rules.conflicts import JobConflict
 
 HEARTBEAT_LOST = timedelta(minutes=3)
@@ -179,7 +179,7 @@ class WorkerJob(models.Model):
             return
         self._recorded_at = time.monotonic()
         values: dict[str, Any] = {
-            "progress": finite(dict(progress)),
+            "progress": nonfinite_to_none(dict(progress)),
             "heartbeat_at": timezone.now(),
         }
         if self._finished_part(progress):

@@ -198,7 +198,7 @@ class Prediction(models.Model):
         """Set the field in whose pool it waits, if any, and its value; True if either changed."""
         value = 0.0
         if queue is not None:
-            (value,) = acquisition_values(strategy, opinions_of([self]), np.array([counts]))
+            (value,) = acquisition_values(strategy, prior_opinions([self]), np.array([counts]))
         return self.store_queue(queue, float(value))
 
     def store_queue(self, queue: int | None, value: float) -> bool:
@@ -210,7 +210,7 @@ class Prediction(models.Model):
         return True
 
 
-def opinions_of(rows: Sequence[Prediction]) -> Opinions:
+def prior_opinions(rows: Sequence[Prediction]) -> Opinions:
     """Return the opinions before any vote of rows of predictions."""
     return Opinions(
         candidate_N=np.array([row.candidate_id for row in rows], dtype=np.int64),
@@ -230,7 +230,7 @@ def set_annotated_queues(rows: Sequence[Any]) -> list[Prediction]:
     for strategy in {row.strategy for row in waiting}:
         pool = [row for row in waiting if row.strategy == strategy]
         counts_NK = np.array([[getattr(row, name) for name in _COUNTS] for row in pool])
-        values = acquisition_values(strategy, opinions_of(pool), counts_NK).tolist()
+        values = acquisition_values(strategy, prior_opinions(pool), counts_NK).tolist()
         changed += [
             row
             for row, value in zip(pool, values, strict=True)

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 from labeling.models import job
 from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.member import Member, MemberQuerySet
@@ -101,7 +101,7 @@ class SharedRun(WorkerJob):
     def _record_member(self, progress: Mapping[str, Any]) -> None:
         if progress.get("stage") == "train":
             member = self.member_claims.filter(number=progress["member"])
-            values = {"progress": finite(dict(progress)), "heartbeat_at": timezone.now()}
+            values = {"progress": nonfinite_to_none(dict(progress)), "heartbeat_at": timezone.now()}
             if not member.filter(worker=job.worker_name()).update(**values) and member.exists():
                 raise RunCancelled(f"Another worker has taken over {self}.")
 

@@ -19,7 +19,7 @@ from classifier.core.config import PRESETS, Preset
 from classifier.core.training_set import CONTROL, read_labels
 from labeling import jobs
 from labeling.files import run_folders
-from labeling.files.json_values import finite
+from labeling.files.json_values import nonfinite_to_none
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.job import FINISHED, RunStatus
@@ -106,7 +106,7 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
             label_source="",
             status=RunStatus.READY,
             finished_at=timezone.now(),
-            outcome=finite(dict(source)),
+            outcome=nonfinite_to_none(dict(source)),
         )
         run.fields.add(field)
         strategies = run.write_predictions(predictions)
@@ -148,7 +148,7 @@ class TrainingRun(SharedRun):
     @property
     def directory(self) -> Path:
         """The folder of its training set and its members."""
-        return run_folders.directory(self.pk)
+        return run_folders.run_directory(self.pk)
 
     @property
     def source(self) -> LabelSource:
@@ -182,7 +182,7 @@ class TrainingRun(SharedRun):
     @property
     def embeddings_path(self) -> Path:
         """The embeddings of each candidate by its members."""
-        return run_folders.embeddings(self.pk)
+        return run_folders.embeddings_path(self.pk)
 
     @property
     def made_with(self) -> dict[str, Any]:
@@ -249,7 +249,7 @@ class TrainingRun(SharedRun):
             _table(new[candidate] for candidate in labels),
             _table(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
         )
-        self.verdict = finite(verdict.to_dict())
+        self.verdict = nonfinite_to_none(verdict.to_dict())
         # A concurrent request may have promoted it meanwhile.
         stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
         self.status = stored.get(pk=self.pk)
@@ -373,7 +373,9 @@ class TrainingRun(SharedRun):
         A field without a promoted run gets this one if it passes the gate; one that the gate could
         not judge waits for a person.
         """
-        if not self._end(self._claimed(), RunStatus.READY, outcome=finite(dict(outcome)), error=""):
+        if not self._end(
+            self._claimed(), RunStatus.READY, outcome=nonfinite_to_none(dict(outcome)), error=""
+        ):
             return
         self.predictions.all().delete()
         strategies = self.write_predictions(predictions)

@@ -97,7 +97,7 @@ class WaitingCandidates:
         """Return the first candidates of a part."""
         if part == Part.REPEAT and not self._may_repeat():
             return []
-        candidates = _first(part, lock, count, self._template).objects(**self._params_now())
+        candidates = _first_query(part, lock, count, self._template).objects(**self._params_now())
         for candidate in candidates:
             candidate.field = self._field
         return [Pick(candidate, self._strategy_of(part)) for candidate in candidates]
@@ -172,7 +172,9 @@ def _repeatable(template: QueueFilter) -> CandidateQuerySet:
 
 
 @cache
-def _first(part: Part, lock: Lock, count: int, template: QueueFilter) -> PreparedQuery[Candidate]:
+def _first_query(
+    part: Part, lock: Lock, count: int, template: QueueFilter
+) -> PreparedQuery[Candidate]:
     waiting = _waiting(template)
     new = waiting.not_skipped_by(EXPERT)
     at_random = new.past_votes_of(EXPERT)

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def run(options: argparse.Namespace) -> Mapping[str, Path]:
+def simulate(options: argparse.Namespace) -> Mapping[str, Path]:
     """Simulate what the command line asks for; the paths that were written."""
     if options.kind == "field":
         shape = (options.size, options.size)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 1 with one sentence on standard error where its input is not right."""
     options = parser().parse_args(arguments)
     try:
-        written = run(options)
+        written = simulate(options)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -31,7 +31,7 @@ from labeling.simulation.output import write_hdu, write_table
 from labeling.simulation.plan import PlannedCandidate, Planner
 from labeling.simulation.profiles import EFF
 from labeling.simulation.psf import wfc3_psf
-from labeling.simulation.scene import Part, Scene, splat
+from labeling.simulation.scene import Component, Scene, splat
 from labeling.simulation.stars import SaturatedStar, field_stars, luminosity_function
 
 NAME = "simulated"
@@ -87,7 +87,7 @@ def simulate_field(
         raise ValueError("a simulated field needs at least 200 x 200 px and one candidate")
     world = _World.create(seed, shape, candidates)
     wcs = tangent_plane(((shape[1] + 1) / 2.0, (shape[0] + 1) / 2.0), SKY_CENTRE, PIXEL_SCALE)
-    planes = {band: world.expose(band) for band in BANDS}
+    planes = {band: world.image(band) for band in BANDS}
     catalogue = _catalogue(world, planes, wcs)
     mosaics = {
         band: mosaic_hdu(plane, WFC3_UVIS[band], wcs, "SIMULATED", seed)
@@ -132,11 +132,11 @@ class _World:
         scene = Scene(shape, lambda band: galaxy.plane(band, zero_points))
         _fill(scene, rng, galaxy, planned)
         for star in saturated:
-            scene.add_object(star.x, star.y, [Part(star.flux)])
+            scene.add_object(star.x, star.y, [Component(star.flux)])
         ids = rng.permutation(len(planned)) + 1
         return cls(seed, galaxy, gap, saturated, planned, scene, spike_angle, ids)
 
-    def expose(self, band: str) -> Plane:
+    def image(self, band: str) -> Plane:
         """The band's mosaic: light, then what the detector adds, then noise."""
         number = BANDS.index(band)
         rng = np.random.default_rng([self.seed, number])
@@ -204,7 +204,7 @@ def _surround(
     if neighbours > 3:
         profile = EFF(rng.uniform(4.0, 8.0), 2.8)
         unseen = light.sum(axis=1) * rng.uniform(0.5, 3.0)
-        scene.add_object(float(x.mean()), float(y.mean()), [Part(unseen, profile=profile)])
+        scene.add_object(float(x.mean()), float(y.mean()), [Component(unseen, profile=profile)])
 
 
 def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
@@ -221,12 +221,14 @@ def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
         zero_point = WFC3_UVIS[band]
         psf = wfc3_psf(band, world.spike_angle)
         correction = photometry.aperture_correction(psf, 3.0 * PIXELS_PER_PARSEC)
-        found = photometry.measure(planes[band], x, y, photometry.APERTURE, zero_point.exptime)
+        found = photometry.measure_flux(planes[band], x, y, photometry.APERTURE, zero_point.exptime)
         magnitude, error = found.magnitudes(zero_point, correction)
         detections += np.isfinite(magnitude)
-        table[f"mag_{zero_point.filter}"] = _masked(magnitude)
-        table[f"err_{zero_point.filter}"] = _masked(error)
-    table["ci"] = _masked(photometry.concentration(planes["V"], x, y, WFC3_UVIS["V"].exptime))
+        table[f"mag_{zero_point.filter}"] = _masked_column(magnitude)
+        table[f"err_{zero_point.filter}"] = _masked_column(error)
+    table["ci"] = _masked_column(
+        photometry.concentration(planes["V"], x, y, WFC3_UVIS["V"].exptime)
+    )
     table["nflt"] = detections
     table["x"].unit = table["y"].unit = "pix"
     table["ra"].unit = table["dec"].unit = "deg"
@@ -241,5 +243,5 @@ def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
     return table
 
 
-def _masked(values: NDArray[np.float64]) -> MaskedColumn:
+def _masked_column(values: NDArray[np.float64]) -> MaskedColumn:
     return MaskedColumn(np.round(values, 4), mask=~np.isfinite(values), unit="mag")

@@ -15,7 +15,7 @@ from classifier.core.bands import BANDS
 from labeling.imaging.apertures import circle_overlap
 from labeling.simulation.photometry import APERTURE, SKY_INNER, SKY_OUTER
 from labeling.simulation.profiles import EFF, draw
-from labeling.simulation.scene import Part, add_patch, splat
+from labeling.simulation.scene import Component, add_patch, splat
 
 SIDE = 31
 NARROWEST, WIDEST, STEPS = 0.1, 5.0, 7
@@ -33,10 +33,10 @@ class Gauge:
         self._masks = [circle_overlap(x, y, radius) for radius in (1.0, 3.0, APERTURE)]
         radius = np.hypot(x, y)
         self._ring = (radius >= SKY_INNER) & (radius <= SKY_OUTER)
-        typical = Part(np.ones(len(BANDS)), profile=EFF.of_half_light(half_light, 3.0))
+        typical = Component(np.ones(len(BANDS)), profile=EFF.of_half_light(half_light, 3.0))
         self._typical = self.measure([typical])[1]
 
-    def measure(self, parts: Sequence[Part]) -> tuple[float, float]:
+    def measure(self, parts: Sequence[Component]) -> tuple[float, float]:
         """Concentration index, and share of the flux within 4 px less the local sky, in V."""
         plane = np.zeros((SIDE, SIDE), dtype=np.float32)
         for part in parts:
@@ -53,7 +53,7 @@ class Gauge:
         index = 2.5 * float(np.log10(large / small)) if min(small, large) > 0.0 else np.inf
         return index, aperture / total
 
-    def fit_to_index(self, parts: Sequence[Part], index: float) -> list[Part]:
+    def fit_to_index(self, parts: Sequence[Component], index: float) -> list[Component]:
         """The parts, as wide as gives this index, as bright as gives their flux at 4 px.
 
         An index that no width gives is met as nearly as can be. Parts without light in V are

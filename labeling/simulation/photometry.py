@@ -50,7 +50,7 @@ def local_sky(
     return level, scatter
 
 
-def measure(
+def measure_flux(
     plane: Plane,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
@@ -70,7 +70,7 @@ def concentration(
     plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64], exptime: float
 ) -> NDArray[np.float64]:
     """mag(1 px) - mag(3 px) of each source, NaN where either flux is not positive."""
-    small, large = (measure(plane, x, y, radius, exptime).flux for radius in (1.0, 3.0))
+    small, large = (measure_flux(plane, x, y, radius, exptime).flux for radius in (1.0, 3.0))
     ratio = np.where((small > 0.0) & (large > 0.0), large, np.nan) / np.where(
         small > 0.0, small, 1.0
     )
@@ -83,5 +83,5 @@ def aperture_correction(psf: NDArray[np.float32], half_light: float) -> float:
     plane = np.zeros((121, 121), dtype=np.float32)
     add_patch(plane, draw(EFF.of_half_light(half_light, 3.0), (60.0, 60.0)), 1.0)
     centre = np.array([60.0])
-    within = measure(convolve(plane, psf), centre, centre, APERTURE, np.inf).flux[0]
+    within = measure_flux(convolve(plane, psf), centre, centre, APERTURE, np.inf).flux[0]
     return float(2.5 * np.log10(within))

@@ -14,7 +14,7 @@ from labeling.simulation.artefacts import ChipGap
 from labeling.simulation.background import Galaxy
 from labeling.simulation.instrument import ZeroPoint
 from labeling.simulation.recipes import RECIPES
-from labeling.simulation.scene import Fluxes, Part
+from labeling.simulation.scene import Component, Fluxes
 from labeling.simulation.stars import (
     SaturatedStar,
     field_stars,
@@ -79,7 +79,7 @@ class PlannedCandidate:
     y: float
     label: MorphologicalClass
     kind: str
-    parts: list[Part]
+    parts: list[Component]
 
 
 @dataclass
@@ -143,7 +143,7 @@ class Planner:
         others += [(star.x, star.y, GLARE) for star in self.saturated]
         return all(math.hypot(ox - x, oy - y) >= apart for ox, oy, apart in others)
 
-    def _parts(self, label: MorphologicalClass, kind: str) -> list[Part]:
+    def _parts(self, label: MorphologicalClass, kind: str) -> list[Component]:
         if kind == "spike":
             return []
         if kind in {"cosmic ray", "hot pixel"}:

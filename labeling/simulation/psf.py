@@ -94,11 +94,11 @@ def read_psfs(directory: Path) -> dict[str, Kernel]:
         path = directory / f"wfc3_uvis_{FILTERS[band].lower()}.fits"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no PSF for band {band}")
-        psfs[band] = centre_psf(_read(path), band)
+        psfs[band] = centre_psf(_read_model(path), band)
     return psfs
 
 
-def _read(path: Path) -> NDArray[np.floating]:
+def _read_model(path: Path) -> NDArray[np.floating]:
     try:
         model = fits.getdata(path)
     except (OSError, TypeError) as error:  # astropy raises TypeError where a file is cut short

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeling.simulation.profiles import EFF, King, Profile, Sersic
-from labeling.simulation.scene import Fluxes, Part
+from labeling.simulation.scene import Component, Fluxes
 
-Recipe = Callable[[np.random.Generator, Fluxes, float], list[Part]]
+Recipe = Callable[[np.random.Generator, Fluxes, float], list[Component]]
 
 
 def split_flux(
@@ -35,19 +35,19 @@ def round_profile(rng: np.random.Generator, radius: float) -> Profile:
     return King(core=0.45 * radius, tidal=7.0 * radius)
 
 
-def symmetric(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def symmetric(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 1: one profile, nearly round."""
     ratio, angle = rng.uniform(0.82, 1.0), rng.uniform(0.0, np.pi)
-    return [Part(flux, profile=round_profile(rng, radius), axis_ratio=ratio, angle=angle)]
+    return [Component(flux, profile=round_profile(rng, radius), axis_ratio=ratio, angle=angle)]
 
 
-def elongated(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def elongated(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 2: one profile, flattened, or two of different flattening on one centre."""
     angle = rng.uniform(0.0, np.pi)
     inner, outer = split_flux(rng, flux, np.array([0.6, 0.4]), 0.1)
     ratio = rng.uniform(0.35, 0.72)
-    core = Part(inner, profile=round_profile(rng, radius), axis_ratio=ratio, angle=angle)
-    halo = Part(
+    core = Component(inner, profile=round_profile(rng, radius), axis_ratio=ratio, angle=angle)
+    halo = Component(
         outer,
         profile=round_profile(rng, 1.6 * radius),
         axis_ratio=rng.uniform(0.4, 0.9),
@@ -56,22 +56,22 @@ def elongated(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Par
     return [core, halo]
 
 
-def lopsided(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def lopsided(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 2: one peak, with blended knots on one side of it."""
     knots = int(rng.integers(1, 4))
     shares = np.concatenate([[1.0], rng.uniform(0.15, 0.5, knots)])
     parts = split_flux(rng, flux, shares, 0.15)
     side = rng.uniform(0.0, 2.0 * np.pi)
-    main = Part(parts[0], profile=round_profile(rng, radius), axis_ratio=rng.uniform(0.7, 1.0))
+    main = Component(parts[0], profile=round_profile(rng, radius), axis_ratio=rng.uniform(0.7, 1.0))
     return [main, *(_aside(rng, part, side, 1.1 * radius + 0.9, radius) for part in parts[1:])]
 
 
 def _aside(
     rng: np.random.Generator, flux: Fluxes, side: float, distance: float, radius: float
-) -> Part:
+) -> Component:
     away = distance * rng.uniform(0.8, 1.6)
     angle = side + rng.normal(0.0, 0.6)
-    return Part(
+    return Component(
         flux,
         dx=away * np.cos(angle),
         dy=away * np.sin(angle),
@@ -79,7 +79,7 @@ def _aside(
     )
 
 
-def tailed(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def tailed(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 2: a peak with a curved tail that fades."""
     length = int(rng.integers(3, 6))
     shares = np.concatenate([[1.0], 0.4 * 0.7 ** np.arange(length)])
@@ -89,11 +89,11 @@ def tailed(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
     for step, part in enumerate(parts[1:]):
         x += (0.7 * radius + 0.7) * np.cos(bearing + step * bend)
         y += (0.7 * radius + 0.7) * np.sin(bearing + step * bend)
-        tail.append(Part(part, dx=x, dy=y, profile=EFF.of_half_light(0.8 * radius, 3.2)))
-    return [Part(parts[0], profile=round_profile(rng, radius)), *tail]
+        tail.append(Component(part, dx=x, dy=y, profile=EFF.of_half_light(0.8 * radius, 3.2)))
+    return [Component(parts[0], profile=round_profile(rng, radius)), *tail]
 
 
-def association(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def association(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 3: 4 to 15 sources on diffuse light; `radius` is the spread of the sources."""
     count = int(rng.integers(4, 16))
     bright = 1.0 / np.clip(rng.random(count), 0.08, 1.0) ** 0.6
@@ -106,10 +106,10 @@ def association(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[P
     first = int(bright.argmax())
     dx, dy = dx - dx[first], dy - dy[first]
     sources = [
-        Part(part, dx=x, dy=y, profile=_knot(rng))
+        Component(part, dx=x, dy=y, profile=_knot(rng))
         for part, x, y in zip(parts[:-1], dx, dy, strict=True)
     ]
-    haze = Part(
+    haze = Component(
         parts[-1],
         dx=float(dx.mean()),
         dy=float(dy.mean()),
@@ -124,12 +124,12 @@ def _knot(rng: np.random.Generator) -> Profile | None:
     return EFF.of_half_light(rng.uniform(0.3, 0.9), 3.0) if rng.random() < 0.35 else None
 
 
-def lone_star(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def lone_star(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 4: a point; the length means nothing."""
-    return [Part(flux)]
+    return [Component(flux)]
 
 
-def close_pair(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def close_pair(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 4: two or three stars that touch; `radius` is their separation."""
     count = int(rng.choice([2, 2, 3]))
     shares = np.concatenate([[1.0], rng.uniform(0.3, 0.95, count - 1)])
@@ -137,14 +137,14 @@ def close_pair(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Pa
     angles = rng.uniform(0.0, 2.0 * np.pi) + np.append(0.0, rng.uniform(1.0, 5.0, count - 2))
     away = radius * rng.uniform(0.8, 1.25, count - 1)
     others = zip(parts[1:], away * np.cos(angles), away * np.sin(angles), strict=True)
-    return [Part(parts[0]), *(Part(part, dx=x, dy=y) for part, x, y in others)]
+    return [Component(parts[0]), *(Component(part, dx=x, dy=y) for part, x, y in others)]
 
 
-def background_galaxy(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def background_galaxy(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 4: an elliptical, or a bulge in a disc with knots along two arms."""
     ratio, angle = rng.uniform(0.3, 0.9), rng.uniform(0.0, np.pi)
     if rng.random() < 0.4:
-        return [Part(flux, profile=Sersic(radius, 3.0), axis_ratio=ratio, angle=angle)]
+        return [Component(flux, profile=Sersic(radius, 3.0), axis_ratio=ratio, angle=angle)]
     knots = 12
     shares = np.concatenate([[0.3, 0.5], np.full(knots, 0.2 / knots)])
     parts = split_flux(rng, flux, shares, 0.25)
@@ -152,18 +152,18 @@ def background_galaxy(rng: np.random.Generator, flux: Fluxes, radius: float) -> 
     turn = 1.5 * np.log(along) + np.pi * (np.arange(knots) % 2)
     u, v = along * np.cos(turn), along * np.sin(turn) * ratio
     x, y = u * np.cos(angle) - v * np.sin(angle), u * np.sin(angle) + v * np.cos(angle)
-    bulge = Part(parts[0], profile=Sersic(0.35 * radius, 2.0), axis_ratio=0.9, angle=angle)
-    disc = Part(parts[1], profile=Sersic(radius, 1.0), axis_ratio=ratio, angle=angle)
-    arms = [Part(part, dx=a, dy=b) for part, a, b in zip(parts[2:], x, y, strict=True)]
+    bulge = Component(parts[0], profile=Sersic(0.35 * radius, 2.0), axis_ratio=0.9, angle=angle)
+    disc = Component(parts[1], profile=Sersic(radius, 1.0), axis_ratio=ratio, angle=angle)
+    arms = [Component(part, dx=a, dy=b) for part, a, b in zip(parts[2:], x, y, strict=True)]
     return [bulge, disc, *arms]
 
 
-def faint_patch(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Part]:
+def faint_patch(rng: np.random.Generator, flux: Fluxes, radius: float) -> list[Component]:
     """Class 4: a smooth fluctuation of the galaxy's light that was taken for an object."""
     profile = Sersic(1.5 * radius, 0.6)
     ratio, angle = rng.uniform(0.4, 1.0), rng.uniform(0.0, np.pi)
     seed, haze = split_flux(rng, flux, np.array([0.25, 0.75]), 0.2)
-    return [Part(haze, profile=profile, axis_ratio=ratio, angle=angle), Part(seed)]
+    return [Component(haze, profile=profile, axis_ratio=ratio, angle=angle), Component(seed)]
 
 
 RECIPES: MappingProxyType[str, Recipe] = MappingProxyType(

@@ -21,7 +21,7 @@ Fluxes: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One piece of an object: a point (no profile) or a profile, offset from its position."""
 
     flux: Fluxes
@@ -31,7 +31,7 @@ class Part:
     axis_ratio: float = 1.0
     angle: float = 0.0
 
-    def scale(self, size: float = 1.0, brightness: float = 1.0) -> "Part":
+    def scale(self, size: float = 1.0, brightness: float = 1.0) -> "Component":
         """The part `size` times as wide and as far out, `brightness` times as bright."""
         wider = None if self.profile is None else self.profile.stretch(size)
         return replace(
@@ -101,7 +101,7 @@ class Scene:
         self._y.append(np.asarray(y, dtype=float))
         self._fluxes.append(fluxes)
 
-    def add_object(self, x: float, y: float, parts: Iterable[Part]) -> None:
+    def add_object(self, x: float, y: float, parts: Iterable[Component]) -> None:
         """Add an object of several parts at (x, y)."""
         for part in parts:
             px, py = x + part.dx, y + part.dy

@@ -24,7 +24,7 @@ from labeling.simulation.instrument import ZeroPoint, expose, mosaic_hdu, tangen
 from labeling.simulation.output import write_hdu
 from labeling.simulation.plan import KINDS
 from labeling.simulation.recipes import RECIPES
-from labeling.simulation.scene import Fluxes, Part, Scene
+from labeling.simulation.scene import Component, Fluxes, Scene
 from labeling.simulation.stars import field_stars, fluxes_of, luminosity_function
 
 STARS_PER_MEGAPIXEL, RAYS_PER_MEGAPIXEL = 5000.0, 10.0
@@ -178,7 +178,7 @@ def kind_of(rng: np.random.Generator, label: int, index: float, *, red: bool) ->
     return str(rng.choice(["pair", "patch", "galaxy"], p=[0.7, 0.2, 0.1]))
 
 
-def _parts(rng: np.random.Generator, row: Row, light: Fluxes, gauge: Gauge) -> list[Part]:
+def _parts(rng: np.random.Generator, row: Row, light: Fluxes, gauge: Gauge) -> list[Component]:
     index, label = float(row["ci"]), int(row["class"])
     red = bool(float(row["mag_V"]) - float(row["mag_I"]) > 1.2)
     kind = kind_of(rng, label, index, red=red)

@@ -15,7 +15,7 @@ from labeling.models.training_run import TrainingRun
 from labeling.rules.conflicts import JobConflict
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import TrainingSnapshot, check_label_counts
-from labeling.training.training_set import label_sources, take_snapshot
+from labeling.training.training_set import all_label_sources, take_snapshot
 
 
 def request_run(
@@ -92,7 +92,7 @@ def request_experiment(
 
 def _check_sources(sources: Sequence[LabelSource]) -> None:
     """Raise NotFeasible for no source, an unknown one, and one that is named twice."""
-    existing = label_sources()
+    existing = all_label_sources()
     if not sources:
         raise NotFeasible("label_sources", "Name a label source.")
     for source in sources:

@@ -140,7 +140,7 @@ def retrain_due_fields() -> list[TrainingRun]:
     runs, errors = [], []
     for field in Field.objects.exclude(retrain_after=0).order_by("pk"):
         try:
-            runs.append(_retrain(field))
+            runs.append(_retrain_field(field))
         except Exception as error:
             error.add_note(f"while retraining {field}")
             errors.append(error)
@@ -149,7 +149,7 @@ def retrain_due_fields() -> list[TrainingRun]:
     return [run for run in runs if run]
 
 
-def _retrain(field: Field) -> TrainingRun | None:
+def _retrain_field(field: Field) -> TrainingRun | None:
     state = retraining_state(field)
     if state.last_run is None or not state.is_due:
         return None

@@ -26,7 +26,7 @@ from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import Basis, TrainingSnapshot, check_label_counts
 
 
-def label_sources() -> list[LabelSource]:
+def all_label_sources() -> list[LabelSource]:
     """Return every label source: the consensus, published catalogues, each expert."""
     references = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
     votes = Vote.objects.live().for_classes().filter(voter=OuterRef("pk"))

@@ -25,7 +25,7 @@ from classifier.core.atomic_files import write_atomically
 from classifier.core.statistics import Proportion
 from classifier.evaluation import figures
 from classifier.evaluation.figures import tables
-from classifier.experiments import Arm, Outcome, carry_out
+from classifier.experiments import Arm, Outcome, run_arms
 
 PAPER = DATA.parent / "reference" / "wei2020.json"
 PAGE = ROOT / "docs" / "ngc1566.md"
@@ -268,7 +268,7 @@ def main() -> None:
         config = network.config
         # Shortened or in full: each in a folder of its own.
         arm = Arm(f"{config.backbone}-{config.batches}", config, manifest)
-        outcome = carry_out([arm], home() / "ngc1566", show)[0]
+        outcome = run_arms([arm], home() / "ngc1566", show)[0]
         outcomes.append((network, outcome))
         sys.stdout.write(f"{network.name}: {_interval(outcome.evaluation.accuracy)}\n")
         sys.stdout.flush()

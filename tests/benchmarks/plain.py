@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from classifier.core.config import PACK_STAMP_PX, PRESETS
-from classifier.data.stamps import View, scaled
+from classifier.data.stamps import StampWindow, scale_stamps
 from classifier.nets.torchvision_import import models
 
 # Only now can torchvision be imported; see there.
@@ -35,7 +35,7 @@ def made_up_stamps(count: int) -> tuple[np.ndarray, np.ndarray]:
     raw = rng.normal(size=(count, 5, PACK_STAMP_PX, PACK_STAMP_PX)).astype(np.float32)
     observed = np.ones((count, 5), bool)
     labels = rng.integers(0, 4, count)
-    return scaled(raw, observed, View.training(PAPER), PAPER.scaling), labels
+    return scale_stamps(raw, observed, StampWindow.training(PAPER), PAPER.scaling), labels
 
 
 class TensorStamps(Labelled):

@@ -27,7 +27,7 @@ from classifier import PRESETS, Manifest, Progress, TrainingConfig
 from classifier.core.config import PACK_STAMP_PX, STARCNET_PX
 from classifier.core.packs import new_pack
 from classifier.data.stamps import central
-from classifier.experiments import Arm, Outcome, carry_out
+from classifier.experiments import Arm, Outcome, run_arms
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data")) / "m31_stamps"
@@ -190,7 +190,7 @@ def main() -> None:
             sys.stderr.write(f"\r\x1b[K{progress.stage} {progress.batch}/{progress.batches}")
 
     for name, number, arm in arms(manifest, groups):
-        outcome = carry_out([arm], WORK, show)[0]
+        outcome = run_arms([arm], WORK, show)[0]
         outcomes.setdefault((name, number), []).append(outcome)
         seconds = outcome.training.seconds
         share = outcome.evaluation.accuracy.value

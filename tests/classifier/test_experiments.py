@@ -15,11 +15,11 @@ from classifier.experiments import (
     Arm,
     JudgedByEach,
     Outcome,
-    carry_out,
     check,
     differences,
     folder_names,
     judged_by_each,
+    run_arms,
     sources,
     summary,
 )
@@ -155,7 +155,7 @@ def pair(tiny, manifest):
 
 
 def test_a_report_says_exactly_what_differed(pair, tmp_path):
-    report = summary("crop-size", carry_out(pair, tmp_path))
+    report = summary("crop-size", run_arms(pair, tmp_path))
     assert report["differs"] == {"stamp_px": [32, 20]}
     assert report["same"]["batches"] == 1
     assert [row["name"] for row in report["arms"]] == ["wide", "narrow"]
@@ -165,14 +165,14 @@ def test_a_report_says_exactly_what_differed(pair, tmp_path):
 
 
 def test_a_report_says_where_arms_began_from_other_weights(pair, tmp_path):
-    first, second = carry_out(pair, tmp_path)
+    first, second = run_arms(pair, tmp_path)
     taught = replace(first, training=replace(first.training, weights="imagenet"))
     report = summary("crop-size", [taught, second])
     assert report["differs"] == {"stamp_px": [32, 20], "weights": ["imagenet", "random"]}
 
 
 def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
-    outcomes = carry_out(pair, tmp_path)
+    outcomes = run_arms(pair, tmp_path)
     nothing = replace(outcomes[1].evaluation, count=0)
     outcomes[1] = replace(outcomes[1], evaluation=nothing)
     drawn = draw_experiment(tmp_path / "figures", "labels", outcomes)
@@ -184,7 +184,7 @@ def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
 
 
 def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
-    carry_out(pair[:1], tmp_path)
+    run_arms(pair[:1], tmp_path)
     weights = tmp_path / "wide" / "member-00.safetensors"
     written_at = weights.stat().st_mtime_ns
     predicted = []
@@ -194,7 +194,7 @@ def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
         "predict",
         lambda folder, *rest, **more: predicted.append(folder.name) or real(folder, *rest, **more),
     )
-    outcomes = carry_out(pair, tmp_path)
+    outcomes = run_arms(pair, tmp_path)
     assert weights.stat().st_mtime_ns == written_at
     assert predicted == ["narrow"]
     np.testing.assert_array_equal(outcomes[0].predictions.candidate, pair[0].manifest.candidate)
@@ -246,6 +246,6 @@ def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows), tmp_path)
     config = replace(tiny, members=1, batches=1, batch_size=2)
     strict = replace(config, max_missing_bands=0)
-    outcomes = carry_out([Arm("a", config, manifest), Arm("b", strict, manifest)], tmp_path)
+    outcomes = run_arms([Arm("a", config, manifest), Arm("b", strict, manifest)], tmp_path)
     assert [outcome.evaluation.count for outcome in outcomes] == [2, 1]
     assert summary("filters", outcomes)["arms"][1]["against_first"]["count"] == 1

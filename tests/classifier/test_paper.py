@@ -14,7 +14,7 @@ import torch
 from classifier import PRESETS, Manifest, TrainingConfig
 from classifier.data.dataset import TrainingTensors, load_tensors
 from classifier.data.random_views import random_views
-from classifier.data.stamps import View, central, scaled
+from classifier.data.stamps import StampWindow, central, scale_stamps
 from classifier.nets.backbones import BACKBONES, keep_bands
 from classifier.nets.dual_backbone import DualBackbone
 from labeling.rules.sampling import in_control_sample
@@ -83,7 +83,7 @@ def pixel_scaling(value, config, _):
     """Each band of each stamp, linearly, from its darkest pixel to its brightest."""
     assert value == "each image to [0, 1]"
     raw = stamps_of([1, 4])
-    pixels = scaled(raw, np.ones((2, 5), bool), View.training(config), config.scaling)
+    pixels = scale_stamps(raw, np.ones((2, 5), bool), StampWindow.training(config), config.scaling)
     image = central(raw, config.stamp_px)
     low, high = (of(image, axis=(2, 3), keepdims=True) for of in (np.min, np.max))
     expected = (image - low) / (high - low)

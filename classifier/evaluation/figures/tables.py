@@ -72,7 +72,7 @@ def reliability_rows(calibration: Calibration) -> Rows:
 def accuracy_rows(arms: Mapping[str, Evaluation]) -> Rows:
     """Return one row for each accuracy of each arm."""
     return [
-        {"arm": arm, **_measure(measure)}
+        {"arm": arm, **_measure_columns(measure)}
         for arm, evaluation in arms.items()
         for measure in measures(evaluation)
     ]
@@ -81,7 +81,7 @@ def accuracy_rows(arms: Mapping[str, Evaluation]) -> Rows:
 def learning_rows(curves: Mapping[str, Mapping[int, Sequence[Evaluation]]]) -> Rows:
     """Return one row for each accuracy of each run of each curve."""
     return [
-        {"curve": curve, "labels": labels, "run": run, **_measure(measure)}
+        {"curve": curve, "labels": labels, "run": run, **_measure_columns(measure)}
         for curve, points in curves.items()
         for labels in sorted(points)
         for run, evaluation in enumerate(points[labels])
@@ -107,7 +107,7 @@ def label_efficiency_rows(panels: Mapping[str, EfficiencyCurves]) -> Rows:
     ]
 
 
-def _measure(measure: Measure) -> dict[str, object]:
+def _measure_columns(measure: Measure) -> dict[str, object]:
     return {
         "measure": measure.name,
         "right": measure.ensemble.right,

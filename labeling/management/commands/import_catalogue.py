@@ -10,7 +10,7 @@ from labeling.ingest.errors import BadInput
 from labeling.models import Field
 
 
-def pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+def parse_pairs(texts: list[str] | None, option: str) -> dict[str, str]:
     """Parse `A=B` options as a mapping. Raises CommandError."""
     mapping = {}
     for text in texts or []:
@@ -62,8 +62,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
         catalogue_options = CatalogueOptions(
             origin=options["origin"],
-            columns=pairs(options["column"], "--column"),
-            references=pairs(options["reference"], "--reference"),
+            columns=parse_pairs(options["column"], "--column"),
+            references=parse_pairs(options["reference"], "--reference"),
             allow_outside=options["allow_outside"],
         )
         try:

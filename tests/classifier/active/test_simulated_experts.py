@@ -6,10 +6,10 @@ import pytest
 from classifier.active import simulated_experts
 from classifier.active.simulated_experts import (
     AGREEMENT,
+    agreement_by_class,
     cast_votes,
     expert_confusion,
     majority_labels,
-    pair_agreement,
 )
 
 
@@ -20,7 +20,7 @@ def test_a_confusion_makes_pairs_agree_as_people_do(classes):
     assert (result >= 0).all()
     wanted = AGREEMENT[classes].between_people
     np.testing.assert_allclose(
-        pair_agreement(result, AGREEMENT[classes].class_sizes), wanted, atol=1e-6
+        agreement_by_class(result, AGREEMENT[classes].class_sizes), wanted, atol=1e-6
     )
 
 

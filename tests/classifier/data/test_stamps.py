@@ -11,16 +11,16 @@ from classifier.core.bands import BANDS
 from classifier.core.packs import SHARD
 from classifier.data.augmentation import resample
 from classifier.data.random_views import RandomViews, network_input
-from classifier.data.stamps import View, crop_px, joined, read_chunks, scaled
+from classifier.data.stamps import StampWindow, crop_px, join_chunks, read_chunks, scale_stamps
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 
-ALL_SEEN = np.ones((1, 5), bool)
+ALL_OBSERVED = np.ones((1, 5), bool)
 PAPER = PRESETS["paper-resnet18"]
 
 
 def read(manifest):
     positions = np.arange(len(manifest))
-    return joined(list(read_chunks(manifest, positions, PAPER, View.training(PAPER))))
+    return join_chunks(list(read_chunks(manifest, positions, PAPER, StampWindow.training(PAPER))))
 
 
 def rows(count, pack="p.zarr"):
@@ -28,7 +28,9 @@ def rows(count, pack="p.zarr"):
 
 
 def test_each_band_of_each_stamp_spans_zero_to_one():
-    pixels = scaled(stamps_of([1, 4]), np.ones((2, 5), bool), View(50, 50, 50), "minmax")
+    pixels = scale_stamps(
+        stamps_of([1, 4]), np.ones((2, 5), bool), StampWindow(50, 50, 50), "minmax"
+    )
     assert pixels.dtype == np.float32
     np.testing.assert_array_equal(pixels.min(axis=(2, 3)), 0)
     np.testing.assert_array_equal(pixels.max(axis=(2, 3)), 1)
@@ -36,14 +38,14 @@ def test_each_band_of_each_stamp_spans_zero_to_one():
 
 def test_scaling_is_linear_in_the_paper():
     raw = np.broadcast_to(np.linspace(-5, 15, 100, dtype=np.float32), (1, 5, 100, 100))
-    pixels = scaled(raw, ALL_SEEN, View(50, 50, 50), "minmax")
+    pixels = scale_stamps(raw, ALL_OBSERVED, StampWindow(50, 50, 50), "minmax")
     np.testing.assert_allclose(pixels[0, 0, 0], np.linspace(0, 1, 50), atol=1e-6)
 
 
 def test_the_range_is_that_of_what_the_network_sees():
     raw = stamps_of([1])
     raw[0, :, 5, 5] = 1e6  # a bright star, outside the central 50 px
-    pixels = scaled(raw, ALL_SEEN, View(50, 100, 50), "minmax")
+    pixels = scale_stamps(raw, ALL_OBSERVED, StampWindow(50, 100, 50), "minmax")
     assert pixels[0, 0, 25:75, 25:75].max() == 1
     assert pixels[0, 0, 5, 5] == 1  # clipped
 
@@ -54,7 +56,7 @@ def test_no_data_is_zero():
     raw[0, 1] = np.nan
     raw[0, 2] = 7
     observed = np.array([[True, True, True, False, True]])
-    pixels = scaled(raw, observed, View(50, 50, 50), "minmax")
+    pixels = scale_stamps(raw, observed, StampWindow(50, 50, 50), "minmax")
     assert not pixels[0, 0, 5:15, 5:15].any()
     assert pixels[0, 0].max() == 1
     assert not pixels[0, 1:4].any()
@@ -63,7 +65,7 @@ def test_no_data_is_zero():
 
 def test_asinh_keeps_the_order_and_the_range():
     raw = stamps_of([1])
-    pixels = scaled(raw, ALL_SEEN, View(50, 50, 50), "asinh")[0, 0].ravel()
+    pixels = scale_stamps(raw, ALL_OBSERVED, StampWindow(50, 50, 50), "asinh")[0, 0].ravel()
     order = np.argsort(raw[0, 0, 25:75, 25:75].ravel())
     assert (np.diff(pixels[order]) >= 0).all()
     assert pixels.min() == 0
@@ -78,8 +80,8 @@ def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(sca
     raw, observed = stamps_of([1, 2, 3, 4]), np.ones((4, 5), bool)
     raw[:, :, :22] += 30  # a bright edge, which only the largest crop shows
     shown = [
-        torch.from_numpy(scaled(raw, observed, view(config), scaling))
-        for view in (View.training, View.prediction)
+        torch.from_numpy(scale_stamps(raw, observed, window(config), scaling))
+        for window in (StampWindow.training, StampWindow.prediction)
     ]
     views = RandomViews(torch.eye(2).expand(4, 2, 2), torch.full((4, 1, 1), 50.0))
     learnt = network_input(shown[0], config, views)
@@ -97,7 +99,9 @@ def test_rows_are_read_in_the_order_of_the_manifest(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps)
     listed = [(i, "f", i, "p.zarr", row, "train", 1) for i, row in enumerate([3, 0, 2])]
     stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", listed), tmp_path))
-    expected = scaled(stamps[[3, 0, 2]], np.ones((3, 5), bool), View(50, 74, 50), "minmax")
+    expected = scale_stamps(
+        stamps[[3, 0, 2]], np.ones((3, 5), bool), StampWindow(50, 74, 50), "minmax"
+    )
     np.testing.assert_array_equal(stamps_read.pixels, expected)
 
 
@@ -118,7 +122,7 @@ def test_a_blanked_band_is_zero_but_not_missing(tmp_path):
     write_pack(tmp_path / "p.zarr", stamps_of([1, 1]))
     manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path)
     config = replace(PAPER, blanked=("U",))
-    (stamps_read,) = read_chunks(manifest, np.arange(2), config, View.training(config))
+    (stamps_read,) = read_chunks(manifest, np.arange(2), config, StampWindow.training(config))
     assert stamps_read.missing.tolist() == [0, 0]
     assert stamps_read.pixels.max(axis=(0, 2, 3)).tolist() == [1, 0, 1, 1, 1]
 
@@ -161,6 +165,6 @@ def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
 
 def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
     config = TrainingConfig(crop_px=(25, 60))
-    assert View.training(config) == View(60, crop_px(60, rotated=True), 50)
-    assert View.training(replace(config, augment=False)) == View(60, 62, 50)
-    assert View.prediction(config) == View(50, 52, 50)
+    assert StampWindow.training(config) == StampWindow(60, crop_px(60, rotated=True), 50)
+    assert StampWindow.training(replace(config, augment=False)) == StampWindow(60, 62, 50)
+    assert StampWindow.prediction(config) == StampWindow(50, 52, 50)

@@ -4,13 +4,13 @@ from math import log
 
 import pytest
 
-from frontend.pages.charts import HEIGHT, WIDTH, entropy_histogram, loss_curves
+from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.templatetags.formats import decimal, duration, file_name, percent
 
 
 def test_the_histogram_counts_every_entropy():
-    bars = entropy_histogram([0.0, 0.0, 0.01, log(4)], bins=2)
+    bars = entropy_bars([0.0, 0.0, 0.01, log(4)], bins=2)
     assert [bar.title.split()[0] for bar in bars] == ["3", "1"]
     assert bars[0].height == HEIGHT
     assert bars[1].height == pytest.approx(HEIGHT / 3, abs=0.01)
@@ -18,7 +18,7 @@ def test_the_histogram_counts_every_entropy():
 
 
 def test_without_data_there_is_no_chart():
-    assert entropy_histogram([]) == []
+    assert entropy_bars([]) == []
     assert loss_curves([]) is None
 
 

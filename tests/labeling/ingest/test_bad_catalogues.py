@@ -186,8 +186,8 @@ def fail(*_, **__):
     ("owner", "name"),
     [
         (stamping.BandImage, "cut"),
-        (catalogues, "_candidates"),
-        (catalogues, "_save"),
+        (catalogues, "_unsaved_candidates"),
+        (catalogues, "_save_catalogue"),
         (type(ReferenceLabel.objects), "bulk_create"),
     ],
 )

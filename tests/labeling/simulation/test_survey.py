@@ -17,7 +17,7 @@ from labeling.simulation import (
     read_zero_points,
     simulate_survey,
 )
-from labeling.simulation.photometry import aperture_correction, concentration, measure
+from labeling.simulation.photometry import aperture_correction, concentration, measure_flux
 from labeling.simulation.psf import wfc3_psf
 from labeling.simulation.survey import outliers
 
@@ -59,7 +59,7 @@ def test_a_cluster_has_its_magnitude_and_concentration(survey: SimulatedSurvey) 
     for band in ("B", "V"):
         zero_point = WFC3_UVIS[band]
         pixels = survey.mosaic(band).data
-        found = measure(pixels, x, y, 4.0, zero_point.exptime)
+        found = measure_flux(pixels, x, y, 4.0, zero_point.exptime)
         correction = aperture_correction(PSFS[band], 0.87)
         magnitude = zero_point.magnitude(found.flux[0]) + correction
         # Neighbouring field stars are part of the scene: a tenth of a magnitude is theirs.
@@ -118,7 +118,7 @@ def test_real_sources_come_out_as_the_catalogue_has_them(real_data: Path) -> Non
     zero_points = read_zero_points(real_data / "legus_meta" / "header_info_ngc1566_prime.txt")
     pixels = simulate_survey(part, zero_points, psfs).mosaic("V").data
     x, y = np.asarray(part["x"]) - 1.0, np.asarray(part["y"]) - 1.0
-    found = measure(pixels, x, y, 4.0, zero_points["V"].exptime)
+    found = measure_flux(pixels, x, y, 4.0, zero_points["V"].exptime)
     magnitudes, _ = found.magnitudes(zero_points["V"], aperture_correction(psfs["V"], 0.87))
     clusters = np.isin(part["class"], [1, 2, 3])
     assert clusters.sum() > 30

@@ -16,7 +16,7 @@ from labeling.models import Candidate, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
 from labeling.rules.sampling import in_control_sample
 from labeling.training.label_source import LabelSource
-from labeling.training.training_set import label_sources, take_snapshot
+from labeling.training.training_set import all_label_sources, take_snapshot
 from tests.labeling.world import make_field, settle, vote
 
 
@@ -108,7 +108,7 @@ def test_an_experts_own_live_votes_are_labels(voted, ada, tmp_path):
 
 def test_it_knows_every_source_of_labels(voted, cur):
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
-    assert [str(source) for source in label_sources()] == [
+    assert [str(source) for source in all_label_sources()] == [
         "votes",
         "LEGUS",
         "expert:ada",
