@@ -24,7 +24,7 @@ def run_job(experiment: Experiment) -> None:
     Raises RunCancelled if an administrator cancels the experiment meanwhile.
     """
     arms = experiment_arms(experiment)
-    experiments.check(arms)
+    experiments.check_arms(arms)
     current: dict[str, Any] = {}
 
     def numbered_arms() -> Iterator[Arm]:
@@ -41,10 +41,10 @@ def run_job(experiment: Experiment) -> None:
         report,
         checkpoint_batches=settings.CHECKPOINT_BATCHES,
     )
-    summary = experiments.summary(experiment.kind, outcomes)
-    checkpoints.write_json(experiment.directory / experiments.REPORT, summary)
+    content = experiments.build_report(experiment.kind, outcomes)
+    checkpoints.write_json(experiment.directory / experiments.REPORT, content)
     figures = reports.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
-    experiment.succeed({**summary, "figures": figures})
+    experiment.succeed({**content, "figures": figures})
 
 
 def experiment_arms(experiment: Experiment) -> list[Arm]:
@@ -61,7 +61,7 @@ def experiment_arms(experiment: Experiment) -> list[Arm]:
     try:
         config = classifier.TrainingConfig.from_dict(experiment.preset, experiment.overrides)
         if experiment.kind == ExperimentKind.SOURCES:
-            return list(experiments.sources(config, manifests))
+            return list(experiments.source_arms(config, manifests))
         (manifest,) = manifests.values()
         return list(experiments.KINDS[experiment.kind](config, manifest))
     except ValueError as error:

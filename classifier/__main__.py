@@ -150,12 +150,12 @@ def _compare(options: argparse.Namespace, manifest: classifier.Manifest) -> None
 
 def _experiment(options: argparse.Namespace, manifest: classifier.Manifest) -> None:
     arms = _requested_arms(options, manifest)
-    experiments.check(arms)
+    experiments.check_arms(arms)
     outcomes = experiments.run_arms(arms, options.run, _progress_line(options))
-    summary = experiments.summary(options.kind, outcomes)
-    checkpoints.write_json(options.run / experiments.REPORT, summary)
+    report = experiments.build_report(options.kind, outcomes)
+    checkpoints.write_json(options.run / experiments.REPORT, report)
     reports.draw_experiment(options.run, options.kind, outcomes)
-    for arm in summary["arms"]:
+    for arm in report["arms"]:
         accuracy = arm["evaluation"]["accuracy"]
         sys.stdout.write(f"{arm['name']}: {accuracy['right']} of {accuracy['of']} right\n")
 
@@ -179,7 +179,7 @@ def _requested_arms(
                 f"each --source NAME=FILE needs another name."
             )
         manifests[name] = classifier.Manifest.read(path, options.packs)
-    return list(experiments.sources(config, manifests))
+    return list(experiments.source_arms(config, manifests))
 
 
 def _simulate(options: argparse.Namespace, manifest: classifier.Manifest) -> None:

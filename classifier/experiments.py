@@ -1,8 +1,8 @@
-"""Experiments: the same training several times, with one thing changed from arm to arm.
+"""Experiments: several trainings (arms) that differ in one setting or in their labels.
 
-Each arm is an ordinary run in a folder of its own, so an experiment that was interrupted goes on
-where it was. Source: Wei et al. 2020, sections 4 and 5: crop sizes, label sources, a field that no
-label comes from (NGC 1559), each filter left out in turn (figure 7).
+Each arm is an ordinary run in a folder of its own, so an interrupted experiment resumes with the
+arms that are not finished. Source: Wei et al. 2020, sections 4 and 5: crop sizes, label sources, a
+field that no label comes from (NGC 1559), each filter left out in turn (figure 7).
 """
 
 import re
@@ -16,13 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.core.config import (
-    FREE_BACKBONES,
-    PRESETS,
-    STARCNET_PX,
-    Preset,
-    TrainingConfig,
-)
+from classifier.core.config import FREE_BACKBONES, PRESETS, STARCNET_PX, Preset, TrainingConfig
 from classifier.core.errors import NotTrainable
 from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, learning_curve_sizes
 from classifier.core.statistics import Proportion
@@ -46,14 +40,14 @@ class Arm:
     """One training of an experiment."""
 
     name: str
-    """Says what is particular to it; also names its folder, so letters, digits, - and _ only."""
+    """Name in the report and of the folder: letters, digits, - and _ only."""
     config: TrainingConfig
     manifest: Manifest
-    """Its train split is learnt, its control split is what the arm is judged on."""
+    """Training set; the arm is evaluated on its control split."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a name that is no folder's."""
-        if not _names_a_folder(self.name):
+        """Raise ValueError for a name that no folder can have."""
+        if not _is_folder_name(self.name):
             raise ValueError(f"{self.name!r} names an arm: write letters, digits, - and _ only.")
 
 
@@ -72,107 +66,103 @@ class Outcome:
         return sum(self.training.labelled.values())
 
 
-def _names_a_folder(text: str) -> bool:
+def _is_folder_name(text: str) -> bool:
     return re.fullmatch(r"[\w-]+", text, re.ASCII) is not None
 
 
 def folder_names(texts: Iterable[str]) -> dict[str, str]:
-    """A name for each text's folder: letters, digits, - and _, no two the same.
+    """Return a folder name for each text: letters, digits, - and _, all different.
 
-    A text of only those keeps itself for a name, whatever else there is.
+    A text of only these characters is its own folder name.
     """
     names: dict[str, str] = {}
-    for text in sorted(set(texts), key=lambda text: (not _names_a_folder(text), text)):
-        plain = name = text
-        if not _names_a_folder(text):
-            plain = name = re.sub(r"[^\w-]+", "-", text, flags=re.ASCII).strip("-") or "unnamed"
+    for text in sorted(set(texts), key=lambda text: (not _is_folder_name(text), text)):
+        base = text
+        if not _is_folder_name(text):
+            base = re.sub(r"[^\w-]+", "-", text, flags=re.ASCII).strip("-") or "unnamed"
+        name = base
         numbers = count(2)
         while name in names.values():
-            name = f"{plain}-{next(numbers)}"
+            name = f"{base}-{next(numbers)}"
         names[text] = name
     return names
 
 
-def crop_sizes(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """25, 50 and 100 px, and a random side between them for each stamp and batch."""
+def crop_size_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Yield arms for 25, 50 and 100 px, and for a random side for each stamp and batch."""
     for side in CROP_SIZES_PX:
         yield Arm(f"{side}-px", replace(config, stamp_px=side, crop_px=()), manifest)
-    yield Arm(
-        "random-px",
-        replace(config, stamp_px=50, crop_px=(CROP_SIZES_PX[0], CROP_SIZES_PX[-1])),
-        manifest,
-    )
+    limits = (CROP_SIZES_PX[0], CROP_SIZES_PX[-1])
+    yield Arm("random-px", replace(config, stamp_px=50, crop_px=limits), manifest)
 
 
-def filters(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """All bands, and each shown as zeros in turn (figure 7): same networks, same candidates."""
+def filter_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Yield an arm for all bands, and one for each band replaced by zeros (figure 7)."""
     yield Arm("all", config, manifest)
     names = folder_names(config.bands)
     for band in config.bands:
         yield Arm(f"without-{names[band]}", replace(config, blanked=(band,)), manifest)
 
 
-def fields(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Each field as one that no label comes from: trained on the others, judged on all of it.
-
-    A field without a label has nothing to be judged on.
-    """
+def field_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Yield an arm for each field with labels: trained on the others, evaluated on this one."""
     labelled = np.unique(manifest.field[manifest.label != UNLABELLED]).tolist()
     names = folder_names(labelled)
     for field in labelled:
-        away = manifest.field == field
-        split = np.where(away, "control", manifest.split)
-        # The control sample of other runs is not learnt here either.
-        label = np.where(away | (manifest.split == "train"), manifest.label, UNLABELLED)
+        left_out = manifest.field == field
+        split = np.where(left_out, "control", manifest.split)
+        # No run trains on the control sample, not even on that of the other fields.
+        label = np.where(left_out | (manifest.split == "train"), manifest.label, UNLABELLED)
         yield Arm(f"without-{names[field]}", config, manifest.changed(split=split, label=label))
 
 
-def label_numbers(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """50, 100, 200, … labels and all of them; each set holds the smaller ones (learning curve)."""
+def learning_curve_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Yield arms for 50, 100, 200, … labels and for all; each set contains the smaller ones."""
     labelled = manifest.labelled("train")
     order = np.random.default_rng(config.seed).permutation(labelled)
     for number in learning_curve_sizes(len(labelled)):
         label = manifest.label.copy()
         label[order[number:]] = UNLABELLED
-        part = manifest.changed(label=label) if number < len(labelled) else manifest
-        yield Arm(f"{number}-labels", config, part)
+        subset = manifest.changed(label=label) if number < len(labelled) else manifest
+        yield Arm(f"{number}-labels", config, subset)
 
 
-def architectures(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Each backbone with the same stamps, batches and labels; StarcNet never above its own rate."""
+def architecture_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
+    """Yield an arm for each backbone; StarcNet's learning rate is at most its preset's."""
     for backbone in FREE_BACKBONES:
         yield Arm(backbone, replace(config, backbone=backbone), manifest)
-    peer: dict[str, Any] = {
+    starcnet: dict[str, Any] = {
+        "backbone": "starcnet",
         "stamp_px": STARCNET_PX,
         "input_px": STARCNET_PX,
         "pretrained": False,
         "learning_rate": min(config.learning_rate, PRESETS[Preset.STARCNET].learning_rate),
     }
-    yield Arm("starcnet", replace(config, backbone="starcnet", **peer), manifest)
+    yield Arm("starcnet", replace(config, **starcnet), manifest)
 
 
-def sources(config: TrainingConfig, manifests: Mapping[str, Manifest]) -> Iterator[Arm]:
-    """The same candidates with labels from different people, by the name of the source."""
+def source_arms(config: TrainingConfig, manifests: Mapping[str, Manifest]) -> Iterator[Arm]:
+    """Yield an arm for each label source; `manifests` have the same candidates."""
     for name, manifest in manifests.items():
         yield Arm(name, config, manifest)
 
 
 KINDS: Mapping[str, Callable[[TrainingConfig, Manifest], Iterator[Arm]]] = MappingProxyType(
     {
-        ExperimentKind.CROP_SIZE.value: crop_sizes,
-        ExperimentKind.FILTERS.value: filters,
-        ExperimentKind.FIELDS.value: fields,
-        ExperimentKind.LABELS.value: label_numbers,
-        ExperimentKind.ARCHITECTURE.value: architectures,
+        ExperimentKind.CROP_SIZE.value: crop_size_arms,
+        ExperimentKind.FILTERS.value: filter_arms,
+        ExperimentKind.FIELDS.value: field_arms,
+        ExperimentKind.LABELS.value: learning_curve_arms,
+        ExperimentKind.ARCHITECTURE.value: architecture_arms,
     }
 )
 """Experiments on one manifest, by name."""
 
 
-def check(arms: Sequence[Arm]) -> None:
-    """Find out what is wrong with any arm before the first is trained.
+def check_arms(arms: Sequence[Arm]) -> None:
+    """Check all arms before the first is trained.
 
-    Raises ValueError for two arms of one name, NotTrainable where an arm's labels do not suffice.
+    Raises ValueError for two arms of one name, NotTrainable for an arm with too few labels.
     """
     names = Counter(arm.name for arm in arms)
     for arm in arms:
@@ -191,10 +181,10 @@ def run_arms(
     *,
     checkpoint_batches: int = CHECKPOINT_BATCHES,
 ) -> list[Outcome]:
-    """Train, predict and evaluate each arm that is not finished; all outcomes, in order.
+    """Train, predict and evaluate each arm; return the outcomes in order.
 
-    Raises what `train` and `predict` raise; arms that are finished by then stay finished. So do
-    networks in training, every `checkpoint_batches`.
+    Arms that are finished are not trained again. Raises what `train` and `predict` raise; then
+    finished arms are kept, and of a member in training its latest checkpoint.
     """
     outcomes = []
     for arm in arms:
@@ -202,7 +192,7 @@ def run_arms(
         training = train(
             arm.config, arm.manifest, folder, report, checkpoint_batches=checkpoint_batches
         )
-        predictions = _predicted(arm, folder, report)
+        predictions = _predictions(arm, folder, report)
         evaluation = evaluate(
             predictions, arm.manifest, max_missing_bands=arm.config.max_missing_bands
         )
@@ -210,22 +200,22 @@ def run_arms(
     return outcomes
 
 
-def _predicted(arm: Arm, folder: Path, report: Report) -> Predictions:
-    """The arm's predictions, made once."""
+def _predictions(arm: Arm, folder: Path, report: Report) -> Predictions:
+    """Return the arm's predictions; they are computed once and stored in its folder."""
     path = folder / PREDICTIONS
     if not path.exists():
         predict(folder, arm.manifest, report, device=arm.config.device).write(path)
     return Predictions.read(path)
 
 
-def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The report: what differed between the arms, what came of each, and each against the first.
+def build_report(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the settings that differ, the results of each arm, and its comparison with the first.
 
-    `weights` differ where ImageNet's were wanted, and had for some of the arms only.
-    Where sources are compared, also each by the labels of each.
+    `weights` differ if ImageNet's were requested and available for some of the arms only. A
+    comparison of label sources also has the accuracy of each arm by the labels of each source.
     """
     first, by_source = outcomes[0], kind == ExperimentKind.SOURCES
-    differs = differences([outcome.arm for outcome in outcomes]) | _uneven(
+    differs = arm_differences([outcome.arm for outcome in outcomes]) | _not_constant(
         {"weights": [outcome.training.weights for outcome in outcomes]}
     )
     settings = first.arm.config.to_dict()
@@ -234,44 +224,46 @@ def summary(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "differs": differs,
         "same": {name: value for name, value in settings.items() if name not in differs},
         "arms": [_arm_report(outcome, first) for outcome in outcomes],
-        "judged_by_each": asdict(judged_by_each(outcomes)) if by_source else None,
+        "judged_by_each": asdict(accuracy_by_source(outcomes)) if by_source else None,
     }
 
 
 @dataclass(frozen=True)
-class JudgedByEach:
+class AccuracyBySource:
     """Accuracy of the arms of K label sources by the labels of each, on the same candidates."""
 
     count: int
-    """Candidates of the control sample that all sources label and all arms can measure."""
+    """Number of control candidates with a label of each source and a prediction of each arm."""
     accuracy: list[list[Proportion]]
-    """(K, K): rows are the sources that were learnt, columns those that judge."""
+    """(K, K): a row for each arm, a column for the labels of each source."""
 
 
-def judged_by_each(outcomes: Sequence[Outcome]) -> JudgedByEach:
-    """Judge each arm's ensemble by the control labels of each arm."""
+def accuracy_by_source(outcomes: Sequence[Outcome]) -> AccuracyBySource:
+    """Return the accuracy of each arm's ensemble by the control labels of each arm."""
     labels, answers = [], []
-    for one in outcomes:
-        spare = one.arm.config.max_missing_bands
-        sample = evaluation_sample(one.predictions, one.arm.manifest, "control", spare)
-        candidates = one.predictions.candidate[sample.position].tolist()
+    for outcome in outcomes:
+        predictions, arm = outcome.predictions, outcome.arm
+        sample = evaluation_sample(
+            predictions, arm.manifest, "control", arm.config.max_missing_bands
+        )
+        candidates = predictions.candidate[sample.position].tolist()
         labels.append(dict(zip(candidates, sample.truth.tolist(), strict=True)))
-        said = one.predictions.label[sample.position].tolist()
-        answers.append(dict(zip(candidates, said, strict=True)))
+        predicted = predictions.label[sample.position].tolist()
+        answers.append(dict(zip(candidates, predicted, strict=True)))
     common = set.intersection(*map(set, labels))
-    right = [[sum(said[i] == true[i] for i in common) for true in labels] for said in answers]
-    accuracy = [[Proportion.measure(one, len(common)) for one in row] for row in right]
-    return JudgedByEach(len(common), accuracy)
+    right = [[sum(a[pk] == truth[pk] for pk in common) for truth in labels] for a in answers]
+    accuracy = [[Proportion.measure(number, len(common)) for number in row] for row in right]
+    return AccuracyBySource(len(common), accuracy)
 
 
-def differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
-    """Settings that are not the same in all arms, one value an arm; so for the training sets."""
-    facts = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
-    return _uneven({name: [fact[name] for fact in facts] for name in facts[0]})
+def arm_differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
+    """Return the values of each setting, and of the training set's sha256, that differ."""
+    rows = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
+    return _not_constant({name: [row[name] for row in rows] for name in rows[0]})
 
 
-def _uneven(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """Those of the columns, with one value an arm, that are not one value throughout."""
+def _not_constant(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the columns whose values, one for each arm, are not all equal."""
     return {
         name: values
         for name, values in columns.items()
@@ -280,7 +272,9 @@ def _uneven(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
 
 
 def _arm_report(outcome: Outcome, first: Outcome) -> dict[str, Any]:
-    same = outcome is not first and _judged_alike(outcome.arm.manifest, first.arm.manifest)
+    comparable = outcome is not first and _same_control_labels(
+        outcome.arm.manifest, first.arm.manifest
+    )
     return {
         "name": outcome.arm.name,
         "labels": outcome.training.labelled,
@@ -292,15 +286,17 @@ def _arm_report(outcome: Outcome, first: Outcome) -> dict[str, Any]:
             first.predictions,
             outcome.predictions,
             outcome.arm.manifest,
-            # Candidates on which both were measured.
+            # The stricter limit: only candidates on which both were evaluated.
             max_missing_bands=min(arm.config.max_missing_bands for arm in (first.arm, outcome.arm)),
         ).to_dict()
-        if same
+        if comparable
         else None,
     }
 
 
-def _judged_alike(one: Manifest, other: Manifest) -> bool:
-    """True if the same candidates measure both, by the same labels."""
-    rows = [(m.candidate[at], m.label[at]) for m in (one, other) for at in [m.labelled("control")]]
-    return all(np.array_equal(a, b) for a, b in zip(*rows, strict=True))
+def _same_control_labels(first: Manifest, second: Manifest) -> bool:
+    """True if both have the same labelled candidates in the control split, and the same labels."""
+    first_rows, second_rows = (manifest.labelled("control") for manifest in (first, second))
+    return np.array_equal(
+        first.candidate[first_rows], second.candidate[second_rows]
+    ) and np.array_equal(first.label[first_rows], second.label[second_rows])

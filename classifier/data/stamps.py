@@ -1,4 +1,4 @@
-"""Stamps as a network needs them: read in chunks, cut to its view, scaled to [0, 1].
+"""Stamps for a network: read in chunks, cut to the window that it needs, scaled to [0, 1].
 
 Arrays are (n, C, y, x), C bands. A pixel without data (NaN, or a band that was not observed) is
 zero, as in the paper.
@@ -21,52 +21,54 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Stamps:
-    """Some candidates' stamps as a network can use them."""
+    """Stamps of n candidates, ready for a network."""
 
     positions: NDArray[np.int64]
     """(n,) in the manifest."""
     pixels: NDArray[np.float32]
     """(n, C, crop_px, crop_px) in [0, 1]; zero without data."""
     missing: NDArray[np.int64]
-    """(n,) number of bands that were not observed, or are NaN or one constant value throughout."""
+    """(n,) number of bands that were not observed, or whose pixels are all NaN or all equal."""
     unreadable: list[tuple[int, str]]
     """(position, reason) of those that could not be read, which are not among `positions`."""
     blank: NDArray[np.int64]
-    """(b,) positions of those without data in any band, which are not among `positions` either."""
+    """(b,) positions of those without data in any band, also not among `positions`."""
 
     @property
     def unusable(self) -> list[tuple[int, str]]:
         """(position, reason) of all candidates that get no prediction."""
-        return self.unreadable + [(int(at), "No band has any data.") for at in self.blank]
+        return self.unreadable + [
+            (int(position), "No band has any data.") for position in self.blank
+        ]
 
 
 @dataclass(frozen=True)
 class StampWindow:
-    """The part of a stamp that a network sees."""
+    """Sizes of the squares of a stamp that a network needs, in px."""
 
     stamp_px: int
-    """Side of the central square whose darkest and brightest pixels become 0 and 1."""
+    """Side of the central square whose minimum and maximum become 0 and 1."""
     side: int
     """Side of the stored square in px: the crop plus a margin for rotation."""
     sky_px: int
-    """Side of the central square from which asinh takes median and noise, the same in training
-    and in prediction."""
+    """Side of the central square whose median and noise asinh uses; the same in training and
+    prediction."""
 
     @classmethod
     def training(cls, config: TrainingConfig) -> Self:
-        """Return the view in training, with a margin for the largest crop in any orientation."""
+        """Return the window for training, with a margin for the largest crop in any orientation."""
         largest = config.crop_px[1] if config.crop_px else config.stamp_px
         return cls(largest, crop_px(largest, rotated=config.augment), config.stamp_px)
 
     @classmethod
     def prediction(cls, config: TrainingConfig) -> Self:
-        """Return the upright view in prediction."""
+        """Return the window for prediction, without rotation."""
         side = crop_px(config.stamp_px, rotated=False)
         return cls(config.stamp_px, side, config.stamp_px)
 
 
 def crop_px(stamp_px: int, *, rotated: bool) -> int:
-    """Return the side of the square that sampling needs to fill a square of `stamp_px`, even.
+    """Return the side, even, of the square from which a square of `stamp_px` is sampled.
 
     Rotation extends it by sqrt(2), interpolation by a pixel on each side.
     """
@@ -77,15 +79,15 @@ def crop_px(stamp_px: int, *, rotated: bool) -> int:
 def read_chunks(
     manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, window: StampWindow
 ) -> Iterator[Stamps]:
-    """Read the stamps of the candidates at `positions`, scaled, CHUNK at a time, pack by pack."""
+    """Yield the scaled stamps of the candidates at `positions`, pack by pack, CHUNK at a time."""
     for pack in np.unique(manifest.pack[positions]):
-        of_pack = positions[manifest.pack[positions] == pack]
-        for first in range(0, len(of_pack), CHUNK):
-            yield _read_chunk(manifest, of_pack[first : first + CHUNK], config, window)
+        in_pack = positions[manifest.pack[positions] == pack]
+        for first in range(0, len(in_pack), CHUNK):
+            yield _read_chunk(manifest, in_pack[first : first + CHUNK], config, window)
 
 
 def has_enough_bands(manifest: Manifest, config: TrainingConfig) -> NDArray[np.bool_]:
-    """(N,) whether a candidate can be read and has enough bands to be trained and measured on."""
+    """Return True (N,) for each candidate that is readable and has enough bands with data."""
     enough = np.zeros(len(manifest), dtype=bool)
     for chunk in read_chunks(
         manifest, np.arange(len(manifest)), config, StampWindow.prediction(config)
@@ -97,27 +99,27 @@ def has_enough_bands(manifest: Manifest, config: TrainingConfig) -> NDArray[np.b
 def _read_chunk(
     manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, window: StampWindow
 ) -> Stamps:
-    """Read one chunk of one pack."""
+    """Read candidates of one pack."""
     path = manifest.packs / str(manifest.pack[positions[0]])
     raw = read_readable(path, manifest.row[positions], config.bands)
     unreadable = [(int(positions[index]), reason) for index, reason in raw.unreadable]
     positions = positions[raw.indices]
     pixels = scale_stamps(raw.stamps, raw.observed, window, config.scaling)
-    # A band that is not constant has a brightest pixel, and that one is 1.
+    # The maximum of a band is 1, except of a band that is constant or has no data.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
     pixels[:, [config.bands.index(band) for band in config.blanked]] = 0
     return Stamps(positions[~blank], pixels[~blank], missing[~blank], unreadable, positions[blank])
 
 
-def join_chunks(parts: list[Stamps]) -> Stamps:
-    """Several chunks, at least one, as one."""
+def join_chunks(chunks: list[Stamps]) -> Stamps:
+    """Return the stamps of all chunks, at least one."""
     return Stamps(
-        np.concatenate([part.positions for part in parts]),
-        np.concatenate([part.pixels for part in parts]),
-        np.concatenate([part.missing for part in parts]),
-        [reason for part in parts for reason in part.unreadable],
-        np.concatenate([part.blank for part in parts]),
+        np.concatenate([chunk.positions for chunk in chunks]),
+        np.concatenate([chunk.pixels for chunk in chunks]),
+        np.concatenate([chunk.missing for chunk in chunks]),
+        [reason for chunk in chunks for reason in chunk.unreadable],
+        np.concatenate([chunk.blank for chunk in chunks]),
     )
 
 
@@ -127,11 +129,11 @@ def scale_stamps(
     window: StampWindow,
     scaling: str,
 ) -> NDArray[np.float32]:
-    """The central `window.side` px of raw stamps (n, C, y, x), each band of each scaled to [0, 1].
+    """Return the central `window.side` px of raw stamps (n, C, y, x), each band scaled to [0, 1].
 
-    The darkest and the brightest pixel of `window.stamp_px` become 0 and 1, because those are the
-    image that the network sees; pixels around it, which only a rotation brings in, are clipped to
-    the same range. NaN, bands not observed, and bands of one constant value become 0.
+    The minimum and maximum of the central `window.stamp_px`, the network's image, become 0 and 1;
+    the pixels around it, which enter by rotation, are clipped to this range. NaN, bands that were
+    not observed, and constant bands become 0.
     """
     crop = _masked_square(raw, observed, window.side)
     if scaling == "asinh":
@@ -152,7 +154,7 @@ def _masked_square(
 
 
 def central(images: NDArray[Any], side: int) -> NDArray[Any]:
-    """The central square of images (..., y, x)."""
+    """Return the central square of images (..., y, x)."""
     first = (images.shape[-1] - side) // 2
     return images[..., first : first + side, first : first + side]
 
@@ -165,8 +167,8 @@ def _pixel_range(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDAr
 
 
 def _apply_asinh(crop: NDArray[np.float32], sky: NDArray[np.float32]) -> NDArray[np.float32]:
-    """asinh((pixel - median) / noise) by those of `sky`: the noise is from the median deviation."""
-    # A band without data would warn of a mean of nothing.
+    """Return asinh((pixel - median) / noise), both of `sky`; noise = 1.4826 median deviations."""
+    # numpy warns of a median of NaN only.
     sky = np.where(np.isnan(sky).all(axis=(2, 3), keepdims=True), 0, sky)
     median = np.nanmedian(sky, axis=(2, 3), keepdims=True)
     noise = 1.4826 * np.nanmedian(np.abs(sky - median), axis=(2, 3), keepdims=True)

@@ -1,13 +1,13 @@
-"""The files of a run: JSON and safetensors, each written whole or not at all.
+"""The files of a run: JSON and safetensors, written atomically.
 
-    config.json            what was asked for, and what it was trained on
-    member-00.safetensors  weights of one finished member, one file each
+    config.json            configuration, and the sha256 of the training set
+    member-00.safetensors  weights of a finished member
     member-00.json         its losses and times, and the sha256 of its weights
-    member-00.checkpoint   of one in training: safetensors, all that its next batch depends on
+    member-00.checkpoint   state of a member in training (safetensors)
 
-A member counts as finished once its safetensors file is there; it is written last. Weights and
-checkpoints say of which member of which run they are, and are refused elsewhere. Members that
-earlier versions finished do not say it, and are believed; their checkpoints are not.
+A member is finished if its safetensors file exists, which is written last. Weights and checkpoints
+contain the provenance of their member, and are refused for any other. Weights of earlier versions
+without provenance are accepted, checkpoints without it are not.
 """
 
 import json
@@ -31,7 +31,7 @@ CHECKPOINT = ".checkpoint"
 
 
 class RunError(ValueError):
-    """A run cannot begin, go on or be used as asked; the message says why."""
+    """A run cannot be started, continued or used; the message says why."""
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -40,12 +40,12 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def encode_json(value: Mapping[str, Any]) -> bytes:
-    """An object as indented JSON; NaN is refused, as JSON has none."""
+    """Return an object as indented JSON. Raises ValueError for NaN, which JSON does not have."""
     return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object. Raises RunError where the file is missing or something else."""
+    """Read a JSON object. Raises RunError for a missing file and for other content."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def member_path(directory: Path, member: int) -> Path:
-    """Where the weights of a member are."""
+    """Return the path of a member's weights."""
     return directory / f"member-{member:02d}.safetensors"
 
 
@@ -70,7 +70,7 @@ def finished_members(directory: Path, members: int) -> list[int]:
 def save_member(
     directory: Path, provenance: Provenance, network: nn.Module, history: Mapping[str, Any]
 ) -> None:
-    """Keep a finished member: first its history, then, as the sign that it is done, its weights."""
+    """Write the files of a finished member; the weights come last, as they mark it as finished."""
     path = member_path(directory, provenance.member)
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
     content = safetensors.torch.save(state, provenance.to_metadata())
@@ -82,7 +82,7 @@ def save_member(
 def save_checkpoint(
     directory: Path, provenance: Provenance, state: Mapping[str, Tensor], seconds: float
 ) -> None:
-    """Put a member in training away; `seconds` were spent on it by now."""
+    """Write the state of a member in training, and the seconds that its training took so far."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
     content = safetensors.torch.save(tensors, provenance.to_metadata() | {"seconds": str(seconds)})
     write_atomically(member_path(directory, provenance.member).with_suffix(CHECKPOINT), content)
@@ -91,9 +91,9 @@ def save_checkpoint(
 def load_checkpoint(
     directory: Path, provenance: Provenance
 ) -> tuple[dict[str, Tensor], float] | None:
-    """Return the last checkpoint and the seconds spent on it; None without one.
+    """Return the state and the seconds of the latest checkpoint; None without one.
 
-    Raises RunError for a file that is no checkpoint, or another member's.
+    Raises RunError for a file that is no checkpoint, or that of another member.
     """
     path = member_path(directory, provenance.member).with_suffix(CHECKPOINT)
     if not path.exists():
@@ -101,19 +101,20 @@ def load_checkpoint(
     try:
         with safetensors.safe_open(path, "pt") as file:
             if mismatch := provenance.mismatch(metadata := file.metadata()):
-                raise RunError(f"{path} {mismatch}: delete it to begin anew.")
+                raise RunError(f"{path} {mismatch}: delete it to train this member from the start.")
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return state, float(metadata["seconds"])
     except RunError:
         raise
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunError(
-            f"{path} is no checkpoint of this version ({error}): delete it to begin anew."
+            f"{path} is no checkpoint of this version ({error}): delete it to train this member "
+            "from the start."
         ) from error
 
 
 def check_member(directory: Path, provenance: Provenance) -> None:
-    """Raises RunError where a member's weights are missing, changed or another member's."""
+    """Raise RunError if a member's weights are missing, changed, or those of another member."""
     path = member_path(directory, provenance.member)
     if not path.exists():
         raise RunError(f"{directory} is unfinished, {path.name} is missing: train it to the end.")
@@ -131,15 +132,15 @@ def check_member(directory: Path, provenance: Provenance) -> None:
 def _check_provenance(
     path: Path, provenance: Provenance, metadata: Mapping[str, str] | None
 ) -> None:
-    # Earlier versions wrote none.
+    # Weights of earlier versions have no provenance.
     if "origin" in (metadata or {}) and (mismatch := provenance.mismatch(metadata)):
         raise RunError(f"{path} {mismatch}: delete it to train this member from the start.")
 
 
 def load_member(directory: Path, member: int, network: nn.Module) -> None:
-    """Fill a network with the weights of a member that was checked.
+    """Load the weights of a member, which `check_member` has checked, into a network.
 
-    Raises RunError where they are another network's.
+    Raises RunError for weights of another architecture.
     """
     path = member_path(directory, member)
     try:
@@ -154,7 +155,8 @@ def load_member(directory: Path, member: int, network: nn.Module) -> None:
 def reason(error: Exception) -> str:
     """Return an error's message in one short line, with the weights that do not fit.
 
-    torch names the network in the first line, and in those below what is missing or unexpected.
+    torch writes the class of the network in the first line, and below it each missing or
+    unexpected weight.
     """
     first, *below = str(error).splitlines() or [type(error).__name__]
     lines = [textwrap.shorten(line, 100, placeholder=" …") for line in below or [first]]
@@ -162,9 +164,10 @@ def reason(error: Exception) -> str:
 
 
 def load_head(directory: Path, provenance: Provenance) -> tuple[Tensor, Tensor]:
-    """A finished member's matrix (K, F) and bias (K,), float32, without reading the rest of it.
+    """Return the matrix (K, F) and bias (K,), float32, of a finished member's last layer.
 
-    So its sha256 is not checked. Raises RunError where they are missing, or another member's.
+    Nothing else is read, so the sha256 is not checked. Raises RunError if they are missing, or
+    those of another member.
     """
     path = member_path(directory, provenance.member)
     try:

@@ -110,7 +110,8 @@ class MemberTraining:
         except (KeyError, RuntimeError, ValueError) as error:
             raise RunError(
                 f"The checkpoint of member {self._number} in {self._directory} is not of this "
-                f"network ({checkpoints.reason(error)}): delete it to begin anew."
+                f"network ({checkpoints.reason(error)}): delete it to train this member from "
+                "the start."
             ) from error
         self._curve_N2[: len(curve_N2)] = curve_N2
         self._started -= seconds

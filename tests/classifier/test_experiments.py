@@ -1,4 +1,4 @@
-"""Arms differ in one thing, are resumable, and are reported with exactly what differed."""
+"""classifier.experiments: the arms of each kind, resuming, and the report."""
 
 from dataclasses import replace
 
@@ -12,16 +12,16 @@ from classifier.core.statistics import Proportion
 from classifier.evaluation.figures.reports import draw_experiment
 from classifier.experiments import (
     KINDS,
+    AccuracyBySource,
     Arm,
-    JudgedByEach,
     Outcome,
-    check,
-    differences,
+    accuracy_by_source,
+    arm_differences,
+    build_report,
+    check_arms,
     folder_names,
-    judged_by_each,
     run_arms,
-    sources,
-    summary,
+    source_arms,
 )
 from tests.classifier.conftest import stamps_of, write_manifest, write_pack
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
@@ -47,14 +47,14 @@ def test_crop_sizes_are_those_of_the_paper(tiny, manifest):
     result = arms("crop-size", tiny, manifest)
     assert [arm.config.stamp_px for arm in result] == [25, 50, 100, 50]
     assert result[-1].config.crop_px == (25, 100)
-    assert set(differences(result)) == {"stamp_px", "crop_px"}
+    assert set(arm_differences(result)) == {"stamp_px", "crop_px"}
 
 
 def test_each_filter_is_left_out_in_turn(tiny, manifest):
     result = arms("filters", tiny, manifest)
     assert [arm.name for arm in result] == ["all", *(f"without-{band}" for band in tiny.bands)]
     assert [arm.config.blanked for arm in result] == [(), *((band,) for band in tiny.bands)]
-    assert set(differences(result)) == {"blanked"}
+    assert set(arm_differences(result)) == {"blanked"}
 
 
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "a b"])
@@ -63,7 +63,7 @@ def test_an_arm_has_a_name_that_a_folder_can_have(tiny, manifest, name):
         Arm(name, tiny, manifest)
 
 
-def test_a_field_left_out_is_judged_whole_and_never_learnt(tiny, two_fields):
+def test_a_field_that_is_left_out_is_evaluated_whole_and_not_trained_on(tiny, two_fields):
     result = arms("fields", tiny, two_fields)
     assert [arm.name for arm in result] == ["without-field0", "without-field1"]
     for arm, away in zip(result, ["field0", "field1"], strict=True):
@@ -81,15 +81,15 @@ def test_a_field_without_a_label_is_not_left_out(tiny, two_fields):
     assert [arm.name for arm in result] == ["without-field1"]
 
 
-def test_fields_and_bands_of_any_name_have_folders_of_their_own(tiny, two_fields):
-    called = np.where(two_fields.field == "field0", "NGC 1566", "NGC-1566")
-    result = arms("fields", tiny, replace(two_fields, field=called))
+def test_fields_and_bands_with_similar_names_have_different_folders(tiny, two_fields):
+    names = np.where(two_fields.field == "field0", "NGC 1566", "NGC-1566")
+    result = arms("fields", tiny, replace(two_fields, field=names))
     assert [arm.name for arm in result] == ["without-NGC-1566-2", "without-NGC-1566"]
     bands = arms("filters", replace(tiny, bands=("F275W (NUV)", "V")), two_fields)
     assert [arm.name for arm in bands] == ["all", "without-F275W-NUV", "without-V"]
 
 
-def test_a_folder_name_is_taken_from_no_other_text():
+def test_folder_names_are_all_different():
     texts = ["a b", "a/b", "a-b-2", "a-b", "巡天", ""]
     assert folder_names(texts) == {
         "a-b": "a-b",
@@ -101,14 +101,14 @@ def test_a_folder_name_is_taken_from_no_other_text():
     }
 
 
-def test_an_arm_that_cannot_be_trained_is_found_before_any_is(tiny, manifest):
+def test_all_arms_are_checked_before_the_first_is_trained(tiny, manifest):
     one_class = manifest.changed(label=np.minimum(manifest.label, 1))
     with pytest.raises(NotTrainable, match=r"The arm b cannot be trained\. .*only class 1"):
-        check([Arm("a", tiny, manifest), Arm("b", tiny, one_class)])
+        check_arms([Arm("a", tiny, manifest), Arm("b", tiny, one_class)])
     with pytest.raises(NotTrainable, match=r"The arm a cannot be trained\. soft_labels needs"):
-        check([Arm("a", replace(tiny, soft_labels=True), manifest)])
+        check_arms([Arm("a", replace(tiny, soft_labels=True), manifest)])
     with pytest.raises(ValueError, match="Two arms are called 'a'"):
-        check([Arm("a", tiny, manifest), Arm("a", tiny, one_class)])
+        check_arms([Arm("a", tiny, manifest), Arm("a", tiny, one_class)])
 
 
 def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
@@ -116,13 +116,13 @@ def test_a_learning_curve_grows_by_doubling(tiny, manifest, monkeypatch):
     result = arms("labels", tiny, manifest)
     assert [arm.name for arm in result] == ["8-labels", "16-labels", "32-labels"]
     sets = [set(arm.manifest.labelled("train").tolist()) for arm in result]
-    assert [len(one) for one in sets] == [8, 16, 32]
+    assert [len(labels) for labels in sets] == [8, 16, 32]
     assert sets[0] < sets[1] < sets[2]
     assert len({arm.manifest.sha256 for arm in result}) == 3
     assert all(len(arm.manifest.labelled("control")) == 16 for arm in result)
 
 
-def test_architectures_share_all_but_what_starcnet_fixes(tiny, manifest):
+def test_architectures_differ_in_the_backbone_and_the_settings_of_starcnet(tiny, manifest):
     result = arms("architecture", replace(tiny, learning_rate=1e-3), manifest)
     assert [arm.config.backbone for arm in result] == [
         "resnet18", "vgg19_bn", "efficientnet_lite0", "starcnet",
@@ -140,7 +140,7 @@ def test_an_experiment_has_the_number_of_arms_that_is_announced(kind, count):
     assert len(list(experiments.KINDS[kind](PRESETS["quick"], manifest))) == announced
 
 
-def test_every_kind_has_its_arms():
+def test_every_kind_of_experiment_has_arms():
     assert {*experiments.KINDS, ExperimentKind.SOURCES} == set(ExperimentKind)
 
 
@@ -154,8 +154,8 @@ def pair(tiny, manifest):
     ]
 
 
-def test_a_report_says_exactly_what_differed(pair, tmp_path):
-    report = summary("crop-size", run_arms(pair, tmp_path))
+def test_a_report_lists_the_settings_that_differ(pair, tmp_path):
+    report = build_report("crop-size", run_arms(pair, tmp_path))
     assert report["differs"] == {"stamp_px": [32, 20]}
     assert report["same"]["batches"] == 1
     assert [row["name"] for row in report["arms"]] == ["wide", "narrow"]
@@ -164,14 +164,14 @@ def test_a_report_says_exactly_what_differed(pair, tmp_path):
     assert report["arms"][1]["against_first"]["count"] == 16
 
 
-def test_a_report_says_where_arms_began_from_other_weights(pair, tmp_path):
+def test_a_report_lists_initial_weights_that_differ(pair, tmp_path):
     first, second = run_arms(pair, tmp_path)
-    taught = replace(first, training=replace(first.training, weights="imagenet"))
-    report = summary("crop-size", [taught, second])
+    pretrained = replace(first, training=replace(first.training, weights="imagenet"))
+    report = build_report("crop-size", [pretrained, second])
     assert report["differs"] == {"stamp_px": [32, 20], "weights": ["imagenet", "random"]}
 
 
-def test_arms_that_can_be_measured_are_drawn_without_the_others(pair, tmp_path):
+def test_arms_without_an_evaluation_are_not_drawn(pair, tmp_path):
     outcomes = run_arms(pair, tmp_path)
     nothing = replace(outcomes[1].evaluation, count=0)
     outcomes[1] = replace(outcomes[1], evaluation=nothing)
@@ -200,15 +200,15 @@ def test_an_experiment_resumes(pair, tmp_path, monkeypatch):
     np.testing.assert_array_equal(outcomes[0].predictions.candidate, pair[0].manifest.candidate)
 
 
-def test_sources_are_the_same_candidates_with_other_labels(tiny, manifest):
+def test_arms_of_label_sources_differ_in_the_training_set_only(tiny, manifest):
     relabelled = manifest.changed(label=np.where(manifest.label == 2, 1, manifest.label))
-    result = list(sources(tiny, {"ada": manifest, "consensus": relabelled}))
+    result = list(source_arms(tiny, {"ada": manifest, "consensus": relabelled}))
     assert [arm.name for arm in result] == ["ada", "consensus"]
-    assert set(differences(result)) == {"training_set_sha256"}
-    # Where each is judged by its own labels, there is no truth by which the two could be compared.
-    assert not experiments._judged_alike(manifest, relabelled)
+    assert set(arm_differences(result)) == {"training_set_sha256"}
+    # Arms with different control labels have no common truth to compare them by.
+    assert not experiments._same_control_labels(manifest, relabelled)
     alike = np.where((manifest.label == 2) & (manifest.split == "train"), 1, manifest.label)
-    assert experiments._judged_alike(manifest, manifest.changed(label=alike))
+    assert experiments._same_control_labels(manifest, manifest.changed(label=alike))
 
 
 def outcome(name, config, labels, answers):
@@ -217,14 +217,14 @@ def outcome(name, config, labels, answers):
     return Outcome(Arm(name, config, manifest), None, predictions, evaluate(predictions, manifest))
 
 
-def test_each_source_judges_what_each_has_taught(tiny):
-    # The last candidate has no label of Ada's; of the others two differ. Each is learnt by heart.
+def test_each_source_is_evaluated_by_the_labels_of_each(tiny):
+    # Ada has not labelled the last candidate; two labels differ. Each arm repeats its labels.
     ada, bea = [1, 2, 3, 4, 4, 0], [1, 2, 3, 1, 1, 2]
     outcomes = [
         outcome("ada", tiny, ada, [1, 2, 3, 4, 4, 1]),
         outcome("bea", tiny, bea, [1, 2, 3, 1, 1, 1]),
     ]
-    result = judged_by_each(outcomes)
+    result = accuracy_by_source(outcomes)
     assert result.count == 5
     assert result.accuracy == [
         [Proportion.measure(5, 5), Proportion.measure(3, 5)],
@@ -232,12 +232,12 @@ def test_each_source_judges_what_each_has_taught(tiny):
     ]
 
 
-def test_sources_without_a_common_candidate_judge_nothing(tiny):
+def test_sources_without_a_common_candidate_have_no_accuracy(tiny):
     outcomes = [outcome("ada", tiny, [1, 0], [1, 1]), outcome("bea", tiny, [0, 1], [1, 1])]
-    assert judged_by_each(outcomes) == JudgedByEach(0, [[Proportion.measure(0, 0)] * 2] * 2)
+    assert accuracy_by_source(outcomes) == AccuracyBySource(0, [[Proportion.measure(0, 0)] * 2] * 2)
 
 
-def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
+def test_arms_are_compared_on_candidates_evaluated_in_both(tiny, tmp_path):
     stamps = stamps_of([1, 2, 3, 4])
     stamps[3, 0] = np.nan
     write_pack(tmp_path / "p.zarr", stamps)
@@ -248,4 +248,4 @@ def test_arms_are_compared_on_what_both_were_judged_on(tiny, tmp_path):
     strict = replace(config, max_missing_bands=0)
     outcomes = run_arms([Arm("a", config, manifest), Arm("b", strict, manifest)], tmp_path)
     assert [outcome.evaluation.count for outcome in outcomes] == [2, 1]
-    assert summary("filters", outcomes)["arms"][1]["against_first"]["count"] == 1
+    assert build_report("filters", outcomes)["arms"][1]["against_first"]["count"] == 1

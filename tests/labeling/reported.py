@@ -83,11 +83,11 @@ def report_on_experiment(experiment: Experiment) -> None:
 def _of_an_experiment(preset: str, kind: str) -> tuple[dict[str, Any], Path]:
     """The report of an experiment, and the folder of its figures."""
     config = classifier.TrainingConfig.from_dict(preset, {})
-    arms = experiments.crop_sizes(config, manifest())
+    arms = experiments.crop_size_arms(config, manifest())
     outcomes = [_outcome(arm, skill) for arm, skill in zip(arms, (2, 4, 3, 6), strict=True)]
     folder = _drawer() / f"experiment-{preset}-{kind}"
     drawn = reports.draw_experiment(folder, kind, outcomes)
-    return {**experiments.summary(kind, outcomes), "figures": drawn}, folder
+    return {**experiments.build_report(kind, outcomes), "figures": drawn}, folder
 
 
 @cache
