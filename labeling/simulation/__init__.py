@@ -1,4 +1,4 @@
-"""Simulated fields: for the demonstration, and for real catalogues whose pixels we lack."""
+"""Simulated fields: for the demonstration, and for catalogues whose images are not available."""
 
 from labeling.simulation.field import SimulatedField, simulate_field
 from labeling.simulation.instrument import WFC3_UVIS, ZeroPoint, read_zero_points

@@ -17,7 +17,7 @@ from labeling.simulation.examples import draw_examples
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line: one subcommand for each kind of simulation."""
+    """Return the parser of the command line, with a subcommand for each kind of simulation."""
     top = argparse.ArgumentParser(prog="python -m labeling.simulation", description=__doc__)
     kinds = top.add_subparsers(dest="kind", required=True)
     field = kinds.add_parser("field", help="a spiral galaxy's field with its catalogue")
@@ -30,13 +30,13 @@ def parser() -> argparse.ArgumentParser:
     survey.add_argument("--psf", type=Path, required=True, help="folder of wfc3_uvis_*.fits")
     survey.add_argument("--seed", type=int, default=1566)
     examples = kinds.add_parser("examples", help="the guide's pictures of the four classes")
-    for each in (field, survey, examples):
-        each.add_argument("--output", type=Path, required=True, help="folder to write to")
+    for subparser in (field, survey, examples):
+        subparser.add_argument("--output", type=Path, required=True, help="folder to write to")
     return top
 
 
 def simulate(options: argparse.Namespace) -> Mapping[str, Path]:
-    """Simulate what the command line asks for; the paths that were written."""
+    """Write the files of the subcommand; return their paths by name."""
     if options.kind == "field":
         shape = (options.size, options.size)
         return simulate_field(options.seed, shape, options.candidates).write(options.output)
@@ -53,14 +53,14 @@ def simulate(options: argparse.Namespace) -> Mapping[str, Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 1 with one sentence on standard error where its input is not right."""
+    """Run the command; return the exit status, 1 with an error message for unusable input."""
     options = parser().parse_args(arguments)
     try:
-        written = simulate(options)
+        paths = simulate(options)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    for name, path in written.items():
+    for name, path in paths.items():
         sys.stdout.write(f"{name}\t{path}\n")
     return 0
 

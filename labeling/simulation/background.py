@@ -1,7 +1,7 @@
-"""The galaxy behind the objects: a smooth disc, spiral arms, dust, and where stars crowd.
+"""The galaxy: a smooth disc, spiral arms, dust, and the density of its young stars.
 
-Worked out on a coarse grid (the galaxy is smooth) and enlarged band by band, so that a full
-frame never exists in five bands at once.
+Computed on a coarse grid, since the galaxy is smooth, and enlarged band by band, so that memory
+never holds a full frame in five bands.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ CELL = 8
 
 @dataclass(frozen=True)
 class Galaxy:
-    """Light of old and young stars and the dust before them, on cells of `CELL` pixels.
+    """Light of old and young stars and the dust in front of them, on cells of `CELL` pixels.
 
-    `old`, `young`: V magnitudes' worth of flux, electrons/s/px before dust, (rows, columns);
-    `reddening`: E(B-V); `crowding`: where the young stars and clusters are, sums to 1.
+    `old`, `young`: V flux without dust, electrons/s/px, (rows, columns); `reddening`: E(B-V);
+    `crowding`: density of young stars and clusters, with sum 1.
     """
 
     shape: tuple[int, int]
@@ -39,7 +39,7 @@ class Galaxy:
     crowding: Coarse
 
     def plane(self, band: int, zero_points: dict[str, ZeroPoint]) -> Plane:
-        """Surface brightness in one band, (y, x) electrons/s/px."""
+        """Return the surface brightness in one band, (y, x) electrons/s/px."""
         reference = zero_points["V"].vega
         offset = zero_points[BANDS[band]].vega - reference
         light = np.zeros_like(self.old)
@@ -51,7 +51,7 @@ class Galaxy:
     def scatter(
         self, rng: np.random.Generator, count: int, evenly: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (x, y) in pixels that follow the crowding; a share `evenly` ignores it."""
+        """Return random positions (x, y) in px by the crowding; a share `evenly` is uniform."""
         weights = (1.0 - evenly) * self.crowding + evenly / self.crowding.size
         cell = rng.choice(self.crowding.size, size=count, p=(weights / weights.sum()).ravel())
         row, column = np.divmod(cell, self.crowding.shape[1])
@@ -61,34 +61,34 @@ class Galaxy:
 
 
 YOUNG = seds.cluster(4.0, 0.08)
-"""Colours of the arms' own light."""
+"""Colours of the light of the arms."""
 
 
 def cells(shape: tuple[int, int]) -> tuple[Coarse, Coarse]:
-    """Pixel coordinates (x, y) of the cells' centres, each (rows, columns)."""
+    """Return the pixel coordinates (x, y) of the centres of the cells, each (rows, columns)."""
     rows, columns = (-(-side // CELL) for side in shape)
     y, x = np.mgrid[:rows, :columns] * float(CELL) + (CELL - 1) / 2.0
     return x, y
 
 
 def enlarge(coarse: Coarse, shape: tuple[int, int]) -> Plane:
-    """A coarse map on all pixels, interpolated linearly."""
+    """Interpolate a coarse map linearly on all pixels."""
     rows = (np.arange(shape[0]) - (CELL - 1) / 2.0) / CELL
     columns = (np.arange(shape[1]) - (CELL - 1) / 2.0) / CELL
     tall = _along_rows(coarse.astype(np.float32), rows)
     return np.ascontiguousarray(_along_rows(tall.T, columns).T)
 
 
-def _along_rows(values: NDArray[np.float32], places: NDArray[np.float64]) -> Plane:
-    low = np.clip(np.floor(places).astype(int), 0, max(0, len(values) - 2))
+def _along_rows(values: NDArray[np.float32], positions: NDArray[np.float64]) -> Plane:
+    low = np.clip(np.floor(positions).astype(int), 0, max(0, len(values) - 2))
     high = np.minimum(low + 1, len(values) - 1)
-    share = np.clip(places - low, 0.0, 1.0).astype(np.float32)[:, None]
-    between: Plane = values[low] * (1.0 - share) + values[high] * share
-    return between
+    share = np.clip(positions - low, 0.0, 1.0).astype(np.float32)[:, None]
+    interpolated: Plane = values[low] * (1.0 - share) + values[high] * share
+    return interpolated
 
 
 def patchiness(rng: np.random.Generator, shape: tuple[int, ...], strength: float) -> Coarse:
-    """A map around 1 that makes smooth light cloudy, on scales of 2 to 12 cells."""
+    """Return factors around 1 that make smooth light patchy, on scales of 2 to 12 cells."""
     cloud = np.zeros(shape)
     for cells_wide, share in ((2.0, 0.5), (5.0, 0.7), (12.0, 0.5)):
         layer = gaussian_filter(rng.standard_normal(shape), cells_wide, mode="nearest")
@@ -99,7 +99,7 @@ def patchiness(rng: np.random.Generator, shape: tuple[int, ...], strength: float
 def spiral(
     shape: tuple[int, int], rng: np.random.Generator, zero_point: ZeroPoint, pixel_scale: float
 ) -> Galaxy:
-    """A two-armed spiral whose centre lies in the frame; sizes follow the frame's."""
+    """Return a two-armed spiral with its centre in the frame; its sizes scale with the frame."""
     x, y = cells(shape)
     size = float(min(shape))
     centre = np.array([shape[1], shape[0]]) * rng.uniform(0.35, 0.65, 2)
@@ -129,14 +129,14 @@ def galaxy_around(
     zero_point: ZeroPoint,
     pixel_scale: float,
 ) -> Galaxy:
-    """A disc whose arms lie where its sources (x, y, weight) are; `centre` is (x, y) in pixels."""
+    """Return a disc with arms at its sources (x, y, weight); `centre` is (x, y) in px."""
     x, y = cells(shape)
     radius = np.hypot(x - centre[0], y - centre[1]) + 1.0
     edges = [np.arange(side + 1) * CELL - 0.5 for side in x.shape]
     density, _, _ = np.histogram2d(
         sources[1], sources[0], bins=(edges[0], edges[1]), weights=sources[2]
     )
-    # Young light is brightest right around the young sources, and thins out along the arm.
+    # Young light is brightest close to the young sources, and falls off along the arm.
     arms = sum(share * gaussian_filter(density, wide) for wide, share in ARM_WIDTHS)
     arms = np.minimum(arms / np.percentile(arms, 98.0), 5.0) * patchiness(rng, x.shape, 0.4)
 

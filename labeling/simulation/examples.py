@@ -1,4 +1,4 @@
-"""Example pictures of the classes, for the guide: of a field that nobody votes on."""
+"""Example pictures of the classes for the guide, from a field without votes."""
 
 from pathlib import Path
 
@@ -21,27 +21,27 @@ KINDS = {
     4: ("star", "pair", "galaxy"),
 }
 _BRIGHTEST = 20.8
-"""Magnitude in V: brighter ones are no typical candidates."""
+"""Magnitude in V; brighter objects are not typical candidates."""
 
 
 def draw_examples(directory: Path) -> dict[str, Path]:
-    """Write three colour pictures of 50 px of every class; paths by file name."""
+    """Write three colour pictures of 50 px of each class; return the paths by file name."""
     field = simulate_field(SEED)
-    known = join(field.catalogue, field.truth, keys="id")
-    known = known[np.asarray(np.ma.filled(known["mag_F555W"], 99.0)) > _BRIGHTEST]
-    known.sort("mag_F555W")
-    written = {}
+    candidates = join(field.catalogue, field.truth, keys="id")
+    candidates = candidates[np.asarray(np.ma.filled(candidates["mag_F555W"], 99.0)) > _BRIGHTEST]
+    candidates.sort("mag_F555W")
+    paths = {}
     for label, kinds in KINDS.items():
         for number, kind in enumerate(kinds):
-            row = known[known["subtype"] == kind][kinds[:number].count(kind)]
+            row = candidates[candidates["subtype"] == kind][kinds[:number].count(kind)]
             path = directory / f"class-{label}-{number + 1}.png"
             write_atomically(path, encode_png(_picture(field, row["x"] - 1, row["y"] - 1)))
-            written[path.name] = path
-    return written
+            paths[path.name] = path
+    return paths
 
 
 def _picture(field: SimulatedField, x: float, y: float) -> NDArray[np.uint8]:
-    """The colour picture about a position (px from 0), (y, x, 3), row 0 at the bottom."""
+    """Return the colour picture (y, x, 3) around a position (px from 0), row 0 at the bottom."""
     bands = {}
     for band, hdu in field.mosaics.items():
         stamp = cut_stamps(hdu.data, np.array([x]), np.array([y]), SIDE_PX)[0]

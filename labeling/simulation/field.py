@@ -1,6 +1,6 @@
-"""A whole simulated field: five mosaics, the catalogue that a survey would deliver, the truth.
+"""A simulated field: five mosaics, a catalogue as of a survey, and the true classes.
 
-The truth is for tests and for the curious; the catalogue holds nothing that tells the class.
+The catalogue contains nothing from which the class could be read; the true classes are for tests.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,15 +46,15 @@ STARS_PER_MEGAPIXEL, RAYS_PER_MEGAPIXEL = 8000.0, 25.0
 NEIGHBOURS = MappingProxyType(
     {"association": 14.0, "lopsided": 9.0, "elongated": 6.0, "tailed": 9.0, "pair": 9.0}
 )
-"""Mean number of young stars around a kind of candidate; none where not named."""
+"""Mean number of young stars around a kind of candidate; 0 for other kinds."""
 
 RAYS_PER_GAP_PIXEL = 0.0022
-"""In each band; a 32 px stamp of the gap then shows about two rays of each colour."""
+"""In each band: about two rays of each colour in a 32 px stamp of the gap."""
 
 
 @dataclass(frozen=True)
 class SimulatedField:
-    """Mosaics by band, the survey's catalogue, and the truth (id, class, subtype) apart."""
+    """Mosaics by band, the catalogue, and the true classes (id, class, subtype)."""
 
     name: str
     seed: int
@@ -65,7 +65,7 @@ class SimulatedField:
     truth: Table
 
     def write(self, directory: Path) -> dict[str, Path]:
-        """Write everything under `directory`; paths by band, "catalogue" and "truth"."""
+        """Write all files; return their paths by band, "catalogue" and "truth"."""
         paths = {
             band: write_hdu(hdu, directory / f"{self.name}_{hdu.header['FILTER'].lower()}_sim.fits")
             for band, hdu in self.mosaics.items()
@@ -78,10 +78,10 @@ class SimulatedField:
 def simulate_field(
     seed: int, shape: tuple[int, int] = (2000, 2000), candidates: int = 600
 ) -> SimulatedField:
-    """A spiral galaxy's field of `shape` (rows, columns) with so many candidates.
+    """Simulate a field of `shape` (rows, columns) of a spiral galaxy.
 
-    The same seed, shape and number give the same pixels. Raises ValueError where the frame is
-    too small for the candidates.
+    The same arguments give the same pixels. Raises ValueError if the frame is too small for the
+    candidates.
     """
     if min(shape) < 200 or candidates < 1:
         raise ValueError("a simulated field needs at least 200 x 200 px and one candidate")
@@ -130,43 +130,43 @@ class _World:
         planner = Planner(rng, galaxy, gap, saturated, WFC3_UVIS, float(PIXELS_PER_PARSEC))
         planned = planner.plan(candidates)
         scene = Scene(shape, lambda band: galaxy.plane(band, zero_points))
-        _fill(scene, rng, galaxy, planned)
+        _add_objects(scene, rng, galaxy, planned)
         for star in saturated:
             scene.add_object(star.x, star.y, [Component(star.flux)])
         ids = rng.permutation(len(planned)) + 1
         return cls(seed, galaxy, gap, saturated, planned, scene, spike_angle, ids)
 
     def image(self, band: str) -> Plane:
-        """The band's mosaic: light, then what the detector adds, then noise."""
+        """Return the mosaic of a band: light, saturation, cosmic rays, noise."""
         number = BANDS.index(band)
         rng = np.random.default_rng([self.seed, number])
         zero_point = WFC3_UVIS[band]
         plane = self.scene.light(number, wfc3_psf(band, self.spike_angle))
         for star in self.saturated:
             star.imprint(plane, number, zero_point)
-        self._strike(plane, number, rng)
+        self._add_artefacts(plane, number, rng)
         return expose(plane, zero_point, rng)
 
-    def _strike(self, plane: Plane, band: int, rng: np.random.Generator) -> None:
+    def _add_artefacts(self, plane: Plane, band: int, rng: np.random.Generator) -> None:
         area, exptime = plane.size / 1e6, WFC3_UVIS[BANDS[band]].exptime
         reach = float(max(plane.shape))
-        anywhere = rng.uniform(0.0, 1.0, (2, rng.poisson(RAYS_PER_MEGAPIXEL * area)))
+        fractions = rng.uniform(0.0, 1.0, (2, rng.poisson(RAYS_PER_MEGAPIXEL * area)))
         x, y = self.gap.scatter(
             rng, rng.poisson(RAYS_PER_GAP_PIXEL * 2.0 * reach * self.gap.width), reach
         )
-        x = np.append(x, anywhere[0] * plane.shape[1])
-        y = np.append(y, anywhere[1] * plane.shape[0])
+        x = np.append(x, fractions[0] * plane.shape[1])
+        y = np.append(y, fractions[1] * plane.shape[0])
         draw_rays(rng, (x, y), exptime).imprint(plane)
-        # Each struck candidate has its own one or two bands, whatever band is asked for first.
+        # The bands of each candidate must not depend on the order in which bands are simulated.
         choice = np.random.default_rng([self.seed, len(BANDS)])
-        for each in self.planned:
-            struck = choice.choice(len(BANDS), size=int(choice.integers(1, 3)), replace=False)
-            if band in struck and each.kind == "cosmic ray":
-                at = np.array([each.x]), np.array([each.y])
-                draw_rays(rng, at, exptime).imprint(plane)
-            elif band == struck[0] and each.kind == "hot pixel":
+        for candidate in self.planned:
+            bands = choice.choice(len(BANDS), size=int(choice.integers(1, 3)), replace=False)
+            if band in bands and candidate.kind == "cosmic ray":
+                position = np.array([candidate.x]), np.array([candidate.y])
+                draw_rays(rng, position, exptime).imprint(plane)
+            elif band == bands[0] and candidate.kind == "hot pixel":
                 charge = np.array([rng.uniform(1500.0, 9000.0) / exptime])
-                splat(plane, np.rint([each.x]), np.rint([each.y]), charge, sigma=0.2)
+                splat(plane, np.rint([candidate.x]), np.rint([candidate.y]), charge, sigma=0.2)
 
 
 def _saturated_stars(
@@ -178,38 +178,38 @@ def _saturated_stars(
         yield SaturatedStar(x, y, flux, angle)
 
 
-def _fill(
+def _add_objects(
     scene: Scene, rng: np.random.Generator, galaxy: Galaxy, planned: list[PlannedCandidate]
 ) -> None:
-    """Field stars everywhere, the candidates, and young neighbours around the young ones."""
+    """Add field stars, the candidates, and young stars around the young ones."""
     count = rng.poisson(STARS_PER_MEGAPIXEL * scene.shape[0] * scene.shape[1] / 1e6)
     x, y = galaxy.scatter(rng, count, evenly=0.25)
     magnitudes = luminosity_function(rng, count, 22.3, 27.5)
     scene.add_points(x, y, field_stars(rng, magnitudes, 0.85, WFC3_UVIS))
-    for each in planned:
-        scene.add_object(each.x, each.y, each.parts)
-        neighbours = rng.poisson(NEIGHBOURS.get(each.kind, 0.0) * rng.exponential())
+    for candidate in planned:
+        scene.add_object(candidate.x, candidate.y, candidate.components)
+        neighbours = rng.poisson(NEIGHBOURS.get(candidate.kind, 0.0) * rng.exponential())
         if neighbours:
-            _surround(scene, rng, each, neighbours)
+            _add_neighbours(scene, rng, candidate, neighbours)
 
 
-def _surround(
-    scene: Scene, rng: np.random.Generator, each: PlannedCandidate, neighbours: int
+def _add_neighbours(
+    scene: Scene, rng: np.random.Generator, candidate: PlannedCandidate, neighbours: int
 ) -> None:
-    """Young stars around a candidate, on the diffuse light of those too faint to be seen."""
-    x, y = rng.normal([[each.x], [each.y]], rng.uniform(8.0, 20.0), (2, neighbours))
+    """Add young stars around a candidate, and the diffuse light of undetected ones."""
+    x, y = rng.normal([[candidate.x], [candidate.y]], rng.uniform(8.0, 20.0), (2, neighbours))
     magnitudes = luminosity_function(rng, neighbours, 22.8, 26.5)
     light = field_stars(rng, magnitudes, 0.9, WFC3_UVIS)
     scene.add_points(x, y, light)
     if neighbours > 3:
         profile = EFF(rng.uniform(4.0, 8.0), 2.8)
-        unseen = light.sum(axis=1) * rng.uniform(0.5, 3.0)
-        scene.add_object(float(x.mean()), float(y.mean()), [Component(unseen, profile=profile)])
+        diffuse = light.sum(axis=1) * rng.uniform(0.5, 3.0)
+        scene.add_object(float(x.mean()), float(y.mean()), [Component(diffuse, profile=profile)])
 
 
 def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
-    """What the survey measures, in order of ids that mean nothing."""
-    x, y = np.array([(each.x, each.y) for each in world.planned]).T
+    """Return the measurements of the candidates by id; the ids are random."""
+    x, y = np.array([(candidate.x, candidate.y) for candidate in world.planned]).T
     white = np.sum(
         [planes[b] / np.float32(np.sqrt(sky_variance(WFC3_UVIS[b]))) for b in BANDS], axis=0
     )
@@ -221,8 +221,10 @@ def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
         zero_point = WFC3_UVIS[band]
         psf = wfc3_psf(band, world.spike_angle)
         correction = photometry.aperture_correction(psf, 3.0 * PIXELS_PER_PARSEC)
-        found = photometry.measure_flux(planes[band], x, y, photometry.APERTURE, zero_point.exptime)
-        magnitude, error = found.magnitudes(zero_point, correction)
+        brightness = photometry.measure_flux(
+            planes[band], x, y, photometry.APERTURE, zero_point.exptime
+        )
+        magnitude, error = brightness.magnitudes(zero_point, correction)
         detections += np.isfinite(magnitude)
         table[f"mag_{zero_point.filter}"] = _masked_column(magnitude)
         table[f"err_{zero_point.filter}"] = _masked_column(error)

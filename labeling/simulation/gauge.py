@@ -1,8 +1,8 @@
-"""How wide an object must be for a survey to measure a given concentration index.
+"""The width at which an object has a given concentration index.
 
-The index (1 px against 3 px) of real catalogues is the one number that they give of an object's
-size. Here a recipe's parts are drawn on a small plane in V, seen through the PSF and measured as
-the survey does, and are stretched until the index comes out.
+The concentration index (1 px against 3 px) is the only measure of size in real catalogues. The
+components of an object are drawn on a small plane in V, convolved with the PSF and measured as in
+the survey, and are stretched until they have the index.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ V = BANDS.index("V")
 
 
 class Gauge:
-    """Measures parts on a small plane in one PSF; a unit of light lost in its wings is lost."""
+    """Measures components on a small plane with one PSF; light beyond the plane is lost."""
 
     def __init__(self, psf: NDArray[np.float32], half_light: float) -> None:
         middle, reach = psf.shape[0] // 2, SIDE // 2
@@ -36,41 +36,46 @@ class Gauge:
         typical = Component(np.ones(len(BANDS)), profile=EFF.of_half_light(half_light, 3.0))
         self._typical = self.measure([typical])[1]
 
-    def measure(self, parts: Sequence[Component]) -> tuple[float, float]:
-        """Concentration index, and share of the flux within 4 px less the local sky, in V."""
+    def measure(self, components: Sequence[Component]) -> tuple[float, float]:
+        """Return the concentration index in V, and the share of the flux in the 4 px aperture."""
         plane = np.zeros((SIDE, SIDE), dtype=np.float32)
-        for part in parts:
-            x, y = SIDE // 2 + part.dx, SIDE // 2 + part.dy
-            if part.profile is None:
-                splat(plane, np.array([x]), np.array([y]), part.flux[[V]])
+        for component in components:
+            x, y = SIDE // 2 + component.dx, SIDE // 2 + component.dy
+            if component.profile is None:
+                splat(plane, np.array([x]), np.array([y]), component.flux[[V]])
             else:
-                patch = draw(part.profile, (x, y), part.axis_ratio, part.angle, largest=10)
-                add_patch(plane, patch, float(part.flux[V]))
-        seen = fftconvolve(plane, self._psf, mode="same")
-        seen -= np.median(seen[self._ring])
-        small, large, aperture = (float(np.sum(seen * mask)) for mask in self._masks)
-        total = float(sum(part.flux[V] for part in parts))
+                patch = draw(
+                    component.profile, (x, y), component.axis_ratio, component.angle, largest=10
+                )
+                add_patch(plane, patch, float(component.flux[V]))
+        image = fftconvolve(plane, self._psf, mode="same")
+        image -= np.median(image[self._ring])
+        small, large, aperture = (float(np.sum(image * mask)) for mask in self._masks)
+        total = float(sum(component.flux[V] for component in components))
         index = 2.5 * float(np.log10(large / small)) if min(small, large) > 0.0 else np.inf
         return index, aperture / total
 
-    def fit_to_index(self, parts: Sequence[Component], index: float) -> list[Component]:
-        """The parts, as wide as gives this index, as bright as gives their flux at 4 px.
+    def fit_to_index(self, components: Sequence[Component], index: float) -> list[Component]:
+        """Return the components, stretched to this index and scaled to their flux at 4 px.
 
-        An index that no width gives is met as nearly as can be. Parts without light in V are
-        returned as they are.
+        An index beyond that of every width gives the nearest width. Components without light in
+        V are returned unchanged.
         """
-        if sum(part.flux[V] for part in parts) <= 0.0 or not np.isfinite(index):
-            return list(parts)
+        if sum(component.flux[V] for component in components) <= 0.0 or not np.isfinite(index):
+            return list(components)
         low, high = np.log(NARROWEST), np.log(WIDEST)
         for _ in range(STEPS):
             middle = (low + high) / 2.0
-            if self.measure([part.scale(np.exp(middle)) for part in parts])[0] < index:
+            measured, _ = self.measure(
+                [component.scale(np.exp(middle)) for component in components]
+            )
+            if measured < index:
                 low = middle
             else:
                 high = middle
-        wide = [part.scale(float(np.exp((low + high) / 2.0))) for part in parts]
-        # Catalogues add one average aperture correction to what 4 px hold: a wider object
-        # than the average is brighter in all than its catalogue magnitude.
+        wide = [component.scale(float(np.exp((low + high) / 2.0))) for component in components]
+        # Catalogues add one average aperture correction to the flux at 4 px, so the total flux of
+        # an object wider than the average exceeds that of its catalogue magnitude.
         within = self.measure(wide)[1]
         brighter = float(np.clip(self._typical / max(within, 1e-6), 0.7, 3.0))
-        return [part.scale(brightness=brighter) for part in wide]
+        return [component.scale(brightness=brighter) for component in wide]

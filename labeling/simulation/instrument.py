@@ -1,4 +1,4 @@
-"""What the simulated camera is: zero points, exposure times, detector noise, FITS headers.
+"""The simulated camera: zero points, exposure times, detector noise, FITS headers.
 
 Fluxes are electrons per second, magnitudes are Vega, planes are (y, x) float32 with row 0 the
 lowest. Real values: the header table of NGC 1566 (LEGUS, Calzetti et al. 2015, AJ 149, 51) and
@@ -25,13 +25,13 @@ READ_NOISE = 3.1
 """Electrons per pixel and exposure."""
 
 FULL_WELL = 70_000.0
-"""Electrons per pixel and exposure, above which a pixel holds no more."""
+"""Electrons per pixel and exposure at which a pixel saturates."""
 
 NOISE_TAPS = np.array([0.06, 0.88, 0.06])
-"""What drizzling does to the noise along each axis: neighbours share a little of it."""
+"""Kernel, along each axis, by which drizzling correlates the noise of neighbouring pixels."""
 
 BLOCK_ROWS = 512
-"""Rows for which noise is drawn at once, to bound memory; part of what a seed means."""
+"""Rows for which noise is drawn at once, to bound memory; another number gives other pixels."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,15 @@ class ZeroPoint:
     vega: float
     exptime: float
     exposures: int = 3
-    sky: float = 0.02  # electrons/s/px, subtracted from the mosaic but still in its noise
+    sky: float = 0.02
+    """Electrons/s/px, subtracted from the mosaic but still in its noise."""
 
     def flux(self, magnitude: float) -> float:
-        """Electrons per second of a Vega magnitude."""
+        """Return the electrons per second of a Vega magnitude."""
         return float(10.0 ** (0.4 * (self.vega - magnitude)))
 
     def magnitude(self, flux: float) -> float:
-        """Vega magnitude of a positive number of electrons per second."""
+        """Return the Vega magnitude of a positive number of electrons per second."""
         return float(self.vega - 2.5 * np.log10(flux))
 
 
@@ -71,12 +72,12 @@ WFC3_UVIS: Mapping[str, ZeroPoint] = MappingProxyType(
 
 
 def read_zero_points(path: Path) -> dict[str, ZeroPoint]:
-    """Calibration per band from a LEGUS `header_info` table.
+    """Read the calibration of each band from a LEGUS `header_info` table.
 
     Columns: filter, detector, photflam, photplam, photfnu, zpAB, zpVEGA, exptime, number, date.
-    Raises ValueError, naming the row, for a line that is not such a row or a band that is missing.
+    Raises ValueError, naming the line or the band, for an invalid line or a missing band.
     """
-    found: dict[str, ZeroPoint] = {}
+    zero_points: dict[str, ZeroPoint] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
@@ -84,34 +85,34 @@ def read_zero_points(path: Path) -> dict[str, ZeroPoint]:
         try:
             band = band_of(words[0])
             photflam, photplam, vega, exptime = (float(words[k]) for k in (2, 3, 6, 7))
-            found[band] = ZeroPoint(
+            zero_points[band] = ZeroPoint(
                 words[0].upper(), photflam, photplam, vega, exptime, int(words[8]), SKY[band]
             )
         except (IndexError, ValueError) as error:
             raise ValueError(f"{path}, line {number}: not a zero-point row ({error})") from error
-    missing = [band for band in BANDS if band not in found]
+    missing = [band for band in BANDS if band not in zero_points]
     if missing:
         raise ValueError(f"{path}: no zero point for {', '.join(missing)}")
-    return found
+    return zero_points
 
 
 def sky_variance(zero_point: ZeroPoint) -> float:
-    """Variance of an empty pixel of the mosaic, (electrons/s)^2: sky, read noise, drizzle."""
+    """Return the variance of an empty pixel, (electrons/s)^2: sky, read noise, drizzle."""
     electrons = zero_point.sky * zero_point.exptime + READ_NOISE**2 * zero_point.exposures
     shared = float(np.sum(NOISE_TAPS**2)) ** 2
     return electrons * shared / zero_point.exptime**2
 
 
 def expose(light: Plane, zero_point: ZeroPoint, rng: np.random.Generator) -> Plane:
-    """The mosaic that the camera makes of `light`, (y, x) electrons/s, sky subtracted."""
+    """Return the sky-subtracted mosaic of `light`, both (y, x) electrons/s."""
     seconds = zero_point.exptime
-    brim = FULL_WELL * zero_point.exposures
+    saturation = FULL_WELL * zero_point.exposures
     noise = np.empty_like(light)
     signal = np.empty_like(light)
     read_noise = np.float32(READ_NOISE * np.sqrt(zero_point.exposures))
     for top in range(0, len(light), BLOCK_ROWS):
         rows = slice(top, top + BLOCK_ROWS)
-        electrons = np.clip((light[rows] + zero_point.sky) * seconds, 0.0, brim)
+        electrons = np.clip((light[rows] + zero_point.sky) * seconds, 0.0, saturation)
         noise[rows] = rng.poisson(electrons) - electrons
         noise[rows] += read_noise * rng.standard_normal(electrons.shape, dtype=np.float32)
         signal[rows] = electrons / seconds - zero_point.sky
@@ -124,7 +125,7 @@ def expose(light: Plane, zero_point: ZeroPoint, rng: np.random.Generator) -> Pla
 def tangent_plane(
     reference_pixel: tuple[float, float], sky: tuple[float, float], pixel_scale: float
 ) -> WCS:
-    """North-up TAN WCS: `reference_pixel` in the FITS convention, `sky` in degrees."""
+    """Return a north-up TAN WCS: `reference_pixel` counts from 1, `sky` in degrees."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crpix = reference_pixel
@@ -138,7 +139,7 @@ def tangent_plane(
 def mosaic_hdu(
     pixels: Plane, zero_point: ZeroPoint, wcs: WCS, target: str, seed: int
 ) -> fits.PrimaryHDU:
-    """The plane as a drizzled-mosaic HDU whose header says that its pixels are simulated."""
+    """Return the plane as the HDU of a mosaic, marked as simulated in the header."""
     header = wcs.to_header()
     header["OBJECT"] = (target, "name of the field")
     header["SIMULATE"] = (True, "the pixels are simulated, not observed")

@@ -1,7 +1,6 @@
-"""The columns of a LEGUS catalogue that the simulator needs, and no more.
+"""Read the columns of a LEGUS catalogue that the simulator needs.
 
-Reading such a file into the database is the importer's business; this only tells the simulator
-where sources are and what they look like.
+`labeling.ingest` reads such files into the database; the simulator needs no database.
 """
 
 from pathlib import Path
@@ -21,10 +20,10 @@ CLASS_BY_THREE, CLASS_HYBRID, CONCENTRATION, FIRST_MAGNITUDE = 35, 33, 15, 5
 
 
 def read_legus(path: Path) -> Table:
-    """Sources of NGC 1566's table: id, x, y (from 1), ra, dec, mag_<band>, ci, class.
+    """Read id, x, y (from 1), ra, dec, mag_<band>, ci and class of each source of NGC 1566.
 
     Missing magnitudes are NaN; class is the mode of three people, else the hybrid class, else 0.
-    Raises ValueError for a file of another shape.
+    Raises ValueError for a file with other columns.
     """
     try:
         raw = text.read(path, format="no_header", delimiter=r"\s", guess=False)
@@ -43,6 +42,6 @@ def read_legus(path: Path) -> Table:
         magnitude = columns[number]
         table[f"mag_{band}"] = np.where(magnitude < MISSING_ABOVE, magnitude, np.nan)
     table["ci"] = columns[CONCENTRATION]
-    seen, hybrid = columns[CLASS_BY_THREE], columns[CLASS_HYBRID]
-    table["class"] = np.where(seen > 0, seen, hybrid).astype(int)
+    by_people, hybrid = columns[CLASS_BY_THREE], columns[CLASS_HYBRID]
+    table["class"] = np.where(by_people > 0, by_people, hybrid).astype(int)
     return table

@@ -9,16 +9,16 @@ from classifier.core.atomic_files import atomic_path
 
 
 def write_hdu(hdu: fits.PrimaryHDU, path: Path) -> Path:
-    """Write the HDU as a FITS file of its own; an older file of that name is replaced."""
+    """Write the HDU as a FITS file, in place of an older file of that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as part:
-        hdu.writeto(part)
+    with atomic_path(path) as temporary:
+        hdu.writeto(temporary)
     return path
 
 
 def write_table(table: Table, path: Path) -> Path:
-    """Write the table as ECSV; an older file of that name is replaced."""
+    """Write the table as ECSV, in place of an older file of that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as part:
-        table.write(part, format="ascii.ecsv")
+    with atomic_path(path) as temporary:
+        table.write(temporary, format="ascii.ecsv")
     return path

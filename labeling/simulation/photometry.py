@@ -1,7 +1,7 @@
-"""What a survey measures on the mosaics: positions, aperture magnitudes, concentration index.
+"""Photometry of the mosaics as in LEGUS: aperture magnitudes and concentration index.
 
-Positions count from 0 here; planes are (y, x) electrons/s. As LEGUS does it (Adamo et al. 2017,
-ApJ 841, 131, section 3): 4 px aperture, sky from 7 to 8 px, one average aperture correction.
+Positions count from 0; planes are (y, x) electrons/s. Source: Adamo et al. 2017, ApJ 841, 131,
+section 3: 4 px aperture, sky from 7 to 8 px, one average aperture correction.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ APERTURE, SKY_INNER, SKY_OUTER = 4.0, 7.0, 8.0
 """Radii in pixels."""
 
 _SIDE = 19
-"""Of the square that holds the ring of sky, px."""
+"""Side in px of the square that contains the ring of sky."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Brightness:
     def magnitudes(
         self, zero_point: ZeroPoint, correction: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Vega magnitudes and errors, NaN where the source is not detected (S/N below 1)."""
-        seen = self.flux > self.error
-        flux = np.where(seen, self.flux, np.nan)
+        """Return Vega magnitudes and errors, NaN for sources with S/N below 1."""
+        detected = self.flux > self.error
+        flux = np.where(detected, self.flux, np.nan)
         return zero_point.vega - 2.5 * np.log10(flux) + correction, 1.0857 * self.error / flux
 
 
 def local_sky(
     plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Median and robust scatter of the pixels between 7 and 8 px from each position, (N,)."""
+    """Return median and robust scatter (N,) of the pixels 7 to 8 px from each position."""
     radius = np.hypot(*pixel_offsets(x, y, _SIDE))
     in_ring = (radius >= SKY_INNER) & (radius <= SKY_OUTER)
     ring = np.where(in_ring, cut_stamps(plane, x, y, _SIDE), np.nan)
@@ -57,7 +57,7 @@ def measure_flux(
     radius: float,
     exptime: float,
 ) -> Brightness:
-    """Flux within `radius` px of each position, less the local sky."""
+    """Return the flux within `radius` px of each position, minus the local sky."""
     level, scatter = local_sky(plane, x, y)
     area = np.pi * radius**2
     flux = aperture_sum(plane, x, y, radius) - level * area
@@ -69,7 +69,7 @@ def measure_flux(
 def concentration(
     plane: Plane, x: NDArray[np.float64], y: NDArray[np.float64], exptime: float
 ) -> NDArray[np.float64]:
-    """mag(1 px) - mag(3 px) of each source, NaN where either flux is not positive."""
+    """Return mag(1 px) - mag(3 px) of each source; NaN unless both fluxes are positive."""
     small, large = (measure_flux(plane, x, y, radius, exptime).flux for radius in (1.0, 3.0))
     ratio = np.where((small > 0.0) & (large > 0.0), large, np.nan) / np.where(
         small > 0.0, small, 1.0
@@ -79,7 +79,7 @@ def concentration(
 
 
 def aperture_correction(psf: NDArray[np.float32], half_light: float) -> float:
-    """Magnitudes to add to a 4 px magnitude to have the total of a typical round cluster."""
+    """Return the total minus the 4 px magnitude of a typical round cluster."""
     plane = np.zeros((121, 121), dtype=np.float32)
     add_patch(plane, draw(EFF.of_half_light(half_light, 3.0), (60.0, 60.0)), 1.0)
     centre = np.array([60.0])

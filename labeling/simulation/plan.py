@@ -1,4 +1,4 @@
-"""Which objects a simulated field holds: class, kind, place and light of each candidate."""
+"""Choose the objects of a simulated field: class, kind, position and light of each candidate."""
 
 import math
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ SHARES = MappingProxyType(
         MorphologicalClass.NOT_CLUSTER: 0.43,
     }
 )
-"""Classes as three people found them in LEGUS's fields (Wei et al. 2020, table 2)."""
+"""Shares of the classes by three people in LEGUS's fields (Wei et al. 2020, table 2)."""
 
 KINDS = MappingProxyType(
     {
@@ -53,7 +53,7 @@ KINDS = MappingProxyType(
 EVENLY = MappingProxyType(
     {"symmetric": 0.6, "star": 0.4, "pair": 0.1, "galaxy": 1.0, "cosmic ray": 0.6, "hot pixel": 0.6}
 )
-"""Share of a kind's objects that ignore the spiral arms; 0.06 where not named."""
+"""Share of a kind's objects that ignore the spiral arms; 0.06 for other kinds."""
 
 LOG_AGE = MappingProxyType(
     {
@@ -62,51 +62,51 @@ LOG_AGE = MappingProxyType(
         MorphologicalClass.ASSOCIATION: (0.75, 0.35),
     }
 )
-"""Mean and scatter of log10(age/Myr): they give the classes the colours of NGC 1566."""
+"""Mean and scatter of log10(age/Myr), which give the classes their colours in NGC 1566."""
 
 LIMITS = MappingProxyType({"association": (20.2, 22.6), "patch": (22.4, 24.2)})
-"""V magnitudes between which a kind's objects lie; 20.2 to 23.4 where not named."""
+"""Range of V magnitudes of a kind's objects; 20.2 to 23.4 for other kinds."""
 
 MARGIN, SPACING, GLARE = 20.0, 13.0, 22.0
-"""Pixels from a candidate to the frame's edge, another candidate, a saturated star, at least."""
+"""Least distance in px of a candidate to the edge, another candidate, a saturated star."""
 
 
 @dataclass(frozen=True)
 class PlannedCandidate:
-    """One candidate to be: true position (from 0), class, kind, and the parts of its light."""
+    """A candidate: true position (from 0), class, kind, and the components of its light."""
 
     x: float
     y: float
     label: MorphologicalClass
     kind: str
-    parts: list[Component]
+    components: list[Component]
 
 
 @dataclass
 class Planner:
-    """Draws candidates for one field, keeping them apart."""
+    """Draws the candidates of one field, at a distance from each other."""
 
     rng: np.random.Generator
     galaxy: Galaxy
     gap: ChipGap
     saturated: list[SaturatedStar]
     zero_points: Mapping[str, ZeroPoint]
-    parsec: float  # pixels per parsec
-    _taken: list[tuple[float, float]] = field(default_factory=list)
+    pixels_per_parsec: float
+    _positions: list[tuple[float, float]] = field(default_factory=list)
 
     def plan(self, candidates: int) -> list[PlannedCandidate]:
-        """All candidates, in random order."""
-        labels = self._allotted(list(SHARES), list(SHARES.values()), candidates)
+        """Return all candidates, in random order."""
+        labels = self._draw_labels(list(SHARES), list(SHARES.values()), candidates)
         planned = []
         for label in labels:
             kinds = KINDS[MorphologicalClass(label)]
             kind = str(self.rng.choice(list(kinds), p=list(kinds.values())))
-            x, y = self._place(kind)
-            parts = self._parts(MorphologicalClass(label), kind)
-            planned.append(PlannedCandidate(x, y, MorphologicalClass(label), kind, parts))
+            x, y = self._draw_position(kind)
+            components = self._draw_components(MorphologicalClass(label), kind)
+            planned.append(PlannedCandidate(x, y, MorphologicalClass(label), kind, components))
         return planned
 
-    def _allotted(
+    def _draw_labels(
         self, names: list[MorphologicalClass], shares: list[float], count: int
     ) -> NDArray[np.int64]:
         # Exact numbers rather than draws, so that a small field has every class.
@@ -114,18 +114,18 @@ class Planner:
         numbers = np.diff(np.append(0, bounds))
         return self.rng.permutation(np.repeat([int(name) for name in names], numbers))
 
-    def _place(self, kind: str) -> tuple[float, float]:
+    def _draw_position(self, kind: str) -> tuple[float, float]:
         for attempt in range(400):
-            x, y = self._wish(kind if attempt < 200 else "galaxy")
+            x, y = self._propose_position(kind if attempt < 200 else "galaxy")
             if self._is_free(x, y):
-                self._taken.append((x, y))
+                self._positions.append((x, y))
                 return x, y
         raise ValueError(
-            f"no room for another candidate after {len(self._taken)}: "
+            f"no room for another candidate after {len(self._positions)}: "
             "ask for fewer candidates or a larger shape"
         )
 
-    def _wish(self, kind: str) -> tuple[float, float]:
+    def _propose_position(self, kind: str) -> tuple[float, float]:
         if kind == "spike" and self.saturated:
             star = self.saturated[int(self.rng.integers(len(self.saturated)))]
             return star.bead(int(self.rng.integers(4)), int(self.rng.integers(4)))
@@ -139,21 +139,21 @@ class Planner:
         height, width = self.galaxy.shape
         if not (MARGIN <= x < width - MARGIN and MARGIN <= y < height - MARGIN):
             return False
-        others = [(*place, SPACING) for place in self._taken]
-        others += [(star.x, star.y, GLARE) for star in self.saturated]
-        return all(math.hypot(ox - x, oy - y) >= apart for ox, oy, apart in others)
+        obstacles = [(*position, SPACING) for position in self._positions]
+        obstacles += [(star.x, star.y, GLARE) for star in self.saturated]
+        return all(math.hypot(ox - x, oy - y) >= least for ox, oy, least in obstacles)
 
-    def _parts(self, label: MorphologicalClass, kind: str) -> list[Component]:
+    def _draw_components(self, label: MorphologicalClass, kind: str) -> list[Component]:
         if kind == "spike":
             return []
         if kind in {"cosmic ray", "hot pixel"}:
-            # Something faint lies beneath: without it no survey finds it in four bands.
-            return RECIPES["star"](self.rng, self._starlight(23.6, 25.2), 0.0)
-        return RECIPES[kind](self.rng, self._flux(label, kind), self._length(kind))
+            # A survey detects it in four bands only with a faint star at the same position.
+            return RECIPES["star"](self.rng, self._draw_starlight(23.6, 25.2), 0.0)
+        return RECIPES[kind](self.rng, self._draw_flux(label, kind), self._draw_length(kind))
 
-    def _flux(self, label: MorphologicalClass, kind: str) -> Fluxes:
+    def _draw_flux(self, label: MorphologicalClass, kind: str) -> Fluxes:
         if kind in {"star", "pair"}:
-            return self._starlight(21.0, 23.7)
+            return self._draw_starlight(21.0, 23.7)
         bright, faint = LIMITS.get(kind, (20.2, 23.4))
         if kind in {"galaxy", "patch"}:
             log_age = self.rng.uniform(3.0, 4.0) if kind == "galaxy" else self.rng.uniform(1.0, 3.5)
@@ -164,16 +164,16 @@ class Planner:
         magnitude = float(luminosity_function(self.rng, 1, bright, faint)[0])
         return fluxes_of(magnitude + colours, self.zero_points)
 
-    def _starlight(self, bright: float, faint: float) -> Fluxes:
+    def _draw_starlight(self, bright: float, faint: float) -> Fluxes:
         magnitude = luminosity_function(self.rng, 1, bright, faint)
         return field_stars(self.rng, magnitude, 0.65, self.zero_points)[:, 0]
 
-    def _length(self, kind: str) -> float:
+    def _draw_length(self, kind: str) -> float:
         if kind == "pair":
             return self.rng.uniform(1.0, 3.2)
         if kind in {"galaxy", "patch"}:
             return self.rng.uniform(1.8, 5.0)
         if kind == "association":
-            return self.rng.uniform(4.0, 10.0) * self.parsec
+            return self.rng.uniform(4.0, 10.0) * self.pixels_per_parsec
         radius = float(np.clip(self.rng.lognormal(np.log(2.9), 0.4), 1.0, 8.0))
-        return radius * self.parsec
+        return radius * self.pixels_per_parsec

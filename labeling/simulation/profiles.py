@@ -1,4 +1,4 @@
-"""Surface-brightness profiles of clusters and galaxies, and how they are drawn on pixels.
+"""Surface-brightness profiles of clusters and galaxies, and their images.
 
 Radii are pixels. `surface` is flux per square pixel for unit total flux, `enclosed` the share
 of the flux within a radius. EFF: Elson, Fall & Freeman 1987, ApJ 323, 54, eq. 1. King: King
@@ -17,7 +17,7 @@ from scipy.special import gammainc, gammaincinv
 Array: TypeAlias = NDArray[np.float64]
 
 PIXEL_SIGMA = 0.5
-"""Width in pixels of the drizzle's own smoothing, with which all light is laid down."""
+"""Width in pixels of the smoothing by drizzling, applied to all light."""
 
 OVERSAMPLING = 5
 """Sub-pixels along each axis on which a profile is evaluated."""
@@ -27,22 +27,22 @@ class Profile(Protocol):
     """A circular profile of unit flux."""
 
     def surface(self, radius: Array) -> Array:
-        """Flux per square pixel at these radii."""
+        """Return the flux per square pixel at these radii."""
 
     def enclosed(self, radius: float) -> float:
-        """Share of the flux within the radius."""
+        """Return the share of the flux within the radius."""
 
     @property
     def extent(self) -> float:
         """Radius beyond which the profile is not drawn."""
 
     def stretch(self, factor: float) -> Self:
-        """The same shape, `factor` times as wide."""
+        """Return the same shape, `factor` times as wide."""
 
 
 @dataclass(frozen=True)
 class EFF:
-    """Young clusters: a flat core `a` and a power-law halo, surface ~ r^-slope."""
+    """Profile of young clusters: a flat core `a` and a power-law halo, surface ~ r^-slope."""
 
     a: float
     slope: float
@@ -53,7 +53,7 @@ class EFF:
 
     @classmethod
     def of_half_light(cls, radius: float, slope: float) -> Self:
-        """The EFF profile that holds half of its flux within `radius`."""
+        """Return the profile with half of its flux within `radius`."""
         return cls(radius / float(np.sqrt(2.0 ** (2.0 / (slope - 2.0)) - 1.0)), slope)
 
     def surface(self, radius: Array) -> Array:
@@ -73,7 +73,7 @@ class EFF:
 
 @dataclass(frozen=True)
 class King:
-    """Old, tidally limited clusters: a core radius and a radius where the profile ends."""
+    """Profile of old, tidally limited clusters: `core` radius, and `tidal` radius of its end."""
 
     core: float
     tidal: float
@@ -101,7 +101,7 @@ class King:
 
 @dataclass(frozen=True)
 class Sersic:
-    """Galaxies, and smooth diffuse light (`index` 0.5 is a Gaussian, 1 a disc, 4 a bulge)."""
+    """Profile of galaxies and diffuse light (`index` 0.5: Gaussian, 1: disc, 4: bulge)."""
 
     half_light: float
     index: float
@@ -131,7 +131,7 @@ class Sersic:
 
 @dataclass(frozen=True)
 class Patch:
-    """A piece of light on whole pixels: `image` (y, x) sums to 1, its first pixel is (x0, y0)."""
+    """An image (y, x) of sum 1 whose first pixel is (x0, y0) of a plane."""
 
     image: NDArray[np.float32]
     x0: int
@@ -145,7 +145,7 @@ def draw(
     angle: float = 0.0,
     largest: int = 36,
 ) -> Patch:
-    """The profile on pixels, renormalised to 1 where the patch ends.
+    """Return the image of a profile, normalised to sum 1.
 
     `centre` is (x, y) counted from 0 at the centre of the first pixel; `angle` in radians turns
     the major axis from +x counter-clockwise; flattening keeps the area within each isophote;

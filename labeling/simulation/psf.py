@@ -1,8 +1,8 @@
 """Point-spread functions: small images of unit sum, odd-sized, peaked on their central pixel.
 
-All light is laid down with the drizzle's own smoothing (`profiles.PIXEL_SIGMA` and the pixel's
-square) before it meets these, so they are narrower than the stars that result: a star's FWHM is
-1.9 to 2.1 px of 0.0396 arcsec, as WFC3/UVIS mosaics have it.
+All light is smoothed before the convolution, by drizzling (`profiles.PIXEL_SIGMA`) and by the
+pixel, so the PSFs are narrower than the stars in the mosaics, whose FWHM is 1.9 to 2.1 px of
+0.0396 arcsec as in WFC3/UVIS mosaics.
 """
 
 from pathlib import Path
@@ -19,18 +19,19 @@ from classifier.core.bands import BANDS, FILTERS
 Kernel: TypeAlias = NDArray[np.float32]
 
 CORE_FWHM = MappingProxyType({"NUV": 1.4, "U": 1.35, "B": 1.25, "V": 1.25, "I": 1.4})
-"""Moffat core of each band, px: with the smoothing these make stars of 2.1 to 1.9 px."""
+"""FWHM in px of the Moffat core in each band; with the smoothing, stars have 1.9 to 2.1 px."""
 
 SHARE_OF_HALO, SHARE_OF_SPIKES = 0.11, 0.025
 
 BLUR = MappingProxyType({"NUV": 0.55, "U": 0.5, "B": 0.4, "V": 0.4, "I": 0.25})
-"""Gaussian sigma in px that model PSFs lack: charge diffusion (worst in the blue) and jitter."""
+"""Gaussian sigma in px of charge diffusion (largest in the blue) and jitter, which model PSFs
+lack."""
 
 
 def wfc3_psf(band: str, spike_angle: float, size: int = 81) -> Kernel:
-    """An analytic WFC3-like PSF: Moffat core, wide halo, four faint diffraction spikes.
+    """Return an analytic WFC3-like PSF: Moffat core, wide halo, four faint diffraction spikes.
 
-    `spike_angle` in radians is the first spike's, from +x counter-clockwise.
+    `spike_angle` is the angle of the first spike, in radians from +x counter-clockwise.
     """
     fine = 5
     step = (np.arange(size * fine) + 0.5) / fine - size / 2.0
@@ -41,7 +42,7 @@ def wfc3_psf(band: str, spike_angle: float, size: int = 81) -> Kernel:
         (SHARE_OF_HALO, _moffat(radius, 9.0, 1.7)),
         (SHARE_OF_SPIKES, cross(dx, dy, spike_angle, width=0.7) / (1.0 + radius) ** 1.2),
     ]
-    # Fades to nothing at the border: a square of light around bright stars would give it away.
+    # Zero at the border: otherwise bright stars would have a square outline.
     fade = np.clip(1.0 - (2.0 * radius / size) ** 2, 0.0, None) ** 2
     kernel = np.zeros((size, size))
     for share, light in parts:
@@ -53,7 +54,7 @@ def wfc3_psf(band: str, spike_angle: float, size: int = 81) -> Kernel:
 def cross(
     dx: NDArray[np.floating], dy: NDArray[np.floating], angle: float, width: float
 ) -> NDArray[np.float64]:
-    """Height, at most 1, of four thin arms at right angles through the origin."""
+    """Return the height, at most 1, of four thin arms at right angles through the origin."""
     along = dx * np.cos(angle) + dy * np.sin(angle)
     across = dy * np.cos(angle) - dx * np.sin(angle)
     arms: NDArray[np.float64] = np.exp(-0.5 * (np.minimum(abs(along), abs(across)) / width) ** 2)
@@ -67,10 +68,10 @@ def _moffat(radius: NDArray[np.float64], fwhm: float, beta: float) -> NDArray[np
 
 
 def centre_psf(model: NDArray[np.floating], band: str) -> Kernel:
-    """A model PSF with its light centred on the central pixel, blurred by `BLUR`, unit sum."""
+    """Return a model PSF centred on the central pixel, blurred by `BLUR`, of sum 1."""
     size = min(model.shape) - (1 - min(model.shape) % 2)
     pixels = np.asarray(model[:size, :size], dtype=float)
-    # The centroid of the core, not of the whole: the wings of model PSFs are cut unevenly.
+    # The centroid of the core only, since the wings of model PSFs are cut unevenly.
     row, column = (int(k) for k in np.unravel_index(pixels.argmax(), pixels.shape))
     core = pixels[row - 4 : row + 5, column - 4 : column + 5]
     offsets = np.arange(-4, 5)
@@ -85,9 +86,9 @@ def centre_psf(model: NDArray[np.floating], band: str) -> Kernel:
 
 
 def read_psfs(directory: Path) -> dict[str, Kernel]:
-    """Each band's model PSF from `wfc3_uvis_<filter>.fits`, made ready by `centre_psf`.
+    """Read the model PSF of each band from `wfc3_uvis_<filter>.fits`, and centre it.
 
-    Raises FileNotFoundError, naming the file, where a band has none.
+    Raises FileNotFoundError, naming the file, for a band without one.
     """
     psfs = {}
     for band in BANDS:

@@ -1,7 +1,7 @@
-"""Light on its way to the camera: a sky of points, patches and a smooth background.
+"""The light of a field: points, extended objects and a smooth background.
 
-Everything is drawn on small local grids and added to the frame, one band at a time, so that a
-full frame of thousands of objects costs seconds. Positions count from 0 at the centre of the
+Objects are drawn on small grids and added to the frame, one band at a time, so that a full frame
+with thousands of objects takes seconds. Positions count from 0 at the centre of the
 first pixel; fluxes are (5,) or (5, N) electrons/s in the order of `classifier.core.bands.BANDS`.
 """
 
@@ -22,7 +22,7 @@ Fluxes: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Component:
-    """One piece of an object: a point (no profile) or a profile, offset from its position."""
+    """One component of an object: a point (no profile) or a profile, with an offset."""
 
     flux: Fluxes
     dx: float = 0.0
@@ -32,14 +32,14 @@ class Component:
     angle: float = 0.0
 
     def scale(self, size: float = 1.0, brightness: float = 1.0) -> "Component":
-        """The part `size` times as wide and as far out, `brightness` times as bright."""
-        wider = None if self.profile is None else self.profile.stretch(size)
+        """Return it `size` times as wide and as far out, `brightness` times as bright."""
+        profile = None if self.profile is None else self.profile.stretch(size)
         return replace(
             self,
             flux=self.flux * brightness,
             dx=self.dx * size,
             dy=self.dy * size,
-            profile=wider,
+            profile=profile,
         )
 
 
@@ -73,7 +73,7 @@ def _pixel_shares(distance: NDArray[np.float64], sigma: float) -> NDArray[np.flo
 
 
 def add_patch(plane: Plane, patch: Patch, flux: float) -> None:
-    """Add `flux` in the patch's shape, without what falls outside the plane."""
+    """Add `flux` in the shape of the patch; light outside the plane is lost."""
     height, width = patch.image.shape
     top, left = max(0, -patch.y0), max(0, -patch.x0)
     bottom = min(height, plane.shape[0] - patch.y0)
@@ -86,7 +86,7 @@ def add_patch(plane: Plane, patch: Patch, flux: float) -> None:
 
 @dataclass
 class Scene:
-    """What the sky holds; `light(band)` is what reaches the detector in one band."""
+    """The objects of a field and its background."""
 
     shape: tuple[int, int]
     background: Callable[[int], Plane]
@@ -101,30 +101,30 @@ class Scene:
         self._y.append(np.asarray(y, dtype=float))
         self._fluxes.append(fluxes)
 
-    def add_object(self, x: float, y: float, parts: Iterable[Component]) -> None:
-        """Add an object of several parts at (x, y)."""
-        for part in parts:
-            px, py = x + part.dx, y + part.dy
-            if part.profile is None:
-                self.add_points(np.array([px]), np.array([py]), part.flux[:, None])
+    def add_object(self, x: float, y: float, components: Iterable[Component]) -> None:
+        """Add an object of these components at (x, y)."""
+        for component in components:
+            px, py = x + component.dx, y + component.dy
+            if component.profile is None:
+                self.add_points(np.array([px]), np.array([py]), component.flux[:, None])
             else:
-                patch = draw(part.profile, (px, py), part.axis_ratio, part.angle)
-                self._patches.append((patch, part.flux))
+                patch = draw(component.profile, (px, py), component.axis_ratio, component.angle)
+                self._patches.append((patch, component.flux))
 
     def light(self, band: int, psf: NDArray[np.float32]) -> Plane:
-        """The band's plane (y, x), electrons/s, as the telescope images it, without noise."""
+        """Return the plane (y, x) of a band, electrons/s, convolved with the PSF, without noise."""
         plane = self.background(band)
         if self._x:
-            fluxes = np.concatenate([each[band] for each in self._fluxes])
-            splat(plane, np.concatenate(self._x), np.concatenate(self._y), fluxes)
+            flux = np.concatenate([fluxes[band] for fluxes in self._fluxes])
+            splat(plane, np.concatenate(self._x), np.concatenate(self._y), flux)
         for patch, flux in self._patches:
             add_patch(plane, patch, float(flux[band]))
         return convolve(plane, psf)
 
 
 def convolve(plane: Plane, psf: NDArray[np.float32]) -> Plane:
-    """The plane seen through the PSF; beyond its edges the sky goes on as at the edge."""
+    """Return the plane convolved with the PSF; the pixels of the edges continue beyond them."""
     reach = psf.shape[0] // 2
     wide = np.pad(plane, reach, mode="edge")
-    seen: Plane = oaconvolve(wide, psf, mode="valid").astype(np.float32, copy=False)
-    return seen
+    convolved: Plane = oaconvolve(wide, psf, mode="valid").astype(np.float32, copy=False)
+    return convolved

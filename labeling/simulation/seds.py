@@ -29,7 +29,7 @@ _BY_AGE = np.array(
     ]
 )
 
-# Place on the spectral sequence (0 = O, 1 = B5, … 6 = M2 supergiant), then the same colours.
+# Position on the spectral sequence (0 = O, 1 = B5, … 6 = M2 supergiant), then the same colours.
 _BY_TYPE = np.array(
     [
         [0, -1.90, -1.50, -0.30, -0.30],
@@ -47,21 +47,21 @@ EXTINCTION = np.array([6.2, 5.0, 4.1, 3.2, 1.85])
 
 
 def _relative(
-    table: NDArray[np.float64], key: NDArray[np.float64], place: NDArray[np.float64]
+    table: NDArray[np.float64], key: NDArray[np.float64], position: NDArray[np.float64]
 ) -> Magnitudes:
-    nuv, u, b, v_i = (np.interp(place, key, table[:, column]) for column in range(1, 5))
+    nuv, u, b, v_i = (np.interp(position, key, table[:, column]) for column in range(1, 5))
     return np.array([nuv, u, b, np.zeros_like(v_i), -v_i])
 
 
 def cluster(age_myr: float, reddening: float) -> Magnitudes:
-    """A cluster's magnitudes relative to its own V, (5,), reddened by E(B-V)."""
+    """Return the magnitudes (5,) of a cluster relative to its V, reddened by E(B-V)."""
     intrinsic = _relative(_BY_AGE, np.log10(_BY_AGE[:, 0]), np.asarray(np.log10(age_myr)))
     reddened: Magnitudes = intrinsic + reddening * (EXTINCTION - EXTINCTION[3])
     return reddened
 
 
 def stars(spectral_types: NDArray[np.float64], reddening: float = 0.05) -> Magnitudes:
-    """N stars' magnitudes relative to their own V, (5, N): type 0 is O, 2 is A0, 6 is M2."""
+    """Return the magnitudes (5, N) of stars relative to their V: type 0 is O, 2 A0, 6 M2."""
     intrinsic = _relative(_BY_TYPE, _BY_TYPE[:, 0], spectral_types)
     reddened: Magnitudes = intrinsic + reddening * (EXTINCTION - EXTINCTION[3])[:, None]
     return reddened

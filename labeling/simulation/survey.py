@@ -1,7 +1,7 @@
-"""Pixels for a real catalogue: its positions, magnitudes, sizes and classes on simulated mosaics.
+"""Simulated mosaics of a real catalogue, with its positions, magnitudes, sizes and classes.
 
-What a catalogue does not say is drawn: the shape within the class, field stars, the galaxy's
-light. The mosaics are made one band at a time, since five full frames fill the memory.
+The rest is drawn at random: shapes within a class, field stars, the light of the galaxy. The
+mosaics are computed one band at a time, since five full frames fill the memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ MARGIN = 100
 LENGTHS = MappingProxyType(
     {"association": 2.5, "pair": 1.8, "galaxy": 2.5, "patch": 2.0, "star": 1.0}
 )
-"""Pixels from which a kind's size is fitted; 1 where not named."""
+"""Length in px from which the size of a kind is fitted; 1 for other kinds."""
 
 LOOKS = MappingProxyType(
     {
@@ -44,15 +44,15 @@ LOOKS = MappingProxyType(
         MorphologicalClass.NOT_CLUSTER: (0.02, 0.04, 0.09, 0.85),
     }
 )
-"""Of what people put in a class, what looks like each class: they agree on 40 to 80 %."""
+"""Share of a class's objects that look like each class: people agree on 40 to 80 %."""
 
 STANDS_OUT = np.array([1.5, 1.3, 1.3, 1.3, 2.8])
-"""A band brighter than its neighbours by so many magnitudes is a cosmic ray, no spectrum."""
+"""Excess in magnitudes of a band over its neighbours that only a cosmic ray explains."""
 
 
 @dataclass(frozen=True)
 class SurveyFrame:
-    """A field's tangent plane: reference pixel (FITS convention), its sky, arcsec per pixel."""
+    """The tangent plane of a field: reference pixel (from 1), its RA and Dec, arcsec per pixel."""
 
     name: str
     target: str
@@ -63,19 +63,19 @@ class SurveyFrame:
 
     @property
     def wcs(self) -> WCS:
-        """The frame as a WCS."""
+        """WCS of the frame."""
         return tangent_plane(self.reference_pixel, self.sky, self.pixel_scale)
 
 
 NGC1566 = SurveyFrame(
     "ngc1566", "NGC 1566", (3109.035, 3112.452), (65.00142698, -54.93776304), 0.03962, 18.0
 )
-"""Fitted to the catalogue's own x, y (taken as counting from 1) and RA, Dec."""
+"""Fitted to x, y (taken as counting from 1) and RA, Dec of the catalogue."""
 
 
 @dataclass(frozen=True)
 class SimulatedSurvey:
-    """A catalogue's mosaics, made when they are asked for."""
+    """The mosaics of a catalogue, computed on demand."""
 
     frame: SurveyFrame
     seed: int
@@ -85,26 +85,26 @@ class SimulatedSurvey:
     rays: Mapping[str, Rays]
 
     def mosaic(self, band: str) -> fits.PrimaryHDU:
-        """One band's mosaic, float32 (y, x) electrons/s."""
+        """Return the mosaic of a band, float32 (y, x) electrons/s."""
         number = BANDS.index(band)
         rng = np.random.default_rng([self.seed, number])
         plane = self.scene.light(number, self.psfs[band])
         self.rays[band].imprint(plane)
         area = plane.size / 1e6
         x, y = rng.random((2, rng.poisson(RAYS_PER_MEGAPIXEL * area)))
-        here = x * plane.shape[1], y * plane.shape[0]
-        draw_rays(rng, here, self.zero_points[band].exptime).imprint(plane)
+        positions = x * plane.shape[1], y * plane.shape[0]
+        draw_rays(rng, positions, self.zero_points[band].exptime).imprint(plane)
         pixels = expose(plane, self.zero_points[band], rng)
         target = f"{self.frame.target} SIMULATED"
         return mosaic_hdu(pixels, self.zero_points[band], self.frame.wcs, target, self.seed)
 
     def mosaics(self) -> Iterator[tuple[str, fits.PrimaryHDU]]:
-        """Every band's mosaic in turn; keep none and memory holds one."""
+        """Yield the mosaics one after the other, so that memory holds one."""
         for band in BANDS:
             yield band, self.mosaic(band)
 
     def write(self, directory: Path) -> dict[str, Path]:
-        """Write `<name>_<filter>_sim.fits` for each band; paths by band."""
+        """Write `<name>_<filter>_sim.fits` for each band; return the paths by band."""
         names = {band: self.zero_points[band].filter.lower() for band in BANDS}
         return {
             band: write_hdu(hdu, directory / f"{self.frame.name}_{names[band]}_sim.fits")
@@ -121,7 +121,7 @@ def simulate_survey(
     seed: int = 1566,
     shape: tuple[int, int] | None = None,
 ) -> SimulatedSurvey:
-    """Five mosaics of the sources of `catalogue`.
+    """Simulate five mosaics of the sources of `catalogue`.
 
     Columns: x, y (pixels from 1), mag_<band> (total Vega magnitudes, NaN for no detection), ci
     (mag at 1 px less mag at 3 px), class (1-4, 0 for none). Without `shape` (rows, columns) the
@@ -135,41 +135,40 @@ def simulate_survey(
         shape = int(np.ceil(y.max())) + MARGIN, int(np.ceil(x.max())) + MARGIN
     magnitudes = np.array([np.ma.filled(catalogue[f"mag_{band}"], np.nan) for band in BANDS])
     fluxes = fluxes_of(magnitudes, zero_points)  # (5, N)
-    struck = outliers(magnitudes)  # (5, N)
+    is_ray = outliers(magnitudes)  # (5, N)
     galaxy = _galaxy(rng, (x, y), fluxes, frame, shape, zero_points)
-    known = dict(zero_points)
-    scene = Scene(shape, lambda band: galaxy.plane(band, known))
+    scene = Scene(shape, lambda band: galaxy.plane(band, dict(zero_points)))
     _add_stars(scene, rng, galaxy, zero_points)
     parsec = np.degrees(1.0 / (frame.distance_mpc * 1e6)) * 3600.0 / frame.pixel_scale
     gauge = Gauge(psfs["V"], half_light=3.0 * float(parsec))
     for number, row in enumerate(catalogue):
-        light = np.where(struck[:, number], 0.0, fluxes[:, number])
+        light = np.where(is_ray[:, number], 0.0, fluxes[:, number])
         if light.any():
-            scene.add_object(x[number], y[number], _parts(rng, row, light, gauge))
+            scene.add_object(x[number], y[number], _components(rng, row, light, gauge))
     rays = {
-        band: _rays(rng, (x, y), struck, fluxes, number, zero_points[band].exptime)
+        band: _rays(rng, (x, y), is_ray, fluxes, number, zero_points[band].exptime)
         for number, band in enumerate(BANDS)
     }
     return SimulatedSurvey(frame, seed, zero_points, psfs, scene, rays)
 
 
 def outliers(magnitudes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which magnitudes (5, N) no spectrum explains: far brighter than in the bands beside them."""
-    known = np.nan_to_num(magnitudes, nan=27.0)
-    beyond = np.full((1, known.shape[1]), np.inf)
-    before = np.concatenate([beyond, known[:-1]])
-    after = np.concatenate([known[1:], beyond])
-    return np.asarray(known < np.minimum(before, after) - STANDS_OUT[:, None])
+    """Return True (5, N) for magnitudes much brighter than those of the neighbouring bands."""
+    filled = np.nan_to_num(magnitudes, nan=27.0)
+    beyond = np.full((1, filled.shape[1]), np.inf)
+    before = np.concatenate([beyond, filled[:-1]])
+    after = np.concatenate([filled[1:], beyond])
+    return np.asarray(filled < np.minimum(before, after) - STANDS_OUT[:, None])
 
 
-def kind_of(rng: np.random.Generator, label: int, index: float, *, red: bool) -> str:
-    """A kind of object for a class (0 for none) and a concentration index."""
+def draw_kind(rng: np.random.Generator, label: int, index: float, *, red: bool) -> str:
+    """Return a random kind of object for a class (0: unknown) and a concentration index."""
     if label:
-        shown = 1 + int(rng.choice(4, p=LOOKS[MorphologicalClass(label)]))
+        appearance = 1 + int(rng.choice(4, p=LOOKS[MorphologicalClass(label)]))
     else:
-        shown = 4 if index < 1.7 or rng.random() < 0.6 else 3
-    if shown < 4:
-        kinds = KINDS[MorphologicalClass(shown)]
+        appearance = 4 if index < 1.7 or rng.random() < 0.6 else 3
+    if appearance < 4:
+        kinds = KINDS[MorphologicalClass(appearance)]
         return str(rng.choice(list(kinds), p=list(kinds.values())))
     if red and index > 1.45:
         return "galaxy"
@@ -178,12 +177,12 @@ def kind_of(rng: np.random.Generator, label: int, index: float, *, red: bool) ->
     return str(rng.choice(["pair", "patch", "galaxy"], p=[0.7, 0.2, 0.1]))
 
 
-def _parts(rng: np.random.Generator, row: Row, light: Fluxes, gauge: Gauge) -> list[Component]:
+def _components(rng: np.random.Generator, row: Row, light: Fluxes, gauge: Gauge) -> list[Component]:
     index, label = float(row["ci"]), int(row["class"])
     red = bool(float(row["mag_V"]) - float(row["mag_I"]) > 1.2)
-    kind = kind_of(rng, label, index, red=red)
-    parts = RECIPES[kind](rng, light, LENGTHS.get(kind, 1.0))
-    return parts if kind == "star" else gauge.fit_to_index(parts, index)
+    kind = draw_kind(rng, label, index, red=red)
+    components = RECIPES[kind](rng, light, LENGTHS.get(kind, 1.0))
+    return components if kind == "star" else gauge.fit_to_index(components, index)
 
 
 def _galaxy(
@@ -205,7 +204,7 @@ def _add_stars(
 ) -> None:
     count = rng.poisson(STARS_PER_MEGAPIXEL * scene.shape[0] * scene.shape[1] / 1e6)
     x, y = galaxy.scatter(rng, count, evenly=0.2)
-    # Fainter than what the catalogue lists, so that its magnitudes stay its own.
+    # Fainter than the sources of the catalogue, whose magnitudes they must not change.
     magnitudes = luminosity_function(rng, count, 23.8, 27.5)
     scene.add_points(x, y, field_stars(rng, magnitudes, 0.9, zero_points))
 
@@ -213,21 +212,23 @@ def _add_stars(
 def _rays(
     rng: np.random.Generator,
     position: tuple[NDArray[np.float64], NDArray[np.float64]],
-    struck: NDArray[np.bool_],
+    is_ray: NDArray[np.bool_],
     fluxes: Fluxes,
     band: int,
     exptime: float,
 ) -> Rays:
-    """The rays that the catalogue lists in a band, and more near all that were struck."""
-    own = np.flatnonzero(struck[band])
-    others = np.repeat(np.flatnonzero(struck.any(axis=0)), 2)
-    away = rng.normal(0.0, 14.0, (2, len(others)))
-    near = draw_rays(rng, (position[0][others] + away[0], position[1][others] + away[1]), exptime)
-    listed = draw_rays(rng, (position[0][own], position[1][own]), exptime)
+    """Return the cosmic rays of a band in the catalogue, and others near those of all bands."""
+    in_band = np.flatnonzero(is_ray[band])
+    in_any = np.repeat(np.flatnonzero(is_ray.any(axis=0)), 2)
+    offset = rng.normal(0.0, 14.0, (2, len(in_any)))
+    near = draw_rays(
+        rng, (position[0][in_any] + offset[0], position[1][in_any] + offset[1]), exptime
+    )
+    listed = draw_rays(rng, (position[0][in_band], position[1][in_band]), exptime)
     return Rays(
         np.append(near.x, listed.x),
         np.append(near.y, listed.y),
-        np.append(near.energy, fluxes[band, own]),
+        np.append(near.energy, fluxes[band, in_band]),
         np.append(near.length, np.minimum(listed.length, 3.0)),
         np.append(near.angle, listed.angle),
     )

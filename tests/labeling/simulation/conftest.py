@@ -1,4 +1,4 @@
-"""One small simulated field, and a LEGUS-like table, for all tests here."""
+"""A small simulated field and a table like LEGUS's."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ def field() -> SimulatedField:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real data; skips where this machine has none."""
+    """The folder of real data; skips the test without it."""
     folder = Path(os.environ.get("ASTERISM_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "catalogues").is_dir():
         pytest.skip("no real data: set ASTERISM_DATA to their folder")
@@ -29,7 +29,7 @@ def real_data() -> Path:
 
 @pytest.fixture
 def legus_file(tmp_path: Path) -> Path:
-    """Four far-apart sources in LEGUS's 39 columns: a cluster of each class, one a cosmic ray."""
+    """Four separate sources in LEGUS's 39 columns: a cluster of each class, and a cosmic ray."""
     rows = np.zeros((4, 39))
     rows[:, 0] = [1, 2, 3, 4]
     rows[:, 1] = [60.0, 160.0, 60.5, 160.25]

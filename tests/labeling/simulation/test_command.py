@@ -16,7 +16,7 @@ def test_it_writes_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert f"catalogue\t{tmp_path / 'catalogue.ecsv'}" in capsys.readouterr().out
 
 
-def test_it_says_what_is_wrong(
+def test_it_names_a_missing_file(
     tmp_path: Path, legus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["ngc1566", "--catalogue", str(legus_file), "--zero-points", str(tmp_path / "none")]
@@ -29,7 +29,7 @@ def test_it_says_what_is_wrong(
 def test_it_needs_no_django_settings() -> None:
     command = [sys.executable, "-m", "labeling.simulation", "--help"]
     root = Path(__file__).parents[3]
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=root, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
     )
-    assert "ngc1566" in done.stdout
+    assert "ngc1566" in process.stdout

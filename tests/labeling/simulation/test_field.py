@@ -1,4 +1,4 @@
-"""`simulate_field`: repeatable, honest about itself, silent about the truth."""
+"""`simulate_field`: mosaics, catalogue and true classes."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 
 from classifier.core.bands import BANDS
 from labeling.simulation import SimulatedField, simulate_field
+
+FILTERS = ("F275W", "F336W", "F438W", "F555W", "F814W")
 
 
 def test_the_same_seed_gives_the_same_pixels_and_catalogue() -> None:
@@ -26,7 +28,7 @@ def test_another_seed_gives_other_pixels(field: SimulatedField) -> None:
     assert not np.array_equal(other.mosaics["V"].data, field.mosaics["V"].data)
 
 
-def test_mosaics_are_finite_float32_of_the_shape_asked_for(field: SimulatedField) -> None:
+def test_mosaics_are_finite_float32_of_the_requested_shape(field: SimulatedField) -> None:
     assert tuple(field.mosaics) == BANDS
     for hdu in field.mosaics.values():
         assert (hdu.data.dtype, hdu.data.shape) == (np.float32, (500, 500))
@@ -44,12 +46,12 @@ def test_positions_agree_with_the_wcs_counting_from_one(field: SimulatedField) -
 
 def test_the_frame_is_north_up_east_left(field: SimulatedField) -> None:
     wcs = WCS(field.mosaics["V"].header)
-    here, right, above = wcs.all_pix2world([[250, 250], [260, 250], [250, 260]], 1)
-    assert right[0] < here[0]
-    assert above[1] > here[1]
+    centre, right, above = wcs.all_pix2world([[250, 250], [260, 250], [250, 260]], 1)
+    assert right[0] < centre[0]
+    assert above[1] > centre[1]
 
 
-def test_clusters_stand_out_where_the_catalogue_says(field: SimulatedField) -> None:
+def test_clusters_are_bright_at_their_catalogue_positions(field: SimulatedField) -> None:
     clusters = field.catalogue[field.truth["class"] <= 3]
     pixels = field.mosaics["V"].data
     column = np.rint(clusters["x"]).astype(int) - 1
@@ -57,23 +59,20 @@ def test_clusters_stand_out_where_the_catalogue_says(field: SimulatedField) -> N
     assert np.median(pixels[row, column]) > 5.0 * np.median(pixels)
 
 
-def test_the_catalogue_is_silent_about_the_class(field: SimulatedField) -> None:
+def test_the_catalogue_does_not_reveal_the_class(field: SimulatedField) -> None:
     photometry = [f"{kind}_{f}" for f in FILTERS for kind in ("mag", "err")]
     expected = {"id", "x", "y", "ra", "dec", "ci", "nflt", *photometry}
     assert set(field.catalogue.colnames) == expected
     assert sorted(field.catalogue["id"]) == list(range(1, 41))
-    # Ids are shuffled: classes in order of id change about as often as chance has it.
+    # Ids are shuffled: consecutive ids have different classes about as often as at random.
     changes = np.count_nonzero(np.diff(np.asarray(field.truth["class"])))
     assert changes > 15
 
 
-FILTERS = ("F275W", "F336W", "F438W", "F555W", "F814W")
-
-
 def test_missing_magnitudes_are_masked_and_counted(field: SimulatedField) -> None:
     magnitudes = np.ma.array([field.catalogue[f"mag_{name}"] for name in FILTERS])
-    seen = ~np.ma.getmaskarray(magnitudes)
-    assert np.array_equal(seen.sum(axis=0), field.catalogue["nflt"])
+    detected = ~np.ma.getmaskarray(magnitudes)
+    assert np.array_equal(detected.sum(axis=0), field.catalogue["nflt"])
     assert np.isfinite(magnitudes.compressed()).all()
 
 
@@ -81,7 +80,9 @@ def test_classes_have_the_proportions_of_real_fields(field: SimulatedField) -> N
     assert np.bincount(field.truth["class"], minlength=5).tolist() == [0, 6, 9, 8, 17]
 
 
-def test_it_writes_everything_and_the_truth_apart(field: SimulatedField, tmp_path: Path) -> None:
+def test_it_writes_the_true_classes_to_a_separate_folder(
+    field: SimulatedField, tmp_path: Path
+) -> None:
     paths = field.write(tmp_path / "demo")
     names = [f"simulated_{name.lower()}_sim.fits" for name in FILTERS]
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == sorted(
@@ -89,9 +90,9 @@ def test_it_writes_everything_and_the_truth_apart(field: SimulatedField, tmp_pat
     )
     assert paths["truth"] == tmp_path / "demo" / "truth" / "truth.ecsv"
     assert np.array_equal(fits.getdata(paths["V"]), field.mosaics["V"].data)
-    back = Table.read(paths["catalogue"])
-    assert np.allclose(back["x"], field.catalogue["x"], rtol=0.0, atol=1e-9)
-    assert back.meta["simulated"] is True
+    catalogue = Table.read(paths["catalogue"])
+    assert np.allclose(catalogue["x"], field.catalogue["x"], rtol=0.0, atol=1e-9)
+    assert catalogue.meta["simulated"] is True
 
 
 @pytest.mark.parametrize(("shape", "candidates"), [((100, 500), 10), ((300, 300), 0)])

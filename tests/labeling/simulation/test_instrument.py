@@ -30,7 +30,7 @@ def test_empty_sky_has_the_expected_mean_and_variance(band: str) -> None:
     dark = np.zeros((600, 600), dtype=np.float32)
     pixels = expose(dark, WFC3_UVIS[band], np.random.default_rng(5))
     variance = sky_variance(WFC3_UVIS[band])
-    # 360 000 pixels, a little correlated: the variance is known to about half a percent.
+    # 360 000 pixels, slightly correlated: the error of the variance is about half a percent.
     assert pixels.var() == pytest.approx(variance, rel=0.015)
     assert abs(pixels.mean()) < 6.0 * np.sqrt(variance / pixels.size)
 
@@ -52,15 +52,15 @@ def test_poisson_noise_grows_with_the_light() -> None:
 
 
 @pytest.mark.parametrize("band", BANDS)
-def test_an_isolated_star_gives_its_magnitude_back(band: str) -> None:
+def test_photometry_of_an_isolated_star_gives_its_magnitude(band: str) -> None:
     zero_point = WFC3_UVIS[band]
     plane = np.zeros((200, 200), dtype=np.float32)
     splat(plane, *CENTRE, np.array([zero_point.flux(18.0)]))
-    seen = convolve(plane, wfc3_psf(band, spike_angle=0.7))
-    mosaic = expose(seen, zero_point, np.random.default_rng(3))
+    image = convolve(plane, wfc3_psf(band, spike_angle=0.7))
+    mosaic = expose(image, zero_point, np.random.default_rng(3))
     aperture = CircularAperture(np.column_stack(CENTRE), 40.5)
     total, _ = aperture.do_photometry(mosaic)
-    # 40 px hold all of this PSF; the noise within them is below a hundredth of a magnitude.
+    # The aperture contains the whole PSF; its noise is below a hundredth of a magnitude.
     assert zero_point.magnitude(total[0]) == pytest.approx(18.0, abs=0.02)
 
 
@@ -87,7 +87,7 @@ def test_a_model_psf_is_centred_and_keeps_its_flux() -> None:
     assert (psf * y).sum() == pytest.approx(0.0, abs=0.02)
 
 
-def test_the_header_says_simulated_and_holds_the_wcs() -> None:
+def test_the_header_has_the_wcs_and_marks_the_pixels_as_simulated() -> None:
     wcs = tangent_plane((51.0, 41.0), (65.0, -54.9), 0.0396)
     hdu = mosaic_hdu(np.zeros((80, 100), np.float32), WFC3_UVIS["I"], wcs, "SIMULATED", seed=4)
     header = fits.Header.fromstring(hdu.header.tostring())
@@ -112,7 +112,7 @@ def test_it_reads_zero_points(tmp_path: Path) -> None:
     ("text", "reason"),
     [("F555W UVIS 1", "line 1"), ("F999X UVIS 1 2 3 4 5 6 7 8", "line 1"), ("", "NUV, U, B")],
 )
-def test_it_rejects_zero_points_that_are_not(tmp_path: Path, text: str, reason: str) -> None:
+def test_it_rejects_an_invalid_table_of_zero_points(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "header_info.txt"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=reason):
@@ -128,6 +128,6 @@ def test_it_rejects_a_psf_that_was_cut_short(tmp_path: Path) -> None:
         read_psfs(tmp_path)
 
 
-def test_it_names_the_psf_that_is_missing(tmp_path: Path) -> None:
+def test_it_names_a_missing_psf(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"wfc3_uvis_f275w\.fits: no PSF for band NUV"):
         read_psfs(tmp_path)

@@ -1,4 +1,4 @@
-"""Profiles against their analytic integrals, and what `draw` makes of them."""
+"""Profiles against their analytic integrals, and their images by `draw`."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ PROFILES = [EFF(1.3, 3.0), King(0.8, 9.0), Sersic(2.0, 0.5), Sersic(3.0, 1.0), S
 
 @pytest.mark.parametrize("profile", PROFILES, ids=repr)
 @pytest.mark.parametrize("radius", [0.5, 2.0, 7.0])
-def test_its_enclosed_flux_is_the_integral_of_its_surface(profile: Profile, radius: float) -> None:
+def test_the_enclosed_flux_is_the_integral_of_the_surface(profile: Profile, radius: float) -> None:
     integral, _ = quad(
         lambda r: 2.0 * np.pi * r * float(profile.surface(np.array(r))), 0.0, radius, limit=200
     )
@@ -26,7 +26,7 @@ def test_the_flux_of_eff_is_its_closed_form() -> None:
 
 
 @pytest.mark.parametrize("profile", [EFF.of_half_light(2.2, 2.7), Sersic(2.2, 1.0)], ids=repr)
-def test_the_half_light_radius_holds_half(profile: Profile) -> None:
+def test_half_of_the_flux_is_within_the_half_light_radius(profile: Profile) -> None:
     assert profile.enclosed(2.2) == pytest.approx(0.5, abs=1e-9)
 
 
@@ -42,7 +42,7 @@ def test_it_rejects_an_eff_profile_of_infinite_flux(values: tuple[float, float])
         EFF(*values)
 
 
-def test_a_drawn_profile_has_unit_flux_at_its_place() -> None:
+def test_a_drawn_profile_has_unit_flux_at_its_position() -> None:
     patch = draw(EFF.of_half_light(1.5, 3.5), (20.3, 31.8), axis_ratio=0.6, angle=0.4)
     y, x = np.indices(patch.image.shape)
     assert patch.image.sum() == pytest.approx(1.0, abs=1e-5)
@@ -50,7 +50,7 @@ def test_a_drawn_profile_has_unit_flux_at_its_place() -> None:
     assert (patch.image * (y + patch.y0)).sum() == pytest.approx(31.8, abs=0.02)
 
 
-def test_a_drawn_gaussian_has_the_width_axis_ratio_and_angle_asked_for() -> None:
+def test_a_drawn_gaussian_has_the_given_width_axis_ratio_and_angle() -> None:
     # Sersic 0.5 is a Gaussian whose half-light radius is 1.1774 sigma.
     sigma, ratio, angle = 2.0, 0.5, 0.6
     patch = draw(Sersic(1.17741 * sigma, 0.5), (40.0, 40.0), ratio, angle, largest=30)

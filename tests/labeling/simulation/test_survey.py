@@ -1,4 +1,4 @@
-"""`simulate_survey`: what the catalogue says is what the mosaics show."""
+"""`simulate_survey`: the mosaics agree with the catalogue."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_it_reads_legus_columns(legus_file: Path) -> None:
     ("text", "reason"),
     [("1 2 3\n4 5 6\n", "found 3"), ("1 2 3\n4 5\n", "39 columns"), ("", "39 columns")],
 )
-def test_it_rejects_another_file(tmp_path: Path, text: str, reason: str) -> None:
+def test_it_rejects_a_file_with_other_columns(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "other.tab"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=reason):
@@ -59,22 +59,22 @@ def test_a_cluster_has_its_magnitude_and_concentration(survey: SimulatedSurvey) 
     for band in ("B", "V"):
         zero_point = WFC3_UVIS[band]
         pixels = survey.mosaic(band).data
-        found = measure_flux(pixels, x, y, 4.0, zero_point.exptime)
+        brightness = measure_flux(pixels, x, y, 4.0, zero_point.exptime)
         correction = aperture_correction(PSFS[band], 0.87)
-        magnitude = zero_point.magnitude(found.flux[0]) + correction
-        # Neighbouring field stars are part of the scene: a tenth of a magnitude is theirs.
+        magnitude = zero_point.magnitude(brightness.flux[0]) + correction
+        # Field stars in the aperture change it by up to a tenth of a magnitude.
         assert magnitude == pytest.approx({"B": 21.2, "V": 21.0}[band], abs=0.12)
     assert concentration(pixels, x, y, 1143.0)[0] == pytest.approx(1.5, abs=0.1)
 
 
-def test_a_source_of_one_band_is_a_cosmic_ray_there(survey: SimulatedSurvey) -> None:
+def test_a_source_in_one_band_only_is_a_cosmic_ray(survey: SimulatedSurvey) -> None:
     around = np.s_[153:166, 153:166]
     ray, sky = survey.mosaic("I").data[around], survey.mosaic("NUV").data[around]
     assert ray.max() > 0.2 * WFC3_UVIS["I"].flux(20.5)
     assert sky.max() < 0.3
 
 
-def test_only_a_band_beyond_its_neighbours_is_an_outlier() -> None:
+def test_a_band_much_brighter_than_its_neighbours_is_an_outlier() -> None:
     young = [19.2, 19.5, 21.0, 21.0, 20.9]
     struck = [19.9, 25.9, 25.7, 24.8, 20.6]
     faint = [np.nan, 25.5, np.nan, 26.2, 21.1]
@@ -108,20 +108,20 @@ def test_the_frame_fits_the_real_catalogue(real_data: Path) -> None:
     assert np.median(np.hypot(dx, dy)) < 0.33
 
 
-def test_real_sources_come_out_as_the_catalogue_has_them(real_data: Path) -> None:
+def test_real_sources_have_the_magnitudes_and_sizes_of_the_catalogue(real_data: Path) -> None:
     table = read_legus(real_data / "catalogues" / CATALOGUE)
-    near = (abs(table["x"] - 2900.0) < 350.0) & (abs(table["y"] - 5000.0) < 350.0)
-    part = table[near]
-    part["x"] -= part["x"].min() - 60.0
-    part["y"] -= part["y"].min() - 60.0
+    nearby = (abs(table["x"] - 2900.0) < 350.0) & (abs(table["y"] - 5000.0) < 350.0)
+    sources = table[nearby]
+    sources["x"] -= sources["x"].min() - 60.0
+    sources["y"] -= sources["y"].min() - 60.0
     psfs = read_psfs(real_data / "psf")
     zero_points = read_zero_points(real_data / "legus_meta" / "header_info_ngc1566_prime.txt")
-    pixels = simulate_survey(part, zero_points, psfs).mosaic("V").data
-    x, y = np.asarray(part["x"]) - 1.0, np.asarray(part["y"]) - 1.0
-    found = measure_flux(pixels, x, y, 4.0, zero_points["V"].exptime)
-    magnitudes, _ = found.magnitudes(zero_points["V"], aperture_correction(psfs["V"], 0.87))
-    clusters = np.isin(part["class"], [1, 2, 3])
+    pixels = simulate_survey(sources, zero_points, psfs).mosaic("V").data
+    x, y = np.asarray(sources["x"]) - 1.0, np.asarray(sources["y"]) - 1.0
+    brightness = measure_flux(pixels, x, y, 4.0, zero_points["V"].exptime)
+    magnitudes, _ = brightness.magnitudes(zero_points["V"], aperture_correction(psfs["V"], 0.87))
+    clusters = np.isin(sources["class"], [1, 2, 3])
     assert clusters.sum() > 30
-    assert abs(np.median((magnitudes - part["mag_V"])[clusters])) < 0.1
+    assert abs(np.median((magnitudes - sources["mag_V"])[clusters])) < 0.1
     indices = concentration(pixels, x, y, zero_points["V"].exptime)
-    assert abs(np.median((indices - part["ci"])[clusters])) < 0.05
+    assert abs(np.median((indices - sources["ci"])[clusters])) < 0.05
