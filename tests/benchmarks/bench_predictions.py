@@ -16,7 +16,7 @@ import numpy as np
 from bench_queue import served
 from report import record
 
-from tests.soak.expert import Expert, together
+from tests.soak.expert import Expert, call_in_parallel
 from tests.soak.ledger import Ledger
 
 CANDIDATES = 1_000_000
@@ -47,21 +47,21 @@ def main(candidates: int) -> None:
     with served("postgresql") as (site, _):
         ledger = Ledger(site)
         experts = ledger.open_field("f", candidates, EXPERTS)
-        together(experts, lambda expert: expert.ask("GET", "progress/"))
+        call_in_parallel(experts, lambda expert: expert.request("GET", "progress/"))
         over = Event()
         with ThreadPoolExecutor(EXPERTS) as pool:
             people = [pool.submit(vote_until, over, expert) for expert in experts]
             time.sleep(BEFORE_S)
             before = {verb: p95_ms(experts, verb) for verb in ("next", "submit")}
             try:
-                written, live = ledger.ask("new_order", "f")
+                written, live = ledger.call("promote_new_predictions", "f")
             finally:
                 over.set()
             during = {verb: p95_ms(experts, verb) for verb in before}
             for future in people:
                 future.result()
-        ledger.assert_kept(experts, 3)
-        ledger.assert_nothing_drifted()
+        ledger.assert_votes_stored(experts, 3)
+        ledger.assert_audit_passes()
         ledger.close()
     name = f"postgresql, {candidates} predictions"
     record(f"{name}: stored", 1 / written, "1/s", 1 / GOAL_S, file="predictions")

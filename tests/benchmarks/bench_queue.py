@@ -32,7 +32,7 @@ from report import record
 
 from tests.services import postgresql
 from tests.services.site import Site
-from tests.soak.expert import Expert, together
+from tests.soak.expert import Expert, call_in_parallel
 from tests.soak.ledger import Ledger
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -155,8 +155,8 @@ def measure(database: str, sizes: Sequence[int], peer: Pace) -> None:
                 people = [next(everybody) for _ in range(crowd.experts)]
                 tell(f"{database}, {size} candidates, {crowd}", crowd, people, programs, peer)
                 ledger.assert_in_order(people, experts)
-            ledger.assert_kept(experts, VOTES_NEEDED)
-            ledger.assert_nothing_drifted()
+            ledger.assert_votes_stored(experts, VOTES_NEEDED)
+            ledger.assert_audit_passes()
         ledger.close()
 
 
@@ -169,7 +169,7 @@ def tell(
 ) -> None:
     """Let them vote; record how long they waited, how many votes came in, and what one cost."""
     warm_up(experts)
-    measured = pace(crowd, lambda: together(experts, crowd.label), programs)
+    measured = pace(crowd, lambda: call_in_parallel(experts, crowd.label), programs)
     for verb in ("next", "submit"):
         waits_ms = [1000 * s for expert in experts for s in expert.seconds[verb]]
         for percentile in (50, 95, 99):
@@ -182,7 +182,7 @@ def tell(
 
 def warm_up(experts: Sequence[Expert]) -> None:
     """A first request, with connections to open and code to load, is not what is measured."""
-    together(experts, lambda expert: expert.ask("GET", "progress/"))
+    call_in_parallel(experts, lambda expert: expert.request("GET", "progress/"))
 
 
 def main(databases: Sequence[str], sizes: Sequence[int]) -> None:

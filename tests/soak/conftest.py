@@ -1,4 +1,4 @@
-"""`make soak` (SOAK=1) takes the long way; without it each test takes some seconds."""
+"""Fixtures of tests that take minutes in `make soak` (SOAK=1), and seconds without it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ LONG = os.environ.get("SOAK", "") not in {"", "0"}
 
 @pytest.fixture(scope="session")
 def short_or_long() -> Callable[[int, int], int]:
-    """The first number, or the second one in `make soak`."""
+    """Return a function of two numbers: the first, or the second in `make soak`."""
     return lambda short, long: long if LONG else short
 
 
@@ -21,7 +21,7 @@ def short_or_long() -> Callable[[int, int], int]:
 def site(
     database_for: Callable[[str], str | None], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """`manage.py serve` as it is used, for all of these tests: each opens a field of its own."""
+    """A running `manage.py serve` for all of these tests; each test creates its own field."""
     site = Site(tmp_path_factory.mktemp("soak"), "--no-demo", database_url=database_for("soak"))
     site.wait()
     yield site
@@ -30,7 +30,7 @@ def site(
 
 @pytest.fixture(scope="session")
 def ledger(site: Site) -> Iterator[Ledger]:
-    """The books of that site."""
+    """A ledger of the site."""
     ledger = Ledger(site)
     yield ledger
     ledger.close()

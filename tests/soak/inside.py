@@ -1,6 +1,7 @@
-"""What is done and read on a served site's own database, by one `manage.py shell` for all calls.
+"""Functions that read and write the database of a running site, called by a `Ledger`.
 
-A call is a line of JSON with the name of a function below and its arguments; so is the answer.
+One `manage.py shell` answers all calls. A call is a line of JSON with the name of a function below
+and its arguments; the result is a line of JSON.
 """
 
 import heapq
@@ -46,20 +47,20 @@ SIDE = 6200.0
 
 
 def answer_calls() -> None:
-    """Answer until nobody asks any more."""
+    """Answer calls until standard input ends."""
     for line in sys.stdin:
         name, positional, named = json.loads(line)
-        answer = globals()[name](*positional, **named)
-        sys.stdout.write(json.dumps(answer) + "\n")
+        result = globals()[name](*positional, **named)
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 
 def open_field(
     name: str, candidates: int, people: Mapping[str, str], **rules: Any
 ) -> dict[str, str]:
-    """A field of rows without pixels that a network has seen; the session of each of the people.
+    """Create a field without pixels and promote a run; return the session of each person.
 
-    `people` are roles by name. All margins differ, so that there is one order.
+    `people` are roles by name. All margins differ, so that the order is unique.
     """
     field = Field.objects.create(name=name, galaxy=name.upper(), **rules)
     for band in BANDS:
@@ -74,18 +75,18 @@ def open_field(
     run.fields.add(field)
     rng = np.random.default_rng(candidates)
     for first in range(0, candidates, CHUNK):
-        _add(source, run, range(first, min(first + CHUNK, candidates)), rng)
+        _add_candidates(source, run, range(first, min(first + CHUNK, candidates)), rng)
     run.promote_unjudged(by=admin)
     with connection.cursor() as cursor:
-        # PostgreSQL does so by itself within the minute.
+        # PostgreSQL would do so by itself, but only within a minute.
         cursor.execute("ANALYZE")
     return {name: _session(name, role) for name, role in people.items()}
 
 
-def _add(
+def _add_candidates(
     source: CatalogueImport, run: TrainingRun, numbers: range, rng: np.random.Generator
 ) -> None:
-    """Candidates of these numbers, and their predictions."""
+    """Create the candidates with these numbers, and their predictions."""
     rows = []
     for number in numbers:
         x, y = rng.uniform(0, SIDE, 2)
@@ -108,7 +109,7 @@ def _add(
 
 
 def _predictions(candidates: Sequence[int], rng: np.random.Generator) -> PredictionArrays:
-    """Random predictions of candidates by primary key."""
+    """Return random predictions of these candidates, given by primary key."""
     p_CK = rng.dirichlet([0.7] * 4, len(candidates))
     entropy_C = entropy(p_CK)
     return PredictionArrays(
@@ -122,35 +123,35 @@ def _predictions(candidates: Sequence[int], rng: np.random.Generator) -> Predict
     )
 
 
-def new_order(name: str) -> tuple[float, float]:
-    """Store another network's predictions of a field, and let them go live; seconds of each."""
+def promote_new_predictions(name: str) -> tuple[float, float]:
+    """Store another run of a field and promote it; return the seconds that each took."""
     field = Field.objects.get(name=name)
-    before = field.promoted_run
-    assert before
-    asked = TrainingRun.objects.create(requested_by=before.requested_by, preset="quick")
-    asked.fields.add(field)
-    run = TrainingRun.objects.claim(asked.pk)
+    previous = field.promoted_run
+    assert previous
+    queued = TrainingRun.objects.create(requested_by=previous.requested_by, preset="quick")
+    queued.fields.add(field)
+    run = TrainingRun.objects.claim(queued.pk)
     assert run
     candidates = list(field.candidates.order_by("pk").values_list("pk", flat=True))
-    began = time.monotonic()
+    started = time.monotonic()
     run.succeed(_predictions(candidates, np.random.default_rng(1)), {})
     written = time.monotonic()
-    # Drawn by chance, as the gate rightly says.
+    # The gate refuses random predictions, so a reason is needed to promote them.
     run.promote_unjudged(by=run.requested_by, reason="to measure")
-    return written - began, time.monotonic() - written
+    return written - started, time.monotonic() - written
 
 
 def _session(name: str, role: str) -> str:
-    """The session key of a new account that has logged in."""
+    """Return the session key of a new account that has logged in."""
     user = User.objects.create(username=name)
     user.groups.add(Group.objects.get(name=role))
-    browser = Client()
-    browser.force_login(user)
-    return str(browser.cookies["sessionid"].value)
+    client = Client()
+    client.force_login(user)
+    return str(client.cookies["sessionid"].value)
 
 
 def open_sky(name: str, folder: str) -> None:
-    """A small field with real stamps on which two people agree; there is enough to train on."""
+    """Create a small field with stamps and enough labels, by two people, to train on."""
     field = skies.write_sky(Path(folder)).imported(name)
     field.votes_needed = 2
     field.save()
@@ -160,32 +161,32 @@ def open_sky(name: str, folder: str) -> None:
 
 
 def open_demonstration(name: str, role: str) -> dict[str, str]:
-    """The demonstration field with its truth as reference labels, and shuffled; a session.
+    """Create the demonstration field with two label sources; return a session by name.
 
-    Shuffled is what trains; the control sample has the truth in both.
+    The source `truth` has the true classes, `shuffled` has shuffled ones in the training pool.
     """
     field = demo.create_field(str)
     (path,) = (settings.HOME / "demo").glob("truth/*")
     table = Table.read(path)
     truth = dict(zip(map(str, table["id"]), table["class"].tolist(), strict=True))
     pool = list(field.candidates.in_play().order_by("pk"))
-    learnt = [truth[candidate.catalogue_id] for candidate in pool if not candidate.control]
-    by_chance = iter(np.random.default_rng(0).permutation(learnt).tolist())
+    in_pool = [truth[candidate.catalogue_id] for candidate in pool if not candidate.control]
+    shuffled = iter(np.random.default_rng(0).permutation(in_pool).tolist())
     for candidate in pool:
-        right = truth[candidate.catalogue_id]
-        wrong = right if candidate.control else next(by_chance)
-        for source, label in (("truth", right), ("shuffled", wrong)):
+        true_label = truth[candidate.catalogue_id]
+        shuffled_label = true_label if candidate.control else next(shuffled)
+        for source, label in (("truth", true_label), ("shuffled", shuffled_label)):
             ReferenceLabel.objects.create(candidate=candidate, source=source, label=label)
     return {name: _session(name, role)}
 
 
 def sweep() -> None:
-    """Send now what the schedule sends every minute."""
+    """Send the sweep, which the schedule sends every minute."""
     jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
 
 
 def votes(field: str) -> list[Any]:
-    """Every vote in the field: UUID, voter, whether it counts, and its body."""
+    """Return every vote in the field: UUID, voter, whether it counts, and its body."""
     columns = ("candidate", "label", "comment", "seconds", "display")
     rows = Vote.objects.filter(candidate__field__name=field)
     return [
@@ -195,35 +196,35 @@ def votes(field: str) -> list[Any]:
 
 
 def statuses(field: str) -> list[Any]:
-    """Number of votes and status of the consensus of each candidate in the field."""
+    """Return the number of votes and the consensus status of each candidate of the field."""
     rows = Consensus.objects.filter(candidate__field__name=field)
     return list(rows.values_list("n_votes", "status"))
 
 
 def pool_order(field: str, served: Sequence[int]) -> tuple[int, list[Any]]:
-    """Votes needed; candidates of the training pool and what the network says of them.
+    """Return the votes needed, and candidates of the training pool with their probabilities.
 
-    Those that were served, and as many and one more of those with the smallest margins.
+    They are the served candidates, and one more than their number with the smallest margins.
     """
     promoted = Prediction.objects.promoted().filter(candidate__field__name=field)
     pool = promoted.filter(candidate__control=False)
-    known = set(served)
+    served_set = set(served)
 
-    def lead(row: tuple[Any, ...]) -> float:
+    def margin(row: tuple[Any, ...]) -> float:
         *_, second, first = sorted(row[1:])
         return float(first - second)
 
     rows = pool.values_list("candidate", "p_class1", "p_class2", "p_class3", "p_class4")
-    came = [row for row in rows.iterator() if row[0] in known]
-    first = heapq.nsmallest(len(served) + 1, rows.iterator(), key=lead)
+    served_rows = [row for row in rows.iterator() if row[0] in served_set]
+    first_rows = heapq.nsmallest(len(served) + 1, rows.iterator(), key=margin)
     needed = Field.objects.get(name=field).votes_needed
-    return needed, list({row[0]: row for row in [*came, *first]}.values())
+    return needed, list({row[0]: row for row in [*served_rows, *first_rows]}.values())
 
 
 def audit() -> str:
-    """What `manage.py audit` says."""
-    said = io.StringIO()
-    # It exits with 1 where there are differences; the words tell.
+    """Return the output of `manage.py audit`."""
+    output = io.StringIO()
+    # It exits with 1 if there are differences, which its output reports.
     with suppress(SystemExit):
-        call_command("audit", stdout=said)
-    return said.getvalue().strip()
+        call_command("audit", stdout=output)
+    return output.getvalue().strip()

@@ -1,4 +1,4 @@
-"""The books: what the experts were told against what the database holds."""
+"""Compare the responses that experts got with the database."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ ANSWER_CALLS = "from tests.soak import inside; inside.answer_calls()"
 
 
 class Ledger:
-    """A second way into a site's database, past the server, which may be killed meanwhile."""
+    """Access to a site's database by a process that continues when the server is killed."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -29,11 +29,11 @@ class Ledger:
         )
 
     def close(self) -> None:
-        """Leave the database."""
+        """End the process."""
         self._process.communicate()
 
-    def ask(self, name: str, *positional: Any, **named: Any) -> Any:
-        """The answer of a function of `tests.soak.inside`."""
+    def call(self, name: str, *positional: Any, **named: Any) -> Any:
+        """Call a function of `tests.soak.inside`; return its result."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps([name, positional, named]) + "\n")
@@ -46,43 +46,44 @@ class Ledger:
     def open_field(
         self, name: str, candidates: int, experts: int, *others: str, **rules: Any
     ) -> list[Expert]:
-        """A new field's experts, and after them one person of each other role."""
+        """Create a field; return its experts, and after them a person of each other role."""
         people = {f"{name}-{number}": "expert" for number in range(experts)}
         people |= {f"{name}-{role}": role for role in others}
-        sessions = self.ask("open_field", name, candidates, people, **rules)
+        sessions = self.call("open_field", name, candidates, people, **rules)
         return [Expert(self._site.port, name, person, key) for person, key in sessions.items()]
 
     def open_demonstration(self) -> Expert:
-        """The administrator of the demonstration field, which has its truth, and it shuffled."""
-        ((name, key),) = self.ask("open_demonstration", "demo-admin", "administrator").items()
+        """Create the demonstration field with two label sources; return its administrator."""
+        ((name, key),) = self.call("open_demonstration", "demo-admin", "administrator").items()
         return Expert(self._site.port, "demo", name, key)
 
-    def assert_kept(self, experts: Sequence[Expert], votes_needed: int) -> None:
-        """All that was acknowledged is there, word for word, and no more than was asked for."""
-        stored = self.ask("votes", experts[0].field)
-        told = {
+    def assert_votes_stored(self, experts: Sequence[Expert], votes_needed: int) -> None:
+        """Check that the acknowledged votes are stored unchanged, and at most `votes_needed`."""
+        stored = self.call("votes", experts[0].field)
+        acknowledged = {
             uuid: (expert.name, body)
             for expert in experts
             for uuid, body in expert.acknowledged.items()
         }
-        assert {uuid: (voter, body) for uuid, voter, _, body in stored} == told
+        assert {uuid: (voter, body) for uuid, voter, _, body in stored} == acknowledged
         live = [(body["candidate"], voter) for _, voter, counts, body in stored if counts]
         assert max(Counter(live).values()) == 1
         assert max(Counter(candidate for candidate, _ in live).values()) <= votes_needed
         assert [expert.served_again for expert in experts] == [[]] * len(experts)
 
-    def assert_nothing_drifted(self) -> None:
-        """Every derived row is what the votes say."""
-        assert self.ask("audit") == "0 differences"
+    def assert_audit_passes(self) -> None:
+        """Check that every derived row agrees with the votes."""
+        assert self.call("audit") == "0 differences"
 
     def assert_in_order(self, experts: Sequence[Expert], everybody: Sequence[Expert]) -> int:
-        """These of everybody who voted in the field got what was most uncertain; from the pool.
+        """Check that these experts got the most uncertain candidates of the training pool.
 
-        How many they got from it: the control sample comes in its own, random order.
+        `everybody` are all who voted in the field. Returns the number of candidates that the
+        experts got from the pool; the control sample has a random order.
         """
         field, served = everybody[0].field, {c for expert in everybody for c in expert.served}
-        needed, pool = self.ask("pool_order", field, sorted(served))
+        needed, pool = self.call("pool_order", field, sorted(served))
         p_of = {candidate: p_K for candidate, *p_K in pool}
-        wrong = Sample(p_of, needed, everybody).out_of_order(experts)
-        assert not wrong, f"{len(wrong)} of {len(served)}: {wrong[:3]}"
+        errors = Sample(p_of, needed, everybody).out_of_order(experts)
+        assert not errors, f"{len(errors)} of {len(served)}: {errors[:3]}"
         return sum(candidate in p_of for expert in experts for candidate in expert.served)

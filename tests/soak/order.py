@@ -1,9 +1,9 @@
-"""Whether each expert of many was given the first of what waited for them.
+"""Check that each of many concurrent experts got the first of the candidates that waited.
 
-Nobody saw the database in between, only when requests were sent and answered; what is called out of
-order is so whatever happened within them. Another candidate should have come first if it had room
-for the whole time of the request, nobody else was being given it or voting on it meanwhile, and its
-place was before that of the one which came, whichever of the votes still on their way are counted.
+Only the times of requests and responses are known, so an error is reported only if it is one for
+every order in which the server can have processed them. A candidate should have come first if it
+had room during the whole request, no other expert was getting it or voting on it meanwhile, and its
+value was above that of the candidate that came, whichever concurrent votes are counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labeling.rules.strategies import RELIABILITY
-from tests.soak.expert import Asked, Expert, Voted
+from tests.soak.expert import Expert, QueueRequest, VoteRequest
 
 ODDS = 3 * RELIABILITY / (1 - RELIABILITY)
 ROUNDING = 1e-9
@@ -26,118 +26,124 @@ Ints = NDArray[np.int_]
 
 
 def margins(p_CK: Floats, counts_CK: Ints) -> Floats:
-    """What the default strategy makes of classes' probabilities and votes: never less than before.
+    """Return the values (C,) of the default strategy, as docs/active-learning.md defines them.
 
-    1 less the lead of the likeliest class, by the rule that docs/active-learning.md gives.
+    1 minus the margin of the two likeliest classes; votes never lower it below its prior value.
     """
     weights_CK = p_CK * ODDS ** (counts_CK - counts_CK.max(axis=1, keepdims=True))
-    return np.maximum(_without_lead(p_CK), _without_lead(weights_CK))
+    return np.maximum(_one_minus_margin(p_CK), _one_minus_margin(weights_CK))
 
 
-def _without_lead(weights_CK: Floats) -> Floats:
+def _one_minus_margin(weights_CK: Floats) -> Floats:
     share_CK = np.sort(weights_CK / weights_CK.sum(axis=1, keepdims=True), axis=1)
     return 1 - (share_CK[:, -1] - share_CK[:, -2])
 
 
 @dataclass(frozen=True)
 class OutOfOrder:
-    """What came, and what should have come before it."""
+    """A candidate that an expert got, and those that should have come before it."""
 
     expert: str
-    came: int
-    before_it: tuple[int, ...]
+    candidate: int
+    preceding: tuple[int, ...]
 
 
 class Sample:
-    """The candidates of one sample that matter: those which came, and those first in its order."""
+    """The served and the first candidates of a sample, with all requests that concern them."""
 
     def __init__(
         self, p_of: Mapping[int, Sequence[float]], needed: int, everybody: Sequence[Expert]
     ) -> None:
-        """`p_of` has the classes' probabilities of each candidate."""
+        """Index the requests; `p_of` has the class probabilities of each candidate."""
         self._candidates = list(p_of)
         self._number = {candidate: number for number, candidate in enumerate(p_of)}
         self._p_CK = np.array(list(p_of.values()), dtype=float)
         self._needed = needed
         served = [
-            (number, asked, self._number[candidate])
+            (number, request, self._number[candidate])
             for number, expert in enumerate(everybody)
-            for asked in expert.asked
-            for candidate in asked.candidates
+            for request in expert.queue_requests
+            for candidate in request.candidates
             if candidate in self._number
         ]
         votes = [
             (number, vote, self._number[vote.candidate])
             for number, expert in enumerate(everybody)
-            for vote in expert.voted
+            for vote in expert.vote_requests
             if vote.candidate in self._number
         ]
         self._served = _Requests.of(served)
         self._votes = _Requests.of(votes)
         self._labels = np.array([vote.label - 1 for _, vote, _ in votes], dtype=int)
-        self._first = np.array([vote.first for _, vote, _ in votes], dtype=bool)
+        self._is_new = np.array([vote.is_new for _, vote, _ in votes], dtype=bool)
         self._everybody = everybody
 
     def out_of_order(self, experts: Sequence[Expert]) -> list[OutOfOrder]:
-        """What these experts should have been given before what they were given."""
+        """Return the candidates that these experts got too early."""
         return [
-            OutOfOrder(expert.name, came, before_it)
+            OutOfOrder(expert.name, candidate, preceding)
             for expert in experts
-            for asked in expert.asked
-            for came in asked.candidates
-            if came in self._number and (before_it := self._before(expert, asked, came))
+            for request in expert.queue_requests
+            for candidate in request.candidates
+            if candidate in self._number
+            and (preceding := self._preceding(expert, request, candidate))
         ]
 
-    def _before(self, expert: Expert, asked: Asked, came: int) -> tuple[int, ...]:
-        me = self._everybody.index(expert)
-        places_C = margins(self._p_CK, self._counts(self._votes.begun < asked.ended))
-        first_C = places_C > self._at_best(asked, self._number[came]) + ROUNDING
-        first_C[self._served.candidate[self._served.mine_until(me, asked.ended)]] = False
-        begun = self._served.candidate[self._served.begun < asked.ended]
-        first_C &= np.bincount(begun, minlength=len(first_C)) < self._needed
+    def _preceding(self, expert: Expert, request: QueueRequest, candidate: int) -> tuple[int, ...]:
+        """Return the candidates that should have come before this one."""
+        number = self._everybody.index(expert)
+        values_C = margins(self._p_CK, self._counts(self._votes.sent_at < request.answered_at))
+        first_C = values_C > self._highest_value(request, self._number[candidate]) + ROUNDING
+        own = self._served.of_expert_until(number, request.answered_at)
+        first_C[self._served.candidate[own]] = False
+        served = self._served.candidate[self._served.sent_at < request.answered_at]
+        first_C &= np.bincount(served, minlength=len(first_C)) < self._needed
         for requests in (self._served, self._votes):
-            first_C[requests.candidate[requests.of_others_during(me, asked)]] = False
-        return tuple(self._candidates[number] for number in np.flatnonzero(first_C))
+            first_C[requests.candidate[requests.of_others_during(number, request)]] = False
+        return tuple(self._candidates[index] for index in np.flatnonzero(first_C))
 
     def _counts(self, which: NDArray[np.bool_]) -> Ints:
-        """Votes for each class of each candidate; what is sent again counts once."""
-        which &= self._first
+        """Return the votes (C, K) for each class; a vote that is sent again counts once."""
+        which &= self._is_new
         flat = self._votes.candidate[which] * 4 + self._labels[which]
         return np.bincount(flat, minlength=4 * len(self._candidates)).reshape(-1, 4)
 
-    def _at_best(self, asked: Asked, number: int) -> float:
-        """The foremost place that a candidate can have had, by any of the votes on their way."""
-        its = self._first & (self._votes.candidate == number)
-        there = np.flatnonzero(its & (self._votes.ended < asked.begun))
-        coming = np.flatnonzero(its & (self._votes.begun < asked.ended))
-        coming = np.setdiff1d(coming, there)
-        some = chain.from_iterable(combinations(coming, n) for n in range(len(coming) + 1))
-        counts = [np.bincount(self._labels[[*there, *more]], minlength=4) for more in some]
+    def _highest_value(self, request: QueueRequest, number: int) -> float:
+        """Return the highest value of a candidate, for any subset of the concurrent votes."""
+        on_candidate = self._is_new & (self._votes.candidate == number)
+        stored = np.flatnonzero(on_candidate & (self._votes.answered_at < request.sent_at))
+        sent = np.flatnonzero(on_candidate & (self._votes.sent_at < request.answered_at))
+        concurrent = np.setdiff1d(sent, stored)
+        subsets = chain.from_iterable(
+            combinations(concurrent, n) for n in range(len(concurrent) + 1)
+        )
+        counts = [np.bincount(self._labels[[*stored, *more]], minlength=4) for more in subsets]
         p_K = self._p_CK[number]
         return float(margins(np.tile(p_K, (len(counts), 1)), np.array(counts)).max())
 
 
 @dataclass(frozen=True)
 class _Requests:
-    """Who asked, or voted, when, and on which candidate of the sample: one each."""
+    """R requests, each about one candidate of the sample, as arrays (R,)."""
 
     expert: Ints
-    begun: Floats
-    ended: Floats
+    sent_at: Floats
+    answered_at: Floats
     candidate: Ints
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, Asked | Voted, int]]) -> _Requests:
+    def of(cls, rows: Sequence[tuple[int, QueueRequest | VoteRequest, int]]) -> _Requests:
         return cls(
             np.array([expert for expert, _, _ in rows], dtype=int),
-            np.array([request.begun for _, request, _ in rows]),
-            np.array([request.ended for _, request, _ in rows]),
+            np.array([request.sent_at for _, request, _ in rows]),
+            np.array([request.answered_at for _, request, _ in rows]),
             np.array([candidate for _, _, candidate in rows], dtype=int),
         )
 
-    def mine_until(self, me: int, moment: float) -> NDArray[np.bool_]:
-        return (self.expert == me) & (self.begun < moment)
+    def of_expert_until(self, expert: int, moment: float) -> NDArray[np.bool_]:
+        return (self.expert == expert) & (self.sent_at < moment)
 
-    def of_others_during(self, me: int, asked: Asked) -> NDArray[np.bool_]:
-        meanwhile = (self.begun < asked.ended) & (self.ended > asked.begun)
-        return meanwhile & (self.expert != me)
+    def of_others_during(self, expert: int, request: QueueRequest) -> NDArray[np.bool_]:
+        began_before_its_end = self.sent_at < request.answered_at
+        ended_after_its_start = self.answered_at > request.sent_at
+        return began_before_its_end & ended_after_its_start & (self.expert != expert)

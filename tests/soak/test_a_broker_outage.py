@@ -1,4 +1,4 @@
-"""What is done while Redis is away is done: votes at once, the training when Redis is back."""
+"""Without Redis, votes are stored at once, and a requested training starts when it is back."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from deploy.services import PrivateRedis
 from labeling.models import RunStatus
 from labeling.models.job import FINISHED
 from tests.services.site import Site
-from tests.soak.expert import together
+from tests.soak.expert import call_in_parallel
 from tests.soak.ledger import Ledger
 
 pytestmark = pytest.mark.postgresql
@@ -23,8 +23,8 @@ ENDED = {*FINISHED, RunStatus.FAILED, RunStatus.CANCELLED}
 
 @pytest.fixture
 def redis(tmp_path):
-    """A Redis that is not the server's own, so that nobody but the test starts it again."""
-    redis = PrivateRedis(tmp_path / "elsewhere")
+    """A Redis server of the test, which the site does not restart."""
+    redis = PrivateRedis(tmp_path / "redis")
     redis.start()
     yield redis
     redis.stop()
@@ -32,7 +32,7 @@ def redis(tmp_path):
 
 @pytest.fixture
 def ledger(redis, database_for, tmp_path):
-    """The books of a site that leans on it."""
+    """A ledger of a site that uses this Redis server."""
     site = Site(
         tmp_path / "home",
         "--no-demo",
@@ -46,19 +46,19 @@ def ledger(redis, database_for, tmp_path):
     site.stop()
 
 
-def vote(expert):
-    """Vote for a while."""
+def vote_repeatedly(expert):
+    """Vote on some candidates."""
     for _ in range(VOTES_EACH):
         expert.vote(expert.next()[0]["candidate"])
 
 
 def run_of(admin, number):
-    """The run as it stands."""
+    """Return the run."""
     return json.loads(admin.download(f"runs/{number}/"))
 
 
-def ended(admin, number, seconds=180):
-    """The run once a worker has ended it."""
+def wait_for_end(admin, number, seconds=180):
+    """Return the run when a worker has ended it."""
     deadline = time.monotonic() + seconds
     while (run := run_of(admin, number))["status"] not in ENDED:
         assert time.monotonic() < deadline, run
@@ -69,23 +69,23 @@ def ended(admin, number, seconds=180):
 def test_votes_are_kept_and_a_run_waits_until_redis_is_back(ledger, redis, tmp_path, short_or_long):
     *experts, admin = ledger.open_field("outage", 200, 2, "administrator", votes_needed=3)
     (tmp_path / "sky").mkdir()
-    ledger.ask("open_sky", "sky", str(tmp_path / "sky"))
+    ledger.call("open_sky", "sky", str(tmp_path / "sky"))
     redis.stop()
-    # It will have forgotten everything.
+    # The messages in the queue are lost.
     shutil.rmtree(redis.home / "redis")
-    together(experts, vote)
-    reply = admin.ask("POST", "runs/", {"fields": ["sky"], "config": TINY})
+    call_in_parallel(experts, vote_repeatedly)
+    reply = admin.request("POST", "runs/", {"fields": ["sky"], "config": TINY})
     assert reply.status == HTTPStatus.CREATED, reply.content
     number = json.loads(reply.content)["id"]
-    together(experts, vote)
-    ledger.assert_kept(experts, votes_needed=3)
+    call_in_parallel(experts, vote_repeatedly)
+    ledger.assert_votes_stored(experts, votes_needed=3)
     assert run_of(admin, number)["status"] == RunStatus.QUEUED
     redis.start()
-    # The schedule does so every minute, and in `make soak` there is time to wait for it.
+    # The schedule sends it every minute; `make soak` waits for that.
     if short_or_long(1, 0):
-        ledger.ask("sweep")
-    run = ended(admin, number)
+        ledger.call("sweep")
+    run = wait_for_end(admin, number)
     assert (run["status"], run["error"]) == (RunStatus.READY, "")
-    live = json.loads(admin.ask("POST", f"runs/{number}/promotion/").content)
-    assert (live["status"], live["promoted_in"]) == (RunStatus.PROMOTED, ["sky"])
-    ledger.assert_nothing_drifted()
+    promoted = json.loads(admin.request("POST", f"runs/{number}/promotion/").content)
+    assert (promoted["status"], promoted["promoted_in"]) == (RunStatus.PROMOTED, ["sky"])
+    ledger.assert_audit_passes()

@@ -1,11 +1,11 @@
-"""Quotas hold, nobody sees anything again, and every candidate is settled or tied in the end."""
+"""Many experts vote on a field until no candidate waits: quotas, order, and final consensus."""
 
 import random
 
 import pytest
 
 from labeling.rules.consensus import ConsensusStatus
-from tests.soak.expert import together
+from tests.soak.expert import call_in_parallel
 
 pytestmark = pytest.mark.postgresql
 
@@ -14,34 +14,34 @@ ENDED = {ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.TIE}
 
 
 def vote_to_the_end(expert):
-    """As pages do it: several in advance, some put off, some votes sent twice."""
-    chance = random.Random(expert.name)
-    while items := expert.next(chance.randint(1, 4)):
+    """Vote as the page does: lease several in advance, skip some, send some votes twice."""
+    rng = random.Random(expert.name)
+    while items := expert.next(rng.randint(1, 4)):
         for item in items:
-            if chance.random() < 0.05:
+            if rng.random() < 0.05:
                 expert.skip(item)
                 continue
             uuid, body = expert.vote(item["candidate"])
-            if chance.random() < 0.1:
+            if rng.random() < 0.1:
                 expert.put(uuid, body)
 
 
-def test_sixteen_experts_vote_a_field_to_its_end(ledger, short_or_long):
+def test_sixteen_experts_vote_until_no_candidate_waits(ledger, short_or_long):
     candidates = short_or_long(80, 2000)
-    # Soon nothing is left of the control sample, and every place is taken from the pool.
+    # The control sample is soon used up, and then all candidates come from the pool.
     rules = {"votes_needed": VOTES_NEEDED, "control_share": 0.5}
     experts = ledger.open_field("to-the-end", candidates, 16, **rules)
-    together(experts, vote_to_the_end)
-    ledger.assert_kept(experts, VOTES_NEEDED)
+    call_in_parallel(experts, vote_to_the_end)
+    ledger.assert_votes_stored(experts, VOTES_NEEDED)
     assert ledger.assert_in_order(experts, experts) > candidates
-    ended = ledger.ask("statuses", "to-the-end")
-    assert len(ended) == candidates
-    assert {n_votes for n_votes, _ in ended} == {VOTES_NEEDED}
-    assert {status for _, status in ended} <= ENDED
-    ledger.assert_nothing_drifted()
+    consensus = ledger.call("statuses", "to-the-end")
+    assert len(consensus) == candidates
+    assert {n_votes for n_votes, _ in consensus} == {VOTES_NEEDED}
+    assert {status for _, status in consensus} <= ENDED
+    ledger.assert_audit_passes()
 
 
-def test_a_single_expert_gets_the_pool_by_uncertainty_from_end_to_end(ledger, short_or_long):
+def test_a_single_expert_gets_the_whole_pool_in_order_of_uncertainty(ledger, short_or_long):
     candidates = short_or_long(100, 2000)
     (expert,) = ledger.open_field("in-order", candidates, 1, votes_needed=VOTES_NEEDED)
     while items := expert.next():
@@ -49,4 +49,4 @@ def test_a_single_expert_gets_the_pool_by_uncertainty_from_end_to_end(ledger, sh
     assert sorted(expert.served) == sorted(set(expert.served))
     assert len(expert.served) == candidates
     assert ledger.assert_in_order([expert], [expert]) > candidates / 2
-    ledger.assert_nothing_drifted()
+    ledger.assert_audit_passes()

@@ -1,4 +1,4 @@
-"""A vote that was acknowledged is on disk: kill -9 of the server while people vote."""
+"""An acknowledged vote is on disk: the server is killed (SIGKILL) while experts vote."""
 
 import random
 import signal
@@ -9,45 +9,45 @@ from threading import Event
 VOTES_NEEDED = 3
 
 
-def acknowledged(experts):
-    """Number of votes of which the experts know that they arrived."""
+def n_acknowledged(experts):
+    """Return the number of votes that the server has acknowledged."""
     return sum(len(expert.acknowledged) for expert in experts)
 
 
-def kill_in_the_middle(site, experts):
-    """Let them vote for a moment, kill the server, start it again; votes told of meanwhile."""
-    before = acknowledged(experts)
+def kill_while_voting(site, experts):
+    """Kill the server during votes and restart it; return the number of votes before that."""
+    before = n_acknowledged(experts)
     deadline = time.monotonic() + 60
-    while acknowledged(experts) == before:
+    while n_acknowledged(experts) == before:
         assert time.monotonic() < deadline, "nobody votes"
         time.sleep(0.01)
     time.sleep(random.uniform(0.2, 1.5))
     site.stop(signal.SIGKILL)
-    told = acknowledged(experts) - before
+    number = n_acknowledged(experts) - before
     site.start()
     site.wait()
-    return told
+    return number
 
 
 def test_no_acknowledged_vote_is_lost_when_the_server_is_killed(site, ledger, short_or_long):
     kills = short_or_long(2, 20)
     experts = ledger.open_field("killed", 400 * kills, 8, votes_needed=VOTES_NEEDED)
-    over = Event()
+    stop = Event()
 
-    def vote_until_the_end(expert):
-        expert.patient = True
-        while not over.is_set():
+    def vote_until_stopped(expert):
+        expert.retries = True
+        while not stop.is_set():
             for item in expert.next():
                 expert.vote(item["candidate"])
 
     with ThreadPoolExecutor(len(experts)) as pool:
-        voting = [pool.submit(vote_until_the_end, expert) for expert in experts]
+        threads = [pool.submit(vote_until_stopped, expert) for expert in experts]
         try:
-            told = [kill_in_the_middle(site, experts) for _ in range(kills)]
+            numbers = [kill_while_voting(site, experts) for _ in range(kills)]
         finally:
-            over.set()
-        for thread in voting:
+            stop.set()
+        for thread in threads:
             thread.result()
-    assert min(told) > 0
-    ledger.assert_kept(experts, VOTES_NEEDED)
-    ledger.assert_nothing_drifted()
+    assert min(numbers) > 0
+    ledger.assert_votes_stored(experts, VOTES_NEEDED)
+    ledger.assert_audit_passes()

@@ -1,4 +1,4 @@
-"""A network that was trained on shuffled labels does not reach the queue; one on the truth does."""
+"""The gate refuses a run trained on shuffled labels, and passes one trained on true labels."""
 
 import json
 import time
@@ -19,29 +19,29 @@ SMALL = {"backbone": "efficientnet_lite0", "members": 2, "batches": 80, "input_p
 
 
 @pytest.fixture
-def trained(ledger):
-    """Trains on labels of this name, and returns the run when it has ended."""
+def train(ledger):
+    """Return a function that trains on a label source and returns the run when it has ended."""
     admin = ledger.open_demonstration()
 
     def run(source, seconds=900):
-        wish = {"preset": "quick", "fields": ["demo"], "label_source": source, "config": SMALL}
-        reply = admin.ask("POST", "runs/", wish)
+        body = {"preset": "quick", "fields": ["demo"], "label_source": source, "config": SMALL}
+        reply = admin.request("POST", "runs/", body)
         assert reply.status == HTTPStatus.CREATED, reply.content
         number = json.loads(reply.content)["id"]
         deadline = time.monotonic() + seconds
-        while (found := json.loads(admin.download(f"runs/{number}/")))["status"] in ACTIVE:
-            assert time.monotonic() < deadline, found
+        while (row := json.loads(admin.download(f"runs/{number}/")))["status"] in ACTIVE:
+            assert time.monotonic() < deadline, row
             time.sleep(1)
-        return found, admin
+        return row, admin
 
     return run
 
 
-def test_shuffled_labels_are_refused_and_the_truth_goes_live(trained):
-    refused, admin = trained("shuffled")
+def test_a_run_on_shuffled_labels_is_refused_and_one_on_true_labels_is_promoted(train):
+    refused, admin = train("shuffled")
     assert refused["status"] == RunStatus.REFUSED, refused
-    again = admin.ask("POST", f"runs/{refused['id']}/promotion/")
-    assert again.status == HTTPStatus.CONFLICT
-    assert b"chance" in again.content
-    live, _ = trained("truth")
-    assert live["status"] == RunStatus.PROMOTED, live
+    reply = admin.request("POST", f"runs/{refused['id']}/promotion/")
+    assert reply.status == HTTPStatus.CONFLICT
+    assert b"chance" in reply.content
+    promoted, _ = train("truth")
+    assert promoted["status"] == RunStatus.PROMOTED, promoted

@@ -1,4 +1,4 @@
-"""manage.py audit: what is stored is what the votes say."""
+"""manage.py audit: derived rows against the votes."""
 
 import pytest
 from django.core.management import call_command
@@ -11,23 +11,23 @@ from tests.labeling.world import promote, settle, vote
 
 @pytest.fixture
 def busy(field, ada, bea, cy, cur):
-    """A field with votes, a change of mind, an undone vote, a tie and a ruling."""
-    one, two, three, four, *_ = field.candidates.all()
-    settle(one, [ada, bea, cy], 1)
-    vote(one, ada, 2)
-    vote(two, ada, 1).retract()
+    """A field with votes, a changed and a retracted vote, a tie and a ruling."""
+    settled, retracted, tied, ruled, *_ = field.candidates.all()
+    settle(settled, [ada, bea, cy], 1)
+    vote(settled, ada, 2)
+    vote(retracted, ada, 1).retract()
     for label, expert in enumerate([ada, bea, cy], 1):
-        vote(three, expert, label)
-    four.adjudicate(cur, 3, "seen before")
+        vote(tied, expert, label)
+    ruled.adjudicate(cur, 3, "seen before")
     return field
 
 
 def audit(capsys):
-    """Its exit code and its words."""
+    """Return the exit status and the output of the command."""
     try:
         call_command("audit")
-    except SystemExit as end:
-        return end.code, capsys.readouterr().out
+    except SystemExit as error:
+        return error.code, capsys.readouterr().out
     return 0, capsys.readouterr().out
 
 
@@ -35,12 +35,12 @@ def test_it_finds_nothing_after_votes_and_rulings(busy, capsys):
     assert audit(capsys) == (0, "0 differences\n")
 
 
-def test_it_finds_a_tampered_consensus(busy, capsys):
+def test_it_finds_a_changed_consensus(busy, capsys):
     Consensus.objects.filter(candidate=busy.candidates.first()).update(label=4, n_class4=9)
-    code, said = audit(capsys)
+    code, output = audit(capsys)
     assert code == 1
-    assert "ngc1 1: consensus.label is not what the votes say" in said
-    assert said.endswith("2 differences\n")
+    assert "ngc1 1: consensus.label is not what the votes say" in output
+    assert output.endswith("2 differences\n")
 
 
 def test_it_finds_a_vote_that_bypassed_the_candidate(busy, capsys):
@@ -49,19 +49,19 @@ def test_it_finds_a_vote_that_bypassed_the_candidate(busy, capsys):
 
 
 @pytest.mark.parametrize("which", ["first", "last_ruled"])
-def test_it_finds_a_consensus_that_is_missing(busy, capsys, which):
-    lost = busy.candidates.all()[0 if which == "first" else 3]
-    Consensus.objects.filter(candidate=lost).delete()
-    code, said = audit(capsys)
+def test_it_finds_a_missing_consensus(busy, capsys, which):
+    candidate = busy.candidates.all()[0 if which == "first" else 3]
+    Consensus.objects.filter(candidate=candidate).delete()
+    code, output = audit(capsys)
     assert code == 1
-    assert said.startswith(f"{lost}: ")
+    assert output.startswith(f"{candidate}: ")
 
 
 @pytest.mark.parametrize("column", ["control", "shuffle", "catalogue_number"])
-def test_it_finds_a_candidate_that_was_moved(busy, capsys, column):
-    moved = busy.candidates.first()
-    new = not moved.control if column == "control" else moved.shuffle + 1
-    Candidate.objects.filter(pk=moved.pk).update(**{column: new})
+def test_it_finds_a_changed_sample_order_or_number_of_a_candidate(busy, capsys, column):
+    candidate = busy.candidates.first()
+    new = not candidate.control if column == "control" else candidate.shuffle + 1
+    Candidate.objects.filter(pk=candidate.pk).update(**{column: new})
     assert audit(capsys)[0] == 1
 
 
@@ -79,11 +79,11 @@ def predicted(busy, admin):
     return busy
 
 
-def test_it_finds_nothing_in_a_queue_in_order(predicted, capsys):
+def test_it_finds_nothing_after_a_promotion(predicted, capsys):
     assert audit(capsys) == (0, "0 differences\n")
 
 
-def test_another_last_digit_is_no_difference(predicted, capsys):
+def test_a_difference_in_the_last_digit_is_none(predicted, capsys):
     # As another version of Python or numpy, or another processor, may compute it.
     Prediction.objects.exclude(queue=None).update(priority=F("priority") * (1 + 1e-15))
     Consensus.objects.filter(vote_entropy__gt=0).update(
@@ -99,27 +99,27 @@ def test_it_finds_a_value_that_is_wrong_by_a_millionth(predicted, capsys, factor
 
 
 @pytest.mark.parametrize("values", [{"priority": 0.123}, {"queue": None}])
-def test_it_finds_a_prediction_at_the_wrong_place(predicted, capsys, values):
+def test_it_finds_a_prediction_with_a_wrong_value_or_queue(predicted, capsys, values):
     waiting = Prediction.objects.exclude(queue=None).first()
     Prediction.objects.filter(pk=waiting.pk).update(**values)
-    code, said = audit(capsys)
+    code, output = audit(capsys)
     assert code == 1
-    assert said.startswith(f"{waiting.candidate}: stands at the wrong place in the queue of run")
+    assert output.startswith(f"{waiting.candidate}: stands at the wrong place in the queue of run")
 
 
 @pytest.mark.parametrize("needed", [True, False])
-def test_it_finds_a_candidate_that_is_open_or_closed_by_mistake(busy, capsys, needed):
-    wrong = busy.candidates.filter(open=needed).first()
-    Candidate.objects.filter(pk=wrong.pk).update(open=not needed)
-    code, said = audit(capsys)
+def test_it_finds_a_candidate_that_is_wrongly_open_or_closed(busy, capsys, needed):
+    candidate = busy.candidates.filter(open=needed).first()
+    Candidate.objects.filter(pk=candidate.pk).update(open=not needed)
+    code, output = audit(capsys)
     assert code == 1
-    assert said.startswith(f"{wrong}: is open where no votes are needed, or closed")
+    assert output.startswith(f"{candidate}: is open where no votes are needed, or closed")
 
 
-def test_it_finds_a_field_that_goes_by_a_run_nobody_put_to_use(field, admin, capsys):
+def test_it_finds_a_promoted_run_without_a_promotion(field, admin, capsys):
     run = promote(field, admin)
     assert audit(capsys)[0] == 0
     run.promotions.update(rolled_back_at=timezone.now())
-    code, said = audit(capsys)
+    code, output = audit(capsys)
     assert code == 1
-    assert "ngc1: goes by another run than its promotions say" in said
+    assert "ngc1: goes by another run than its promotions say" in output

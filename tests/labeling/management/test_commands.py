@@ -22,7 +22,7 @@ def trainable(field):
 @pytest.mark.parametrize(
     ("ending", "fmt"), [("csv", "ascii.csv"), ("ecsv", None), ("fits", None), ("vot", "votable")]
 )
-def test_it_exports_by_the_ending_of_the_name(field, tmp_path, ending, fmt, capsys):
+def test_it_exports_in_the_format_of_the_file_name(field, tmp_path, ending, fmt, capsys):
     path = tmp_path / "out" / f"catalogue.{ending}"
     path.parent.mkdir()
     call_command("export_catalogue", str(path))
@@ -41,13 +41,13 @@ def test_it_exports_one_field_to_standard_output(field, ada, bea, cy, capsys):
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "nowhere/a.csv"])
-def test_it_says_why_it_cannot_export(field, tmp_path, name):
+def test_it_refuses_to_export_with_a_reason(field, tmp_path, name):
     with pytest.raises(CommandError, match=name):
         call_command("export_catalogue", str(tmp_path / name))
     assert list(tmp_path.glob("a*")) == []
 
 
-def test_it_leaves_the_file_that_was_there_when_it_fails(field, tmp_path):
+def test_a_failed_export_leaves_the_older_file(field, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("precious")
     with pytest.raises(CommandError, match="no field nowhere"):
@@ -59,8 +59,8 @@ def test_it_queues_a_run(trainable, admin, capsys):
     call_command("train", "--labels", "LEGUS", "--members", "2", "--batches", "7")
     run = TrainingRun.objects.get()
     assert (run.requested_by, run.overrides) == (admin, {"members": 2, "batches": 7})
-    said = f"Run {run.pk} is queued: 6 labels to train on, 0 to measure on.\n"
-    assert capsys.readouterr().out == said
+    sentence = f"Run {run.pk} is queued: 6 labels to train on, 0 to measure on.\n"
+    assert capsys.readouterr().out == sentence
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_it_queues_a_run(trainable, admin, capsys):
         (["--preset", "slow"], "slow"),
     ],
 )
-def test_it_says_why_it_cannot_train(trainable, admin, ada, options, sentence):
+def test_it_refuses_to_train_with_a_reason(trainable, admin, ada, options, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("train", *options)
     assert not TrainingRun.objects.exists()
 
 
-def test_without_an_administrator_nobody_trains(trainable, ada):
+def test_it_refuses_to_train_without_an_administrator(trainable, ada):
     with pytest.raises(CommandError, match="createsuperuser"):
         call_command("train", "--labels", "LEGUS")
 
@@ -95,6 +95,6 @@ def test_without_an_administrator_nobody_trains(trainable, ada):
         (["ngc1566", "nowhere/a.csv"], "nowhere/a.csv"),
     ],
 )
-def test_it_says_why_it_cannot_detect(imported, args, sentence):
+def test_it_refuses_to_detect_with_a_reason(imported, args, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("detect", *args)

@@ -28,7 +28,7 @@ def progress(client, key):
     return client.get("/api/v1/progress/", headers={"Authorization": f"Token {key}"})
 
 
-def test_it_opens_the_api(client, ada):
+def test_a_token_gives_access_to_the_api(client, ada):
     assert progress(client, token("ada")).status_code == HTTPStatus.OK
 
 
@@ -61,6 +61,6 @@ def test_the_key_is_not_stored(ada):
     assert key not in str(ada.api_tokens.values_list())
 
 
-def test_it_says_who_is_not_there():
+def test_it_names_an_unknown_account():
     with pytest.raises(CommandError, match="There is no account 'nobody'"):
         token("nobody")
