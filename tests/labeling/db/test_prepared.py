@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from labeling.db.prepared import Delete, Param, PreparedQuery, Update, Upsert, execute_together
 from labeling.models import Candidate, Consensus, Lease, Vote
-from labeling.queue.parts import Lock, Part, QueueFilter, _first
+from labeling.queue.parts import Lock, Part, QueueFilter, _first_query
 from tests.labeling.world import at_once, lease_to, vote
 
 BRIGHT = PreparedQuery(
@@ -72,7 +72,7 @@ def test_a_rolled_back_transaction_takes_nothing_with_it(field):
 def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
     field, ada, part, index, lock
 ):
-    statement = _first.__wrapped__(part, lock, 1, QueueFilter())
+    statement = _first_query.__wrapped__(part, lock, 1, QueueFilter())
     given = {"now": timezone.now(), "expert": ada.pk, "field": field.pk, "needed": 3, "run": 0}
     with CaptureQueriesContext(connection) as asked:
         statement.objects(**given)
