@@ -127,7 +127,7 @@ def test_an_occupied_port_is_one_sentence_and_nothing_is_started(tmp_path):
         f"CommandError: Port {port} of 127.0.0.1 is in use or not allowed; choose another one, "
         f"for instance `make run PORT={port + 1}`."
     ]
-    assert not (tmp_path / "db.sqlite3").exists()
+    assert (tmp_path / "db.sqlite3").stat().st_size == 0
     assert not (tmp_path / "redis").exists()
 
 
