@@ -48,7 +48,7 @@ def test_it_imports_only_what_its_package_may(part):
     assert {name: lines for name, path in files.items() if (lines := forbidden(part, path))} == {}
 
 
-def test_no_import_of_our_own_hides_in_a_function():
+def test_no_module_of_ours_is_imported_in_a_function():
     hidden = [
         (name, line)
         for name, path in modules().items()
@@ -58,7 +58,7 @@ def test_no_import_of_our_own_hides_in_a_function():
     assert hidden == []
 
 
-def test_every_import_and_string_that_names_a_module_of_ours_leads_to_one():
+def test_imports_and_strings_name_modules_that_exist():
     broken = [
         (name, line, target)
         for name, path in modules().items()
@@ -76,7 +76,7 @@ def test_every_import_and_string_that_names_a_module_of_ours_leads_to_one():
         "x = 1\n\nimport_string('labeling.models.Vote')\n",
     ],
 )
-def test_the_rules_see_imports_in_functions_for_types_and_in_strings(tmp_path, source):
+def test_the_rules_include_imports_in_functions_for_types_and_in_strings(tmp_path, source):
     path = tmp_path / "sly.py"
     path.write_text(source)
     assert forbidden("classifier", path) == ["line 3: labeling.models.Vote"]
@@ -88,7 +88,7 @@ def test_imports_form_no_circle():
     assert circles(graph()) == []
 
 
-def test_a_circle_is_seen():
+def test_a_circle_is_detected():
     edges = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}
     assert circles(edges) == [("a", "b", "c")]
 
@@ -135,7 +135,7 @@ def test_a_worker_that_waits_has_not_loaded_torch():
     assert not names & TORCH
 
 
-def test_commands_do_not_wait_for_the_packages_of_agreement():
+def test_commands_do_not_load_the_packages_of_agreement():
     # Every command checks the addresses, which lead to the pages of agreement.
     names = loaded(f"import django; django.setup()\n{ADDRESSES}")
     assert "labeling.agreement.groups" in names
@@ -147,7 +147,7 @@ def test_the_core_of_the_classifier_loads_neither_torch_nor_django():
     assert not loaded(f"import {', '.join(core)}") & (TORCH | WEB)
 
 
-def test_the_face_of_the_classifier_is_lazy_and_whole():
+def test_the_public_names_of_the_classifier_are_lazy_and_complete():
     assert not loaded("import classifier") & TORCH
     assert set(classifier.__all__) == set(classifier._MODULES)
     for name in classifier.__all__:

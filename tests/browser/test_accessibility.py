@@ -97,12 +97,12 @@ def faults(page, what):
     return [f"{what}: {fault} ({', '.join(where)})" for fault, where in found.items()]
 
 
-def test_each_page_is_looked_at_or_is_none():
+def test_every_page_is_tested():
     assert {p.name for p in urlpatterns} == PAGES.keys() | ELSEWHERE | NO_PAGES | FILES
 
 
 @pytest.mark.parametrize("person", ["", "ada", "cur", "admin"])
-def test_the_pages_of(person, new_page, open_as, lived_in):
+def test_the_pages_of_a_role_are_accessible(person, new_page, open_as, lived_in):
     page, found = open_as(person) if person else new_page(), []
     for name, visits in PAGES.items():
         for visitor, needs in visits:
@@ -116,7 +116,7 @@ def test_the_pages_of(person, new_page, open_as, lived_in):
 
 
 @pytest.mark.parametrize(("address", "status"), [("/exports/", "403"), ("/nowhere/", "404")])
-def test_a_page_that_refuses(address, status, open_as, allowed_errors):
+def test_an_error_page_is_accessible(address, status, open_as, allowed_errors):
     allowed_errors.append(status)
     page = open_as("ada")
     page.goto(address)
@@ -138,7 +138,7 @@ def bea(open_as, lived_in):
     return page
 
 
-def test_the_classify_page_and_its_dialogs(bea):
+def test_the_classify_page_and_its_dialogs_are_accessible(bea):
     found = faults(bea, "classify")
     for key, dialog in (
         ("?", "help"),
@@ -157,7 +157,7 @@ def test_the_classify_page_and_its_dialogs(bea):
     assert not found, "\n".join(found)
 
 
-def test_the_classify_page_with_a_filter_enlarged_and_a_plot(bea):
+def test_the_classify_page_with_an_enlarged_filter_and_a_plot_is_accessible(bea):
     bea.keyboard.press("Enter")
     bea.keyboard.press("a")
     expect(bea.locator("#enlarged")).to_be_visible()
@@ -165,7 +165,7 @@ def test_the_classify_page_with_a_filter_enlarged_and_a_plot(bea):
     assert not found, "\n".join(found)
 
 
-def test_the_classify_page_in_trouble(bea, allowed_errors):
+def test_the_classify_page_with_errors_is_accessible(bea, allowed_errors):
     allowed_errors += ["401", "409"]
     bea.route("**/api/v1/votes/*/", lambda route: route.fulfill(status=409, json={"detail": "No."}))
     before = painted(bea)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.beside("sqlite")
         ("Shift+Digit3", 3, "possible"),
     ],
 )
-def test_a_key_votes_and_goes_on(ada, key, label, certainty):
+def test_a_key_votes_and_shows_the_next_candidate(ada, key, label, certainty):
     first = painted(ada)
     with ada.expect_response(VOTES) as answer:
         ada.keyboard.press(key)
@@ -44,7 +44,7 @@ def test_a_key_votes_and_goes_on(ada, key, label, certainty):
     outbox_shows(ada, "saved")
 
 
-def test_it_undoes_the_last_vote_and_shows_it(ada):
+def test_it_retracts_the_last_vote_and_shows_its_candidate(ada):
     before, first = saved_votes(ada), painted(ada)
     ada.keyboard.press("2")
     painted(ada, other_than=first)
@@ -55,7 +55,7 @@ def test_it_undoes_the_last_vote_and_shows_it(ada):
     assert saved_votes(ada) == before
 
 
-def test_votes_taken_back_and_an_earlier_one_all_say_what_they_replace(ada):
+def test_votes_after_retractions_name_the_votes_that_they_replace(ada):
     sent = []
     ada.on("request", lambda request: VOTES.search(request.url) and sent.append(request))
     for key in "123":
@@ -77,7 +77,7 @@ def test_votes_taken_back_and_an_earlier_one_all_say_what_they_replace(ada):
     assert [request.url.split("/")[-2] for request in puts[:3]] == replaced
 
 
-def test_a_flag_and_a_comment_come_back_with_the_vote_that_is_taken_back(ada):
+def test_a_retracted_vote_restores_its_flag_and_comment(ada):
     first = painted(ada)
     ada.keyboard.press("f")
     ada.get_by_role("textbox", name="Comment").fill("two peaks?")
@@ -105,7 +105,7 @@ def test_it_skips_without_a_vote(ada):
     assert saved_votes(ada) == before
 
 
-def test_it_shows_the_keys_and_votes_nothing_meanwhile(ada):
+def test_keys_do_not_vote_while_the_help_is_open(ada):
     first = painted(ada)
     ada.keyboard.press("?")
     expect(ada.locator("#help")).to_be_visible()
@@ -115,7 +115,7 @@ def test_it_shows_the_keys_and_votes_nothing_meanwhile(ada):
     assert painted(ada) == first
 
 
-def test_everything_that_decides_is_visible_at_once(ada):
+def test_the_whole_candidate_is_visible_without_scrolling(ada):
     parts = (".filter-strip canvas", ".rgb canvas", "#examine", ".answers .answer", ".session-bar")
     for selector in parts:
         for box in [one.bounding_box() for one in ada.locator(selector).all()]:
@@ -233,7 +233,7 @@ def test_votes_wait_for_a_server_that_restarts(ada, live_site, allowed_errors):
     assert saved_votes(ada) == before + 2
 
 
-def test_an_expired_login_costs_no_vote(ada, allowed_errors):
+def test_an_expired_session_loses_no_vote(ada, allowed_errors):
     allowed_errors.append("401")
     before, first = saved_votes(ada), painted(ada)
     ada.context.clear_cookies()
@@ -251,7 +251,7 @@ def test_an_expired_login_costs_no_vote(ada, allowed_errors):
     assert saved_votes(ada) == before + 1
 
 
-def test_votes_never_go_out_under_another_name(ada, allowed_errors):
+def test_votes_are_never_sent_for_another_account(ada, allowed_errors):
     allowed_errors.append("401")
     first, before = painted(ada), saved_votes(ada)
     tab = ada.context.new_page()
@@ -273,7 +273,7 @@ def test_votes_never_go_out_under_another_name(ada, allowed_errors):
     assert saved_votes(ada) == before + 1
 
 
-def test_keys_wait_until_the_stamps_are_painted(open_as):
+def test_keys_do_not_vote_before_the_stamps_are_drawn(open_as):
     page = open_as("ada")
     held: list[Route] = []
     page.route(STAMPS, lambda route: held.append(route))
@@ -309,7 +309,7 @@ def test_stamps_that_cannot_be_loaded_can_be_skipped(open_as, allowed_errors):
     assert f"/candidates/{painted(page)}/" not in failed[0]
 
 
-def test_a_missing_colour_picture_stops_nobody(open_as, allowed_errors):
+def test_a_missing_colour_picture_does_not_prevent_votes(open_as, allowed_errors):
     allowed_errors.append("404")
     page = open_as("ada")
     page.route(RGB, lambda route: route.fulfill(status=404, json={"detail": "No mosaic."}))
@@ -321,7 +321,7 @@ def test_a_missing_colour_picture_stops_nobody(open_as, allowed_errors):
     outbox_shows(page, "saved")
 
 
-def test_an_empty_queue_says_why_and_what_to_do(open_as):
+def test_an_empty_queue_is_explained(open_as):
     page = open_as("ada")
     page.route(QUEUE, lambda route: route.fulfill(json=[]))
     page.goto("/classify/")
@@ -329,7 +329,7 @@ def test_an_empty_queue_says_why_and_what_to_do(open_as):
     expect(page.locator("#queue-links a").first).to_have_attribute("href", "/")
 
 
-def test_a_filter_that_nothing_passes_can_be_taken_off(ada):
+def test_a_filter_without_candidates_can_be_removed(ada):
     ada.get_by_role("button", name="Filter", exact=True).click()
     ada.get_by_label("V to (mag)").fill("1")
     ada.get_by_role("button", name="Apply").click()
@@ -349,7 +349,7 @@ def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
     expect(ada.locator("#refused")).to_be_hidden()
 
 
-def test_it_hands_its_leases_back_when_it_is_left(ada, live_site):
+def test_leaving_the_page_deletes_its_leases(ada, live_site):
     def leases():
         question = "from labeling.models import Lease; print(Lease.objects.live().count())"
         return int(live_site.manage("shell", "-v0", "-c", question))

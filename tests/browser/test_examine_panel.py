@@ -62,7 +62,7 @@ def page(browser):
     assert errors == []
 
 
-def test_it_draws_every_kind_within_its_size_and_says_the_numbers(page):
+def test_every_kind_of_plot_fits_and_has_its_numbers(page):
     for kind in page.evaluate("kinds"):
         page.evaluate("kind => panel.show(kind, star('V F555W', 2.5))", kind)
         assert page.evaluate("inked()") > 1000, kind
@@ -72,13 +72,13 @@ def test_it_draws_every_kind_within_its_size_and_says_the_numbers(page):
         assert page.evaluate("document.querySelector('.examine').scrollHeight") <= 350
 
 
-def test_it_measures_the_width_of_what_it_shows(page):
+def test_it_measures_the_width_of_the_drawn_source(page):
     page.evaluate("panel.show('radial', star('V F555W', 2.5))")
     assert page.locator(".examine-title").inner_text() == "Radial profile · V F555W"
     assert page.locator("dd").nth(1).inner_text() == "2.50 px, 0.100″"
 
 
-def test_it_lays_a_second_filter_over_the_first_that_stays(page):
+def test_a_second_filter_is_plotted_over_the_first(page):
     page.evaluate("panel.show('radial', star('V F555W', 2.5))")
     page.evaluate("panel.show('radial', star('B F438W', 3), {over: true})")
     page.evaluate("panel.show('radial', star('I F814W', 4), {over: true})")
@@ -89,7 +89,7 @@ def test_it_lays_a_second_filter_over_the_first_that_stays(page):
     assert page.locator(".examine-title").inner_text() == "Contour · I F814W"
 
 
-def test_it_is_as_sharp_as_the_screen_and_follows_size_and_theme(page):
+def test_it_follows_resolution_size_and_theme(page):
     page.evaluate("panel.show('surface', star('V F555W', 2.5))")
     width = page.evaluate("document.querySelector('canvas').clientWidth")
     assert page.evaluate("document.querySelector('canvas').width") == 2 * width
@@ -103,7 +103,7 @@ def test_it_is_as_sharp_as_the_screen_and_follows_size_and_theme(page):
     assert page.evaluate("inked()") > 1000
 
 
-def test_it_says_what_it_cannot_measure_and_empties_itself(page):
+def test_it_explains_what_it_cannot_measure(page):
     page.evaluate("panel.show('radial', star('V F555W', 2, {plane: new Float32Array(1e4)}))")
     assert "No fit: nothing above the sky" in page.locator(".examine-notes").inner_text()
     page.evaluate("panel.clear()")

@@ -59,7 +59,7 @@ def votes_on_the_server(page, voter):
     return votes
 
 
-def test_the_server_holds_exactly_what_was_pressed(dee, open_as):
+def test_the_server_stores_exactly_the_votes_by_key(dee, open_as):
     sent = []
     dee.on("request", lambda r: VOTES.search(r.url) and sent.append(r.post_data_json["candidate"]))
     dee.goto("/classify/")

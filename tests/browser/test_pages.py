@@ -12,7 +12,7 @@ PAGES += ["/experiments/"]
 
 
 @pytest.mark.parametrize("address", [*PAGES, "/disagreements/", "/exports/"])
-def test_it_opens_without_an_error(open_as, address):
+def test_every_page_opens_without_an_error(open_as, address):
     page = open_as("admin")
     assert page.goto(address).ok
     page.wait_for_load_state("networkidle")
@@ -22,14 +22,14 @@ def test_it_opens_without_an_error(open_as, address):
     )
 
 
-def test_it_shows_each_role_its_pages(open_as):
+def test_the_navigation_has_the_pages_of_the_role(open_as):
     names = [link.text_content() for link in open_as("ada").locator(".pages a").all()]
     assert "Classify" in names
     assert "Exports" not in names
     assert "Exports" in [link.text_content() for link in open_as("cur").locator(".pages a").all()]
 
 
-def test_it_is_dark_until_somebody_chooses_otherwise(open_as):
+def test_the_theme_is_dark_by_default(open_as):
     page = open_as("ada")
     html = page.locator("html")
     expect(html).to_have_attribute("data-theme", "dark")
@@ -57,7 +57,7 @@ def test_the_gallery_leads_to_a_candidate_with_its_pictures(open_as):
         page.wait_for_function(f"c => ({colours})(c) > 20", arg=canvas.element_handle())
 
 
-def test_a_stranger_is_asked_to_log_in_and_comes_back(page):
+def test_a_visitor_logs_in_and_returns_to_the_page(page):
     page.goto("/candidates/?order=mag")
     page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill("ada")
@@ -73,7 +73,7 @@ def test_it_logs_out(open_as):
     assert page.request.get("/whoami/").json() == {"user": ""}
 
 
-def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
+def test_the_page_of_a_running_run_updates_and_cancels_it(open_as, live_site):
     def told(command: str) -> str:
         imports = "from labeling.models import *; from django.contrib.auth.models import User; "
         return live_site.manage("shell", "-v0", "-c", imports + command).strip()
@@ -102,7 +102,7 @@ def test_a_run_at_work_is_watched_live_and_cancelled(open_as, live_site):
     expect(page.locator("#run h2").first).to_have_text("Cancelled")
 
 
-def test_an_experiment_says_its_cost_as_one_chooses_and_is_watched_live(open_as, live_site):
+def test_an_experiment_shows_its_cost_and_its_progress(open_as, live_site):
     page = open_as("admin")
     page.goto("/experiments/")
     filters = page.locator("#offers tr", has_text="one filter is left out").first

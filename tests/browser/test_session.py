@@ -60,7 +60,7 @@ def test_another_class_for_an_earlier_vote_replaces_it(ada):
     assert saved_votes(ada) == before + 2
 
 
-def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
+def test_backspace_on_an_earlier_vote_retracts_it(ada):
     before = saved_votes(ada)
     first, _ = vote(ada, "1")
     vote(ada, "2")
@@ -73,7 +73,7 @@ def test_backspace_on_an_earlier_vote_takes_that_one_back(ada):
     assert saved_votes(ada) == before + 1
 
 
-def test_control_z_takes_back_too(ada):
+def test_control_z_retracts_the_last_vote(ada):
     before = saved_votes(ada)
     first, _ = vote(ada, "1")
     ada.keyboard.press("Control+z")
@@ -104,7 +104,7 @@ def test_class_4_has_reasons(ada, digit, reason):
     outbox_shows(ada, "saved")
 
 
-def test_questions_lead_to_a_class_and_are_kept_with_the_vote(ada):
+def test_questions_lead_to_a_class_and_their_answers_are_stored(ada):
     first = painted(ada)
     ada.keyboard.press("q")
     question = ada.locator("#questions h3")
@@ -127,7 +127,7 @@ def test_questions_lead_to_a_class_and_are_kept_with_the_vote(ada):
     expect(ada.locator("#refused")).to_be_hidden()
 
 
-def test_those_who_have_voted_discuss(ada):
+def test_voters_discuss_a_candidate(ada):
     vote(ada, "1")
     outbox_shows(ada, "saved")
     ada.keyboard.press("v")
@@ -138,7 +138,7 @@ def test_those_who_have_voted_discuss(ada):
     expect(ada.locator("#opinions")).to_be_hidden()
 
 
-def test_a_flag_and_a_comment_go_out_with_the_vote(ada):
+def test_a_flag_and_a_comment_are_sent_with_the_vote(ada):
     first = painted(ada)
     ada.keyboard.press("f")
     ada.get_by_role("textbox", name="Comment").fill("two peaks? 1234")
@@ -164,7 +164,7 @@ def test_a_comment_on_an_earlier_vote_is_sent_at_once(ada):
     outbox_shows(ada, "saved")
 
 
-def test_a_cancelled_comment_is_none(ada):
+def test_a_cancelled_comment_is_not_sent(ada):
     ada.keyboard.press("f")
     ada.get_by_role("textbox", name="Comment").fill("never mind")
     ada.keyboard.press("Escape")
@@ -172,7 +172,7 @@ def test_a_cancelled_comment_is_none(ada):
     assert (body["flagged"], body["comment"]) == (False, "")
 
 
-def test_opinions_come_after_the_vote_and_not_before(ada, open_as):
+def test_opinions_are_shown_only_after_the_vote(ada, open_as):
     ada.keyboard.press("v")
     expect(ada.locator("#note")).to_contain_text("Vote first")
     vote(ada, "1")
@@ -185,7 +185,7 @@ def test_opinions_come_after_the_vote_and_not_before(ada, open_as):
     expect(ada.locator("#opinions")).to_be_hidden()
 
 
-def test_the_classes_are_one_key_away_with_examples(ada):
+def test_a_key_shows_the_classes_with_examples(ada):
     ada.keyboard.press("g")
     images = ada.locator("#examples img")
     assert images.count() == 12
@@ -194,7 +194,7 @@ def test_the_classes_are_one_key_away_with_examples(ada):
     )
 
 
-def test_a_key_of_ones_own_works_here_and_elsewhere(ada, open_as):
+def test_a_custom_key_works_on_all_pages(ada, open_as):
     ada.keyboard.press("?")
     row = ada.locator("tr[data-action-row='skip']")
     row.get_by_role("button").click()
@@ -210,7 +210,7 @@ def test_a_key_of_ones_own_works_here_and_elsewhere(ada, open_as):
     expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text("y")
 
 
-def test_a_key_that_means_something_already_is_refused(ada):
+def test_a_key_of_another_action_is_refused(ada):
     ada.keyboard.press("?")
     row = ada.locator("tr[data-action-row='skip']")
     row.get_by_role("button").click()
@@ -219,14 +219,14 @@ def test_a_key_that_means_something_already_is_refused(ada):
     expect(row.locator("kbd")).to_have_text("Space")
 
 
-def test_keys_are_searched(ada):
+def test_the_keys_can_be_searched(ada):
     ada.keyboard.press("?")
     ada.get_by_label("Search the keys").fill("contour")
     expect(ada.locator("#help tr:visible")).to_have_count(1)
     assert painted(ada)
 
 
-def test_a_vote_beyond_what_was_asked_for_is_kept_and_said(ada, live_site):
+def test_a_surplus_vote_is_stored_and_reported(ada, live_site):
     question = (
         "from labeling.models import Field; Field.objects.update(votes_needed={}); "
         "from labeling.models import Lease; Lease.objects.all().delete()"
@@ -257,7 +257,7 @@ def test_the_browser_tells_its_time_zone(browser, site):
     assert cookies["asterism_utc_offset"] == str(5 * 60 + 45)
 
 
-def test_the_theme_is_kept_with_the_person(ada, open_as):
+def test_the_theme_is_stored_with_the_account(ada, open_as):
     with ada.expect_response(re.compile("/preferences/")):
         ada.locator("#theme").click()
     elsewhere = open_as("ada", keep=True)

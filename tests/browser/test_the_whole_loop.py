@@ -159,7 +159,7 @@ def value_of_a_vote(row):
     ]
 
 
-def test_it_goes_round_once(open_as, truth):
+def test_the_whole_loop_works(open_as, truth):
     pressed = defaultdict(Counter)
     for expert in ("ada", "bea", "cy"):
         keys = vote_by_keyboard(open_as(expert), expert, truth)

@@ -105,7 +105,7 @@ def centroid(values, x, y, x0, y0):
 
 
 @pytest.mark.parametrize("span", [50, 100])
-def test_a_drawn_gaussian_lies_where_it_belongs(viewer, span):
+def test_a_drawn_gaussian_is_at_its_position(viewer, span):
     if span == 100:
         viewer.keyboard.press("w")
         expect(viewer.locator("[data-action='view']")).to_have_text("100 px")
@@ -122,7 +122,7 @@ def test_a_drawn_gaussian_lies_where_it_belongs(viewer, span):
     assert np.hypot(*np.subtract(in_array, position)) < 0.02
 
 
-def test_what_has_no_data_is_hatched_and_what_was_not_observed_says_so(viewer):
+def test_pixels_without_data_are_hatched_and_missing_filters_are_labelled(viewer):
     x0, y0 = (round(viewer.item[name]) for name in ("stamp_x", "stamp_y"))
     picture = dots(viewer, 3)
     box = canvas(viewer, 3).bounding_box()
@@ -285,7 +285,7 @@ def test_an_unlinked_filter_has_a_stretch_of_its_own(viewer):
     expect(viewer.locator("#stretch")).to_have_value("Linear")
 
 
-def test_typed_limits_begin_as_those_on_show_and_must_make_sense(viewer):
+def test_typed_limits_start_from_the_present_ones_and_are_checked(viewer):
     viewer.locator("#limits").select_option("User")
     low, high = viewer.get_by_label("Low limit"), viewer.get_by_label("High limit")
     assert float(high.input_value()) == pytest.approx(10, rel=0.05)
@@ -297,7 +297,7 @@ def test_typed_limits_begin_as_those_on_show_and_must_make_sense(viewer):
     assert low.evaluate("field => field.validity.customError")
 
 
-def test_it_changes_the_display_by_key_and_remembers_it_everywhere(viewer, open_as):
+def test_display_settings_are_changed_by_key_and_stored(viewer, open_as):
     stretch, limits = viewer.locator("#stretch"), viewer.locator("#limits")
     for key, menu, value in (
         ("]", stretch, "Log"),
@@ -316,7 +316,7 @@ def test_it_changes_the_display_by_key_and_remembers_it_everywhere(viewer, open_
     expect(elsewhere.locator("[data-action='invert']")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_sliders_ask_for_another_colour_picture(viewer):
+def test_the_sliders_load_another_colour_picture(viewer):
     with viewer.expect_response(re.compile(r"rgb\.png\?.*stretch=20&q=6")) as answer:
         viewer.locator("#lupton-stretch").press("ArrowRight")
     assert answer.value.ok

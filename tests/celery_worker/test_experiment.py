@@ -92,7 +92,7 @@ def test_it_stores_no_predictions_and_is_never_promoted(comparison, labelled):
     assert not Prediction.objects.exists()
 
 
-def test_arms_on_one_training_set_differ_as_their_kind_says(labelled, admin):
+def test_arms_on_one_training_set_differ_in_the_settings_of_their_kind(labelled, admin):
     options = {"fields": [labelled], "overrides": {**TINY, "members": 1}}
     filters = request_experiment(admin, "filters", "quick", **options)
     run_experiment(filters.pk)
@@ -103,7 +103,7 @@ def test_arms_on_one_training_set_differ_as_their_kind_says(labelled, admin):
 
 
 @pytest.mark.parametrize("kind", ExperimentKind)
-def test_it_has_as_many_arms_as_were_announced(labelled, admin, kind):
+def test_it_has_the_announced_number_of_arms(labelled, admin, kind):
     """One of the three fields has no label, and is not left out in turn."""
     second_field = only_sample(make_field("ngc2", candidates=60), control=False)
     make_field("ngc3")

@@ -318,7 +318,7 @@ def test_a_label_wakes_a_worker_and_a_first_vote_does_not(field, run, ada, bea, 
     assert nudged == [(jobs.REFRESH, field.pk)]
 
 
-def test_where_nothing_can_follow_nobody_is_woken(field, run, ada, bea, nudged):
+def test_labels_that_cause_no_refresh_wake_no_worker(field, run, ada, bea, nudged):
     field.candidates.filter(catalogue_id="1").update(control=True)
     settle(numbered(field, 1), [ada, bea])
     Field.objects.update(refresh_after=0)
@@ -329,7 +329,7 @@ def test_where_nothing_can_follow_nobody_is_woken(field, run, ada, bea, nudged):
     assert nudged == []
 
 
-def test_the_sweeper_makes_good_a_message_that_was_lost(labelled, monkeypatch):
+def test_the_sweep_replaces_a_lost_message(labelled, monkeypatch):
     sent = []
     monkeypatch.setattr(jobs, "send", lambda *message: sent.append(message))
     sweep()
@@ -339,7 +339,7 @@ def test_the_sweeper_makes_good_a_message_that_was_lost(labelled, monkeypatch):
     assert len(sent) == 1
 
 
-def test_from_a_real_run_to_a_new_order(imported, ada, bea, cy, admin):
+def test_a_trained_run_is_refreshed_after_votes(imported, ada, bea, cy, admin):
     only_sample(imported, control=False)
     Field.objects.update(refresh_after=1)
     *candidates, last = imported.candidates.in_play().order_by("pk")

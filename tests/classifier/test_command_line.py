@@ -99,7 +99,7 @@ def test_sources_that_cannot_be_compared_are_refused(world, tmp_path, capsys, op
     assert not folder.exists()
 
 
-def test_no_arm_is_trained_where_one_cannot_be(world, tmp_path, capsys):
+def test_no_arm_is_trained_if_one_of_them_cannot_be(world, tmp_path, capsys):
     second_csv = write_manifest(tmp_path / "other.csv", [(1, "f", 1, "blobs.zarr", 0, "train", 2)])
     options = ["--kind", "sources", "--source", f"other={second_csv}", *small()]
     assert main([*arguments("experiment", world, tmp_path / "sources"), *options]) == 2
@@ -125,14 +125,14 @@ def test_it_writes_the_embeddings_that_a_worker_writes(world, run, manifest, tmp
     np.testing.assert_array_equal(result.features[:], expected.features[:])
 
 
-def test_embeddings_replace_nothing_else(world, run, tmp_path, capsys):
+def test_embeddings_do_not_replace_another_file(world, run, tmp_path, capsys):
     options = ["--output", str(tmp_path / "p.csv"), "--embeddings", str(run)]
     assert main([*arguments("predict", world, run), *options]) == 2
     assert "name a new folder" in capsys.readouterr().err
     assert (run / "config.json").exists()
 
 
-def test_a_temperature_changes_what_probabilities_say_and_not_the_class(world, run, tmp_path):
+def test_a_temperature_changes_probabilities_but_not_the_class(world, run, tmp_path):
     plain, warm = tmp_path / "p.csv", tmp_path / "t.csv"
     assert main([*arguments("predict", world, run), "--output", str(plain)]) == 0
     options = ["--output", str(warm), "--temperature", "2"]
@@ -149,7 +149,7 @@ def test_a_temperature_changes_what_probabilities_say_and_not_the_class(world, r
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "warm"])
-def test_it_takes_no_temperature_that_cannot_be_divided_by(world, run, tmp_path, capsys, value):
+def test_it_rejects_a_temperature_that_is_not_positive(world, run, tmp_path, capsys, value):
     with pytest.raises(SystemExit):
         options = ["--output", str(tmp_path / "p.csv"), f"--temperature={value}"]
         main([*arguments("predict", world, run), *options])
@@ -159,7 +159,7 @@ def test_it_takes_no_temperature_that_cannot_be_divided_by(world, run, tmp_path,
 @pytest.mark.parametrize(
     ("output", "words"), [("gone/p.csv", "gone for p.csv does not exist"), (".", "is a folder")]
 )
-def test_it_finds_out_where_it_cannot_write_before_it_predicts(
+def test_it_checks_that_it_can_write_before_it_predicts(
     world, run, tmp_path, capsys, monkeypatch, output, words
 ):
     monkeypatch.setattr("classifier.predict", None)
@@ -168,7 +168,7 @@ def test_it_finds_out_where_it_cannot_write_before_it_predicts(
     assert words in capsys.readouterr().err
 
 
-def test_predictions_are_written_whole_or_not_at_all(world, run, tmp_path, monkeypatch):
+def test_predictions_are_written_atomically(world, run, tmp_path, monkeypatch):
     def full(path, target):
         raise OSError("No space left on device")
 
@@ -179,7 +179,7 @@ def test_predictions_are_written_whole_or_not_at_all(world, run, tmp_path, monke
     assert (tmp_path / "p.csv").read_text() == "older"
 
 
-def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
+def test_it_lists_unreadable_candidates(world, run, tmp_path, capsys):
     rows = [(7, "f", 1, "blobs.zarr", 0, "train", 1), (8, "f", 2, "gone.zarr", 0, "train", "")]
     manifest = write_manifest(tmp_path / "m.csv", rows)
     options = ["--packs", str(world / "packs"), "--run", str(run)]
@@ -197,7 +197,7 @@ def test_it_lists_what_it_cannot_read(world, run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "compare"])
-def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, verb):
+def test_it_gives_the_reason_if_no_candidate_can_be_read(world, run, tmp_path, capsys, verb):
     more = {"predict": ["--output", str(tmp_path / "p.csv")], "compare": ["--other", str(run)]}
     options = ["--packs", str(tmp_path / "gone"), "--run", str(run), *more.get(verb, [])]
     assert main([verb, str(world / "training.csv"), *options]) == 2
@@ -216,7 +216,7 @@ def test_where_nothing_can_be_read_it_says_why(world, run, tmp_path, capsys, ver
         ),
     ],
 )
-def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):
+def test_an_invalid_setting_is_reported_in_one_sentence(world, tmp_path, capsys, options, words):
     assert main([*arguments("train", world, tmp_path / "run"), *options]) == 2
     error = capsys.readouterr().err
     assert words in error
@@ -231,19 +231,19 @@ def test_a_bad_setting_is_one_sentence(world, tmp_path, capsys, options, words):
         (["--members", "two"], "--members: two: write numbers and rising ranges, as in 0,3-5."),
     ],
 )
-def test_an_option_that_cannot_be_read_is_named(world, tmp_path, capsys, options, words):
+def test_an_option_that_cannot_be_parsed_is_named(world, tmp_path, capsys, options, words):
     with pytest.raises(SystemExit, match="2"):
         main([*arguments("train", world, tmp_path / "run"), *options])
     assert words in capsys.readouterr().err
 
 
-def test_one_class_is_one_sentence(tmp_path, capsys):
+def test_labels_of_one_class_are_reported_in_one_sentence(tmp_path, capsys):
     write_manifest(tmp_path / "training.csv", [(1, "f", "1", "p.zarr", 0, "train", 2)])
     assert main(arguments("train", tmp_path, tmp_path / "run")) == 2
     assert "at least two classes" in capsys.readouterr().err
 
 
-def test_a_missing_manifest_is_one_sentence(tmp_path, capsys):
+def test_a_missing_manifest_is_reported_in_one_sentence(tmp_path, capsys):
     assert main(arguments("evaluate", tmp_path, tmp_path / "run")) == 2
     assert "training.csv" in capsys.readouterr().err
 

@@ -158,12 +158,12 @@ def training_of_the_paper():
 
 
 @needs_the_figures
-def test_no_item_is_forgotten():
+def test_every_item_of_the_protocol_is_tested():
     assert set(CHECKS) == set(training_of_the_paper())
 
 
 @needs_the_figures
 @pytest.mark.parametrize("item", CHECKS)
 @pytest.mark.parametrize("preset", ["paper-resnet18", "paper-vgg19bn"])
-def test_a_paper_preset_does_as_the_paper_says(preset, item, tmp_path):
+def test_a_paper_preset_follows_the_protocol(preset, item, tmp_path):
     CHECKS[item](training_of_the_paper()[item], PRESETS[preset], tmp_path)

@@ -20,7 +20,7 @@ def small(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "simulate_field", reduced)
 
 
-def test_it_makes_a_simulated_field_and_its_truth_is_not_in_the_database(db, small, capsys):
+def test_it_makes_a_simulated_field_without_its_true_classes(db, small, capsys):
     call_command("demo")
     field = Field.objects.get()
     assert (field.name, field.simulated, field.mosaics.count()) == ("demo", True, 5)
@@ -30,7 +30,7 @@ def test_it_makes_a_simulated_field_and_its_truth_is_not_in_the_database(db, sma
     assert not any("class" in line for line in field.imports.get().report)
 
 
-def test_doing_so_again_changes_nothing(db, small):
+def test_a_second_call_changes_nothing(db, small):
     for _ in range(2):
         call_command("demo")
     assert (Field.objects.count(), get_user_model().objects.count()) == (1, 5)
@@ -53,7 +53,7 @@ def test_its_accounts_have_their_roles_and_their_names_as_passwords(db):
         assert held == [ranks.index(each) <= ranks.index(role) for each in ranks]
 
 
-def test_an_account_that_was_changed_stays_as_it_is(db):
+def test_a_changed_account_is_not_reset(db):
     demo.create_accounts()
     ada = get_user_model().objects.get(username="ada")
     ada.set_password("something else")

@@ -47,7 +47,7 @@ def lines_by_process(site):
     return held
 
 
-def test_lines_that_stay_open_are_shared_out(site):
+def test_persistent_connections_are_shared_among_processes(site):
     lines, deadline = [], time.monotonic() + 30
     while len(lines_by_process(site)) < PROCESSES:
         assert time.monotonic() < deadline, "some process takes none"
@@ -59,7 +59,7 @@ def test_lines_that_stay_open_are_shared_out(site):
     assert min(held.values()) >= LINES / PROCESSES / 2
 
 
-def test_what_a_killed_process_held_counts_no_more(site):
+def test_connections_of_a_killed_process_are_not_counted(site):
     lines = [open_line(site) for _ in range(LINES)]
     pid, _ = lines_by_process(site).most_common(1)[0]
     psutil.Process(pid).kill()

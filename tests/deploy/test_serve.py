@@ -76,13 +76,13 @@ def test_it_stops_everything_that_it_started(site, how):
     assert companions(site) == []
 
 
-def test_nothing_outlives_it_when_it_is_killed(site):
+def test_every_child_ends_when_the_server_is_killed(site):
     wait_for_worker(site)
     site.stop(signal.SIGKILL)
     assert gone(site)
 
 
-def test_it_keeps_the_data_and_prints_where_it_is(site):
+def test_it_keeps_the_data_and_prints_their_folder(site):
     site.manage("shell", "-c", "from labeling.models import *; Field.objects.create(name='kept')")
     site.stop()
     site.start()
@@ -92,7 +92,7 @@ def test_it_keeps_the_data_and_prints_where_it_is(site):
     assert f"Asterism is at {site.url}/ (Ctrl-C stops it)" in site.log.read_text()
 
 
-def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
+def test_it_resumes_a_run_that_was_interrupted(site):
     rows = "from labeling.models import *; from django.contrib.auth.models import User; "
     begun = "status='running', heartbeat_at='2999-01-01T00:00Z'"
     make = f"TrainingRun.objects.create(requested_by=User.objects.create(), {begun})"
@@ -108,14 +108,14 @@ def test_it_takes_up_the_run_that_an_earlier_stop_cut_short(site):
     assert "training_set.csv is missing; queue a new run" in message
 
 
-def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(site):
+def test_a_second_server_on_the_same_folder_is_refused(site):
     second = Site(site.home, "--no-demo")
     assert second.process.wait(60) == 1
     assert f"CommandError: Another `manage.py serve` uses {site.home}" in second.log.read_text()
     assert site.answers()
 
 
-def test_an_occupied_port_is_one_sentence_and_nothing_is_started(tmp_path):
+def test_an_occupied_port_is_reported_before_anything_is_started(tmp_path):
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", 0))
         squatter.listen()
@@ -131,7 +131,7 @@ def test_an_occupied_port_is_one_sentence_and_nothing_is_started(tmp_path):
     assert not (tmp_path / "redis").exists()
 
 
-def test_a_port_that_is_none_is_refused(tmp_path):
+def test_an_invalid_port_is_refused(tmp_path):
     site = Site(tmp_path, "--no-demo", "--port", "http")
     assert site.process.wait(60) == 2
     assert "'http' is not a port; give a number from 1 to 65535" in site.log.read_text()

@@ -57,14 +57,14 @@ def pids(log, count=1):
 
 
 @pytest.mark.parametrize(("command", "processes"), [(SLEEP, 1), (PARENT, 2), (STUBBORN, 1)])
-def test_a_child_ends_when_asked_with_all_that_it_started(tmp_path, command, processes):
+def test_stopping_a_child_ends_its_children_too(tmp_path, command, processes):
     child = Child(command, tmp_path / "log", grace=0.2)
     started = pids(tmp_path / "log", processes)
     child.stop()
     assert eventually(lambda: not any(map(is_alive, started)))
 
 
-def test_a_child_that_dies_is_started_again(tmp_path):
+def test_a_child_that_ends_is_restarted(tmp_path):
     child = Child(SLEEP, tmp_path / "log")
     os.kill(pids(tmp_path / "log")[0], signal.SIGKILL)
     first, second = pids(tmp_path / "log", 2)
@@ -74,7 +74,7 @@ def test_a_child_that_dies_is_started_again(tmp_path):
     assert eventually(lambda: not is_alive(second))
 
 
-def test_a_child_ends_with_a_parent_that_is_killed(tmp_path):
+def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     log = tmp_path / "log"
     code = (
         "import time; from pathlib import Path; from deploy.services import Child\n"
@@ -86,7 +86,7 @@ def test_a_child_ends_with_a_parent_that_is_killed(tmp_path):
     assert eventually(lambda: not any(map(is_alive, started)))
 
 
-def test_redis_keeps_what_it_was_given(tmp_path):
+def test_redis_keeps_its_messages_over_a_restart(tmp_path):
     for expected in (None, b"kept"):
         server = PrivateRedis(tmp_path)
         server.start()
@@ -109,7 +109,7 @@ def test_the_address_in_any_folder_is_read_by_redis_and_celery(tmp_path, name):
     server.stop()
 
 
-def test_it_reads_what_redis_6_wrote(tmp_path):
+def test_it_reads_the_files_of_redis_6(tmp_path):
     folder = tmp_path / "redis"
     folder.mkdir()
     words = ("SELECT", "0"), ("LPUSH", "long", "first"), ("LPUSH", "long", "second")
@@ -127,7 +127,7 @@ def as_written(words):
     return b"*%d\r\n%s" % (len(words), parts)
 
 
-def test_messages_that_it_cannot_read_are_set_aside(tmp_path, caplog):
+def test_files_that_it_cannot_read_are_set_aside(tmp_path, caplog):
     folder = tmp_path / "redis"
     folder.mkdir()
     (folder / "appendonly.aof").write_bytes(b"REDIS9999 from the future")
@@ -177,7 +177,7 @@ def test_redis_takes_no_connections_from_the_network(tmp_path):
     server.stop()
 
 
-def test_redis_replaces_one_that_an_earlier_run_left_behind(tmp_path):
+def test_redis_replaces_a_server_of_an_earlier_start(tmp_path):
     server = PrivateRedis(tmp_path)
     server.socket.parent.mkdir()
     address = ["--port", "0", "--unixsocket", str(server.socket)]
@@ -189,7 +189,7 @@ def test_redis_replaces_one_that_an_earlier_run_left_behind(tmp_path):
     server.stop()
 
 
-def test_a_deep_folder_still_gets_a_socket_that_the_system_accepts(tmp_path):
+def test_a_folder_with_a_long_path_gets_a_socket_with_a_short_one(tmp_path):
     deep = tmp_path.joinpath(*["a-rather-long-name-of-a-folder"] * 5)
     path = socket_path(deep)
     assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH

@@ -43,14 +43,14 @@ def test_links_lead_to_files(path):
     assert [target for target in inside if not (path.parent / target).exists()] == []
 
 
-def test_every_proof_of_a_promise_is_there():
+def test_every_test_named_as_a_proof_exists():
     text = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
     paths = re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / "tests" / path).exists()] == []
 
 
-def test_the_files_that_documents_name_are_there():
+def test_files_named_in_documents_exist():
     named = re.compile(r"`((?:classifier|labeling|frontend|celery_worker|deploy|tests)/[\w./]+)`")
     texts = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
     paths = {
@@ -62,7 +62,7 @@ def test_the_files_that_documents_name_are_there():
     assert sorted(pair for pair in paths if not (ROOT / pair[1]).exists()) == []
 
 
-def test_the_steps_of_vote_and_stamp_are_where_they_are_said_to_be():
+def test_the_functions_named_in_the_architecture_exist():
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     steps = re.findall(r"\| `([\w./]+)`: `(\w+)` \|", text)
     assert len(steps) > 20

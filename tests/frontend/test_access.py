@@ -46,7 +46,7 @@ def address(candidate, people):
     return lambda page: page.format(candidate=candidate.pk, run=run.pk, experiment=experiment.pk)
 
 
-def test_it_has_a_row_here_for_every_page():
+def test_every_page_is_tested():
     assert len(urlpatterns) == len(FOR_EXPERTS + FOR_CURATORS + OPEN + POSTED)
 
 
@@ -100,18 +100,18 @@ def test_it_leaves_ties_to_curators(browse, address):
     assert browse("ada").post(page).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_it_says_whose_session_it_is(browse):
+def test_it_names_the_account_of_the_session(browse):
     assert browse("ada").get("/whoami/").json() == {"user": "ada"}
     assert browse().get("/whoami/").json() == {"user": ""}
 
 
-def test_it_has_pages_for_what_is_not_there(browse, field):
+def test_a_missing_page_is_explained(browse, field):
     response = browse("ada").get("/fields/nowhere/")
     assert response.status_code == HTTPStatus.NOT_FOUND
     assert "There is no page at this address" in response.content.decode()
 
 
-def test_pages_that_name_no_icon_have_one_too(browse):
+def test_the_default_address_of_the_icon_is_redirected(browse):
     response = browse().get("/favicon.ico")
     assert response.status_code == HTTPStatus.FOUND
     assert response["Location"] == static("frontend/asterism.svg")

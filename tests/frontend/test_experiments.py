@@ -53,7 +53,7 @@ def test_it_explains_every_kind(browse, published):
     assert all(f'aria-label="Start: {kind.text.lower()}"' in page for kind in QUESTIONS)
 
 
-def test_it_says_what_each_would_cost(browse, published):
+def test_it_shows_the_cost_of_each_kind(browse, published):
     numbers, why = costs(browse("admin"))
     assert numbers[ExperimentKind.CROP_SIZE] == numbers[ExperimentKind.ARCHITECTURE] == 12
     assert numbers[ExperimentKind.FILTERS] == 18
@@ -73,11 +73,11 @@ def test_it_says_what_each_would_cost(browse, published):
 
 
 @pytest.mark.parametrize("wrong", [{"preset": "slow"}, {"members": "0"}, {"field": ["nowhere"]}])
-def test_it_says_so_in_spite_of_what_is_not_valid_yet(browse, published, wrong):
+def test_it_shows_the_cost_despite_invalid_values(browse, published, wrong):
     assert costs(browse("admin"), **wrong)[0][ExperimentKind.CROP_SIZE] == 12
 
 
-def test_a_button_starts_one(browse, published):
+def test_a_button_starts_an_experiment(browse, published):
     data = form_data(kind="filters", members="2", batches="5")
     answer = browse("admin").post("/experiments/", data)
     experiment = Experiment.objects.get()
@@ -87,7 +87,7 @@ def test_a_button_starts_one(browse, published):
     assert list(experiment.fields.all()) == [published]
 
 
-def test_only_the_comparison_of_sources_looks_at_those_ticked(browse, published, people):
+def test_only_the_comparison_of_sources_uses_the_ticked_sources(browse, published, people):
     vote(published.candidates.all()[0], people["ada"], 1)
     vote(published.candidates.all()[1], people["ada"], 2)
     ticked = ["Smith", "expert:ada"]
@@ -109,7 +109,7 @@ def test_only_the_comparison_of_sources_looks_at_those_ticked(browse, published,
         ({"kind": "filters", "members": "1000"}, "less than or equal to 100"),
     ],
 )
-def test_it_says_why_one_cannot_start_and_keeps_what_was_chosen(browse, published, change, says):
+def test_an_error_is_shown_and_the_form_keeps_its_values(browse, published, change, says):
     page = browse("admin").post("/experiments/", form_data(**{"batches": "7", **change}))
     text = page.content.decode()
     assert says in text
@@ -117,12 +117,12 @@ def test_it_says_why_one_cannot_start_and_keeps_what_was_chosen(browse, publishe
     assert not Experiment.objects.exists()
 
 
-def test_it_knows_no_other_kind(browse, published):
+def test_an_unknown_kind_is_not_found(browse, published):
     answer = browse("admin").post("/experiments/", form_data(kind="colour"))
     assert answer.status_code == HTTPStatus.NOT_FOUND
 
 
-def test_experts_look_and_have_no_buttons(browse, compared):
+def test_experts_see_experiments_without_buttons(browse, compared):
     for asked in ({}, {"headers": HTMX}):
         page = browse("ada").get("/experiments/", **asked).content.decode()
         assert f"/experiments/{compared.pk}/" in page
@@ -130,7 +130,7 @@ def test_experts_look_and_have_no_buttons(browse, compared):
     assert "training-sets" not in browse("ada").get(f"/experiments/{compared.pk}/").content.decode()
 
 
-def test_experts_do_not_find_what_is_on_one_experts_votes(browse, field, people):
+def test_experts_do_not_see_experiments_on_one_experts_votes(browse, field, people):
     personal = make_experiment(field, people["admin"], sources=["votes", "expert:bea"])
     address = f"/experiments/{personal.pk}/"
     assert address not in browse("ada").get("/experiments/").content.decode()
@@ -138,7 +138,7 @@ def test_experts_do_not_find_what_is_on_one_experts_votes(browse, field, people)
     assert "bea’s own votes" in browse("cur").get(address).content.decode()
 
 
-def test_it_asks_again_only_while_it_is_active(browse, field, people):
+def test_the_page_polls_only_while_the_experiment_is_active(browse, field, people):
     experiment = make_experiment(field, people["admin"], status="running")
     told = {"stage": "train", "member": 1, "members": 4, "batch": 50, "batches": 100}
     told |= {"arm": "50-px", "arm_number": 2, "arms": 4}
@@ -154,7 +154,7 @@ def test_it_asks_again_only_while_it_is_active(browse, field, people):
     assert "every 2s" not in page
 
 
-def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compared):
+def test_the_report_shows_settings_that_differ_and_results(browse, compared):
     page = browse("ada").get(f"/experiments/{compared.pk}/")
     assert page.context["settings"] == ["crop_px", "stamp_px"]
     assert page.context["differences"][3] == ("random-px", ["25, 100", "50"])
@@ -169,7 +169,7 @@ def test_the_report_says_exactly_what_differed_and_what_came_of_it(browse, compa
     assert (second.recalls[0].of, second.cluster_recall.of) == (30, 60)
 
 
-def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
+def test_each_source_is_evaluated_by_the_labels_of_each(browse, field, people):
     sources = ["votes", "LEGUS", "Smith", "Jones"]
     experiment = make_experiment(field, people["admin"], sources=sources, kind="sources")
     report_on_experiment(experiment)
@@ -185,7 +185,7 @@ def test_each_source_is_judged_by_the_labels_of_each(browse, field, people):
     assert "on the 120 candidates of the control sample" in page.content.decode()
 
 
-def test_other_experiments_and_earlier_reports_have_no_such_table(browse, compared):
+def test_other_experiments_and_earlier_reports_have_no_table_by_source(browse, compared):
     assert compared.report.pop("judged_by_each") is None
     assert browse("ada").get(f"/experiments/{compared.pk}/").context["cross_table"] is None
     compared.save()
@@ -201,7 +201,7 @@ def test_a_better_arm_has_a_gain_above_zero(browse, compared):
         assert arm.gain.value > 0
 
 
-def test_arms_without_labels_to_judge_on_have_a_page(browse, compared):
+def test_arms_without_control_labels_have_a_page(browse, compared):
     for arm in compared.report["arms"]:
         nothing = {"right": 0, "of": 0, "value": None, "low": None, "high": None}
         arm["evaluation"] |= {"accuracy": nothing, "member_accuracy_mean": None}
@@ -243,19 +243,19 @@ def test_it_warns_of_random_weights(browse, compared):
         ("resume", RunStatus.RUNNING, RunStatus.RUNNING),
     ],
 )
-def test_an_administrator_cancels_and_lets_go_on(browse, field, people, verb, before, after):
+def test_an_administrator_cancels_and_resumes(browse, field, people, verb, before, after):
     experiment = make_experiment(field, people["admin"], status=before)
     browse("admin").post(f"/experiments/{experiment.pk}/{verb}/")
     experiment.refresh_from_db()
     assert experiment.status == after
 
 
-def test_it_knows_no_other_verb(browse, compared):
+def test_an_unknown_action_is_not_found(browse, compared):
     answer = browse("admin").post(f"/experiments/{compared.pk}/drop/")
     assert answer.status_code == HTTPStatus.NOT_FOUND
 
 
-def test_a_curator_takes_the_training_sets_away(browse, published, people):
+def test_a_curator_downloads_the_training_sets(browse, published, people):
     browse("admin").post("/experiments/", form_data(kind="filters"))
     experiment = Experiment.objects.get()
     address = f"/experiments/{experiment.pk}/training-sets/legus.csv"

@@ -46,7 +46,7 @@ def shown(page):
     }
 
 
-def test_a_network_from_elsewhere_is_compared_on_all_candidates(browse, starcnet):
+def test_an_imported_network_is_compared_on_all_candidates(browse, starcnet):
     page = page_of(browse, starcnet)
     assert shown(page) == {"votes": (3, 1.0), "LEGUS": (6, 5 / 6)}
     text = text_of(page)
@@ -57,7 +57,7 @@ def test_a_network_from_elsewhere_is_compared_on_all_candidates(browse, starcnet
     assert [cell.count for cell in page.context["agreements"][1].rows[1].cells] == [0, 1, 0, 1]
 
 
-def test_our_own_is_compared_on_the_control_sample(browse, labelled, people):
+def test_a_trained_run_is_compared_on_the_control_sample(browse, labelled, people):
     run = make_run(labelled, people["admin"], {c.pk: 0.5 for c in labelled.candidates.all()})
     page = page_of(browse, run)
     assert shown(page) == {"votes": (1, 0.0), "LEGUS": (2, 0.0)}
@@ -70,12 +70,12 @@ def test_a_run_without_a_result_is_not_compared(browse, labelled, people, status
     assert "Agreement with people" not in text_of(page)
 
 
-def test_it_says_when_there_is_nothing_to_compare_with(browse, field, people):
+def test_the_page_explains_a_missing_comparison(browse, field, people):
     page = page_of(browse, make_run(field, people["admin"]))
     assert "No candidate of the control sample is labelled yet" in text_of(page)
 
 
-def test_the_page_says_where_it_comes_from(browse, starcnet):
+def test_the_page_shows_the_source_of_the_predictions(browse, starcnet):
     text = text_of(page_of(browse, starcnet, "admin"))
     assert "StarcNet &lt;1&gt;, imported from starcnet.tab" in text
     assert f"starcnet.tab {starcnet.outcome['sha256']} (sha256)" in text
@@ -91,7 +91,7 @@ def test_the_page_says_where_it_comes_from(browse, starcnet):
         assert word not in text
 
 
-def test_the_list_and_the_progress_page_name_it(browse, starcnet, people):
+def test_the_list_and_the_progress_page_show_its_name(browse, starcnet, people):
     starcnet.promote(people["admin"])
     assert "StarcNet &lt;1&gt;, imported" in text_of(browse("ada").get("/runs/"))
     assert f"run {starcnet.pk}" in text_of(browse("ada").get("/"))
@@ -106,7 +106,7 @@ def test_an_administrator_promotes_it_on_its_page(browse, starcnet, people):
     assert Field.objects.get().promoted_run == before
 
 
-def test_what_it_says_of_a_candidate_stands_under_its_name(browse, starcnet, people, candidate):
+def test_its_predictions_are_shown_under_its_name(browse, starcnet, people, candidate):
     starcnet.promote(people["admin"])
     vote(candidate, people["ada"])
     text = text_of(browse("ada").get(f"/candidates/{candidate.pk}/"))

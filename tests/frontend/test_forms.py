@@ -22,7 +22,7 @@ def body_for_queue(page):
         ("?unfinished=on", {"unfinished": True}),
     ],
 )
-def test_the_filter_becomes_the_body(browse, field, query, expected):
+def test_the_filter_is_sent_in_the_request_body(browse, field, query, expected):
     assert body_for_queue(browse("ada").get(f"/classify/{query}").content.decode()) == expected
 
 

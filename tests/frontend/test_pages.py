@@ -22,7 +22,7 @@ def tie(candidate, people):
     return candidate
 
 
-def test_it_counts_what_became_of_the_candidates(browse, field, tie, people):
+def test_it_counts_candidates_by_status(browse, field, tie, people):
     settle(field.candidates.get(catalogue_id="2"), [people[n] for n in ("ada", "bea", "cy")])
     field.candidates.filter(catalogue_id="3").update(set_aside="detected in 2 of 5 filters")
     (shown,) = browse("cur").get("/").context["fields"]
@@ -30,7 +30,7 @@ def test_it_counts_what_became_of_the_candidates(browse, field, tie, people):
     assert numbers == (5, 2, 1, 1, 1)
 
 
-def test_what_a_run_was_is_not_read_for_every_candidate(browse, field, people):
+def test_the_run_is_not_read_for_every_candidate(browse, field, people):
     promote(field, people["admin"], {})
     with CaptureQueriesContext(connection) as asked:
         browse("cur").get("/")
@@ -38,13 +38,13 @@ def test_what_a_run_was_is_not_read_for_every_candidate(browse, field, people):
     assert "trainingrun" not in counting
 
 
-def test_it_says_what_to_do_next(browse, tie):
+def test_it_proposes_the_next_step(browse, tie):
     steps = [step.url for step in browse("cur").get("/").context["steps"]]
     assert steps == ["/disagreements/", "/classify/"]
     assert [step.url for step in browse("ada").get("/").context["steps"]] == ["/classify/"]
 
 
-def test_it_says_how_to_begin(browse):
+def test_it_explains_the_first_step(browse):
     assert "Import a field" in browse("ada").get("/").content.decode()
 
 
@@ -60,7 +60,7 @@ def test_today_is_said_to_be_that_of_utc_unless_the_browser_has_another(browse, 
     assert browser.get("/").context["votes"].day == "today"
 
 
-def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
+def test_a_curator_adjudicates_a_tie_with_a_reason(browse, tie):
     page = browse("cur").get("/disagreements/")
     assert "bea thinks so" in page.content.decode()
     (shown,) = page.context["page"]
@@ -72,19 +72,19 @@ def test_a_curator_decides_a_tie_with_a_reason(browse, tie):
 
 
 @pytest.mark.parametrize("answer", [{"label": "2"}, {"reason": "because"}, {"label": "5"}])
-def test_it_rejects_a_decision_without_class_or_reason(browse, tie, answer):
+def test_it_rejects_a_ruling_without_class_or_reason(browse, tie, answer):
     browse("cur").post(f"/disagreements/{tie.pk}/", answer)
     assert not tie.adjudications.exists()
 
 
-def test_it_freezes_a_release_once(browse, tie):
+def test_it_makes_a_release_of_a_version_once(browse, tie):
     for _ in range(2):
         page = browse("cur").post("/exports/", {"version": "v1", "note": "first"}, follow=True)
     assert Release.objects.get().rows == 6
     assert "Release v1 exists already" in page.content.decode()
 
 
-def test_it_says_why_a_run_cannot_start(browse, field):
+def test_it_shows_why_a_run_cannot_start(browse, field):
     page = browse("admin").post("/runs/", {"preset": "quick", "label_source": "votes", "field": ""})
     assert "Training needs labels of at least two classes" in page.content.decode()
     assert not TrainingRun.objects.exists()
@@ -101,7 +101,7 @@ def test_it_queues_a_run_and_shows_it(browse, field, people):
     assert (response["Location"], run.status) == (f"/runs/{run.pk}/", "queued")
 
 
-def test_it_asks_again_only_while_the_run_is_active(browse, field, people):
+def test_the_page_polls_only_while_the_run_is_active(browse, field, people):
     run = make_run(field, people["admin"], status="running")
     report = {"stage": "train", "member": 1, "members": 4, "batch": 50, "batches": 100}
     TrainingRun.objects.filter(pk=run.pk).update(progress=report)
@@ -115,13 +115,13 @@ def test_it_asks_again_only_while_the_run_is_active(browse, field, people):
     assert "every 2s" not in browse("ada").get(f"/runs/{run.pk}/").content.decode()
 
 
-def test_it_warns_of_random_weights_in_large_letters(browse, field, people):
+def test_it_warns_of_random_weights(browse, field, people):
     run = make_run(field, people["admin"])
     TrainingRun.objects.filter(pk=run.pk).update(outcome={"weights": "random"})
     assert "warning-large" in browse("ada").get(f"/runs/{run.pk}/").content.decode()
 
 
-def test_it_says_where_the_order_comes_from(browse, field, people):
+def test_it_names_the_run_that_orders_the_queue(browse, field, people):
     run = promote(field, people["admin"])
     pages = ("/", f"/fields/{field.name}/", f"/runs/{run.pk}/")
     refresh = Refresh.objects.create(field=field, run=run, n_labels=1234)
@@ -147,7 +147,7 @@ def test_an_administrator_promotes_and_rolls_back(browse, field, people, verb, p
     assert (field.promoted_run_id == run.pk) is promoted
 
 
-def test_it_knows_no_other_verb(browse, field, people):
+def test_an_unknown_action_is_not_found(browse, field, people):
     run = make_run(field, people["admin"])
     assert browse("admin").post(f"/runs/{run.pk}/drop/").status_code == HTTPStatus.NOT_FOUND
 
@@ -173,7 +173,7 @@ def test_it_has_no_inline_script_or_style(browse, field, candidate, people):
         assert "'unsafe" not in response["Content-Security-Policy"]
 
 
-def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
+def test_the_progress_of_a_run_is_the_sum_of_its_workers(browse, field, people):
     run = make_run(field, people["cur"], status="running")
     report = {"stage": "train", "members": 3, "batches": 100, "loss": 1.0, "fraction": 0.25}
     report |= {"images_per_second": 40.0, "seconds_left": 300.0}
@@ -194,7 +194,7 @@ def test_a_run_on_two_workers_is_as_far_as_both(browse, field, people):
     assert "Training members 2 and 3 of 3, on 2 workers" in response.content.decode()
 
 
-def test_a_worker_that_is_silent_is_told_of_before_another_goes_on(browse, field, people):
+def test_a_silent_worker_is_shown_before_another_takes_over(browse, field, people):
     run = make_run(field, people["cur"], status="running")
     page = f"/runs/{run.pk}/"
     for seconds, shown in ((5, False), (121, True)):

@@ -34,7 +34,7 @@ def test_it_counts_the_first_different_answer_of_each_pair(answered):
     assert (found["ada", "cy"].n, found["ada", "cy"].n_identical) == (1, 1)
 
 
-def test_what_was_changed_after_others_votes_were_seen_is_compared_as_it_was(answered):
+def test_a_vote_changed_after_a_disclosure_is_compared_by_the_blind_one(answered):
     third = Vote.objects.get(voter=answered["ada"], candidate__pack_row=2).candidate
     Candidate.objects.disclose(answered["ada"], [third.pk])
     vote(third, answered["ada"], label=4, answers=STAR)
@@ -47,7 +47,7 @@ def test_an_expert_sees_only_their_own_pairs(answered):
     assert pairs == {("ada", "cy"), ("bea", "cy")}
 
 
-def test_the_page_shows_them(browse, answered):
+def test_the_page_shows_the_pairs(browse, answered):
     page = browse("ada").get("/agreement/questions/").content.decode()
     assert "ada and bea" in page
     assert "bea and cy" not in page

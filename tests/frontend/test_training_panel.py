@@ -29,7 +29,7 @@ def page(browser, address="/"):
     return browser.get(address).content.decode()
 
 
-def test_an_administrator_trains_again_on_the_labels_of_now(browse, trained, field, people):
+def test_an_administrator_trains_again_on_the_present_labels(browse, trained, field, people):
     assert "Train again now" in page(browse("admin"))
     settle(field.candidates.all()[4], [people[name] for name in ("ada", "bea", "cy")], 3)
     response = browse("admin").post("/", {"field": field.name})
@@ -40,7 +40,7 @@ def test_an_administrator_trains_again_on_the_labels_of_now(browse, trained, fie
     assert "Train again now" not in page(browse("admin"))
 
 
-def test_nobody_else_can(browse, trained, field):
+def test_only_administrators_train_again(browse, trained, field):
     for name in ("ada", "cur"):
         assert "Train again now" not in page(browse(name))
         refused = browse(name).post("/", {"field": field.name})
@@ -48,20 +48,20 @@ def test_nobody_else_can(browse, trained, field):
     assert TrainingRun.objects.get() == trained
 
 
-def test_it_needs_the_token_of_the_page(trained, field, people):
+def test_it_needs_the_csrf_token(trained, field, people):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(people["admin"])
     assert browser.post("/", {"field": field.name}).status_code == HTTPStatus.FORBIDDEN
     assert TrainingRun.objects.get() == trained
 
 
-def test_the_first_training_is_asked_for_by_form(browse, field):
+def test_the_first_training_needs_the_form(browse, field):
     assert "Start the first training" in page(browse("admin"))
     assert browse("admin").post("/", {"field": field.name})["Location"] == "/runs/"
     assert browse("admin").post("/", {"field": "none"}).status_code == HTTPStatus.NOT_FOUND
 
 
-def test_labels_that_do_not_suffice_are_explained(browse, trained, field):
+def test_too_few_labels_are_explained(browse, trained, field):
     for vote in field.candidates.all()[1].votes.all():
         vote.retract()
     for vote in field.candidates.all()[3].votes.all():
@@ -71,7 +71,7 @@ def test_labels_that_do_not_suffice_are_explained(browse, trained, field):
     assert TrainingRun.objects.get() == trained
 
 
-def test_a_run_shows_what_its_labels_stand_on(browse, trained):
+def test_a_run_shows_the_votes_that_its_labels_are_based_on(browse, trained):
     votes = trained.basis["votes"]
     shown = page(browse("ada"), f"/runs/{trained.pk}/")
     assert f"12, the newest cast {votes['newest_cast_at'][:19]} UTC" in shown
@@ -88,13 +88,15 @@ def test_a_run_shows_its_seed_and_versions(browse, trained):
 
 
 @pytest.mark.parametrize(("source", "expected"), [("votes", False), ("LEGUS", True), ("", True)])
-def test_it_says_that_other_labels_are_not_refreshed(browse, field, people, source, expected):
+def test_it_explains_that_runs_on_other_labels_are_not_refreshed(
+    browse, field, people, source, expected
+):
     run = promote(field, people["admin"])
     TrainingRun.objects.update(label_source=source)
     shown = page(browse("ada"), f"/runs/{run.pk}/")
     assert ("New votes do not refresh the order" in shown) is expected
 
 
-def test_it_speaks_of_refreshes_where_there_is_a_field(browse, field, people):
+def test_it_mentions_refreshes_only_if_there_is_a_field(browse, field, people):
     make_run(field, people["admin"])
     assert "trained on our experts’ consensus" in page(browse("ada"))

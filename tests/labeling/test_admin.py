@@ -56,7 +56,7 @@ TABLES = {m._meta.model_name for m in apps.get_app_config("labeling").get_models
 
 
 @pytest.mark.parametrize("model", sorted(TABLES))
-def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea, cy, model):
+def test_every_table_has_a_page(as_root, root, field, candidate, ada, bea, cy, model):
     settle(candidate, [ada, bea, cy])
     candidate.adjudicate(root, 1, "seen")
     lease_to(candidate, ada, "pool")
@@ -74,12 +74,12 @@ def test_every_table_can_be_looked_at(as_root, root, field, candidate, ada, bea,
 @pytest.mark.parametrize(
     "model", ["vote", "consensus", "prediction", "candidate", "trainingrun", "experiment"]
 )
-def test_what_votes_and_runs_made_is_not_edited_by_hand(as_root, model):
+def test_rows_of_votes_and_runs_cannot_be_added_by_hand(as_root, model):
     url = reverse(f"admin:labeling_{model}_add")
     assert as_root.get(url).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate, ada, bea):
+def test_a_change_of_the_votes_needed_updates_the_consensus(as_root, field, candidate, ada, bea):
     settle(candidate, [ada, bea], 2)
     url = reverse("admin:labeling_field_change", args=[field.pk])
     assert as_root.post(url, {**RULES, "votes_needed": 2}).status_code == HTTPStatus.FOUND
@@ -87,7 +87,7 @@ def test_a_change_of_the_votes_needed_is_felt_at_once(as_root, field, candidate,
     assert Consensus.objects.get().label == 2
 
 
-def test_a_network_that_goes_live_while_a_rule_is_changed_stays(as_root, root, field):
+def test_a_promotion_during_a_change_of_the_rules_is_kept(as_root, root, field):
     run = make_run(field, root)
 
     def meanwhile(**_):
@@ -113,13 +113,13 @@ def test_the_action_trains_on_the_chosen_fields(as_root, root, field, ada, bea, 
     assert f"Run {run.pk} is queued." in response.content.decode()
 
 
-def test_the_action_says_why_it_cannot_train(as_root, field):
+def test_the_action_reports_why_it_cannot_train(as_root, field):
     response = act(as_root, "field", "retrain", field)
     assert "at least two classes" in response.content.decode()
     assert not TrainingRun.objects.exists()
 
 
-def test_the_action_repeats_a_run_on_the_labels_of_today(as_root, root, field, ada, bea, cy):
+def test_the_action_repeats_a_run_on_the_present_labels(as_root, root, field, ada, bea, cy):
     field.candidates.update(control=False)
     for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):
         settle(candidate, [ada, bea, cy], label)
@@ -130,7 +130,7 @@ def test_the_action_repeats_a_run_on_the_labels_of_today(as_root, root, field, a
     assert (again.overrides, list(again.fields.all())) == ({"members": 2}, [field])
 
 
-def test_the_action_does_not_train_a_network_from_elsewhere(as_root, root, field):
+def test_the_action_does_not_train_an_imported_network(as_root, root, field):
     run = make_run(field, root)
     TrainingRun.objects.update(external="StarcNet", preset="")
     response = act(as_root, "trainingrun", "retrain", run)
@@ -138,7 +138,7 @@ def test_the_action_does_not_train_a_network_from_elsewhere(as_root, root, field
     assert TrainingRun.objects.count() == 1
 
 
-def test_those_who_may_only_look_do_not_train(as_root, root, field, cur, ada, bea, cy):
+def test_the_actions_need_the_permission_to_change(as_root, root, field, cur, ada, bea, cy):
     field.candidates.update(control=False)
     for candidate, label in zip(field.candidates.all(), [1, 4], strict=False):
         settle(candidate, [ada, bea, cy], label)

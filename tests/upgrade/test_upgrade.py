@@ -82,7 +82,7 @@ def rows_of(table, columns):
     return [[row[position] for position in positions] for row in table["rows"]]
 
 
-def test_every_row_is_as_it_was(upgraded):
+def test_every_row_is_unchanged(upgraded):
     for name, before in upgraded.copy["tables"].items():
         after = upgraded.report["tables"].get(RENAMED_TABLES.get(name, name))
         if name not in OF_THE_CODE | MOVED:
@@ -92,7 +92,7 @@ def test_every_row_is_as_it_was(upgraded):
             assert rows_of(after, columns) == rows_of(before, kept), name
 
 
-def test_the_copy_has_something_of_everything(upgraded):
+def test_the_copy_has_rows_of_every_table(upgraded):
     empty = {name for name, table in upgraded.copy["tables"].items() if not table["rows"]}
     assert not {name for name in empty if name.startswith("labeling_")}
 
@@ -101,7 +101,7 @@ def test_the_audit_finds_no_difference(upgraded):
     assert upgraded.report["audit"] == "0 differences\n"
 
 
-def test_the_models_are_what_the_migrations_make(upgraded):
+def test_the_migrations_give_the_models(upgraded):
     assert upgraded.report["changes"] == "No changes detected\n"
 
 
@@ -109,11 +109,11 @@ def test_the_catalogue_is_the_same_byte_for_byte(upgraded):
     assert upgraded.report["catalogue"] == upgraded.catalogue
 
 
-def test_who_was_signed_in_still_is(upgraded):
+def test_sessions_stay_valid(upgraded):
     assert set(upgraded.report["pages"].values()) == {200}
 
 
-def test_a_token_still_opens_the_api(upgraded):
+def test_tokens_stay_valid(upgraded):
     assert upgraded.report["token"] == 200
 
 

@@ -34,7 +34,7 @@ def test_a_write_that_fails_leaves_the_old_content(tmp_path, call):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_is_not_bytes_leaves_the_old_content(tmp_path):
+def test_a_value_that_is_not_bytes_leaves_the_old_content(tmp_path):
     path = tmp_path / "file"
     write_atomically(path, b"old")
     with pytest.raises(TypeError):
@@ -43,7 +43,7 @@ def test_what_is_not_bytes_leaves_the_old_content(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+def test_the_content_is_on_the_disk_before_the_file_has_its_name(tmp_path, monkeypatch):
     exists = []
     fsync = os.fsync
     path = tmp_path / "set.csv"
@@ -66,7 +66,7 @@ def test_a_block_that_fails_leaves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_file_is_written_by_the_first(tmp_path, monkeypatch, links):
+def test_write_if_absent_keeps_an_existing_file(tmp_path, monkeypatch, links):
     if not links:
 
         def link(*_):
@@ -81,7 +81,7 @@ def test_a_file_is_written_by_the_first(tmp_path, monkeypatch, links):
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_folder_appears_whole_or_not_at_all(tmp_path, fails):
+def test_a_folder_is_written_completely_or_not_at_all(tmp_path, fails):
     (tmp_path / "pack.partial").mkdir()
     (tmp_path / "pack.partial" / "from-a-crash").touch()
     try:

@@ -13,7 +13,7 @@ from classifier.core.config import FREE_BACKBONES, LIMITS, Preset
     ("preset", "backbone", "batch_size"),
     [("paper-resnet18", "resnet18", 32), ("paper-vgg19bn", "vgg19_bn", 16)],
 )
-def test_a_paper_preset_is_the_protocol_of_the_paper(preset, backbone, batch_size):
+def test_a_paper_preset_has_the_settings_of_the_paper(preset, backbone, batch_size):
     assert PRESETS[preset] == TrainingConfig(
         preset=preset,
         backbone=backbone,
@@ -61,7 +61,7 @@ def test_a_paper_preset_is_the_protocol_of_the_paper(preset, backbone, batch_siz
         ({"pretrained": 1}, "pretrained must be of type bool"),
     ],
 )
-def test_it_rejects_a_setting_that_cannot_be(overrides, words):
+def test_it_rejects_an_invalid_setting(overrides, words):
     with pytest.raises(ValueError, match=words):
         TrainingConfig.from_dict("quick", overrides)
 
@@ -86,7 +86,7 @@ def test_settings_survive_json():
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("backbone", FREE_BACKBONES)
-def test_every_preset_takes_every_backbone_but_starcnet(preset, backbone):
+def test_every_preset_allows_every_backbone_except_starcnet(preset, backbone):
     assert TrainingConfig.from_dict(preset, {"backbone": backbone}).backbone == backbone
 
 

@@ -34,7 +34,7 @@ def shard(path, number):
 
 
 @pytest.mark.parametrize(("count", "step"), [(1, 128), (7, 3), (129, 128)])
-def test_what_was_written_is_read(tmp_path, count, step):
+def test_stamps_are_read_as_they_were_written(tmp_path, count, step):
     block = stamps(count)
     path = write(tmp_path / "a.zarr", block, step=step)
     for row in (0, count // 2, count - 1):
@@ -50,7 +50,7 @@ def test_rows_far_apart_and_bands_in_another_order_are_read(tmp_path):
     assert observed.shape == (7, 2)
 
 
-def test_it_describes_itself(tmp_path):
+def test_a_pack_has_its_own_description(tmp_path):
     group = zarr.open_group(write(tmp_path / "a.zarr", stamps(2)), mode="r")
     assert group.metadata.zarr_format == 3
     assert dict(group.attrs) == {
@@ -69,7 +69,7 @@ one_band_at_least = st.lists(st.booleans(), min_size=5, max_size=5).filter(any)
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(one_band_at_least, min_size=1, max_size=5))
-def test_it_keeps_apart_what_was_not_observed(tmp_path_factory, rows):
+def test_bands_that_were_not_observed_differ_from_zero(tmp_path_factory, rows):
     observed = np.array(rows)
     block = stamps(len(rows))
     block[~observed] = np.nan
@@ -91,7 +91,7 @@ def test_a_crash_in_the_middle_leaves_no_pack(tmp_path, blocks):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_sees_it_before_it_is_whole(tmp_path):
+def test_a_pack_is_not_visible_before_it_is_complete(tmp_path):
     with new_pack(tmp_path / "a.zarr", 1, field="ngc1") as add:
         add(0, stamps(1), np.ones((1, 5), bool))
         with pytest.raises(PackError):
@@ -152,13 +152,13 @@ def test_a_damaged_pack_is_named(tmp_path, damage):
 
 
 @pytest.mark.parametrize("row", [-1, 2])
-def test_a_row_that_no_pack_has_is_named(tmp_path, row):
+def test_a_row_beyond_the_pack_is_named(tmp_path, row):
     path = write(tmp_path / "a.zarr", stamps(2))
     with pytest.raises(PackError, match=rf"a\.zarr has no row {row}"):
         read_stamps(path, row)
 
 
-def test_rows_that_the_disk_has_lost_are_named(tmp_path):
+def test_rows_of_a_lost_file_are_named(tmp_path):
     path = write(tmp_path / "a.zarr", stamps(130))
     shard(path, 1).unlink()
     pack = Pack.open(path)
@@ -173,7 +173,7 @@ def test_rows_that_the_disk_has_lost_are_named(tmp_path):
         read_stamps(path, 128)
 
 
-def test_data_at_the_edge_of_a_stamp_is_data(tmp_path):
+def test_a_stamp_with_data_at_its_edge_only_is_not_empty(tmp_path):
     block = np.full((1, 5, 100, 100), np.nan, np.float32)
     block[..., 0, 0] = 1
     np.testing.assert_array_equal(read_stamps(write(tmp_path / "a.zarr", block), 0), block[0])

@@ -26,14 +26,14 @@ def test_its_source_is_the_paper(paper):
     assert paper["source"].startswith(SOURCE.partition(",")[0])
 
 
-def test_its_ranges_are_the_papers(paper):
+def test_its_ranges_are_those_of_the_paper(paper):
     percent = paper["human_consistency_pct"].items()
     assert {int(label): (low / 100, high / 100) for label, (low, high) in percent} == (
         CLASS_AGREEMENT
     )
 
 
-def test_its_pairs_are_the_papers(paper):
+def test_its_pairs_are_those_of_the_paper(paper):
     for pair, (name, percent) in zip(PAIRS, paper["pair_agreement_pct"].items(), strict=True):
         assert pair.name.replace(" ", "").split(",")[0] == name.split(",")[0]
         shares = {**dict(zip("1234", pair.per_class, strict=True)), "1+2": pair.compact}

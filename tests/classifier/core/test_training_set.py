@@ -51,7 +51,7 @@ def test_it_rejects_a_bad_cell(tmp_path, column, value, words):
         (b"\xff\xfe", "is not text in UTF-8"),
     ],
 )
-def test_it_rejects_another_file(tmp_path, content, words):
+def test_it_rejects_a_file_in_another_format(tmp_path, content, words):
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=words):

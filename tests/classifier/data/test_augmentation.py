@@ -107,7 +107,7 @@ def slow_reference(stamp, degrees, mirror, upside_down, stamp_px, input_px):
 @pytest.mark.parametrize("mirror", [False, True])
 @pytest.mark.parametrize("upside_down", [False, True])
 @pytest.mark.parametrize("degrees", [0, 33, 180, 255])
-def test_one_sampling_does_what_four_steps_do(mirror, upside_down, degrees):
+def test_one_sampling_equals_crop_flip_rotation_and_resizing(mirror, upside_down, degrees):
     """Within 1 % of the peak, by which a second interpolation lowers it."""
     stamps = torch.tensor(blob(9, 6, 55, 47)[13:87, 13:87])[None, None].float()
     expected = slow_reference(stamps[0], degrees, mirror, upside_down, 50, 299)
@@ -130,7 +130,7 @@ def test_the_eight_orientations_of_a_square_are_exact():
     assert len(torch.unique(dihedral_orientations(), dim=0)) == 8
 
 
-def test_each_stamp_can_have_a_crop_of_its_own():
+def test_each_stamp_can_have_a_different_crop():
     stamps = smooth().repeat(2, 1, 1, 1)
     both = resample(stamps, torch.tensor([25.0, 74.0]).view(2, 1, 1), 64)
     torch.testing.assert_close(both[:1], resample(stamps[:1], 25, 64))

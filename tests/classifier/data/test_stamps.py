@@ -42,7 +42,7 @@ def test_scaling_is_linear_in_the_paper():
     np.testing.assert_allclose(pixels[0, 0, 0], np.linspace(0, 1, 50), atol=1e-6)
 
 
-def test_the_range_is_that_of_what_the_network_sees():
+def test_the_range_is_that_of_the_square_that_the_network_sees():
     raw = stamps_of([1])
     raw[0, :, 5, 5] = 1e6  # a bright star, outside the central 50 px
     pixels = scale_stamps(raw, ALL_OBSERVED, StampWindow(50, 100, 50), "minmax")
@@ -50,7 +50,7 @@ def test_the_range_is_that_of_what_the_network_sees():
     assert pixels[0, 0, 5, 5] == 1  # clipped
 
 
-def test_no_data_is_zero():
+def test_pixels_without_data_are_zero():
     raw = stamps_of([1])
     raw[0, 0, 30:40, 30:40] = np.nan
     raw[0, 1] = np.nan
@@ -74,7 +74,7 @@ def test_asinh_keeps_the_order_and_the_range():
 
 @pytest.mark.parametrize("crop_px", [(20, 80), (20, 50)])
 @pytest.mark.parametrize("scaling", ["minmax", "asinh"])
-def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(scaling, crop_px):
+def test_a_random_crop_of_the_prediction_size_has_the_pixels_of_prediction(scaling, crop_px):
     # As many pixels out as in, so that nothing is interpolated.
     config = replace(PAPER, crop_px=crop_px, input_px=50, augment=False, scaling=scaling)
     raw, observed = stamps_of([1, 2, 3, 4]), np.ones((4, 5), bool)
@@ -88,7 +88,7 @@ def test_a_random_crop_of_the_side_of_prediction_shows_what_prediction_shows(sca
     torch.testing.assert_close(learnt, resample(shown[1], 50, 50), atol=1e-4, rtol=0)
 
 
-def test_the_crop_holds_the_rotated_square():
+def test_the_crop_contains_the_rotated_square():
     assert crop_px(50, rotated=True) >= 50 * np.sqrt(2) + 2
     assert crop_px(50, rotated=False) == 52
     assert crop_px(100, rotated=True) == 100
@@ -146,7 +146,7 @@ def delete(shard):
     ("damage", "reason"),
     [(cut_short, "Stamps of p.zarr cannot be read"), (delete, "has lost row 128 on disk: restore")],
 )
-def test_only_the_rows_that_cannot_be_read_are_left_out(tmp_path, damage, reason):
+def test_only_unreadable_rows_are_left_out(tmp_path, damage, reason):
     write_pack(tmp_path / "p.zarr", stamps_of([1, 2] * 65))
     damage(tmp_path / "p.zarr" / "stamps" / "c" / "1" / "0" / "0" / "0")
     stamps = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(131)), tmp_path))
@@ -163,7 +163,7 @@ def test_a_folder_that_is_no_pack_is_refused(tmp_path, name):
     assert "p.zarr" in stamps_read.unreadable[0][1]
 
 
-def test_training_keeps_room_for_the_largest_crop_in_any_orientation():
+def test_the_training_window_contains_the_largest_crop_in_any_orientation():
     config = TrainingConfig(crop_px=(25, 60))
     assert StampWindow.training(config) == StampWindow(60, crop_px(60, rotated=True), 50)
     assert StampWindow.training(replace(config, augment=False)) == StampWindow(60, 62, 50)

@@ -72,6 +72,6 @@ def test_runs_of_different_classes_are_not_compared():
 
 
 @pytest.mark.parametrize("labels", [[0, 0], [1, 3]])
-def test_all_of_it_is_json(labels):
+def test_the_comparison_has_json_values(labels):
     comparison = compare(predictions_of([1, 2]), predictions_of([2, 2]), manifest_of(labels))
     assert json.loads(json.dumps(comparison.to_dict(), allow_nan=False))["split"] == "control"

@@ -95,7 +95,7 @@ def evaluation():
     return evaluate(*world())
 
 
-def test_files_are_what_their_suffix_says(evaluation, tmp_path):
+def test_files_have_the_format_of_their_suffix(evaluation, tmp_path):
     figure = figures.confusion_matrix(evaluation.confusion)
     paths = figures.save(
         figure, tmp_path / "new" / "v1.2", tables.confusion_rows(evaluation.confusion)
@@ -126,7 +126,7 @@ def test_the_csv_file_has_the_numbers(evaluation, tmp_path):
     assert sum(int(row["count_ensemble"]) for row in rows) == 60
 
 
-def test_a_number_that_is_not_known_is_an_empty_cell(tmp_path):
+def test_an_unknown_number_is_an_empty_cell(tmp_path):
     confusion = evaluate(*world(members=1)).confusion
     *_, path = figures.save(Figure(), tmp_path / "c", tables.confusion_rows(confusion), formats=[])
     assert path.read_text(encoding="utf-8").splitlines()[1].split(",")[3] == ""
@@ -147,20 +147,20 @@ def test_another_format_is_refused_before_anything_is_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_matplotlib_stays_as_it_was(evaluation):
+def test_the_settings_of_matplotlib_are_restored(evaluation):
     before = dict(matplotlib.rcParams)
     figures.arm_comparison({"one": evaluation})
     assert dict(matplotlib.rcParams) == before
 
 
-def test_people_stand_beside_the_papers_four_classes_only(evaluation):
+def test_human_agreement_is_shown_for_the_four_classes_of_the_paper_only(evaluation):
     assert "70–80 %" in texts(figures.confusion_matrix(evaluation.confusion))
     assert "people\nagree" not in texts(figures.confusion_matrix(evaluation.binary_confusion))
     other = {1: (0.01, 0.02), 2: (0.03, 0.04), 3: (0.05, 0.06), 4: (0.07, 0.08)}
     assert "7–8 %" in texts(figures.confusion_matrix(evaluation.confusion, other))
 
 
-def test_cells_say_percent_spread_and_count(evaluation):
+def test_cells_contain_percent_spread_and_count(evaluation):
     result = texts(figures.confusion_matrix(evaluation.confusion))
     confusion = evaluation.confusion
     assert f"{confusion.percent.mean[2][2]:.1f} %" in result

@@ -132,7 +132,7 @@ def test_the_spread_over_members_of_two_classes():
 
 
 @pytest.mark.parametrize("classes", [2, 3, 6])
-def test_runs_may_have_other_classes_than_the_papers(classes):
+def test_runs_may_have_other_classes_than_the_paper(classes):
     labels = list(range(1, classes + 1))
     figures = evaluate(predictions_of(labels, classes=classes), manifest_of(labels))
     assert figures.accuracy.value == 1
@@ -146,7 +146,7 @@ def test_a_class_that_the_predictions_do_not_have_is_refused():
         evaluate(predictions_of([1, 2], classes=2), manifest_of([1, 4]))
 
 
-def test_the_table_is_laid_out_like_the_papers():
+def test_the_table_has_the_layout_of_the_paper():
     table = evaluate(
         predictions_of([1, 1, 2, 2], [1, 2, 2, 2]), manifest_of([1, 1, 2, 4])
     ).confusion

@@ -60,7 +60,7 @@ def test_a_run_leaves_its_configuration_and_one_file_a_member(finished, manifest
     assert written["weights"] == "random"
 
 
-def test_the_result_says_what_was_done(finished):
+def test_the_result_describes_the_training(finished):
     _, result, _ = finished
     assert result.members == 2
     assert result.weights == "random"
@@ -123,7 +123,7 @@ def test_a_folder_of_another_run_is_refused(finished, tiny, manifest):
         train(replace(tiny, seed=1), manifest, finished[0])
 
 
-def test_another_device_may_go_on_with_a_run(monkeypatch, tiny, manifest, tmp_path):
+def test_a_run_can_be_continued_on_another_device(monkeypatch, tiny, manifest, tmp_path):
     monkeypatch.setattr("classifier.training.ensemble.choose_device", lambda _: torch.device("cpu"))
     for number, device in enumerate(["cuda:0", "cuda:1"]):
         result = train(replace(tiny, device=device), manifest, tmp_path, members=[number])

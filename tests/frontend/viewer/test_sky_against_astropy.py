@@ -54,7 +54,7 @@ def test_it_agrees_with_astropy_over_the_stamp(ra, dec, east_left, north_deg):
         assert expected.separation(computed).deg < MILLIARCSEC
 
 
-def test_it_is_silent_without_coordinates():
+def test_without_a_wcs_it_gives_no_coordinates():
     item = {
         "ra_deg": None,
         "dec_deg": None,

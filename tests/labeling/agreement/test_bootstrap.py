@@ -18,7 +18,7 @@ from labeling.agreement.bootstrap import (
 MATRIX = np.array([[60, 20, 5, 15], [25, 40, 15, 20], [5, 15, 45, 35], [10, 5, 25, 160]])
 
 
-def test_a_shares_interval_is_the_binomials():
+def test_the_interval_of_a_share_is_binomial():
     low, high = bootstrap_intervals(MATRIX, resamples=20_000).share
     n, share = MATRIX.sum(), np.trace(MATRIX) / MATRIX.sum()
     half = 1.96 * math.sqrt(share * (1 - share) / n)
@@ -34,7 +34,7 @@ def test_it_covers_the_truth_95_times_in_100():
     assert covered / 300 == pytest.approx(0.95, abs=0.04)
 
 
-def test_its_kappas_are_scikit_learns():
+def test_kappa_agrees_with_scikit_learn():
     matrices = np.random.default_rng(4).integers(0, 9, (50, 4, 4))
     rows, columns = np.indices((4, 4)).reshape(2, 16)
     for matrix, kappa in zip(matrices, cohen_kappas(matrices), strict=True):
@@ -48,7 +48,7 @@ def test_it_folds_four_classes_into_two():
     assert row_shares(two[None])[0] == pytest.approx([145 / 200, 265 / 300])
 
 
-def test_a_kappas_interval_of_compact_clusters_is_that_of_two_classes():
+def test_the_interval_of_kappa_for_compact_clusters_is_that_of_two_classes():
     two, n = fold_compact(MATRIX[None])[0], MATRIX.sum()
     draws = np.random.default_rng(3).multinomial(n, two.ravel() / n, size=20_000)
     intervals = bootstrap_intervals(MATRIX, resamples=20_000).kappa_compact

@@ -25,13 +25,13 @@ RATERS = (
 )
 
 
-def test_its_alpha_is_krippendorffs():
+def test_alpha_agrees_with_the_package_krippendorff():
     agreement = group_agreement(RATERS)
     assert agreement.alpha.value == pytest.approx(0.691358, abs=1e-6)
     assert (agreement.raters, agreement.alpha.n) == (3, 12)
 
 
-def test_its_kappa_is_fleiss_where_the_number_of_votes_is_the_usual_one():
+def test_kappa_is_that_of_fleiss_for_equal_numbers_of_votes():
     agreement = group_agreement(RATERS)
     table = votes_table(RATERS)
     assert (agreement.votes_each, agreement.fleiss.n) == (2, 10)

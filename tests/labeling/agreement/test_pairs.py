@@ -30,12 +30,12 @@ def test_its_shares_are_of_four_classes_of_two_and_of_each():
     assert agreement.per_class == (0.5, 1, 0, 1)
 
 
-def test_its_kappa_is_cohens():
+def test_kappa_is_that_of_cohen():
     # Observed 4/6; by chance (2·1 + 1·2 + 1·0 + 2·3) / 36 = 10/36.
     assert pair_agreement(FIRST, SECOND).kappa == pytest.approx((4 / 6 - 10 / 36) / (1 - 10 / 36))
 
 
-def test_its_interval_is_wilsons():
+def test_the_interval_is_that_of_wilson():
     n, p, z = 6, 4 / 6, 1.959964
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
@@ -56,7 +56,7 @@ def test_kappa_is_undefined_where_both_gave_one_class_only():
     assert math.isnan(agreement.kappa)
 
 
-def test_its_kappa_of_compact_clusters_is_cohens():
+def test_kappa_of_compact_clusters_is_that_of_cohen():
     agreement = pair_agreement({1: 1, 2: 2, 3: 3, 4: 4}, {1: 2, 2: 3, 3: 4, 4: 4})
     # Observed 3/4; by chance (2·1 + 2·3) / 16 = 1/2.
     assert agreement.kappa_compact == pytest.approx((3 / 4 - 1 / 2) / (1 - 1 / 2))
@@ -69,7 +69,7 @@ def test_it_compares_compact_clusters_with_the_rest():
     assert pair_agreement({1: 1, 2: 2, 3: 3}, {1: 3, 2: 1, 3: 4}).per_compact == (0.5, 1)
 
 
-def test_its_bootstrap_holds_the_figures():
+def test_the_bootstrap_intervals_contain_the_values():
     agreement = pair_agreement(dict(enumerate([1, 2, 3, 4] * 30)), dict(enumerate([1, 2, 4] * 40)))
     pairs = [
         (agreement.share, agreement.bootstrap.share),

@@ -119,7 +119,7 @@ def test_each_role_may_do_what_the_table_says(name, address, clients):
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_no_address_takes_a_method_that_is_not_in_the_table(name, address, as_admin):
+def test_no_address_accepts_a_method_outside_the_table(name, address, as_admin):
     for method in set(METHODS) - set(TABLE[name]):
         assert called(as_admin, method, address(name)) == HTTPStatus.METHOD_NOT_ALLOWED, method
 
@@ -134,7 +134,7 @@ def test_the_table_has_every_address():
     assert names - {None} - set(TABLE) == {"schema", "docs"}
 
 
-def test_nobody_learns_whether_a_row_is_there(address, as_nobody, as_stranger):
+def test_a_refusal_does_not_reveal_whether_a_row_exists(address, as_nobody, as_stranger):
     for client in (as_nobody, as_stranger):
         there = client.get(address("candidate"))
         missing = client.get(f"{API}/candidates/0/")
@@ -148,6 +148,6 @@ def test_a_superuser_may_do_everything(address, db, django_user_model):
     assert root.post(address("promotion")).status_code == HTTPStatus.OK
 
 
-def test_a_lease_is_its_experts_alone(address, as_admin, as_ada):
+def test_only_its_expert_can_use_a_lease(address, as_admin, as_ada):
     assert as_ada.put(address("lease")).status_code == HTTPStatus.NOT_FOUND
     assert as_admin.put(address("lease")).status_code == HTTPStatus.OK

@@ -45,23 +45,23 @@ def test_it_compares_experts_and_catalogues(as_cur, voted):
     assert found["ada", "LEGUS"]["second_kind"] == "reference"
 
 
-def test_what_cannot_be_said_is_null(as_cur, voted):
+def test_unknown_values_are_null(as_cur, voted):
     pair = pairs(as_cur.get(URL))["ada", "LEGUS"]
     assert pair["per_class"] == [1.0, 0.0, None, None]
 
 
-def test_an_expert_sees_only_the_pairs_they_are_part_of(as_ada, voted):
+def test_an_expert_sees_only_their_own_pairs(as_ada, voted):
     assert set(pairs(as_ada.get(URL))) == {("ada", "bea"), ("ada", "LEGUS")}
 
 
-def test_it_can_be_asked_for_a_field(as_cur, voted):
+def test_it_filters_by_field(as_cur, voted):
     make_field("ngc2")
     assert pairs(as_cur.get(URL, {"field": "ngc2"})) == {}
     assert len(pairs(as_cur.get(URL, {"field": "ngc1"}))) == 3
     problem(as_cur.get(URL, {"field": "nowhere"}), HTTPStatus.NOT_FOUND)
 
 
-def test_it_gives_intervals_and_what_it_says_of_compact_clusters(as_cur, voted):
+def test_it_has_intervals_and_figures_of_compact_clusters(as_cur, voted):
     both = pairs(as_cur.get(URL))["ada", "bea"]
     assert both["per_compact"] == [1.0, 1.0]
     low, high = both["bootstrap"]["share"]
@@ -89,12 +89,12 @@ def test_the_file_has_a_row_for_each_pair_with_all_counts(as_cur, voted):
     assert float(both["kappa_low"]) <= float(both["kappa"]) <= float(both["kappa_high"])
 
 
-def test_what_cannot_be_said_is_empty_in_the_file(as_cur, voted):
+def test_unknown_values_are_empty_in_the_file(as_cur, voted):
     row = table(as_cur.get(FILE))["ada", "LEGUS"]
     assert (row["agreement_class3"], row["agreement_class3_low"]) == ("", "")
 
 
-def test_the_file_shows_an_expert_no_more_than_the_list(as_bea, voted):
+def test_the_file_of_an_expert_has_their_own_pairs_only(as_bea, voted):
     assert set(table(as_bea.get(FILE))) == {("bea", "ada"), ("bea", "LEGUS")}
 
 
@@ -107,7 +107,7 @@ def test_it_measures_the_group(as_cur, voted):
     assert found["classes"]["alpha"]["interval"][0] < found["classes"]["alpha"]["value"] < 1
 
 
-def test_the_file_of_the_group_says_the_same(as_cur, voted):
+def test_the_file_of_the_group_has_the_same_values(as_cur, voted):
     rows = list(csv.DictReader(io.StringIO(as_cur.get(GROUP_FILE).content.decode())))
     for row, (what, found) in zip(rows, as_cur.get(GROUP).json().items(), strict=True):
         assert (row["what"], row["votes_each"]) == (what, str(found["votes_each"]))
@@ -117,11 +117,11 @@ def test_the_file_of_the_group_says_the_same(as_cur, voted):
             assert ends == [figure["value"], *figure["interval"], figure["n"]]
 
 
-def test_what_cannot_be_said_of_a_group_is_empty_in_the_file(as_cur, field):
+def test_unknown_values_of_a_group_are_empty_in_the_file(as_cur, field):
     four, two = csv.DictReader(io.StringIO(as_cur.get(GROUP_FILE).content.decode()))
     assert (four["fleiss"], four["fleiss_n"], two["alpha_low"]) == ("", "0", "")
 
 
-def test_of_no_group_it_says_nothing(as_cur, field):
+def test_without_a_group_all_values_are_null(as_cur, field):
     found = as_cur.get(GROUP).json()
     assert found["classes"]["fleiss"] == {"value": None, "interval": [None, None], "n": 0}

@@ -45,13 +45,13 @@ def test_each_candidate_has_its_probabilities_beside_the_consensus(as_cur, voted
         assert int(row["class_model"]) == found.index(max(found)) + 1
 
 
-def test_the_model_may_differ_and_the_consensus_stays(as_cur, voted, cur):
+def test_the_model_may_differ_and_does_not_change_the_consensus(as_cur, voted, cur):
     voted.candidates.order_by("pk").first().adjudicate(cur, 3, "several peaks")
     first, *_ = table(as_cur.get(POSTERIORS))
     assert (first["class_consensus"], first["class_model"]) == ("3", "1")
 
 
-def test_an_answer_that_is_no_class_is_not_in_the_model(as_cur, voted, ada):
+def test_an_unsure_vote_is_not_in_the_model(as_cur, voted, ada):
     vote(voted.candidates.order_by("pk").last(), ada, Label.UNSURE)
     assert len(table(as_cur.get(POSTERIORS))) == 5
 
@@ -69,7 +69,7 @@ def test_each_expert_has_four_rows_that_add_up(as_cur, voted):
 
 
 @pytest.mark.parametrize("url", [POSTERIORS, MATRICES])
-def test_they_keep_to_a_field(as_cur, voted, url):
+def test_the_files_filter_by_field(as_cur, voted, url):
     make_field("ngc2")
     assert table(as_cur.get(url, {"field": "ngc2"})) == []
     assert table(as_cur.get(url, {"field": "ngc1"})) == table(as_cur.get(url))
@@ -83,7 +83,7 @@ def test_one_expert_alone_is_not_diagnosed(as_cur, field, ada, url):
 
 
 @pytest.mark.parametrize("url", [POSTERIORS, MATRICES])
-def test_they_say_what_to_install(as_cur, field, ada, bea, url, monkeypatch):
+def test_the_error_names_the_extra_to_install(as_cur, field, ada, bea, url, monkeypatch):
     settle(field.candidates.first(), [ada, bea])
     monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     refused = problem(as_cur.get(url), HTTPStatus.SERVICE_UNAVAILABLE)

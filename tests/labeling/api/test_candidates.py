@@ -42,13 +42,13 @@ def test_it_lists_one_field(as_ada, field):
     assert ids(as_ada.get(URL, {"field": "ngc2"})) == ["1"]
 
 
-def test_it_leaves_out_what_was_set_aside_but_shows_it_when_asked(as_ada, candidate):
+def test_candidates_set_aside_are_not_listed_but_can_be_read(as_ada, candidate):
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="outside the image")
     assert "1" not in ids(as_ada.get(URL))
     assert as_ada.get(f"{URL}{candidate.pk}/").json()["catalogue_id"] == "1"
 
 
-def test_it_betrays_no_opinion(as_ada, field, candidate, admin):
+def test_it_reveals_no_opinion(as_ada, field, candidate, admin):
     promote(field, admin, {candidate.pk: 0.7654})
     for url in (URL, f"{URL}{candidate.pk}/"):
         words = as_ada.get(url).content.decode()
@@ -56,18 +56,18 @@ def test_it_betrays_no_opinion(as_ada, field, candidate, admin):
         assert "control" not in words
 
 
-def test_it_counts_pixels_from_1_and_knows_no_nan(as_ada, candidate):
+def test_it_counts_pixels_from_1_and_has_null_for_nan(as_ada, candidate):
     row = as_ada.get(f"{URL}{candidate.pk}/").json()
     assert (row["x_pix"], row["y_pix"]) == (candidate.x + 1, candidate.y + 1)
     assert (row["ra_deg"], row["ci"], row["distance_mpc"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("pk", [0, 10**30])
-def test_what_is_not_there_is_not_found(as_ada, pk):
+def test_a_missing_candidate_is_not_found(as_ada, pk):
     problem(as_ada.get(f"{URL}{pk}/"), HTTPStatus.NOT_FOUND)
 
 
-def test_a_page_costs_a_few_statements_however_long_it_is(
+def test_the_number_of_queries_does_not_depend_on_the_page_size(
     as_ada, django_assert_max_num_queries, imported
 ):
     make_field("ngc9", candidates=90)

@@ -17,7 +17,7 @@ def address(candidate):
     return f"{API}/candidates/{candidate.pk}/comments/"
 
 
-def test_it_is_closed_before_the_vote_and_open_after_it(as_ada, ada, candidate, address):
+def test_comments_are_readable_only_after_the_vote(as_ada, ada, candidate, address):
     for answer in (as_ada.get(address), as_ada.post(address, {"text": "a star?"})):
         assert answer.status_code == HTTPStatus.FORBIDDEN
     vote(candidate, ada)
@@ -33,7 +33,7 @@ def test_it_rejects_an_empty_comment(as_ada, ada, candidate, address):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_words_sent_again_are_one_comment(as_ada, ada, bea, as_bea, candidate, address):
+def test_the_same_comment_twice_is_stored_once(as_ada, ada, bea, as_bea, candidate, address):
     for expert in (ada, bea):
         vote(candidate, expert)
     sent = at_once(4, lambda _: client_of(ada).post(address, {"text": "a star?"}))
@@ -45,7 +45,7 @@ def test_the_same_words_sent_again_are_one_comment(as_ada, ada, bea, as_bea, can
     assert said == [("ada", "a star?"), ("bea", "a star?"), ("ada", "a star!")]
 
 
-def test_the_same_words_after_a_decision_are_another_comment(as_ada, ada, cur, candidate, address):
+def test_the_same_comment_after_a_ruling_is_stored_again(as_ada, ada, cur, candidate, address):
     vote(candidate, ada)
     as_ada.post(address, {"text": "two peaks"})
     candidate.adjudicate(cur, 1, "one")
@@ -53,7 +53,7 @@ def test_the_same_words_after_a_decision_are_another_comment(as_ada, ada, cur, c
     assert [comment["resolved"] for comment in as_ada.get(address).json()] == [True, False]
 
 
-def test_a_decision_resolves_the_discussion_until_somebody_goes_on(as_ada, ada, cur, candidate):
+def test_a_ruling_resolves_the_discussion_until_another_comment(as_ada, ada, cur, candidate):
     vote(candidate, ada)
 
     def resolved():
@@ -88,7 +88,7 @@ def test_answers_are_kept_with_the_vote(as_ada, candidate):
         ("source=yes peaks=several together=yes", "lead to class 3, not to the class of the vote"),
     ],
 )
-def test_it_rejects_answers_that_lead_elsewhere(as_ada, candidate, answers, complaint):
+def test_it_rejects_answers_that_lead_to_another_class(as_ada, candidate, answers, complaint):
     reply = put(as_ada, candidate, label=1, answers=path(answers))
     assert reply.status_code == HTTPStatus.BAD_REQUEST
     assert complaint in reply.json()["detail"]

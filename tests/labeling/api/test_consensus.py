@@ -24,13 +24,13 @@ def candidates(response):
     return [row["candidate"] for row in response.json()["results"]]
 
 
-def test_an_expert_sees_what_they_have_voted_on(as_ada, as_bea, voted):
+def test_an_expert_sees_the_consensus_of_candidates_they_voted_on(as_ada, as_bea, voted):
     one, two = voted
     assert candidates(as_ada.get(URL)) == [one.pk]
     assert candidates(as_bea.get(URL)) == [one.pk, two.pk]
 
 
-def test_an_undone_vote_closes_the_curtain_again(as_ada, ada, voted):
+def test_after_a_retraction_the_consensus_is_hidden_again(as_ada, ada, voted):
     voted[0].votes.get(voter=ada).retract()
     assert candidates(as_ada.get(URL)) == []
 
@@ -39,7 +39,7 @@ def test_a_curator_sees_all(as_cur, voted):
     assert candidates(as_cur.get(URL)) == [c.pk for c in voted]
 
 
-def test_it_says_what_the_votes_say(as_ada, voted):
+def test_it_is_the_consensus_of_the_votes(as_ada, voted):
     (row,) = as_ada.get(URL).json()["results"]
     assert row == {
         "candidate": voted[0].pk,
@@ -61,14 +61,14 @@ def test_it_says_what_the_votes_say(as_ada, voted):
     }
 
 
-def test_it_can_be_asked_for_a_field_and_a_status(as_cur, ada, voted):
+def test_it_filters_by_field_and_status(as_cur, ada, voted):
     other = make_field("ngc2").candidates.first()
     vote(other, ada)
     assert candidates(as_cur.get(URL, {"field": "ngc2"})) == [other.pk]
     assert candidates(as_cur.get(URL, {"status": "agreed"})) == [voted[0].pk]
 
 
-def test_a_curator_rules(as_cur, cur, candidate):
+def test_a_curator_adjudicates(as_cur, cur, candidate):
     body = {"candidate": candidate.pk, "label": 3, "reason": "two peaks"}
     response = as_cur.post(RULINGS, body)
     assert response.status_code == HTTPStatus.CREATED

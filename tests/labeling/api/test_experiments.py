@@ -78,21 +78,21 @@ def test_it_takes_fields_and_settings(as_admin, published):
         ({"kind": "filters", "config": {"member": 3}}, "config"),
     ],
 )
-def test_it_rejects_what_cannot_be_compared(as_admin, published, ada, body, name):
+def test_it_rejects_an_invalid_request(as_admin, published, ada, body, name):
     refused = problem(as_admin.post(URL, body), HTTPStatus.BAD_REQUEST)
     assert list(refused["errors"]) == [name]
     assert not Experiment.objects.exists()
 
 
 @pytest.mark.parametrize("kind", list(ExperimentKind))
-def test_labels_that_do_not_suffice_are_a_conflict(as_admin, field, settings, kind):
+def test_too_few_labels_are_a_conflict(as_admin, field, settings, kind):
     body = {"kind": kind, "label_sources": ["votes"]}
     refused = problem(as_admin.post(URL, body), HTTPStatus.CONFLICT)
     assert "at least two classes" in refused["detail"]
     assert list(settings.EXPERIMENTS.iterdir()) == []
 
 
-def test_experts_watch_and_do_not_start(as_ada, published, admin):
+def test_experts_see_experiments_but_cannot_start_them(as_ada, published, admin):
     experiment = make_experiment(published, admin)
     (listed,) = as_ada.get(URL).json()["results"]
     assert (listed["id"], "report" in listed) == (experiment.pk, False)
@@ -101,7 +101,7 @@ def test_experts_watch_and_do_not_start(as_ada, published, admin):
     assert Experiment.objects.count() == 1
 
 
-def test_experts_do_not_see_how_one_of_them_does(as_ada, as_cur, field, admin):
+def test_experts_do_not_see_experiments_on_one_experts_votes(as_ada, as_cur, field, admin):
     personal = make_experiment(field, admin, sources=["votes", "expert:bea"], kind="sources")
     assert as_ada.get(URL).json()["results"] == []
     problem(as_ada.get(f"{URL}{personal.pk}/"), HTTPStatus.NOT_FOUND)
@@ -109,7 +109,7 @@ def test_experts_do_not_see_how_one_of_them_does(as_ada, as_cur, field, admin):
 
 
 @pytest.mark.parametrize("status", RunStatus)
-def test_what_is_not_over_is_cancelled(as_admin, admin, field, status):
+def test_an_active_experiment_can_be_cancelled(as_admin, admin, field, status):
     experiment = make_experiment(field, admin, status=status)
     response = as_admin.post(f"{URL}{experiment.pk}/cancellation/")
     if status in (RunStatus.QUEUED, RunStatus.RUNNING):
@@ -119,7 +119,7 @@ def test_what_is_not_over_is_cancelled(as_admin, admin, field, status):
 
 
 @pytest.mark.parametrize("status", RunStatus)
-def test_what_stopped_goes_on(as_admin, admin, field, status):
+def test_a_stopped_experiment_can_be_resumed(as_admin, admin, field, status):
     experiment = make_experiment(field, admin, status=status)
     response = as_admin.post(f"{URL}{experiment.pk}/resumption/")
     if status in STOPPED:
@@ -128,7 +128,7 @@ def test_what_stopped_goes_on(as_admin, admin, field, status):
         assert status in problem(response, HTTPStatus.CONFLICT)["detail"]
 
 
-def test_one_that_never_was_is_not_found(as_admin):
+def test_a_missing_experiment_is_not_found(as_admin):
     for path in ("", "cancellation/", "resumption/"):
         method = as_admin.post if path else as_admin.get
         problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)

@@ -60,7 +60,7 @@ def test_it_is_ordered_by_field_and_then_by_number(as_cur):
     ]
 
 
-def test_it_says_what_people_and_network_say(as_cur, labelled):
+def test_it_has_the_consensus_and_the_networks_opinion(as_cur, labelled):
     agreed, tie, begun, untouched, _, unseen = csv_rows(as_cur.get(url("csv")))
     assert (agreed["class_consensus"], agreed["consensus_status"]) == ("2", "agreed")
     assert (agreed["n_votes"], agreed["n_class2"], agreed["agreement"]) == ("3", "3", "1.0")
@@ -75,7 +75,7 @@ def test_it_says_what_people_and_network_say(as_cur, labelled):
     assert (unseen["provenance"], unseen["run"], unseen["entropy_nats"]) == ("", "", "")
 
 
-def test_a_ruling_without_votes_is_one_persons_word(as_cur, labelled, cur):
+def test_a_ruling_without_votes_has_the_provenance_of_one_person(as_cur, labelled, cur):
     predicted, unseen = labelled.candidates.order_by("pk")[3:6:2]
     for candidate in (predicted, unseen):
         candidate.adjudicate(cur, 1, "round, FWHM of 2.4 px")
@@ -105,7 +105,7 @@ def same(value, text):
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_unknown_whole_numbers_are_masked_and_units_are_told(as_cur, labelled, ending):
+def test_unknown_integers_are_masked_and_columns_have_units(as_cur, labelled, ending):
     data = io.BytesIO(as_cur.get(url(ending)).getvalue())
     source = data.read().decode() if ending == "ecsv" else data
     table = Table.read(source, format=FORMATS[ending])
@@ -116,7 +116,7 @@ def test_unknown_whole_numbers_are_masked_and_units_are_told(as_cur, labelled, e
     assert str(table["mag_v"].unit) == "mag"
 
 
-def test_numbers_come_back_to_the_last_bit(as_cur, labelled):
+def test_numbers_are_read_back_exactly(as_cur, labelled):
     row = csv_rows(as_cur.get(url("csv")))[0]
     assert float(row["mag_err_v"]) == 0.1 + 0.2
     assert float(row["entropy_nats"]) == 1 / 3
@@ -132,19 +132,19 @@ def test_a_text_that_a_spreadsheet_would_execute_is_neutralised(as_cur, candidat
 
 
 @pytest.mark.parametrize("text", ["-5", "+1e3", "a=b", "x@y"])
-def test_a_number_or_a_plain_text_is_left_alone(as_cur, candidate, text):
+def test_a_number_or_a_plain_text_is_unchanged(as_cur, candidate, text):
     Candidate.objects.filter(pk=candidate.pk).update(catalogue_id=text, catalogue_number=None)
     assert text in [row["catalogue_id"] for row in csv_rows(as_cur.get(url("csv")))]
 
 
 @pytest.mark.parametrize("ending", ["csv", *FORMATS])
-def test_foreign_letters_do_not_stop_it(as_cur, candidate, ending):
+def test_names_with_other_letters_are_exported(as_cur, candidate, ending):
     Candidate.objects.filter(pk=candidate.pk).update(catalogue_id="β-Écu, “1”")
     assert as_cur.get(url(ending)).status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("ending", ["csv", *FORMATS])
-def test_nothing_at_all_is_a_table_without_rows(as_cur, ending):
+def test_without_candidates_the_table_has_no_rows(as_cur, ending):
     assert as_cur.get(url(ending)).status_code == HTTPStatus.OK
     if ending == "csv":
         assert csv_rows(as_cur.get(url("csv"))) == []
@@ -161,12 +161,12 @@ def test_it_exports_one_field(as_cur, labelled):
     assert [row["field"] for row in rows] == ["ngc2"]
 
 
-def test_what_was_set_aside_is_there_with_its_reason(as_cur, candidate):
+def test_candidates_set_aside_are_exported_with_the_reason(as_cur, candidate):
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="detected in 3 of 5 filters")
     assert csv_rows(as_cur.get(url("csv")))[0]["set_aside"] == "detected in 3 of 5 filters"
 
 
-def test_after_a_roll_back_it_shows_the_run_before(as_cur, as_admin, labelled, admin):
+def test_after_a_roll_back_it_has_the_previous_run(as_cur, as_admin, labelled, admin):
     first = labelled.promoted_run_id
     second = promote(labelled, admin, {labelled.candidates.first().pk: 1.0})
     assert csv_rows(as_cur.get(url("csv")))[0]["run"] == str(second.pk)
@@ -174,7 +174,7 @@ def test_after_a_roll_back_it_shows_the_run_before(as_cur, as_admin, labelled, a
     assert csv_rows(as_cur.get(url("csv")))[0]["run"] == str(first)
 
 
-def test_another_ending_is_not_found(as_cur):
+def test_another_format_is_not_found(as_cur):
     problem(as_cur.get(url("xlsx")), HTTPStatus.NOT_FOUND)
 
 

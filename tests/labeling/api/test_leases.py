@@ -21,7 +21,7 @@ def url(lease):
     return f"{API}/leases/{lease.pk}/"
 
 
-def test_a_heartbeat_extends_it(as_ada, lease):
+def test_a_heartbeat_extends_a_lease(as_ada, lease):
     soon = timezone.now() + timedelta(seconds=5)
     Lease.objects.update(expires_at=soon)
     response = as_ada.put(url(lease))
@@ -33,7 +33,7 @@ def test_a_heartbeat_extends_it(as_ada, lease):
 
 
 @pytest.mark.parametrize("end", ["time", "skip"])
-def test_a_heartbeat_does_not_revive_it(as_ada, lease, end):
+def test_a_heartbeat_does_not_revive_an_expired_lease(as_ada, lease, end):
     if end == "time":
         Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     else:
@@ -42,17 +42,17 @@ def test_a_heartbeat_does_not_revive_it(as_ada, lease, end):
     assert not Lease.objects.live().exists()
 
 
-def test_handing_it_back_frees_the_candidate(as_ada, lease):
+def test_deleting_a_lease_frees_the_candidate(as_ada, lease):
     assert as_ada.delete(url(lease)).status_code == HTTPStatus.NO_CONTENT
     assert not Lease.objects.exists()
 
 
-def test_handing_it_back_twice_is_no_error(as_ada, lease):
+def test_deleting_a_lease_twice_is_no_error(as_ada, lease):
     as_ada.delete(url(lease))
     assert as_ada.delete(url(lease)).status_code == HTTPStatus.NO_CONTENT
 
 
-def test_skipping_puts_it_off(as_ada, lease):
+def test_a_skipped_candidate_comes_last(as_ada, lease):
     for _ in range(2):
         assert as_ada.put(url(lease) + "skip/").status_code == HTTPStatus.NO_CONTENT
     lease.refresh_from_db()
@@ -60,7 +60,7 @@ def test_skipping_puts_it_off(as_ada, lease):
     assert not Lease.objects.live().exists()
 
 
-def test_nobody_touches_another_experts_lease(as_bea, lease):
+def test_a_lease_of_another_expert_is_not_found(as_bea, lease):
     problem(as_bea.put(url(lease)), HTTPStatus.NOT_FOUND)
     problem(as_bea.put(url(lease) + "skip/"), HTTPStatus.NOT_FOUND)
     as_bea.delete(url(lease))
@@ -72,5 +72,5 @@ def test_a_skip_is_not_taken_back(as_ada, lease):
 
 
 @pytest.mark.parametrize("pk", ["0", "99999999999999999999999"])
-def test_a_lease_that_never_was_is_not_found(as_ada, pk):
+def test_a_missing_lease_is_not_found(as_ada, pk):
     problem(as_ada.put(f"{API}/leases/{pk}/"), HTTPStatus.NOT_FOUND)

@@ -28,7 +28,7 @@ def put(field, **places):
     return field.candidates.get(catalogue_id="1")
 
 
-def test_it_tells_where_the_others_lie(as_ada, field):
+def test_it_gives_the_positions_of_the_neighbours(as_ada, field):
     candidate = put(field, c1=(100.0, 200.0), c2=(103.5, 198.0), c3=(20.0, 210.0))
     assert near(as_ada, candidate) == {"2": (3.5, -2.0), "3": (-80.0, 10.0)}
     (row, _) = as_ada.get(url(candidate)).json()
@@ -49,19 +49,19 @@ def test_the_window_is_that_of_the_picture_pixel_for_pixel(as_ada, field, x, ins
     assert (set(near(as_ada, candidate, 10)) == {"2", "3"}) == inside
 
 
-def test_it_tells_those_that_were_set_aside_too(as_ada, field):
+def test_candidates_set_aside_are_neighbours_too(as_ada, field):
     candidate = put(field, c1=(100.0, 100.0), c2=(101.0, 100.0))
     Candidate.objects.filter(catalogue_id="2").update(set_aside="observed in 3 of 5 filters")
     assert set(near(as_ada, candidate)) == {"2"}
 
 
-def test_other_fields_have_other_skies(as_ada, field):
+def test_candidates_of_other_fields_are_no_neighbours(as_ada, field):
     candidate = put(field, c1=(100.0, 100.0))
     put(make_field("ngc2"), c1=(100.0, 100.0))
     assert near(as_ada, candidate) == {}
 
 
-def test_a_browser_may_keep_it_and_no_proxy(as_ada, candidate):
+def test_only_the_browser_may_cache_it(as_ada, candidate):
     assert as_ada.get(url(candidate)).headers["Cache-Control"] == "private, max-age=3600"
 
 
@@ -70,11 +70,11 @@ def test_it_rejects_windows_larger_than_the_picture(as_ada, candidate, size):
     problem(as_ada.get(url(candidate), {"size": size}), HTTPStatus.BAD_REQUEST)
 
 
-def test_what_is_not_there_is_not_found(as_ada, db):
+def test_a_missing_candidate_is_not_found(as_ada, db):
     problem(as_ada.get(f"{API}/candidates/0/neighbours/"), HTTPStatus.NOT_FOUND)
 
 
-def test_an_index_finds_them_among_many(db):
+def test_the_query_uses_an_index(db):
     candidate = make_field(candidates=3000).candidates.first()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -18,32 +18,32 @@ def opinions(response):
     return response.json()
 
 
-def test_it_is_shut_before_the_vote_and_says_why(as_ada, bea, candidate):
+def test_opinions_are_forbidden_before_the_vote_with_a_reason(as_ada, bea, candidate):
     vote(candidate, bea)
     refused = problem(as_ada.get(url(candidate)), HTTPStatus.FORBIDDEN)
     assert refused["detail"] == "Opinions on a candidate are shown once you have voted on it."
     assert "bea" not in str(refused)
 
 
-def test_it_opens_with_the_vote_and_shuts_again_with_its_undo(as_ada, ada, candidate):
+def test_opinions_are_readable_from_the_vote_to_its_retraction(as_ada, ada, candidate):
     cast = vote(candidate, ada)
     assert as_ada.get(url(candidate)).status_code == HTTPStatus.OK
     cast.retract()
     problem(as_ada.get(url(candidate)), HTTPStatus.FORBIDDEN)
 
 
-def test_a_vote_on_one_opens_no_other(as_ada, ada, field):
+def test_a_vote_discloses_only_its_own_candidate(as_ada, ada, field):
     one, other = field.candidates.all()[:2]
     vote(one, ada)
     problem(as_ada.get(url(other)), HTTPStatus.FORBIDDEN)
 
 
-def test_curators_need_no_vote_and_nothing_said_is_empty(as_cur, candidate):
+def test_curators_need_no_vote_and_missing_opinions_are_empty(as_cur, candidate):
     nothing = {"network": None, "votes": [], "consensus": None, "references": [], "comments": []}
     assert opinions(as_cur.get(url(candidate))) == nothing
 
 
-def test_it_tells_the_live_votes_in_order_of_time(as_bea, ada, bea, cy, candidate):
+def test_it_has_the_live_votes_in_order_of_time(as_bea, ada, bea, cy, candidate):
     vote(candidate, cy, 4, reason="galaxy", comment="arms", flagged=True)
     vote(candidate, bea, 3)
     vote(candidate, ada, 1).retract()
@@ -56,13 +56,13 @@ def test_it_tells_the_live_votes_in_order_of_time(as_bea, ada, bea, cy, candidat
     ]
 
 
-def test_it_tells_what_the_votes_come_to(as_ada, ada, bea, cy, candidate):
+def test_it_has_the_consensus(as_ada, ada, bea, cy, candidate):
     settle(candidate, [ada, bea, cy], 2)
     told = opinions(as_ada.get(url(candidate)))["consensus"]
     assert told == {"label": 2, "status": "agreed", "n_votes": 3}
 
 
-def test_it_tells_the_promoted_run_and_no_other(as_cur, admin, field, candidate):
+def test_it_has_the_prediction_of_the_promoted_run_only(as_cur, admin, field, candidate):
     live = promote(field, admin, {candidate.pk: 0.8})
     make_run(field, admin, {candidate.pk: 1.2})
     assert opinions(as_cur.get(url(candidate)))["network"] == {
@@ -77,7 +77,7 @@ def test_it_tells_the_promoted_run_and_no_other(as_cur, admin, field, candidate)
     assert opinions(as_cur.get(url(candidate)))["network"] is None
 
 
-def test_it_tells_published_classes_by_source(as_cur, candidate):
+def test_it_has_the_published_classes_by_source(as_cur, candidate):
     for source, label in (("StarcNet", 2), ("LEGUS", 1)):
         ReferenceLabel.objects.create(candidate=candidate, source=source, label=label)
     assert opinions(as_cur.get(url(candidate)))["references"] == [
@@ -86,7 +86,7 @@ def test_it_tells_published_classes_by_source(as_cur, candidate):
     ]
 
 
-def test_it_costs_as_many_statements_for_many_votes(
+def test_the_number_of_queries_does_not_grow_with_the_votes(
     as_cur, ada, bea, cy, candidate, django_assert_max_num_queries
 ):
     settle(candidate, [ada, bea, cy])
@@ -95,11 +95,11 @@ def test_it_costs_as_many_statements_for_many_votes(
 
 
 @pytest.mark.parametrize("pk", [0, 10**30])
-def test_what_is_not_there_is_not_found(as_cur, pk):
+def test_a_missing_candidate_is_not_found(as_cur, pk):
     problem(as_cur.get(f"{API}/candidates/{pk}/opinions/"), HTTPStatus.NOT_FOUND)
 
 
-def test_nobody_votes_on_what_was_set_aside_so_there_is_nothing_to_tell(as_cur, candidate):
+def test_opinions_on_a_candidate_set_aside_are_not_found(as_cur, candidate):
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="outside the image")
     problem(as_cur.get(url(candidate)), HTTPStatus.NOT_FOUND)
 
@@ -107,7 +107,7 @@ def test_nobody_votes_on_what_was_set_aside_so_there_is_nothing_to_tell(as_cur, 
 @pytest.mark.parametrize(
     "address", ["candidates/{pk}/opinions/", "candidates/{pk}/comments/", "consensus/"]
 )
-def test_whoever_is_shown_what_others_say_is_on_record_for_it(as_ada, ada, bea, field, address):
+def test_reading_opinions_records_a_disclosure(as_ada, ada, bea, field, address):
     told, other = field.candidates.all()[:2]
     for candidate, expert in ((told, ada), (told, bea), (other, bea)):
         vote(candidate, expert)

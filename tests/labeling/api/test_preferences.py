@@ -16,7 +16,7 @@ def saved(client):
     return client.get(URL).json()
 
 
-def test_everybody_starts_with_the_same_and_asking_writes_nothing(as_ada):
+def test_everybody_has_the_defaults_and_reading_writes_nothing(as_ada):
     assert saved(as_ada) == FIRST
     assert not Preferences.objects.exists()
 
@@ -29,26 +29,26 @@ def test_everybody_starts_with_the_same_and_asking_writes_nothing(as_ada):
         {"theme": "system"},
     ],
 )
-def test_it_replaces_the_section_that_is_named_and_leaves_the_others(as_ada, section):
+def test_a_change_replaces_one_section_only(as_ada, section):
     before = {"display": {"zoom": 2}, "keys": {"undo": ["z"]}, "theme": "light"}
     assert as_ada.patch(URL, before).json() == before
     assert as_ada.patch(URL, section).json() == before | section
     assert saved(as_ada) == before | section
 
 
-def test_each_person_has_their_own(as_ada, as_bea):
+def test_each_person_has_their_own_preferences(as_ada, as_bea):
     as_ada.patch(URL, {"theme": "light"})
     assert saved(as_bea) == FIRST
     assert saved(as_ada) == FIRST | {"theme": "light"}
 
 
-def test_the_same_again_changes_nothing(as_ada):
+def test_the_same_request_again_changes_nothing(as_ada):
     answers = [as_ada.patch(URL, {"theme": "light"}).content for _ in range(2)]
     assert answers[0] == answers[1]
     assert Preferences.objects.count() == 1
 
 
-def test_a_clash_of_keys_is_refused_with_the_chord_and_both_actions(as_ada):
+def test_a_key_of_two_actions_is_refused_with_key_and_actions(as_ada):
     as_ada.patch(URL, {"keys": {"undo": ["z"]}})
     body = {"keys": {"undo": ["z"], "zoom-in": ["z"]}, "theme": "light"}
     refused = problem(as_ada.patch(URL, body), HTTPStatus.BAD_REQUEST)
@@ -74,21 +74,21 @@ def test_a_clash_of_keys_is_refused_with_the_chord_and_both_actions(as_ada):
         ([], "non_field_errors"),
     ],
 )
-def test_it_rejects_what_is_no_setting(as_ada, body, name):
+def test_it_rejects_an_unknown_setting(as_ada, body, name):
     refused = problem(as_ada.patch(URL, body), HTTPStatus.BAD_REQUEST)
     assert list(refused["errors"]) == [name]
     assert not Preferences.objects.exists()
 
 
 @pytest.mark.parametrize("value", [r'"\ud800"', "1e999", "NaN", "[" * 3000 + "]" * 3000])
-def test_it_rejects_what_no_database_can_keep(as_ada, value):
+def test_it_rejects_values_that_a_database_cannot_store(as_ada, value):
     body = f'{{"display": {{"x": {value}}}}}'
     response = as_ada.patch(URL, body, content_type="application/json")
     problem(response, HTTPStatus.BAD_REQUEST)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_windows_change_two_sections_at_once_and_both_hold(ada):
+def test_concurrent_changes_of_two_sections_are_both_stored(ada):
     sections = [{"display": {"zoom": 3}}, {"keys": {"undo": ["z"]}}, {"theme": "light"}]
     answers = at_once(9, lambda k: client_of(ada).patch(URL, sections[k % 3]))
     assert {answer.status_code for answer in answers} == {HTTPStatus.OK}

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from tests.labeling.world import API, JsonClient, problem
 
 
-def test_nobody_is_asked_to_log_in(as_nobody, db):
+def test_the_api_never_redirects_to_the_log_in_page(as_nobody, db):
     problem(as_nobody.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
 
 
@@ -18,12 +18,12 @@ def test_a_stranger_is_refused(as_stranger):
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
-def test_an_address_that_is_none_is_not_found(as_ada, method):
+def test_an_unknown_address_is_not_found(as_ada, method):
     refused = problem(getattr(as_ada, method)(f"{API}/nonsense/"), HTTPStatus.NOT_FOUND)
     assert "/api/v1/nonsense/" in refused["detail"]
 
 
-def test_a_method_that_is_none_is_named(as_ada):
+def test_a_method_that_is_not_allowed_is_named(as_ada):
     refused = problem(as_ada.post(f"{API}/candidates/", {}), HTTPStatus.METHOD_NOT_ALLOWED)
     assert "POST" in refused["detail"]
 
@@ -39,7 +39,7 @@ def test_another_media_type_is_refused(as_ada):
     problem(response, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
-def test_every_reason_is_in_one_sentence_and_by_name(as_ada, candidate):
+def test_errors_are_one_sentence_and_listed_by_input(as_ada, candidate):
     body = {"candidate": "x", "label": 9}
     url = f"{API}/votes/00000000-0000-0000-0000-000000000001/"
     refused = problem(as_ada.put(url, body), HTTPStatus.BAD_REQUEST)
@@ -48,7 +48,7 @@ def test_every_reason_is_in_one_sentence_and_by_name(as_ada, candidate):
     assert refused["type"] == "about:blank"
 
 
-def test_a_token_is_as_good_as_a_session(ada, candidate):
+def test_a_token_authenticates_like_a_session(ada, candidate):
     client = JsonClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=ada).key}")
     assert client.get(f"{API}/candidates/").status_code == HTTPStatus.OK
@@ -63,7 +63,7 @@ def test_a_session_needs_the_csrf_token(ada, candidate):
     assert "CSRF" in refused["detail"]
 
 
-def test_an_account_that_was_closed_is_out(as_ada, ada):
+def test_an_inactive_account_is_refused(as_ada, ada):
     ada.is_active = False
     ada.save()
     problem(as_ada.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
@@ -83,11 +83,11 @@ def test_an_account_that_was_closed_is_out(as_ada, ada):
         "experiments/?page=%00",
     ],
 )
-def test_a_name_that_no_database_can_hold_is_no_accident(as_admin, field, path):
+def test_a_name_with_a_null_character_is_no_server_error(as_admin, field, path):
     code = as_admin.get(f"{API}/{path}").status_code
     assert code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @pytest.mark.parametrize("name", ["queue/", "runs/", "experiments/"])
-def test_such_a_name_in_a_body_is_refused(as_admin, field, name):
+def test_a_name_with_a_null_character_in_a_body_is_refused(as_admin, field, name):
     problem(as_admin.post(f"{API}/{name}", {"field": "\0"}), HTTPStatus.BAD_REQUEST)

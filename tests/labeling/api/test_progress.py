@@ -12,7 +12,7 @@ from tests.labeling.world import API, lease_next, lease_to, make_field, problem,
 URL = f"{API}/progress/"
 
 
-def test_it_counts_my_votes_and_what_waits_for_me(as_ada, field, ada, bea):
+def test_it_counts_own_votes_and_waiting_candidates(as_ada, field, ada, bea):
     one, two, *_ = field.candidates.all()
     vote(one, ada)
     vote(two, bea)
@@ -25,7 +25,7 @@ def test_it_counts_my_votes_and_what_waits_for_me(as_ada, field, ada, bea):
     }
 
 
-def test_yesterdays_votes_are_not_todays(as_ada, candidate, ada):
+def test_votes_of_yesterday_are_not_counted_for_today(as_ada, candidate, ada):
     vote(candidate, ada)
     Vote.objects.update(cast_at=timezone.now() - timedelta(days=1))
     answer = as_ada.get(URL).json()
@@ -57,7 +57,7 @@ def test_a_hidden_repeat_is_counted_like_any_other_vote(as_ada, candidate, ada):
     assert as_ada.get(URL).json()["voted"] == 1
 
 
-def test_what_others_have_settled_is_not_left_for_me(as_ada, candidate, bea, cy, cur):
+def test_candidates_that_others_have_settled_do_not_wait(as_ada, candidate, bea, cy, cur):
     settle(candidate, [bea, cy, cur])
     assert as_ada.get(URL).json()["left"] == 5
 

@@ -23,14 +23,14 @@ def runs(field, admin):
     return [make_run(field, admin) for _ in range(3)]
 
 
-def test_it_puts_a_run_to_use(as_admin, admin, runs):
+def test_it_promotes_a_run(as_admin, admin, runs):
     response = as_admin.post(url(runs[0]))
     assert (response.status_code, response.json()["promoted_in"]) == (HTTPStatus.OK, ["ngc1"])
     assert live() == {"ngc1": runs[0].pk}
     assert Promotion.objects.get().promoted_by == admin
 
 
-def test_doing_so_again_changes_nothing(as_admin, runs):
+def test_promoting_twice_changes_nothing(as_admin, runs):
     for _ in range(2):
         assert as_admin.post(url(runs[0])).status_code == HTTPStatus.OK
     assert Promotion.objects.count() == 1
@@ -42,7 +42,7 @@ def test_only_the_fields_of_the_run_change(as_admin, runs):
     assert live() == {"ngc1": runs[0].pk, "ngc2": None}
 
 
-def test_rolling_back_returns_to_the_run_before(as_admin, runs):
+def test_a_roll_back_returns_to_the_previous_run(as_admin, runs):
     for run in runs[:2]:
         as_admin.post(url(run))
     response = as_admin.delete(url(runs[1]))
@@ -50,7 +50,7 @@ def test_rolling_back_returns_to_the_run_before(as_admin, runs):
     assert live() == {"ngc1": runs[0].pk}
 
 
-def test_rolling_back_skips_what_was_rolled_back_before(as_admin, runs):
+def test_a_roll_back_skips_runs_that_were_rolled_back(as_admin, runs):
     one, two, three = runs
     for run in (one, two):
         as_admin.post(url(run))
@@ -60,19 +60,19 @@ def test_rolling_back_skips_what_was_rolled_back_before(as_admin, runs):
     assert live() == {"ngc1": one.pk}
 
 
-def test_rolling_back_the_first_leaves_none(as_admin, runs):
+def test_rolling_back_the_first_run_leaves_no_promoted_run(as_admin, runs):
     as_admin.post(url(runs[0]))
     as_admin.delete(url(runs[0]))
     assert live() == {"ngc1": None}
 
 
-def test_rolling_back_what_is_not_in_use_changes_nothing(as_admin, runs):
+def test_rolling_back_a_run_that_is_not_promoted_changes_nothing(as_admin, runs):
     as_admin.post(url(runs[0]))
     assert as_admin.delete(url(runs[1])).status_code == HTTPStatus.OK
     assert live() == {"ngc1": runs[0].pk}
 
 
-def test_a_run_that_was_rolled_back_may_go_live_again(as_admin, runs):
+def test_a_run_that_was_rolled_back_can_be_promoted_again(as_admin, runs):
     as_admin.post(url(runs[0]))
     as_admin.delete(url(runs[0]))
     as_admin.post(url(runs[0]))
@@ -80,7 +80,7 @@ def test_a_run_that_was_rolled_back_may_go_live_again(as_admin, runs):
 
 
 @pytest.mark.parametrize("status", sorted(set(RunStatus.values) - set(FINISHED)))
-def test_a_run_that_is_not_ready_cannot_go_live(as_admin, admin, field, status):
+def test_a_run_that_is_not_ready_cannot_be_promoted(as_admin, admin, field, status):
     run = make_run(field, admin, status=status)
     refused = problem(as_admin.post(url(run)), HTTPStatus.CONFLICT)
     assert status in refused["detail"]

@@ -30,7 +30,7 @@ ITEM = {
 }  # fmt: skip
 
 
-def test_it_leases_one_unless_asked_for_more(as_ada, ada, field):
+def test_it_leases_one_candidate_by_default(as_ada, ada, field):
     response = as_ada.post(URL, {})
     assert response.status_code == HTTPStatus.OK
     (item,) = response.json()
@@ -42,7 +42,7 @@ def test_it_leases_one_unless_asked_for_more(as_ada, ada, field):
     )
 
 
-def test_its_items_say_all_that_the_page_needs(as_ada, imported):
+def test_items_have_all_that_the_page_needs(as_ada, imported):
     imported.mosaics.update(star_fwhm_px=2.5)
     items = as_ada.post(URL, {"count": 10}).json()
     assert [set(item) for item in items] == [ITEM] * 6
@@ -57,7 +57,7 @@ def test_its_items_say_all_that_the_page_needs(as_ada, imported):
     ]
 
 
-def test_what_is_not_known_of_a_band_is_null(as_ada, imported):
+def test_unknown_values_of_a_band_are_null(as_ada, imported):
     imported.mosaics.filter(band="U").update(star_fwhm_px=None, unit="")
     imported.mosaics.filter(band="NUV").delete()
     nuv, u, *_ = as_ada.post(URL, {}).json()[0]["bands"]
@@ -72,25 +72,25 @@ def test_the_candidate_lies_in_the_middle_of_its_stamp(as_ada, imported):
         assert (item["stamp_x"] - item["x_pix"]) % 1 == pytest.approx(0, abs=1e-9)
 
 
-def test_its_addresses_answer(as_ada, imported):
+def test_the_addresses_of_an_item_exist(as_ada, imported):
     (item,) = as_ada.post(URL, {}).json()
     for name in ("stamps_url", "rgb_url", "rgb_centre_url"):
         assert as_ada.get(item[name]).status_code == HTTPStatus.OK
 
 
-def test_it_says_where_the_stamp_is_padded(as_ada, imported):
+def test_it_marks_padded_stamps(as_ada, imported):
     items = as_ada.post(URL, {"count": 10}).json()
     assert {item["catalogue_id"] for item in items if item["edge"]} == {"4", "6"}
 
 
-def test_it_betrays_neither_opinion_nor_sample(as_ada, field, admin):
+def test_it_reveals_neither_opinions_nor_the_sample(as_ada, field, admin):
     promote(field, admin, {c.pk: 0.70071 for c in field.candidates.all()})
     words = as_ada.post(URL, {"count": 10}).content.decode()
     for secret in ("entropy", "p_class", "network", "control", "sample", "pool", "vote", "0.70071"):
         assert secret not in words
 
 
-def test_it_never_serves_what_i_have_voted_on(as_ada, field):
+def test_it_never_serves_a_candidate_that_the_caller_voted_on(as_ada, field):
     seen = set()
     while items := as_ada.post(URL, {"count": 2}).json():
         for item in items:
@@ -102,20 +102,20 @@ def test_it_never_serves_what_i_have_voted_on(as_ada, field):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_tabs_of_one_expert_never_get_the_same(ada):
+def test_two_tabs_of_one_expert_get_different_candidates(ada):
     make_field(candidates=12)
     served = at_once(6, lambda _: client_of(ada).post(URL, {"count": 3}).json())
     every = [item["candidate"] for items in served for item in items]
     assert len(every) == len(set(every)) == 12
 
 
-def test_it_serves_the_field_that_is_asked_for(as_ada, field):
+def test_it_serves_the_requested_field(as_ada, field):
     make_field("ngc2")
     items = as_ada.post(URL, {"count": 10, "field": "ngc2"}).json()
     assert {item["field"] for item in items} == {"ngc2"}
 
 
-def test_without_a_field_it_goes_on_with_the_next(as_ada, field):
+def test_without_a_field_it_continues_with_the_next_field(as_ada, field):
     make_field("ngc2")
     items = as_ada.post(URL, {"count": 10}).json()
     assert [item["field"] for item in items] == ["ngc1"] * 6 + ["ngc2"] * 4
@@ -136,13 +136,13 @@ def test_it_is_empty_when_nothing_waits(as_ada):
         ([], "non_field_errors"),
     ],
 )
-def test_it_rejects_what_it_cannot_do(as_ada, field, body, name):
+def test_it_rejects_invalid_requests(as_ada, field, body, name):
     refused = problem(as_ada.post(URL, body), HTTPStatus.BAD_REQUEST)
     assert name in refused["errors"]
     assert not Lease.objects.exists()
 
 
-def test_it_asks_the_database_as_often_for_ten_as_for_any(
+def test_the_number_of_queries_does_not_depend_on_the_count(
     as_ada, django_assert_max_num_queries, imported
 ):
     # 6 candidates: at most 11 statements each (lease, its transactions); the session's, the field's
@@ -157,7 +157,7 @@ def test_a_vote_on_a_served_candidate_ends_its_lease(as_ada, field):
     assert not Lease.objects.exists()
 
 
-def test_what_was_put_off_comes_after_what_is_new_in_another_field(as_ada, ada):
+def test_skipped_candidates_come_after_new_ones_of_another_field(as_ada, ada):
     one, _ = make_field("a1", 1), make_field("a2", 2)
     (skipped,) = lease_next(one, ada, 1)
     skipped.skip()
@@ -165,7 +165,7 @@ def test_what_was_put_off_comes_after_what_is_new_in_another_field(as_ada, ada):
     assert [item["field"] for item in items] == ["a2", "a2", "a1"]
 
 
-def test_nobodys_place_is_taken_over_while_another_field_has_work(as_ada, bea):
+def test_leases_are_not_taken_over_while_another_field_has_candidates(as_ada, bea):
     one = make_field("b1", 1, votes_needed=1)
     lease_next(one, bea, 1)
     Lease.objects.update(leased_at=timezone.now() - timedelta(hours=1))

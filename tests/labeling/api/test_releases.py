@@ -12,7 +12,7 @@ from tests.labeling.world import API, at_once, problem, settle
 URL = f"{API}/releases/"
 
 
-def test_it_freezes_the_catalogue_as_it_is(as_cur, candidate, ada, bea, cy):
+def test_a_release_is_a_snapshot_of_the_catalogue(as_cur, candidate, ada, bea, cy):
     settle(candidate, [ada, bea, cy], 2)
     now = as_cur.get(f"{API}/export/consensus.csv").getvalue()
     response = as_cur.post(URL, {"version": "v1", "note": "first"})
@@ -31,14 +31,14 @@ def test_later_votes_do_not_change_it(as_cur, candidate, ada, bea, cy):
 
 
 @pytest.mark.parametrize("version", ["v1", "", "../v1", "v 1", "x" * 51, None])
-def test_it_rejects_a_version_that_is_taken_or_no_name(as_cur, field, version, settings):
+def test_it_rejects_an_existing_or_invalid_version(as_cur, field, version, settings):
     as_cur.post(URL, {"version": "v1"})
     problem(as_cur.post(URL, {"version": version}), HTTPStatus.BAD_REQUEST)
     assert [path.name for path in settings.RELEASES.iterdir()] == ["v1.csv"]
     assert Release.objects.count() == 1
 
 
-def test_the_checksum_is_ours_to_say(as_cur, field):
+def test_the_checksum_cannot_be_given_by_the_caller(as_cur, field):
     said = as_cur.post(URL, {"version": "v1", "sha256": "0" * 64, "rows": 99}).json()
     assert (said["rows"], said["sha256"] == "0" * 64) == (6, False)
 
@@ -50,7 +50,7 @@ def test_the_latest_comes_first(as_cur, field):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_under_one_version_one_is_made(cur, field):
+def test_of_two_concurrent_releases_of_one_version_one_is_made(cur, field):
     answers = at_once(4, lambda _: client_of(cur).post(URL, {"version": "v1"}))
     codes = sorted(answer.status_code for answer in answers)
     assert codes[0] == HTTPStatus.CREATED

@@ -27,20 +27,20 @@ def picture(response):
 
 @pytest.mark.parametrize(("asked", "side"), [({}, 299), ({"size": 299}, 299), ({"size": 50}, 50)])
 @pytest.mark.parametrize("number", [1, 4])
-def test_it_draws_both_sizes_wherever_the_candidate_lies(as_ada, imported, asked, side, number):
+def test_it_draws_both_sizes_at_any_position(as_ada, imported, asked, side, number):
     candidate = imported.candidates.get(catalogue_number=number)
     image = picture(as_ada.get(url(candidate), asked))
     assert (image.size, image.mode) == ((side, side), "RGB")
 
 
-def test_beyond_the_frame_it_is_black(as_ada, imported):
+def test_pixels_beyond_the_frame_are_black(as_ada, imported):
     # Candidate 4 lies 3 px from the left and 6 px from the lower edge.
     image = picture(as_ada.get(url(imported.candidates.get(catalogue_number=4))))
     assert image.getpixel((10, 288)) == (0, 0, 0)
     assert image.getpixel((160, 100)) != (0, 0, 0)
 
 
-def test_it_is_drawn_once(as_ada, imported, settings):
+def test_a_picture_is_drawn_once(as_ada, imported, settings):
     candidate = imported.candidates.first()
     first = as_ada.get(url(candidate)).content
     drawn = {path: path.stat().st_mtime_ns for path in settings.RGB_CACHE.rglob("*.png")}
@@ -63,7 +63,7 @@ def test_it_rejects_other_sizes(as_ada, imported, size):
     problem(as_ada.get(url(candidate), {"size": size}), HTTPStatus.BAD_REQUEST)
 
 
-def test_a_mosaic_that_has_gone_is_a_problem_that_names_it(as_ada, imported, tmp_path):
+def test_the_error_for_a_missing_mosaic_names_it(as_ada, imported, tmp_path):
     imported.mosaics.filter(band="V").update(path=str(tmp_path / "gone.fits"))
     refused = problem(as_ada.get(url(imported.candidates.first())), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "gone.fits" in refused["detail"]
@@ -83,14 +83,14 @@ def version_of(client, candidate):
 @pytest.mark.parametrize(
     "asked", [{"stretch": step} for step in (1.5, "20", "100.0")] + [{"q": 15}]
 )
-def test_each_step_is_another_picture(as_ada, imported, asked):
+def test_each_step_of_the_scale_gives_another_picture(as_ada, imported, asked):
     candidate = imported.candidates.first()
     usual, other = (picture(as_ada.get(url(candidate), words)) for words in ({}, asked))
     assert other.size == usual.size
     assert other.tobytes() != usual.tobytes()
 
 
-def test_the_usual_scale_may_be_said(as_ada, imported):
+def test_the_default_scale_may_be_given(as_ada, imported):
     candidate = imported.candidates.first()
     unsaid, said = (
         as_ada.get(url(candidate), words) for words in ({}, {"stretch": 12, "q": "6.0"})
@@ -98,7 +98,7 @@ def test_the_usual_scale_may_be_said(as_ada, imported):
     assert unsaid.content == said.content
 
 
-def test_what_is_kept_does_not_grow_with_the_scales_asked_for(as_ada, imported, settings):
+def test_the_cache_does_not_grow_with_the_requested_scales(as_ada, imported, settings):
     candidate = imported.candidates.first()
     for stretch in STRETCHES:
         for size in (299, 50):
@@ -127,13 +127,13 @@ def test_a_brighter_stretch_shows_fainter_light(as_ada, imported):
         ({"stretch": "inf"}, "valid number"),
     ],
 )
-def test_it_rejects_other_scales_and_says_which_there_are(as_ada, imported, asked, said):
+def test_it_rejects_other_scales_and_lists_the_allowed_ones(as_ada, imported, asked, said):
     refused = problem(as_ada.get(url(imported.candidates.first()), asked), HTTPStatus.BAD_REQUEST)
     assert said in refused["detail"]
     assert list(refused["errors"]) == list(asked)
 
 
-def test_its_own_address_may_be_kept_for_ever_and_changes_with_the_pixels(
+def test_its_versioned_address_is_immutable_and_changes_with_the_pixels(
     as_ada, imported, sky, tmp_path
 ):
     candidate = imported.candidates.first()
@@ -150,7 +150,7 @@ def test_its_own_address_may_be_kept_for_ever_and_changes_with_the_pixels(
     assert "immutable" in as_ada.get(after).headers["Cache-Control"]
 
 
-def test_a_picture_is_drawn_anew_after_an_import(as_ada, imported, tmp_path):
+def test_a_picture_is_drawn_again_after_an_import(as_ada, imported, tmp_path):
     candidate = imported.candidates.get(catalogue_number=1)
     old = as_ada.get(url(candidate))
     reimport_upside_down(tmp_path)
@@ -158,7 +158,7 @@ def test_a_picture_is_drawn_anew_after_an_import(as_ada, imported, tmp_path):
     assert picture(again).tobytes() != picture(old).tobytes()
 
 
-def test_a_picture_that_is_kept_is_that_of_this_very_place(as_ada, imported):
+def test_a_cached_picture_is_used_for_its_position_only(as_ada, imported):
     # As when a database is made anew beside the pictures of the last one.
     one, other = imported.candidates.filter(catalogue_number__in=(1, 2))
     first = as_ada.get(url(one)).content
@@ -167,7 +167,7 @@ def test_a_picture_that_is_kept_is_that_of_this_very_place(as_ada, imported):
 
 
 @pytest.mark.parametrize("asked", [{}, {"size": 50}, {"stretch": 20}])
-def test_whoever_has_it_already_is_told_so(as_ada, imported, asked):
+def test_a_picture_that_the_browser_has_is_not_sent_again(as_ada, imported, asked):
     address = url(imported.candidates.first())
     etag = as_ada.get(address, asked).headers["ETag"]
     again = as_ada.get(address, asked, headers={"If-None-Match": etag})
@@ -178,16 +178,14 @@ def test_whoever_has_it_already_is_told_so(as_ada, imported, asked):
 
 
 @pytest.mark.parametrize("gone", [("B",), ("NUV", "U")])
-def test_without_a_band_it_is_drawn_of_the_others(as_ada, imported, gone):
+def test_without_a_band_it_is_drawn_from_the_others(as_ada, imported, gone):
     imported.mosaics.filter(band__in=gone).delete()
     middle = np.asarray(picture(as_ada.get(url(imported.candidates.first()))))[100:200, 100:200]
     dark = {("B",): [], ("NUV", "U"): [2]}[gone]
     assert [k for k in range(3) if middle[..., k].max() == 0] == dark
 
 
-def test_drawing_asks_the_database_no_more_than_it_must(
-    as_ada, django_assert_max_num_queries, imported
-):
+def test_drawing_needs_few_queries(as_ada, django_assert_max_num_queries, imported):
     address = url(imported.candidates.first())
     with django_assert_max_num_queries(6):
         as_ada.get(address)

@@ -41,14 +41,14 @@ def test_an_administrator_queues_a_run(as_admin, admin, trainable):
     assert run.manifest_path.is_file()
 
 
-def test_it_says_what_the_labels_stand_on(as_admin, trainable):
+def test_it_has_the_basis_of_the_labels(as_admin, trainable):
     said = as_admin.post(URL, {"label_source": SOURCE}).json()
     references = said["basis"]["references"]
     assert (references["source"], references["count"]) == (SOURCE, 6)
     assert len(references["sha256"]) == 64
 
 
-def test_it_says_with_which_seed_and_versions_a_run_was_made(as_ada, admin, field):
+def test_it_has_the_seed_and_the_versions_of_a_run(as_ada, admin, field):
     run = make_run(field, admin)
     assert as_ada.get(f"{URL}{run.pk}/").json()["made_with"] == {}
     run.directory.mkdir(parents=True)
@@ -59,7 +59,7 @@ def test_it_says_with_which_seed_and_versions_a_run_was_made(as_ada, admin, fiel
     assert made == {"seed": 7, "versions": {"torch": "2.9", "asterism": "0.1"}}
 
 
-def test_it_names_a_network_from_elsewhere(as_ada, admin, field):
+def test_it_names_an_imported_network(as_ada, admin, field):
     run = make_run(field, admin)
     assert as_ada.get(f"{URL}{run.pk}/").json()["external"] == ""
     TrainingRun.objects.update(external="StarcNet", preset="")
@@ -67,21 +67,21 @@ def test_it_names_a_network_from_elsewhere(as_ada, admin, field):
     assert (said["external"], said["preset"]) == ("StarcNet", "")
 
 
-def test_without_a_field_it_trains_on_all(as_admin, trainable):
+def test_without_a_field_it_trains_on_all_fields(as_admin, trainable):
     make_field("ngc2")
     said = as_admin.post(URL, {"label_source": SOURCE}).json()
     assert sorted(said["fields"]) == ["ngc1", "ngc2"]
 
 
 @pytest.mark.parametrize("body", [{"field": "ngc1"}, {"fields": ["ngc1"]}])
-def test_with_a_field_it_trains_on_that(as_admin, trainable, body):
+def test_with_a_field_it_trains_on_that_field(as_admin, trainable, body):
     make_field("ngc2")
     said = as_admin.post(URL, {"label_source": SOURCE, **body}).json()
     assert said["fields"] == ["ngc1"]
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_classes_are_a_conflict_that_says_what_to_do(as_admin, field, count):
+def test_labels_of_fewer_than_two_classes_are_an_explained_conflict(as_admin, field, count):
     for candidate in field.candidates.all()[:count]:
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1)
     field.candidates.update(control=False)
@@ -114,14 +114,14 @@ def test_labels_of_the_control_sample_alone_do_not_suffice(as_admin, trainable, 
         ({"preset": "starcnet", "config": {"input_px": 64}}, "config"),
     ],
 )
-def test_it_rejects_what_it_cannot_train(as_admin, trainable, body, name):
+def test_it_rejects_an_invalid_configuration(as_admin, trainable, body, name):
     response = as_admin.post(URL, {"label_source": SOURCE, **body})
     refused = problem(response, HTTPStatus.BAD_REQUEST)
     assert list(refused["errors"]) == [name]
     assert not TrainingRun.objects.exists()
 
 
-def test_a_misspelt_setting_is_named_with_those_that_there_are(as_admin, trainable):
+def test_a_misspelt_setting_is_named_with_the_valid_ones(as_admin, trainable):
     refused = problem(as_admin.post(URL, {"config": {"membres": 3}}), HTTPStatus.BAD_REQUEST)
     assert "membres" in str(refused["errors"])
     assert "members" in refused["detail"]
@@ -139,7 +139,7 @@ def test_it_takes_every_preset(as_admin, trainable, preset):
     assert response.json()["preset"] == preset
 
 
-def test_experts_watch_and_do_not_start(as_ada, trainable, admin):
+def test_experts_see_runs_but_cannot_start_them(as_ada, trainable, admin):
     run = make_run(trainable, admin)
     assert [row["id"] for row in as_ada.get(URL).json()["results"]] == [run.pk]
     assert as_ada.get(f"{URL}{run.pk}/").json()["status"] == "ready"
@@ -153,7 +153,7 @@ def test_the_latest_run_comes_first(as_ada, field, admin):
 
 
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING])
-def test_a_run_that_waits_or_is_at_work_is_cancelled(as_admin, admin, field, status):
+def test_a_queued_or_running_run_can_be_cancelled(as_admin, admin, field, status):
     run = make_run(field, admin, status=status)
     response = as_admin.post(f"{URL}{run.pk}/cancellation/")
     assert (response.status_code, response.json()["status"]) == (HTTPStatus.OK, "cancelled")
@@ -161,7 +161,7 @@ def test_a_run_that_waits_or_is_at_work_is_cancelled(as_admin, admin, field, sta
 
 
 @pytest.mark.parametrize("status", [RunStatus.READY, RunStatus.FAILED, RunStatus.CANCELLED])
-def test_a_run_that_has_ended_is_not(as_admin, admin, field, status):
+def test_a_run_that_has_ended_cannot_be_cancelled(as_admin, admin, field, status):
     run = make_run(field, admin, status=status)
     refused = problem(as_admin.post(f"{URL}{run.pk}/cancellation/"), HTTPStatus.CONFLICT)
     assert status in refused["detail"]
@@ -170,7 +170,7 @@ def test_a_run_that_has_ended_is_not(as_admin, admin, field, status):
 
 
 @pytest.mark.parametrize("status", RunStatus)
-def test_a_run_that_stopped_goes_on(as_admin, admin, field, status):
+def test_a_stopped_run_can_be_resumed(as_admin, admin, field, status):
     run = make_run(field, admin, status=status)
     response = as_admin.post(f"{URL}{run.pk}/resumption/")
     if status in STOPPED:
@@ -179,7 +179,7 @@ def test_a_run_that_stopped_goes_on(as_admin, admin, field, status):
         assert status in problem(response, HTTPStatus.CONFLICT)["detail"]
 
 
-def test_a_run_that_never_was_is_not_found(as_admin):
+def test_a_missing_run_is_not_found(as_admin):
     for path in ("", "promotion/", "cancellation/", "resumption/"):
         method = as_admin.post if path else as_admin.get
         problem(method(f"{URL}12345/{path}"), HTTPStatus.NOT_FOUND)
@@ -192,6 +192,6 @@ def test_every_setting_is_one_of_the_classifier():
 
 
 @pytest.mark.parametrize("name", sorted(set(RunConfigIn().fields) - {"backbone"}))
-def test_the_limits_are_the_classifiers(name):
+def test_the_limits_are_those_of_the_classifier(name):
     field = RunConfigIn().fields[name]
     assert (field.min_value, field.max_value) == LIMITS[name]

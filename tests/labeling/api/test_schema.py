@@ -21,7 +21,7 @@ def test_it_is_valid(schema):
     validate(schema)
 
 
-def test_it_is_made_without_a_warning(tmp_path):
+def test_it_is_generated_without_warnings(tmp_path):
     path = tmp_path / "schema.yml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(path))
     assert path.read_text().startswith("openapi: 3")
@@ -38,7 +38,7 @@ def test_it_has_every_address(schema):
     assert any("/export/consensus" in path for path in told)
 
 
-def test_every_operation_says_what_it_does(schema):
+def test_every_operation_has_a_description(schema):
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             assert operation.get("description"), (path, method)

@@ -25,7 +25,7 @@ def content(response):
 
 
 @pytest.mark.parametrize("number", POSITIONS)
-def test_the_array_is_the_packs_byte_for_byte(as_ada, imported, number):
+def test_the_array_is_that_of_the_pack(as_ada, imported, number):
     candidate = imported.candidates.get(catalogue_number=number)
     array = np.load(content(as_ada.get(url(candidate, "npy"))), allow_pickle=False)
     assert (array.dtype, array.shape) == (np.dtype("<f4"), (5, 100, 100))
@@ -34,7 +34,7 @@ def test_the_array_is_the_packs_byte_for_byte(as_ada, imported, number):
     assert array.tobytes() == np.asarray(packed).tobytes()
 
 
-def test_the_array_may_be_kept_for_ever(as_ada, imported):
+def test_the_array_may_be_cached_for_ever(as_ada, imported):
     response = as_ada.get(url(imported.candidates.first(), "npy"))
     assert "immutable" in response.headers["Cache-Control"]
     assert "private" in response.headers["Cache-Control"]
@@ -54,7 +54,7 @@ def test_the_file_has_an_hdu_for_each_filter(as_ada, imported):
 
 
 @pytest.mark.parametrize("number", POSITIONS)
-def test_its_wcs_puts_the_candidate_where_it_is(as_ada, imported, number):
+def test_its_wcs_gives_the_position_of_the_candidate(as_ada, imported, number):
     candidate = imported.candidates.get(catalogue_number=number)
     row = as_ada.get(f"{API}/candidates/{candidate.pk}/").json()
     with fits.open(content(as_ada.get(url(candidate, "fits")))) as file:
@@ -71,7 +71,7 @@ def test_a_filter_that_was_not_observed_has_no_hdu(as_ada, imported):
         assert FILTERS["NUV"] not in file
 
 
-def test_names_that_fits_cannot_spell_do_not_stop_it(as_ada, imported):
+def test_names_with_other_letters_are_written_as_ascii(as_ada, imported):
     candidate = imported.candidates.first()
     Candidate.objects.filter(pk=candidate.pk).update(catalogue_id="naïve\tβ-1")
     Field.objects.update(galaxy="Écu")
@@ -81,19 +81,19 @@ def test_names_that_fits_cannot_spell_do_not_stop_it(as_ada, imported):
 
 
 @pytest.mark.parametrize("ending", ["npy", "fits"])
-def test_a_pack_that_has_gone_is_a_problem_that_names_it(as_ada, candidate, ending):
+def test_the_error_for_a_missing_pack_names_it(as_ada, candidate, ending):
     refused = problem(as_ada.get(url(candidate, ending)), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "none" in refused["detail"]
 
 
 @pytest.mark.parametrize("ending", ["npy", "fits"])
-def test_what_was_set_aside_has_no_stamps(as_ada, imported, ending):
+def test_a_candidate_set_aside_has_no_stamps(as_ada, imported, ending):
     candidate = imported.candidates.first()
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="outside the image")
     problem(as_ada.get(url(candidate, ending)), HTTPStatus.NOT_FOUND)
 
 
-def test_stamps_keep_their_wcs_when_a_mosaic_has_gone(as_ada, imported, tmp_path):
+def test_stamps_have_a_wcs_without_the_file_of_the_mosaic(as_ada, imported, tmp_path):
     candidate = imported.candidates.first()
     imported.mosaics.update(path=str(tmp_path / "gone.fits"))
     with fits.open(content(as_ada.get(url(candidate, "fits")))) as file:

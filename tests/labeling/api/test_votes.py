@@ -41,7 +41,7 @@ def test_it_takes_four_classes_and_unsure(as_ada, candidate, label):
     assert (response.status_code, response.json()["label"]) == (HTTPStatus.OK, label)
 
 
-def test_the_same_again_is_the_same_answer(as_ada, candidate):
+def test_the_same_request_gives_the_same_answer(as_ada, candidate):
     uuid, body = uuid4(), {"candidate": candidate.pk, **FULL}
     first, again = (put_vote(as_ada, body, uuid) for _ in range(2))
     assert again.status_code == HTTPStatus.OK
@@ -49,14 +49,14 @@ def test_the_same_again_is_the_same_answer(as_ada, candidate):
     assert Vote.objects.count() == 1
 
 
-def test_defaults_said_or_unsaid_are_the_same_vote(as_ada, candidate):
+def test_a_body_with_and_without_defaults_is_the_same_vote(as_ada, candidate):
     uuid = uuid4()
     put_vote(as_ada, answer_of(candidate), uuid)
     said = answer_of(candidate, certainty="sure", reason="", comment="", flagged=False)
     assert put_vote(as_ada, said, uuid).status_code == HTTPStatus.OK
 
 
-def test_the_same_again_after_an_undo_stays_undone(as_ada, candidate):
+def test_the_same_request_after_a_retraction_stays_retracted(as_ada, candidate):
     uuid, body = uuid4(), answer_of(candidate)
     put_vote(as_ada, body, uuid)
     as_ada.delete(f"{API}/votes/{uuid}/")
@@ -106,7 +106,7 @@ def test_another_voter_under_the_same_uuid_is_a_conflict(as_ada, as_bea, candida
         ({"display": {"x": "\0"}}, "display"),
     ],
 )
-def test_it_rejects_what_is_no_answer(as_ada, candidate, change, name):
+def test_it_rejects_an_invalid_vote(as_ada, candidate, change, name):
     response = put_vote(as_ada, answer_of(candidate) | change)
     refused = problem(response, HTTPStatus.BAD_REQUEST)
     assert list(refused["errors"]) == [name]
@@ -115,7 +115,7 @@ def test_it_rejects_what_is_no_answer(as_ada, candidate, change, name):
 
 
 @pytest.mark.parametrize("value", [r'"\ud800"', "1e999", "NaN"])
-def test_it_rejects_a_display_that_no_database_can_keep(as_ada, candidate, value):
+def test_it_rejects_a_display_that_a_database_cannot_store(as_ada, candidate, value):
     body = f'{{"candidate": {candidate.pk}, "label": 1, "display": {{"x": [{value}]}}}}'
     url = f"{API}/votes/{uuid4()}/"
     problem(as_ada.put(url, body, content_type="application/json"), HTTPStatus.BAD_REQUEST)
@@ -131,12 +131,12 @@ def test_a_candidate_that_was_set_aside_is_refused_with_the_reason(as_ada, candi
     assert not Vote.objects.exists()
 
 
-def test_a_candidate_that_is_not_there_is_refused_with_its_number(as_ada, candidate):
+def test_a_missing_candidate_is_refused_with_its_number(as_ada, candidate):
     refused = problem(put_vote(as_ada, {"candidate": 0, "label": 1}), HTTPStatus.BAD_REQUEST)
     assert refused["detail"] == "candidate: There is no candidate 0."
 
 
-def test_undo_retracts_and_may_be_repeated(as_ada, candidate):
+def test_a_retraction_may_be_repeated(as_ada, candidate):
     uuid = uuid4()
     put_vote(as_ada, answer_of(candidate), uuid)
     for _ in range(2):
@@ -145,7 +145,7 @@ def test_undo_retracts_and_may_be_repeated(as_ada, candidate):
     assert Consensus.objects.get().n_votes == 0
 
 
-def test_nobody_undoes_another_experts_vote(as_ada, as_bea, candidate):
+def test_a_vote_of_another_expert_cannot_be_retracted(as_ada, as_bea, candidate):
     uuid = uuid4()
     put_vote(as_ada, answer_of(candidate), uuid)
     problem(as_bea.delete(f"{API}/votes/{uuid}/"), HTTPStatus.NOT_FOUND)
@@ -158,7 +158,7 @@ def test_an_address_that_is_no_uuid_is_not_found(as_ada, candidate):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_identical_requests_at_once_are_one_vote(ada, candidate):
+def test_fifty_identical_concurrent_requests_are_one_vote(ada, candidate):
     uuid, body = uuid4(), answer_of(candidate, 2, comment="once")
     answers = at_once(50, lambda _: put_vote(client_of(ada), body, uuid))
     assert {answer.status_code for answer in answers} == {HTTPStatus.OK}
@@ -168,7 +168,7 @@ def test_fifty_identical_requests_at_once_are_one_vote(ada, candidate):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_different_requests_under_one_uuid_at_once_one_counts(ada):
+def test_of_different_concurrent_requests_under_one_uuid_one_counts(ada):
     uuid = uuid4()
     candidates = list(make_field().candidates.all()[:4])
     answers = at_once(

@@ -25,17 +25,17 @@ def browser(ada):
     return client
 
 
-def test_the_session_the_account_and_its_roles_are_one_question(browser, django_assert_num_queries):
+def test_session_account_and_roles_are_read_by_one_query(browser, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert browser.get("/whoami/").json()["user"] == "ada"
 
 
-def test_a_role_that_is_taken_away_is_gone_at_the_next_request(browser, ada):
+def test_a_removed_role_has_no_effect_at_the_next_request(browser, ada):
     ada.groups.clear()
     assert browser.get(PAGE).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_an_account_that_is_closed_or_has_another_password_is_signed_out(browser, ada):
+def test_a_closed_account_or_a_new_password_ends_the_session(browser, ada):
     ada.is_active = False
     ada.save()
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
@@ -45,21 +45,21 @@ def test_an_account_that_is_closed_or_has_another_password_is_signed_out(browser
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_the_sessions_of_an_account_go_with_it(browser, ada):
+def test_deleting_an_account_deletes_its_sessions(browser, ada):
     assert Session.objects.get().account == ada
     ada.delete()
     assert not Session.objects.exists()
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_who_signs_in_next_in_the_same_browser_is_nobody_else(browser, bea):
+def test_after_another_log_in_the_session_is_that_of_the_new_account(browser, bea):
     browser.force_login(bea)
     assert browser.get("/whoami/").json()["user"] == "bea"
     browser.logout()
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_one_browser_is_never_taken_for_another(browser, bea):
+def test_sessions_of_different_browsers_are_separate(browser, bea):
     """They share a thread here, as requests do on the server."""
     other = Client()
     other.force_login(bea)
@@ -69,12 +69,12 @@ def test_one_browser_is_never_taken_for_another(browser, bea):
         assert Client().get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_a_session_that_has_run_out_signs_nobody_in(browser):
+def test_an_expired_session_signs_nobody_in(browser):
     Session.objects.update(expire_date=timezone.now())
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_who_was_signed_in_before_the_upgrade_stays_so(browser, ada):
+def test_sessions_from_before_the_upgrade_stay_valid(browser, ada):
     for old in Session.objects.all():
         row = {"session_data": old.session_data, "expire_date": old.expire_date}
         PlainSession.objects.create(session_key=old.session_key, **row)

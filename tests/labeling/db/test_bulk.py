@@ -38,6 +38,6 @@ def test_it_inserts_each_row_and_writes_masked_numbers_and_nan_as_null(columns):
     assert rows[0][-3:-1] == (None, None)
 
 
-def test_no_rows_are_no_statement(columns, django_assert_num_queries):
+def test_without_rows_no_query_is_executed(columns, django_assert_num_queries):
     with django_assert_num_queries(0):
         BulkInsert(Prediction, *columns)({name: array[:0] for name, array in columns.items()})

@@ -21,13 +21,13 @@ LIVE = PreparedQuery(lambda: Lease.objects.live(Param("now")).values_list("candi
 
 
 @pytest.mark.parametrize("x", [5.0, 15.0, 35.0, 35.0])
-def test_it_answers_as_the_queryset(field, x):
+def test_a_prepared_query_gives_the_result_of_its_queryset(field, x):
     found = BRIGHT.objects(x=x)
     assert found == list(field.candidates.filter(x__lt=x).order_by("-pk")[:2])
     assert all(one.catalogue_id == str(one.pack_row + 1) for one in found)
 
 
-def test_values_arrive_in_the_form_of_the_database(candidate, ada):
+def test_values_are_converted_as_by_the_orm(candidate, ada):
     cast = vote(candidate, ada, 2, display={"stretch": "log"})
     lease = lease_to(candidate, ada)
     ((found,), rows) = BY_ID.objects(uuid=cast.pk), LIVE.rows(now=timezone.now())
@@ -36,7 +36,7 @@ def test_values_arrive_in_the_form_of_the_database(candidate, ada):
     assert LIVE.rows(now=lease.expires_at + timedelta(seconds=1)) == []
 
 
-def test_its_sql_is_written_once(field, django_assert_num_queries):
+def test_the_sql_is_compiled_once(field, django_assert_num_queries):
     BRIGHT.objects(x=1.0)
     written = BRIGHT._compiled
     with django_assert_num_queries(1):
@@ -45,13 +45,13 @@ def test_its_sql_is_written_once(field, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_connection_hears_of_it(candidate):
+def test_a_query_works_on_each_new_connection(candidate):
     assert at_once(3, lambda _: BRIGHT.objects(x=11.0)) == [[candidate]] * 3
     connection.close()
     assert BRIGHT.objects(x=11.0) == [candidate]
 
 
-def test_a_rolled_back_transaction_takes_nothing_with_it(field):
+def test_a_query_prepared_in_a_rolled_back_transaction_stays_usable(field):
     statement = PreparedQuery(lambda: Candidate.objects.filter(pk=Param("pk")))
     with transaction.atomic():
         statement.objects(pk=1)
@@ -89,14 +89,14 @@ def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
     assert not [way for way in ways if way in plan]
 
 
-def test_a_row_is_put_over_the_one_with_its_key(candidate):
+def test_an_upsert_replaces_the_row_of_its_key(candidate):
     put = Upsert(Consensus, "candidate")
     put(Consensus(candidate=candidate, n_votes=1, agreement=0.5))
     put(Consensus(candidate=candidate, n_votes=2, agreement=None))
     assert list(Consensus.objects.values_list("n_votes", "agreement")) == [(2, None)]
 
 
-def test_a_row_learns_its_number(candidate, ada):
+def test_an_upsert_sets_the_primary_key_of_a_new_row(candidate, ada):
     lease = Lease(candidate=candidate, expert=ada, sample="pool", expires_at=timezone.now())
     Upsert(Lease, "candidate", "expert")(lease)
     assert Lease.objects.get() == lease
@@ -104,7 +104,7 @@ def test_a_row_learns_its_number(candidate, ada):
     assert not Lease.objects.exists()
 
 
-def test_without_a_key_a_row_is_put_once(candidate, ada):
+def test_an_upsert_without_a_key_never_replaces_a_row(candidate, ada):
     put, cast = Upsert(Vote), Vote(pk=uuid4(), candidate=candidate, voter=ada, label=3)
     put(cast)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -112,7 +112,7 @@ def test_without_a_key_a_row_is_put_once(candidate, ada):
     assert Vote.objects.get() == cast
 
 
-def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
+def test_an_update_changes_the_named_fields_only(candidate, ada):
     lease = lease_to(candidate, ada)
     lease.sample, lease.skipped_at = "control", timezone.now()
     execute_together([(Update(Lease, "skipped_at"), lease)])
@@ -121,7 +121,7 @@ def test_only_the_named_fields_of_a_row_are_changed(candidate, ada):
     assert lease.skipped_at
 
 
-def test_a_row_is_removed_once(candidate, ada, bea):
+def test_a_delete_removes_one_row(candidate, ada, bea):
     first, second = (lease_to(candidate, expert) for expert in (ada, bea))
     remove = Delete(Lease)
     execute_together([(remove, first)])
@@ -129,7 +129,7 @@ def test_a_row_is_removed_once(candidate, ada, bea):
     assert Lease.objects.get() == second
 
 
-def test_several_are_written_together_or_not_at_all(candidate, ada, bea):
+def test_several_writes_are_executed_together_or_not_at_all(candidate, ada, bea):
     lease = lease_to(candidate, ada)
     cast, again = (Vote(pk=uuid4(), candidate=candidate, voter=ada, label=n) for n in (1, 2))
     insert, end_lease = Upsert(Vote), (Delete(Lease), lease)

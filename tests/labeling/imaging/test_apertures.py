@@ -8,7 +8,7 @@ from labeling.imaging.apertures import aperture_sum, circle_overlap, windowed_ce
 
 
 @pytest.mark.parametrize("radius", [0.3, 0.5, 1.0, 2.2, 3.0, 6.0])
-def test_sums_are_photutils_sums_also_across_the_edge(radius):
+def test_sums_agree_with_photutils_across_the_edge_too(radius):
     rng = np.random.default_rng(0)
     image = rng.normal(100, 10, (60, 70))
     x, y = rng.uniform(-3, 73, 400), rng.uniform(-3, 63, 400)
@@ -32,14 +32,14 @@ def test_the_overlap_of_all_pixels_is_the_circle():
     assert area.max() == pytest.approx(1, rel=1e-12)
 
 
-def test_a_gaussian_gives_its_centre_back():
+def test_the_centroid_of_a_gaussian_is_its_centre():
     y, x = np.mgrid[:60, :60]
     image = np.exp(-((x - 30.3) ** 2 + (y - 28.6) ** 2) / (2 * 1.4**2)) + 0.2
     centre = windowed_centroids(image, np.array([31.0]), np.array([28.0]), sigma=1.6)
     assert np.ravel(centre) == pytest.approx([30.3, 28.6], abs=0.002)
 
 
-def test_a_position_far_from_any_light_stays():
+def test_a_position_without_light_is_not_moved():
     image = np.zeros((40, 40))
     image[20, 24] = 1
     x, y = windowed_centroids(image, np.array([20.0]), np.array([20.0]), sigma=3.0)

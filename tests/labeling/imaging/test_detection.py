@@ -27,7 +27,7 @@ def image():
     return image.astype(np.float32)
 
 
-def test_stars_come_back_where_they_were_put(image):
+def test_stars_are_detected_at_their_positions(image):
     found = detect(image)
     assert len(found) == 3
     for x, y in STARS:
@@ -43,7 +43,7 @@ def test_their_concentration_is_that_of_a_gaussian(image):
     assert np.asarray(detect(image)["ci"]) == pytest.approx(expected, abs=0.1)
 
 
-def test_where_nothing_was_exposed_there_is_nothing(image):
+def test_unexposed_pixels_give_no_detections(image):
     hidden = image.copy()
     hidden[:100], hidden[100:, :10] = 0, np.nan
     assert len(detect(hidden)) == 1
@@ -67,7 +67,7 @@ def test_a_frame_without_any_exposure_is_an_empty_table():
     assert len(detect(np.zeros((100, 100), np.float32))) == 0
 
 
-def test_what_it_writes_can_be_imported(db, image, tmp_path):
+def test_a_detected_catalogue_can_be_imported(db, image, tmp_path):
     requests = []
     for band in ("U", "B", "V", "I"):
         requests.append(MosaicRequest(without_wcs(tmp_path / f"{band}.fits", band, image)))

@@ -81,7 +81,7 @@ def test_without_positions_it_is_empty():
 
 
 @given(positions())
-def test_it_tells_which_stamps_are_padded(position):
+def test_it_marks_padded_stamps(position):
     x, y = position
     x_min, y_min = math.ceil(x - 50), math.ceil(y - 50)
     expected = x_min < 0 or y_min < 0 or x_min + 100 > SHAPE[1] or y_min + 100 > SHAPE[0]

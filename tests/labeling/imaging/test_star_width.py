@@ -52,7 +52,7 @@ def field_of(fwhm, beta=3.0, stars=40, others=60):
 
 @pytest.mark.parametrize("fwhm", [1.8, 2.1, 3.0, 5.0])
 @pytest.mark.parametrize("beta", [2.0, 4.0])
-def test_it_comes_back_within_five_percent(fwhm, beta):
+def test_the_width_of_drawn_stars_is_measured_within_five_percent(fwhm, beta):
     assert star_fwhm(field_of(fwhm, beta)) == pytest.approx(fwhm, rel=0.05)
 
 
@@ -62,20 +62,20 @@ def test_units_and_sky_do_not_matter():
 
 
 @pytest.mark.parametrize("hole", [0.0, np.nan])
-def test_what_was_not_exposed_does_not_matter(hole):
+def test_unexposed_pixels_do_not_matter(hole):
     image = np.full((900, 1000), hole, np.float32)
     image[200:800, 200:900] = field_of(2.5)
     assert star_fwhm(image) == pytest.approx(2.5, rel=0.05)
 
 
-def test_on_a_large_mosaic_it_looks_at_the_middle_of_what_was_exposed():
+def test_a_large_mosaic_is_measured_in_the_middle_of_its_exposed_part():
     image = np.zeros((4000, 4000), np.float32)
     image[3200:3800, 100:800] = field_of(2.5)
     assert star_fwhm(image) == pytest.approx(2.5, rel=0.05)
 
 
 @pytest.mark.parametrize("stars", [0, 4])
-def test_too_few_stars_tell_nothing(stars):
+def test_too_few_stars_have_no_width(stars):
     assert star_fwhm(field_of(2.5, stars=stars, others=0)) is None
 
 
@@ -91,7 +91,7 @@ def test_too_few_stars_tell_nothing(stars):
     ],
     ids=["zero", "nan", "flat", "ramp", "pixel", "strip"],
 )
-def test_an_image_without_stars_tells_nothing(image):
+def test_an_image_without_stars_has_no_width(image):
     assert star_fwhm(image) is None
 
 
@@ -102,7 +102,7 @@ def test_a_whole_mosaic_takes_less_than_a_second():
     assert time.process_time() - begun < 1.0
 
 
-def test_a_field_knows_it_of_each_of_its_mosaics(db, tmp_path):
+def test_it_is_stored_for_each_mosaic(db, tmp_path):
     paths = [write_mosaic(tmp_path / f"{b}.fits", b, field_of(w)) for b, w in (("V", 2), ("I", 3))]
     field = import_field("ngc1", [MosaicRequest(path) for path in paths])
     widths = dict(field.mosaics.values_list("band", "star_fwhm_px"))
@@ -113,7 +113,7 @@ def test_a_field_knows_it_of_each_of_its_mosaics(db, tmp_path):
 @pytest.mark.parametrize(
     ("name", "least", "most"), [("u", 0.7, 1.3), ("g", 0.7, 1.3), ("r", 0.5, 1.1), ("i", 0.6, 1.2)]
 )
-def test_real_images_show_the_seeing_of_a_good_site(name, least, most):
+def test_the_width_in_real_images_is_plausible(name, least, most):
     # VST KiDS, resampled to 0.339 arcsec a pixel.
     image = read_mosaic(DATA / "images" / "profound_ugriZ" / f"{name}.fits").image
     assert least < 0.339 * star_fwhm(image) < most

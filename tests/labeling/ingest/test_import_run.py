@@ -173,7 +173,7 @@ def test_an_error_leaves_nothing(field, admin, starcnet, monkeypatch):
     assert not Prediction.objects.exists()
 
 
-def test_it_takes_its_place_in_the_queue(field, admin, ada, starcnet, capsys):
+def test_a_promoted_import_orders_the_queue(field, admin, ada, starcnet, capsys):
     only_sample(field, control=False)
     vote(field.candidates.get(catalogue_id="2"), ada)
     run, _ = import_run(field, starcnet, "StarcNet", admin)
@@ -208,7 +208,7 @@ def test_the_gate_judges_it_and_a_person_promotes_it(labelled, admin, tmp_path):
     assert labelled.promoted_run == promoted
 
 
-def test_chance_is_refused(labelled, admin, tmp_path):
+def test_random_predictions_are_refused(labelled, admin, tmp_path):
     path = write_scores(tmp_path / "bad.npy", answers(40, lambda k: 1 + k % 3))
     run, _ = import_run(labelled, path, "Bad", admin)
     assert run.status == RunStatus.REFUSED

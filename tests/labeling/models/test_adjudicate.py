@@ -14,20 +14,20 @@ def test_a_ruling_settles_a_tie_and_keeps_the_votes(candidate, ada, bea, cy, cur
     assert (found.label, found.status, found.n_votes) == (2, ConsensusStatus.ADJUDICATED, 3)
 
 
-def test_the_latest_ruling_stands(candidate, cur, admin):
+def test_the_latest_ruling_counts(candidate, cur, admin):
     candidate.adjudicate(cur, 1, "compact")
     candidate.adjudicate(admin, 4, "a star after all")
     assert Consensus.objects.get().label == 4
     assert candidate.adjudications.count() == 2
 
 
-def test_later_votes_do_not_overturn_it(candidate, ada, bea, cy, cur):
+def test_later_votes_do_not_change_a_ruling(candidate, ada, bea, cy, cur):
     candidate.adjudicate(cur, 1, "compact")
     settle(candidate, [ada, bea, cy], 4)
     assert Consensus.objects.get().label == 1
 
 
-def test_a_candidate_that_was_ruled_on_is_served_no_more(field, candidate, ada, cur):
+def test_an_adjudicated_candidate_is_not_served(field, candidate, ada, cur):
     candidate.adjudicate(cur, 1, "compact")
     assert candidate not in Candidate.objects.waiting_for(ada)
     assert len(lease_next(field, ada, 10)) == 5

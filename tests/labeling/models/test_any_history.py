@@ -152,7 +152,7 @@ def people(db):
 @relaxed
 @given(RULES, HISTORIES)
 @example({"votes_needed": 3, "early_retirement": False}, BACK_PAST_ONE_THAT_WAITS)
-def test_quotas_hold_and_nothing_drifts(people, rules, history):
+def test_quotas_hold_and_derived_rows_agree_with_the_votes(people, rules, history):
     with undone():
         world = World(people, rules)
         for step in history:
@@ -164,7 +164,7 @@ def test_quotas_hold_and_nothing_drifts(people, rules, history):
 @relaxed
 @given(RULES, st.lists(VOTING, max_size=12), VOTING)
 @example(RETIRED_EARLY, TWO_AGREE, ("vote", 0, 1, Label.ASYMMETRIC))
-def test_a_vote_that_was_taken_back_was_never_cast(people, rules, votes, another):
+def test_a_retracted_vote_has_no_effect(people, rules, votes, another):
     _, who, number, _ = another
     with undone():
         world = World(people, rules)

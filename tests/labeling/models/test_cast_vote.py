@@ -18,7 +18,7 @@ def test_it_records_the_vote_and_the_consensus(candidate, ada):
     assert candidate.consensus.status == ConsensusStatus.INSUFFICIENT
 
 
-def test_enough_votes_settle_it(candidate, ada, bea, cy):
+def test_enough_votes_settle_a_candidate(candidate, ada, bea, cy):
     settle(candidate, [ada, bea, cy], 3)
     found = Consensus.objects.get(candidate=candidate)
     assert (found.label, found.status) == (3, ConsensusStatus.AGREED)
@@ -33,7 +33,7 @@ def test_a_change_of_mind_keeps_both_votes_and_counts_one(candidate, ada):
     assert candidate.consensus.n_votes == 1
 
 
-def test_the_same_vote_again_is_the_same_vote(candidate, ada):
+def test_the_same_vote_twice_is_stored_once(candidate, ada):
     uuid = uuid4()
     first = candidate.cast_vote(ada, uuid, label=2, display={"stretch": "log"})
     again = candidate.cast_vote(ada, uuid, label=2, display={"stretch": "log"})
@@ -81,14 +81,14 @@ def test_a_vote_without_a_lease_counts(candidate, ada, bea, cy, cur):
     assert Consensus.objects.get(candidate=candidate).n_votes == 4
 
 
-def test_undo_equals_never_voted(candidate, ada, bea):
+def test_a_retraction_restores_the_state_before_the_vote(candidate, ada, bea):
     vote(candidate, bea, 4)
     before = Consensus.objects.values().get(candidate=candidate)
     vote(candidate, ada, 1).retract()
     assert Consensus.objects.values().get(candidate=candidate) == before
 
 
-def test_undoing_twice_changes_nothing(candidate, ada):
+def test_retracting_twice_changes_nothing(candidate, ada):
     cast = vote(candidate, ada)
     cast.retract()
     cast.refresh_from_db()
@@ -99,7 +99,7 @@ def test_undoing_twice_changes_nothing(candidate, ada):
     assert Vote.objects.count() == 1
 
 
-def test_undoing_an_old_vote_leaves_the_newer_one(candidate, ada):
+def test_retracting_an_old_vote_leaves_the_newer_one(candidate, ada):
     old, new = vote(candidate, ada, 1), vote(candidate, ada, 2)
     old.retract()
     assert list(candidate.votes.live()) == [new]
@@ -112,13 +112,13 @@ def test_unsure_counts_as_an_answer_and_as_no_class(candidate, ada):
     assert candidate.consensus.agreement is None
 
 
-def test_a_first_vote_is_blind_even_where_a_network_has_an_opinion(field, candidate, ada, admin):
+def test_a_first_vote_is_blind_despite_a_prediction(field, candidate, ada, admin):
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     assert vote(candidate, ada, 1).suggestion_visible is False
 
 
-def test_who_has_looked_has_seen_the_networks_opinion(field, candidate, ada, admin):
+def test_a_vote_after_a_disclosure_is_informed_by_the_network(field, candidate, ada, admin):
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     first = vote(candidate, ada, 1)
@@ -128,7 +128,7 @@ def test_who_has_looked_has_seen_the_networks_opinion(field, candidate, ada, adm
     assert (again.suggestion_visible, again.informed) == (True, True)
 
 
-def test_a_slip_put_right_without_a_look_is_blind(field, candidate, ada, bea, cy, admin):
+def test_a_correction_without_a_disclosure_is_blind(field, candidate, ada, bea, cy, admin):
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     vote(candidate, ada, 1).retract()
@@ -147,31 +147,31 @@ def test_a_published_class_that_was_shown_makes_a_vote_informed(candidate, ada):
     assert (again.informed, again.suggestion_visible, again.votes_visible) == (True, False, 0)
 
 
-def test_what_a_curator_was_shown_stays_shown_when_they_are_one_no_more(candidate, ada, bea):
+def test_disclosures_to_a_curator_remain_without_the_role(candidate, ada, bea):
     vote(candidate, bea, 1)
     Candidate.objects.disclose(ada, [candidate.pk])
     first = vote(candidate, ada, 1)
     assert (first.informed, first.votes_visible) == (True, 1)
 
 
-def test_where_nobody_says_anything_nothing_was_shown(candidate, ada):
+def test_a_disclosure_without_opinions_leaves_votes_blind(candidate, ada):
     vote(candidate, ada, 1)
     Candidate.objects.disclose(ada, [candidate.pk])
     assert vote(candidate, ada, 2).informed is False
 
 
-def test_a_curator_sees_all_and_is_on_record_for_it(field, candidate, cur, admin):
+def test_a_vote_of_a_curator_is_informed_by_the_network(field, candidate, cur, admin):
     promote(field, admin, {candidate.pk: 0.5})
     candidate.refresh_from_db()
     assert vote(candidate, cur, 1).suggestion_visible is True
     assert candidate.consensus.provenance == ConsensusProvenance.NETWORK_AND_ONE
 
 
-def test_without_a_prediction_nobody_was_helped(candidate, cur):
+def test_without_a_prediction_a_vote_is_not_informed_by_the_network(candidate, cur):
     assert vote(candidate, cur, 1).suggestion_visible is False
 
 
-def test_who_has_looked_has_seen_the_votes_of_others(candidate, ada, bea, cy):
+def test_a_vote_after_a_disclosure_is_informed_by_other_votes(candidate, ada, bea, cy):
     first = [vote(candidate, expert, 1) for expert in (ada, bea, cy)]
     assert [cast.votes_visible for cast in first] == [0, 0, 0]
     assert vote(candidate, bea, 2).votes_visible == 0
@@ -179,7 +179,7 @@ def test_who_has_looked_has_seen_the_votes_of_others(candidate, ada, bea, cy):
     assert vote(candidate, ada, 2).votes_visible == 2
 
 
-def test_a_slip_put_right_before_anybody_else_votes_is_blind(candidate, ada, bea):
+def test_a_correction_before_any_other_vote_is_blind(candidate, ada, bea):
     vote(candidate, ada, 1)
     assert vote(candidate, ada, 2).votes_visible == 0
 

@@ -45,7 +45,7 @@ def nothing_is_left(settings):
     return not Experiment.objects.exists() and list(settings.EXPERIMENTS.iterdir()) == []
 
 
-def test_a_request_freezes_the_labels_of_each_source(published, admin, ada):
+def test_a_request_stores_a_snapshot_of_each_source(published, admin, ada):
     for label, candidate in enumerate(published.candidates.all()[:3], 1):
         vote(candidate, ada, label)
     sources = [SOURCE, "expert:ada"]
@@ -66,7 +66,7 @@ def test_a_request_freezes_the_labels_of_each_source(published, admin, ada):
         assert sha256(path.read_bytes()).hexdigest() == one["sha256"]
 
 
-def test_sources_of_like_names_have_files_of_their_own(published, admin):
+def test_sources_with_similar_names_have_different_files(published, admin):
     for source in ("LEGUS mode of three", "巡天"):
         publish(published, source)
     sources = [SOURCE, "LEGUS mode of three", "巡天"]
@@ -88,9 +88,7 @@ def test_sources_of_like_names_have_files_of_their_own(published, admin):
         ("filters", [], "label_sources", "Name a label source"),
     ],
 )
-def test_it_refuses_what_cannot_be_compared(
-    published, admin, ada, settings, kind, sources, about, why
-):
+def test_it_refuses_an_invalid_request(published, admin, ada, settings, kind, sources, about, why):
     publish(published, "Smith")
     with pytest.raises(NotFeasible, match=why) as refused:
         request_experiment(admin, kind, "quick", sources=named(sources))
@@ -105,7 +103,7 @@ def test_too_few_labels_of_one_source_leave_nothing(published, admin, settings):
     assert nothing_is_left(settings)
 
 
-def test_each_field_is_left_out_of_labels_that_suffice_without_it(published, admin, settings):
+def test_the_labels_without_any_one_field_must_be_enough_to_train_on(published, admin, settings):
     other = only_sample(make_field("ngc2"), control=False)
     publish(other, labels=[4])
     with pytest.raises(TooFewClasses, match="gives only class 4 without ngc1"):
@@ -122,7 +120,7 @@ def test_a_learning_curve_doubles(admin):
     assert experiment.arms == 4
 
 
-def test_the_settings_decide_how_many_networks_it_costs(published, admin):
+def test_the_settings_decide_the_number_of_members(published, admin):
     def members(preset, **overrides):
         options = {"sources": named([SOURCE]), "overrides": overrides}
         return request_experiment(admin, "filters", preset, **options).members
@@ -132,7 +130,7 @@ def test_the_settings_decide_how_many_networks_it_costs(published, admin):
     assert members("starcnet", members=2) == 2
 
 
-def test_one_worker_gets_it_and_reports(claimed):
+def test_one_worker_claims_it_and_stores_the_report(claimed):
     assert Experiment.objects.claim(claimed.pk) is None
     claimed.record({"arm": "25-px", "arm_number": 1, "loss": float("nan")})
     claimed.refresh_from_db()
@@ -142,7 +140,7 @@ def test_one_worker_gets_it_and_reports(claimed):
     assert (claimed.status, claimed.figures) == (RunStatus.READY, ["arms"])
 
 
-def test_a_cancelled_one_tells_its_worker_and_keeps_no_report(claimed):
+def test_a_cancelled_experiment_stops_its_worker_and_stores_no_report(claimed):
     Experiment.objects.get(pk=claimed.pk).cancel()
     with pytest.raises(RunCancelled, match="experiment"):
         claimed.record({"arm_number": 2})
@@ -151,7 +149,7 @@ def test_a_cancelled_one_tells_its_worker_and_keeps_no_report(claimed):
     assert (claimed.status, claimed.report) == (RunStatus.CANCELLED, {})
 
 
-def test_one_whose_worker_is_silent_is_queued_again(claimed):
+def test_an_experiment_of_a_silent_worker_is_queued_again(claimed):
     Experiment.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
     assert Experiment.objects.requeue_lost() == [claimed.pk]
     assert Experiment.objects.claim(claimed.pk)
@@ -160,7 +158,7 @@ def test_one_whose_worker_is_silent_is_queued_again(claimed):
 
 
 @pytest.mark.parametrize("end", ["cancel", "fail"])
-def test_one_that_stopped_goes_on(claimed, end):
+def test_a_stopped_experiment_can_be_resumed(claimed, end):
     claimed.fail("no space left on device") if end == "fail" else claimed.cancel()
     claimed.resume()
     assert (claimed.status, claimed.error, claimed.finished_at) == (RunStatus.QUEUED, "", None)
@@ -168,13 +166,13 @@ def test_one_that_stopped_goes_on(claimed, end):
 
 
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.READY])
-def test_one_that_did_not_stop_does_not_go_on(field, admin, status):
+def test_an_active_experiment_cannot_be_resumed(field, admin, status):
     experiment = make_experiment(field, admin, status=status)
     with pytest.raises(JobConflict, match=f"cannot be resumed: it is {status}"):
         experiment.resume()
 
 
-def test_what_says_something_of_one_expert_is_for_curators(field, admin, ada, cur):
+def test_experiments_on_one_experts_votes_are_for_curators(field, admin, ada, cur):
     open_one = make_experiment(field, admin)
     personal = make_experiment(field, admin, sources=["votes", "expert:bea"], kind="sources")
     assert list(Experiment.objects.open_to(ada)) == [open_one]

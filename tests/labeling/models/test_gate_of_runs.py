@@ -63,7 +63,7 @@ def answers(field, right):
     return arrays_of(pks, p_NK)
 
 
-def test_a_run_that_passes_is_promoted_where_none_is(trained, labelled, admin):
+def test_a_run_that_passes_is_promoted_in_a_field_without_one(trained, labelled, admin):
     run = trained()
     run.succeed(answers(labelled, GOOD), {})
     labelled.refresh_from_db()
@@ -72,7 +72,7 @@ def test_a_run_that_passes_is_promoted_where_none_is(trained, labelled, admin):
     assert (run.verdict["of"], run.verdict["reasons"]) == (CANDIDATES, [])
 
 
-def test_shuffled_labels_do_not_reach_the_queue(trained, labelled, admin):
+def test_a_run_on_shuffled_labels_is_not_promoted(trained, labelled, admin):
     run = trained()
     run.succeed(answers(labelled, SHUFFLED), {})
     labelled.refresh_from_db()
@@ -136,7 +136,7 @@ def test_a_run_is_judged_again_beside_the_run_promoted_meanwhile(trained, labell
     assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.REFUSED
 
 
-def test_an_administrator_overrules_it_with_a_reason(as_admin, trained, labelled):
+def test_an_administrator_overrules_the_gate_with_a_reason(as_admin, trained, labelled):
     run = trained()
     run.succeed(answers(labelled, SHUFFLED), {})
     url = f"{API}/runs/{run.pk}/promotion/"
@@ -161,7 +161,7 @@ def test_promoting_twice_with_a_reason_keeps_the_verdict(trained, labelled, admi
     assert Promotion.objects.filter(run=worse).count() == 1
 
 
-def test_the_labels_are_those_of_the_snapshot(trained, labelled, ada):
+def test_a_run_is_judged_by_the_labels_of_its_snapshot(trained, labelled, ada):
     run = trained()
     freeze(run, labelled, CANDIDATES - 5)
     run.succeed(answers(labelled, GOOD), {})
@@ -183,7 +183,7 @@ def test_a_run_promoted_in_one_field_is_judged_again_in_another(trained, labelle
     assert labelled.promoted_run == best
 
 
-def test_promoting_twice_is_promoting_once(trained, labelled, admin):
+def test_promoting_twice_changes_nothing(trained, labelled, admin):
     first, second = trained(), trained()
     first.succeed(answers(labelled, 0.7), {})
     second.succeed(answers(labelled, GOOD), {})

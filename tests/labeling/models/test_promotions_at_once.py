@@ -28,7 +28,7 @@ def trained(field, admin, right):
     return run
 
 
-def test_of_two_that_go_live_at_once_the_worse_is_judged_beside_the_better(
+def test_of_two_concurrent_promotions_the_worse_run_is_judged_beside_the_better(
     labelled,  # noqa: F811
     admin,
     monkeypatch,
@@ -58,7 +58,7 @@ def test_of_two_that_go_live_at_once_the_worse_is_judged_beside_the_better(
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("verb", ["promote", "roll back"])
-def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb):
+def test_promotions_and_roll_backs_lock_fields_in_one_order(admin, verb):
     # By name the other way round than by number.
     first, second = (make_field(name, 1) for name in ("z", "a"))
     run = make_run(first, admin)
@@ -84,7 +84,7 @@ def test_who_moves_the_pointers_of_several_fields_takes_them_in_turn(admin, verb
 
 
 @pytest.mark.postgresql
-def test_votes_without_a_gap_let_a_promotion_pass(admin, ada):
+def test_continuous_votes_do_not_block_a_promotion(admin, ada):
     field = make_field("busy", 8)
     run, candidates = make_run(field, admin), list(field.candidates.all())
     done = threading.Event()
@@ -109,7 +109,7 @@ def test_votes_without_a_gap_let_a_promotion_pass(admin, ada):
     assert Field.objects.get().promoted_run == run
 
 
-def test_a_vote_that_waits_for_a_change_of_rules_goes_by_the_new_ones(admin, ada, bea):
+def test_a_vote_that_waits_for_a_change_of_the_rules_uses_the_new_ones(admin, ada, bea):
     candidate = make_field("ruled", 1).candidates.get()
     vote(candidate, ada, 1)
     changed = threading.Event()

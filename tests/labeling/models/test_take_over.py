@@ -23,12 +23,12 @@ def field(db):
     return make_field(candidates=2, votes_needed=1)
 
 
-def test_a_young_lease_is_left_alone(field, ada, bea):
+def test_a_recent_lease_is_not_taken_over(field, ada, bea):
     lease_next(field, ada, 2)
     assert lease_next(field, bea, 1) == []
 
 
-def test_the_oldest_lease_changes_hands(field, ada, bea, cy):
+def test_the_oldest_lease_is_taken_over(field, ada, bea, cy):
     (old,) = lease_next(field, ada, 1)
     grow_old(Lease.objects, by=3 * OVERDUE_AFTER)
     lease_next(field, bea, 1)
@@ -38,14 +38,14 @@ def test_the_oldest_lease_changes_hands(field, ada, bea, cy):
     assert [x.expert for x in Lease.objects.live().filter(candidate=old.candidate)] == [cy]
 
 
-def test_it_is_the_last_resort(field, ada, bea):
+def test_leases_are_taken_over_only_if_no_candidate_waits(field, ada, bea):
     (old,) = lease_next(field, ada, 1)
     grow_old(Lease.objects)
     (lease,) = lease_next(field, bea, 1)
     assert lease.candidate != old.candidate
 
 
-def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
+def test_the_previous_holder_is_told_and_may_still_vote(field, ada, bea):
     old, _ = lease_next(field, ada, 2)
     grow_old(Lease.objects.filter(pk=old.pk))
     (lease,) = lease_next(field, bea, 1)
@@ -56,7 +56,7 @@ def test_who_held_it_hears_of_it_and_may_still_vote(field, ada, bea):
     assert vote(old.candidate, bea).surplus is False
 
 
-def test_a_heartbeat_that_was_on_its_way_does_not_revive_it(field, ada, bea, monkeypatch):
+def test_a_concurrent_heartbeat_does_not_revive_it(field, ada, bea, monkeypatch):
     old, _ = lease_next(field, ada, 2)
     grow_old(Lease.objects.filter(pk=old.pk))
     before = timezone.now()
@@ -65,7 +65,7 @@ def test_a_heartbeat_that_was_on_its_way_does_not_revive_it(field, ada, bea, mon
     assert not old.extend()
 
 
-def test_nobody_is_given_what_they_have_voted_on(field, ada, bea):
+def test_a_lease_on_a_candidate_with_the_experts_vote_is_not_taken_over(field, ada, bea):
     one, two = field.candidates.all()
     for candidate in (one, two):
         lease_to(candidate, ada)
@@ -75,7 +75,7 @@ def test_nobody_is_given_what_they_have_voted_on(field, ada, bea):
     assert [lease.candidate for lease in lease_next(field, bea, 2)] == [one]
 
 
-def test_a_hidden_repeat_is_no_place_to_take(field, ada, bea):
+def test_the_lease_of_a_repeat_is_not_taken_over(field, ada, bea):
     one, _ = field.candidates.all()
     lease_to(one, ada, "repeat")
     grow_old(Lease.objects)
@@ -83,7 +83,7 @@ def test_a_hidden_repeat_is_no_place_to_take(field, ada, bea):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_at_the_end_nobody_starves_and_no_more_is_asked_for_than_is_needed():
+def test_the_last_candidates_get_exactly_the_needed_votes():
     field = make_field(candidates=5, votes_needed=2)
     experts = [person(f"e{k}", "expert") for k in range(10)]
     for expert in experts[:2]:

@@ -60,7 +60,7 @@ def fall_silent():
     TrainingRun.objects.update(heartbeat_at=timezone.now() - timedelta(hours=1))
 
 
-def test_a_request_freezes_its_labels(field, admin):
+def test_a_request_stores_a_snapshot_of_the_labels(field, admin):
     field.candidates.update(control=False)
     for k, candidate in enumerate(field.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + k % 3)
@@ -71,14 +71,14 @@ def test_a_request_freezes_its_labels(field, admin):
     assert (run.status, list(run.fields.all())) == (RunStatus.QUEUED, [field])
 
 
-def test_a_request_that_cannot_be_met_leaves_nothing(field, admin, settings):
+def test_a_refused_request_leaves_nothing(field, admin, settings):
     with pytest.raises(TooFewClasses):
         request_run(admin, "quick")
     assert not TrainingRun.objects.exists()
     assert list(settings.RUNS.iterdir()) == []
 
 
-def test_a_request_that_dies_leaves_the_labels_of_the_one_before(field, admin, ada, bea, cy):
+def test_an_interrupted_request_leaves_the_earlier_snapshot(field, admin, ada, bea, cy):
     field.candidates.update(control=False)
     one, two, three = field.candidates.all()[:3]
     settle(one, [ada, bea, cy], 1)
@@ -103,7 +103,7 @@ def assert_has_its_labels(run):
     assert sha256(run.manifest_path.read_bytes()).hexdigest() == run.manifest_sha256
 
 
-def test_a_run_that_goes_on_keeps_the_labels_that_it_began_with(field, admin, ada, bea, cy):
+def test_a_resumed_run_keeps_its_labels(field, admin, ada, bea, cy):
     field.candidates.update(control=False)
     one, two, three = field.candidates.all()[:3]
     settle(one, [ada, bea, cy], 1)
@@ -117,7 +117,7 @@ def test_a_run_that_goes_on_keeps_the_labels_that_it_began_with(field, admin, ad
     assert frozen == TrainingRun.objects.get(pk=begun.pk).manifest_sha256 == begun.manifest_sha256
 
 
-def test_one_worker_gets_it(queued):
+def test_one_worker_claims_a_run(queued):
     run = TrainingRun.objects.claim(queued.pk)
     assert (run.status, run.started_at is not None) == (RunStatus.RUNNING, True)
     assert TrainingRun.objects.claim(queued.pk) is None
@@ -125,17 +125,17 @@ def test_one_worker_gets_it(queued):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_at_once_one_gets_it(queued):
+def test_one_of_many_concurrent_workers_claims_a_run(queued):
     assert sum(bool(run) for run in at_once(8, lambda _: TrainingRun.objects.claim(queued.pk))) == 1
 
 
-def test_progress_is_kept_and_never_holds_nan(claimed):
+def test_progress_is_stored_without_nan(claimed):
     claimed.record({"stage": "train", "member": 0, "loss": float("nan")})
     claimed.refresh_from_db()
     assert claimed.progress == {"stage": "train", "member": 0, "loss": None}
 
 
-def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
+def test_each_worker_has_its_own_progress(claimed, monkeypatch):
     members = claimed.free_members()
     helper = TrainingRun.objects.join(claimed.pk)
     mine = next(members)
@@ -153,7 +153,7 @@ def test_each_worker_has_progress_of_its_own(claimed, monkeypatch):
     assert {told["batch"] for told in claimed.member_progress} == {1, 5}
 
 
-def test_what_a_worker_was_at_when_it_died_another_goes_on_with(claimed, monkeypatch):
+def test_another_worker_continues_the_member_of_a_dead_worker(claimed, monkeypatch):
     with monkeypatch.context() as there:
         there.setattr(job, "worker_name", lambda: "dead:1")
         dead = TrainingRun.objects.join(claimed.pk)
@@ -185,21 +185,21 @@ def test_progress_is_written_once_a_second(claimed):
     assert claimed.progress["batch"] < 99
 
 
-def test_a_cancelled_run_tells_its_worker(claimed):
+def test_a_cancelled_run_stops_its_worker(claimed):
     claimed.cancel()
     with pytest.raises(RunCancelled):
         claimed.record({"batch": 1})
     assert status(claimed) == RunStatus.CANCELLED
 
 
-def test_a_run_whose_worker_is_silent_is_queued_again(claimed):
+def test_a_run_of_a_silent_worker_is_queued_again(claimed):
     assert TrainingRun.objects.requeue_lost() == []
     fall_silent()
     assert TrainingRun.objects.requeue_lost() == [claimed.pk]
     assert status(claimed) == RunStatus.QUEUED
 
 
-def test_work_over_which_every_worker_dies_is_left_to_a_person(queued):
+def test_a_run_without_progress_is_stalled_after_five_attempts(queued):
     for _ in range(MAX_ATTEMPTS):
         assert TrainingRun.objects.requeue_lost() == [queued.pk]
         assert TrainingRun.objects.claim(queued.pk)
@@ -231,7 +231,7 @@ TO_PREDICT = ({"batch": 9}, {"stage": "predict", "batch": 1})
 
 @pytest.mark.parametrize("kept", [NETWORK, CHECKPOINT, ARM, TO_PREDICT])
 @pytest.mark.parametrize("make", [make_run, make_experiment])
-def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
+def test_attempts_are_counted_from_the_last_progress(field, admin, make, kept):
     row = make(field, admin, status=RunStatus.QUEUED)
     again = ({"stage": "prepare", "arm_number": 1}, kept[1])
     assert die_at(row) == die_at(row, *kept) == RunStatus.QUEUED
@@ -240,7 +240,7 @@ def test_deaths_count_from_the_last_that_was_kept(field, admin, make, kept):
     assert die_at(row, *again) == RunStatus.STALLED
 
 
-def test_what_a_helper_gives_up_another_takes(claimed, sent):
+def test_a_member_that_is_given_up_is_claimed_by_another_worker(claimed, sent):
     members = claimed.free_members()
     helper = TrainingRun.objects.join(claimed.pk)
     theirs = helper.free_members()
@@ -253,14 +253,14 @@ def test_what_a_helper_gives_up_another_takes(claimed, sent):
     assert list(members) == [1, 2]
 
 
-def test_who_has_given_a_run_up_is_not_asked_again(claimed, monkeypatch, sent):
+def test_a_worker_does_not_join_a_run_that_it_gave_up(claimed, monkeypatch, sent):
     TrainingRun.objects.join(claimed.pk).give_up("The driver is too old.")
     assert TrainingRun.objects.join(claimed.pk) is None
     monkeypatch.setattr(job, "worker_name", lambda: "another:1")
     assert TrainingRun.objects.join(claimed.pk) == claimed
 
 
-def test_what_a_helper_has_finished_stays_when_it_gives_up(claimed, sent):
+def test_finished_members_of_a_worker_that_gives_up_are_kept(claimed, sent):
     helper = TrainingRun.objects.join(claimed.pk)
     members = helper.free_members()
     assert [next(members), next(members)] == [0, 1]
@@ -268,7 +268,7 @@ def test_what_a_helper_has_finished_stays_when_it_gives_up(claimed, sent):
     assert list(claimed.member_claims.values_list("number", flat=True)) == [0]
 
 
-def test_a_run_whose_last_worker_gives_up_predicting_is_queued_again(claimed, sent):
+def test_a_run_whose_worker_gives_up_predicting_is_queued_again(claimed, sent):
     helper = TrainingRun.objects.join(claimed.pk)
     assert list(helper.free_members()) == [0, 1, 2]
     assert helper.begin_finishing()
@@ -277,7 +277,7 @@ def test_a_run_whose_last_worker_gives_up_predicting_is_queued_again(claimed, se
     assert TrainingRun.objects.claim(claimed.pk).begin_finishing()
 
 
-def test_a_worker_that_was_given_up_learns_it(claimed, field):
+def test_a_worker_that_lost_its_claim_stops(claimed, field):
     fall_silent()
     TrainingRun.objects.requeue_lost()
     second = TrainingRun.objects.claim(claimed.pk)
@@ -289,7 +289,7 @@ def test_a_worker_that_was_given_up_learns_it(claimed, field):
     assert not Prediction.objects.exists()
 
 
-def test_success_stores_all_and_waits_for_a_person_where_nothing_can_be_judged(claimed, field):
+def test_success_stores_all_and_an_unjudged_run_waits_for_a_person(claimed, field):
     claimed.succeed(predictions(field), {"device": "cpu", "loss": float("inf")})
     claimed.refresh_from_db()
     field.refresh_from_db()
@@ -314,7 +314,7 @@ def test_a_strategy_chosen_while_predictions_are_written_orders_them(claimed, fi
     call_command("audit")
 
 
-def test_a_second_run_does_not_go_live_by_itself(claimed, field, admin):
+def test_a_second_run_is_not_promoted_automatically(claimed, field, admin):
     first = make_run(field, admin)
     Field.objects.update(promoted_run=first)
     claimed.succeed(predictions(field), {})
@@ -322,7 +322,7 @@ def test_a_second_run_does_not_go_live_by_itself(claimed, field, admin):
     assert field.promoted_run == first
 
 
-def test_succeeding_twice_is_succeeding_once(claimed, field):
+def test_succeeding_twice_changes_nothing(claimed, field):
     claimed.succeed(predictions(field), {"n": 1})
     claimed.succeed(predictions(field), {"n": 2})
     assert Prediction.objects.count() == 6
@@ -330,7 +330,7 @@ def test_succeeding_twice_is_succeeding_once(claimed, field):
     assert claimed.outcome == {"n": 1}
 
 
-def test_predictions_that_cannot_be_stored_leave_the_run_as_it_was(claimed, field):
+def test_an_error_while_storing_predictions_leaves_the_run_unchanged(claimed, field):
     broken = predictions(field)
     broken.entropy_N[-1] = nan
     with pytest.raises(Exception, match="entropy"):
@@ -339,7 +339,7 @@ def test_predictions_that_cannot_be_stored_leave_the_run_as_it_was(claimed, fiel
     assert not Prediction.objects.exists()
 
 
-def test_after_a_cancellation_success_comes_too_late(claimed, field):
+def test_success_after_a_cancellation_is_ignored(claimed, field):
     TrainingRun.objects.get(pk=claimed.pk).cancel()
     claimed.succeed(predictions(field), {})
     field.refresh_from_db()
@@ -347,7 +347,7 @@ def test_after_a_cancellation_success_comes_too_late(claimed, field):
     assert not Prediction.objects.exists()
 
 
-def test_a_failure_says_why(claimed):
+def test_a_failure_stores_the_error(claimed):
     assert claimed.fail("no space left on device")
     claimed.refresh_from_db()
     assert (claimed.status, claimed.error) == (RunStatus.FAILED, "no space left on device")

@@ -29,26 +29,26 @@ def run_out(leases):
     leases.update(expires_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_it_leases_for_the_fields_time(field, ada):
+def test_a_lease_lasts_as_long_as_the_field_says(field, ada):
     (lease,) = lease_next(field, ada, 1)
     left = lease.expires_at - timezone.now()
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=field.lease_minutes)
 
 
-def test_it_gives_as_many_as_were_asked_for_or_as_there_are(field, ada):
+def test_it_leases_the_requested_number_or_all_that_wait(field, ada):
     assert len(set(served(field, ada, 4))) == 4
     assert len(served(field, ada, 4)) == 2
     assert served(field, ada, 4) == []
 
 
-def test_it_never_gives_what_the_expert_has_voted_on(field, ada):
+def test_it_never_leases_a_candidate_with_the_experts_vote(field, ada):
     for candidate in field.candidates.all()[:4]:
         vote(candidate, ada)
     left = {c.catalogue_id for c in field.candidates.all()[4:]}
     assert set(served(field, ada)) == left
 
 
-def test_it_gives_again_what_was_undone(field, candidate, ada):
+def test_it_leases_a_candidate_again_after_a_retraction(field, candidate, ada):
     vote(candidate, ada).retract()
     assert candidate.catalogue_id in served(field, ada)
 
@@ -66,12 +66,12 @@ def test_votes_and_leases_together_fill_a_candidate(field, candidate, ada, bea, 
     assert candidate.catalogue_id in served(field, cur)
 
 
-def test_a_settled_candidate_is_served_no_more(field, candidate, ada, bea, cy, cur):
+def test_a_settled_candidate_is_not_leased(field, candidate, ada, bea, cy, cur):
     settle(candidate, [ada, bea, cy])
     assert candidate.catalogue_id not in served(field, cur)
 
 
-def test_a_lease_that_has_run_out_frees_its_candidate(ada, bea):
+def test_an_expired_lease_frees_its_candidate(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
     lease_next(field, ada, 1)
     assert served(field, bea) == []
@@ -79,7 +79,7 @@ def test_a_lease_that_has_run_out_frees_its_candidate(ada, bea):
     assert served(field, bea) == ["1"]
 
 
-def test_a_vote_after_the_lease_has_run_out_is_kept(ada, bea):
+def test_a_vote_after_the_end_of_the_lease_is_stored(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
     (lease,) = lease_next(field, ada, 1)
     run_out(Lease.objects)
@@ -89,7 +89,7 @@ def test_a_vote_after_the_lease_has_run_out_is_kept(ada, bea):
     assert lease.candidate.votes.live().count() == 2
 
 
-def test_a_lease_that_has_run_out_is_not_revived(ada, bea):
+def test_an_expired_lease_is_not_revived(ada, bea):
     field = make_field(candidates=1, votes_needed=1)
     (lease,) = lease_next(field, ada, 1)
     run_out(Lease.objects)
@@ -104,7 +104,7 @@ def test_a_lease_in_its_last_second_is_not_extended(ada):
     assert not lease.extend()
 
 
-def test_only_what_i_have_not_finished(ada, bea, field):
+def test_the_filter_unfinished_leases_unfinished_candidates_only(ada, bea, field):
     skipped, left, undone, voted, _ = field.candidates.order_by("pk")[:5]
     for candidate in (skipped, left, voted):
         lease_to(candidate, ada)
@@ -132,18 +132,18 @@ def test_a_skipped_candidate_is_free_for_others_at_once(ada, bea):
     assert served(field, bea) == ["1"]
 
 
-def test_what_was_set_aside_is_never_served(field, candidate, ada):
+def test_a_candidate_set_aside_is_never_leased(field, candidate, ada):
     Candidate.objects.filter(pk=candidate.pk).update(set_aside="detected in 3 of 5 filters")
     assert candidate.catalogue_id not in served(field, ada)
 
 
-def test_before_any_run_the_order_is_random_and_the_same_for_all(ada):
+def test_without_a_run_the_order_is_random_and_the_same_for_all(ada):
     field = only_sample(make_field(candidates=30), control=False)
     shuffled = field.candidates.order_by("shuffle").values_list("catalogue_id", flat=True)
     assert served(field, ada) == list(shuffled[:10])
 
 
-def test_after_a_run_the_most_uncertain_comes_first(ada, admin):
+def test_with_a_run_the_most_uncertain_comes_first(ada, admin):
     field = only_sample(make_field(candidates=5), control=False)
     entropy = dict(
         zip(field.candidates.values_list("pk", flat=True), [0.3, 1.2, 0.1, 0.9, 0.5], strict=True)
@@ -152,7 +152,7 @@ def test_after_a_run_the_most_uncertain_comes_first(ada, admin):
     assert served(field, ada) == ["2", "4", "5", "1", "3"]
 
 
-def test_what_the_network_could_not_read_comes_last(ada, admin):
+def test_candidates_without_a_prediction_come_last(ada, admin):
     field = only_sample(make_field(candidates=3), control=False)
     pks = list(field.candidates.values_list("pk", flat=True))
     promote(field, admin, {pks[1]: 0.1, pks[2]: 0.2})
@@ -167,7 +167,7 @@ def test_only_the_promoted_run_decides_the_order(ada, admin):
     assert served(field, ada) == ["1", "2"]
 
 
-def test_the_control_sample_never_comes_by_uncertainty(ada, admin):
+def test_the_control_sample_is_not_ordered_by_uncertainty(ada, admin):
     field = only_sample(make_field(candidates=6), control=True)
     by_chance = list(field.candidates.order_by("shuffle").values_list("pk", "catalogue_id"))
     promote(field, admin, {pk: 0.1 * place for place, (pk, _) in enumerate(by_chance)})
@@ -175,7 +175,7 @@ def test_the_control_sample_never_comes_by_uncertainty(ada, admin):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 1.0])
-def test_it_mixes_the_control_sample_in(ada, share):
+def test_the_control_sample_is_mixed_in(ada, share):
     field = make_field(candidates=40, control_share=share)
     field.candidates.update(control=False)
     field.candidates.filter(catalogue_number__gt=20).update(control=True)
@@ -184,7 +184,7 @@ def test_it_mixes_the_control_sample_in(ada, share):
     assert samples == expected
 
 
-def test_the_mix_goes_on_over_votes_and_requests(ada):
+def test_the_mix_continues_over_votes_and_requests(ada):
     field = make_field(candidates=40)
     field.candidates.update(control=False)
     field.candidates.filter(catalogue_number__gt=20).update(control=True)
@@ -196,7 +196,7 @@ def test_the_mix_goes_on_over_votes_and_requests(ada):
     assert samples.count("control") == 2
 
 
-def test_when_one_sample_is_used_up_the_other_goes_on(ada):
+def test_when_one_sample_is_used_up_the_other_continues(ada):
     field = only_sample(make_field(), control=True)
     assert len(served(field, ada)) == 6
 
@@ -208,7 +208,7 @@ def test_fields_do_not_mix(ada):
     assert Field.objects.count() == 2
 
 
-def test_how_many_wait_is_counted_without_looking_at_each(field, ada, bea, cy):
+def test_count_waiting_for_equals_the_number_of_waiting_candidates(field, ada, bea, cy):
     one, two, three, *_ = field.candidates.all()
     settle(one, (ada, bea, cy))
     vote(two, ada)

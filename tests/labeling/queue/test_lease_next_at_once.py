@@ -43,7 +43,7 @@ def test_no_candidate_is_leased_beyond_its_quota():
     assert sum(leased) == field.candidates.count() * 2
 
 
-def test_one_expert_in_many_windows_never_gets_a_candidate_twice(ada):
+def test_concurrent_requests_of_one_expert_never_get_a_candidate_twice(ada):
     make_field(candidates=30)
     got = at_once(8, lambda _: [x.candidate_id for x in lease_next(Field.objects.get(), ada, 3)])
     every = [pk for batch in got for pk in batch]
@@ -68,7 +68,7 @@ def test_voting_at_full_speed_fills_every_candidate_exactly():
     call_command("audit")
 
 
-def test_votes_on_one_candidate_at_once_are_all_in_its_consensus():
+def test_concurrent_votes_on_one_candidate_are_all_in_its_consensus():
     candidate = make_field(candidates=1, votes_needed=16).candidates.get()
     experts = [person(f"e{k}", "expert") for k in range(16)]
     at_once(16, lambda k: vote(Candidate.objects.get(pk=candidate.pk), experts[k], 1 + k % 4))
@@ -77,13 +77,13 @@ def test_votes_on_one_candidate_at_once_are_all_in_its_consensus():
     assert (found.n_class1, found.n_class2, found.n_class3, found.n_class4) == (4, 4, 4, 4)
 
 
-def test_one_experts_votes_at_once_leave_one_that_counts(candidate, ada):
+def test_of_concurrent_votes_of_one_expert_one_counts(candidate, ada):
     at_once(8, lambda k: vote(Candidate.objects.get(pk=candidate.pk), ada, 1 + k % 4))
     assert (Vote.objects.count(), Vote.objects.live().count()) == (8, 1)
     assert Consensus.objects.get().n_votes == 1
 
 
-def test_the_last_candidates_are_waited_for_rather_than_said_to_be_gone(bea):
+def test_a_request_waits_for_the_last_candidates_if_they_are_locked(bea):
     field = make_field(candidates=1)
     locked, told = threading.Event(), threading.Event()
 
@@ -101,7 +101,7 @@ def test_the_last_candidates_are_waited_for_rather_than_said_to_be_gone(bea):
         told.set()
 
 
-def test_at_once_they_get_the_most_uncertain_ones(admin):
+def test_concurrent_experts_get_the_most_uncertain_candidates(admin):
     field = make_field(candidates=20, votes_needed=1, control_share=0.0)
     only_sample(field, control=False)
     pks = list(field.candidates.values_list("pk", flat=True))
@@ -112,7 +112,7 @@ def test_at_once_they_get_the_most_uncertain_ones(admin):
 
 
 @pytest.mark.postgresql
-def test_a_vote_in_the_making_does_not_hold_the_queue_up(ada, bea):
+def test_an_uncommitted_vote_does_not_block_the_queue(ada, bea):
     field = make_field()
     busy = field.candidates.filter(control=False).order_by("shuffle").first()
     with transaction.atomic():

@@ -42,33 +42,35 @@ def is_open(candidate):
     return Candidate.objects.values_list("open", flat=True).get(pk=candidate.pk)
 
 
-def test_without_votes_it_waits_for_the_networks_entropy(first, run):
+def test_without_votes_the_value_is_that_of_the_prediction(first, run):
     assert place(first, run) == (True, 1.0)
 
 
-def test_votes_that_agree_leave_it_where_it_was(first, run, ada, bea):
+def test_votes_that_agree_do_not_change_the_value(first, run, ada, bea):
     # Until the last one there is no label to learn from.
     settle(first, [ada, bea], 2)
     assert entropy_after(P, (0, 2, 0, 0)) < 1.0
     assert place(first, run) == (True, 1.0)
 
 
-def test_a_vote_moves_it(first, run, ada):
+def test_a_vote_against_the_network_changes_the_value(first, run, ada):
     vote(first, ada, 3)
     assert place(first, run) == (True, entropy_after(P, (0, 0, 1, 0)))
 
 
-def test_unsure_moves_nothing(first, run, ada):
+def test_an_unsure_vote_does_not_change_the_value(first, run, ada):
     vote(first, ada, 0)
     assert place(first, run) == (True, 1.0)
 
 
-def test_an_undone_vote_leaves_its_place_as_it_was(first, run, ada):
+def test_a_retracted_vote_restores_the_value(first, run, ada):
     vote(first, ada, 3).retract()
     assert place(first, run) == (True, 1.0)
 
 
-def test_enough_votes_end_the_waiting_and_an_undo_begins_it_again(first, run, ada, bea, cy):
+def test_enough_votes_remove_it_from_the_queue_and_a_retraction_restores_it(
+    first, run, ada, bea, cy
+):
     settle(first, [ada, bea], 2)
     last = vote(first, cy, 2)
     assert (place(first, run)[0], is_open(first)) == (False, False)
@@ -77,12 +79,12 @@ def test_enough_votes_end_the_waiting_and_an_undo_begins_it_again(first, run, ad
     assert is_open(first)
 
 
-def test_a_ruling_ends_the_waiting(first, run, cur):
+def test_a_ruling_removes_it_from_the_queue(first, run, cur):
     first.adjudicate(cur, 1, "plain")
     assert (place(first, run)[0], is_open(first)) == (False, False)
 
 
-def test_a_change_of_the_rule_is_felt_at_once(pool, first, run, ada, bea):
+def test_a_change_of_the_rules_updates_the_queue(pool, first, run, ada, bea):
     settle(first, [ada, bea], 2)
     pool.early_retirement = True
     pool.save()
@@ -91,20 +93,20 @@ def test_a_change_of_the_rule_is_felt_at_once(pool, first, run, ada, bea):
     call_command("audit")
 
 
-def test_the_control_sample_is_in_no_pool(db, admin):
+def test_the_control_sample_is_not_in_the_queue_of_a_run(db, admin):
     field = only_sample(make_field(candidates=1), control=True)
     candidate = field.candidates.get()
     run = promote(field, admin, {candidate.pk: 1.0})
     assert not place(candidate, run)[0]
 
 
-def test_votes_move_what_newer_runs_predict_too(pool, first, run, admin, ada):
+def test_votes_update_newer_runs_too(pool, first, run, admin, ada):
     newer = make_run(pool, admin, {first.pk: 0.5})
     vote(first, ada, 3)
     assert place(first, newer) == place(first, run) == (True, entropy_after(P, (0, 0, 1, 0)))
 
 
-def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, admin, ada, bea):
+def test_an_older_run_is_updated_when_it_is_promoted_again(pool, first, run, admin, ada, bea):
     newer = promote(pool, admin, {first.pk: 0.5})
     first.refresh_from_db()
     vote(first, ada, 3)
@@ -116,7 +118,7 @@ def test_an_older_run_stands_right_when_it_is_promoted_again(pool, first, run, a
     call_command("audit")
 
 
-def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admin, ada, bea):
+def test_a_roll_back_updates_the_previous_run(pool, first, run, admin, ada, bea):
     waiting = make_run(pool, admin, {c.pk: 0.7 for c in pool.candidates.all()})
     newer = promote(pool, admin, {first.pk: 0.5})
     vote(first, ada, 3)
@@ -126,7 +128,7 @@ def test_a_roll_back_sets_right_what_has_waited_meanwhile(pool, first, run, admi
     call_command("audit")
 
 
-def test_a_roll_back_to_no_run_sets_what_was_refused_right(pool, admin, ada):
+def test_a_roll_back_to_no_run_updates_refused_runs(pool, admin, ada):
     alike = {candidate.pk: 1.0 for candidate in pool.candidates.all()}
     refused, live = make_run(pool, admin, alike), make_run(pool, admin, alike)
     live.promote_unjudged(by=admin)
@@ -138,7 +140,7 @@ def test_a_roll_back_to_no_run_sets_what_was_refused_right(pool, admin, ada):
     call_command("audit")
 
 
-def test_a_promotion_touches_only_what_votes_have_moved(pool, first, run, admin, ada):
+def test_a_promotion_updates_candidates_with_votes_only(pool, first, run, admin, ada):
     # However many predictions there are: the pointer, its record, and what the votes on them say.
     newer = make_run(pool, admin, {c.pk: 0.5 for c in pool.candidates.all()})
     vote(first, ada, 3)

@@ -40,22 +40,22 @@ def again(lease, expert, label=2, **more):
     return vote(lease.candidate, expert, label, **more)
 
 
-def test_they_are_what_was_voted_on_long_ago(field, voted, ada):
+def test_repeats_are_candidates_that_the_expert_voted_on_long_ago(field, voted, ada):
     assert {lease.candidate for lease in repeats(field, ada)} == set(voted[:2])
 
 
-def test_what_the_expert_is_looking_at_again_is_not_leased_again(field, voted, ada):
+def test_a_leased_repeat_is_not_leased_again(field, voted, ada):
     assert len(repeats(field, ada)) == 2
     assert repeats(field, ada) == []
 
 
-def test_only_those_wished_for_come_again(field, voted, ada):
+def test_repeats_pass_the_filter_of_the_request(field, voted, ada):
     field.candidates.filter(pk=voted[0].pk).update(mag_v=20)
     leases = lease_next(field, ada, 10, QueueFilter(mag_min=19.9, mag_max=20.1))
     assert [lease.candidate for lease in leases if lease.sample == Sample.REPEAT] == [voted[0]]
 
 
-def test_what_was_voted_on_within_the_hour_does_not_come_again(field, voted, ada):
+def test_a_candidate_voted_on_within_the_hour_is_not_repeated(field, voted, ada):
     Vote.objects.filter(candidate=voted[0]).update(cast_at=timezone.now() - timedelta(minutes=59))
     assert {lease.candidate for lease in repeats(field, ada)} == {voted[1]}
 
@@ -66,7 +66,7 @@ def test_the_rest_of_the_batch_is_new(field, voted, ada):
     assert len({lease.candidate_id for lease in leases} - {c.pk for c in voted}) == 8
 
 
-def test_what_a_used_up_control_sample_lacks_is_no_repeat_more(field, voted, ada, monkeypatch):
+def test_a_used_up_control_sample_is_not_replaced_by_repeats(field, voted, ada, monkeypatch):
     field.candidates.update(control=False)
     plan = [Sample.POOL, Sample.CONTROL, Sample.REPEAT]
     monkeypatch.setattr(ExpertQueue, "_samples", lambda queue, count: list(plan))
@@ -74,23 +74,23 @@ def test_what_a_used_up_control_sample_lacks_is_no_repeat_more(field, voted, ada
     assert given == {Sample.REPEAT: 1, Sample.POOL: 2}
 
 
-def test_nobody_gets_any_unless_the_field_says_so(field, voted, ada):
+def test_there_are_no_repeats_unless_the_field_has_a_share(field, voted, ada):
     field.repeat_share = 0.0
     assert repeats(field, ada) == []
 
 
-def test_what_is_fresh_in_memory_is_not_repeated(field, ada):
+def test_a_candidate_among_the_latest_votes_is_not_repeated(field, ada):
     for candidate in field.candidates.order_by("pk")[:19]:
         vote(candidate, ada, 1)
     Vote.objects.update(cast_at=timezone.now() - timedelta(days=1))
     assert repeats(field, ada) == []
 
 
-def test_another_expert_gets_none_of_them(field, voted, bea):
+def test_candidates_are_not_repeated_to_other_experts(field, voted, bea):
     assert repeats(field, bea) == []
 
 
-def test_an_answer_to_one_never_counts(field, voted, ada):
+def test_a_vote_on_a_repeat_does_not_count(field, voted, ada):
     before = list(Consensus.objects.order_by("pk").values())
     (lease, *_) = repeats(field, ada)
     cast = again(lease, ada)
@@ -102,14 +102,14 @@ def test_an_answer_to_one_never_counts(field, voted, ada):
     call_command("audit")
 
 
-def test_none_is_repeated_twice(field, voted, ada):
+def test_a_candidate_is_repeated_once(field, voted, ada):
     for lease in repeats(field, ada):
         again(lease, ada)
     Lease.objects.all().delete()
     assert repeats(field, ada) == []
 
 
-def test_what_replaces_a_repeat_is_a_repeat(field, voted, ada):
+def test_a_vote_that_replaces_a_repeat_is_a_repeat(field, voted, ada):
     (lease, *_) = repeats(field, ada)
     first = again(lease, ada, 2)
     second = again(lease, ada, 3, replaces=first.pk)
@@ -119,7 +119,7 @@ def test_what_replaces_a_repeat_is_a_repeat(field, voted, ada):
 
 
 @pytest.mark.parametrize("undo", [False, True])
-def test_a_repeat_that_is_corrected_in_the_browser_is_still_one(field, voted, ada, as_ada, undo):
+def test_a_corrected_repeat_is_a_repeat(field, voted, ada, as_ada, undo):
     (lease, *_) = repeats(field, ada)
     first = uuid4()
     put_vote(as_ada, answer_of(lease.candidate, 2), first)
@@ -130,7 +130,7 @@ def test_a_repeat_that_is_corrected_in_the_browser_is_still_one(field, voted, ad
     assert lease.candidate.votes.live().get().label == 1
 
 
-def test_a_correction_of_what_counts_is_none_while_its_repeat_waits(field, voted, ada):
+def test_a_correction_of_the_counted_vote_is_no_repeat(field, voted, ada):
     (lease, *_) = repeats(field, ada)
     original = lease.candidate.votes.live().get()
     corrected = vote(lease.candidate, ada, 4, replaces=original.pk)
@@ -139,14 +139,14 @@ def test_a_correction_of_what_counts_is_none_while_its_repeat_waits(field, voted
     call_command("audit")
 
 
-def test_what_was_skipped_is_not_answered_by_the_next_vote(field, voted, ada):
+def test_a_vote_after_a_skipped_repeat_is_no_repeat(field, voted, ada):
     (lease, *_) = repeats(field, ada)
     lease.skip()
     assert vote(lease.candidate, ada, 4).repeat_of is None
     assert lease.candidate.votes.live().get().label == 4
 
 
-def test_one_that_was_skipped_gives_its_place_to_another(field, voted, ada, monkeypatch):
+def test_a_skipped_repeat_is_followed_by_another(field, voted, ada, monkeypatch):
     monkeypatch.setattr("labeling.queue.expert_queue.takes_repeat", lambda *_: True)
     (first,) = repeats(field, ada, 1)
     first.skip()
@@ -154,27 +154,27 @@ def test_one_that_was_skipped_gives_its_place_to_another(field, voted, ada, monk
     assert {first.candidate, second.candidate} == set(voted[:2])
 
 
-def test_they_take_no_place_of_the_control_sample(voted, field, ada):
+def test_repeats_do_not_reduce_the_control_sample(voted, field, ada):
     field.control_share, field.repeat_share = 0.2, 0.2
     plan = Counter(ExpertQueue(field, ada)._samples(100))
     assert abs(plan[Sample.CONTROL] - 20) <= 1
     assert abs(plan[Sample.REPEAT] - 20) <= 2
 
 
-def test_an_undone_repeat_is_gone_and_the_original_stays(field, voted, ada):
+def test_retracting_a_repeat_leaves_the_original_vote(field, voted, ada):
     (lease, *_) = repeats(field, ada)
     again(lease, ada).retract()
     assert not Vote.objects.repeats().exists()
     assert lease.candidate.votes.live().get().label == 1
 
 
-def test_what_replaces_an_ordinary_vote_is_one_itself(voted, ada):
+def test_a_vote_that_replaces_a_counted_vote_is_no_repeat(voted, ada):
     first = voted[0].votes.get()
     second = voted[0].cast_vote(ada, uuid4(), label=3, replaces=first.pk)
     assert list(voted[0].votes.live()) == [second]
 
 
-def test_one_takes_no_place_from_others(field, voted, ada, bea, cy):
+def test_a_repeat_does_not_use_up_the_room_for_votes(field, voted, ada, bea, cy):
     (lease, *_) = repeats(field, ada)
     for expert in (bea, cy):
         lease_to(lease.candidate, expert)

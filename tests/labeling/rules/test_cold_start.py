@@ -55,7 +55,7 @@ def assert_own_order(field, pks):
     assert keys == sorted(keys)
 
 
-def test_a_spread_sample_is_first_and_then_all_at_random(field, ada, capsys):
+def test_a_spread_sample_comes_first_and_the_others_at_random(field, ada, capsys):
     own = in_order(field)
     begin(field, ColdStart.SPREAD)
     order = in_order(field)
@@ -66,7 +66,7 @@ def test_a_spread_sample_is_first_and_then_all_at_random(field, ada, capsys):
     assert misplaced(capsys) == 0
 
 
-def test_it_can_be_taken_back(field):
+def test_the_spread_order_can_be_removed(field):
     own = in_order(field)
     begin(field, ColdStart.SPREAD)
     begin(field, ColdStart.RANDOM)
@@ -74,14 +74,14 @@ def test_it_can_be_taken_back(field):
     assert not field.candidates.filter(shuffle__lt=0).exists()
 
 
-def test_set_again_it_is_the_same(field):
+def test_the_spread_order_is_deterministic(field):
     begin(field, ColdStart.SPREAD)
     first = in_order(field)
     begin(field, ColdStart.SPREAD)
     assert in_order(field) == first
 
 
-def test_the_control_sample_stays_as_it_was(field):
+def test_the_spread_order_does_not_change_the_control_sample(field):
     field.candidates.filter(pk__in=in_order(field)[:100]).update(control=True)
     before = set(field.candidates.filter(control=True).values_list("pk", "shuffle"))
     begin(field, ColdStart.SPREAD)

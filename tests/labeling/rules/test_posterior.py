@@ -64,7 +64,7 @@ def test_a_vote_against_a_network_that_is_certain_raises_the_entropy():
     )
 
 
-def test_candidates_together_have_the_values_that_each_has_alone():
+def test_many_candidates_have_the_values_that_each_has_alone():
     rng = np.random.default_rng(0)
     prior_NK, counts_NK = rng.dirichlet([0.5] * 4, 500), rng.integers(0, 5, (500, 4))
     together = entropy(strategies.posterior(prior_NK, counts_NK))
@@ -73,17 +73,17 @@ def test_candidates_together_have_the_values_that_each_has_alone():
 
 
 @given(priors)
-def test_without_votes_it_is_the_networks_entropy(prior):
+def test_without_votes_the_entropy_is_that_of_the_prior(prior):
     assert posterior_entropy(prior, NO_VOTES) == pytest.approx(-sum(p * log(p) for p in prior))
 
 
 @given(priors, counts)
-def test_it_is_between_0_and_ln_4(prior, votes):
+def test_the_entropy_is_between_0_and_ln_4(prior, votes):
     assert 0 <= posterior_entropy(prior, votes) <= log(4) + 1e-12
 
 
 @given(priors, st.lists(classes, max_size=12), st.randoms(use_true_random=False))
-def test_bayes_rule_vote_by_vote_in_any_order_ends_at_the_same(prior, labels, rng):
+def test_the_posterior_equals_bayes_rule_vote_by_vote_in_any_order(prior, labels, rng):
     belief = prior
     for label in rng.sample(labels, len(labels)):
         belief = posterior(belief, with_votes(NO_VOTES, label))
@@ -91,14 +91,14 @@ def test_bayes_rule_vote_by_vote_in_any_order_ends_at_the_same(prior, labels, rn
 
 
 @given(priors, counts)
-def test_another_vote_for_the_likeliest_class_lowers_it(prior, votes):
+def test_another_vote_for_the_most_probable_class_lowers_the_entropy(prior, votes):
     belief = posterior(prior, votes)
     again = with_votes(votes, belief.index(max(belief)))
     assert posterior_entropy(prior, again) <= posterior_entropy(prior, votes) + 1e-12
 
 
 @given(counts, classes, classes)
-def test_agreement_leaves_less_to_learn_than_contradiction(votes, first, second):
+def test_votes_that_agree_leave_a_lower_entropy_than_votes_that_do_not(votes, first, second):
     even = [max(votes)] * 4
     agree, differ = with_votes(even, first, first), with_votes(even, first, second)
     assert posterior_entropy(EVEN, agree) <= posterior_entropy(EVEN, differ) + 1e-12

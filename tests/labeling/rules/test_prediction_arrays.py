@@ -18,7 +18,7 @@ def test_one_network_agrees_with_itself_and_has_no_mutual_information():
     assert np.isnan(arrays.diversity_N).all()
 
 
-def test_its_columns_are_those_of_the_rows():
+def test_the_columns_are_those_of_the_table():
     columns = PredictionArrays.of_one_network(np.array([4, 9]), np.array([1, 3]), P).columns()
     assert [columns[name].tolist() for name in PROBABILITY_COLUMNS] == P.T.tolist()
     assert columns["candidate_id"].tolist() == [4, 9]

@@ -69,7 +69,7 @@ def set_strategy(field, strategy):
 
 
 @pytest.mark.parametrize("strategy", FIRST)
-def test_each_strategy_puts_another_candidate_first(pool, strategy):
+def test_each_strategy_has_another_first_candidate(pool, strategy):
     set_strategy(pool, strategy)
     assert order(pool)[0] == FIRST[strategy]
 
@@ -110,7 +110,7 @@ def refit(field, prior, number):
 
 
 @pytest.mark.parametrize("strategy", FIRST)
-def test_a_candidate_of_which_refitted_heads_are_certain_is_last(pool, strategy, ada, capsys):
+def test_a_candidate_that_refitted_heads_are_certain_of_is_last(pool, strategy, ada, capsys):
     set_strategy(pool, strategy)
     refit(pool, (0.997, 0.001, 0.001, 0.001), FIRST[strategy])
     assert order(pool)[-1] == FIRST[strategy]
@@ -254,7 +254,7 @@ def value(strategy, prior, counts=NO_VOTES, *, refitted=False, entropy=1.0):
     return acquisition_values(strategy, opinions, np.array([counts]))[0]
 
 
-def test_the_margin_is_one_where_two_classes_are_alike():
+def test_the_value_by_margin_is_one_for_two_equal_probabilities():
     assert value(Strategy.MARGIN, (0.5, 0.5, 0, 0)) == pytest.approx(1)
     assert value(Strategy.MARGIN, (1.0, 0, 0, 0)) == 0
     assert value(Strategy.MARGIN, (0.4, 0.3, 0.2, 0.1)) == pytest.approx(0.9)

@@ -27,7 +27,7 @@ def digest(lines):
     return sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
 
 
-def test_it_names_the_votes(voted, ada):
+def test_the_basis_contains_the_votes(voted, ada):
     basis = take_snapshot([voted], LabelSource("votes")).basis["votes"]
     live = Vote.objects.live()
     assert basis["count"] == 7
@@ -36,7 +36,7 @@ def test_it_names_the_votes(voted, ada):
     assert basis["newest_retracted_at"] is None
 
 
-def test_an_equal_vote_in_the_place_of_one_that_was_taken_back_is_seen(voted, ada):
+def test_an_equal_vote_in_place_of_a_retracted_one_changes_the_basis(voted, ada):
     before = take_snapshot([voted], LabelSource("votes"))
     mine = voted.candidates.all()[0].votes.get(voter=ada)
     mine.retract()
@@ -49,7 +49,7 @@ def test_an_equal_vote_in_the_place_of_one_that_was_taken_back_is_seen(voted, ad
     assert after.basis["votes"]["newest_retracted_at"] == mine.retracted_at.isoformat()
 
 
-def test_it_names_the_rulings_of_curators(voted, cur):
+def test_the_basis_contains_the_rulings(voted, cur):
     before = take_snapshot([voted], LabelSource("votes")).basis["rulings"]
     assert (before["count"], before["sha256"]) == (0, digest([]))
     ruling = voted.candidates.all()[3].adjudicate(cur, 4, "a galaxy")
@@ -58,13 +58,13 @@ def test_it_names_the_rulings_of_curators(voted, cur):
     assert after["newest_decided_at"] == ruling.decided_at.isoformat()
 
 
-def test_it_goes_by_the_fields_that_are_trained_on(voted, ada):
+def test_the_basis_is_of_the_fields_of_the_run(voted, ada):
     before = take_snapshot([voted], LabelSource("votes")).basis
     vote(make_field("other").candidates.all()[0], ada)
     assert take_snapshot([voted], LabelSource("votes")).basis == before
 
 
-def test_it_names_the_references(voted):
+def test_the_basis_contains_the_reference_labels(voted):
     for number, candidate in enumerate(voted.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=1 + number % 2)
     lines = [f"{label.candidate_id},{label.label}" for label in ReferenceLabel.objects.all()]
@@ -72,13 +72,13 @@ def test_it_names_the_references(voted):
     assert take_snapshot([voted], LabelSource("LEGUS")).basis == {"references": expected}
 
 
-def test_of_one_expert_it_names_their_votes_alone(voted, ada):
+def test_the_basis_of_one_expert_contains_their_votes_only(voted, ada):
     basis = take_snapshot([voted], LabelSource(f"expert:{ada.get_username()}")).basis
     assert set(basis) == {"votes"}
     assert basis["votes"]["count"] == 3
 
 
-def test_a_run_keeps_it_and_a_request_that_joins_it_renews_it(voted, admin, bea):
+def test_a_run_stores_the_basis_and_an_equal_request_renews_it(voted, admin, bea):
     run = request_run(admin, "quick", fields=[voted])
     known = take_snapshot([voted], LabelSource("votes")).basis
     assert {name: run.basis[name] for name in known} == known
@@ -89,7 +89,7 @@ def test_a_run_keeps_it_and_a_request_that_joins_it_renews_it(voted, admin, bea)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_cast_meanwhile_neither_counts_nor_waits(voted, cy):
+def test_votes_cast_during_the_snapshot_are_not_in_it_and_do_not_wait(voted, cy):
     three = voted.candidates.all()[2]
     with one_moment():
         assert Vote.objects.count() == 7
@@ -99,7 +99,7 @@ def test_what_is_cast_meanwhile_neither_counts_nor_waits(voted, cy):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_moment_that_fails_is_over(voted):
+def test_a_consistent_read_ends_after_an_error(voted):
     with pytest.raises(ZeroDivisionError), one_moment():
         Vote.objects.count()
         raise ZeroDivisionError

@@ -21,6 +21,6 @@ def test_a_text_names_one_source(text, is_consensus, expert, is_reference):
     assert source.is_reference is is_reference
 
 
-def test_an_experts_source_has_their_name():
+def test_the_source_of_an_expert_contains_the_name():
     assert LabelSource.of_expert("ada") == LabelSource("expert:ada")
     assert CONSENSUS.text == "votes"

@@ -78,7 +78,7 @@ def test_its_columns_are_those_of_the_contract(voted, tmp_path):
     }
 
 
-def test_the_split_is_the_candidates_own(imported, tmp_path):
+def test_the_split_is_the_sample_of_the_candidate(imported, tmp_path):
     ReferenceLabel.objects.update(source="people")
     _, rows = written(tmp_path / "set.csv", [imported], "people")
     for text, row in rows.items():
@@ -106,7 +106,7 @@ def test_an_experts_own_live_votes_are_labels(voted, ada, tmp_path):
     assert frozen.label_counts == {"train": {"1": 2, "3": 1}, "control": {"4": 1}}
 
 
-def test_it_knows_every_source_of_labels(voted, cur):
+def test_all_label_sources_are_listed(voted, cur):
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
     assert [str(source) for source in all_label_sources()] == [
         "votes",
@@ -154,13 +154,13 @@ def test_a_ruling_is_a_label(voted, cur, tmp_path):
     assert rows["4"]["label"] == "3"
 
 
-def test_what_was_set_aside_is_left_out(voted, tmp_path):
+def test_candidates_set_aside_are_left_out(voted, tmp_path):
     Candidate.objects.filter(catalogue_id="6").update(set_aside="outside", pack_row=None)
     _, rows = written(tmp_path / "set.csv", [voted], "votes")
     assert "6" not in rows
 
 
-def test_only_the_fields_that_were_asked_for(voted, tmp_path):
+def test_it_has_the_requested_fields_only(voted, tmp_path):
     other = make_field("ngc2", candidates=2)
     _, rows = written(tmp_path / "one.csv", [voted], "votes")
     assert {row["field"] for row in rows.values()} == {"ngc1"}
@@ -168,18 +168,18 @@ def test_only_the_fields_that_were_asked_for(voted, tmp_path):
         snapshot_of([other], "votes")
 
 
-def test_the_same_labels_are_the_same_bytes(voted):
+def test_the_same_labels_give_the_same_bytes(voted):
     one, two = (snapshot_of([voted], "votes").content for _ in range(2))
     assert one == two
 
 
-def test_another_label_is_another_fingerprint(voted, ada, bea):
+def test_another_label_gives_another_fingerprint(voted, ada, bea):
     before = snapshot_of([voted], "votes").sha256
     settle(voted.candidates.first(), [ada, bea], 3)
     assert snapshot_of([voted], "votes").sha256 != before
 
 
-def test_an_untrainable_set_says_what_there_is_and_what_to_do(field, ada, bea, cy):
+def test_the_error_for_too_few_labels_says_what_to_do(field, ada, bea, cy):
     field.candidates.update(control=False)
     settle(field.candidates.first(), [ada, bea, cy], 2)
     with pytest.raises(TooFewClasses, match="gives only class 2 there: settle more candidates"):
