@@ -8,19 +8,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
+from deploy import demo_accounts
 from labeling.auth.roles import Role
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Field
 from labeling.simulation import simulate_field
 
-ACCOUNTS = {
-    "ada": Role.EXPERT,
-    "bea": Role.EXPERT,
-    "cy": Role.EXPERT,
-    "cur": Role.CURATOR,
-    "admin": Role.ADMINISTRATOR,
-}
+ACCOUNTS = {name: Role(role) for name, role in demo_accounts.ROLES.items()}
 """Role of each account; the password is the name."""
 
 FIELD = "demo"

@@ -7,12 +7,17 @@ lock again. Several threads keep a long download or a slow disk from delaying ot
 
 import gc
 import os
+import socket
+import sys
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from django.conf import settings
+from django.db import DatabaseError, connections
 from gunicorn.http import wsgi
 
+from deploy.demo_accounts import known_password_error
 from deploy.fair_worker import FairWorker, forget
 
 # Each thread keeps a connection, and PostgreSQL allows a hundred by default.
@@ -34,10 +39,33 @@ FOR_AGREEMENT = ("sklearn.metrics", "statsmodels.stats.inter_rater", "crowdkit.a
 
 
 def on_starting(server: Any) -> None:
-    """Import, once for all processes, the packages that only pages of agreement need."""
+    """Refuse known passwords, and import, once for all processes, the packages of some pages."""
+    refuse_known_passwords(server.cfg.address)
     for package in FOR_AGREEMENT:
         with suppress(ModuleNotFoundError):  # crowd-kit is an extra
             import_module(package)
+
+
+def refuse_known_passwords(addresses: list[Any]) -> None:
+    """End the start if demonstration accounts could be used from other computers.
+
+    `serve` binds the loopback address itself, and passes it as the number of an open file.
+    """
+    by_serve = settings.ONE_COMPUTER and all(map(_is_inherited_loopback, addresses))
+    if by_serve:
+        return
+    with suppress(DatabaseError):  # not there yet, or without tables
+        if reason := known_password_error():
+            sys.exit(reason)
+    # The processes that answer requests open connections of their own.
+    connections.close_all()
+
+
+def _is_inherited_loopback(address: Any) -> bool:
+    if not isinstance(address, int):
+        return False
+    with socket.socket(fileno=os.dup(address)) as listener:
+        return listener.family == socket.AF_INET and listener.getsockname()[0].startswith("127.")
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -73,6 +73,10 @@ CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 BEHIND_PROXY = HTTPS or bool(CSRF_TRUSTED_ORIGINS) or not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS)
 
+DATABASE_URL = os.environ.get("DATABASE_URL")
+# Only there may accounts have passwords that everybody knows.
+ONE_COMPUTER = not (DATABASE_URL or BEHIND_PROXY)
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -120,7 +124,6 @@ TEMPLATES = [
     }
 ]
 
-DATABASE_URL = os.environ.get("DATABASE_URL")
 # As a URL, the path of a folder with "#", "?" or "%" would be another path.
 DATABASE: dict[str, Any] = (
     {**dj_database_url.parse(DATABASE_URL)} if DATABASE_URL else sqlite_database(HOME)

@@ -164,5 +164,7 @@ def live_site(
     """`manage.py serve` with the demonstration, as the first `make run` leaves it."""
     site = Site(tmp_path_factory.mktemp("live"), database_url=database_for("live_site"))
     site.wait()
+    if not site.has_demonstration_accounts:
+        site.create_accounts()
     yield site
     site.stop()

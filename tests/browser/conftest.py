@@ -81,7 +81,7 @@ def page(new_page: Callable[[], Page]) -> Page:
 
 
 @pytest.fixture
-def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
+def open_as(new_page: Callable[[], Page], site: Site) -> Callable[[str], Page]:
     """A window in which one of the demonstration's accounts has logged in.
 
     With the settings that everybody starts with, unless those of other tests are to be kept.
@@ -91,7 +91,7 @@ def open_as(new_page: Callable[[], Page]) -> Callable[[str], Page]:
         page = new_page()
         page.goto("/login/")
         page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(name)
+        page.get_by_label("Password").fill(site.password_of(name))
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login/" not in url)
         if not keep:

@@ -233,7 +233,7 @@ def test_votes_wait_for_a_server_that_restarts(ada, live_site, allowed_errors):
     assert saved_votes(ada) == before + 2
 
 
-def test_an_expired_session_loses_no_vote(ada, allowed_errors):
+def test_an_expired_session_loses_no_vote(ada, site, allowed_errors):
     allowed_errors.append("401")
     before, first = saved_votes(ada), painted(ada)
     ada.context.clear_cookies()
@@ -244,21 +244,21 @@ def test_an_expired_session_loses_no_vote(ada, allowed_errors):
     ada.get_by_label("Password of ada").fill("not it")
     ada.keyboard.press("Enter")
     expect(ada.get_by_text("That is not the right password.")).to_be_visible()
-    ada.get_by_label("Password of ada").fill("ada")
+    ada.get_by_label("Password of ada").fill(site.password_of("ada"))
     ada.keyboard.press("Enter")
     outbox_shows(ada, "saved")
     expect(ada.locator("#login-notice")).to_be_hidden()
     assert saved_votes(ada) == before + 1
 
 
-def test_votes_are_never_sent_for_another_account(ada, allowed_errors):
+def test_votes_are_never_sent_for_another_account(ada, site, allowed_errors):
     allowed_errors.append("401")
     first, before = painted(ada), saved_votes(ada)
     tab = ada.context.new_page()
     tab.goto("/guide/")
     tab.get_by_role("button", name="Log out").click()
     tab.get_by_label("Username").fill("bea")
-    tab.get_by_label("Password").fill("bea")
+    tab.get_by_label("Password").fill(site.password_of("bea"))
     tab.keyboard.press("Enter")
     tab.wait_for_url(lambda url: "/login/" not in url)
     theirs = saved_votes(tab)
@@ -267,7 +267,7 @@ def test_votes_are_never_sent_for_another_account(ada, allowed_errors):
     outbox_shows(ada, "log in to save (1)")
     assert saved_votes(tab) == theirs
     ada.get_by_role("button", name="Log in as ada").click()
-    ada.get_by_label("Password of ada").fill("ada")
+    ada.get_by_label("Password of ada").fill(site.password_of("ada"))
     ada.keyboard.press("Enter")
     outbox_shows(ada, "saved")
     assert saved_votes(ada) == before + 1

@@ -57,10 +57,10 @@ def test_the_gallery_leads_to_a_candidate_with_its_pictures(open_as):
         page.wait_for_function(f"c => ({colours})(c) > 20", arg=canvas.element_handle())
 
 
-def test_a_visitor_logs_in_and_returns_to_the_page(page):
+def test_a_visitor_logs_in_and_returns_to_the_page(page, site):
     page.goto("/candidates/?order=mag")
     page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("ada")
+    page.get_by_label("Password").fill(site.password_of("ada"))
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/candidates/\?order=mag$"))
     assert page.request.get("/whoami/").json() == {"user": "ada"}

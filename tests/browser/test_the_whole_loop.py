@@ -44,8 +44,7 @@ def site_of_its_own(tmp_path_factory, database_for):
     """A server without the demonstration's field, with its accounts."""
     site = Site(tmp_path_factory.mktemp("loop"), "--no-demo", database_url=database_for("loop"))
     site.wait()
-    accounts = "from deploy.demo import create_accounts; create_accounts()"
-    site.manage("shell", "-v0", "-c", accounts)
+    site.create_accounts()
     yield site
     site.stop()
 

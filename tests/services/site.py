@@ -16,6 +16,8 @@ from urllib.request import urlopen
 
 import psutil
 
+from deploy.demo_accounts import ROLES
+
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = "collected.sha256"
 NOT_INHERITED = ("ASTERISM_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DEBUG")
@@ -50,6 +52,7 @@ class Site:
         self.environment = {**inherited, "ASTERISM_HOME": str(home), **(environment or {})}
         if database_url:
             self.environment["DATABASE_URL"] = database_url
+        self.has_demonstration_accounts = not database_url
         self.log = home / "serve.log"
         self.options = options
         self.start()
@@ -91,6 +94,24 @@ class Site:
                 return bool(response.status == 200)
         except (URLError, ConnectionError, TimeoutError):
             return False
+
+    def password_of(self, name: str) -> str:
+        """The password of a demonstration account, which with DATABASE_URL is none of those."""
+        return name if self.has_demonstration_accounts else f"{name} of the tests"
+
+    def create_accounts(self) -> None:
+        """Make the accounts of the demonstration, each with `password_of` its name."""
+        passwords = {name: self.password_of(name) for name in ROLES}
+        code = f"""
+from deploy.demo import create_accounts
+from django.contrib.auth.models import User
+create_accounts()
+for name, password in {passwords}.items():
+    user = User.objects.get(username=name)
+    user.set_password(password)
+    user.save()
+"""
+        self.manage("shell", "-v0", "-c", code)
 
     def manage(self, *arguments: str) -> str:
         """Output of a `manage.py` command on the same data."""

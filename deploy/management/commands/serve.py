@@ -22,7 +22,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from deploy import demo
+from deploy import demo, demo_accounts
 from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
 from deploy.unavailable import refusing
 from labeling import jobs
@@ -81,6 +81,8 @@ class Command(BaseCommand):
     def prepare(self, *, no_demo: bool) -> None:
         """Bring the tables and the static files up to date, and make the demonstration once."""
         call_command("migrate", verbosity=0, interactive=False)
+        if not settings.ONE_COMPUTER and (reason := demo_accounts.known_password_error()):
+            raise CommandError(reason)
         collect_static_files()
         real_users = get_user_model().objects.exclude(username__in=demo.ACCOUNTS)
         if not no_demo and not real_users.exists():
@@ -120,8 +122,7 @@ class Command(BaseCommand):
         services.callback(web.stop)
         wait_for_web(port, log)
         self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
-        accounts = get_user_model().objects.filter(username__in=demo.ACCOUNTS)
-        if names := accounts.order_by("pk").values_list("username", flat=True):
+        if settings.ONE_COMPUTER and (names := demo_accounts.names_with_known_password()):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()
         with suppress(KeyboardInterrupt):
