@@ -12,6 +12,8 @@ from frontend.pages.class_texts import CLASS_TEXTS, REASONS
 from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
 from labeling.auth.roles import Role
+from labeling.classes import Reason
+from labeling.rules.consensus import ConsensusStatus
 from labeling.rules.decision_tree import TREE
 
 
@@ -23,6 +25,10 @@ def classify(request: PageRequest) -> HttpResponse:
         "classes": CLASS_TEXTS,
         "reasons": REASONS,
         "tree": [asdict(question) for question in TREE],
+        "opinion_texts": {
+            "statuses": dict(ConsensusStatus.choices),
+            "reasons": dict(Reason.choices),
+        },
         "queue_filter": QueueFilterForm(request.GET),
         **viewer_context(request.user),
     }

@@ -181,6 +181,8 @@ def test_opinions_are_shown_only_after_the_vote(ada, open_as):
         ada.keyboard.press("v")
     assert answer.value.ok
     expect(ada.locator("#opinions")).to_contain_text("ada (me)")
+    consensus = ada.locator("#opinions-body tr", has_text="consensus")
+    expect(consensus).to_contain_text("insufficient votes")
     ada.keyboard.press("Escape")
     expect(ada.locator("#opinions")).to_be_hidden()
 
@@ -208,6 +210,28 @@ def test_a_custom_key_works_on_all_pages(ada, open_as):
     elsewhere = open_as("ada", keep=True)
     elsewhere.goto("/guide/")
     expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text("y")
+
+
+def test_the_page_names_custom_keys(ada):
+    ada.keyboard.press("?")
+    for action, key in {"next": "j", "invert": "k", "examine-radial": "y", "flag": ";"}.items():
+        ada.locator(f"[data-remap='{action}']").click()
+        with ada.expect_response(re.compile("/preferences/")):
+            ada.keyboard.press(key)
+    ada.keyboard.press("Escape")
+    expect(ada.locator("button[data-action='flag']")).to_have_text("Flag ;")
+    expect(ada.locator("[data-action='invert']")).to_have_attribute(
+        "title", "Invert the colours, key k"
+    )
+    radial = ada.get_by_role("button", name="y Radial profile")
+    expect(radial).to_have_attribute("title", "Radial profile, key y")
+    vote(ada, "1")
+    ada.keyboard.press("p")
+    expect(ada.locator("#note")).to_contain_text("press j to go on")
+    ada.keyboard.press("?")
+    ada.get_by_role("button", name="Reset all keys").click()
+    expect(ada.locator("#note")).to_contain_text("press n to go on")
+    expect(ada.locator("button[data-action='skip']").last).to_have_text("Skip ␣")
 
 
 def test_a_key_of_another_action_is_refused(ada):

@@ -1,7 +1,7 @@
 /** Actions of keys, and changed bindings. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actionOf, rebind } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
+import { actionOf, keyOf, rebind } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
 
 /** A key press as an event of the browser. */
 const press = (key, code, more = {}) => ({
@@ -44,4 +44,12 @@ test("the same key again is no clash", () => {
 
 test("keys that leave a dialog are refused", () => {
   for (const key of ["Escape", "Tab", ""]) assert.ok("conflict" in rebind(bindings, "skip", key));
+});
+
+test("the key of an action is its first one, and empty if it has none", () => {
+  const bindings = [
+    { action: "next", keys: ["j", "ArrowRight"], description: "" },
+    { action: "skip", keys: [], description: "" },
+  ];
+  assert.deepEqual(["next", "skip", "none"].map((action) => keyOf(bindings, action)), ["j", "", ""]);
 });

@@ -109,6 +109,14 @@ export function actionOf(press, bindings) {
 }
 
 /**
+ * Return the first key of an action, or an empty text if it has none.
+ * @param {KeyBinding[]} bindings @param {string} action
+ */
+export function keyOf(bindings, action) {
+  return bindings.find((binding) => binding.action === action)?.keys[0] ?? "";
+}
+
+/**
  * Return the table with another key for one action, or the reason why the key cannot be used.
  * @param {KeyBinding[]} bindings @param {string} action @param {string} key
  * @returns {{bindings: KeyBinding[]} | {conflict: string}}

@@ -3,6 +3,7 @@
 import { wireActions } from "../lib/actions.js";
 import { send } from "../lib/api.js";
 import { element, pageData, setText } from "../lib/dom.js";
+import { showKeys } from "../lib/key-labels.js";
 import { Preferences } from "../lib/preferences.js";
 import { loadCandidate, loadColourImage } from "../viewer/load.js";
 import { wireViewer } from "./wire-viewer.js";
@@ -29,7 +30,9 @@ function show(updated) {
   viewer.show(updated);
 }
 
-wireActions({ ...actions, close }, pageData("keys"));
+const bindings = pageData("keys");
+showKeys(document, bindings);
+wireActions({ ...actions, close }, bindings);
 try {
   candidate = loadCandidate(await send("GET", main.dataset.candidate ?? ""), display.rgb, show);
   viewer.show(candidate);

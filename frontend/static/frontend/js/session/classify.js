@@ -3,6 +3,7 @@
 import { wireActions } from "../lib/actions.js";
 import { openDialog, toggleDialog } from "../lib/dialogs.js";
 import { element, pageData } from "../lib/dom.js";
+import { showKeys } from "../lib/key-labels.js";
 import { Preferences } from "../lib/preferences.js";
 import { loadCandidate, loadColourImage } from "../viewer/load.js";
 import { History } from "./history.js";
@@ -82,7 +83,7 @@ const session = new Session(
 
 function refresh() {
   session.refresh();
-  showSession(root, session, status);
+  showSession(root, session, status, bindings);
 }
 
 function retry() {
@@ -93,7 +94,7 @@ function retry() {
 
 function openOpinions() {
   const vote = session.history.reviewedVote ?? session.history.votes.at(-1);
-  if (vote) showOpinions(dialog("opinions"), vote.item);
+  if (vote) showOpinions(dialog("opinions"), vote.item, pageData("opinion-texts"));
   else status.showNote("Vote first. Opinions are shown after your vote.");
 }
 
@@ -108,7 +109,15 @@ const voteActions = Object.fromEntries(/** @type {const} */ ([1, 2, 3, 4]).flatM
   [`possible-${label}`, () => session.castVote(label, { certainty: "possible" })],
 ]));
 
-wireKeyHelp(dialog("help"), bindings, pageData("default-keys"), (keys) => preferences.saveNow("keys", keys));
+/** @param {Record<string, string[]>} keys */
+const saveKeys = (keys) => preferences.saveNow("keys", keys);
+
+function onKeysChanged() {
+  showKeys(document, bindings);
+  refresh();
+}
+showKeys(document, bindings);
+wireKeyHelp(dialog("help"), bindings, pageData("default-keys"), saveKeys, onKeysChanged);
 wireActions({
   ...viewerActions,
   ...voteActions,

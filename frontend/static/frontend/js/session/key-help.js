@@ -30,8 +30,9 @@ function bindingRows(dialog) {
  * @param {KeyBinding[]} bindings in use; changed in place
  * @param {KeyBinding[]} defaults
  * @param {Save} save
+ * @param {() => void} onChange called when the bindings have changed
  */
-export function wireKeyHelp(dialog, bindings, defaults, save) {
+export function wireKeyHelp(dialog, bindings, defaults, save, onChange) {
   /** @type {AbortController | null} */ let pending = null;
 
   /** @param {KeyBinding[]} changed */
@@ -47,6 +48,7 @@ export function wireKeyHelp(dialog, bindings, defaults, save) {
       const keys = bindings.find(({ action }) => action === row.dataset.actionRow)?.keys ?? [];
       row.cells[0].replaceChildren(...keys.flatMap((key) => [createElement("kbd", {}, key), " "]));
     }
+    onChange();
   }
 
   /** Wait for the new key of a button's action. @param {HTMLButtonElement} button */

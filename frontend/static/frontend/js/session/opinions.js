@@ -16,6 +16,8 @@ import { candidateUrl } from "../viewer/load.js";
  *   comments: {author: string, text: string, written_at: string, resolved: boolean}[]}} Opinions
  */
 
+/** @typedef {{statuses: Record<string, string>, reasons: Record<string, string>}} Texts of the server's values */
+
 /** @param {string} className @param {...(Node | string)} children */
 const paragraph = (className, ...children) => createElement("p", { className }, ...children);
 
@@ -64,17 +66,18 @@ function discussionNodes(comments) {
   return [createElement("h3", {}, "Discussion"), createElement("table", {}, ...rows)];
 }
 
-/** @param {Opinions["votes"][number]} vote @returns {Node} */
-function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOwn }) {
-  const details = [certainty === "possible" ? "possible" : "", reason, flagged ? "flagged" : "", comment];
+/** @param {Opinions["votes"][number]} vote @param {Texts} texts @returns {Node} */
+function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOwn }, { reasons }) {
+  const details = [certainty === "possible" ? "possible" : "", reasons[reason], flagged ? "flagged" : "", comment];
   return tableRow(isOwn ? `${voter} (me)` : voter, labelBadge(label), details.filter(Boolean).join(", "));
 }
 
-/** @param {Opinions} opinions @returns {Node[]} */
-function opinionNodes({ network, votes, consensus, references, comments }) {
+/** @param {Opinions} opinions @param {Texts} texts @returns {Node[]} */
+function opinionNodes({ network, votes, consensus, references, comments }, texts) {
   const rows = [
-    ...votes.map(voteRow),
-    ...(consensus ? [tableRow("consensus", labelBadge(consensus.label), consensus.status)] : []),
+    ...votes.map((vote) => voteRow(vote, texts)),
+    ...(consensus
+      ? [tableRow("consensus", labelBadge(consensus.label), texts.statuses[consensus.status])] : []),
     ...references.map(({ source, label }) => tableRow(source, labelBadge(label), "published")),
   ];
   return [
@@ -87,16 +90,16 @@ function opinionNodes({ network, votes, consensus, references, comments }) {
 
 /**
  * Open the dialog for a candidate on which the user has voted.
- * @param {HTMLDialogElement} dialog @param {Item} item
+ * @param {HTMLDialogElement} dialog @param {Item} item @param {Texts} texts
  */
-export async function showOpinions(dialog, item) {
+export async function showOpinions(dialog, item, texts) {
   const body = element(dialog, "#opinions-body", HTMLElement);
   element(dialog, "h2", HTMLElement).textContent = `Opinions on ${item.galaxy} ${item.catalogue_id}`;
   const form = element(dialog, "form#comment-form", HTMLFormElement);
   const comment = element(form, "textarea", HTMLTextAreaElement);
   const refresh = async () => {
     const opinions = await send("GET", candidateUrl(item, "opinions/"));
-    body.replaceChildren(...opinionNodes(opinions));
+    body.replaceChildren(...opinionNodes(opinions, texts));
     form.hidden = false;
   };
   /** @param {Error} reason */

@@ -1,14 +1,16 @@
 // @ts-check
 /** The state of the session on the page: which parts are visible, which buttons are pressed. */
 import { element, setText } from "../lib/dom.js";
+import { keyOf } from "../lib/key-bindings.js";
 import { showRecentVotes } from "./recent-votes.js";
 
 /**
  * Show the session's candidate with its vote, flag and failure, and the recent votes.
  * @param {HTMLElement} root @param {import("./session.js").Session} session
  * @param {import("./status.js").Status} status
+ * @param {import("../lib/key-bindings.js").KeyBinding[]} bindings
  */
-export function showSession(root, session, status) {
+export function showSession(root, session, status, bindings) {
   const { candidate, currentVote, annotation } = session;
   element(root, "#viewer", HTMLElement).hidden = !candidate;
   element(root, "#queue-note", HTMLElement).hidden = Boolean(candidate);
@@ -22,7 +24,9 @@ export function showSession(root, session, status) {
   flag.ariaPressed = String(annotation.flagged || annotation.comment !== "");
   if (session.retractedVote) status.showNote("Vote taken back. You can vote again.");
   else if (session.history.reviewedVote) {
-    status.showNote("Your earlier vote. Vote again to change it, or press n to go on.");
+    const key = keyOf(bindings, "next") || keyOf(bindings, "skip");
+    const howToGoOn = key ? `press ${key} to go on` : "skip to go on";
+    status.showNote(`Your earlier vote. Vote again to change it, or ${howToGoOn}.`);
   }
   showRecentVotes(root, session);
 }

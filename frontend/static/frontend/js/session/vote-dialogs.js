@@ -53,7 +53,7 @@ export function wireFlag(dialog, session, onClose) {
   return () => {
     if (!session.candidate || dialog.open) return;
     comment.value = session.annotation.comment;
-    // The key is f: the flag is on at first, unless there is a comment without it.
+    // The action is called flag: the flag is on at first, unless there is a comment without it.
     flagged.checked = session.annotation.flagged || session.annotation.comment === "";
     toggleDialog(dialog);
     comment.focus();
