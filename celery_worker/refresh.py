@@ -3,7 +3,7 @@
 import numpy as np
 
 from celery_worker.snapshot import refusals_as_invalid_jobs
-from classifier.core.training_set import TRAIN, read_labels
+from classifier.core.training_set import TRAIN
 from classifier.inference import head_refit
 from labeling.models import Refresh
 
@@ -17,7 +17,7 @@ def run_job(refresh: Refresh) -> None:
         run.directory,
         run.embeddings_path,
         labels,
-        read_labels(run.manifest_path, TRAIN),
+        run.snapshot_labels(TRAIN),
         wanted=refresh.candidates(),
     )
     readable_N = ~np.isnan(refit.probability[:, 0])

@@ -9,11 +9,12 @@ from django.conf import settings
 
 import classifier
 from celery_worker.errors import InvalidJob
+from labeling.files.stored_files import DamagedFile
 
 
 @contextmanager
 def refusals_as_invalid_jobs() -> Iterator[None]:
-    """Raise InvalidJob for those errors of the classifier whose messages are meant for people."""
+    """Raise InvalidJob for those errors whose messages are meant for people."""
     try:
         yield
     except (
@@ -21,6 +22,7 @@ def refusals_as_invalid_jobs() -> Iterator[None]:
         classifier.PackError,
         classifier.RunError,
         classifier.DivergedError,
+        DamagedFile,
     ) as error:
         raise InvalidJob(str(error)) from error
 

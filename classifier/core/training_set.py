@@ -62,19 +62,24 @@ class Manifest:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ValueError(f"{path} is not text in UTF-8 ({error.reason}).") from error
+        # An unclosed quote makes the rest of the file one cell, which may be longer than allowed.
         reader = csv.reader(io.StringIO(text, newline=""))
-        header = tuple(next(reader, ()))
+        try:
+            header = tuple(next(reader, ()))
+            lines = [(reader.line_num, cells) for cells in reader]
+        except csv.Error as error:
+            raise ValueError(f"{path}, line {reader.line_num}: {error}.") from error
         classes = len(header) - len(COLUMNS)
         if header != COLUMNS + tuple(f"n_class{label}" for label in range(1, classes + 1)):
             raise ValueError(
                 f"{path}: the header must be {','.join(COLUMNS)}, and may go on n_class1,n_class2,…"
             )
         rows = []
-        for cells in reader:
+        for number, cells in lines:
             try:
                 rows.append(_parse(cells, classes))
             except ValueError as error:
-                raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+                raise ValueError(f"{path}, line {number}: {error}") from error
         votes = np.array([row[-1] for row in rows], dtype=np.int64).reshape(len(rows), classes)
         return cls._of_rows(rows, votes, Path(packs), hashlib.sha256(content).hexdigest(), path)
 
@@ -108,6 +113,11 @@ class Manifest:
         """Return positions (n,) of the candidates of a split that have a label."""
         return np.flatnonzero((self.split == split) & (self.label != UNLABELLED))
 
+    def labels(self, split: str) -> dict[int, int]:
+        """Return the labels of a split, by candidate."""
+        rows = self.labelled(split)
+        return dict(zip(self.candidate[rows].tolist(), self.label[rows].tolist(), strict=True))
+
     def to_train_on(self, classes: int) -> NDArray[np.int64]:
         """Return positions (n,) of the labelled candidates of the training split.
 
@@ -137,13 +147,6 @@ class Manifest:
 def encode_training_set(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the file of a training set, with votes; None is an empty cell."""
     return "".join(csv_lines((*COLUMNS, *VOTE_COLUMNS), rows)).encode()
-
-
-def read_labels(path: Path, split: str) -> dict[int, int]:
-    """Read the labels of one split of a training set's file, by candidate."""
-    manifest = Manifest.read(path, path.parent)
-    rows = manifest.labelled(split)
-    return dict(zip(manifest.candidate[rows].tolist(), manifest.label[rows].tolist(), strict=True))
 
 
 def check_classes(labels: NDArray[np.int64]) -> None:

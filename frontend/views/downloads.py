@@ -1,6 +1,8 @@
 """Downloads of a run or an experiment: figures in several formats, and training sets."""
 
+from collections.abc import Callable
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 
 from django.http import Http404, HttpResponse
@@ -13,6 +15,7 @@ from frontend.access import for_action
 from frontend.pages.figures import MEDIA_TYPES
 from frontend.requests import PageRequest
 from labeling.auth.actions import Action
+from labeling.files.stored_files import DamagedFile, read_checked
 from labeling.models import Experiment, TrainingRun, WorkerJob
 
 # An SVG file opened by itself is a page: it may have its own style, but no script.
@@ -38,8 +41,9 @@ def experiment_figure(request: PageRequest, pk: int, name: str, ending: str) -> 
 @for_action(Action.DOWNLOAD_LABELS)
 def run_training_set(request: PageRequest, pk: int) -> HttpResponseBase:
     """The training set of a run, with its labels."""
-    path = get_object_or_404(TrainingRun, pk=pk).manifest_path
-    return _file_response(request, path, MEDIA_TYPES["csv"], f"run-{pk}-training-set.csv")
+    run = get_object_or_404(TrainingRun, pk=pk)
+    file_name = f"run-{pk}-training-set.csv"
+    return _training_set(request, run.manifest_path, run.manifest_sha256, file_name)
 
 
 @require_safe
@@ -47,10 +51,22 @@ def run_training_set(request: PageRequest, pk: int) -> HttpResponseBase:
 def experiment_training_set(request: PageRequest, pk: int, name: str) -> HttpResponseBase:
     """The training set of an experiment, by the name of its label source."""
     experiment = get_object_or_404(Experiment, pk=pk)
-    if name not in {row["name"] for row in experiment.training_sets}:
+    digests = {row["name"]: row["sha256"] for row in experiment.training_sets}
+    if name not in digests:
         raise Http404(f"Experiment {pk} has no training set {name}.")
-    path = experiment.training_set_path(name)
-    return _file_response(request, path, MEDIA_TYPES["csv"], f"experiment-{pk}-{name}.csv")
+    path, file_name = experiment.training_set_path(name), f"experiment-{pk}-{name}.csv"
+    return _training_set(request, path, digests[name], file_name)
+
+
+def _training_set(
+    request: PageRequest, path: Path, digest: str, file_name: str
+) -> HttpResponseBase:
+    """Send a training set; 503 if it is not what the networks were trained on."""
+
+    def read() -> bytes:
+        return read_checked(path, digest)
+
+    return _file_response(request, path, read, MEDIA_TYPES["csv"], file_name)
 
 
 def _figure_response(
@@ -61,17 +77,27 @@ def _figure_response(
         raise Http404(f"There is no figure {name}.{ending} of {job}.")
     path = job.figures_directory / f"{name}.{ending}"
     file_name = f"{job}-{name}.{ending}".replace(" ", "-")
-    return _file_response(request, path, MEDIA_TYPES[ending], file_name)
+    return _file_response(request, path, path.read_bytes, MEDIA_TYPES[ending], file_name)
 
 
 def _file_response(
-    request: PageRequest, path: Path, media_type: str, file_name: str
+    request: PageRequest,
+    path: Path,
+    read: Callable[[], bytes],
+    media_type: str,
+    file_name: str,
 ) -> HttpResponseBase:
     """Send a file that only this browser may keep, and that it must revalidate for each use."""
+    if not path.exists():
+        raise Http404(f"{file_name} is not on the disk any more.")
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise Http404(f"{file_name} is not on the disk any more.") from None
+        content = read()
+    except (DamagedFile, OSError):
+        return HttpResponse(
+            f"{file_name} is damaged on the server. Restore it from a backup.",
+            content_type="text/plain; charset=utf-8",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        )
     etag = f'"{sha256(content).hexdigest()}"'
     response = get_conditional_response(request, etag) or HttpResponse(
         content, content_type=media_type

@@ -12,6 +12,7 @@ from labeling.export.columns import COLUMNS
 from labeling.export.files import WRITERS
 from labeling.export.releases import publish_release
 from labeling.models import Field, Release
+from labeling.rules.conflicts import VersionTaken
 
 
 @for_role(Role.CURATOR)
@@ -19,9 +20,13 @@ def exports(request: PageRequest) -> HttpResponse:
     """Formats, columns and releases; a POST makes a new release."""
     form = ReleaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        release = publish_release(by=request.user, **form.cleaned_data)
-        messages.success(request, f"Release {release.version} is made: {release.rows:,} rows.")
-        return redirect("exports")
+        try:
+            release = publish_release(by=request.user, **form.cleaned_data)
+        except VersionTaken as taken:
+            form.add_error("version", str(taken))
+        else:
+            messages.success(request, f"Release {release.version} is made: {release.rows:,} rows.")
+            return redirect("exports")
     context = {
         "form": form,
         "columns": COLUMNS,

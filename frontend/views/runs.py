@@ -43,10 +43,13 @@ def runs(request: PageRequest) -> HttpResponse:
 def run(request: PageRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for its part of the page again while it is active."""
     row = get_object_or_404(TrainingRun.objects.select_related("requested_by"), pk=pk)
+    may_act = may(request.user, Action.PROMOTE)
     context = {
         "run": row,
         "progress": run_progress(row),
-        "may_act": may(request.user, Action.PROMOTE),
+        "may_act": may_act,
+        # The sentences name folders of the server.
+        "damages": row.damages if may_act else [],
         "may_download": may(request.user, Action.DOWNLOAD_LABELS),
         **_results(row),
     }

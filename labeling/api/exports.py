@@ -1,7 +1,6 @@
 """Exports of the consensus and of the votes, and releases."""
 
-from django.db import IntegrityError
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,7 +12,6 @@ from rest_framework.views import APIView
 from classifier.core.csv_files import csv_lines
 from labeling.api.filters import FieldIn, checked_query
 from labeling.api.permissions import IsCurator
-from labeling.api.problems import Conflict
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.export import votes
 from labeling.export.files import WRITERS
@@ -85,11 +83,7 @@ class ReleaseListView(generics.ListAPIView[Release]):
         """Make a release of the present consensus."""
         body = ReleaseOut(data=request.data)
         body.is_valid(raise_exception=True)
-        try:
-            release = publish_release(by=self.request.user, **body.validated_data)
-        except IntegrityError:
-            # Another request made this version after the check.
-            raise Conflict("A release of this version exists already.") from None
+        release = publish_release(by=self.request.user, **body.validated_data)
         return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)
 
 
@@ -99,7 +93,7 @@ class ReleaseFileView(APIView):
     permission_classes = [IsCurator]
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
-    def get(self, _request: Request, pk: int) -> FileResponse:
-        """Return one CSV file."""
+    def get(self, _request: Request, pk: int) -> HttpResponse:
+        """Return one CSV file; 503 if it is not what was published."""
         release = get_object_or_404(Release, pk=pk)
-        return FileResponse(release.path.open("rb"), as_attachment=True, filename=release.path.name)
+        return _download(release.content(), "text/csv", release.path.name)

@@ -15,9 +15,10 @@ from rest_framework.views import APIView, exception_handler
 
 from classifier.core.errors import PackError
 from classifier.core.experiment_kinds import NotFeasible
+from labeling.files.stored_files import DamagedFile
 from labeling.imaging.mosaics import UnusableImage
 from labeling.models import VoteConflict
-from labeling.rules.conflicts import JobConflict
+from labeling.rules.conflicts import JobConflict, VersionTaken
 
 MEDIA_TYPE = "application/problem+json"
 API_ROOT = "/api/v1/"
@@ -45,9 +46,11 @@ class Unreadable(exceptions.APIException):
 _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     JobConflict: Conflict,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
+    VersionTaken: Conflict,
     VoteConflict: Conflict,
     UnusableImage: Unreadable,
     PackError: Unreadable,
+    DamagedFile: Unreadable,
 }
 
 

@@ -34,6 +34,9 @@ from labeling.imaging.rgb import (
 from labeling.imaging.stamps import first_pixel
 from labeling.models import Candidate, Mosaic
 
+_PNG_END = b"IEND\xaeB`\x82"
+"""The last bytes of every whole PNG file."""
+
 RGB_SIZES = (299, 50)
 """Sides in px of the context and the centre image (Wei et al. 2020)."""
 
@@ -122,16 +125,19 @@ def rgb_png(
     name = f"{candidate.pk}-{{}}-{rgb_version(candidate)}.png"
     cached = (stretch, softening) == (STRETCH, SOFTENING)
     if cached:
-        with suppress(FileNotFoundError):
-            return (folder / name.format(size)).read_bytes()
+        with suppress(OSError):
+            data = (folder / name.format(size)).read_bytes()
+            # The cache is not synced to the disk: after a power cut a file may have lost its end.
+            if data.endswith(_PNG_END):
+                return data
     context = _draw_context(candidate, stretch, softening)
     columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
     images = dict(zip(RGB_SIZES, (context, context[rows, columns]), strict=True))
     if not cached:
         return encode_png(images[size])
     files = {side: encode_png(pixels) for side, pixels in images.items()}
-    # A concurrent import may delete the folder.
-    with suppress(FileNotFoundError):
+    # A concurrent import may delete the folder, and a full disk is no reason to show nothing.
+    with suppress(OSError):
         for side, data in files.items():
             write_atomically(folder / name.format(side), data, durable=False)
     return files[size]

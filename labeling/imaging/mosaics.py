@@ -28,6 +28,17 @@ Image = NDArray[np.float32]
 _FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
 # cfitsio's decoders keep their state in variables that all threads share.
 _DECOMPRESSION = Lock()
+# What astropy raises for headers and pixels that are cut short or changed.
+_UNREADABLE = (
+    AttributeError,
+    CfitsioException,
+    LookupError,
+    OSError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    fits.VerifyError,
+)
 _SKY_SAMPLES = 500
 """Pixels along each axis for the sky; 500 x 500 give the median to 0.25 % of sigma."""
 
@@ -72,7 +83,7 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
 
     Raises UnusableImage if the file is missing, not FITS, truncated, or has no such image.
     """
-    with _open_fits(path) as file:
+    with _open_fits(path) as file, _reading(path, "its headers cannot be read"):
         number = _first_image_hdu(file, path) if hdu is None else hdu
         header, image = _read_hdu(file, number, path)
         primary = file[0].header
@@ -91,23 +102,31 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
 
 
 def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
-    """Read a window (y, x) of an image HDU, and little more from disk. Raises UnusableImage."""
-    with _open_fits(path) as file, _reading_pixels(path, f"HDU {hdu} cannot be read"):
+    """Read a window (y, x) of an image HDU, and little more from disk.
+
+    Raises UnusableImage, also if the image does not reach as far.
+    """
+    with _open_fits(path) as file, _reading(path, f"HDU {hdu} cannot be read"):
         section = file[hdu].section
         if isinstance(file[hdu], fits.CompImageHDU):
             with _DECOMPRESSION:
-                return np.asarray(section[y, x], dtype=np.float32)
-        # Astropy reads a narrow window row by row, ten times slower than whole rows at once.
-        return np.asarray(section[y, :][:, x], dtype=np.float32)
+                window = np.asarray(section[y, x], dtype=np.float32)
+        else:
+            # Astropy reads a narrow window row by row, ten times slower than whole rows at once.
+            window = np.asarray(section[y, :][:, x], dtype=np.float32)
+        if window.shape != (y.stop - y.start, x.stop - x.start):
+            raise UnusableImage(f"{path}: HDU {hdu} is not the image that was imported.")
+        return window
 
 
 @contextmanager
-def _reading_pixels(path: Path, message: str) -> Iterator[None]:
-    """Turn all errors while pixels are read into UnusableImage."""
+def _reading(path: Path, message: str) -> Iterator[None]:
+    """Turn all errors while a damaged file is read into UnusableImage."""
     try:
         yield
-    except (CfitsioException, IndexError, OSError, TypeError, ValueError) as error:
-        raise UnusableImage(f"{path}: {message} ({error}).") from None
+    except _UNREADABLE as error:
+        reason = str(error) or type(error).__name__
+        raise UnusableImage(f"{path}: {message} ({reason}).") from None
 
 
 def celestial_wcs(header: fits.Header) -> WCS | None:
@@ -128,10 +147,8 @@ def _open_fits(path: Path) -> Iterator[fits.HDUList]:
         raise UnusableImage(f"{path}: there is no such file.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
-        try:
+        with _reading(path, "not a readable FITS file"):
             file = fits.open(path)
-        except OSError as error:
-            raise UnusableImage(f"{path}: not a readable FITS file ({error}).") from None
         with file:
             yield file
 
@@ -152,7 +169,7 @@ def _read_hdu(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header,
     if not hdu.is_image or len(hdu.shape) != 2:
         raise UnusableImage(f"{path}: HDU {number} is not a two-dimensional image.")
     message = "its pixels cannot be read; it may be truncated"
-    with _reading_pixels(path, message), _DECOMPRESSION:
+    with _reading(path, message), _DECOMPRESSION:
         return hdu.header, np.array(hdu.data, dtype=np.float32)
 
 

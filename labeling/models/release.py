@@ -7,25 +7,32 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from classifier.core.atomic_files import write_atomically
+from labeling.files.stored_files import read_checked
+from labeling.rules.conflicts import VersionTaken
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     """The method that makes releases."""
 
-    @transaction.atomic
     def publish(self, content: bytes, *, rows: int, version: str, by: User, note: str) -> Release:
-        """Store a catalogue of `rows` candidates as a CSV file under a new version."""
-        release = self.create(
-            version=version,
-            note=note,
-            made_by=by,
-            rows=rows,
-            sha256=sha256(content).hexdigest(),
-        )
-        write_atomically(release.path, content)
+        """Store a catalogue of `rows` candidates as a CSV file under a new version.
+
+        Raises VersionTaken if the version exists, as after another request of this moment.
+        """
+        digest = sha256(content).hexdigest()
+        try:
+            with transaction.atomic():
+                release = self.create(
+                    version=version, note=note, made_by=by, rows=rows, sha256=digest
+                )
+                write_atomically(release.path, content)
+        except IntegrityError:
+            raise VersionTaken(
+                f"Release {version} exists already; choose another version."
+            ) from None
         return release
 
 
@@ -51,3 +58,7 @@ class Release(models.Model):
     def path(self) -> Path:
         """The CSV file."""
         return Path(settings.RELEASES) / f"{self.version}.csv"
+
+    def content(self) -> bytes:
+        """Return the CSV file. Raises DamagedFile unless it is what was written."""
+        return read_checked(self.path, self.sha256)

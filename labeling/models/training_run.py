@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import nan
 from pathlib import Path
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 
 from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.core.config import PRESETS, Preset
-from classifier.core.training_set import CONTROL, read_labels
+from classifier.core.training_set import CONTROL, TRAIN
 from labeling import jobs
 from labeling.files import run_folders
 from labeling.files.json_values import nonfinite_to_none
+from labeling.files.stored_files import DamagedFile, read_run_config, training_set_labels
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
 from labeling.models.job import FINISHED, RunStatus
@@ -179,6 +179,15 @@ class TrainingRun(SharedRun):
         self.basis = {**snapshot.basis, "frozen_at": at}
         self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
+    def snapshot_labels(self, split: str) -> Mapping[int, int]:
+        """Return the labels of a split of its training set, by candidate; none without one.
+
+        Raises DamagedFile.
+        """
+        if not self.manifest_sha256:
+            return {}
+        return training_set_labels(self.manifest_path, self.manifest_sha256, split)
+
     @property
     def embeddings_path(self) -> Path:
         """The embeddings of each candidate by its members."""
@@ -186,13 +195,34 @@ class TrainingRun(SharedRun):
 
     @property
     def made_with(self) -> dict[str, Any]:
-        """The seed and the versions of the code; empty before a worker has started."""
-        path = self.directory / "config.json"
-        if not path.exists():
+        """The seed and the versions of the code; empty before a worker has started, or if damaged.
+
+        `damages` says which file is damaged.
+        """
+        try:
+            stored = self._stored_config()
+        except DamagedFile:
             return {}
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        if not stored:
+            return {}
         versions = {**stored.get("versions", {}), **self.outcome.get("versions", {})}
         return {"seed": stored["config"]["seed"], "versions": versions}
+
+    def _stored_config(self) -> dict[str, Any]:
+        """Return the configuration that a worker has stored, if any. Raises DamagedFile."""
+        path = self.directory / "config.json"
+        return read_run_config(path) if path.exists() else {}
+
+    @property
+    def damages(self) -> list[str]:
+        """A sentence for each of its files that pages read and cannot: which, where and why."""
+        sentences = []
+        for read in (lambda: self.snapshot_labels(TRAIN), self._stored_config):
+            try:
+                read()
+            except DamagedFile as damage:
+                sentences.append(str(damage))
+        return sentences
 
     @property
     def n_training_labels(self) -> int:
@@ -261,9 +291,15 @@ class TrainingRun(SharedRun):
     def _control_labels(self, candidates: Collection[int]) -> dict[int, int]:
         """Return the snapshot's labels of these control candidates, or today's if too few.
 
-        No run learns from the control sample, whenever it was labelled.
+        No run learns from the control sample, whenever it was labelled: if the snapshot's file is
+        damaged, today's labels judge the run as well.
         """
-        snapshot = read_labels(self.manifest_path, CONTROL) if self.manifest_sha256 else {}
+        try:
+            snapshot = self.snapshot_labels(CONTROL)
+        except DamagedFile:
+            # Everybody reads the log: folders of the server are named in `damages` only.
+            self.log_event("The file of its training set is damaged: judged on present labels.")
+            snapshot = {}
         labels = {pk: snapshot[pk] for pk in candidates if pk in snapshot}
         if len(labels) >= gate.MIN_LABELS:
             return labels

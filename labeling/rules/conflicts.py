@@ -1,6 +1,10 @@
 """Conflicts: requests that the present state does not allow."""
 
 
+class VersionTaken(Exception):
+    """A release of this version exists; says which."""
+
+
 class JobConflict(Exception):
     """A run or experiment cannot do what was asked in its present state; says why."""
 

@@ -8,17 +8,15 @@ to twice as many new labels. Lost labels start no training.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from classifier.core.training_set import TRAIN, read_labels
+from classifier.core.training_set import TRAIN
+from labeling.files.stored_files import DamagedFile
 from labeling.models import Candidate, Field, TrainingRun, Vote
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import CONSENSUS
@@ -48,6 +46,8 @@ class RetrainingState:
     """A queued or running run of the field."""
     is_quiet: bool = True
     """True if nobody has voted within QUIET."""
+    damage: str = ""
+    """Which file of the last run cannot be read, where and why; all labels then count as new."""
 
     @property
     def has_enough(self) -> bool:
@@ -102,27 +102,21 @@ def retraining_state(field: Field) -> RetrainingState:
     """Count the field's new labels, and look for active runs and recent votes."""
     runs = TrainingRun.objects.filter(fields=field, label_source=CONSENSUS.text).order_by("-pk")
     last_run = runs.first()
-    n_new, n_settled, is_quiet = 0, 0, True
+    n_new, n_settled, is_quiet, damage = 0, 0, True, ""
     if last_run is not None:
         pool = Candidate.objects.filter(field__in=last_run.fields.all(), control=False)
-        snapshot, labels = _snapshot_labels(last_run), pool.labels(CONSENSUS)
+        labels = pool.labels(CONSENSUS)
+        try:
+            snapshot = last_run.snapshot_labels(TRAIN)
+        except DamagedFile as reason:
+            snapshot, damage = {}, str(reason)
         n_new = sum(snapshot.get(pk) != label for pk, label in labels.items())
         n_settled = len(labels)
         is_quiet = not _has_recent_votes(last_run)
     active_run = TrainingRun.objects.active().filter(fields=field).order_by("pk").first()
-    return RetrainingState(last_run, n_new, n_settled, field.retrain_after, active_run, is_quiet)
-
-
-def _snapshot_labels(run: TrainingRun) -> Mapping[int, int]:
-    """Return the labels in a run's snapshot, by candidate; none if its folder is missing."""
-    path = run.manifest_path
-    return _cached_labels(path, run.manifest_sha256) if path.exists() else {}
-
-
-@lru_cache(maxsize=16)
-def _cached_labels(path: Path, _sha256: str) -> Mapping[int, int]:
-    """Return the labels of a training set; cached, since pages need them at each request."""
-    return read_labels(path, TRAIN)
+    return RetrainingState(
+        last_run, n_new, n_settled, field.retrain_after, active_run, is_quiet, damage
+    )
 
 
 def _has_recent_votes(run: TrainingRun) -> bool:

@@ -357,3 +357,10 @@ def test_a_trained_run_is_refreshed_after_votes(imported, ada, bea, cy, admin):
     prediction = run.predictions.get(candidate=last)
     assert prediction.prior_class3 > prediction.p_class3
     assert differences() == []
+
+
+def test_a_damaged_training_set_leaves_the_order_unchanged(labelled, run, caplog):
+    TrainingRun.objects.filter(pk=run.pk).update(manifest_sha256="0" * 64)
+    refresh(labelled.pk)
+    assert "training_set.csv was changed after it was written" in caplog.text
+    assert not Refresh.objects.exclude(made_at=None).exists()

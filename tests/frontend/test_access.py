@@ -1,5 +1,6 @@
 """Every page, for every role: what it answers."""
 
+from hashlib import sha256
 from http import HTTPStatus
 
 import pytest
@@ -7,7 +8,6 @@ from django.templatetags.static import static
 
 from classifier.core.training_set import encode_training_set
 from frontend.urls import urlpatterns
-from labeling.models import Experiment
 from tests.labeling.world import make_experiment, make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
@@ -32,13 +32,16 @@ def address(candidate, people):
     """Fills the ids in, of rows whose files are there."""
     run = make_run(candidate.field, people["admin"])
     experiment = make_experiment(candidate.field, people["admin"])
+    content = encode_training_set([])
+    digest = sha256(content).hexdigest()
     run.outcome, experiment.report = {"figures": ["seen"]}, {"figures": ["seen"]}
+    run.manifest_sha256, experiment.training_sets[0]["sha256"] = digest, digest
     run.save()
-    Experiment.objects.update(report=experiment.report)
+    experiment.save()
     experiment.training_set_path("votes").parent.mkdir(parents=True)
-    experiment.training_set_path("votes").write_bytes(encode_training_set([]))
+    experiment.training_set_path("votes").write_bytes(content)
     run.directory.mkdir(parents=True)
-    run.manifest_path.write_bytes(encode_training_set([]))
+    run.manifest_path.write_bytes(content)
     for job in (run, experiment):
         job.figures_directory.mkdir(parents=True)
         for ending in ("svg", "csv"):

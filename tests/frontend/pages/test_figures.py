@@ -1,10 +1,12 @@
 """Figures of runs and experiments: their captions on the page, and their files."""
 
+from hashlib import sha256
 from http import HTTPStatus
 
 import pytest
 
 from frontend.pages.figures import CAPTIONS, MEDIA_TYPES
+from labeling.models import TrainingRun
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import make_experiment, make_run
 
@@ -151,6 +153,7 @@ def test_a_curator_downloads_the_training_set_of_a_run(browse, run):
     address = f"/runs/{run.pk}/training-set.csv"
     assert browse("cur").get(address).status_code == HTTPStatus.NOT_FOUND
     run.manifest_path.write_text("candidate\n")
+    TrainingRun.objects.update(manifest_sha256=sha256(b"candidate\n").hexdigest())
     assert browse("cur").get(address).content == b"candidate\n"
     assert address in browse("cur").get(f"/runs/{run.pk}/").content.decode()
     assert address not in browse("ada").get(f"/runs/{run.pk}/").content.decode()

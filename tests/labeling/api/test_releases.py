@@ -4,8 +4,11 @@ from hashlib import sha256
 from http import HTTPStatus
 
 import pytest
+from django.test import Client
 
+from labeling.export.releases import publish_release
 from labeling.models import Release
+from labeling.rules.conflicts import VersionTaken
 from tests.labeling.conftest import client_of
 from tests.labeling.world import API, at_once, problem, settle
 
@@ -57,3 +60,44 @@ def test_of_two_concurrent_releases_of_one_version_one_is_made(cur, field):
     assert set(codes[1:]) <= {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}
     release = Release.objects.get()
     assert sha256(release.path.read_bytes()).hexdigest() == release.sha256
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_on_the_page_one_is_made_and_the_others_say_so(cur, field, settings):
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    browsers = [Client() for _ in range(6)]
+    for browser in browsers:
+        browser.force_login(cur)
+    answers = at_once(6, lambda k: browsers[k].post("/exports/", {"version": "v1"}))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [HTTPStatus.OK] * 5 + [HTTPStatus.FOUND]
+    refusals = [answer.content.decode() for answer in answers if answer.status_code == 200]
+    assert all("Release v1 exists already; choose another version." in text for text in refusals)
+    release = Release.objects.get()
+    assert sha256(release.path.read_bytes()).hexdigest() == release.sha256
+
+
+def test_a_version_is_published_once(field, cur):
+    publish_release(version="v1", by=cur)
+    with pytest.raises(VersionTaken, match="Release v1 exists already"):
+        publish_release(version="v1", by=cur)
+    assert Release.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "was changed after it was written"),
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_release_is_a_problem_that_names_it(as_cur, field, damage, reason):
+    said = as_cur.post(URL, {"version": "v1"}).json()
+    damage(Release.objects.get().path)
+    answer = as_cur.get(f"{URL}{said['id']}/file.csv")
+    refused = problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
+    assert f"v1.csv {reason}" in refused["detail"]
+    assert as_cur.get(URL).json()["results"][0]["version"] == "v1"

@@ -3,9 +3,11 @@
 import io
 import math
 from http import HTTPStatus
+from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 
 from labeling.imaging.rgb import STRETCHES
@@ -48,6 +50,21 @@ def test_a_picture_is_drawn_once(as_ada, imported, settings):
     assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
 
 
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2]])
+def test_a_cached_file_that_lost_its_end_is_drawn_again(as_ada, imported, settings, damage):
+    candidate = imported.candidates.first()
+    whole = as_ada.get(url(candidate)).content
+    for path in settings.RGB_CACHE.rglob("*.png"):
+        path.write_bytes(damage(path.read_bytes()))
+    assert as_ada.get(url(candidate)).content == whole
+    assert whole in [path.read_bytes() for path in settings.RGB_CACHE.rglob("*.png")]
+
+
+def test_it_is_drawn_where_it_cannot_be_kept(as_ada, imported, settings):
+    (settings.RGB_CACHE / imported.name).write_text("a file where the folder would be")
+    assert as_ada.get(url(imported.candidates.first())).status_code == HTTPStatus.OK
+
+
 def test_the_centre_is_the_middle_of_its_surroundings(as_ada, imported):
     candidate = imported.candidates.get(catalogue_number=2)
     context, centre = (picture(as_ada.get(url(candidate), {"size": size})) for size in (299, 50))
@@ -67,6 +84,42 @@ def test_the_error_for_a_missing_mosaic_names_it(as_ada, imported, tmp_path):
     imported.mosaics.filter(band="V").update(path=str(tmp_path / "gone.fits"))
     refused = problem(as_ada.get(url(imported.candidates.first())), HTTPStatus.SERVICE_UNAVAILABLE)
     assert "gone.fits" in refused["detail"]
+
+
+def without_card(data, keyword):
+    start = data.index(keyword.encode().ljust(8))
+    return data[:start] + b" " * 80 + data[start + 80 :]
+
+
+def fits_file(*hdus):
+    file = io.BytesIO()
+    fits.HDUList([*hdus]).writeto(file)
+    return file.getvalue()
+
+
+DAMAGED = {
+    "empty": lambda data: b"",
+    "cut in the header": lambda data: data[:100],
+    "cut in the pixels": lambda data: data[: len(data) // 2],
+    "zeros": lambda data: bytes(len(data)),
+    "no width": lambda data: without_card(data, "NAXIS1"),
+    "width without a value": lambda data: data.replace(b"NAXIS1  =", b"NAXIS1   ", 1),
+    "no image": lambda data: fits_file(fits.PrimaryHDU(), fits.BinTableHDU()),
+    "too small": lambda data: fits_file(fits.PrimaryHDU(np.zeros((5, 5), np.float32))),
+    "a cube": lambda data: fits_file(fits.PrimaryHDU(np.zeros((2, 300, 300), np.float32))),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_mosaic_is_a_problem_that_names_it(as_ada, imported, tmp_path, damage):
+    mosaic = imported.mosaics.get(band="V")
+    damaged = tmp_path / "damaged.fits"
+    damaged.write_bytes(damage(Path(mosaic.path).read_bytes()))
+    imported.mosaics.filter(band="V").update(path=str(damaged))
+    candidate = imported.candidates.first()
+    refused = problem(as_ada.get(url(candidate)), HTTPStatus.SERVICE_UNAVAILABLE)
+    assert "damaged.fits: " in refused["detail"]
+    assert as_ada.get(f"{API}/candidates/{candidate.pk}/").status_code == HTTPStatus.OK
 
 
 def reimport_upside_down(folder):

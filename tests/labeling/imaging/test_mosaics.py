@@ -135,3 +135,15 @@ def test_the_error_for_a_changed_file_names_it(tmp_path, hdu):
 def test_the_error_for_a_missing_file_names_it(tmp_path):
     with pytest.raises(UnusableImage, match=r"gone\.fits"):
         read_section(tmp_path / "gone.fits", 0, slice(0, 2), slice(0, 2))
+
+
+@pytest.mark.parametrize("keyword", ["NAXIS", "NAXIS1", "NAXIS2", "BITPIX"])
+def test_a_header_without_a_needed_card_is_refused_with_the_name_of_the_file(tmp_path, keyword):
+    path = write_mosaic(tmp_path / "a.fits")
+    content = path.read_bytes()
+    start = content.index(keyword.ljust(8).encode())
+    path.write_bytes(content[:start] + b" " * 80 + content[start + 80 :])
+    with pytest.raises(UnusableImage, match=r"a\.fits: "):
+        read_mosaic(path)
+    with pytest.raises(UnusableImage, match=r"a\.fits: "):
+        read_section(path, 0, slice(0, 5), slice(0, 5))

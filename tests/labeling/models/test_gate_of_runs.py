@@ -1,5 +1,6 @@
 """The gate of runs: predictions for the control sample decide whether a run may be promoted."""
 
+from hashlib import sha256
 from http import HTTPStatus
 
 import numpy as np
@@ -47,7 +48,7 @@ def freeze(run, field, count):
     text = "\n".join([",".join(COLUMNS), *rows, "999999,gated,0,pack,0,train,2", ""])
     run.manifest_path.parent.mkdir(parents=True)
     run.manifest_path.write_text(text)
-    run.manifest_sha256 = "0" * 64
+    run.manifest_sha256 = sha256(text.encode()).hexdigest()
     run.save()
 
 

@@ -10,7 +10,6 @@ from classifier.core.training_set import (
     COLUMNS,
     UNLABELLED,
     Manifest,
-    read_labels,
 )
 from labeling.models import Candidate, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
@@ -192,4 +191,4 @@ def test_the_classifier_reads_it(voted, tmp_path):
     assert manifest.sha256 == snapshot.sha256
     assert manifest.candidate.tolist() == [int(row["candidate"]) for row in rows.values()]
     assert manifest.label.tolist() == [int(row["label"] or UNLABELLED) for row in rows.values()]
-    assert read_labels(tmp_path / "set.csv", "control") == {int(rows["3"]["candidate"]): 4}
+    assert manifest.labels("control") == {int(rows["3"]["candidate"]): 4}
