@@ -192,7 +192,7 @@ def run_arms(
         training = train(
             arm.config, arm.manifest, folder, report, checkpoint_batches=checkpoint_batches
         )
-        predictions = _predictions(arm, folder, report)
+        predictions = _load_or_predict(arm, folder, report)
         evaluation = evaluate(
             predictions, arm.manifest, max_missing_bands=arm.config.max_missing_bands
         )
@@ -200,7 +200,7 @@ def run_arms(
     return outcomes
 
 
-def _predictions(arm: Arm, folder: Path, report: Report) -> Predictions:
+def _load_or_predict(arm: Arm, folder: Path, report: Report) -> Predictions:
     """Return the arm's predictions; they are computed once and stored in its folder."""
     path = folder / PREDICTIONS
     if not path.exists():

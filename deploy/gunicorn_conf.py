@@ -1,4 +1,4 @@
-"""How pages and API are served: `gunicorn --config python:deploy.gunicorn_conf deploy.wsgi`.
+"""Settings of the web server: `gunicorn --config python:deploy.gunicorn_conf deploy.wsgi`.
 
 `serve` does the same. There are two processes a core, since each has one interpreter lock, and few
 threads a process: a vote makes about ten short queries, and after each its thread waits for that

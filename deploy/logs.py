@@ -1,4 +1,4 @@
-"""How requests are logged."""
+"""The log of requests."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Who may open which page."""
+"""Decorators that give pages to roles."""
 
 from collections.abc import Callable
 from functools import wraps

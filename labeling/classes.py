@@ -1,4 +1,4 @@
-"""What an expert may answer: a class or "unsure", how sure, and why it is not a cluster."""
+"""The answers of experts: a class or "unsure", their certainty, a reason for class 4."""
 
 from django.db import models
 
@@ -19,14 +19,14 @@ class Label(models.IntegerChoices):
 
 
 class Certainty(models.TextChoices):
-    """How sure the expert is of the class, after LEGUS's quality flag."""
+    """Certainty of an expert's class, after LEGUS's quality flag."""
 
     SURE = "sure"
     POSSIBLE = "possible"
 
 
 class Reason(models.TextChoices):
-    """Why a candidate is not a cluster."""
+    """Reasons why a candidate is not a cluster."""
 
     STAR = "star"
     PAIR = "pair", "pair or crowding"

@@ -37,7 +37,7 @@ WHOLE_POOL = "all"
 
 @dataclass(frozen=True)
 class ReplaySettings:
-    """How experts label; the same for all strategies."""
+    """Settings of a simulation of experts; the same for all strategies."""
 
     experts: int = 3
     """Votes on each candidate; a tie gives no label."""

@@ -1,1 +1,1 @@
-"""What the networks and the web application share; imports neither torch nor Django."""
+"""Rules, lists and formats that classifier and labeling share; without torch and Django."""

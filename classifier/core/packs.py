@@ -171,7 +171,7 @@ def read_stamps(path: Path, row: int) -> Images:
 
 @dataclass(frozen=True)
 class ReadableStamps:
-    """Those of the rows asked for that can be read, and the reasons why others cannot."""
+    """Stamps of the requested rows that can be read, and the reasons why others cannot."""
 
     stamps: Images
     """(m, C, y, x)."""

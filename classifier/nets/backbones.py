@@ -25,7 +25,7 @@ WEIGHTED = (nn.Conv2d, nn.Linear)
 
 @dataclass(frozen=True)
 class Backbone:
-    """How to build an image network, and where its ImageNet weights are."""
+    """An image network: its constructor and the address of its ImageNet weights."""
 
     build: Callable[[int], nn.Module]
     """Builds the whole network with random weights, for a number of bands or for `max_bands`."""

@@ -26,7 +26,7 @@ BAR_WIDTH, BAR_HEIGHT = 400, 18
 
 @dataclass(frozen=True)
 class Kind:
-    """What experts are compared with: titles for curators and for one expert, and a note."""
+    """A kind of rater that experts are compared with: titles by reader, and a note."""
 
     second_kind: str
     title: str

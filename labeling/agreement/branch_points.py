@@ -15,7 +15,7 @@ from labeling.rules.decision_tree import Answers, branch_point
 
 @dataclass(frozen=True)
 class BranchPoints:
-    """How often two experts branch at each question, on the candidates that both answered."""
+    """Numbers of candidates, answered by both, on which two experts branch at each question."""
 
     first: str
     second: str

@@ -160,7 +160,7 @@ class PromotionIn(StrictSerializer):
 
 
 class PromotionView(APIView):
-    """Which run the queue and the exports use."""
+    """The promotion of a run: the queue and the exports use its predictions."""
 
     permission_classes = [MayAct]
     actions = {"POST": Action.PROMOTE, "DELETE": Action.ROLL_BACK}

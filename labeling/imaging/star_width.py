@@ -1,4 +1,4 @@
-"""How wide stars are on a mosaic: the width against which a candidate's own is judged.
+"""The width of stars on a mosaic, with which the width of a candidate is compared.
 
 Stars are found as PSFEx finds them (Bertin 2011, ASPC 442, 435): among bright, isolated, round
 sources those of one brightness after another share one half-light radius, so that stars stand out
@@ -130,20 +130,20 @@ def _half_light_radii(above: Image, x: Numbers, y: Numbers) -> Numbers:
 
 
 def _isolated(x: Numbers, y: Numbers) -> NDArray[np.bool_]:
-    """Whether no other source lies within _ALONE_PX."""
+    """Return True (N,) for each source without another one within _ALONE_PX."""
     tree = KDTree(np.column_stack([x, y]))
     return np.asarray(tree.query_ball_point(tree.data, _ALONE_PX, return_length=True) == 1)
 
 
 def _peak_of(sizes: Numbers) -> float:
-    """Where sizes crowd: the half-sample mode (Bickel & Fruehwirth 2006, CSDA 50, 3500)."""
-    some = np.sort(np.asarray(sizes, dtype=float))
-    while len(some) > 3:
-        half = (len(some) + 1) // 2
-        spans = some[half - 1 :] - some[: len(some) - half + 1]
+    """Return the half-sample mode of the sizes (Bickel & Fruehwirth 2006, CSDA 50, 3500)."""
+    sample = np.sort(np.asarray(sizes, dtype=float))
+    while len(sample) > 3:
+        half = (len(sample) + 1) // 2
+        spans = sample[half - 1 :] - sample[: len(sample) - half + 1]
         first = int(spans.argmin())
-        some = some[first : first + half]
-    return float(some.mean())
+        sample = sample[first : first + half]
+    return float(sample.mean())
 
 
 def _moffat_fwhm(above: Image, x: float, y: float) -> float | None:

@@ -39,7 +39,7 @@ MIN_FILTERS = 4
 
 @dataclass(frozen=True)
 class CatalogueOptions:
-    """How to read a catalogue file; the same file with other options is another import."""
+    """Options for a catalogue file; the same file with other options is another import."""
 
     origin: int = 1
     columns: Mapping[str, str] | None = None

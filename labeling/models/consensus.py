@@ -44,7 +44,7 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
 
 
 class Consensus(models.Model):
-    """What the live votes on a candidate say; recomputed whole, never incremented."""
+    """The verdict on the live votes on a candidate; always recomputed from all of them."""
 
     candidate = models.OneToOneField("Candidate", models.CASCADE, primary_key=True)
     label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES, null=True)

@@ -16,7 +16,7 @@ from labeling.db.prepared import Param, Upsert
 
 
 class Sample(models.TextChoices):
-    """Why a candidate was served; the expert never sees it."""
+    """The part of the queue that a lease came from; the expert never sees it."""
 
     POOL = "pool", "training pool, by uncertainty"
     CONTROL = "control", "control sample, in random order"

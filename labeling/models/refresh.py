@@ -88,7 +88,7 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
 
 
 class Refresh(models.Model):
-    """How far a field's order follows the labels that came after the training of its run."""
+    """The state of a field's order, which follows labels newer than the training of its run."""
 
     field = models.ForeignKey(Field, models.CASCADE, related_name="refreshes")
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="refreshes")

@@ -276,8 +276,8 @@ class TrainingRun(SharedRun):
         labels = self._control_labels(new)
         verdict = gate.judge(
             np.array(list(labels.values()), dtype=np.int64),
-            _table(new[candidate] for candidate in labels),
-            _table(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
+            _probability_array(new[candidate] for candidate in labels),
+            _probability_array(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
         )
         self.verdict = nonfinite_to_none(verdict.to_dict())
         # A concurrent request may have promoted it meanwhile.
@@ -436,6 +436,6 @@ def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequen
     return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
 
 
-def _table(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
+def _probability_array(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
     """Return rows of probabilities as an array (N, 4)."""
     return np.array(list(rows), dtype=np.float64).reshape(-1, len(_NO_PREDICTION))

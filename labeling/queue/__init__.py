@@ -1,1 +1,1 @@
-"""What one expert is given next."""
+"""The queue of candidates for each expert."""

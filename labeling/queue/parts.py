@@ -30,7 +30,7 @@ REPEAT_AFTER_VOTES = 20
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """What an expert asks for: V magnitudes (Vega), ends included; only unfinished candidates."""
+    """Filter of a request: V magnitudes (Vega), ends included; unfinished candidates only."""
 
     mag_min: Any = None
     mag_max: Any = None
@@ -57,7 +57,7 @@ class Part(Enum):
 
 
 class Lock(Enum):
-    """How rows are locked."""
+    """Ways to lock rows."""
 
     NONE = "not at all"
     SKIP_LOCKED = "without those that somebody else has locked"

@@ -22,7 +22,7 @@ EARLY_VOTES_NEEDED = 2
 
 
 class ConsensusStatus(models.TextChoices):
-    """Whether the votes on a candidate give a label, and how."""
+    """Status of the consensus: whether it has a label, and by which rule."""
 
     INSUFFICIENT = "insufficient", "insufficient votes"
     AGREED = "agreed", "all agree"
@@ -36,7 +36,7 @@ SETTLED = (ConsensusStatus.AGREED, ConsensusStatus.MAJORITY, ConsensusStatus.ADJ
 
 
 class ConsensusProvenance(models.IntegerChoices):
-    """Who classified, in LEGUS's numbers; 2 is our addition, since LEGUS had no single raters."""
+    """Provenance of a class by LEGUS's numbers; we added 2, since LEGUS had no single raters."""
 
     NETWORK = 0, "network only"
     NETWORK_AND_ONE = 1, "network verified by one person"

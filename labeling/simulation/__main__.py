@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def simulate(options: argparse.Namespace) -> Mapping[str, Path]:
+def write_simulation(options: argparse.Namespace) -> Mapping[str, Path]:
     """Write the files of the subcommand; return their paths by name."""
     if options.kind == "field":
         shape = (options.size, options.size)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit status, 1 with an error message for unusable input."""
     options = parser().parse_args(arguments)
     try:
-        paths = simulate(options)
+        paths = write_simulation(options)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -1,1 +1,1 @@
-"""What a training run learns from, and when it starts."""
+"""Training sets of runs, and automatic retraining."""

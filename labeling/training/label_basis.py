@@ -1,4 +1,4 @@
-"""What labels are based on: which votes and rulings, or which reference labels.
+"""The basis of labels: the votes and rulings, or the reference labels, that they come from.
 
 Each is a count and a sha256, so that whoever has the database can tell whether they are unchanged;
 times say up to when votes were read. A digest is of sorted lines, each ended by a newline.

@@ -71,7 +71,7 @@ class RetrainingState:
 
     @property
     def sentence(self) -> str:
-        """When the next training starts, in words."""
+        """Return one sentence about the start of the next training."""
         if self.active_run:
             return f"Run {self.active_run.pk} is {self.active_run.status}."
         if self.last_run is None:

@@ -1,4 +1,4 @@
-"""The gate and the comparison of two runs state the same difference, with the same interval."""
+"""The gate and the comparison of two runs give the same difference and interval."""
 
 import numpy as np
 import pytest

@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
 
 def _differences(candidate: Candidate) -> list[str]:
-    """What is stored of one candidate and should be otherwise."""
+    """Return the differences between stored and recomputed values of a candidate."""
     placed = Candidate(field=candidate.field, catalogue_id=candidate.catalogue_id)
     placed.derive_columns()
     wrong = []

@@ -1,4 +1,4 @@
-"""The order of a field's pool before there is a network."""
+"""The order of a field's training pool without a promoted run."""
 
 from contextlib import suppress
 

@@ -30,7 +30,7 @@ def posterior_entropy(prior, votes):
 
 
 def with_votes(before, *labels):
-    """The counts after further votes for these classes, counted from 0."""
+    """Return the counts after further votes for these classes, counted from 0."""
     return [n + labels.count(k) for k, n in enumerate(before)]
 
 

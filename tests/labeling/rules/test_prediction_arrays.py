@@ -1,4 +1,4 @@
-"""labeling.rules.prediction_arrays: predictions on their way to rows."""
+"""labeling.rules.prediction_arrays: predictions as arrays."""
 
 import numpy as np
 import pytest
