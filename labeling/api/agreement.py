@@ -5,23 +5,27 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from classifier.core.csv_files import csv_lines
 from labeling.agreement.groups import group_agreements
 from labeling.agreement.raters import pairs_visible_to, read_raters
 from labeling.api.permissions import IsCurator
+from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.export.agreement import COLUMNS, GROUP_COLUMNS, agreement_rows, group_rows
 from labeling.export.rows import Row
 from labeling.files.json_values import nonfinite_to_none
 from labeling.models import Field
 
-FIELD = OpenApiParameter("field", str, description="name of a field")
+
+class AgreementIn(serializers.Serializer[Any]):
+    """One field; default: all fields."""
+
+    field = serializers.CharField(required=False, help_text="name of a field")
 
 
 def _share_field(**options: Any) -> serializers.FloatField:
@@ -108,7 +112,9 @@ def csv_file(name: str, columns: Iterable[str], rows: Iterable[Row]) -> HttpResp
 class AgreementView(APIView):
     """Pairs of raters: experts, the consensus of the others, catalogues, the network, repeats."""
 
-    @extend_schema(parameters=[FIELD], responses=AgreementOut(many=True))
+    query_serializer = AgreementIn
+
+    @extend_schema(responses=AgreementOut(many=True))
     def get(self, request: AuthenticatedRequest) -> Response:
         """Return the pairs that the caller may see: curators all, experts their own."""
         pairs = pairs_visible_to(request.user, field_of(request))
@@ -118,7 +124,9 @@ class AgreementView(APIView):
 class AgreementFileView(APIView):
     """The same pairs as a CSV file."""
 
-    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    query_serializer = AgreementIn
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         """Return one CSV file with a row for each pair that the caller may see."""
         pairs = pairs_visible_to(request.user, field_of(request))
@@ -128,9 +136,10 @@ class AgreementFileView(APIView):
 class AgreementGroupView(APIView):
     """The experts as a group, for curators: Fleiss' kappa and Krippendorff's alpha."""
 
+    query_serializer = AgreementIn
     permission_classes = [IsCurator]
 
-    @extend_schema(parameters=[FIELD], responses=GroupsOut)
+    @extend_schema(responses=GroupsOut)
     def get(self, request: Request) -> Response:
         """Return both coefficients, for four classes and for two."""
         groups = group_agreements(read_raters(field_of(request)).experts.values())
@@ -140,9 +149,10 @@ class AgreementGroupView(APIView):
 class AgreementGroupFileView(APIView):
     """The same coefficients as a CSV file, for curators."""
 
+    query_serializer = AgreementIn
     permission_classes = [IsCurator]
 
-    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """Return one CSV file with a row for four classes and a row for two."""
         groups = group_agreements(read_raters(field_of(request)).experts.values())

@@ -7,12 +7,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from labeling.agreement.dawid_skene import Diagnosis, DiagnosisUnavailable
 from labeling.agreement.raters import Raters, read_raters
-from labeling.api.agreement import FIELD, csv_file, field_of
+from labeling.api.agreement import AgreementIn, csv_file, field_of
 from labeling.api.permissions import IsCurator
+from labeling.api.views import APIView
 from labeling.export.agreement_diagnosis import (
     MATRIX_COLUMNS,
     POSTERIOR_COLUMNS,
@@ -40,9 +40,10 @@ def _diagnose(request: Request) -> tuple[Raters, Diagnosis | None]:
 class PosteriorsFileView(APIView):
     """The model's class probabilities of each candidate, beside the consensus."""
 
+    query_serializer = AgreementIn
     permission_classes = [IsCurator]
 
-    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """Return one CSV file, a row per candidate with class votes; empty without two experts."""
         raters, diagnosis = _diagnose(request)
@@ -53,9 +54,10 @@ class PosteriorsFileView(APIView):
 class MatricesFileView(APIView):
     """The confusion matrix of each expert by the model."""
 
+    query_serializer = AgreementIn
     permission_classes = [IsCurator]
 
-    @extend_schema(parameters=[FIELD], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request) -> HttpResponse:
         """Return one CSV file with four rows per expert; empty without two experts."""
         _, diagnosis = _diagnose(request)

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import generics, serializers
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from classifier.core.bands import BANDS
 from labeling.api.filters import FieldIn, checked_query
+from labeling.api.views import ListAPIView, RetrieveAPIView
 from labeling.export.rows import in_catalogue_order
 from labeling.imaging import cutouts
 from labeling.models import Candidate
@@ -129,12 +130,12 @@ def rgb_url(candidate: Candidate, size: int) -> str:
     return f"{reverse('api:rgb', args=[candidate.pk])}?size={size}&v={version}"
 
 
-class CandidateListView(generics.ListAPIView[Candidate]):
+class CandidateListView(ListAPIView[Candidate]):
     """All candidates that are not set aside, in catalogue order."""
 
+    query_serializer = FieldIn
     serializer_class = CandidateOut
 
-    @extend_schema(parameters=[FieldIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Return a page of candidates, of all fields or of one."""
         return super().get(request, *args, **kwargs)
@@ -149,7 +150,7 @@ class CandidateListView(generics.ListAPIView[Candidate]):
         )
 
 
-class CandidateView(generics.RetrieveAPIView[Candidate]):
+class CandidateView(RetrieveAPIView[Candidate]):
     """One candidate."""
 
     serializer_class = CandidateOut

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from classifier.core.classes import VOTE_COLUMNS
 from labeling.api.filters import ConsensusIn, checked_query
 from labeling.api.permissions import IsCurator
+from labeling.api.strict import StrictSerializer
+from labeling.api.views import APIView, ListAPIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.auth.roles import Role, has_role
 from labeling.classes import CLASS_CHOICES
@@ -43,16 +44,16 @@ class ConsensusOut(serializers.ModelSerializer[Consensus]):
         )
 
 
-class ConsensusListView(generics.ListAPIView[Consensus]):
+class ConsensusListView(ListAPIView[Consensus]):
     """The consensus of the candidates whose opinions are disclosed to the caller.
 
     Curators see all; an expert sees those that they have voted on.
     """
 
+    query_serializer = ConsensusIn
     request: AuthenticatedRequest
     serializer_class = ConsensusOut
 
-    @extend_schema(parameters=[ConsensusIn])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Return a page of consensus rows, in the order of the candidates."""
         return super().get(request, *args, **kwargs)
@@ -75,7 +76,7 @@ class ConsensusListView(generics.ListAPIView[Consensus]):
         return page
 
 
-class AdjudicationIn(serializers.ModelSerializer[Adjudication]):
+class AdjudicationIn(StrictSerializer, serializers.ModelSerializer[Adjudication]):
     """A curator's class for a candidate, and the reason."""
 
     candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())

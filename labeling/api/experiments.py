@@ -6,13 +6,14 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from classifier.core.experiment_kinds import ExperimentKind
 from labeling.api.permissions import MayAct
 from labeling.api.runs import ConfigurationIn
+from labeling.api.strict import refuse_body
+from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Experiment, Field
@@ -86,7 +87,7 @@ def _visible_to(user: User) -> QuerySet[Experiment]:
     return visible.select_related("requested_by").prefetch_related("fields")
 
 
-class ExperimentListView(generics.ListAPIView[Experiment]):
+class ExperimentListView(ListAPIView[Experiment]):
     """All experiments, the latest first; administrators start new ones.
 
     Those on the votes of a single expert are shown to curators and administrators only.
@@ -122,7 +123,7 @@ class ExperimentListView(generics.ListAPIView[Experiment]):
         return Response(ExperimentOut(experiment).data, status=status.HTTP_201_CREATED)
 
 
-class ExperimentView(generics.RetrieveAPIView[Experiment]):
+class ExperimentView(RetrieveAPIView[Experiment]):
     """One experiment, with its report once it is ready."""
 
     request: AuthenticatedRequest
@@ -145,6 +146,7 @@ class ExperimentCancellationView(APIView):
     @extend_schema(request=None, responses=ExperimentOut)
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Cancel the experiment, queued or running; 409 if it has ended."""
+        refuse_body(request)
         experiment = get_object_or_404(Experiment, pk=pk)
         experiment.cancel()
         return Response(ExperimentOut(experiment).data)
@@ -162,6 +164,7 @@ class ExperimentResumptionView(APIView):
 
         Members that are already trained are kept.
         """
+        refuse_body(request)
         experiment = get_object_or_404(Experiment, pk=pk)
         experiment.resume()
         return Response(ExperimentOut(experiment).data)

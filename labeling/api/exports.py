@@ -4,14 +4,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from classifier.core.csv_files import csv_lines
 from labeling.api.filters import FieldIn, checked_query
 from labeling.api.permissions import IsCurator
+from labeling.api.strict import StrictSerializer
+from labeling.api.views import APIView, ListAPIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.export import votes
 from labeling.export.files import WRITERS
@@ -32,12 +33,10 @@ class ConsensusExportView(APIView):
     For curators and administrators: it has the opinions on every candidate.
     """
 
+    query_serializer = FieldIn
     permission_classes = [IsCurator]
 
-    @extend_schema(
-        parameters=[FieldIn],
-        responses={(200, "text/csv"): OpenApiTypes.BINARY},
-    )
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     def get(self, request: Request, ending: str) -> HttpResponse:
         """Return one consistent snapshot; the same database gives the same bytes."""
         candidates = Candidate.objects.filter(**checked_query(request))
@@ -67,10 +66,17 @@ class ReleaseOut(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release
         fields = ("id", "version", "note", "sha256", "rows", "made_by", "made_at")
-        read_only_fields = ("sha256", "rows", "made_at")
 
 
-class ReleaseListView(generics.ListAPIView[Release]):
+class ReleaseIn(StrictSerializer, serializers.ModelSerializer[Release]):
+    """Version and note of a new release."""
+
+    class Meta:
+        model = Release
+        fields = ("version", "note")
+
+
+class ReleaseListView(ListAPIView[Release]):
     """All releases, the latest first; curators make new ones."""
 
     request: AuthenticatedRequest
@@ -78,10 +84,10 @@ class ReleaseListView(generics.ListAPIView[Release]):
     serializer_class = ReleaseOut
     queryset = Release.objects.select_related("made_by")
 
-    @extend_schema(request=ReleaseOut, responses={201: ReleaseOut})
+    @extend_schema(request=ReleaseIn, responses={201: ReleaseOut})
     def post(self, request: AuthenticatedRequest) -> Response:
         """Make a release of the present consensus."""
-        body = ReleaseOut(data=request.data)
+        body = ReleaseIn(data=request.data)
         body.is_valid(raise_exception=True)
         release = publish_release(by=self.request.user, **body.validated_data)
         return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)

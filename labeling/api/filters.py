@@ -1,4 +1,4 @@
-"""Query parameters of lists and exports."""
+"""Query parameters of lists and exports; the views refuse other names."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from labeling.api.views import APIView
 from labeling.imaging import cutouts
 from labeling.imaging.rgb import SOFTENING, SOFTENINGS, STRETCH, STRETCHES
 from labeling.models import Candidate
@@ -89,7 +89,9 @@ class RgbView(APIView):
     revalidate it each time.
     """
 
-    @extend_schema(parameters=[RgbIn], responses={(200, "image/png"): OpenApiTypes.BINARY})
+    query_serializer = RgbIn
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Return one PNG file."""
         body = RgbIn(data=request.query_params)

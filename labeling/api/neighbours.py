@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from labeling.api.views import APIView
 from labeling.imaging.cutouts import RGB_SIZES
 from labeling.models import Candidate
 
@@ -34,7 +34,9 @@ class NeighbourOut(serializers.Serializer[Any]):
 class NeighboursView(APIView):
     """The other sources in a window around a candidate, set aside or not."""
 
-    @extend_schema(parameters=[WindowIn], responses=NeighbourOut(many=True))
+    query_serializer = WindowIn
+
+    @extend_schema(responses=NeighbourOut(many=True))
     def get(self, request: Request, pk: int) -> Response:
         """Return all of them, in the order of the import."""
         query = WindowIn(data=request.query_params)

@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from labeling.api.strict import StrictSerializer
+from labeling.api.views import APIView
 from labeling.api.votes import LabelField
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import (
@@ -94,7 +95,7 @@ class CommentOut(serializers.ModelSerializer[Comment]):
         fields = ("author", "text", "written_at", "resolved")
 
 
-class CommentIn(serializers.Serializer[Any]):
+class CommentIn(StrictSerializer):
     """The text of a comment."""
 
     text = serializers.CharField(max_length=4000)

@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from labeling.api.strict import SettingsField, StrictSerializer
+from labeling.api.views import APIView
 from labeling.api.votes import DISPLAY_CHARACTERS
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Preferences, Theme

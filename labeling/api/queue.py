@@ -8,17 +8,18 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
+from labeling.api.strict import StrictSerializer, refuse_body
+from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Field, Lease
 from labeling.queue.expert_queue import ExpertQueue
 from labeling.queue.parts import FIELD_NAMED, QueueFilter
 
 
-class QueueFilterIn(serializers.Serializer[Any]):
+class QueueFilterIn(StrictSerializer):
     """The candidates that an expert wants: a field, V magnitudes, only unfinished ones."""
 
     field = serializers.CharField(required=False, allow_null=True)
@@ -119,6 +120,7 @@ class LeaseView(APIView):
     @extend_schema(request=None, responses=LeaseOut)
     def put(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Extend the lease: the caller is still looking at the candidate."""
+        refuse_body(request)
         lease = self._lease(request, pk)
         if not lease.extend():
             raise Conflict("The lease has expired; a vote on its candidate still counts.")
@@ -139,5 +141,6 @@ class SkipView(LeaseView):
     @extend_schema(request=None, responses={204: None})
     def put(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Skip the candidate, which other experts can get at once."""
+        refuse_body(request)
         self._lease(request, pk).skip()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
 from labeling.api.permissions import MayAct
-from labeling.api.strict import StrictSerializer
+from labeling.api.strict import StrictSerializer, refuse_body
+from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Field, ReferenceLabel, TrainingRun
@@ -117,7 +117,7 @@ class RunDetailOut(RunOut):
         fields = (*RunOut.Meta.fields, "made_with")
 
 
-class RunListView(generics.ListAPIView[TrainingRun]):
+class RunListView(ListAPIView[TrainingRun]):
     """All runs, the latest first; administrators start new ones."""
 
     permission_classes = [MayAct]
@@ -144,7 +144,7 @@ class RunListView(generics.ListAPIView[TrainingRun]):
         return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
 
 
-class RunView(generics.RetrieveAPIView[TrainingRun]):
+class RunView(RetrieveAPIView[TrainingRun]):
     """One run."""
 
     permission_classes = [MayAct]
@@ -195,6 +195,7 @@ class RunResumptionView(APIView):
     @extend_schema(request=None, responses=RunOut)
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Queue a stopped run again, from its last checkpoint; 409 if it has not stopped."""
+        refuse_body(request)
         run = get_object_or_404(TrainingRun, pk=pk)
         run.resume()
         return Response(RunOut(run).data)
@@ -209,6 +210,7 @@ class RunCancellationView(APIView):
     @extend_schema(request=None, responses=RunOut)
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Cancel the run, queued or running; 409 if it has ended."""
+        refuse_body(request)
         run = get_object_or_404(TrainingRun, pk=pk)
         run.cancel()
         return Response(RunOut(run).data)

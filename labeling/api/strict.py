@@ -1,22 +1,45 @@
 """Strict input: unknown names and values that a database cannot store are refused."""
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses unknown names, so that no misspelt setting is ignored."""
+    """A serializer of input: unknown names are refused, so that no misspelt one is ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the values of the declared names; any other name is an error."""
-        values = super().to_internal_value(data)
-        for name in data:
-            if name not in self.fields:
-                names = ", ".join(self.fields)
-                raise serializers.ValidationError({name: f"is unknown; use one of {names}."})
-        return values
+        unknown = unknown_names(data, self.fields) if isinstance(data, Mapping) else {}
+        if not unknown:
+            return super().to_internal_value(data)
+        try:
+            super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            unknown |= dict(error.detail)  # type: ignore[arg-type]
+        raise serializers.ValidationError(unknown)
+
+
+class NoBody(StrictSerializer):
+    """The body of a request that needs none."""
+
+
+def unknown_names(data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return the names in the data that are none of these, each with what to use instead."""
+    unknown = [name for name in data if name not in names]
+    if not unknown:
+        return {}
+    choices = ", ".join(names)
+    reason = f"is unknown; use one of {choices}." if choices else "is unknown; nothing is taken."
+    return {name: [reason] for name in unknown}
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ValidationError if the body has a name; an empty one is none."""
+    NoBody(data=request.data or {}).is_valid(raise_exception=True)
 
 
 class SettingsField(serializers.DictField):
@@ -34,8 +57,17 @@ class SettingsField(serializers.DictField):
             text.encode()
         except ValueError:
             raise serializers.ValidationError("contains a value that cannot be stored.") from None
-        if "\\u0000" in text:
+        if _has_nul(value):
             raise serializers.ValidationError("contains a value that cannot be stored.")
         if len(text) > self.max_characters:
             raise serializers.ValidationError(f"has more than {self.max_characters} characters.")
         return value
+
+
+def _has_nul(value: Any) -> bool:
+    """True if a text in the JSON value, or a name, contains the character NUL."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    return isinstance(value, list) and any(map(_has_nul, value))

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from labeling.api.strict import StrictSerializer
+from labeling.api.views import APIView, ListAPIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import ApiToken
 from labeling.models.api_token import ApiTokenQuerySet
@@ -39,7 +39,7 @@ class NewTokenOut(TokenOut):
         fields = (*TokenOut.Meta.fields, "key")  # type: ignore[assignment]
 
 
-class TokenListView(generics.ListAPIView[ApiToken]):
+class TokenListView(ListAPIView[ApiToken]):
     """The caller's tokens, the latest first."""
 
     request: AuthenticatedRequest

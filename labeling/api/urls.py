@@ -1,6 +1,6 @@
 """Addresses of the API, under /api/v1/."""
 
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
 
 from labeling.api import (
     agreement,
@@ -19,8 +19,11 @@ from labeling.api import (
     tokens,
     votes,
 )
+from labeling.api.converters import AnyCaseUUIDConverter
 from labeling.api.problems import NotFoundView
 from labeling.export.files import WRITERS
+
+register_converter(AnyCaseUUIDConverter, "any-case-uuid")
 
 app_name = "api"
 urlpatterns = [
@@ -35,7 +38,7 @@ urlpatterns = [
     path("candidates/<int:pk>/neighbours/", neighbours.NeighboursView.as_view(), name="neighbours"),
     path("candidates/<int:pk>/opinions/", opinions.OpinionsView.as_view(), name="opinions"),
     path("candidates/<int:pk>/comments/", opinions.CommentsView.as_view(), name="comments"),
-    path("votes/<uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
+    path("votes/<any-case-uuid:uuid>/", votes.VoteView.as_view(), name="vote"),
     path("progress/", votes.ProgressView.as_view(), name="progress"),
     path("preferences/", preferences.PreferencesView.as_view(), name="preferences"),
     path("tokens/", tokens.TokenListView.as_view(), name="tokens"),

@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from labeling.api.filters import FieldIn, checked_query
-from labeling.api.strict import SettingsField
+from labeling.api.strict import SettingsField, StrictSerializer
+from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.classes import Certainty, Label, Reason
-from labeling.models import Candidate, Lease, SetAside, Vote
+from labeling.models import Candidate, Lease, NotReplaceable, SetAside, Vote
 from labeling.rules.decision_tree import classify_answers
 from labeling.time_zones import COOKIE, time_zone_of_browser
 
@@ -39,14 +39,14 @@ class LabelField(serializers.Field[int, Any, Any, Any]):
         return UNSURE if value == Label.UNSURE else value
 
 
-class AnswerIn(serializers.Serializer[Any]):
+class AnswerIn(StrictSerializer):
     """The answer to one question of the decision tree."""
 
     question = serializers.CharField(max_length=20)
     answer = serializers.CharField(max_length=20)
 
 
-class VoteIn(serializers.Serializer[Any]):
+class VoteIn(StrictSerializer):
     """An expert's vote on a candidate."""
 
     candidate = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
@@ -120,6 +120,8 @@ class VoteView(APIView):
             vote = candidate.cast_vote(request.user, uuid, **values)
         except (Candidate.DoesNotExist, SetAside) as error:
             raise serializers.ValidationError({"candidate": str(error)}) from None
+        except NotReplaceable as error:
+            raise serializers.ValidationError({"replaces": str(error)}) from None
         return Response(_OUT.to_representation(vote))
 
     @extend_schema(responses={204: None})
@@ -143,9 +145,10 @@ class ProgressOut(serializers.Serializer[Any]):
 class ProgressView(APIView):
     """The caller's progress."""
 
+    query_serializer = FieldIn
+
     @extend_schema(
         parameters=[
-            FieldIn,
             OpenApiParameter(
                 COOKIE,
                 int,

@@ -22,7 +22,7 @@ from labeling.models.release import Release
 from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
 from labeling.models.training_run import TrainingRun
-from labeling.models.vote import Vote, VoteConflict
+from labeling.models.vote import NotReplaceable, Vote, VoteConflict
 
 __all__ = [
     "Adjudication",
@@ -39,6 +39,7 @@ __all__ = [
     "Member",
     "Mosaic",
     "NotReady",
+    "NotReplaceable",
     "Prediction",
     "Preferences",
     "Promotion",

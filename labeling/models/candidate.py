@@ -32,7 +32,7 @@ from labeling.models.consensus import WRITE_CONSENSUS, Consensus
 from labeling.models.field import Field
 from labeling.models.lease import Lease
 from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE
-from labeling.models.vote import VOTES, Vote, VoteConflict, VoteContext
+from labeling.models.vote import VOTES, NotReplaceable, Vote, VoteConflict, VoteContext
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
 from labeling.rules.sampling import in_control_sample, shuffle_key
 
@@ -166,8 +166,9 @@ class Candidate(models.Model):
 
         `answer` has the fields of a vote; `replaces` is the voter's vote that it corrects. The
         same UUID and answer again returns the recorded vote; with another answer it raises
-        VoteConflict. Raises SetAside for a candidate that is not put to the vote, DoesNotExist for
-        one that is gone. Only the primary key of this instance is needed.
+        VoteConflict. Raises NotReplaceable if `replaces` is any other vote, SetAside for a
+        candidate that is not put to the vote, DoesNotExist for one that is gone. Only the primary
+        key of this instance is needed.
         """
         try:
             with transaction.atomic():
@@ -186,6 +187,8 @@ class Candidate(models.Model):
         for recorded in votes:
             if recorded.pk == uuid:
                 return recorded.confirm(voter, self.pk, answer)
+        if replaces:
+            self._check_replaced(voter, replaces)
         context = VoteContext.read(self.pk, voter, votes, replaces)
         vote = self._new_vote(voter, uuid, context, answer)
         if context.superseded:
@@ -201,6 +204,16 @@ class Candidate(models.Model):
         else:
             execute_together(writes)
         return vote
+
+    def _check_replaced(self, voter: User, replaces: UUID) -> None:
+        """Raise NotReplaceable if it is anything but the voter's vote on this candidate.
+
+        A vote that does not exist may have been refused, or still wait in the browser; its
+        correction counts all the same.
+        """
+        own_votes = Vote.objects.by(voter).filter(candidate=self)
+        if Vote.objects.filter(pk=replaces).exclude(pk__in=own_votes.values("pk")).exists():
+            raise NotReplaceable(f"{replaces} is not your vote on this candidate.")
 
     def _new_vote(
         self, voter: User, uuid: UUID, context: VoteContext, answer: dict[str, Any]

@@ -25,6 +25,10 @@ class VoteConflict(Exception):
     """A vote's UUID was sent again with other content, or by another expert."""
 
 
+class NotReplaceable(Exception):
+    """A vote names as replaced what is not its voter's vote on the same candidate."""
+
+
 class VoteQuerySet(models.QuerySet["Vote"]):
     """Queries about votes."""
 

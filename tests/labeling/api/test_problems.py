@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 import pytest
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
+from labeling.models import ApiToken
 from tests.labeling.world import API, JsonClient, problem
 
 
@@ -50,7 +50,7 @@ def test_errors_are_one_sentence_and_listed_by_input(as_ada, candidate):
 
 def test_a_token_authenticates_like_a_session(ada, candidate):
     client = JsonClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=ada).key}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.objects.issue(ada, 'notebook')[1]}")
     assert client.get(f"{API}/candidates/").status_code == HTTPStatus.OK
     client.credentials(HTTP_AUTHORIZATION="Token nonsense")
     problem(client.get(f"{API}/candidates/"), HTTPStatus.UNAUTHORIZED)
