@@ -2,6 +2,10 @@
 
 from django.apps import AppConfig
 
+from labeling.db import durability
+
+__all__ = ["LabelingConfig", "durability"]
+
 
 class LabelingConfig(AppConfig):
     """Fields, candidates, votes, consensus, training runs and exports."""

@@ -128,7 +128,7 @@ for name, password in {passwords}.items():
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it, and wait for its end; SIGKILL hits all that answer requests, in mid-sentence."""
         if self.process.poll() is None:
-            answering = self._answering() if how == signal.SIGKILL else []
+            answering = self.answering() if how == signal.SIGKILL else []
             self.process.send_signal(how)
             for process in answering:
                 with suppress(psutil.NoSuchProcess):
@@ -136,7 +136,7 @@ for name, password in {passwords}.items():
             self.process.wait(60)
             psutil.wait_procs(answering, timeout=60)
 
-    def _answering(self) -> list[psutil.Process]:
+    def answering(self) -> list[psutil.Process]:
         """The processes of the web server."""
         everything = psutil.Process(self.process.pid).children(recursive=True)
         return [process for process in everything if "gunicorn" in process.cmdline()]

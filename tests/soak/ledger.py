@@ -18,7 +18,7 @@ class Ledger:
     """Access to a site's database by a process that continues when the server is killed."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "shell", "-v0", "-c", ANSWER_CALLS],
             cwd=ROOT,
@@ -50,12 +50,12 @@ class Ledger:
         people = {f"{name}-{number}": "expert" for number in range(experts)}
         people |= {f"{name}-{role}": role for role in others}
         sessions = self.call("open_field", name, candidates, people, **rules)
-        return [Expert(self._site.port, name, person, key) for person, key in sessions.items()]
+        return [Expert(self.site.port, name, person, key) for person, key in sessions.items()]
 
     def open_demonstration(self) -> Expert:
         """Create the demonstration field with two label sources; return its administrator."""
         ((name, key),) = self.call("open_demonstration", "demo-admin", "administrator").items()
-        return Expert(self._site.port, "demo", name, key)
+        return Expert(self.site.port, "demo", name, key)
 
     def assert_votes_stored(self, experts: Sequence[Expert], votes_needed: int) -> None:
         """Check that the acknowledged votes are stored unchanged, and at most `votes_needed`."""

@@ -19,8 +19,10 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 
 from deploy import demo, demo_accounts
 from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
@@ -80,6 +82,7 @@ class Command(BaseCommand):
 
     def prepare(self, *, no_demo: bool) -> None:
         """Bring the tables and the static files up to date, and make the demonstration once."""
+        self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         call_command("migrate", verbosity=0, interactive=False)
         if not settings.ONE_COMPUTER and (reason := demo_accounts.known_password_error()):
             raise CommandError(reason)
