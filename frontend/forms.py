@@ -14,7 +14,16 @@ from frontend.pages.experiments import Offer, label_source_name, offers
 from labeling.api.queue import QueueFilterIn
 from labeling.auth.roles import Role, has_role
 from labeling.classes import CLASS_CHOICES, Label
-from labeling.models import Experiment, Field, ReferenceLabel, Release, Sample, TrainingRun
+from labeling.export.releases import publish_release
+from labeling.models import (
+    Experiment,
+    Field,
+    IdempotencyKey,
+    ReferenceLabel,
+    Release,
+    Sample,
+    TrainingRun,
+)
 from labeling.rules.conflicts import JobConflict
 from labeling.rules.consensus import ConsensusStatus
 from labeling.training.label_source import CONSENSUS, LabelSource
@@ -125,7 +134,7 @@ class RunForm(forms.Form):
         references = ReferenceLabel.objects.order_by("source").values_list("source", flat=True)
         _offer_sources(self, "label_source", [CONSENSUS.text, *references.distinct()])
 
-    def start(self, user: User) -> TrainingRun | None:
+    def start(self, user: User, key: IdempotencyKey | None = None) -> TrainingRun | None:
         """Queue the run; None, with the reason among the form's errors, if it cannot start."""
         values = self.cleaned_data
         try:
@@ -134,6 +143,7 @@ class RunForm(forms.Form):
                 values["preset"],
                 fields=[values["field"]] if values["field"] else [],
                 source=LabelSource(values["label_source"]),
+                key=key,
             )
         except JobConflict as reason:
             self.add_error(None, str(reason))
@@ -185,7 +195,7 @@ class ExperimentForm(forms.Form):
             )
         )
 
-    def start(self, user: User, kind: str) -> Experiment | None:
+    def start(self, user: User, kind: str, key: IdempotencyKey | None = None) -> Experiment | None:
         """Queue the experiment; None, with the reason among the errors, if it cannot start."""
         values = self.cleaned_data
         sources = values["sources"] if kind == ExperimentKind.SOURCES else [values["label_source"]]
@@ -197,6 +207,7 @@ class ExperimentForm(forms.Form):
                 fields=values["field"],
                 sources=[LabelSource(source) for source in sources],
                 overrides={name: values[name] for name in ("members", "batches") if values[name]},
+                key=key,
             )
         except (NotFeasible, JobConflict) as reason:
             self.add_error(None, str(reason))
@@ -235,3 +246,9 @@ class ReleaseForm(forms.Form):
         if Release.objects.filter(version=version).exists():
             raise ValidationError(f"Release {version} exists already; choose another version.")
         return version
+
+    def publish(self, user: User, key: IdempotencyKey | None = None) -> Release | None:
+        """Make the release; None if the form is not valid. Raises VersionTaken."""
+        if not self.is_valid():
+            return None
+        return publish_release(by=user, **self.cleaned_data, key=key)

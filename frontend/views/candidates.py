@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontend.access import for_role
 from frontend.forms import CommentForm, GalleryForm
+from frontend.idempotency import make_once
 from frontend.pages.gallery import filtered_candidates, visible_to
 from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
@@ -54,7 +55,8 @@ def comment(request: PageRequest, pk: int) -> HttpResponse:
     row = candidate_disclosed_to(request.user, pk)
     form = CommentForm(request.POST)
     if form.is_valid():
-        row.add_comment(request.user, form.cleaned_data["text"])
+        text = form.cleaned_data["text"]
+        make_once(request, lambda key: row.add_comment(request.user, text, key))
     else:
         messages.error(request, "A comment has 1 to 4000 characters.")
     return redirect("candidate", pk)

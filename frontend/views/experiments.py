@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from classifier.core.experiment_kinds import ExperimentKind
 from frontend.access import for_action, require
 from frontend.forms import ExperimentForm
+from frontend.idempotency import make_once
 from frontend.pages.experiments import (
     FINGERPRINT,
     QUESTIONS,
@@ -44,8 +45,10 @@ def _start(request: PageRequest) -> HttpResponse:
     form, kind = ExperimentForm(request.POST), request.POST.get("kind", "")
     if kind not in set(ExperimentKind):
         raise Http404(f"There is no kind of experiment {kind!r}.")
-    if form.is_valid() and (experiment := form.start(request.user, kind)):
-        return redirect("experiment", experiment.pk)
+    if form.is_valid() and (
+        pk := make_once(request, lambda key: form.start(request.user, kind, key))
+    ):
+        return redirect("experiment", pk)
     return _list(request, form)
 
 

@@ -6,11 +6,11 @@ from django.shortcuts import redirect, render
 
 from frontend.access import for_role
 from frontend.forms import ReleaseForm
+from frontend.idempotency import make_once
 from frontend.requests import PageRequest
 from labeling.auth.roles import Role
 from labeling.export.columns import COLUMNS
 from labeling.export.files import WRITERS
-from labeling.export.releases import publish_release
 from labeling.models import Field, Release
 from labeling.rules.conflicts import VersionTaken
 
@@ -19,12 +19,14 @@ from labeling.rules.conflicts import VersionTaken
 def exports(request: PageRequest) -> HttpResponse:
     """Formats, columns and releases; a POST makes a new release."""
     form = ReleaseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
         try:
-            release = publish_release(by=request.user, **form.cleaned_data)
+            pk = make_once(request, lambda key: form.publish(request.user, key))
         except VersionTaken as taken:
             form.add_error("version", str(taken))
-        else:
+            pk = None
+        if pk is not None:
+            release = Release.objects.get(pk=pk)
             messages.success(request, f"Release {release.version} is made: {release.rows:,} rows.")
             return redirect("exports")
     context = {

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from frontend.access import for_role, require
+from frontend.idempotency import make_once
 from frontend.pages.charts import HEIGHT, WIDTH
 from frontend.pages.learning_curve import learning_curve_of
 from frontend.pages.overview import fields_with_counts, next_steps, vote_counts_of
@@ -45,7 +46,8 @@ def _repeat_training(request: PageRequest) -> HttpResponse:
     if last is None:
         return redirect("runs")
     try:
-        return redirect("run", repeat_run(last, request.user).pk)
+        pk = make_once(request, lambda key: repeat_run(last, request.user, key=key))
     except JobConflict as reason:
         messages.error(request, str(reason))
         return redirect("progress")
+    return redirect("run", pk)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from frontend.access import for_action, require
 from frontend.forms import RunForm
+from frontend.idempotency import make_once
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.pages.figures import describe_run_figures, figures_of
@@ -26,8 +27,10 @@ def runs(request: PageRequest) -> HttpResponse:
     form = RunForm(request.POST or None)
     if request.method == "POST":
         require(request.user, Action.START)
-        if form.is_valid() and (run := form.start(request.user)):
-            return redirect("run", run.pk)
+        if form.is_valid() and (
+            pk := make_once(request, lambda key: form.start(request.user, key))
+        ):
+            return redirect("run", pk)
     rows = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
     context = {
         "runs": rows,

@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from classifier.core.experiment_kinds import ExperimentKind
+from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.permissions import MayAct
 from labeling.api.runs import ConfigurationIn
 from labeling.api.strict import refuse_body
@@ -103,7 +104,7 @@ class ExperimentListView(ListAPIView[Experiment]):
         """Return those that the caller may see."""
         return _visible_to(self.request.user)
 
-    @extend_schema(request=ExperimentIn, responses={201: ExperimentOut})
+    @extend_schema(parameters=[PARAMETER], request=ExperimentIn, responses={201: ExperimentOut})
     def post(self, request: AuthenticatedRequest) -> Response:
         """Take a snapshot of the present labels and queue an experiment on it.
 
@@ -112,13 +113,18 @@ class ExperimentListView(ListAPIView[Experiment]):
         body = ExperimentIn(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        experiment = request_experiment(
-            request.user,
-            values["kind"],
-            values["preset"],
-            fields=values.get("fields", ()),
-            sources=[LabelSource(text) for text in values["label_sources"]],
-            overrides=values.get("config"),
+        experiment = make_once(
+            request,
+            self.get_queryset(),
+            lambda key: request_experiment(
+                request.user,
+                values["kind"],
+                values["preset"],
+                fields=values.get("fields", ()),
+                sources=[LabelSource(text) for text in values["label_sources"]],
+                overrides=values.get("config"),
+                key=key,
+            ),
         )
         return Response(ExperimentOut(experiment).data, status=status.HTTP_201_CREATED)
 

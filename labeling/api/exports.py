@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from classifier.core.csv_files import csv_lines
 from labeling.api.filters import FieldIn, checked_query
+from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.permissions import IsCurator
 from labeling.api.strict import StrictSerializer
 from labeling.api.views import APIView, ListAPIView
@@ -18,7 +19,7 @@ from labeling.export import votes
 from labeling.export.files import WRITERS
 from labeling.export.releases import publish_release
 from labeling.export.rows import catalogue_rows
-from labeling.models import Candidate, Release
+from labeling.models import Candidate, IdempotencyKey, Release
 
 
 def _download(data: bytes, media_type: str, name: str) -> HttpResponse:
@@ -84,12 +85,17 @@ class ReleaseListView(ListAPIView[Release]):
     serializer_class = ReleaseOut
     queryset = Release.objects.select_related("made_by")
 
-    @extend_schema(request=ReleaseIn, responses={201: ReleaseOut})
+    @extend_schema(parameters=[PARAMETER], request=ReleaseIn, responses={201: ReleaseOut})
     def post(self, request: AuthenticatedRequest) -> Response:
         """Make a release of the present consensus."""
-        body = ReleaseIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        release = publish_release(by=self.request.user, **body.validated_data)
+
+        def publish(key: IdempotencyKey | None) -> Release:
+            body = ReleaseIn(data=request.data)
+            body.is_valid(raise_exception=True)
+            return publish_release(by=request.user, **body.validated_data, key=key)
+
+        # Checked within: the version of a request that is sent again exists.
+        release = make_once(request, self.get_queryset(), publish)
         return Response(ReleaseOut(release).data, status=status.HTTP_201_CREATED)
 
 

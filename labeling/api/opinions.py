@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
+from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.strict import StrictSerializer
 from labeling.api.views import APIView
 from labeling.api.votes import LabelField
@@ -145,7 +146,7 @@ class CommentsView(APIView):
         comments = candidate_disclosed_to(request.user, pk).comments.in_discussion()
         return _disclosed(request, pk, CommentOut(comments, many=True).data)
 
-    @extend_schema(request=CommentIn, responses={201: CommentOut})
+    @extend_schema(parameters=[PARAMETER], request=CommentIn, responses={201: CommentOut})
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Add a comment; none is ever deleted.
 
@@ -155,7 +156,12 @@ class CommentsView(APIView):
         candidate = candidate_disclosed_to(request.user, pk)
         body = CommentIn(data=request.data)
         body.is_valid(raise_exception=True)
-        comment = candidate.add_comment(request.user, **body.validated_data)
+        text = body.validated_data["text"]
+        comment = make_once(
+            request,
+            Comment.objects.in_discussion(),
+            lambda key: candidate.add_comment(request.user, text, key),
+        )
         return Response(CommentOut(comment).data, status=status.HTTP_201_CREATED)
 
 

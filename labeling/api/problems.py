@@ -17,7 +17,7 @@ from classifier.core.errors import PackError
 from classifier.core.experiment_kinds import NotFeasible
 from labeling.files.stored_files import DamagedFile
 from labeling.imaging.mosaics import UnusableImage
-from labeling.models import VoteConflict
+from labeling.models import KeyReused, VoteConflict
 from labeling.rules.conflicts import JobConflict, VersionTaken
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +36,13 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class Unprocessable(exceptions.APIException):
+    """The request is well-formed, and contradicts an earlier one."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_code = "unprocessable"
+
+
 class Unreadable(exceptions.APIException):
     """The files behind the row can no longer be read."""
 
@@ -45,6 +52,7 @@ class Unreadable(exceptions.APIException):
 
 _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     JobConflict: Conflict,
+    KeyReused: Unprocessable,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VersionTaken: Conflict,
     VoteConflict: Conflict,

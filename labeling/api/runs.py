@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
+from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.permissions import MayAct
 from labeling.api.strict import StrictSerializer, refuse_body
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
@@ -125,7 +126,7 @@ class RunListView(ListAPIView[TrainingRun]):
     serializer_class = RunOut
     queryset = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
 
-    @extend_schema(request=RunIn, responses={201: RunOut})
+    @extend_schema(parameters=[PARAMETER], request=RunIn, responses={201: RunOut})
     def post(self, request: AuthenticatedRequest) -> Response:
         """Take a snapshot of the present labels and queue a run on it.
 
@@ -134,12 +135,17 @@ class RunListView(ListAPIView[TrainingRun]):
         body = RunIn(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        run = request_run(
-            request.user,
-            values["preset"],
-            fields=[*values.get("fields", ()), *filter(None, [values.get("field")])],
-            source=LabelSource(values["label_source"]),
-            overrides=values.get("config"),
+        run = make_once(
+            request,
+            self.get_queryset(),
+            lambda key: request_run(
+                request.user,
+                values["preset"],
+                fields=[*values.get("fields", ()), *filter(None, [values.get("field")])],
+                source=LabelSource(values["label_source"]),
+                overrides=values.get("config"),
+                key=key,
+            ),
         )
         return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
 

@@ -9,6 +9,7 @@ from labeling.models.consensus import Consensus
 from labeling.models.disclosure import Disclosure
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
+from labeling.models.idempotency_key import IdempotencyKey, KeyReused
 from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
@@ -35,6 +36,8 @@ __all__ = [
     "Disclosure",
     "Experiment",
     "Field",
+    "IdempotencyKey",
+    "KeyReused",
     "Lease",
     "Member",
     "Mosaic",

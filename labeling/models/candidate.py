@@ -30,6 +30,7 @@ from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
 from labeling.models.consensus import WRITE_CONSENSUS, Consensus
 from labeling.models.field import Field
+from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.lease import Lease
 from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE
 from labeling.models.vote import VOTES, NotReplaceable, Vote, VoteConflict, VoteContext
@@ -265,7 +266,7 @@ class Candidate(models.Model):
         return ruling
 
     @transaction.atomic
-    def add_comment(self, author: User, text: str) -> Comment:
+    def add_comment(self, author: User, text: str, key: IdempotencyKey | None = None) -> Comment:
         """Add a comment to the discussion and return it.
 
         The same unresolved text of the same author is the same comment: a browser that gets no
@@ -274,7 +275,10 @@ class Candidate(models.Model):
         # Takes turns with rulings, so that none resolves a comment its curator could not have read.
         self.lock()
         same = self.comments.unresolved().filter(author=author, text=text)
-        return same.first() or self.comments.create(author=author, text=text)
+        comment = same.first() or self.comments.create(author=author, text=text)
+        if key:
+            key.record(comment)
+        return comment
 
     def verdict(self, votes: Iterable[Vote] | None = None, *, ruled: bool = True) -> Verdict:
         """Return the consensus, computed anew from the live votes, or these, and the last ruling.

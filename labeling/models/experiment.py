@@ -17,6 +17,7 @@ from labeling import jobs
 from labeling.auth.roles import Role, has_role
 from labeling.files.json_values import nonfinite_to_none
 from labeling.models.field import Field
+from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.job import RunStatus, WorkerJob, WorkerJobQuerySet
 from labeling.training.label_source import LabelSource
 from labeling.training.snapshot import TrainingSnapshot
@@ -40,6 +41,7 @@ class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):
         fields: Iterable[Field],
         arms: int,
         overrides: Mapping[str, Any] | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Experiment:
         """Queue an experiment with this number of arms on snapshots of labels of fields."""
         names = _names(snapshots)
@@ -55,6 +57,8 @@ class ExperimentQuerySet(WorkerJobQuerySet["Experiment"]):
             ],
         )
         experiment.fields.set(fields)
+        if key:
+            key.record(experiment)
         for source, snapshot in snapshots.items():
             snapshot.write(experiment.training_set_path(names[source]))
         jobs.send_on_commit(jobs.EXPERIMENT, experiment.pk)

@@ -11,13 +11,23 @@ from django.db import IntegrityError, models, transaction
 
 from classifier.core.atomic_files import write_atomically
 from labeling.files.stored_files import read_checked
+from labeling.models.idempotency_key import IdempotencyKey
 from labeling.rules.conflicts import VersionTaken
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     """The method that makes releases."""
 
-    def publish(self, content: bytes, *, rows: int, version: str, by: User, note: str) -> Release:
+    def publish(
+        self,
+        content: bytes,
+        *,
+        rows: int,
+        version: str,
+        by: User,
+        note: str,
+        key: IdempotencyKey | None = None,
+    ) -> Release:
         """Store a catalogue of `rows` candidates as a CSV file under a new version.
 
         Raises VersionTaken if the version exists, as after another request of this moment.
@@ -28,6 +38,8 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
                 release = self.create(
                     version=version, note=note, made_by=by, rows=rows, sha256=digest
                 )
+                if key:
+                    key.record(release)
                 write_atomically(release.path, content)
         except IntegrityError:
             raise VersionTaken(

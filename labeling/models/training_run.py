@@ -22,6 +22,7 @@ from labeling.files.json_values import nonfinite_to_none
 from labeling.files.stored_files import DamagedFile, read_run_config, training_set_labels
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
+from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.job import FINISHED, RunStatus
 from labeling.models.prediction import Prediction
 from labeling.models.promotion import NotReady, Promotion, RefusedByGate
@@ -50,6 +51,7 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
         source: LabelSource = CONSENSUS,
         overrides: Mapping[str, Any] | None = None,
         automatic: bool = False,
+        key: IdempotencyKey | None = None,
     ) -> TrainingRun:
         """Queue a run on this snapshot of the labels of fields.
 
@@ -66,6 +68,8 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
             requested_by=requested_by, automatic=automatic, **configuration
         )
         run.fields.set(locked)
+        if key:
+            key.record(run)
         run.keep(snapshot)
         jobs.send_on_commit(jobs.TRAIN, run.pk)
         return run

@@ -11,6 +11,7 @@ from classifier.core.experiment_kinds import ExperimentKind, NotFeasible, number
 from classifier.core.training_set import TRAIN
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
+from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.training_run import TrainingRun
 from labeling.rules.conflicts import JobConflict
 from labeling.training.label_source import CONSENSUS, LabelSource
@@ -26,6 +27,7 @@ def request_run(
     source: LabelSource = CONSENSUS,
     overrides: Mapping[str, Any] | None = None,
     snapshot: TrainingSnapshot | None = None,
+    key: IdempotencyKey | None = None,
 ) -> TrainingRun:
     """Queue a run on a snapshot of the labels, taken now unless it is given.
 
@@ -35,7 +37,13 @@ def request_run(
     # Takes seconds in large fields: outside the transaction, for which votes wait on SQLite.
     snapshot = snapshot or take_snapshot(chosen, source)
     return TrainingRun.objects.request(
-        requested_by, preset, snapshot, fields=chosen, source=source, overrides=overrides
+        requested_by,
+        preset,
+        snapshot,
+        fields=chosen,
+        source=source,
+        overrides=overrides,
+        key=key,
     )
 
 
@@ -45,6 +53,7 @@ def repeat_run(
     *,
     automatic: bool = False,
     snapshot: TrainingSnapshot | None = None,
+    key: IdempotencyKey | None = None,
 ) -> TrainingRun:
     """Queue the run's configuration on this snapshot, or on the labels of now.
 
@@ -64,6 +73,7 @@ def repeat_run(
         source=run.source,
         overrides=run.overrides,
         automatic=automatic,
+        key=key,
     )
 
 
@@ -75,6 +85,7 @@ def request_experiment(
     fields: Iterable[Field] = (),
     sources: Sequence[LabelSource] = (CONSENSUS,),
     overrides: Mapping[str, Any] | None = None,
+    key: IdempotencyKey | None = None,
 ) -> Experiment:
     """Take a snapshot of the labels of each source and queue an experiment on them.
 
@@ -86,7 +97,14 @@ def request_experiment(
     snapshots = {source: take_snapshot(chosen, source) for source in sources}
     arms = _number_of_arms(kind, snapshots)
     return Experiment.objects.request(
-        requested_by, kind, preset, snapshots, fields=chosen, arms=arms, overrides=overrides
+        requested_by,
+        kind,
+        preset,
+        snapshots,
+        fields=chosen,
+        arms=arms,
+        overrides=overrides,
+        key=key,
     )
 
 

@@ -56,7 +56,7 @@ async function request(url, options = {}) {
  * @returns {Promise<any>}
  */
 export async function send(method, url, body, options = {}) {
-  const headers = { "X-CSRFToken": csrfToken(), "Accept": "application/json" };
+  const headers = { ...options.headers, "X-CSRFToken": csrfToken(), "Accept": "application/json" };
   const response = await request(url, {
     ...options,
     method,

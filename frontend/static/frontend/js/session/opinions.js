@@ -2,6 +2,7 @@
 /** The dialog with the opinions of the network and other experts, after the user's own vote. */
 import { send } from "../lib/api.js";
 import { createElement, element } from "../lib/dom.js";
+import { uuid4 } from "../lib/uuid.js";
 import { candidateUrl } from "../viewer/load.js";
 
 /** @typedef {import("../viewer/load.js").Item} Item */
@@ -108,9 +109,14 @@ export async function showOpinions(dialog, item, texts) {
   };
   body.replaceChildren(paragraph("quiet", "Loading …"));
   form.hidden = true;
+  // A comment that is sent again after a lost answer is the same one; a changed text is another.
+  let sent = { text: "", key: "" };
   form.onsubmit = (event) => {
     event.preventDefault();
-    send("POST", candidateUrl(item, "comments/"), { text: comment.value }).then(() => {
+    if (sent.text !== comment.value) sent = { text: comment.value, key: uuid4() };
+    const options = { headers: { "Idempotency-Key": sent.key } };
+    send("POST", candidateUrl(item, "comments/"), { text: sent.text }, options).then(() => {
+      sent = { text: "", key: "" };
       form.reset();
       return refresh();
     }).catch(showError);
