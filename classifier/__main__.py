@@ -1,8 +1,6 @@
 """The command line: `python -m classifier --help`."""
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,6 +14,7 @@ from classifier.active.imagenet_features import stored_features
 from classifier.active.learners import HeadLearner, Learner, NetworkLearner
 from classifier.arguments import parser
 from classifier.core.atomic_files import write_atomically
+from classifier.core.csv_files import csv_lines
 from classifier.core.experiment_kinds import ExperimentKind
 from classifier.core.uncertainty import entropy
 from classifier.evaluation.figures import reports
@@ -76,11 +75,8 @@ def _check_output(path: Path) -> None:
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(header)
-    table.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    lines = csv_lines(header, (dict(zip(header, row, strict=True)) for row in rows))
+    write_atomically(path, "".join(lines).encode())
 
 
 def _predict_and_warn(

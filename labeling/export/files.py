@@ -12,7 +12,7 @@ from astropy.table import MaskedColumn, Table
 from classifier.core.csv_files import csv_lines
 from labeling.export.columns import COLUMNS, Column
 from labeling.export.rows import Row
-from labeling.files.fits_text import ascii_text
+from labeling.files.fits_text import ascii_text, printable_text
 
 
 def consensus_csv(rows: Iterable[Row]) -> Iterator[str]:
@@ -21,7 +21,10 @@ def consensus_csv(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def consensus_table(rows: Iterable[Row]) -> Table:
-    """Return the consensus catalogue as a table with units; unknown values are masked."""
+    """Return the consensus catalogue as a table with units; unknown values are masked.
+
+    Texts are printable: ECSV and VOTable could not be read back otherwise.
+    """
     rows = list(rows)
     table = Table([_column(column, [row[column.name] for row in rows]) for column in COLUMNS])
     table.meta["comments"] = ["Asterism consensus catalogue"]
@@ -30,9 +33,11 @@ def consensus_table(rows: Iterable[Row]) -> Table:
 
 def _column(column: Column, values: list[Any]) -> MaskedColumn:
     """Return one typed column; None is masked."""
-    blank: Any = "" if column.kind is str else 0
+    is_text = column.kind is str
+    blank: Any = "" if is_text else 0
+    filled = [blank if value is None else value for value in values]
     return MaskedColumn(
-        data=np.array([blank if value is None else value for value in values], dtype=column.kind),
+        data=np.array([printable_text(v) if is_text else v for v in filled], dtype=column.kind),
         mask=[value is None for value in values],
         name=column.name,
         unit=column.unit or None,

@@ -1,6 +1,11 @@
-"""Text for FITS headers and tables, which allow printable ASCII only."""
+"""Texts for tables other than CSV: FITS takes printable ASCII only, XML no control characters."""
 
 from unicodedata import combining, normalize
+
+
+def printable_text(text: str) -> str:
+    """Return the text with a "?" for every character that is not printable, line breaks too."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def ascii_text(text: str) -> str:

@@ -1,6 +1,5 @@
 """Write a figure in several formats, and its data as CSV, each file atomically."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from classifier.core.atomic_files import write_atomically
+from classifier.core.csv_files import csv_lines
 from classifier.evaluation.figures.style import journal_style
 
 DPI = 300
@@ -50,8 +50,4 @@ def _render(figure: Figure, name: str) -> bytes:
 
 
 def _csv_content(data: Sequence[Mapping[str, object]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    table = csv.DictWriter(buffer, list(data[0]) if data else [])
-    table.writeheader()
-    table.writerows(data)
-    return buffer.getvalue().encode()
+    return "".join(csv_lines(data[0] if data else (), data)).encode()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from labeling.models import Candidate
+from labeling.models import Candidate, Vote
 from tests.labeling.world import API, make_field, problem, promote, settle, vote
 
 # The contract: the schema of the design, in its order; more columns may follow.
@@ -27,7 +27,7 @@ def url(ending):
 
 def csv_rows(response):
     assert response.status_code == HTTPStatus.OK
-    return list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode(), newline="")))
 
 
 @pytest.fixture
@@ -129,6 +129,24 @@ def test_a_text_that_a_spreadsheet_would_execute_is_neutralised(as_cur, candidat
     ids = [row["catalogue_id"] for row in csv_rows(as_cur.get(url("csv")))]
     assert f"'{text}" in ids
     assert text not in ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["star\r=1+2", "a\n-1", "a;=1", "a\t=1", "\t=1", "\r=1", 'a,"b"', "a\u2028b", " x ", "=1"],
+)
+def test_a_text_is_one_cell_of_every_csv_file(as_cur, candidate, ada, text):
+    vote(candidate, ada, 4)
+    Candidate.objects.filter(pk=candidate.pk).update(catalogue_id=text, set_aside=text)
+    Vote.objects.update(comment=text, strategy=text)
+    release = as_cur.post(f"{API}/releases/", {"version": "r1"}, format="json").json()["id"]
+    cell = f"'{text}" if text[0] in "=\t\r" else text
+    for address in (url("csv"), f"{API}/releases/{release}/file.csv"):
+        row = csv_rows(as_cur.get(address))[0]
+        assert (row["catalogue_id"], row["set_aside"]) == (cell, cell)
+    (row,) = csv_rows(as_cur.get(f"{API}/export/votes.csv"))
+    assert (row["catalogue_id"], row["comment"], row["strategy"]) == (cell,) * 3
+    assert row["informed"] == "0"
 
 
 @pytest.mark.parametrize("text", ["-5", "+1e3", "a=b", "x@y"])
