@@ -9,6 +9,8 @@ REDIS_URL         broker                                                set by `
 SECRET_KEY        signs sessions                                        made once in ASTERISM_HOME
 ALLOWED_HOSTS     comma-separated host names                            this machine only
 CSRF_TRUSTED_ORIGINS  comma-separated origins behind a proxy            none
+TRUSTED_PROXIES   comma-separated addresses or networks of proxies whose    none; 127.0.0.1 and ::1
+                  X-Forwarded-For names the client                      behind a proxy
 METRICS_TOKEN     opens /metrics, and the reasons of /readyz            none: open to this machine
                                                                         where no proxy is configured
 DEBUG             1 for development                                     0
@@ -21,6 +23,8 @@ ASTERISM_WEIGHTS_URL  mirror to download those weights from             PyTorch'
 
 import os
 import sys
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +54,14 @@ def count(name: str, default: int) -> int:
     return int(word)
 
 
+def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    """The comma-separated addresses or networks in the environment variable `name`."""
+    try:
+        return [ip_network(word) for word in words(name, default)]
+    except ValueError as error:
+        sys.exit(f"{name} must be addresses or networks such as 10.0.0.0/8: {error}")
+
+
 def words(name: str, default: str = "") -> list[str]:
     """The comma-separated environment variable `name`."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -73,6 +85,7 @@ CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 BEHIND_PROXY = HTTPS or bool(CSRF_TRUSTED_ORIGINS) or not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS)
 
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "")
 DATABASE_URL = os.environ.get("DATABASE_URL")
 # Only there may accounts have passwords that everybody knows.
 ONE_COMPUTER = not (DATABASE_URL or BEHIND_PROXY)
@@ -87,6 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "rest_framework.authtoken",  # for databases whose tokens are moved from its table
+    "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
@@ -107,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "deploy.urls"
@@ -152,7 +167,21 @@ if DATABASES["default"]["ENGINE"].endswith("postgresql"):
 BROKER_URL = broker_url(os.environ.get("REDIS_URL"), HOME)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTHENTICATION_BACKENDS = ["labeling.auth.backend.Backend"]
+AUTHENTICATION_BACKENDS = [
+    "labeling.auth.throttle.ThrottleBackend",
+    "labeling.auth.backend.Backend",
+]
+AXES_HANDLER = "labeling.auth.throttle.FailureCounter"
+AXES_CLIENT_IP_CALLABLE = "labeling.auth.throttle.client_address"
+AXES_LOCKOUT_CALLABLE = "frontend.views.accounts.too_many_failures"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username"]  # for the log, which has the address
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 SESSION_ENGINE = "labeling.auth.backend"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": name}

@@ -365,3 +365,24 @@ def test_two_tabs_of_one_expert_show_different_candidates(ada):
     tab = ada.context.new_page()
     tab.goto("/classify/")
     assert painted(tab) != painted(ada)
+
+
+def test_a_paused_login_says_when_to_try_again(ada, allowed_errors):
+    allowed_errors += ["401", "429"]
+    first = painted(ada)
+    detail = "There were too many attempts. Try again in 9 minutes."
+
+    def refuse(route):
+        if route.request.method == "POST":
+            route.fulfill(status=429, json={"detail": detail})
+        else:
+            route.continue_()
+
+    ada.route("**/login/", refuse)
+    ada.context.clear_cookies()
+    ada.keyboard.press("3")
+    painted(ada, other_than=first)
+    ada.get_by_role("button", name="Log in as ada").click()
+    ada.get_by_label("Password of ada").fill("not it")
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_text(detail)).to_be_visible()

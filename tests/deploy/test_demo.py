@@ -16,6 +16,7 @@ from labeling.simulation import simulate_field
 def small(settings, tmp_path, monkeypatch):
     """The real simulator, asked for a small field."""
     settings.HOME = tmp_path / "home"
+    settings.ONE_COMPUTER = True
     reduced = partial(simulate_field, shape=(400, 400), candidates=30)
     monkeypatch.setattr(demo, "simulate_field", reduced)
 

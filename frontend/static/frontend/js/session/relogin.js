@@ -3,6 +3,8 @@
 import { NetworkError, csrfToken, send } from "../lib/api.js";
 import { element, setText } from "../lib/dom.js";
 
+const TOO_MANY_REQUESTS = 429;
+
 /** Return the name of the user who is logged in, "" for none. @returns {Promise<string>} */
 async function currentUser() {
   return (await send("GET", "/whoami/")).user;
@@ -41,7 +43,14 @@ export function wireRelogin(dialog, user, onLogin) {
       await fetch(form.action, { credentials: "same-origin" });
       fields.set("csrfmiddlewaretoken", csrfToken());
       const body = new URLSearchParams(/** @type {any} */ (fields));
-      await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+      const headers = { Accept: "application/json, text/html;q=0.9" };
+      const answer = await fetch(form.action, {
+        method: "POST",
+        body,
+        headers,
+        credentials: "same-origin",
+      });
+      if (answer.status === TOO_MANY_REQUESTS) throw new Error((await answer.json()).detail);
       if ((await currentUser()) !== user) throw new Error("That is not the right password.");
       dialog.close();
       onLogin();
