@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from labeling.models import Field, Promotion, Session, TrainingRun
 from labeling.models.job import FINISHED
@@ -29,7 +29,7 @@ def delete_unused_embeddings() -> list[TrainingRun]:
 
 def delete_expired_sessions() -> int:
     """Delete the sessions that have expired; return their number."""
-    count, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    count, _ = Session.objects.filter(expire_date__lt=Now()).delete()
     return count
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
@@ -93,9 +92,7 @@ class QueueView(APIView):
 
 def _named_field(name: str, expert: User) -> tuple[Field, int | None]:
     """Return the field of that name and the number of candidates that the expert was served."""
-    for field, annotations in FIELD_NAMED.annotated(
-        name=name, expert=expert.pk, now=timezone.now()
-    ):
+    for field, annotations in FIELD_NAMED.annotated(name=name, expert=expert.pk):
         return field, annotations["n_served"]
     raise serializers.ValidationError({"field": f"There is no field {name!r}."})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any, Self, TypeVar
@@ -76,12 +75,10 @@ class CandidateQueries(models.QuerySet[C]):
         n_votes = Subquery(votes.values("candidate").annotate(n=by_expert).values("n"))
         return self.alias(n_own_votes=Coalesce(n_votes, 0)).filter(n_own_votes=0)
 
-    def with_room(
-        self, votes_needed: Any = _VOTES_NEEDED, now: datetime | Param | None = None
-    ) -> Self:
+    def with_room(self, votes_needed: Any = _VOTES_NEEDED) -> Self:
         """Candidates that need more votes than are cast or promised."""
         promised = (
-            Lease.objects.promises(now)
+            Lease.objects.promises()
             .filter(candidate=OuterRef("pk"))
             .order_by()
             .values("candidate")
@@ -102,14 +99,14 @@ class CandidateQueries(models.QuerySet[C]):
             network_label=Subquery(promoted.values("label")),
         )
 
-    def eligible_for(self, expert: User | Param, now: datetime | Param | None = None) -> Self:
+    def eligible_for(self, expert: User | Param) -> Self:
         """Candidates that need votes, and that this expert has neither voted on nor leased."""
         needing_votes = self.in_play().filter(open=True)
-        return needing_votes.not_voted_by(expert).not_held_by(expert, now)
+        return needing_votes.not_voted_by(expert).not_held_by(expert)
 
-    def not_held_by(self, expert: User | Param, now: datetime | Param | None = None) -> Self:
+    def not_held_by(self, expert: User | Param) -> Self:
         """Candidates on which this expert has no live lease."""
-        leases = Lease.objects.live(now).of(expert).filter(candidate=OuterRef("pk"))
+        leases = Lease.objects.live().of(expert).filter(candidate=OuterRef("pk"))
         return self.exclude(Exists(leases))
 
     def waiting_for(self, expert: User) -> Self:

@@ -12,11 +12,12 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.text import capfirst
 
 from labeling import jobs
+from labeling.db.clock import database_now
 from labeling.files.json_values import nonfinite_to_none
 from labeling.rules.conflicts import JobConflict
 
@@ -61,6 +62,16 @@ _STALLED = (
 Job = TypeVar("Job", bound="WorkerJob")
 
 
+def silent_since(column: str) -> Q:
+    """Condition that a worker reported in this column too long ago, by the database's clock.
+
+    A report from the future was written while the clock was wrong. It counts as none; otherwise a
+    worker that died then would keep its work for as long as the clock was ahead.
+    """
+    past, future = Now() - HEARTBEAT_LOST, Now() + HEARTBEAT_LOST
+    return Q((f"{column}__lt", past)) | Q((f"{column}__gt", future))
+
+
 class WorkerJobQuerySet(models.QuerySet[Job]):
     """Queries about jobs, and their claim by a worker."""
 
@@ -70,15 +81,14 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
 
     def lost(self) -> Self:
         """Running jobs whose worker has been silent for too long."""
-        silent_since = timezone.now() - HEARTBEAT_LOST
-        return self.filter(status=RunStatus.RUNNING, heartbeat_at__lt=silent_since)
+        return self.filter(silent_since("heartbeat_at"), status=RunStatus.RUNNING)
 
     def claim(self, pk: int, message: str = "") -> Job | None:
         """Return the queued job, now claimed by this worker; None if another worker has it.
 
         `message` is the id of the message that the worker received.
         """
-        now = timezone.now()
+        now = database_now()
         queued = self.filter(pk=pk, status=RunStatus.QUEUED)
         claim: dict[str, Any] = {"started_at": now, "heartbeat_at": now, "message": message}
         claim |= {name: F(name) + 1 for name in ("attempts", "attempts_without_progress")}
@@ -88,16 +98,15 @@ class WorkerJobQuerySet(models.QuerySet[Job]):
 
     def mark_lost(self, message: str) -> bool:
         """Mark the running job of this message as lost, if there is one: its worker is dead."""
-        long_ago = timezone.now() - 2 * HEARTBEAT_LOST
         running = self.filter(status=RunStatus.RUNNING, message=message)
-        return bool(running.update(heartbeat_at=long_ago))
+        return bool(running.update(heartbeat_at=Now() - 2 * HEARTBEAT_LOST))
 
     def requeue_lost(self) -> list[int]:
         """Queue lost jobs again, stall those that made no progress; return all queued ones."""
         stalled = self.lost().filter(attempts_without_progress__gte=MAX_ATTEMPTS)
         for job in stalled:
             job.log_event("Stalled: too many workers died without progress.")
-        stalled.update(status=RunStatus.STALLED, finished_at=timezone.now(), error=_STALLED)
+        stalled.update(status=RunStatus.STALLED, finished_at=Now(), error=_STALLED)
         for job in self.lost():
             job.log_event("Its worker died or fell silent: queued again.")
         self.lost().update(status=RunStatus.QUEUED)
@@ -170,7 +179,7 @@ class WorkerJob(models.Model):
         """Seconds since the last heartbeat of its worker, if more than QUIET."""
         if self.status != RunStatus.RUNNING or self.heartbeat_at is None:
             return None
-        silence = timezone.now() - self.heartbeat_at
+        silence = database_now() - self.heartbeat_at
         return silence.total_seconds() if silence > QUIET else None
 
     def record(self, progress: Mapping[str, Any]) -> None:
@@ -180,7 +189,7 @@ class WorkerJob(models.Model):
         self._recorded_at = time.monotonic()
         values: dict[str, Any] = {
             "progress": nonfinite_to_none(dict(progress)),
-            "heartbeat_at": timezone.now(),
+            "heartbeat_at": Now(),
         }
         if self._finished_part(progress):
             values["attempts_without_progress"] = 0
@@ -242,7 +251,7 @@ class WorkerJob(models.Model):
 
     def _end(self, rows: models.QuerySet[Self], status: RunStatus, **values: Any) -> bool:
         """End the job with this status, unless `rows` are none; True if this call ended it."""
-        if not rows.update(status=status, finished_at=timezone.now(), **values):
+        if not rows.update(status=status, finished_at=Now(), **values):
             return False
         self.refresh_from_db()
         self.log_event(f"Ended: {self.status}.")

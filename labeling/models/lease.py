@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.db.models import ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from labeling.db.clock import MAX_AHEAD, database_now
 from labeling.db.prepared import Param, Upsert
 
 
@@ -27,25 +28,27 @@ OVERDUE_AFTER = timedelta(minutes=2)
 """After this time a lease may pass to an expert who would otherwise have nothing to do."""
 
 REQUEST_TIME = timedelta(seconds=2)
-"""Longest time from the web server's clock to the database's row in one request."""
+"""Longest time from reading the database's clock to changing a row in one request."""
 
+_RENEWED = Q(renewed_at__lt=Now() + MAX_AHEAD)
+"""A lease that was renewed later than now would hold for as long as the clock was ahead."""
 
-LIVE = ExpressionWrapper(
-    Q(expires_at__gt=Now(), skipped_at=None), output_field=models.BooleanField()
-)
+_HOLDS = Q(expires_at__gt=Now(), skipped_at=None) & _RENEWED
+
+LIVE = ExpressionWrapper(_HOLDS, output_field=models.BooleanField())
 """Whether a lease holds, by the database's clock."""
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
     """Queries about leases."""
 
-    def live(self, now: datetime | Param | None = None) -> Self:
-        """Leases that hold: neither expired nor skipped."""
-        return self.filter(expires_at__gt=now or timezone.now(), skipped_at=None)
+    def live(self) -> Self:
+        """Leases that hold by the database's clock: neither expired nor skipped."""
+        return self.filter(_HOLDS)
 
-    def promises(self, now: datetime | Param | None = None) -> Self:
+    def promises(self) -> Self:
         """Live leases from which a counting vote may come; not those of hidden repeats."""
-        return self.live(now).exclude(sample=Sample.REPEAT)
+        return self.live().exclude(sample=Sample.REPEAT)
 
     def overdue(self) -> Self:
         """Promises that have waited long for their vote, the longest first.
@@ -53,8 +56,9 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
         A page renews all leases that it holds, so time since the lease began is what counts. Of
         leases that began together, the last one is the farthest from being looked at.
         """
-        since = timezone.now() - OVERDUE_AFTER
-        return self.promises().filter(leased_at__lt=since).order_by("leased_at", "-pk")
+        return (
+            self.promises().filter(leased_at__lt=Now() - OVERDUE_AFTER).order_by("leased_at", "-pk")
+        )
 
     def skipped(self) -> Self:
         """Leases of candidates that their expert skipped."""
@@ -77,6 +81,7 @@ class Lease(models.Model):
         help_text="Strategy that placed the candidate in the queue; empty in the control sample.",
     )
     leased_at = models.DateTimeField(default=timezone.now)
+    renewed_at = models.DateTimeField(default=timezone.now, db_default=Now())
     expires_at = models.DateTimeField(db_index=True)
     skipped_at = models.DateTimeField(null=True, blank=True)
 
@@ -92,15 +97,16 @@ class Lease(models.Model):
 
     def extend(self) -> bool:
         """Renew the lease for the field's lease time; False if it has expired meanwhile."""
-        now = timezone.now()
+        now = database_now()
+        self.renewed_at = now
         self.expires_at = now + timedelta(minutes=self.candidate.field.lease_minutes)
         # One that expires while this request is on its way may have passed to somebody else.
-        live = Lease.objects.live(now + REQUEST_TIME).filter(pk=self.pk)
-        return live.update(expires_at=self.expires_at) == 1
+        live = Lease.objects.live().filter(pk=self.pk, expires_at__gt=now + REQUEST_TIME)
+        return live.update(expires_at=self.expires_at, renewed_at=now) == 1
 
     def skip(self) -> None:
         """Free the candidate; this expert gets it again after all the others."""
-        Lease.objects.filter(pk=self.pk).update(skipped_at=timezone.now())
+        Lease.objects.filter(pk=self.pk).update(skipped_at=Now())
 
     def end_overdue(self) -> bool:
         """End the lease so that it can pass to somebody else; False if it ended meanwhile.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from labeling.models.job import HEARTBEAT_LOST
+from labeling.models.job import silent_since
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -15,13 +16,11 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def in_training(self) -> Self:
         """Members that a worker trains."""
-        since = timezone.now() - HEARTBEAT_LOST
-        return self.filter(trained=False, heartbeat_at__gte=since).order_by("number")
+        return self.filter(~silent_since("heartbeat_at"), trained=False).order_by("number")
 
     def orphaned(self) -> Self:
         """Members whose worker has been silent for too long."""
-        since = timezone.now() - HEARTBEAT_LOST
-        return self.filter(trained=False, heartbeat_at__lt=since).order_by("number")
+        return self.filter(silent_since("heartbeat_at"), trained=False).order_by("number")
 
 
 class Member(models.Model):
@@ -50,4 +49,4 @@ class Member(models.Model):
     def pass_to(self, worker: str) -> bool:
         """Give it to this worker, unless its own has reported or another was faster."""
         orphan = Member.objects.orphaned().filter(pk=self.pk, worker=self.worker)
-        return bool(orphan.update(worker=worker, heartbeat_at=timezone.now()))
+        return bool(orphan.update(worker=worker, heartbeat_at=Now()))

@@ -13,12 +13,12 @@ from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from labeling.db.bulk import batches
+from labeling.db.clock import database_now
 from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
-from labeling.models.job import HEARTBEAT_LOST
+from labeling.models.job import silent_since
 from labeling.models.prediction import UPDATE_PRIORS, Prediction, set_annotated_queues
 from labeling.models.training_run import TrainingRun
 from labeling.training.label_source import CONSENSUS
@@ -58,8 +58,8 @@ class RefreshQuerySet(models.QuerySet["Refresh"]):
         )
         if not refresh.is_due:
             return None
-        now = timezone.now()
-        free = Q(claimed_at=None) | Q(claimed_at__lt=now - HEARTBEAT_LOST)
+        now = database_now()
+        free = Q(claimed_at=None) | silent_since("claimed_at")
         # A worker that was faster has written another number of labels.
         unchanged = self.filter(pk=refresh.pk, n_labels=refresh.n_labels)
         if not unchanged.filter(free).update(claimed_at=now):
@@ -134,7 +134,7 @@ class Refresh(models.Model):
         """
         if not all(self._reorder(batch, priors) for batch in batches(sorted(priors))):
             return False
-        now = timezone.now()
+        now = database_now()
         seconds = (now - self.claimed_at) / timedelta(seconds=1) if self.claimed_at else None
         values = {"n_labels": n_labels, "made_at": now, "seconds": seconds, "claimed_at": None}
         return bool(self._claimed().update(**values))

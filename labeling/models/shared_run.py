@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from labeling import jobs
 from labeling.files.json_values import nonfinite_to_none
@@ -46,7 +46,7 @@ class SharedRun(WorkerJob):
 
     def log_event(self, text: str, worker: str = "") -> None:
         """Add a line to its log."""
-        RunEvent.objects.create(run_id=self.pk, text=text, worker=worker)
+        RunEvent.objects.create(run_id=self.pk, text=text, worker=worker, at=Now())
 
     def free_members(self) -> Iterator[int]:
         """Claim and yield one free member after the other for this worker to train.
@@ -70,7 +70,7 @@ class SharedRun(WorkerJob):
             if number in claimed:
                 continue
             _, new = Member.objects.get_or_create(
-                run_id=self.pk, number=number, defaults={"worker": worker}
+                run_id=self.pk, number=number, defaults={"worker": worker, "heartbeat_at": Now()}
             )
             if new:
                 self.log_event(f"Member {number + 1} is started.", worker)
@@ -101,7 +101,7 @@ class SharedRun(WorkerJob):
     def _record_member(self, progress: Mapping[str, Any]) -> None:
         if progress.get("stage") == "train":
             member = self.member_claims.filter(number=progress["member"])
-            values = {"progress": nonfinite_to_none(dict(progress)), "heartbeat_at": timezone.now()}
+            values = {"progress": nonfinite_to_none(dict(progress)), "heartbeat_at": Now()}
             if not member.filter(worker=job.worker_name()).update(**values) and member.exists():
                 raise RunCancelled(f"Another worker has taken over {self}.")
 
@@ -113,7 +113,7 @@ class SharedRun(WorkerJob):
     def begin_finishing(self) -> bool:
         """Return True to one worker, which then predicts, after all members are trained."""
         unfinished = self._claimed().filter(trained_at=None)
-        self._is_finishing = bool(unfinished.update(trained_at=timezone.now()))
+        self._is_finishing = bool(unfinished.update(trained_at=Now()))
         if self._is_finishing:
             self.log_event("All members are trained; predicting.", job.worker_name())
         return self._is_finishing

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
+from labeling.db.clock import database_now
 from labeling.models.candidate import CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.lease import WRITE_LEASE, Lease, LeaseQuerySet, Sample
@@ -128,15 +128,15 @@ class ExpertQueue:
 
     def _grant(self, picks: Iterable[Pick], sample: Sample | None = None) -> list[Lease]:
         """Lease these candidates, whose locks the caller holds, for the field's lease time."""
-        now = timezone.now()
         leases = [
             Lease(
                 candidate=pick.candidate,
                 expert=self._expert,
                 sample=sample or (Sample.CONTROL if pick.candidate.control else Sample.POOL),
                 strategy=pick.strategy,
-                leased_at=now,
-                expires_at=now + timedelta(minutes=self._field.lease_minutes),
+                leased_at=pick.read_at,
+                renewed_at=pick.read_at,
+                expires_at=pick.read_at + timedelta(minutes=self._field.lease_minutes),
             )
             for pick in picks
         ]
@@ -171,7 +171,8 @@ class ExpertQueue:
                 overdue.candidate.lock()
                 eligible = self._eligible().filter(pk=overdue.candidate_id).exists()
                 if eligible and overdue.end_overdue():
-                    return self._grant([Pick(overdue.candidate, overdue.strategy)])
+                    pick = Pick(overdue.candidate, overdue.strategy, database_now())
+                    return self._grant([pick])
         return []
 
     def _eligible(self) -> CandidateQuerySet:

@@ -10,8 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
 from labeling.db.prepared import Param, PreparedQuery
 from labeling.models.candidate import Candidate, CandidateQuerySet
@@ -20,8 +19,8 @@ from labeling.models.lease import Lease
 from labeling.models.vote import Vote
 from labeling.rules.strategies import Strategy
 
-EXPERT, FIELD, NEEDED, RUN, NOW = map(Param, ("expert", "field", "needed", "run", "now"))
-AN_HOUR_AGO, BEFORE = map(Param, ("an_hour_ago", "before"))
+EXPERT, FIELD, NEEDED, RUN = map(Param, ("expert", "field", "needed", "run"))
+BEFORE = Param("before")
 
 REPEAT_AFTER = timedelta(hours=1)
 REPEAT_AFTER_VOTES = 20
@@ -66,10 +65,12 @@ class Lock(Enum):
 
 @dataclass(frozen=True)
 class Pick:
-    """A candidate from the queue and the strategy that placed it there, if any did."""
+    """A candidate from the queue, and the strategy that placed it there, if any did."""
 
     candidate: Candidate
     strategy: str
+    read_at: datetime
+    """The database's time when it was read; its lease counts from then."""
 
 
 class WaitingCandidates:
@@ -90,17 +91,18 @@ class WaitingCandidates:
 
     def n_served(self) -> int:
         """Return the number of candidates that the expert has voted on or holds."""
-        ((number,),) = _N_SERVED.rows(expert=self._params["expert"], now=timezone.now())
+        ((number,),) = _N_SERVED.rows(expert=self._params["expert"])
         return int(number)
 
     def first(self, part: Part, lock: Lock, count: int) -> list[Pick]:
         """Return the first candidates of a part."""
         if part == Part.REPEAT and not self._may_repeat():
             return []
-        candidates = _first_query(part, lock, count, self._template).objects(**self._params_now())
-        for candidate in candidates:
+        rows = _first_query(part, lock, count, self._template).annotated(**self._all_params())
+        for candidate, _ in rows:
             candidate.field = self._field
-        return [Pick(candidate, self._strategy_of(part)) for candidate in candidates]
+        strategy = self._strategy_of(part)
+        return [Pick(candidate, strategy, values["now"]) for candidate, values in rows]
 
     def _may_repeat(self) -> bool:
         """True if the expert has cast enough votes; reads the time before which a vote is old."""
@@ -108,10 +110,8 @@ class WaitingCandidates:
         self._repeat_before = rows[0][0] if rows else None
         return bool(rows)
 
-    def _params_now(self) -> dict[str, Any]:
-        now = timezone.now()
-        moments = {"now": now, "an_hour_ago": now - REPEAT_AFTER, "before": self._repeat_before}
-        return self._params | moments
+    def _all_params(self) -> dict[str, Any]:
+        return self._params | {"before": self._repeat_before}
 
     def _strategy_of(self, part: Part) -> str:
         """Return the strategy that orders a part, or nothing."""
@@ -125,7 +125,7 @@ class WaitingCandidates:
     def still_waiting(self, picks: list[Pick], *, repeats: bool = False) -> list[Pick]:
         """Return those of the picks that still wait for a first vote, or for a repeat."""
         pks = {f"pk{number}": pick.candidate.pk for number, pick in enumerate(picks)}
-        rows = _among(len(pks), self._template, repeats=repeats).rows(**self._params_now(), **pks)
+        rows = _among(len(pks), self._template, repeats=repeats).rows(**self._all_params(), **pks)
         return [pick for pick in picks if (pick.candidate.pk,) in rows]
 
 
@@ -136,7 +136,7 @@ def _count(rows: QuerySet[Any], person: str) -> Coalesce:
 
 
 def _served() -> Any:
-    return _count(Vote.objects.all(), "voter") + _count(Lease.objects.live(NOW), "expert")
+    return _count(Vote.objects.all(), "voter") + _count(Lease.objects.live(), "expert")
 
 
 _N_SERVED = PreparedQuery(lambda: User.objects.filter(pk=EXPERT).values_list(_served()))
@@ -161,14 +161,16 @@ def _filtered(template: QueueFilter) -> CandidateQuerySet:
 
 
 def _waiting(template: QueueFilter) -> CandidateQuerySet:
-    return _filtered(template).eligible_for(EXPERT, NOW).with_room(NEEDED, NOW)
+    return _filtered(template).eligible_for(EXPERT).with_room(NEEDED)
 
 
 def _repeatable(template: QueueFilter) -> CandidateQuerySet:
     votes = Vote.objects.by(EXPERT).repeatable()
-    old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=AN_HOUR_AGO).order_by()
+    # Added: to PostgreSQL a parameter that is subtracted from a time may be a time as well.
+    an_hour_ago = Now() + -REPEAT_AFTER
+    old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=an_hour_ago).order_by()
     voted_on = _filtered(template).in_play().filter(pk__in=old.values("candidate"))
-    return voted_on.not_held_by(EXPERT, NOW).not_skipped_by(EXPERT)
+    return voted_on.not_held_by(EXPERT).not_skipped_by(EXPERT)
 
 
 @cache
@@ -190,7 +192,7 @@ def _first_query(
     if lock != Lock.NONE:
         skip = lock == Lock.SKIP_LOCKED
         candidates = candidates.select_for_update(of=("self",), skip_locked=skip, no_key=True)
-    return PreparedQuery(lambda: candidates[:count], by_index=True)
+    return PreparedQuery(lambda: candidates.annotate(now=Now())[:count], by_index=True)
 
 
 @cache

@@ -13,9 +13,10 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from classifier.core.training_set import TRAIN
+from labeling.db.clock import MAX_AHEAD
 from labeling.files.stored_files import DamagedFile
 from labeling.models import Candidate, Field, TrainingRun, Vote
 from labeling.rules.conflicts import TooFewClasses
@@ -121,8 +122,9 @@ def retraining_state(field: Field) -> RetrainingState:
 
 def _has_recent_votes(run: TrainingRun) -> bool:
     """True if a vote in the run's fields was cast or retracted within QUIET."""
-    start = timezone.now() - QUIET
-    recent = Q(cast_at__gt=start) | Q(retracted_at__gt=start)
+    # Times from the future were written while a clock was wrong, and would delay it for long.
+    quiet = (Now() - QUIET, Now() + MAX_AHEAD)
+    recent = Q(cast_at__range=quiet) | Q(retracted_at__range=quiet)
     return Vote.objects.filter(recent, candidate__field__in=run.fields.all()).exists()
 
 

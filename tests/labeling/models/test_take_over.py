@@ -61,7 +61,7 @@ def test_a_concurrent_heartbeat_does_not_revive_it(field, ada, bea, monkeypatch)
     grow_old(Lease.objects.filter(pk=old.pk))
     before = timezone.now()
     lease_next(field, bea, 1)
-    monkeypatch.setattr(timezone, "now", lambda: before)
+    monkeypatch.setattr("labeling.models.lease.database_now", lambda: before)
     assert not old.extend()
 
 

@@ -163,7 +163,7 @@ def test_another_worker_continues_the_member_of_a_dead_worker(claimed, monkeypat
     assert [next(members), next(members)] == [1, 2]
     assert TrainingRun.objects.join(claimed.pk) is None
     claimed.member_claims.filter(number=theirs).update(
-        heartbeat_at=timezone.now() - job.HEARTBEAT_LOST
+        heartbeat_at=timezone.now() - job.HEARTBEAT_LOST - timedelta(seconds=1)
     )
     assert claimed.member_progress == []
     assert TrainingRun.objects.join(claimed.pk) == claimed
