@@ -1,7 +1,8 @@
 """`python -m tests.upgrade.make TAG`: copies of a database that was filled by an older version.
 
 Checks the version out, fills one SQLite and one PostgreSQL database with its code, and writes what
-is in them to `tests/upgrade/TAG/`, with the consensus catalogue as that version exports it.
+is in them to `tests/upgrade/TAG/`, with the consensus catalogue as that version exports it, and
+the files of the one on SQLite: stamp pack, runs, experiments and releases.
 """
 
 import os
@@ -17,8 +18,10 @@ from tests.upgrade.copies import SECRET_KEY
 HERE = Path(__file__).parent
 
 
-def fill(code: Path, home: Path, database_url: str, target: Path) -> None:
-    """Fill one database with the code of that folder, and write its copy."""
+def fill(
+    code: Path, home: Path, database_url: str, target: Path, archive: Path | None = None
+) -> None:
+    """Fill one database with the code of that folder; write its copy, and an archive of files."""
     home.mkdir()
     environment = {
         **os.environ,
@@ -30,7 +33,10 @@ def fill(code: Path, home: Path, database_url: str, target: Path) -> None:
         "ALLOWED_HOSTS": "testserver",
         "LOG_LEVEL": "ERROR",  # no broker answers, and none has to
     }
-    for script in (["manage.py", "migrate", "--verbosity=0"], [HERE / "populate.py", target]):
+    scripts = [["manage.py", "migrate", "--verbosity=0"], [HERE / "populate.py", target]]
+    if archive:
+        scripts.append([HERE / "keep_files.py", archive])
+    for script in scripts:
         subprocess.run(
             [sys.executable, "-W", "ignore", *script], cwd=code, env=environment, check=True
         )
@@ -47,7 +53,8 @@ def make(tag: str) -> None:
         server = Server(folder)
         try:
             sqlite = f"sqlite:///{folder / 'filled.sqlite3'}"
-            fill(folder / "code", folder / "on-sqlite", sqlite, target / "sqlite.json")
+            files = target / "files.tar.xz"
+            fill(folder / "code", folder / "on-sqlite", sqlite, target / "sqlite.json", files)
             postgresql = server.create("filled")
             fill(folder / "code", folder / "on-pg", postgresql, target / "postgresql.json")
         finally:

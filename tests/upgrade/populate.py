@@ -19,6 +19,7 @@ django.setup()
 
 import copies  # noqa: E402
 import numpy as np  # noqa: E402
+from astropy.io import fits  # noqa: E402
 from astropy.table import Table  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import Group, User  # noqa: E402
@@ -67,6 +68,15 @@ def create_accounts() -> None:
         user.groups.add(Group.objects.get(name=role))
 
 
+def round_pixels(path: Path) -> None:
+    """Round to a power of two near two sigma of the sky, so that the stamps take little room."""
+    with fits.open(path, mode="update") as file:
+        image = file[0].data
+        sigma = 1.4826 * np.median(np.abs(image - np.median(image)))
+        step = 2.0 ** np.ceil(np.log2(sigma))
+        file[0].data = (np.round(image / step) * step).astype(np.float32)
+
+
 def import_field(folder: Path) -> None:
     """Simulate a field of 60 candidates, and import it with a published class for most of them."""
     command = [sys.executable, "-m", "labeling.simulation", "field", "--output", str(folder)]
@@ -76,6 +86,8 @@ def import_field(folder: Path) -> None:
     truth = Table.read(folder / "truth" / "truth.ecsv")
     catalogue["published"] = np.where(truth["id"] % 7, truth["class"], 0)
     catalogue.write(folder / "catalogue.ecsv", overwrite=True)
+    for path in folder.glob("*.fits"):
+        round_pixels(path)
     mosaics = [f"--mosaic={path}" for path in sorted(folder.glob("*.fits"))]
     call_command("import_field", FIELD, *mosaics, galaxy="NGC 1", distance=18.0, simulated=True)
     call_command(
