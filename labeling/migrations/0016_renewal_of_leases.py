@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0014_api_tokens'),
+        ('labeling', '0015_idempotency_keys'),
     ]
 
     operations = [
