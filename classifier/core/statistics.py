@@ -1,6 +1,8 @@
 """Intervals of shares, and the difference of two networks on the same candidates.
 
 Level    all intervals are of 95 %.
+NaN      a bootstrap sample in which a figure is undefined (kappa of one class, the share of a class
+         without members). An interval is given only if at most MAX_UNDEFINED of them are.
 Sources  one share: Wilson 1927, J. Am. Stat. Assoc. 22, 209. Difference of two paired shares:
          Bonett and Price 2012, J. Educ. Behav. Stat. 37, 479. Test of that difference: McNemar
          1947, Psychometrika 12, 153, exact and two-sided.
@@ -13,7 +15,7 @@ pairs (see the tests): at least 0.93, where Newcombe's (1998, method 10) falls t
 from dataclasses import dataclass
 from math import nan, sqrt
 from statistics import NormalDist
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import scipy
@@ -26,6 +28,33 @@ Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 Interval = tuple[float, float]
 """Lower and upper limit."""
+
+NO_INTERVAL: Interval = (nan, nan)
+
+MAX_UNDEFINED = (1 - LEVEL) / 2
+"""Largest share of undefined bootstrap samples with which an interval is given: as much as lies
+beyond each end. If there were more, they could be all that lies beyond an end, and more than that:
+the end would be unknown."""
+
+
+def count_undefined(values_B: NDArray[np.float64]) -> int:
+    """Return the number of bootstrap samples (B,) in which the figure is undefined."""
+    return int(np.isnan(values_B).sum())
+
+
+def percentile_interval(
+    values_B: NDArray[np.float64], method: Literal["linear", "nearest"] = "linear"
+) -> Interval:
+    """Return the middle 95 % of the values of bootstrap samples (B,).
+
+    NaN without samples, and if more than MAX_UNDEFINED of them are undefined. `method` is that of
+    numpy's quantile; `nearest` also takes infinite values.
+    """
+    if not len(values_B) or count_undefined(values_B) > MAX_UNDEFINED * len(values_B):
+        return NO_INTERVAL
+    ends = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    low, high = np.quantile(values_B[~np.isnan(values_B)], ends, method=method)
+    return float(low), float(high)
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:

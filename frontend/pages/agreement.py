@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from classifier.core.published import (
 )
 from classifier.core.statistics import Interval
 from frontend.pages.confusion import MatrixRow, counted_rows
+from frontend.templatetags.formats import bootstrap_interval
 from labeling.agreement.raters import CONSENSUS, EXPERT, NETWORK, REFERENCE, REPEATS, RaterPair
 
 BAR_WIDTH, BAR_HEIGHT = 400, 18
@@ -75,13 +75,15 @@ class Matrix:
 
     @property
     def by_class(self) -> list[tuple[float, str]]:
-        """The share in each class, and in 1 + 2, with its interval as text, empty if unknown."""
+        """The share in each class, and in 1 + 2, with its interval as text."""
         agreement = self.pair.agreement
         shares = (*agreement.per_class, agreement.per_compact[0])
         intervals = (*agreement.bootstrap.per_class, agreement.bootstrap.per_compact[0])
+        undefined = agreement.bootstrap.undefined
+        counts = (*undefined.per_class, undefined.per_compact[0])
         return [
-            (share, percent_range(interval) if isfinite(interval[0]) else "")
-            for share, interval in zip(shares, intervals, strict=True)
+            (share, bootstrap_interval(interval, count, "%"))
+            for share, interval, count in zip(shares, intervals, counts, strict=True)
         ]
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from django import template
 
+from classifier.core.statistics import Interval
 from frontend.pages.experiments import label_source_name
+from labeling.agreement.bootstrap import RESAMPLES
 from labeling.api.candidates import rgb_url
 
 register = template.Library()
@@ -21,6 +23,20 @@ register.filter("label_source", label_source_name)
 def percent(share: Any, places: int = 0) -> str:
     """Format a share as a percentage."""
     return UNKNOWN if not _is_finite_number(share) else f"{share * 100:.{places}f} %"
+
+
+@register.simple_tag
+def bootstrap_interval(interval: Interval, undefined: int = 0, unit: str = "") -> str:
+    """Format a bootstrap interval, in percent if `unit` is "%", with the undefined resamples.
+
+    Empty for a figure that is undefined itself.
+    """
+    if undefined == RESAMPLES or (not undefined and not isfinite(interval[0])):
+        return ""
+    if not isfinite(interval[0]):
+        return f"no interval ({undefined} undefined)"
+    low, high = (percent(end) if unit == "%" else decimal(end) for end in interval)
+    return f"{low} – {high} ({undefined} undefined)" if undefined else f"{low} – {high}"
 
 
 @register.filter

@@ -4,7 +4,8 @@ Resampling n objects is one draw from the multinomial distribution over the cell
 matrix, so the time does not depend on the number of objects.
 
 Shapes   B resamples, K classes; matrices count objects, rows are the first rater's classes.
-NaN      a resample without a figure (no object of a class) is left out of its interval.
+NaN      a resample in which a figure is undefined (no object of a class, or one class only); they
+         are counted, and `classifier.core.statistics` says how many an interval allows.
 Source   percentile intervals: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
 """
 
@@ -17,9 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.classes import COMPACT
-from classifier.core.statistics import Interval
+from classifier.core.statistics import (
+    NO_INTERVAL,
+    Interval,
+    count_undefined,
+    percentile_interval,
+)
 
-NO_INTERVAL: Interval = (nan, nan)
 RESAMPLES = 1000
 SEED = 20
 """Fixed, so that the same votes give the same intervals."""
@@ -27,7 +32,18 @@ SEED = 20
 N_COMPACT = len(COMPACT)
 """The classes 1 and 2 come first: compact clusters."""
 
-_PERCENT = (2.5, 97.5)
+
+@dataclass(frozen=True)
+class UndefinedResamples:
+    """Number of resamples in which figures of `pairs.PairAgreement` are undefined, by their names.
+
+    Shares of all objects are always defined.
+    """
+
+    kappa: int
+    kappa_compact: int
+    per_class: tuple[int, ...]
+    per_compact: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -40,36 +56,35 @@ class AgreementIntervals:
     kappa_compact: Interval
     per_class: tuple[Interval, ...]
     per_compact: tuple[Interval, ...]
+    undefined: UndefinedResamples
 
 
 def bootstrap_intervals(matrix: NDArray[np.int_], resamples: int = RESAMPLES) -> AgreementIntervals:
     """Return the intervals of all figures that follow from a confusion matrix (K, K)."""
     n = int(matrix.sum())
     if not n:
-        each = (NO_INTERVAL,) * len(matrix)
-        return AgreementIntervals(
-            NO_INTERVAL, NO_INTERVAL, NO_INTERVAL, NO_INTERVAL, each, (NO_INTERVAL,) * 2
-        )
+        each, two = (NO_INTERVAL,) * len(matrix), (NO_INTERVAL,) * 2
+        none = UndefinedResamples(0, 0, (0,) * len(matrix), (0, 0))
+        return AgreementIntervals(*two, *two, each, two, none)
     drawn = np.random.default_rng(SEED).multinomial(n, matrix.ravel() / n, size=resamples)
     matrices_BKK = drawn.reshape(resamples, *matrix.shape)
     compact_B22 = fold_compact(matrices_BKK)
+    kappa_B, kappa_compact_B = cohen_kappas(matrices_BKK), cohen_kappas(compact_B22)
+    class_KB, compact_2B = row_shares(matrices_BKK).T, row_shares(compact_B22).T
     return AgreementIntervals(
         share=percentile_interval(diagonals(matrices_BKK).sum(axis=1) / n),
         share_compact=percentile_interval(diagonals(compact_B22).sum(axis=1) / n),
-        kappa=percentile_interval(cohen_kappas(matrices_BKK)),
-        kappa_compact=percentile_interval(cohen_kappas(compact_B22)),
-        per_class=_by_row(matrices_BKK),
-        per_compact=_by_row(compact_B22),
+        kappa=percentile_interval(kappa_B),
+        kappa_compact=percentile_interval(kappa_compact_B),
+        per_class=tuple(map(percentile_interval, class_KB)),
+        per_compact=tuple(map(percentile_interval, compact_2B)),
+        undefined=UndefinedResamples(
+            kappa=count_undefined(kappa_B),
+            kappa_compact=count_undefined(kappa_compact_B),
+            per_class=tuple(map(count_undefined, class_KB)),
+            per_compact=tuple(map(count_undefined, compact_2B)),
+        ),
     )
-
-
-def percentile_interval(values_B: NDArray[np.float64]) -> Interval:
-    """Return the middle 95 % of the finite values (B,)."""
-    finite = values_B[np.isfinite(values_B)]
-    if not finite.size:
-        return NO_INTERVAL
-    low, high = np.percentile(finite, _PERCENT)
-    return float(low), float(high)
 
 
 def fold_compact(matrices_BKK: NDArray[np.int_]) -> NDArray[np.int_]:
@@ -102,8 +117,3 @@ def cohen_kappas(matrices_BKK: NDArray[np.int_]) -> NDArray[np.float64]:
     room = 1 - expected
     kappas: NDArray[np.float64] = (observed - expected) / np.where(room, room, nan)
     return kappas
-
-
-def _by_row(matrices_BKK: NDArray[np.int_]) -> tuple[Interval, ...]:
-    """Return the interval of the share of each row."""
-    return tuple(percentile_interval(values_B) for values_B in row_shares(matrices_BKK).T)

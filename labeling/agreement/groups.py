@@ -12,7 +12,7 @@ only in how often each pattern occurs, so `fleiss_kappas` and `nominal_alphas` w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import nan
 
@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.classes import CLASSES
-from classifier.core.statistics import Interval
-from labeling.agreement.bootstrap import NO_INTERVAL, RESAMPLES, SEED, percentile_interval
+from classifier.core.statistics import Interval, count_undefined, percentile_interval
+from labeling.agreement.bootstrap import RESAMPLES, SEED
 
 Table = NDArray[np.int_]
 
@@ -34,6 +34,8 @@ class Coefficient:
     value: float
     interval: Interval
     n: int
+    undefined: int
+    """Number of resamples in which it is undefined: all votes are for one class."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def group_agreement(
     return GroupAgreement(
         raters=len(active),
         votes_each=votes_each,
-        fleiss=Coefficient(_fleiss(full), _fleiss_interval(full), len(full)),
-        alpha=Coefficient(_alpha(table), _alpha_interval(table), len(table)),
+        fleiss=_coefficient(_fleiss(full), full, fleiss_kappas),
+        alpha=_coefficient(_alpha(table), table, nominal_alphas),
     )
 
 
@@ -140,13 +142,9 @@ def _alpha(table: Table) -> float:
     return float(krippendorff.alpha(value_counts=table, level_of_measurement="nominal"))
 
 
-def _fleiss_interval(table: Table) -> Interval:
-    if not len(table):
-        return NO_INTERVAL
-    return percentile_interval(fleiss_kappas(*resample_patterns(table)))
-
-
-def _alpha_interval(table: Table) -> Interval:
-    if not len(table):
-        return NO_INTERVAL
-    return percentile_interval(nominal_alphas(*resample_patterns(table)))
+def _coefficient(
+    value: float, table: Table, of_resamples: Callable[[Table, Table], NDArray[np.float64]]
+) -> Coefficient:
+    """Return a coefficient of a table (N, K) with its bootstrap interval."""
+    values_B = of_resamples(*resample_patterns(table)) if len(table) else np.empty(0)
+    return Coefficient(value, percentile_interval(values_B), len(table), count_undefined(values_B))

@@ -36,8 +36,20 @@ def _interval_field(**options: Any) -> serializers.ListField:
     return serializers.ListField(child=_share_field(), min_length=2, max_length=2, **options)
 
 
+class UndefinedOut(serializers.Serializer[Any]):
+    """Number of resamples in which a figure is undefined."""
+
+    kappa = serializers.IntegerField()
+    kappa_compact = serializers.IntegerField()
+    per_class = serializers.ListField(child=serializers.IntegerField())
+    per_compact = serializers.ListField(child=serializers.IntegerField())
+
+
 class BootstrapOut(serializers.Serializer[Any]):
-    """95 % bootstrap intervals: the objects are resampled 1000 times."""
+    """95 % bootstrap intervals: the objects are resampled 1000 times.
+
+    Null if the figure is undefined in more than 2.5 % of the resamples.
+    """
 
     share = _interval_field()
     share_compact = _interval_field()
@@ -45,6 +57,7 @@ class BootstrapOut(serializers.Serializer[Any]):
     kappa_compact = _interval_field()
     per_class = serializers.ListField(child=_interval_field())
     per_compact = serializers.ListField(child=_interval_field())
+    undefined = UndefinedOut()
 
 
 class AgreementOut(serializers.Serializer[Any]):
@@ -78,6 +91,7 @@ class CoefficientOut(serializers.Serializer[Any]):
     value = _share_field()
     interval = _interval_field()
     n = serializers.IntegerField()
+    undefined = serializers.IntegerField(help_text="resamples in which it is undefined")
 
 
 class GroupOut(serializers.Serializer[Any]):

@@ -30,9 +30,11 @@ COLUMNS = (
     "share_wilson_low",
     "share_wilson_high",
     *_COUNTS,
+    *(f"{name}_undefined" for name in _SHARES[2:]),
 )
-"""`_low` and `_high` are the ends of the bootstrap 95 % interval; `n_12` counts candidates in class
-1 of the first rater and class 2 of the second."""
+"""`_low` and `_high` are the ends of the bootstrap 95 % interval, empty if too many resamples lack
+the figure; `_undefined` is the number of those. `n_12` counts candidates in class 1 of the first
+rater and class 2 of the second."""
 
 _COEFFICIENTS = ("fleiss", "alpha")
 GROUP_COLUMNS = (
@@ -40,6 +42,7 @@ GROUP_COLUMNS = (
     "raters",
     "votes_each",
     *(f"{name}{end}" for name in _COEFFICIENTS for end in ("", "_low", "_high", "_n")),
+    *(f"{name}_undefined" for name in _COEFFICIENTS),
 )
 """`what` is `classes` (1 to 4) or `compact` (1 or 2, or not); `_n` is the number of candidates."""
 
@@ -53,6 +56,14 @@ def agreement_rows(pairs: Iterable[RaterPair]) -> Iterator[Row]:
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         row["share_wilson_low"], row["share_wilson_high"] = agreement.interval
         counts = (count for counts_of_class in agreement.confusion for count in counts_of_class)
+        undefined = agreement.bootstrap.undefined
+        numbers = (
+            undefined.kappa,
+            undefined.kappa_compact,
+            *undefined.per_class,
+            *undefined.per_compact,
+        )
+        row |= dict(zip((f"{name}_undefined" for name in _SHARES[2:]), numbers, strict=True))
         yield nonfinite_to_none(row | dict(zip(_COUNTS, counts, strict=True)))
 
 
@@ -64,7 +75,7 @@ def group_rows(groups: Mapping[str, GroupAgreement]) -> Iterator[Row]:
             coefficient = getattr(group, name)
             low, high = coefficient.interval
             row |= {name: coefficient.value, f"{name}_low": low, f"{name}_high": high}
-            row[f"{name}_n"] = coefficient.n
+            row |= {f"{name}_n": coefficient.n, f"{name}_undefined": coefficient.undefined}
         yield nonfinite_to_none(row)
 
 

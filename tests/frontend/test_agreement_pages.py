@@ -9,6 +9,7 @@ import pytest
 
 from frontend.pages.agreement import BAR_WIDTH, Matrix, class_bars, percent_range
 from frontend.pages.confusion import counted_rows, estimated_rows
+from frontend.templatetags.formats import bootstrap_interval
 from labeling.agreement import dawid_skene
 from labeling.agreement.pairs import pair_agreement
 from labeling.agreement.raters import RaterPair
@@ -68,8 +69,13 @@ def test_the_share_of_each_class_has_its_interval():
         dict(enumerate([1] * 8 + [2, 3])), dict(enumerate([1] * 6 + [2, 2, 2, 3]))
     )
     one, two, three, four, compact = Matrix(RaterPair("a", "", "b", "", agreement), []).by_class
-    assert one == (0.75, percent_range(agreement.bootstrap.per_class[0]))
-    assert {two, three, compact} == {(1, "100–100 %")}
+    low, high = agreement.bootstrap.per_class[0]
+    assert one == (0.75, f"{low:.0%} – {high:.0%}".replace("%", " %"))
+    assert compact == (1, "100 % – 100 %")
+    # One object of ten: 0.9^10 = 35 % of the resamples have none.
+    for share, text in (two, three):
+        assert share == 1
+        assert re.fullmatch(r"no interval \((3[0-9]\d) undefined\)", text)
     assert math.isnan(four[0])
     assert four[1] == ""
 
@@ -82,6 +88,26 @@ def test_it_shows_the_intervals_of_the_classes_and_the_kappa_of_two(browse, vote
     between = [words for matrix in section.matrices for _, words in matrix.by_class if words]
     assert between
     assert all(words in text for words in between)
+
+
+@pytest.mark.parametrize(
+    ("interval", "undefined", "text"),
+    [
+        ((0.25, 0.5), 0, "25 % – 50 %"),
+        ((0.25, 0.5), 12, "25 % – 50 % (12 undefined)"),
+        ((math.nan, math.nan), 360, "no interval (360 undefined)"),
+        ((math.nan, math.nan), 1000, ""),
+        ((math.nan, math.nan), 0, ""),
+    ],
+)
+def test_an_interval_names_its_undefined_resamples(interval, undefined, text):
+    assert bootstrap_interval(interval, undefined, "%") == text
+
+
+def test_the_page_says_why_there_is_no_interval(browse, voted):
+    text = text_of(browse("cur").get("/agreement/"))
+    assert re.search(r"no interval \(\d+ undefined\)", text)
+    assert "If more than 2.5 % are undefined" in text
 
 
 def test_self_agreement_is_shown_beside_the_published_one(browse, voted, people):

@@ -68,6 +68,31 @@ def test_a_class_without_objects_has_no_interval():
     assert all(math.isnan(end) for end in percentile_interval(np.array([math.nan])))
 
 
+@pytest.mark.parametrize(("objects", "given"), [(1, False), (2, False), (3, False), (5, True)])
+def test_a_class_that_resamples_lack_has_an_interval_only_if_few_lack_it(objects, given):
+    n, resamples = 60, 20_000
+    matrix = np.diag([n - objects, objects, 0, 0])
+    matrix[1, 0], matrix[1, 1] = 1, objects - 1
+    intervals = bootstrap_intervals(matrix, resamples=resamples)
+    # No draw of n is of the class, with a probability of (1 - objects / n)^n.
+    expected = (1 - objects / n) ** n
+    assert intervals.undefined.per_class[1] / resamples == pytest.approx(expected, abs=0.01)
+    assert math.isfinite(intervals.per_class[1][0]) == given == (expected < 0.025)
+    assert intervals.undefined.per_class[0] == 0
+    assert intervals.undefined.per_class[2] == resamples
+
+
+def test_a_kappa_that_resamples_lack_has_no_interval():
+    # Kappa is undefined without the one object in another class: (1 - 1/20)^20 = 0.36.
+    matrix = np.array([[19, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    intervals = bootstrap_intervals(matrix)
+    assert intervals.undefined.kappa == pytest.approx(360, abs=50)
+    assert math.isnan(intervals.kappa[0])
+    # Both objects are compact clusters.
+    assert intervals.undefined.kappa_compact == 1000
+    assert intervals.share == (1, 1)
+
+
 def test_without_objects_there_are_no_figures():
     intervals = bootstrap_intervals(np.zeros((4, 4), int))
     assert len(intervals.per_class) == 4

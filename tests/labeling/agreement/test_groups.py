@@ -70,6 +70,16 @@ def test_compact_clusters_are_one_class():
     assert (agreement.fleiss.value, agreement.alpha.value) == (1, 1)
 
 
+def test_a_coefficient_that_resamples_lack_has_no_interval():
+    # Without the one object that has a vote for class 2, all votes are for class 1.
+    first, second = dict.fromkeys(range(20), 1), dict.fromkeys(range(19), 1) | {19: 2}
+    agreement = group_agreement((first, second))
+    for figure in (agreement.fleiss, agreement.alpha):
+        assert math.isfinite(figure.value)
+        assert figure.undefined == pytest.approx(1000 * 0.95**20, abs=50)
+        assert math.isnan(figure.interval[0])
+
+
 @pytest.mark.parametrize("raters", [(), ({1: 1},), ({1: 1, 2: 1}, {1: 1, 2: 1})])
 def test_no_rater_one_rater_and_one_class_have_no_figures(raters):
     agreement = group_agreement(raters)

@@ -66,8 +66,14 @@ def test_it_has_intervals_and_figures_of_compact_clusters(as_cur, voted):
     assert both["per_compact"] == [1.0, 1.0]
     low, high = both["bootstrap"]["share"]
     assert 0 <= low <= 0.75 <= high <= 1
-    assert both["bootstrap"]["per_class"][0] == [1.0, 1.0]
-    assert (both["kappa_compact"], both["bootstrap"]["kappa_compact"]) == (1.0, [1.0, 1.0])
+    # One object in four is in class 1: 0.75^4 = 32 % of the resamples have none.
+    undefined = both["bootstrap"]["undefined"]
+    assert 270 < undefined["per_class"][0] < 370
+    assert both["bootstrap"]["per_class"][0] == [None, None]
+    # All four in one of the two compact classes: 2 · 0.5^4 = 12.5 %.
+    assert 90 < undefined["kappa_compact"] < 160
+    assert (both["kappa_compact"], both["bootstrap"]["kappa_compact"]) == (1.0, [None, None])
+    assert 0 < undefined["kappa"] < 25
     assert pairs(as_cur.get(URL))["ada", "LEGUS"]["bootstrap"]["per_class"][3] == [None, None]
 
 
@@ -85,7 +91,9 @@ def test_the_file_has_a_row_for_each_pair_with_all_counts(as_cur, voted):
     assert (both["n"], both["share"], both["agreement_class12"]) == ("4", "0.75", "1.0")
     counts = [int(value) for name, value in both.items() if name[:2] == "n_"]
     assert counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
-    assert (both["kappa_compact"], both["kappa_compact_low"]) == ("1.0", "1.0")
+    assert (both["kappa_compact"], both["kappa_compact_low"]) == ("1.0", "")
+    assert 90 < int(both["kappa_compact_undefined"]) < 160
+    assert 270 < int(both["agreement_class1_undefined"]) < 370
     assert float(both["kappa_low"]) <= float(both["kappa"]) <= float(both["kappa_high"])
 
 
@@ -113,8 +121,9 @@ def test_the_file_of_the_group_has_the_same_values(as_cur, voted):
         assert (row["what"], row["votes_each"]) == (what, str(found["votes_each"]))
         for name in ("fleiss", "alpha"):
             figure = found[name]
-            ends = [float(row[f"{name}{end}"]) for end in ("", "_low", "_high", "_n")]
-            assert ends == [figure["value"], *figure["interval"], figure["n"]]
+            columns = [f"{name}{end}" for end in ("", "_low", "_high", "_n", "_undefined")]
+            ends = [float(row[column]) if row[column] else None for column in columns]
+            assert ends == [figure["value"], *figure["interval"], figure["n"], figure["undefined"]]
 
 
 def test_unknown_values_of_a_group_are_empty_in_the_file(as_cur, field):
@@ -124,4 +133,9 @@ def test_unknown_values_of_a_group_are_empty_in_the_file(as_cur, field):
 
 def test_without_a_group_all_values_are_null(as_cur, field):
     found = as_cur.get(GROUP).json()
-    assert found["classes"]["fleiss"] == {"value": None, "interval": [None, None], "n": 0}
+    assert found["classes"]["fleiss"] == {
+        "value": None,
+        "interval": [None, None],
+        "n": 0,
+        "undefined": 0,
+    }
