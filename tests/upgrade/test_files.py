@@ -108,10 +108,13 @@ def test_the_weights_predict_what_they_did(installed):
     predictions = classifier.predict(installed.run, installed.manifest, device="cpu")
     noted = installed.noted["predictions"]
     assert predictions.candidate.tolist() == noted["candidate"]
+    # bfloat16 keeps 8 bits, and rounds otherwise with another number of threads: 0.005 was seen.
+    # The two members differ by at least 0.13 on every candidate.
     np.testing.assert_allclose(
-        predictions.member_probability, noted["member_probability"], atol=1e-4
+        predictions.member_probability, noted["member_probability"], rtol=0, atol=0.02
     )
-    assert np.ptp(predictions.probability, axis=0).max() > 0.01
+    first, second = predictions.member_probability
+    assert np.abs(first - second).max(axis=1).min() > 0.1
 
 
 def test_heads_are_refitted_on_its_embeddings(installed):
@@ -120,8 +123,8 @@ def test_heads_are_refitted_on_its_embeddings(installed):
     wanted = Embeddings.read(path).candidate.tolist()
     same = head_refit.refit(installed.run, path, trained, trained, wanted)
     noted = np.mean(installed.noted["predictions"]["member_probability"], axis=0)
-    # Embeddings are kept as float16.
-    np.testing.assert_allclose(same.probability, noted, atol=5e-3)
+    # Embeddings are kept as float16, and were computed in bfloat16 as well.
+    np.testing.assert_allclose(same.probability, noted, rtol=0, atol=0.02)
     other = head_refit.refit(installed.run, path, trained | control, trained, wanted)
     assert np.abs(other.probability - same.probability).max() > 0.01
 
