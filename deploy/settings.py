@@ -155,6 +155,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 PREPARED_QUERIES = flag("PREPARED_QUERIES", default=True)
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A server that does not answer is reported; otherwise a request would wait for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     if PREPARED_QUERIES:
         # Prepared queries keep their first plan; compiling one takes longer than running it.
         # A confirmed vote is on disk, whatever the server has as its default.
@@ -215,7 +217,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["labeling.api.permissions.IsExpert"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["labeling.api.parsers.LimitedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "labeling.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "labeling.api.schema.Schema",
     "EXCEPTION_HANDLER": "labeling.api.problems.handle",

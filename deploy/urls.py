@@ -7,10 +7,14 @@ from django.utils.functional import lazy
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
+from deploy import errors
 from labeling import health
 
 # For pages that name no icon, as the administration's. Lazy: its name has a digest once collected.
 ICON = lazy(static, str)("frontend/asterism.svg")
+
+handler400 = errors.bad_request
+handler500 = errors.server_error
 
 urlpatterns = [
     path("healthz", health.healthz),

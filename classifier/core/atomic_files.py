@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+_STALE_S = 86400
+"""No folder takes a day to fill."""
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -64,6 +68,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_stale_parts(parent: Path) -> None:
+    """Remove the unfinished folders of processes that were killed a day ago or earlier."""
+    for part in parent.glob("*.partial"):
+        with suppress(OSError):
+            if part.stat().st_mtime < time.time() - _STALE_S:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 @contextmanager

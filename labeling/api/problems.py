@@ -1,10 +1,11 @@
 """Errors as problem objects (RFC 9457), `application/problem+json`."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions
@@ -15,10 +16,14 @@ from rest_framework.views import APIView, exception_handler
 
 from classifier.core.errors import PackError
 from classifier.core.experiment_kinds import NotFeasible
+from labeling.api.parsers import BodyTooLarge
+from labeling.db.failures import StorageFailure, storage_failure
 from labeling.files.stored_files import DamagedFile
 from labeling.imaging.mosaics import UnusableImage
 from labeling.models import KeyReused, VoteConflict
 from labeling.rules.conflicts import JobConflict, VersionTaken
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 API_ROOT = "/api/v1/"
@@ -50,6 +55,27 @@ class Unreadable(exceptions.APIException):
     default_code = "unreadable"
 
 
+STORAGE_STATUS = {
+    StorageFailure.FULL: HTTPStatus.INSUFFICIENT_STORAGE,
+    StorageFailure.AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_RETRY_AFTER_S = {StorageFailure.FULL: 60, StorageFailure.AWAY: 5}
+
+
+def storage_headers(failure: StorageFailure) -> dict[str, str]:
+    """Return the headers of an answer that will be another one later."""
+    return {"Retry-After": str(_RETRY_AFTER_S[failure])}
+
+
+class StorageUnavailable(exceptions.APIException):
+    """Nothing can be stored or read at present."""
+
+    def __init__(self, failure: StorageFailure) -> None:
+        self.status_code = STORAGE_STATUS[failure]
+        self.wait = _RETRY_AFTER_S[failure]
+        super().__init__(failure.value)
+
+
 _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     JobConflict: Conflict,
     KeyReused: Unprocessable,
@@ -64,6 +90,9 @@ _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return a problem object for every error that DRF handles, and for our own."""
+    if failure := storage_failure(error):
+        logger.error("%s: %s", context["request"].path, error)
+        error = StorageUnavailable(failure)
     error = _as_api_error(error)
     response = exception_handler(error, context)
     if response is None:
@@ -95,6 +124,8 @@ def _as_api_error(error: Exception) -> Exception:
     """Return DRF's error for one of ours; any other error unchanged."""
     if isinstance(error, NotFeasible):
         return exceptions.ValidationError({error.about: [str(error)]})
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge()
     for ours, api_error in _API_ERRORS.items():
         if isinstance(error, ours):
             return api_error(str(error))

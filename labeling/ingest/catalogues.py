@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
+from classifier.core.atomic_files import remove_stale_parts
 from classifier.core.bands import BANDS, reference_band
 from classifier.core.classes import MorphologicalClass
 from labeling.imaging.grids import frame_shift
@@ -77,6 +78,7 @@ def import_catalogue(
     reasons = _reasons_to_set_aside(catalogue, observed, outside)
     _check_ids_are_new(field, catalogue)
     rows = np.flatnonzero([not reason for reason in reasons])
+    remove_stale_parts(settings.PACKS)
     pack = f"{uuid4().hex}.zarr"
     stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
     try:

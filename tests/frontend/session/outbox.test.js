@@ -69,6 +69,22 @@ test("it asks for a log-in when the session has expired, and keeps the vote", as
   box.retry = () => {};
 });
 
+for (const status of [500, 503, 507]) {
+  test(`it keeps a vote that the server cannot store (${status}), and sends it again`, async () => {
+    const store = disk();
+    let failures = 1;
+    const { box, sent } = outbox(store, async () => {
+      if (failures--) throw new ApiError(status, "The server's disk is full.");
+    });
+    await box.add(vote(1));
+    await settled();
+    assert.deepEqual([box.state.condition, box.state.refused, store.rows.size], ["offline", [], 1]);
+    box.retry();
+    await settled();
+    assert.deepEqual([sent.at(-1), box.state.condition, store.rows.size], ["PUT u1", "saved", 0]);
+  });
+}
+
 test("it undoes a vote after the vote, even when the vote is slow", async () => {
   const { box, sent } = outbox(disk(), ({ method }) => (method === "PUT" ? settled() : Promise.resolve()));
   box.add(vote(1));

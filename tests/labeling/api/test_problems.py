@@ -91,3 +91,27 @@ def test_a_name_with_a_null_character_is_no_server_error(as_admin, field, path):
 @pytest.mark.parametrize("name", ["queue/", "runs/", "experiments/"])
 def test_a_name_with_a_null_character_in_a_body_is_refused(as_admin, field, name):
     problem(as_admin.post(f"{API}/{name}", {"field": "\0"}), HTTPStatus.BAD_REQUEST)
+
+
+def test_a_body_over_the_limit_is_refused(as_ada, candidate, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    url = f"{API}/votes/00000000-0000-0000-0000-000000000001/"
+    response = as_ada.put(url, {"candidate": candidate.pk, "label": 1, "comment": "x" * 1000})
+    refused = problem(response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    assert refused["detail"] == "The body is larger than any request needs."
+
+
+def test_a_host_that_is_not_ours_is_refused(as_ada):
+    response = as_ada.get(f"{API}/candidates/", headers={"Host": "example.org"})
+    problem(response, HTTPStatus.BAD_REQUEST)
+
+
+def test_a_crash_is_a_problem_object(ada, candidate, settings):
+    # Stands for any mistake in a view: nothing but the address of the images is wrong.
+    settings.RGB_CACHE = None
+    client = JsonClient(raise_request_exception=False)
+    client.force_login(ada)
+    response = client.get(f"{API}/candidates/{candidate.pk}/rgb.png")
+    crash = problem(response, HTTPStatus.INTERNAL_SERVER_ERROR)
+    assert "log" in crash["detail"]
+    assert "RGB" not in response.content.decode()
