@@ -31,7 +31,9 @@ def loopback():
         yield listener.fileno()
 
 
-def test_check_deploy_refuses_them_until_they_have_other_passwords(accounts):
+def test_check_deploy_refuses_them_until_they_have_other_passwords(accounts, monkeypatch):
+    # Set by the tests in a browser, and refused by Django.
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
     with pytest.raises(SystemCheckError, match=f"{REASON}ada, bea, cy, cur, admin"):
         call_command("check", "--deploy")
     for user in accounts.exclude(username="cy"):
