@@ -56,3 +56,15 @@ def test_experts_read_it(as_ada, path, settings):
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
     assert as_ada.get(f"{API}/{path}").status_code == HTTPStatus.OK
+
+
+def test_every_operation_says_how_it_refuses(schema):
+    problem = {"$ref": "#/components/schemas/Problem"}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            expected = {"400", "401", "403", "404", "503"}
+            expected |= set() if method == "get" else {"409", "415", "507"}
+            assert expected <= set(operation["responses"]), (path, method)
+            for status in expected:
+                content = operation["responses"][status]["content"]
+                assert content["application/problem+json"]["schema"] == problem
