@@ -28,6 +28,6 @@ def known_password_error() -> str | None:
     return (
         f"The accounts of the demonstration have their names as passwords: {', '.join(names)}. "
         "They are for one computer only, served by `serve`, without DATABASE_URL, HTTPS, "
-        "CSRF_TRUSTED_ORIGINS and other names in ALLOWED_HOSTS. Give each another password with "
-        "`manage.py changepassword NAME`, or make it inactive under /admin/."
+        "CSRF_TRUSTED_ORIGINS, SCRIPT_NAME and other names in ALLOWED_HOSTS. Give each another "
+        "password with `manage.py changepassword NAME`, or make it inactive under /admin/."
     )

@@ -13,6 +13,7 @@ TRUSTED_PROXIES   comma-separated addresses or networks of proxies whose    none
                   X-Forwarded-For names the client                      behind a proxy
 METRICS_TOKEN     opens /metrics, and the reasons of /readyz            none: open to this machine
                                                                         where no proxy is configured
+SCRIPT_NAME       path below which a proxy serves it, such as /asterism  the root of the host
 DEBUG             1 for development                                     0
 HTTPS             1 where a proxy speaks TLS                            0
 WEB_CONCURRENCY   processes that answer requests                        two per core, up to 16
@@ -31,6 +32,7 @@ from typing import Any
 import dj_database_url
 from platformdirs import user_data_path
 
+from deploy.address import cookie_name, script_name
 from deploy.broker import broker_url
 from deploy.data_folder import make_home, secret_key, sqlite_database
 
@@ -82,8 +84,14 @@ SECRET_KEY = secret_key(HOME)
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+SCRIPT_NAME = script_name()
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
-BEHIND_PROXY = HTTPS or bool(CSRF_TRUSTED_ORIGINS) or not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS)
+BEHIND_PROXY = (
+    HTTPS
+    or bool(CSRF_TRUSTED_ORIGINS or SCRIPT_NAME)
+    or not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS)
+)
 
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "")
 DATABASE_URL = os.environ.get("DATABASE_URL")
@@ -113,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "deploy.methods.refuse_unknown_methods",
+    "deploy.address.take_over_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -195,15 +204,17 @@ AUTH_PASSWORD_VALIDATORS = [
         "labeling.auth.passwords.EndTokens",
     )
 ]
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/login/"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "progress"
+LOGOUT_REDIRECT_URL = "login"
+# In the session, as a cookie of its own would have the same name in all instances of a host.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -227,6 +238,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Star-cluster candidates, classified by people and networks together.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
@@ -247,6 +259,9 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_NAME = cookie_name("sessionid", SECRET_KEY)
+CSRF_COOKIE_NAME = cookie_name("csrftoken", SECRET_KEY)
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SCRIPT_NAME}/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -41,13 +42,24 @@ def pages(context: dict[str, Any]) -> dict[str, list[PageLink]]:
     request: HttpRequest | None = context.get("request")
     if request is None:  # error pages are rendered without a request
         return {"pages": []}
+    root = reverse("progress")
     links = [
-        PageLink(title, url, current=request.path == url or (url != "/" and url in request.path))
+        PageLink(
+            title,
+            url,
+            current=request.path == url or (url != root and request.path.startswith(url)),
+        )
         for name, title, role in PAGES
         if has_role(request.user, role)
         for url in [reverse(name)]
     ]
     return {"pages": links}
+
+
+@register.simple_tag
+def csrf_cookie_name() -> str:
+    """Return the name of the cookie from which scripts read the CSRF token."""
+    return str(settings.CSRF_COOKIE_NAME)
 
 
 @register.simple_tag(takes_context=True)

@@ -39,6 +39,7 @@ def saved_votes(page: Page) -> int:
 def set_preferences(page: Page, **sections: object) -> None:
     """Replace sections of this person's settings."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    headers = {"X-CSRFToken": cookies["csrftoken"]}
+    (token,) = [value for name, value in cookies.items() if name.startswith("csrftoken_")]
+    headers = {"X-CSRFToken": token}
     answer = page.request.patch("/api/v1/preferences/", data=sections, headers=headers)
     assert answer.ok, answer.text()

@@ -20,7 +20,15 @@ from deploy.demo_accounts import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = "collected.sha256"
-NOT_INHERITED = ("ASTERISM_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DEBUG")
+NOT_INHERITED = (
+    "ASTERISM_HOME",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "PORT",
+    "DEBUG",
+    "SCRIPT_NAME",
+)
 
 
 def free_port() -> int:

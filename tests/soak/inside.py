@@ -147,7 +147,7 @@ def _session(name: str, role: str) -> str:
     user.groups.add(Group.objects.get(name=role))
     client = Client()
     client.force_login(user)
-    return str(client.cookies["sessionid"].value)
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
 
 def open_sky(name: str, folder: str) -> None:

@@ -124,7 +124,8 @@ class Command(BaseCommand):
         )
         services.callback(web.stop)
         wait_for_web(port, log)
-        self.stdout.write(f"Asterism is at http://{HOST}:{port}/ (Ctrl-C stops it)")
+        url = f"http://{HOST}:{port}{settings.SCRIPT_NAME}/"
+        self.stdout.write(f"Asterism is at {url} (Ctrl-C stops it)")
         if settings.ONE_COMPUTER and (names := demo_accounts.names_with_known_password()):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
         self.stdout.flush()

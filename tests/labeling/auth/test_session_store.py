@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.sessions.models import Session as PlainSession
 from django.test import Client
 from django.utils import timezone
@@ -81,7 +82,8 @@ def test_sessions_from_before_the_upgrade_stay_valid(browser, ada):
         PlainSession.objects.create(session_key="of-a-visitor", **{**row, "session_data": "?"})
     Session.objects.all().delete()
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
-    browser.cookies["sessionid"] = PlainSession.objects.exclude(session_key="of-a-visitor").get().pk
+    mine = PlainSession.objects.exclude(session_key="of-a-visitor").get()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = mine.pk
     import_module("labeling.migrations.0006_sessions").take_over(apps, None)
     assert browser.get(PAGE).status_code == HTTPStatus.OK
     assert Session.objects.get().account == ada

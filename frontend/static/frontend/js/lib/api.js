@@ -27,7 +27,8 @@ const TIMEOUT_MS = 30_000;
 
 /** Return the current CSRF token; it changes at every log-in. */
 export function csrfToken() {
-  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  const name = document.documentElement.dataset.csrfCookie;
+  return new RegExp(`(?:^|;\\s*)${name}=([^;]+)`).exec(document.cookie)?.[1] ?? "";
 }
 
 /** @param {Error} reason @returns {never} */

@@ -1,8 +1,8 @@
 // @ts-check
 /** An expert's settings, stored on the server, so that they are the same on every computer. */
+import { apiUrl } from "./address.js";
 import { send } from "./api.js";
 
-const URL = "/api/v1/preferences/";
 const DELAY_MS = 700;
 
 /** Saves sections of the settings; changes in quick succession are one request. */
@@ -26,7 +26,7 @@ export class Preferences {
    * @param {string} section @param {unknown} value
    */
   async saveNow(section, value) {
-    await send("PATCH", URL, { [section]: value });
+    await send("PATCH", apiUrl("preferences/"), { [section]: value });
   }
 
   /** @param {RequestInit} [options] */
@@ -36,7 +36,7 @@ export class Preferences {
     if (Object.keys(sections).length === 0) return;
     this.#unsaved = {};
     // No message: the settings hold on this page and are sent again with the next change.
-    await send("PATCH", URL, sections, options).catch(() => {
+    await send("PATCH", apiUrl("preferences/"), sections, options).catch(() => {
       this.#unsaved = { ...sections, ...this.#unsaved };
     });
   }

@@ -36,9 +36,10 @@
       // As above.
     }
     if (!serverChoice) return;
-    const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+    const cookie = new RegExp(`(?:^|;\\s*)${page.dataset.csrfCookie}=([^;]+)`);
+    const token = cookie.exec(document.cookie)?.[1] ?? "";
     // No message if the server is away: the theme holds on this page.
-    fetch("/api/v1/preferences/", {
+    fetch(`${page.dataset.root}api/v1/preferences/`, {
       method: "PATCH",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       body: JSON.stringify({ theme: choice }),

@@ -9,5 +9,6 @@
   const midnight = new Date();
   midnight.setHours(0, 0, 0, 0);
   const minutes = -midnight.getTimezoneOffset();
-  document.cookie = `asterism_utc_offset=${minutes}; path=/; max-age=31536000; samesite=lax`;
+  const path = document.documentElement.dataset.root;
+  document.cookie = `asterism_utc_offset=${minutes}; path=${path}; max-age=31536000; samesite=lax`;
 })();

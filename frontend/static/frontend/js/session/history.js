@@ -1,5 +1,6 @@
 // @ts-check
 /** The votes of this session in order, which of them is reviewed, and those taken back. */
+import { storedName } from "../lib/address.js";
 
 /** @typedef {import("../viewer/load.js").Item} Item */
 /** @typedef {import("../viewer/load.js").Candidate} Candidate */
@@ -26,7 +27,7 @@ export class History {
 
   /** @param {string} user @param {(item: Item) => Candidate} load */
   constructor(user, load) {
-    this.#key = `asterism-session-${user}`;
+    this.#key = storedName(`asterism-session-${user}`);
     this.#load = load;
     this.#votes = readStored(this.#key);
     this.#retracted = readStored(`${this.#key}-undone`);

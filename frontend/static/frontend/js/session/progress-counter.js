@@ -1,5 +1,6 @@
 // @ts-check
 /** Asks the server for the numbers of votes, when it has received all votes of this page. */
+import { apiUrl } from "../lib/address.js";
 import { send } from "../lib/api.js";
 
 /** @typedef {import("./status.js").Progress} Progress */
@@ -32,7 +33,7 @@ export class ProgressCounter {
     const before = this.#changes;
     const query = this.#field ? `?field=${encodeURIComponent(this.#field)}` : "";
     // No message on failure: the numbers come with the next count.
-    const progress = await send("GET", `/api/v1/progress/${query}`).catch(() => null);
+    const progress = await send("GET", apiUrl(`progress/${query}`)).catch(() => null);
     this.#postponed = this.#changes !== before;
     if (progress && !this.#postponed) this.#onProgress(progress);
   }

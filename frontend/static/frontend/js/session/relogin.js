@@ -1,5 +1,6 @@
 // @ts-check
 /** Logging in again without leaving the page; the votes wait in the outbox meanwhile. */
+import { pageUrl } from "../lib/address.js";
 import { NetworkError, csrfToken, send } from "../lib/api.js";
 import { element, setText } from "../lib/dom.js";
 
@@ -7,7 +8,7 @@ const TOO_MANY_REQUESTS = 429;
 
 /** Return the name of the user who is logged in, "" for none. @returns {Promise<string>} */
 async function currentUser() {
-  return (await send("GET", "/whoami/")).user;
+  return (await send("GET", pageUrl("whoami/"))).user;
 }
 
 /**

@@ -1,9 +1,8 @@
 // @ts-check
 /** Requests of the classify page: leases, and votes under the user's own name. */
+import { apiUrl } from "../lib/address.js";
 import { ApiError, send } from "../lib/api.js";
 import { sessionCheck } from "./relogin.js";
-
-const API = "/api/v1";
 
 /**
  * Return a function that sends an entry of the outbox; it refuses while another user is logged in.
@@ -14,7 +13,7 @@ export function voteSender(user, onSurplus) {
   const isOwnSession = sessionCheck(user);
   return async ({ method, uuid, body }) => {
     if (!(await isOwnSession())) throw new ApiError(401, "Another user is logged in.");
-    const vote = await send(method, `${API}/votes/${uuid}/`, body).catch((reason) => {
+    const vote = await send(method, apiUrl(`votes/${uuid}/`), body).catch((reason) => {
       // A vote that never arrived needs no deletion.
       if (method !== "DELETE" || reason.status !== 404) throw reason;
     });
@@ -29,9 +28,9 @@ export function voteSender(user, onSurplus) {
  */
 export function leaseRequests(filter) {
   return {
-    lease: (count) => send("POST", `${API}/queue/`, { count, ...filter }),
-    renew: (lease) => send("PUT", `${API}/leases/${lease}/`),
-    skip: (lease) => send("PUT", `${API}/leases/${lease}/skip/`),
-    release: (lease) => send("DELETE", `${API}/leases/${lease}/`, undefined, { keepalive: true }),
+    lease: (count) => send("POST", apiUrl("queue/"), { count, ...filter }),
+    renew: (lease) => send("PUT", apiUrl(`leases/${lease}/`)),
+    skip: (lease) => send("PUT", apiUrl(`leases/${lease}/skip/`)),
+    release: (lease) => send("DELETE", apiUrl(`leases/${lease}/`), undefined, { keepalive: true }),
   };
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** Votes on the disk of this computer: one IndexedDB table, in the order in which they were cast. */
+import { storedName } from "../lib/address.js";
 
 /**
  * One request to make: a vote, or the deletion of one.
@@ -28,7 +29,7 @@ function resultOf(request) {
 
 /** Open the store of this browser. @returns {Promise<VoteStore>} */
 export async function openVoteStore() {
-  const request = indexedDB.open(NAME, 1);
+  const request = indexedDB.open(storedName(NAME), 1);
   request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: "seq" });
   const database = await resultOf(request);
 
