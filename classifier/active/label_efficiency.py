@@ -4,7 +4,10 @@ Shapes   R replays of a strategy, V numbers of votes, S bootstrap samples.
 Target   the mean accuracy that the labels of the whole pool give, and 98 % of it.
 Curve    accuracy against votes, mean over the replays of a strategy, made monotone by isotonic
          regression (Barlow et al. 1972): a noisy curve would cross the target too early.
-Interval 95 %, by bootstrap over the replays, with the same seeds for all strategies.
+Interval 95 %, by bootstrap over the replays, with the same seeds for all strategies. A target that
+         is not reached counts as infinitely many votes. A ratio to random is undefined where random
+         does not reach the target; the number of such samples is given, and `classifier.core
+         .statistics` says how many an interval allows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +20,7 @@ from scipy.optimize import isotonic_regression
 
 from classifier.active.acquisition import STRATEGIES
 from classifier.active.replay import WHOLE_POOL, Replay
+from classifier.core.statistics import count_undefined, percentile_interval
 
 FORMAT = "asterism-label-efficiency/1"
 
@@ -43,11 +47,13 @@ class EfficiencyCurves:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95 % interval; None if the target was not reached."""
+    """A number and its 95 % interval; None if the target was not reached, or if it is undefined."""
 
     value: float | None
     low: float | None
     high: float | None
+    undefined: int = 0
+    """Number of bootstrap samples in which it is undefined."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def efficiencies(curves: EfficiencyCurves, seed: int = 0) -> list[Efficiency]:
         for strategy in STRATEGIES
         if strategy in curves.accuracy
     }
-    baseline = votes.get(BASELINE, {share: np.array([np.nan]) for share in TARGET_SHARES})
+    baseline = votes.get(BASELINE, {share: np.array([np.inf]) for share in TARGET_SHARES})
     rows = []
     for strategy, by_share in votes.items():
         accuracy_R = curves.accuracy[strategy][:, half]
@@ -134,7 +140,7 @@ def efficiencies(curves: EfficiencyCurves, seed: int = 0) -> list[Efficiency]:
                 share,
                 float(share * curves.full.mean()),
                 _estimate(votes_S),
-                _estimate(votes_S / baseline[share]),
+                _estimate(_ratio(votes_S, baseline[share])),
             )
             for share, votes_S in by_share.items()
         ]
@@ -168,7 +174,9 @@ def efficiency_table(rows: Sequence[Efficiency]) -> str:
         std = "" if row.half_way_std is None else f" ± {100 * row.half_way_std:.1f}"
         cells = [f"{100 * row.half_way:.1f}{std} %"]
         for target in row.reached:
-            cells += [_cell(target.votes, ".0f"), _cell(target.ratio, ".2f")]
+            undefined = target.votes.value is not None and target.ratio.value is None
+            ratio = f"{BASELINE} not reached" if undefined else _cell(target.ratio, ".2f")
+            cells += [_cell(target.votes, ".0f"), ratio]
         lines.append(f"| {row.strategy} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -189,8 +197,11 @@ def crossing(votes_V: NDArray[np.float64], accuracy_V: NDArray[np.float64], targ
 def _votes_needed(
     curves: EfficiencyCurves, strategy: str, share: float, samples_SR: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the votes (S,) to a share of the full accuracy, for samples (S, R) of replays."""
-    return np.array(
+    """Return the votes (S,) to a share of the full accuracy, for samples (S, R) of replays.
+
+    Infinite where they do not reach it.
+    """
+    votes_S = np.array(
         [
             crossing(
                 curves.votes,
@@ -200,23 +211,31 @@ def _votes_needed(
             for replays_R in samples_SR
         ]
     )
+    return np.where(np.isnan(votes_S), np.inf, votes_S)
+
+
+def _ratio(votes_S: NDArray[np.float64], baseline_S: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the ratio (S,) to the baseline's votes; NaN where these are infinite."""
+    return np.where(np.isinf(baseline_S), np.nan, votes_S / baseline_S.clip(max=1e300))
 
 
 def _estimate(values_S: NDArray[np.float64]) -> Estimate:
-    """Return the first value, with the interval of the others; NaN, not reached, is the highest."""
-    samples = np.where(np.isnan(values_S[1:]), np.inf, values_S[1:])
-    interval = np.quantile(samples, (0.025, 0.975), method="nearest") if len(samples) else ()
-    numbers = [float(x) if np.isfinite(x) else None for x in (values_S[0], *interval)]
-    return Estimate(*numbers) if len(numbers) == 3 else Estimate(numbers[0], None, None)
+    """Return the first value, with the interval of the others."""
+    low, high = percentile_interval(values_S[1:], "nearest")
+    numbers = [float(x) if np.isfinite(x) else None for x in (values_S[0], low, high)]
+    return Estimate(*numbers, undefined=count_undefined(values_S[1:]))
 
 
 def _cell(estimate: Estimate, form: str) -> str:
     if estimate.value is None:
         return "not reached"
-    if estimate.low is None:
-        return f"{estimate.value:{form}}"
-    high = "…" if estimate.high is None else f"{estimate.high:{form}}"
-    return f"{estimate.value:{form}} ({estimate.low:{form}}–{high})"
+    notes = []
+    if estimate.low is not None:
+        high = "…" if estimate.high is None else f"{estimate.high:{form}}"
+        notes.append(f"{estimate.low:{form}}–{high}")
+    if estimate.undefined:
+        notes.append(f"{estimate.undefined} of {BOOTSTRAP_SAMPLES} samples undefined")
+    return f"{estimate.value:{form}}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _votes(replay: Replay) -> NDArray[np.float64]:

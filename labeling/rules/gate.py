@@ -3,7 +3,9 @@
 No network is trained on the control sample. One is refused if its answers could be chance, if it is
 less accurate than the promoted network, if it finds too few candidates of a class, or if it is far
 more confident than it is accurate. Each must hold beyond its 95 % interval: with few labels little
-is refused, and with fewer than `MIN_LABELS` nothing is judged.
+is refused, and with fewer than `MIN_LABELS` nothing is judged. Labels that are all, or nearly all,
+of one class cannot tell a network from chance: then it is not judged either, but may be refused for
+another reason.
 
 Shapes  N candidates, K = 4 classes, numbered from 1.
 Sources chance: Fisher's permutation test of the pairing, on the number of right answers.
@@ -15,14 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from classifier.core.classes import MorphologicalClass
 from classifier.core.published import CLASS_AGREEMENT
-from classifier.core.statistics import PairedAccuracy, Proportion, Z
+from classifier.core.statistics import PairedAccuracy, Proportion
 
 MIN_LABELS = 20
 """Labelled control candidates below which nothing is judged."""
@@ -63,14 +67,14 @@ class GateVerdict:
     difference: tuple[float, float, float] | None
     """Accuracy less that of the promoted network, and the interval of this difference."""
     chance: float | None
-    """Probability that permuted answers are right as often."""
+    """Probability that permuted answers are right as often; None if the labels cannot test it."""
     confidence: float | None
     """Mean probability of the most probable class."""
 
     @property
     def judged(self) -> bool:
-        """True if there were enough labels to judge."""
-        return self.of >= MIN_LABELS
+        """True if there were enough labels to judge, in enough classes."""
+        return self.of >= MIN_LABELS and self.chance is not None
 
     @property
     def refused(self) -> bool:
@@ -84,7 +88,12 @@ class GateVerdict:
             return f"The gate refuses it: {' '.join(self.reasons)}"
         if self.judged:
             return "The gate lets it pass."
-        return f"The gate cannot judge it: {self.of} control labels, {MIN_LABELS} are needed."
+        if self.of < MIN_LABELS:
+            return f"The gate cannot judge it: {self.of} control labels, {MIN_LABELS} are needed."
+        return (
+            f"The gate cannot judge it: all, or nearly all, of the {self.of} control labels are of "
+            "one class, and cannot tell its answers from chance."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -141,9 +150,9 @@ def _reasons(
                 f"It finds {share.new.right} of {share.new.of} candidates of {share.name}; "
                 f"{share.floor:.0%} is the floor."
             )
-    excess_N = confidence_N - right_N
-    excess, error = float(excess_N.mean()), float(excess_N.std(ddof=1) / np.sqrt(len(excess_N)))
-    if excess - Z * error > MAX_OVERCONFIDENCE:
+    # Wilson's limit: the spread of the answers is zero if all are right or all are wrong.
+    accuracy = Proportion.measure(int(right_N.sum()), len(right_N))
+    if accuracy.high is not None and confidence_N.mean() - accuracy.high > MAX_OVERCONFIDENCE:
         yield (
             f"It expects to be right on {confidence_N.mean():.0%} of the control candidates, and "
             f"is on {right_N.mean():.0%}: its entropies would mislead the queue."
@@ -184,8 +193,16 @@ def _difference(
     return paired.difference, paired.low, paired.high
 
 
-def _chance(truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]) -> float:
-    """Return the probability of as many right answers if the answers were permuted."""
+def _chance(truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]) -> float | None:
+    """Return the probability of as many right answers if the answers were permuted.
+
+    None if it would be above `MAX_CHANCE` for right answers alone, which one order in
+    N! / (n_1! … n_K!) gives.
+    """
+    counts_K = np.bincount(truth_N)
+    log_orders = float(gammaln(len(truth_N) + 1) - gammaln(counts_K + 1).sum())
+    if log_orders < -log(MAX_CHANCE):
+        return None
     rng = np.random.default_rng(0)
     right = int((truth_N == answers_N).sum())
     permuted = (int((rng.permutation(answers_N) == truth_N).sum()) for _ in range(PERMUTATIONS))

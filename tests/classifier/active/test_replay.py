@@ -260,6 +260,29 @@ def test_a_target_out_of_reach_says_so():
     assert "not reached" in efficiency_table(efficiencies(short))
 
 
+def test_a_ratio_is_undefined_where_random_does_not_reach_the_target():
+    # Random reaches 0.8 in the first of two replays: one sample in four has only the second.
+    curves = EfficiencyCurves(
+        np.array([10.0, 20, 30]),
+        {"random": np.array([[0.1, 0.7, 1.3], [0.1, 0.2, 0.3]]), "entropy": np.full((2, 3), 0.9)},
+        np.array([0.8, 0.8]),
+    )
+    target = efficiencies(curves)[1].reached[0]
+    assert (target.votes.value, target.votes.low, target.votes.undefined) == (10, 10, 0)
+    assert target.ratio.value == pytest.approx(10 / 30)
+    assert target.ratio.undefined == pytest.approx(250, abs=50)
+    assert (target.ratio.low, target.ratio.high) == (None, None)
+    table = efficiency_table(efficiencies(curves))
+    assert f"0.33 ({target.ratio.undefined} of 1000 samples undefined)" in table
+
+
+def test_without_random_a_ratio_says_that_it_is_not_reached():
+    votes = np.array([10.0, 20])
+    curves = {"random": np.array([[0.1, 0.2]]), "entropy": np.array([[0.1, 0.9]])}
+    table = efficiency_table(efficiencies(EfficiencyCurves(votes, curves, np.array([0.5]))))
+    assert "| 15 | random not reached |" in table
+
+
 def test_strategies_need_as_many_replays():
     with pytest.raises(ValueError, match="Every strategy needs one replay"):
         efficiency_curves([Replay("random", 0, [], [point(1, 0.5)])])

@@ -108,6 +108,34 @@ def test_too_few_labels_are_not_judged(truth, rng, count):
     assert (verdict.judged, verdict.refused, verdict.of) == (False, False, count)
 
 
+@pytest.mark.parametrize(("others", "judged"), [(0, False), (1, False), (2, True)])
+def test_labels_of_one_class_cannot_tell_a_network_from_chance(others, judged):
+    # Of 20 labels 1 is in another class: right answers have one order in 20, 2: one in 190.
+    truth = np.where(np.arange(20) < others, 1, 4)
+    verdict = judge(truth, certain_of(truth), NO_PREDICTION[:20])
+    assert (verdict.judged, verdict.refused) == (judged, False)
+    if judged:
+        assert verdict.chance == pytest.approx(1 / 190, abs=0.003)
+    else:
+        assert verdict.chance is None
+        assert "nearly all, of the 20 control labels are of one class" in verdict.sentence
+
+
+def test_labels_of_one_class_can_still_refuse_a_network():
+    truth = np.full(40, 4)
+    verdict = judge(truth, certain_of(np.full(40, 3)), NO_PREDICTION[:40])
+    assert (verdict.chance, verdict.refused) == (None, True)
+    assert verdict.reasons[0].startswith("It finds 0 of 40 candidates of class 4")
+
+
+@pytest.mark.parametrize(("confidence", "refused"), [(0.4, False), (0.5, True)])
+def test_no_right_answer_at_all_leaves_the_accuracy_uncertain(confidence, refused):
+    # 0 of 20: up to 16 % by Wilson's interval, so that 40 % is at least 24 points too confident.
+    truth = np.tile([1, 2, 3, 4], 5)
+    reasons = judge(truth, certain_of(truth % 4 + 1, confidence), NO_PREDICTION[:20]).reasons
+    assert any("expects to be right" in reason for reason in reasons) == refused
+
+
 def test_the_verdict_has_json_values(truth, rng):
     values = judge(truth, network(truth, rng, 0.6), network(truth, rng, 0.6)).to_dict()
     assert [share["name"] for share in values["shares"]] == [
