@@ -221,9 +221,9 @@ def _ratio(votes_S: NDArray[np.float64], baseline_S: NDArray[np.float64]) -> NDA
 
 def _estimate(values_S: NDArray[np.float64]) -> Estimate:
     """Return the first value, with the interval of the others."""
-    low, high = percentile_interval(values_S[1:], "nearest")
-    numbers = [float(x) if np.isfinite(x) else None for x in (values_S[0], low, high)]
-    return Estimate(*numbers, undefined=count_undefined(values_S[1:]))
+    ends = percentile_interval(values_S[1:], "nearest")
+    value, low, high = (float(x) if np.isfinite(x) else None for x in (values_S[0], *ends))
+    return Estimate(value, low, high, undefined=count_undefined(values_S[1:]))
 
 
 def _cell(estimate: Estimate, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from classifier.core.classes import CLASSES
@@ -56,8 +57,8 @@ def counted_rows(confusion: Sequence[Sequence[int]]) -> list[MatrixRow]:
 
 
 def estimated_rows(matrix: Sequence[Sequence[float]]) -> list[MatrixRow]:
-    """Return a matrix of probabilities as percentages without counts."""
+    """Return a matrix of probabilities as percentages without counts; NaN is unknown."""
     return [
-        MatrixRow(str(label), [Cell(0, 100 * share) for share in row])
+        MatrixRow(str(label), [Cell(0, None if isnan(share) else 100 * share) for share in row])
         for label, row in zip(CLASSES, matrix, strict=True)
     ]

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 INSTALLED = find_spec("crowdkit") is not None
 ITERATIONS = 30
+MIN_OBJECTS = 0.5
+"""Expected number of a rater's objects in a latent class below which their shares are undefined:
+the fit gives every class a trace of every object."""
+
 Answer = tuple[Hashable, Hashable, int]
 """Object, rater, class; one rater may answer about an object several times."""
 
@@ -41,7 +45,8 @@ class Diagnosis:
     priors: tuple[float, ...]
     """Share of each latent class."""
     matrices: Mapping[Hashable, tuple[tuple[float, ...], ...]]
-    """Confusion matrix of each rater; rows add up to 1, or to 0 for a class without objects."""
+    """Confusion matrix of each rater; rows add up to 1, or are NaN for a class in which the
+    rater has no objects."""
     posteriors: Mapping[Hashable, tuple[float, ...]]
     """Probability of each class, by object."""
 
@@ -79,10 +84,14 @@ def diagnose(answers: Iterable[Answer]) -> Diagnosis:
     posteriors = model.fit_predict_proba(votes).reindex(columns=classes, fill_value=0.0)
     priors: pandas.Series[float] = model.priors_
     errors: pandas.DataFrame = model.errors_
+    # Rows of one rater's objects, columns of latent classes.
+    objects = posteriors.loc[votes["task"]].set_index(votes["worker"]).groupby(level=0).sum()
     return Diagnosis(
         priors=tuple(priors.reindex(classes, fill_value=0.0).tolist()),
         matrices={
-            rater: tuple(map(tuple, _confusion_matrix(rows.droplevel("worker")).tolist()))
+            rater: tuple(
+                map(tuple, _confusion_matrix(rows.droplevel("worker"), objects.loc[rater]).tolist())
+            )
             for rater, rows in errors.groupby(level="worker")
         },
         posteriors=dict(
@@ -104,9 +113,15 @@ def model_disagreements(
     return sorted(disagreements, key=lambda disagreement: -disagreement.probability)
 
 
-def _confusion_matrix(errors: pandas.DataFrame) -> NDArray[np.float64]:
-    """Return one rater's matrix (K, K); crowd-kit has the answers in its rows."""
+def _confusion_matrix(
+    errors: pandas.DataFrame, objects: pandas.Series[float]
+) -> NDArray[np.float64]:
+    """Return one rater's matrix (K, K), NaN in the rows of classes with too few objects.
+
+    crowd-kit has the answers in its rows.
+    """
     classes = list(CLASSES)
     by_answer = errors.reindex(index=classes, columns=classes, fill_value=0.0)
-    matrix_KK: NDArray[np.float64] = by_answer.T.to_numpy()
+    matrix_KK: NDArray[np.float64] = by_answer.T.to_numpy(copy=True)
+    matrix_KK[objects.to_numpy() < MIN_OBJECTS] = np.nan
     return matrix_KK

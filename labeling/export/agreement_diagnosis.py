@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from classifier.core.classes import CLASSES
 from labeling.agreement.dawid_skene import Diagnosis
 from labeling.export.rows import Row, in_catalogue_order
+from labeling.files.json_values import nonfinite_to_none
 from labeling.models import Candidate, Vote
 
 _POSTERIORS = tuple(f"posterior_class{label}" for label in CLASSES)
@@ -18,7 +19,7 @@ POSTERIOR_COLUMNS = ("field", "catalogue_id", "class_consensus", "class_model", 
 _SHARES = tuple(f"given_class{label}" for label in CLASSES)
 MATRIX_COLUMNS = ("expert", "class_model", "prior", *_SHARES)
 """Shares of the candidates of `class_model`, by the model, that the expert puts in each class;
-`prior` is the model's share of that class."""
+`prior` is the model's share of that class. Shares are empty where the expert has no candidates."""
 
 
 def posterior_rows(diagnosis: Diagnosis | None, consensus: Mapping[int, int]) -> Iterator[Row]:
@@ -46,4 +47,4 @@ def matrix_rows(diagnosis: Diagnosis | None) -> Iterator[Row]:
     for expert, matrix in diagnosis.matrices.items():
         for label, prior, shares in zip(CLASSES, diagnosis.priors, matrix, strict=True):
             row: Row = {"expert": expert, "class_model": label, "prior": prior}
-            yield row | dict(zip(_SHARES, shares, strict=True))
+            yield nonfinite_to_none(row | dict(zip(_SHARES, shares, strict=True)))

@@ -66,6 +66,19 @@ def test_a_class_without_votes_has_probability_zero():
     assert diagnosis.posteriors[2] == pytest.approx((0, 0, 0, 1), abs=1e-6)
 
 
+def test_a_class_in_which_a_rater_has_no_objects_has_no_shares():
+    pytest.importorskip("crowdkit")
+    answers = [(1, "a", 1), (1, "b", 1), (2, "a", 4), (2, "c", 4), (3, "a", 1), (3, "b", 1)]
+    matrices = diagnose(answers).matrices
+    unknown = {name: np.isnan(matrix).all(axis=1).tolist() for name, matrix in matrices.items()}
+    assert unknown == {
+        "a": [False, True, True, False],
+        "b": [False, True, True, True],
+        "c": [True, True, True, False],
+    }
+    assert matrices["b"][0] == pytest.approx((1, 0, 0, 0))
+
+
 def test_the_error_names_the_extra_to_install(monkeypatch):
     monkeypatch.setattr(dawid_skene, "INSTALLED", False)
     with pytest.raises(DiagnosisUnavailable, match=r"pip install .*diagnosis"):
