@@ -23,8 +23,10 @@ test: $(VENV)/installed-dev node_modules/.package-lock.json
 
 # What `make test` tries for seconds, here for many minutes: kills, crowds, outages.
 soak: $(VENV)/installed-dev
-	@SOAK=1 TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/soak tests/celery_worker/test_crashes.py
-	@SOAK=1 TEST_DATABASE=sqlite $(BIN)/python -m pytest tests/soak tests/browser/test_the_whole_loop.py
+	@SOAK=1 TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/soak tests/celery_worker/test_crashes.py \
+		tests/labeling/ingest/test_interrupted_imports.py
+	@SOAK=1 TEST_DATABASE=sqlite $(BIN)/python -m pytest tests/soak tests/browser/test_the_whole_loop.py \
+		tests/labeling/ingest/test_interrupted_imports.py
 
 lint: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff check .

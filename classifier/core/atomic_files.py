@@ -59,15 +59,23 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to fill; it takes the name of `path`, which must be free, in the end.
 
-    What an earlier process left behind is removed. Several processes must not fill one folder.
+    All files are on disk by then. What an earlier process left behind is removed. Several processes
+    must not fill one folder.
     """
-    part = path.with_suffix(".partial")
+    part = partial_folder(path)
     shutil.rmtree(part, ignore_errors=True)
     try:
         yield part
+        _sync_tree(part)
         part.rename(path)
+        _sync_folder(path.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def partial_folder(path: Path) -> Path:
+    """Return the folder that `atomic_folder` fills before it takes the name of `path`."""
+    return path.with_suffix(".partial")
 
 
 def remove_stale_parts(parent: Path) -> None:
@@ -86,6 +94,13 @@ def _part_of(path: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def _sync_tree(root: Path) -> None:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            _sync(Path(folder, name))
+        _sync_folder(Path(folder))
 
 
 def _sync(path: Path) -> None:

@@ -7,14 +7,12 @@ Dec are degrees, magnitudes Vega; NaN where a value is missing.
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from astropy.wcs import WCS
@@ -22,13 +20,13 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
-from classifier.core.atomic_files import remove_stale_parts
 from classifier.core.bands import BANDS, reference_band
 from classifier.core.classes import MorphologicalClass
 from labeling.imaging.grids import frame_shift
 from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
+from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
 from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
@@ -63,6 +61,7 @@ def import_catalogue(
     The same file with the same options gives the existing import. Raises BadInput, naming file,
     row and reason; nothing has changed then.
     """
+    remove_abandoned_packs()
     fingerprint = options.fingerprint(path)
     if existing := field.imports.filter(fingerprint=fingerprint).first():
         return existing, False
@@ -78,10 +77,8 @@ def import_catalogue(
     reasons = _reasons_to_set_aside(catalogue, observed, outside)
     _check_ids_are_new(field, catalogue)
     rows = np.flatnonzero([not reason for reason in reasons])
-    remove_stale_parts(settings.PACKS)
-    pack = f"{uuid4().hex}.zarr"
-    stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
-    try:
+    with claimed_pack() as pack:
+        stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
         sky = _sky_positions(catalogue, reference.wcs, x, y)
         candidates = _unsaved_candidates(field, catalogue, (x, y, *sky), observed, reasons)
         for candidate, padded in zip(candidates, reference.is_padded(x, y), strict=True):
@@ -98,9 +95,6 @@ def import_catalogue(
             pack=pack,
         )
         _save_catalogue(record, candidates, catalogue)
-    except BaseException:
-        shutil.rmtree(settings.PACKS / pack, ignore_errors=True)
-        raise
     return record, True
 
 

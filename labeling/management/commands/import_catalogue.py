@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
-from labeling.ingest.errors import BadInput
+from labeling.management.import_errors import as_command_errors
 from labeling.models import Field
 
 
@@ -66,12 +66,10 @@ class Command(BaseCommand):
             references=parse_pairs(options["reference"], "--reference"),
             allow_outside=options["allow_outside"],
         )
-        try:
+        with as_command_errors():
             record, is_new = import_catalogue(
                 field, options["file"].expanduser(), catalogue_options
             )
-        except BadInput as error:
-            raise CommandError(str(error)) from None
         if not is_new:
             self.stdout.write(f"{record.file_name} is in {field} already; nothing has changed.")
         self._report(record.rows, record.report)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.management.import_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Import the mosaics, and print the field."""
-        try:
+        with as_command_errors():
             field = import_field(
                 options["name"],
                 [MosaicRequest.parse(text) for text in options["mosaic"]],
@@ -43,8 +43,6 @@ class Command(BaseCommand):
                 simulated=options["simulated"] or None,
                 votes_needed=options["votes"],
             )
-        except BadInput as error:
-            raise CommandError(str(error)) from None
         scale = f"{field.pixel_scale_arcsec:.4f} arcsec/px"
         bands = ", ".join(f"{m.band} {m.filter}" for m in field.mosaics.all())
         self.stdout.write(f"Field {field}: {bands}; {scale}.")

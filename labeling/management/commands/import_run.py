@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import FORMATS, SCORES
 from labeling.ingest.runs import import_run
 from labeling.management.administrators import administrator
+from labeling.management.import_errors import as_command_errors
 from labeling.models import Field, TrainingRun
 
 AUTO = "auto"
@@ -46,10 +46,8 @@ class Command(BaseCommand):
         user = administrator(options["by"])
         path = options["file"].expanduser()
         fmt = None if options["format"] == AUTO else options["format"]
-        try:
+        with as_command_errors():
             run, is_new = import_run(field, path, options["name"], user, fmt)
-        except BadInput as error:
-            raise CommandError(str(error)) from None
         if not is_new:
             self.stdout.write(
                 f"{path.name} is in {field} already, as {run.external} in run {run.pk}; nothing "
