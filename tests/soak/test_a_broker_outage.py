@@ -14,8 +14,6 @@ from tests.services.site import Site
 from tests.soak.expert import call_in_parallel
 from tests.soak.ledger import Ledger
 
-pytestmark = pytest.mark.postgresql
-
 VOTES_EACH = 25
 TINY = {"members": 1, "batches": 2, "batch_size": 4, "input_px": 32}
 ENDED = {*FINISHED, RunStatus.FAILED, RunStatus.CANCELLED}

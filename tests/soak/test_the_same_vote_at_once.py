@@ -3,11 +3,7 @@
 from http import HTTPStatus
 from uuid import uuid4
 
-import pytest
-
 from tests.labeling.world import at_once
-
-pytestmark = pytest.mark.postgresql
 
 
 def test_fifty_identical_concurrent_requests_are_one_vote(ledger):
