@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
 from labeling.auth.roles import Role, has_role
@@ -94,6 +95,9 @@ class Candidate(models.Model):
 
     objects = CandidateQuerySet.as_manager()
 
+    _locked_at: datetime
+    """Time of the lock, by the database's clock."""
+
     class Meta:
         ordering = ["field__name", "pk"]
         constraints = [
@@ -157,6 +161,7 @@ class Candidate(models.Model):
             for name in _LOCKED_COLUMNS:
                 setattr(self, name, values[f"candidate_{name}"])
             self.field = field
+            self._locked_at = values["locked_at"]
             return
         raise Candidate.DoesNotExist(f"There is no candidate {self.pk}.")
 
@@ -193,7 +198,7 @@ class Candidate(models.Model):
         context = VoteContext.read(self.pk, voter, votes, replaces)
         vote = self._new_vote(voter, uuid, context, answer)
         if context.superseded:
-            Vote.objects.filter(pk__in=context.superseded).update(retracted_at=timezone.now())
+            Vote.objects.filter(pk__in=context.superseded).update(retracted_at=Now())
         writes: list[Write] = [(_INSERT_VOTE, vote)]
         if context.lease:
             writes.append((_END_LEASE, context.lease))
@@ -235,6 +240,7 @@ class Candidate(models.Model):
             sample=lease.sample if lease else "",
             strategy=lease.strategy if lease else "",
             surplus=context.repeat_of is None and self._is_surplus(context),
+            cast_at=self._locked_at,
             **answer,
         )
 
@@ -340,7 +346,10 @@ _LOCKED: PreparedQuery[Field] = PreparedQuery(
     lambda: (
         Field.objects.filter(candidates=Param("pk"))
         .order_by()
-        .annotate(**{f"candidate_{name}": F(f"candidates__{name}") for name in _LOCKED_COLUMNS})
+        .annotate(
+            locked_at=Now(),
+            **{f"candidate_{name}": F(f"candidates__{name}") for name in _LOCKED_COLUMNS},
+        )
     ),
     # In this order: what keeps votes out of a field locks it after its turn, and candidates last.
     lock="AND pg_advisory_xact_lock_shared(labeling_candidate.field_id) IS NOT NULL "

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q, UniqueConstraint
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from classifier.core.classes import CLASSES
@@ -180,7 +181,7 @@ class Vote(models.Model):
         candidate = self.candidate
         candidate.lock()
         standing = Vote.objects.standing().filter(pk=self.pk)
-        if standing.update(retracted_at=timezone.now()):
+        if standing.update(retracted_at=Now()):
             candidate.refresh_consensus()
 
 

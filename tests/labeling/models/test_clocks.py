@@ -49,6 +49,19 @@ def minutes_left(lease):
     return (lease.expires_at - timezone.now()) / timedelta(minutes=1)
 
 
+def test_a_vote_is_cast_and_retracted_by_the_databases_clock(field, ada, host_ahead):
+    candidate = field.candidates.get()
+    host_ahead()
+    first, second = vote(candidate, ada, 1), vote(candidate, ada, 2)
+    second.retract()
+    host_ahead(timedelta())
+    first.refresh_from_db()
+    second.refresh_from_db()
+    times = [first.cast_at, first.retracted_at, second.cast_at, second.retracted_at]
+    assert max(times) - timezone.now() < timedelta(minutes=1)
+    assert first.cast_at <= second.cast_at <= second.retracted_at
+
+
 def test_a_lease_lasts_for_its_time_whatever_the_hosts_clock(field, ada, host_ahead):
     host_ahead()
     lease_next(field, ada, 1)
