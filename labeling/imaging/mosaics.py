@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import ENOMEM
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -23,6 +24,8 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
+from labeling.files.limits import MAX_PIXELS, UNPACKING_ERRORS, LimitExceeded, check_fits
+
 Image = NDArray[np.float32]
 
 _FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
@@ -30,10 +33,10 @@ _FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
 _DECOMPRESSION = Lock()
 # What astropy raises for headers and pixels that are cut short or changed.
 _UNREADABLE = (
+    *UNPACKING_ERRORS,
     AttributeError,
     CfitsioException,
     LookupError,
-    OSError,
     OverflowError,
     TypeError,
     ValueError,
@@ -124,7 +127,13 @@ def _reading(path: Path, message: str) -> Iterator[None]:
     """Turn all errors while a damaged file is read into UnusableImage."""
     try:
         yield
+    except MemoryError:
+        raise UnusableImage(f"{path}: there is not enough memory to read it.") from None
+    except LimitExceeded as error:
+        raise UnusableImage(f"{path}: {error}.") from None
     except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno == ENOMEM:
+            raise UnusableImage(f"{path}: there is not enough memory to read it.") from None
         reason = str(error) or type(error).__name__
         raise UnusableImage(f"{path}: {message} ({reason}).") from None
 
@@ -148,6 +157,7 @@ def _open_fits(path: Path) -> Iterator[fits.HDUList]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         with _reading(path, "not a readable FITS file"):
+            check_fits(path)
             file = fits.open(path)
         with file:
             yield file
@@ -168,6 +178,11 @@ def _read_hdu(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header,
     hdu = file[number]
     if not hdu.is_image or len(hdu.shape) != 2:
         raise UnusableImage(f"{path}: HDU {number} is not a two-dimensional image.")
+    height, width = hdu.shape
+    if height * width > MAX_PIXELS:
+        raise UnusableImage(
+            f"{path}: HDU {number} has {width} x {height} px, more than {MAX_PIXELS}; cut it."
+        )
     message = "its pixels cannot be read; it may be truncated"
     with _reading(path, message), _DECOMPRESSION:
         return hdu.header, np.array(hdu.data, dtype=np.float32)

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
 from labeling.ingest.stamping import BandImage, stamp_all
-from labeling.ingest.tables import Catalogue, read_catalogue
+from labeling.ingest.tables import Catalogue, read_catalogue, sha256_of
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from labeling.training.label_source import LabelSource
 
@@ -47,10 +46,10 @@ class CatalogueOptions:
 
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the file's bytes and of these options."""
-        digest = sha256(path.read_bytes() if path.is_file() else b"")
+        digest = sha256_of(path)
         options = [self.origin, dict(self.columns or {}), dict(self.references or {})]
         digest.update(json.dumps([*options, self.allow_outside], sort_keys=True).encode())
-        return digest.hexdigest()
+        return str(digest.hexdigest())
 
 
 def import_catalogue(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from django.contrib.auth.models import User
 
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import Probabilities, read_probabilities
+from labeling.ingest.tables import sha256_of
 from labeling.models import Field, TrainingRun
 from labeling.rules.prediction_arrays import PredictionArrays
 
@@ -31,7 +31,7 @@ def import_run(
         )
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
-    fingerprint = sha256(path.read_bytes()).hexdigest()
+    fingerprint = sha256_of(path).hexdigest()
     if existing := TrainingRun.objects.imported_into(field, network, fingerprint).first():
         return existing, False
     probabilities = read_probabilities(path, fmt)

@@ -11,6 +11,7 @@ from astropy.table import Table
 from astropy.utils.data import get_readable_fileobj
 from astropy.utils.xml.iterparser import get_xml_iterator
 
+from labeling.files.limits import check_fits, check_table
 from labeling.ingest.errors import BadInput
 
 _BY_SUFFIX = {".csv": "ascii.csv", ".txt": "ascii", ".dat": "ascii"}
@@ -20,9 +21,10 @@ _WITHOUT_LINKS = ("ascii.", "fits", "parquet", "votable")
 def table_format(path: Path) -> str:
     """Return astropy's name of the file's format, by its suffix or content.
 
-    Raises BadInput if the format is unknown or can refer to other files, and what astropy raises
-    for a file that it cannot parse.
+    Raises BadInput if the format is unknown or can refer to other files, LimitExceeded, and what
+    astropy raises for a file that it cannot parse.
     """
+    check_table(path)
     if fmt := _BY_SUFFIX.get(path.suffix.lower()):
         return fmt
     with get_readable_fileobj(str(path), encoding="binary") as file:
@@ -32,6 +34,8 @@ def table_format(path: Path) -> str:
     (fmt,) = formats
     if not fmt.startswith(_WITHOUT_LINKS):
         raise BadInput(f"{path}: tables in the format {fmt} are not read; save it as ECSV or FITS.")
+    if fmt == "fits":
+        check_fits(path, table=True)
     if fmt == "votable":
         _refuse_external_streams(path)
     return str(fmt)

@@ -9,6 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from astropy.table import MaskedColumn, Table
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, band_of
+from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
 from labeling.ingest.errors import BadInput
 from labeling.ingest.table_format import table_format
 
@@ -116,10 +118,24 @@ def data_lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()[:1] not in {"", "#"}]
 
 
+def sha256_of(path: Path) -> Any:
+    """Return the SHA-256 of a table file, to be updated further. Raises BadInput if too large."""
+    if not path.is_file():
+        return sha256()
+    try:
+        check_table(path)
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
+    return sha256(path.read_bytes())
+
+
 def read_text(path: Path) -> str:
     """Read the file as UTF-8. Raises BadInput."""
     try:
+        check_table(path)
         return path.read_text(encoding="utf-8")
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not a text file ({error}).") from None
 
@@ -142,8 +158,12 @@ def read_table(path: Path) -> Table:
             warnings.simplefilter("ignore")
             fmt = table_format(path)
             return Table.read(path, format=fmt, **(as_text if fmt in _CSV else {}))
+    except MemoryError:
+        raise BadInput(f"{path}: there is not enough memory to read it.") from None
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
     except (
-        OSError,
+        *UNPACKING_ERRORS,
         ImportError,
         ValueError,
         TypeError,
