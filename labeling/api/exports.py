@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +37,13 @@ class ConsensusExportView(APIView):
     query_serializer = FieldIn
     permission_classes = [IsCurator]
 
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(
+        parameters=[OpenApiParameter("ending", str, OpenApiParameter.PATH, enum=list(WRITERS))],
+        responses={
+            (200, media_type.split(";")[0]): OpenApiTypes.BINARY
+            for media_type, _write in WRITERS.values()
+        },
+    )
     def get(self, request: Request, ending: str) -> HttpResponse:
         """Return one consistent snapshot; the same database gives the same bytes."""
         candidates = Candidate.objects.filter(**checked_query(request))

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -52,13 +53,13 @@ class StampsFitsView(APIView):
         return HttpResponse(data, content_type="application/fits", headers=headers)
 
 
-@extend_schema_field(OpenApiTypes.NUMBER)
 class AllowedNumberField(serializers.FloatField):
     """A number from a short list of allowed values."""
 
     def __init__(self, values: Sequence[float], **options: Any) -> None:
         self.values = values
         super().__init__(help_text=f"One of {self._allowed}.", **options)
+        set_override(self, "field", {"type": "number", "enum": list(values)})
 
     @property
     def _allowed(self) -> str:

@@ -184,7 +184,7 @@ class PromotionView(APIView):
         run.promote(request.user, body.validated_data["reason"])
         return Response(RunOut(run).data)
 
-    @extend_schema(responses=RunOut)
+    @extend_schema(responses={200: RunOut})
     def delete(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Roll back: return each field that uses this run to its previous run."""
         run = get_object_or_404(TrainingRun, pk=pk)

@@ -6,6 +6,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
+from labeling.api.strict import StrictSerializer
+
 PROBLEM = {
     "type": "object",
     "description": "A problem object (RFC 9457).",
@@ -43,6 +45,13 @@ class Schema(AutoSchema):
         """Return the query parameters of the view."""
         serializer = getattr(self.view, "query_serializer", None)
         return [serializer] if serializer and self.method == "GET" else []
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """Return the schema of a body, which has no other names if the serializer is strict."""
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if isinstance(serializer, StrictSerializer):
+            schema["additionalProperties"] = False
+        return schema
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         """Return the operation with its errors."""

@@ -68,3 +68,30 @@ def test_every_operation_says_how_it_refuses(schema):
             for status in expected:
                 content = operation["responses"][status]["content"]
                 assert content["application/problem+json"]["schema"] == problem
+
+
+@pytest.mark.parametrize("name", ["VoteIn", "QueueIn", "RunIn", "RunConfigIn", "ReleaseIn"])
+def test_a_strict_body_takes_no_other_names(schema, name):
+    assert schema["components"]["schemas"][name]["additionalProperties"] is False
+
+
+def test_the_export_has_four_formats(schema):
+    operation = schema["paths"][f"{API}/export/consensus.{{ending}}"]["get"]
+    endings = next(p["schema"]["enum"] for p in operation["parameters"] if p["in"] == "path")
+    assert endings == ["csv", "ecsv", "fits", "vot"]
+    assert set(operation["responses"]["200"]["content"]) == {
+        "text/csv", "text/plain", "application/fits", "application/x-votable+xml",
+    }  # fmt: skip
+
+
+def test_the_scaling_of_a_colour_image_has_its_allowed_values(schema):
+    parameters = schema["paths"][f"{API}/candidates/{{id}}/rgb.png"]["get"]["parameters"]
+    allowed = {p["name"]: p["schema"].get("enum") for p in parameters}
+    assert allowed["q"] == [0.5, 1, 2, 4, 6, 8, 11, 15]
+    assert allowed["stretch"] == [1.5, 2.5, 4, 7, 12, 20, 35, 60, 100]
+
+
+def test_a_roll_back_answers_with_the_run(schema):
+    responses = schema["paths"][f"{API}/runs/{{id}}/promotion/"]["delete"]["responses"]
+    assert "204" not in responses
+    assert "application/json" in responses["200"]["content"]
