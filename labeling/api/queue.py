@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from labeling.api.candidates import CandidateOut
 from labeling.api.problems import Conflict
-from labeling.api.strict import StrictSerializer, refuse_body
+from labeling.api.strict import NumberField, StrictSerializer, refuse_body
 from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Field, Lease
@@ -22,10 +22,10 @@ class QueueFilterIn(StrictSerializer):
     """The candidates that an expert wants: a field, V magnitudes, only unfinished ones."""
 
     field = serializers.CharField(required=False, allow_null=True)
-    mag_min = serializers.FloatField(
+    mag_min = NumberField(
         required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
     )
-    mag_max = serializers.FloatField(
+    mag_max = NumberField(
         required=False, allow_null=True, help_text="Faintest V magnitude (Vega), itself included."
     )
     unfinished = serializers.BooleanField(

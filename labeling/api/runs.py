@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
 from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.permissions import MayAct
-from labeling.api.strict import StrictSerializer, refuse_body
+from labeling.api.strict import NumberField, StrictSerializer, refuse_body
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
@@ -33,7 +33,7 @@ class RunConfigIn(StrictSerializer):
     batch_size = serializers.IntegerField(**_limit_options("batch_size"), required=False)
     input_px = serializers.IntegerField(**_limit_options("input_px"), required=False)
     stamp_px = serializers.IntegerField(**_limit_options("stamp_px"), required=False)
-    learning_rate = serializers.FloatField(**_limit_options("learning_rate"), required=False)
+    learning_rate = NumberField(**_limit_options("learning_rate"), required=False)
     seed = serializers.IntegerField(**_limit_options("seed"), required=False)
 
 

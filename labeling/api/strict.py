@@ -42,6 +42,16 @@ def refuse_body(request: Request) -> None:
     NoBody(data=request.data or {}).is_valid(raise_exception=True)
 
 
+class NumberField(serializers.FloatField):
+    """A finite number; DRF's own field takes true for 1."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the number if it is none of true and false."""
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class SettingsField(serializers.DictField):
     """A JSON object of settings, limited in size."""
 

@@ -9,7 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from labeling.api.filters import FieldIn, checked_query
-from labeling.api.strict import SettingsField, StrictSerializer
+from labeling.api.strict import NumberField, SettingsField, StrictSerializer
 from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.classes import Certainty, Label, Reason
@@ -55,7 +55,7 @@ class VoteIn(StrictSerializer):
     reason = serializers.ChoiceField(Reason.choices, default="", allow_blank=True)
     comment = serializers.CharField(default="", allow_blank=True, max_length=4000)
     flagged = serializers.BooleanField(default=False)
-    seconds = serializers.FloatField(default=None, allow_null=True, min_value=0, max_value=86400)
+    seconds = NumberField(default=None, allow_null=True, min_value=0, max_value=86400)
     display = SettingsField(DISPLAY_CHARACTERS, default=dict)
     answers = AnswerIn(many=True, default=list)
     replaces = serializers.UUIDField(

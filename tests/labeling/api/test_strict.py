@@ -145,3 +145,15 @@ def test_an_own_vote_on_another_candidate_cannot_be_replaced(as_ada, ada, field)
 def test_the_correction_of_a_vote_that_has_not_arrived_counts(as_ada, candidate):
     body = answer_of(candidate, replaces=str(uuid4()))
     assert put_vote(as_ada, body).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999", True, False])
+def test_only_finite_numbers_are_numbers(as_ada, as_admin, candidate, number):
+    assert refused_names(put_vote(as_ada, answer_of(candidate, seconds=number))) == {"seconds"}
+    assert not Vote.objects.exists()
+    for name in ("mag_min", "mag_max"):
+        assert refused_names(as_ada.post(f"{API}/queue/", {name: number})) == {name}
+    body = {"config": {"learning_rate": number}}
+    assert refused_names(as_admin.post(f"{API}/runs/", body)) == {"config"}
+    address = f"{API}/candidates/{candidate.pk}/rgb.png?q={number}"
+    assert refused_names(as_ada.get(address)) == {"q"}
