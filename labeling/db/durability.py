@@ -34,7 +34,7 @@ def _check_sqlite(db: BaseDatabaseWrapper) -> list[CheckMessage]:
         Error(
             f"SQLite confirms votes before they are on disk (synchronous is {synchronous}).",
             hint="Set it to FULL.",
-            id="asterism.E001",
+            id="asterism.E011",
         )
     ]
 
@@ -47,7 +47,7 @@ def _check_postgresql(db: BaseDatabaseWrapper) -> list[CheckMessage]:
                 f"PostgreSQL confirms votes before they are on disk (synchronous_commit is {value}"
                 " in our sessions).",
                 hint="Behind a connection pooler, set it to on in the server's configuration.",
-                id="asterism.E002",
+                id="asterism.E012",
             )
         )
     if (value := _value(db, "SHOW fsync")) != "on":
@@ -56,7 +56,7 @@ def _check_postgresql(db: BaseDatabaseWrapper) -> list[CheckMessage]:
                 f"PostgreSQL does not wait for the disk (fsync is {value}): a power cut can lose "
                 "votes, or the database.",
                 hint="Set fsync to on in the server's configuration.",
-                id="asterism.W001",
+                id="asterism.W011",
             )
         )
     return messages

@@ -29,9 +29,10 @@ PACE = 0.25
 @pytest.fixture
 def dee(live_site, open_as):
     """The window of an expert who has never voted."""
+    password = live_site.password_of("dee")
     make = (
         "from django.contrib.auth.models import Group, User; "
-        "dee = User.objects.create_user('dee', password='dee'); "
+        f"dee = User.objects.create_user('dee', password='{password}'); "
         "dee.groups.add(Group.objects.get(name='expert'))"
     )
     live_site.manage("shell", "-v0", "-c", make)

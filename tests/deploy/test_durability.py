@@ -54,7 +54,7 @@ def ids_of_messages():
 
 def test_a_check_refuses_settings_that_do_not_wait():
     weaken = {"sqlite": "PRAGMA synchronous = OFF", "postgresql": "SET synchronous_commit = off"}
-    expected = {"sqlite": "asterism.E001", "postgresql": "labeling.E002"}
+    expected = {"sqlite": "asterism.E011", "postgresql": "asterism.E012"}
     assert expected[connection.vendor] not in ids_of_messages()
     with connection.cursor() as cursor:
         cursor.execute(weaken[connection.vendor])
@@ -67,7 +67,7 @@ def test_a_check_warns_of_a_server_without_fsync():
     with connection.cursor() as cursor:
         cursor.execute("SHOW fsync")
         (fsync,) = cursor.fetchone()
-    assert ("asterism.W001" in ids_of_messages()) == (fsync == "off")
+    assert ("asterism.W011" in ids_of_messages()) == (fsync == "off")
 
 
 @pytest.fixture
