@@ -27,6 +27,7 @@ soak: $(VENV)/installed-dev
 		tests/labeling/ingest/test_interrupted_imports.py
 	@SOAK=1 TEST_DATABASE=sqlite $(BIN)/python -m pytest tests/soak tests/browser/test_the_whole_loop.py \
 		tests/labeling/ingest/test_interrupted_imports.py
+	@$(BIN)/python -m tests.mutations
 
 lint: $(VENV)/installed-dev node_modules/.package-lock.json
 	$(BIN)/ruff check .
