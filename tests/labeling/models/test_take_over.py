@@ -75,6 +75,16 @@ def test_a_lease_on_a_candidate_with_the_experts_vote_is_not_taken_over(field, a
     assert [lease.candidate for lease in lease_next(field, bea, 2)] == [one]
 
 
+def test_an_expert_takes_over_no_lease_on_an_unsettled_candidate_they_voted_on(ada, bea, cy):
+    field = make_field("unsettled", candidates=2, votes_needed=2)
+    one, two = field.candidates.all()
+    for candidate, expert in ((one, ada), (one, cy), (two, ada)):
+        lease_to(candidate, expert)
+    grow_old(Lease.objects)
+    vote(two, bea)
+    assert [lease.candidate for lease in lease_next(field, bea, 2)] == [one]
+
+
 def test_the_lease_of_a_repeat_is_not_taken_over(field, ada, bea):
     one, _ = field.candidates.all()
     lease_to(one, ada, "repeat")
