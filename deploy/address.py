@@ -1,4 +1,4 @@
-"""Where Asterism is served: the path below which a proxy has it, and its cookies there."""
+"""The address of the installation: the path below which a proxy serves it, and its cookies."""
 
 import os
 import re

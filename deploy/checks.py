@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` refuses besides what Django does."""
+"""Checks of `manage.py check --deploy` besides those of Django."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of every operation without being told by its view."""
+"""The parts of the OpenAPI schema that are the same for every operation, such as errors."""
 
 from http import HTTPStatus
 from typing import Any

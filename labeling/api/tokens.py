@@ -17,7 +17,7 @@ from labeling.models.api_token import ApiTokenQuerySet
 
 
 class TokenIn(StrictSerializer):
-    """What a new token is for."""
+    """The name of a new token, which says what it is for."""
 
     name = serializers.CharField(max_length=80)
 

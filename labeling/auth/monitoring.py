@@ -1,4 +1,4 @@
-"""Who may read the state of the server: its metrics, and why it is not ready."""
+"""Access to the state of the server: its metrics, and the reasons why it is not ready."""
 
 from ipaddress import IPv6Address, ip_address
 

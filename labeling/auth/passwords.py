@@ -1,4 +1,4 @@
-"""What follows from a changed password."""
+"""The end of an account's API tokens when its password changes."""
 
 from django.contrib.auth.models import User
 

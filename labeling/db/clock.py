@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 MAX_AHEAD = timedelta(minutes=1)
-"""What is later than the database's clock by more than this was written while a clock was wrong."""
+"""Times further ahead of the database's clock were written while a clock was wrong."""
 
 _NOW = {
     "postgresql": "SELECT STATEMENT_TIMESTAMP()",

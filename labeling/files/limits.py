@@ -35,7 +35,7 @@ _CHUNK = 2**20
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _REFUSED = {b"PK\x03\x04": "zip", b"\x1f\x9d": "compress"}
 UNPACKING_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError)
-"""What reading a damaged compressed file raises."""
+"""Errors that reading a damaged compressed file raises."""
 _DAMAGE = (*UNPACKING_ERRORS, KeyError, OverflowError, TypeError, ValueError, fits.VerifyError)
 
 

@@ -23,7 +23,7 @@ def digest_of(key: str) -> str:
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    """Which tokens are valid; making and revoking them."""
+    """Queries about tokens, and methods that make and revoke them."""
 
     def live(self) -> Self:
         """Tokens that are not revoked."""

@@ -203,7 +203,7 @@ _DISCLOSURE = PreparedQuery(lambda: Disclosure.objects.filter(**_PAIR).values_li
 
 @dataclass(frozen=True)
 class VoteContext:
-    """What an expert's vote on a locked candidate depends on, besides the answer."""
+    """All that an expert's vote on a locked candidate depends on, besides the answer."""
 
     votes_of_others: Sequence[Vote]
     """The live votes of others."""

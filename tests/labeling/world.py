@@ -19,6 +19,7 @@ from labeling.models import (
     Field,
     Lease,
     Prediction,
+    RunStatus,
     Sample,
     TrainingRun,
 )
@@ -97,6 +98,14 @@ def settle(candidate, voters, label=1):
     """All of them say the same."""
     for voter in voters:
         vote(candidate, voter, label)
+
+
+def running_run(field, by):
+    """A run of the field with a worker at it."""
+    running = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
+    run = TrainingRun.objects.create(requested_by=by, preset="quick", **running)
+    run.fields.add(field)
+    return run
 
 
 def make_run(field, by, entropies=None, status="ready"):

@@ -20,17 +20,17 @@ def test_a_release_is_a_snapshot_of_the_catalogue(as_cur, candidate, ada, bea, c
     now = as_cur.get(f"{API}/export/consensus.csv").getvalue()
     response = as_cur.post(URL, {"version": "v1", "note": "first"})
     assert response.status_code == HTTPStatus.CREATED
-    said = response.json()
-    assert (said["version"], said["rows"], said["made_by"]) == ("v1", 6, "cur")
-    assert said["sha256"] == sha256(now).hexdigest()
-    assert as_cur.get(f"{URL}{said['id']}/file.csv").getvalue() == now
+    published = response.json()
+    assert (published["version"], published["rows"], published["made_by"]) == ("v1", 6, "cur")
+    assert published["sha256"] == sha256(now).hexdigest()
+    assert as_cur.get(f"{URL}{published['id']}/file.csv").getvalue() == now
 
 
 def test_later_votes_do_not_change_it(as_cur, candidate, ada, bea, cy):
-    said = as_cur.post(URL, {"version": "v1"}).json()
+    published = as_cur.post(URL, {"version": "v1"}).json()
     settle(candidate, [ada, bea, cy], 2)
-    frozen = as_cur.get(f"{URL}{said['id']}/file.csv").getvalue()
-    assert sha256(frozen).hexdigest() == said["sha256"]
+    frozen = as_cur.get(f"{URL}{published['id']}/file.csv").getvalue()
+    assert sha256(frozen).hexdigest() == published["sha256"]
 
 
 @pytest.mark.parametrize("version", ["v1", "", "../v1", "v 1", "x" * 51, None])
@@ -95,9 +95,9 @@ def test_a_version_is_published_once(field, cur):
     ],
 )
 def test_a_damaged_release_is_a_problem_that_names_it(as_cur, field, damage, reason):
-    said = as_cur.post(URL, {"version": "v1"}).json()
+    published = as_cur.post(URL, {"version": "v1"}).json()
     damage(Release.objects.get().path)
-    answer = as_cur.get(f"{URL}{said['id']}/file.csv")
+    answer = as_cur.get(f"{URL}{published['id']}/file.csv")
     refused = problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
     assert f"v1.csv {reason}" in refused["detail"]
     assert as_cur.get(URL).json()["results"][0]["version"] == "v1"

@@ -77,9 +77,9 @@ def test_the_next_candidate_is_the_first_of_an_index_though_tables_are_small(
     field, ada, part, index, lock
 ):
     statement = _first_query.__wrapped__(part, lock, 1, QueueFilter())
-    given = {"expert": ada.pk, "field": field.pk, "needed": 3, "run": 0}
+    params = {"expert": ada.pk, "field": field.pk, "needed": 3, "run": 0}
     with CaptureQueriesContext(connection) as asked:
-        statement.objects(**given)
+        statement.objects(**params)
     with connection.cursor() as cursor:
         how = "EXPLAIN QUERY PLAN"
         if connection.vendor == "postgresql":

@@ -121,8 +121,8 @@ def packed_tail(path):
 
 
 def many_hdus(path):
-    one = cards("XTENSION= 'IMAGE   '", "BITPIX  =                    8", *EMPTY)
-    path.write_bytes(gzip.compress(primary(*EMPTY)) + gzip.compress(one * 2000) * 500)
+    image_hdu = cards("XTENSION= 'IMAGE   '", "BITPIX  =                    8", *EMPTY)
+    path.write_bytes(gzip.compress(primary(*EMPTY)) + gzip.compress(image_hdu * 2000) * 500)
 
 
 def tile_compressed(path, **changes):

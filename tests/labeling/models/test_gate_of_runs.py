@@ -5,12 +5,19 @@ from http import HTTPStatus
 
 import numpy as np
 import pytest
-from django.utils import timezone
 
 from classifier.core.training_set import COLUMNS
 from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
 from labeling.rules.gate import MIN_LABELS
-from tests.labeling.world import API, arrays_of, make_field, only_sample, problem, settle
+from tests.labeling.world import (
+    API,
+    arrays_of,
+    make_field,
+    only_sample,
+    problem,
+    running_run,
+    settle,
+)
 
 CANDIDATES = 40
 GOOD, SHUFFLED = 0.8, 0.25
@@ -29,13 +36,7 @@ def labelled(ada, bea, cy):
 def trained(labelled, admin):
     """A function that makes runs with a worker at them."""
 
-    def make():
-        running = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
-        run = TrainingRun.objects.create(requested_by=admin, preset="quick", **running)
-        run.fields.add(labelled)
-        return run
-
-    return make
+    return lambda: running_run(labelled, admin)
 
 
 def freeze(run, field, count):

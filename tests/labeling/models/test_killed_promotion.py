@@ -8,11 +8,10 @@ import sys
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 
-from labeling.models import Prediction, Promotion, RunStatus, TrainingRun
+from labeling.models import Prediction, Promotion, RunStatus
 from tests.labeling.models.killed_promotion import predictions_of
-from tests.labeling.world import make_field, settle
+from tests.labeling.world import make_field, running_run, settle
 from tests.services.site import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,13 +33,7 @@ def labelled(ada, bea, cy):
 def new_run(labelled, admin):
     """A function that makes a run with a worker at it."""
 
-    def make():
-        running = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
-        run = TrainingRun.objects.create(requested_by=admin, preset="quick", **running)
-        run.fields.add(labelled)
-        return run
-
-    return make
+    return lambda: running_run(labelled, admin)
 
 
 def kill_during(run, method, after):

@@ -8,22 +8,19 @@ import numpy as np
 import pytest
 from django.contrib.admin import site
 from django.db import transaction
-from django.utils import timezone
 
 from labeling.admin import FieldAdmin
-from labeling.models import Field, RefusedByGate, RunStatus, TrainingRun
+from labeling.models import Field, RefusedByGate, RunStatus
 from labeling.rules import gate
 from tests.labeling.models.test_gate_of_runs import answers, labelled  # noqa: F401
-from tests.labeling.world import at_once, make_field, make_run, vote
+from tests.labeling.world import at_once, make_field, make_run, running_run, vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def trained(field, admin, right):
     """A run that is right with this probability, as a worker leaves it."""
-    at_work = {"status": RunStatus.RUNNING, "started_at": timezone.now()}
-    run = TrainingRun.objects.create(requested_by=admin, preset="quick", **at_work)
-    run.fields.add(field)
+    run = running_run(field, admin)
     run.succeed(answers(field, right), {})
     return run
 

@@ -1,4 +1,4 @@
-"""Who is signed in: asked at every request, in one question, and never remembered for another."""
+"""labeling.auth.backend: each request reads its session and account in one query, and anew."""
 
 from http import HTTPStatus
 from importlib import import_module
@@ -82,8 +82,8 @@ def test_sessions_from_before_the_upgrade_stay_valid(browser, ada):
         PlainSession.objects.create(session_key="of-a-visitor", **{**row, "session_data": "?"})
     Session.objects.all().delete()
     assert browser.get(PAGE).status_code == HTTPStatus.UNAUTHORIZED
-    mine = PlainSession.objects.exclude(session_key="of-a-visitor").get()
-    browser.cookies[settings.SESSION_COOKIE_NAME] = mine.pk
+    own_session = PlainSession.objects.exclude(session_key="of-a-visitor").get()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = own_session.pk
     import_module("labeling.migrations.0006_sessions").take_over(apps, None)
     assert browser.get(PAGE).status_code == HTTPStatus.OK
     assert Session.objects.get().account == ada
