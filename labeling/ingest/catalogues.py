@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
 from labeling.ingest.stamping import BandImage, stamp_all
+from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import Catalogue, read_catalogue, sha256_of
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from labeling.training.label_source import LabelSource
@@ -40,14 +42,13 @@ class CatalogueOptions:
     """Options for a catalogue file; the same file with other options is another import."""
 
     origin: int = 1
-    columns: Mapping[str, str] | None = None
-    references: Mapping[str, str] | None = None
+    table: TableOptions = dataclass_field(default_factory=TableOptions)
     allow_outside: bool = False
 
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the file's bytes and of these options."""
         digest = sha256_of(path)
-        options = [self.origin, dict(self.columns or {}), dict(self.references or {})]
+        options = [self.origin, *self.table.fingerprint_parts()]
         digest.update(json.dumps([*options, self.allow_outside], sort_keys=True).encode())
         return str(digest.hexdigest())
 
@@ -64,7 +65,7 @@ def import_catalogue(
     fingerprint = options.fingerprint(path)
     if existing := field.imports.filter(fingerprint=fingerprint).first():
         return existing, False
-    catalogue = read_catalogue(path, columns=options.columns, references=options.references)
+    catalogue = read_catalogue(path, options.table)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
             raise BadInput(f"{path}: a reference label may not be called {name!r}.")

@@ -23,6 +23,7 @@ from classifier.core.bands import BANDS, band_of
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
 from labeling.ingest.errors import BadInput
 from labeling.ingest.table_format import table_format
+from labeling.ingest.table_options import TableOptions
 
 Numbers = NDArray[np.float64]
 
@@ -51,8 +52,9 @@ LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
 class Catalogue:
     """A survey's catalogue: one value per row and column, NaN where missing.
 
-    x, y are in px and count from the catalogue's own origin; ra, dec are degrees, magnitudes Vega,
-    ci is in mag. References are classes 1 to 4 by source, 0 for none.
+    x, y are in px and count from the catalogue's own origin, and are NaN in all rows if the table
+    gives sky positions only; ra, dec are ICRS degrees, magnitudes Vega, ci is in mag. References
+    are classes 1 to 4 by source, 0 for none; `kept` holds JSON values by column, None for missing.
     """
 
     path: Path
@@ -65,23 +67,27 @@ class Catalogue:
     errors: dict[str, Numbers]
     ci: Numbers
     references: dict[str, NDArray[np.int_]] = field(default_factory=dict)
+    kept: dict[str, list[Any]] = field(default_factory=dict)
+    sky_rounding_deg: float = 0.0
+    """Step to which RA and Dec are rounded in the file; 0 if they are not."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences on what was noticed: missing values by kind, converted units, unused columns."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def has_pixels(self) -> bool:
+        """True if x, y are in the table; otherwise every row has RA and Dec."""
+        return bool(np.isfinite(self.x).all())
 
-def read_catalogue(
-    path: Path,
-    *,
-    columns: Mapping[str, str] | None = None,
-    references: Mapping[str, str] | None = None,
-) -> Catalogue:
+
+def read_catalogue(path: Path, options: TableOptions | None = None) -> Catalogue:
     """Read a LEGUS `.tab` file, or any table with named columns that astropy reads.
 
-    `columns` maps the standard names (id, x, y, ra, dec, ci, mag_F555W or mag_V, err_F555W ...) to
-    the file's; `references` maps sources of reference labels to the file's columns (numbers from
-    1 in a file without a header). Raises BadInput.
+    Raises BadInput.
     """
+    options = options or TableOptions()
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
     legus = path.suffix.lower() == ".tab"
@@ -89,12 +95,12 @@ def read_catalogue(
     if not len(table):
         raise BadInput(f"{path}: the catalogue is empty.")
     if legus:
-        class_columns = references or LEGUS_CLASSES.get(len(table.columns), {})
+        class_columns = options.references or LEGUS_CLASSES.get(len(table.columns), {})
         sources = {source: f"col{number}" for source, number in {**class_columns}.items()}
         names = _legus_names()
     else:
-        names = dict(columns or {})
-        sources = dict(references or {})
+        names = dict(options.columns)
+        sources = dict(options.references)
     return _to_catalogue(path, table, names, sources)
 
 

@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from classifier.core.bands import BANDS, FILTERS
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.ingest.table_options import TableOptions
 
 SHAPE = (260, 240)
 SCALE = 0.04
@@ -102,7 +103,11 @@ class Sky:
     def imported(self, name="ngc1566"):
         """Mosaics and catalogue, imported."""
         field = self.field(name)
-        import_catalogue(field, self.catalogue, CatalogueOptions(references={"people": "people"}))
+        import_catalogue(
+            field,
+            self.catalogue,
+            CatalogueOptions(table=TableOptions(references={"people": "people"})),
+        )
         return field
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
+from labeling.ingest.table_options import TableOptions
 from labeling.management.import_errors import as_command_errors
 from labeling.models import Field
 
@@ -62,8 +63,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
         catalogue_options = CatalogueOptions(
             origin=options["origin"],
-            columns=parse_pairs(options["column"], "--column"),
-            references=parse_pairs(options["reference"], "--reference"),
+            table=TableOptions(
+                columns=parse_pairs(options["column"], "--column"),
+                references=parse_pairs(options["reference"], "--reference"),
+            ),
             allow_outside=options["allow_outside"],
         )
         with as_command_errors():

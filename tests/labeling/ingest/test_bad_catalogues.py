@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from labeling.ingest import catalogues, stamping
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
+from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from tests.labeling.skies import row_at, write_catalogue
 
@@ -110,7 +111,7 @@ def test_a_missing_file_is_reported(field, tmp_path):
 @pytest.mark.parametrize("cell", ["5", "-1", "1.5", "one"])
 def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=cell)])
-    message = error_of(field, path, references={"people": "people"})
+    message = error_of(field, path, table=TableOptions(references={"people": "people"}))
     assert "row 1" in message
     assert cell in message
     assert nothing_written(settings)
@@ -122,13 +123,15 @@ def test_a_class_is_0_to_4(field, tmp_path, settings, cell):
 )
 def test_a_reference_has_a_column_and_a_name_of_its_own(field, tmp_path, settings, references):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=1)])
-    error_of(field, path, references=references)
+    error_of(field, path, table=TableOptions(references=references))
     assert nothing_written(settings)
 
 
 def test_a_mapped_column_must_exist(field, tmp_path):
     path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
-    assert "has no column 'X_IMAGE'" in error_of(field, path, columns={"x": "X_IMAGE"})
+    assert "has no column 'X_IMAGE'" in error_of(
+        field, path, table=TableOptions(columns={"x": "X_IMAGE"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_invalid_legus_tables_are_reported(field, tmp_path, settings, lines, rea
 def test_a_legus_reference_is_a_column_number(field, tmp_path, column):
     path = tmp_path / "c.tab"
     path.write_text(LEGUS.format(id=1) + "\n")
-    error_of(field, path, references={"LEGUS": column})
+    error_of(field, path, table=TableOptions(references={"LEGUS": column}))
 
 
 def test_an_id_of_the_field_is_refused(imported, tmp_path, settings):

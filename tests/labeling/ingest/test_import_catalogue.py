@@ -11,6 +11,7 @@ from classifier.core.bands import BANDS, FILTERS
 from classifier.core.packs import FORMAT
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
 from labeling.rules.sampling import in_control_sample, shuffle_key
 from tests.labeling.skies import (
@@ -98,7 +99,10 @@ def test_columns_can_have_other_names(sky, tmp_path):
     rows = [{"NUMBER": 7, "X_IMAGE": 51.0, "Y_IMAGE": 61.0, "m": 21.5, "kind": 3}]
     columns = {"id": "NUMBER", "x": "X_IMAGE", "y": "Y_IMAGE", "mag_F555W": "m"}
     candidates = import_rows(
-        sky.field(), tmp_path, rows, columns=columns, references={"Smith 2020": "kind"}
+        sky.field(),
+        tmp_path,
+        rows,
+        table=TableOptions(columns=columns, references={"Smith 2020": "kind"}),
     )
     assert (candidates["7"].x, candidates["7"].y, candidates["7"].mag_v) == (50.0, 60.0, 21.5)
     assert ReferenceLabel.objects.get().source == "Smith 2020"
@@ -117,7 +121,7 @@ def test_a_second_catalogue_adds_to_the_first(imported, tmp_path):
 
 def test_importing_the_same_file_twice_changes_nothing(imported, sky, settings):
     expected = list(Candidate.objects.values())
-    options = CatalogueOptions(references={"people": "people"})
+    options = CatalogueOptions(table=TableOptions(references={"people": "people"}))
     record, new = import_catalogue(imported, sky.catalogue, options)
     assert not new
     assert record.rows == 6
@@ -222,7 +226,7 @@ def test_it_imports_its_own_exports(imported, sky, tmp_path, ending):
     call_command("export_catalogue", str(path))
     second_field = sky.field("again")
     columns = {"id": "catalogue_id", "x": "x_pix", "y": "y_pix", "ra": "ra_deg", "dec": "dec_deg"}
-    import_catalogue(second_field, path, CatalogueOptions(columns=columns))
+    import_catalogue(second_field, path, CatalogueOptions(table=TableOptions(columns=columns)))
     names = ("catalogue_id", "x", "y", "ra", "dec", "mag_nuv", "mag_i", "ci")
     assert list(second_field.candidates.values_list(*names)) == list(
         imported.candidates.values_list(*names)
