@@ -168,7 +168,8 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
     x0, x1 = np.clip([x_min, x_min + size], 0, mosaic.width)
     window = np.full((size, size), np.nan, np.float32)
     if y0 < y1 and x0 < x1:
-        pixels = read_section(Path(mosaic.path), mosaic.hdu, slice(y0, y1), slice(x0, x1))
+        rows, columns = slice(y0, y1), slice(x0, x1)
+        pixels = read_section(Path(mosaic.path), mosaic.hdu, rows, columns, plane=mosaic.plane)
         window[y0 - y_min : y1 - y_min, x0 - x_min : x1 - x_min] = pixels
     return window
 

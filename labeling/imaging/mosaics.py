@@ -60,6 +60,7 @@ class MosaicFile:
 
     path: Path
     hdu: int
+    plane: int | None
     image: Image
     filter: str
     unit: str
@@ -81,19 +82,22 @@ class MosaicFile:
         return sha256(np.ascontiguousarray(self.image).data).hexdigest()
 
 
-def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
+def read_mosaic(path: Path, hdu: int | None = None, plane: int | None = None) -> MosaicFile:
     """Read the two-dimensional image HDU of this number, or the first one.
+
+    `plane` counts from 0 and is for cubes (band, y, x) only.
 
     Raises UnusableImage if the file is missing, not FITS, truncated, or has no such image.
     """
     with _open_fits(path) as file, _reading(path, "its headers cannot be read"):
         number = _first_image_hdu(file, path) if hdu is None else hdu
-        header, image = _read_hdu(file, number, path)
+        header, image = _read_hdu(file, number, plane, path)
         primary = file[0].header
     sky, sky_sigma = _sky(image, path)
     return MosaicFile(
         path=path,
         hdu=number,
+        plane=plane,
         image=image,
         filter=_filter_name(header) or _filter_name(primary),
         unit=str(header.get("BUNIT", primary.get("BUNIT", ""))).strip(),
@@ -104,19 +108,20 @@ def read_mosaic(path: Path, hdu: int | None = None) -> MosaicFile:
     )
 
 
-def read_section(path: Path, hdu: int, y: slice, x: slice) -> Image:
-    """Read a window (y, x) of an image HDU, and little more from disk.
+def read_section(path: Path, hdu: int, y: slice, x: slice, *, plane: int | None = None) -> Image:
+    """Read a window (y, x) of an image HDU, or of one plane of a cube, and little more from disk.
 
     Raises UnusableImage, also if the image does not reach as far.
     """
     with _open_fits(path) as file, _reading(path, f"HDU {hdu} cannot be read"):
         section = file[hdu].section
+        planes = () if plane is None else (plane,)
         if isinstance(file[hdu], fits.CompImageHDU):
             with _DECOMPRESSION:
-                window = np.asarray(section[y, x], dtype=np.float32)
+                window = np.asarray(section[*planes, y, x], dtype=np.float32)
         else:
             # Astropy reads a narrow window row by row, ten times slower than whole rows at once.
-            window = np.asarray(section[y, :][:, x], dtype=np.float32)
+            window = np.asarray(section[*planes, y, :][:, x], dtype=np.float32)
         if window.shape != (y.stop - y.start, x.stop - x.start):
             raise UnusableImage(f"{path}: HDU {hdu} is not the image that was imported.")
         return window
@@ -171,21 +176,29 @@ def _first_image_hdu(file: fits.HDUList, path: Path) -> int:
     raise UnusableImage(f"{path}: none of its {len(file)} HDUs is a two-dimensional image.")
 
 
-def _read_hdu(file: fits.HDUList, number: int, path: Path) -> tuple[fits.Header, Image]:
-    """Return header and pixels (y, x) of one HDU."""
+def _read_hdu(
+    file: fits.HDUList, number: int, plane: int | None, path: Path
+) -> tuple[fits.Header, Image]:
+    """Return header and pixels (y, x) of one HDU, or of one plane of a cube."""
     if not 0 <= number < len(file):
         raise UnusableImage(f"{path}: has HDUs 0 to {len(file) - 1}, not {number}.")
     hdu = file[number]
-    if not hdu.is_image or len(hdu.shape) != 2:
-        raise UnusableImage(f"{path}: HDU {number} is not a two-dimensional image.")
-    height, width = hdu.shape
+    if not hdu.is_image or len(hdu.shape) != (2 if plane is None else 3):
+        kind = "a two-dimensional image" if plane is None else "a cube (band, y, x)"
+        raise UnusableImage(f"{path}: HDU {number} is not {kind}.")
+    if plane is not None and not 0 <= plane < hdu.shape[0]:
+        raise UnusableImage(
+            f"{path}: HDU {number} has planes 0 to {hdu.shape[0] - 1}, not {plane}."
+        )
+    height, width = hdu.shape[-2:]
     if height * width > MAX_PIXELS:
         raise UnusableImage(
             f"{path}: HDU {number} has {width} x {height} px, more than {MAX_PIXELS}; cut it."
         )
     message = "its pixels cannot be read; it may be truncated"
     with _reading(path, message), _DECOMPRESSION:
-        return hdu.header, np.array(hdu.data, dtype=np.float32)
+        pixels = hdu.data if plane is None else hdu.data[plane]
+        return hdu.header, np.array(pixels, dtype=np.float32)
 
 
 def _filter_name(header: fits.Header) -> str:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from classifier.core.bands import BANDS, reference_band
 from classifier.core.classes import MorphologicalClass
 from labeling.imaging.grids import frame_shift
-from labeling.imaging.mosaics import UnusableImage, read_mosaic
+from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
@@ -104,7 +104,7 @@ def _read_images(field: Field) -> dict[str, BandImage]:
     if not mosaics:
         raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
     try:
-        files = {b: read_mosaic(Path(m.path), m.hdu) for b, m in mosaics.items()}
+        files = {band: mosaic.read() for band, mosaic in mosaics.items()}
     except UnusableImage as error:
         raise BadInput(f"{error} It belongs to field {field}.") from None
     reference = files[reference_band(files)]

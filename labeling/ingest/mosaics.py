@@ -18,10 +18,11 @@ from labeling.imaging.grids import compass, frame_shift, same_orientation
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.imaging.star_width import star_fwhm
 from labeling.ingest.errors import BadInput
+from labeling.ingest.progress import Progress, no_progress
 from labeling.models import Field, Mosaic
 
 _FILTER_PREFIX = re.compile(r"\w+=")
-_PATH_AND_HDU = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)\])?")
+_LOCATION = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)(,(?P<plane>\d+))?\])?")
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,60 @@ class MosaicRequest:
     path: Path
     band: str | None = None
     hdu: int | None = None
+    plane: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> MosaicRequest:
-        """Parse `[FILTER=]PATH[[HDU]]`, as in `B=ngc1566_f438w.fits[1]`. Raises BadInput."""
+        """Parse `[FILTER=]PATH[[HDU[,PLANE]]]`, as in `B=ngc1566.fits[1]`. Raises BadInput."""
         name, location = text.split("=", 1) if _FILTER_PREFIX.match(text) else ("", text)
-        match = _PATH_AND_HDU.fullmatch(location)
+        match = _LOCATION.fullmatch(location)
         if match is None:
             raise BadInput(f"{text!r} names no file.")
-        path, hdu = match["path"], match["hdu"]
         try:
             band = band_of(name) if name else None
         except ValueError as error:
             raise BadInput(f"{text}: {error}.") from None
-        return cls(Path(path).expanduser().resolve(), band, int(hdu) if hdu else None)
+        hdu, plane = (int(match[key]) if match[key] else None for key in ("hdu", "plane"))
+        return cls(Path(match["path"]).expanduser().resolve(), band, hdu, plane)
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """Mosaics that were read and checked, and what will be written; nothing is written yet.
+
+    `report` is for JSON: what was recognised in each file, and how the grids lie to each other.
+    """
+
+    name: str
+    report: dict[str, Any]
+    rows: dict[str, dict[str, Any]]
+    columns: dict[str, Any]
+
+    def write(self, progress: Progress = no_progress) -> Field:
+        """Write the field and its mosaics, all or none. Raises BadInput."""
+        progress(0, 1, "writing the field")
+        field = _save_field(self.name, self.rows, self.columns)
+        shutil.rmtree(settings.RGB_CACHE / self.name, ignore_errors=True)
+        progress(1, 1, "writing the field")
+        return field
 
 
 def import_field(
     name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool = True, **columns: Any
 ) -> Field:
-    """Create or update a field with these mosaics; all of them, or none.
+    """Create or update a field with these mosaics; all of them, or none. See `plan_field`."""
+    return plan_field(name, requests, needs_wcs=needs_wcs, **columns).write()
+
+
+def plan_field(
+    name: str,
+    requests: Sequence[MosaicRequest],
+    *,
+    needs_wcs: bool = True,
+    progress: Progress = no_progress,
+    **columns: Any,
+) -> FieldPlan:
+    """Read and check the mosaics of a new or existing field; write nothing.
 
     `columns` are values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
     votes_needed); None leaves a column unchanged. Raises BadInput, naming file and reason.
@@ -65,12 +100,36 @@ def import_field(
         _check_grid(mosaic, reference)
     if existing and existing.imports.exists():
         _check_replacement(existing, imported)
-    measurements = {band: _slow_columns(mosaic) for band, mosaic in imported.items()}
-    field = _save_field(
-        name, imported, measurements, _complete_columns(mosaics, reference, columns)
-    )
-    shutil.rmtree(settings.RGB_CACHE / name, ignore_errors=True)
-    return field
+    rows = {}
+    for step, (band, mosaic) in enumerate(imported.items()):
+        progress(step, len(imported), f"measuring {mosaic.path.name}")
+        rows[band] = _mosaic_row(mosaic, band)
+    progress(len(imported), len(imported), "all mosaics are read")
+    values = _complete_columns(mosaics, reference, columns)
+    report = {
+        "field": name,
+        "is_new": existing is None,
+        "pixel_scale_arcsec": values["pixel_scale_arcsec"],
+        "mosaics": [_report(band, mosaics[band], reference) for band in imported],
+    }
+    return FieldPlan(name, report, rows, values)
+
+
+def _report(band: str, mosaic: MosaicFile, reference: MosaicFile) -> dict[str, Any]:
+    """Return what was recognised in one file."""
+    height, width = mosaic.image.shape
+    return {
+        "band": band,
+        "filter": mosaic.filter,
+        "path": str(mosaic.path),
+        "hdu": mosaic.hdu,
+        "plane": mosaic.plane,
+        "width": width,
+        "height": height,
+        "unit": mosaic.unit,
+        "pixel_scale_arcsec": mosaic.pixel_scale_arcsec,
+        "offset_px": frame_shift(mosaic.wcs, reference.wcs),
+    }
 
 
 def _read_all(
@@ -93,7 +152,7 @@ def _read_all(
 def _read_unchanged(field: Field, bands: set[str], *, needs_wcs: bool) -> dict[str, MosaicFile]:
     """Read the field's mosaics in all bands but these, which are replaced."""
     rows = field.mosaics.exclude(band__in=bands)
-    requests = [MosaicRequest(Path(row.path), row.band, row.hdu) for row in rows]
+    requests = [MosaicRequest(Path(row.path), row.band, row.hdu, row.plane) for row in rows]
     return _read_all(field.name, requests, needs_wcs=needs_wcs) if requests else {}
 
 
@@ -116,7 +175,7 @@ def _complete_columns(
 def _read_request(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
     """Read a mosaic; return it with its band, by the request or else by the header."""
     try:
-        mosaic = read_mosaic(request.path, request.hdu)
+        mosaic = read_mosaic(request.path, request.hdu, request.plane)
         band = request.band or band_of(mosaic.filter)
     except UnusableImage as error:
         raise BadInput(str(error)) from None
@@ -183,42 +242,38 @@ def _same_frame(mosaic: Mosaic, file: MosaicFile) -> bool:
     return same_orientation(file.wcs, mosaic.wcs) and shift == (0.0, 0.0)
 
 
-def _slow_columns(mosaic: MosaicFile) -> dict[str, Any]:
-    """Return the columns that take long to compute, to do so outside the transaction."""
-    return {"star_fwhm_px": star_fwhm(mosaic.image), "fingerprint": mosaic.fingerprint}
+def _mosaic_row(mosaic: MosaicFile, band: str) -> dict[str, Any]:
+    """Return the columns of Mosaic."""
+    height, width = mosaic.image.shape
+    return {
+        "filter": mosaic.filter or band,
+        "path": str(mosaic.path),
+        "hdu": mosaic.hdu,
+        "plane": mosaic.plane,
+        "width": width,
+        "height": height,
+        "sky": mosaic.sky,
+        "sky_sigma": mosaic.sky_sigma,
+        "unit": mosaic.unit[:32],
+        "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
+        "star_fwhm_px": star_fwhm(mosaic.image),
+        "fingerprint": mosaic.fingerprint,
+    }
 
 
 @transaction.atomic
-def _save_field(
-    name: str,
-    mosaics: dict[str, MosaicFile],
-    measurements: dict[str, dict[str, Any]],
-    columns: dict[str, Any],
-) -> Field:
+def _save_field(name: str, rows: dict[str, dict[str, Any]], columns: dict[str, Any]) -> Field:
     """Write the field and its mosaics."""
     field = Field.objects.filter(name=name).first() or Field(name=name)
     for column, value in columns.items():
         setattr(field, column, value)
     field.galaxy = field.galaxy or name
     _save_valid(field, f"Field {name}")
-    for band, mosaic in mosaics.items():
-        height, width = mosaic.image.shape
-        values = {
-            "filter": mosaic.filter or band,
-            "path": str(mosaic.path),
-            "hdu": mosaic.hdu,
-            "width": width,
-            "height": height,
-            "sky": mosaic.sky,
-            "sky_sigma": mosaic.sky_sigma,
-            "unit": mosaic.unit[:32],
-            "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
-            **measurements[band],
-        }
+    for band, values in rows.items():
         row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
         for column, value in values.items():
             setattr(row, column, value)
-        _save_valid(row, str(mosaic.path))
+        _save_valid(row, row.path)
     return field
 
 

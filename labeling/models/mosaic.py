@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 from astropy.io.fits import Header
 from astropy.wcs import WCS
@@ -13,7 +14,7 @@ from django.utils.functional import cached_property
 from classifier.core.bands import BANDS
 from labeling.db.prepared import Param, PreparedQuery
 from labeling.imaging.grids import frame_shift
-from labeling.imaging.mosaics import celestial_wcs
+from labeling.imaging.mosaics import MosaicFile, celestial_wcs, read_mosaic
 
 
 class Mosaic(models.Model):
@@ -24,6 +25,9 @@ class Mosaic(models.Model):
     filter = models.CharField(max_length=16)
     path = models.CharField(max_length=1024)
     hdu = models.PositiveSmallIntegerField("HDU", help_text="Counts from 0, as astropy does.")
+    plane = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of a cube (band, y, x), from 0; empty for an image."
+    )
     width = models.PositiveIntegerField("width (px)")
     height = models.PositiveIntegerField("height (px)")
     sky = models.FloatField("sky level", help_text="Sigma-clipped median, in image units.")
@@ -35,6 +39,23 @@ class Mosaic(models.Model):
     star_fwhm_px = models.FloatField(
         "FWHM of stars (px)", null=True, blank=True, help_text="Unknown where there are too few."
     )
+    zero_point_ab = models.FloatField(
+        "zero point (AB)",
+        null=True,
+        blank=True,
+        help_text="Magnitude of one image unit in a pixel; unknown where empty.",
+    )
+    zero_point_vega = models.FloatField("zero point (Vega)", null=True, blank=True)
+    zero_point_source = models.CharField(
+        max_length=200, blank=True, help_text="Where the zero points come from."
+    )
+    photflam = models.FloatField(
+        "PHOTFLAM", null=True, blank=True, help_text="Of the header, erg/s/cm2/Angstrom per count/s"
+    )
+    photplam = models.FloatField(
+        "PHOTPLAM", null=True, blank=True, help_text="Pivot wavelength by the header, Angstrom."
+    )
+    exposure_s = models.FloatField("exposure time (s)", null=True, blank=True)
     fingerprint = models.CharField(
         max_length=64, blank=True, editable=False, help_text="sha256 of the pixels."
     )
@@ -56,6 +77,10 @@ class Mosaic(models.Model):
     def wcs(self) -> WCS | None:
         """The celestial WCS of the image, or None."""
         return _wcs_of(self.wcs_text)
+
+    def read(self) -> MosaicFile:
+        """Read its file. Raises UnusableImage."""
+        return read_mosaic(Path(self.path), self.hdu, self.plane)
 
     def shift_from(self, reference: Mosaic) -> tuple[float, float]:
         """Return (dx, dy) in px from the reference's frame to this one, to add to positions."""

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier.core.bands import band_of, reference_band
 from labeling.imaging.detection import detect
-from labeling.imaging.mosaics import UnusableImage, read_mosaic
+from labeling.imaging.mosaics import UnusableImage
 from labeling.models import Field
 
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"Field {options['field']} has no mosaic in band {band}.")
         mosaic = mosaics[band]
         try:
-            image = read_mosaic(Path(mosaic.path), mosaic.hdu).image
+            image = mosaic.read().image
         except UnusableImage as error:
             raise CommandError(str(error)) from None
         table = detect(image, options["sigma"])
