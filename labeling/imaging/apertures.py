@@ -49,11 +49,21 @@ def _under_arc(x: Numbers, radius: Numbers | float) -> Numbers:
     return np.asarray((x * np.sqrt(square - x**2) + square * np.arcsin(x / radius)) / 2)
 
 
-def aperture_sum(image: Image, x: Numbers, y: Numbers, radius: float) -> Numbers:
-    """Return the sum of the pixels within `radius` px of each position, (N,)."""
+def aperture_sum(
+    image: Image, x: Numbers, y: Numbers, radius: float, *, complete: bool = False
+) -> Numbers:
+    """Return the sum of the pixels within `radius` px of each position, (N,).
+
+    With `complete`, NaN where a pixel lacks data.
+    """
     side = 2 * int(np.ceil(radius + 0.5)) + 1
-    stamps = np.nan_to_num(cut_stamps(image, x, y, side))
-    return np.asarray((stamps * circle_overlap(*pixel_offsets(x, y, side), radius)).sum((1, 2)))
+    stamps = cut_stamps(image, x, y, side).astype(float)
+    overlap = circle_overlap(*pixel_offsets(x, y, side), radius)
+    missing = ~np.isfinite(stamps)
+    sums = np.asarray((np.where(missing, 0, stamps) * overlap).sum((1, 2)))
+    if complete:
+        sums[(missing & (overlap > 0)).any(axis=(1, 2))] = np.nan
+    return sums
 
 
 def windowed_centroids(
@@ -71,7 +81,9 @@ def windowed_centroids(
     for _ in range(_STEPS):
         from_x, from_y = dx - (new_x - x)[:, None, None], dy - (new_y - y)[:, None, None]
         weight = stamps * np.exp(-0.5 * (from_x**2 + from_y**2) / sigma**2)
-        total = np.maximum(weight.sum((1, 2)), 1e-12)
+        # Without light in all there is no centroid; a least total would depend on the unit.
+        total = weight.sum((1, 2))
+        total[total <= 0] = np.inf
         new_x = new_x + np.clip(2 * (weight * from_x).sum((1, 2)) / total, -1, 1)
         new_y = new_y + np.clip(2 * (weight * from_y).sum((1, 2)) / total, -1, 1)
     near = np.hypot(new_x - x, new_y - y) < 2

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
 from labeling.imaging.apertures import windowed_centroids
-from labeling.simulation import photometry
+from labeling.imaging.photometry import APERTURE_PX, concentration, measure_flux
 from labeling.simulation.artefacts import ChipGap, draw_rays
 from labeling.simulation.background import Galaxy, spiral
 from labeling.simulation.instrument import (
@@ -28,6 +28,7 @@ from labeling.simulation.instrument import (
     tangent_plane,
 )
 from labeling.simulation.output import write_hdu, write_table
+from labeling.simulation.photometry import aperture_correction
 from labeling.simulation.plan import PlannedCandidate, Planner
 from labeling.simulation.profiles import EFF
 from labeling.simulation.psf import wfc3_psf
@@ -220,17 +221,13 @@ def _catalogue(world: _World, planes: Mapping[str, Plane], wcs: WCS) -> Table:
     for band in BANDS:
         zero_point = WFC3_UVIS[band]
         psf = wfc3_psf(band, world.spike_angle)
-        correction = photometry.aperture_correction(psf, 3.0 * PIXELS_PER_PARSEC)
-        brightness = photometry.measure_flux(
-            planes[band], x, y, photometry.APERTURE, zero_point.exptime
-        )
-        magnitude, error = brightness.magnitudes(zero_point, correction)
+        correction = aperture_correction(psf, 3.0 * PIXELS_PER_PARSEC)
+        brightness = measure_flux(planes[band], x, y, APERTURE_PX, zero_point.exptime)
+        magnitude, error = brightness.magnitudes(zero_point.vega + correction)
         detections += np.isfinite(magnitude)
         table[f"mag_{zero_point.filter}"] = _masked_column(magnitude)
         table[f"err_{zero_point.filter}"] = _masked_column(error)
-    table["ci"] = _masked_column(
-        photometry.concentration(planes["V"], x, y, WFC3_UVIS["V"].exptime)
-    )
+    table["ci"] = _masked_column(concentration(planes["V"], x, y))
     table["nflt"] = detections
     table["x"].unit = table["y"].unit = "pix"
     table["ra"].unit = table["dec"].unit = "deg"

@@ -13,7 +13,7 @@ from scipy.signal import fftconvolve
 
 from classifier.core.bands import BANDS
 from labeling.imaging.apertures import circle_overlap
-from labeling.simulation.photometry import APERTURE, SKY_INNER, SKY_OUTER
+from labeling.imaging.photometry import APERTURE_PX, CI_RADII_PX, SKY_PX
 from labeling.simulation.profiles import EFF, draw
 from labeling.simulation.scene import Component, add_patch, splat
 
@@ -30,9 +30,9 @@ class Gauge:
         window = slice(max(0, middle - reach), middle + reach + 1)
         self._psf = psf[window, window]
         y, x = np.mgrid[:SIDE, :SIDE] - float(SIDE // 2)
-        self._masks = [circle_overlap(x, y, radius) for radius in (1.0, 3.0, APERTURE)]
+        self._masks = [circle_overlap(x, y, radius) for radius in (*CI_RADII_PX, APERTURE_PX)]
         radius = np.hypot(x, y)
-        self._ring = (radius >= SKY_INNER) & (radius <= SKY_OUTER)
+        self._ring = (radius >= SKY_PX[0]) & (radius <= SKY_PX[1])
         typical = Component(np.ones(len(BANDS)), profile=EFF.of_half_light(half_light, 3.0))
         self._typical = self.measure([typical])[1]
 

@@ -9,6 +9,7 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from photutils.aperture import CircularAperture
 
 from classifier.core.bands import BANDS
+from labeling.imaging.photometry import concentration
 from labeling.simulation import WFC3_UVIS, read_psfs, read_zero_points
 from labeling.simulation.instrument import (
     READ_NOISE,
@@ -17,7 +18,6 @@ from labeling.simulation.instrument import (
     sky_variance,
     tangent_plane,
 )
-from labeling.simulation.photometry import concentration
 from labeling.simulation.profiles import EFF, draw
 from labeling.simulation.psf import centre_psf, wfc3_psf
 from labeling.simulation.scene import add_patch, convolve, splat
@@ -71,7 +71,7 @@ def test_a_cluster_is_less_concentrated_than_a_star(radius: float) -> None:
     splat(star, *CENTRE, np.array([1.0]))
     add_patch(cluster, draw(EFF.of_half_light(radius, 3.0), (100.3, 99.6)), 1.0)
     star_index, cluster_index = (
-        concentration(convolve(plane, psf), *CENTRE, np.inf)[0] for plane in (star, cluster)
+        concentration(convolve(plane, psf), *CENTRE)[0] for plane in (star, cluster)
     )
     assert 0.9 < star_index < 1.2
     assert cluster_index > star_index + 0.15
