@@ -28,6 +28,7 @@ from redis import RedisError
 from labeling import jobs
 from labeling.api.problems import problem_response
 from labeling.auth.monitoring import may_monitor
+from labeling.files import reserve
 from labeling.models import Candidate, Experiment, Lease, RunStatus, TrainingRun, Vote
 from labeling.shared_answer import SharedAnswer
 
@@ -64,6 +65,8 @@ def storage_error() -> str | None:
             file.write(b"written")
     except OSError as error:
         return f"{settings.HOME} cannot be written: {error.strerror}."
+    if reserve.is_used():
+        return f"The disk of {settings.HOME} is full: log-ins and the queue use reserved space."
     return None
 
 

@@ -21,6 +21,7 @@ from classifier.core.bands import BANDS, reference_band
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.errors import PackError
 from classifier.core.packs import read_stamps
+from labeling.files import reserve
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.rgb import (
@@ -136,6 +137,8 @@ def rgb_png(
     if not cached:
         return encode_png(images[size])
     files = {side: encode_png(pixels) for side, pixels in images.items()}
+    if reserve.is_used():
+        return files[size]
     # A concurrent import may delete the folder, and a full disk is no reason to show nothing.
     with suppress(OSError):
         for side, data in files.items():
