@@ -34,6 +34,7 @@ from labeling.models import (
     RunEvent,
     TrainingRun,
     Vote,
+    VoteImport,
 )
 from labeling.models.api_token import ApiTokenQuerySet
 from labeling.rules.conflicts import JobConflict
@@ -253,6 +254,7 @@ admin.site.register(
         Refresh,
         Release,
         RunEvent,
+        VoteImport,
     ],
     ReadOnlyAdmin,
 )

@@ -77,36 +77,34 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
             "edge",
         )
 
-    def get_x_pix(self, candidate: Candidate) -> float:
-        """Return the FITS pixel position, counted from 1."""
-        return candidate.x + 1
+    def get_x_pix(self, candidate: Candidate) -> float | None:
+        """Return the FITS pixel position, counted from 1; null if it is unknown."""
+        return None if candidate.x is None else candidate.x + 1
 
-    def get_y_pix(self, candidate: Candidate) -> float:
-        """Return the FITS pixel position, counted from 1."""
-        return candidate.y + 1
+    def get_y_pix(self, candidate: Candidate) -> float | None:
+        """Return the FITS pixel position, counted from 1; null if it is unknown."""
+        return None if candidate.y is None else candidate.y + 1
 
     def get_stamp_x(self, candidate: Candidate) -> float:
         """Return the position in the 100 px stamp, counted from 0."""
-        return cutouts.position_in_stamp(candidate)[0]
+        return candidate.position_in_stamp[0]
 
     def get_stamp_y(self, candidate: Candidate) -> float:
         """Return the position in the 100 px stamp, counted from 0."""
-        return cutouts.position_in_stamp(candidate)[1]
+        return candidate.position_in_stamp[1]
 
     @extend_schema_field(BandOut(many=True))
     def get_bands(self, candidate: Candidate) -> list[dict[str, Any]]:
         """Return all five bands, in order."""
-        mosaics = candidate.field.mosaic_by_band
+        images = _image_facts(candidate)
         observed = candidate.observed.split()
         return [
             {
                 "band": band,
-                "filter": mosaics[band].filter if band in mosaics else "",
                 "observed": band in observed,
                 "mag": mag,
                 "mag_err": error,
-                "star_fwhm_px": mosaics[band].star_fwhm_px if band in mosaics else None,
-                "unit": mosaics[band].unit if band in mosaics else "",
+                **images.get(band, _NO_IMAGE),
             }
             for band, (mag, error) in candidate.magnitudes.items()
         ]
@@ -122,6 +120,22 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
     def get_rgb_centre_url(self, candidate: Candidate) -> str:
         """Return the address of the 50 px colour image; `stretch` and `q` may be added."""
         return rgb_url(candidate, cutouts.RGB_SIZES[1])
+
+
+_NO_IMAGE = {"filter": "", "star_fwhm_px": None, "unit": ""}
+
+
+def _image_facts(candidate: Candidate) -> dict[str, dict[str, Any]]:
+    """Return filter, unit and width of stars of each band that has an image."""
+    if candidate.cut_elsewhere:
+        return {
+            band: {**_NO_IMAGE, "filter": about["filter"], "unit": about["unit"]}
+            for band, about in candidate.catalogue_import.stamp_bands.items()
+        }
+    return {
+        band: {name: getattr(mosaic, name) for name in _NO_IMAGE}
+        for band, mosaic in candidate.field.mosaic_by_band.items()
+    }
 
 
 def rgb_url(candidate: Candidate, size: int) -> str:
@@ -145,7 +159,7 @@ class CandidateListView(ListAPIView[Candidate]):
         candidates = in_catalogue_order(Candidate.objects.in_play())
         return (
             candidates.filter(**checked_query(self.request))
-            .select_related("field")
+            .select_related("field", "catalogue_import")
             .prefetch_related("field__mosaics")
         )
 

@@ -7,12 +7,15 @@ Positions are in px of the field's reference frame; the centre of the first pixe
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
+from astropy.wcs import WCS
 from django.conf import settings
 from numpy.typing import NDArray
 
@@ -63,11 +66,10 @@ def encode_fits(candidate: Candidate) -> bytes:
     """
     stamps = stamps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
-    for mosaic in candidate.field.mosaic_by_band.values():
-        if mosaic.band in candidate.observed.split():
-            header = _stamp_header(candidate, mosaic)
-            image = stamps[BANDS.index(mosaic.band)]
-            hdus.append(fits.ImageHDU(image, header, name=mosaic.filter))
+    for band, header in _stamp_headers(candidate).items():
+        if band in candidate.observed.split():
+            image = stamps[BANDS.index(band)]
+            hdus.append(fits.ImageHDU(image, header, name=header["FILTER"]))
     buffer = io.BytesIO()
     fits.HDUList(hdus).writeto(buffer, checksum=True)
     return buffer.getvalue()
@@ -83,17 +85,44 @@ def _primary_header(candidate: Candidate) -> fits.Header:
     return header
 
 
-def _stamp_header(candidate: Candidate, mosaic: Mosaic) -> fits.Header:
-    """Return filter, unit and WCS of one band's stamp; the WCS is the mosaic's, shifted."""
+def _stamp_headers(candidate: Candidate) -> dict[str, fits.Header]:
+    """Return filter, unit and WCS of each band's stamp; the WCS is the mosaic's, shifted."""
+    if candidate.cut_elsewhere:
+        return {
+            band: _header(band, about["filter"], about["unit"], None)
+            for band, about in candidate.catalogue_import.stamp_bands.items()
+        }
+    return {
+        band: _header(band, mosaic.filter, mosaic.unit, _shifted_wcs(candidate, mosaic))
+        for band, mosaic in candidate.field.mosaic_by_band.items()
+    }
+
+
+def _header(band: str, filter_name: str, unit: str, wcs: WCS | None) -> fits.Header:
+    """Return the header of one band's stamp."""
     header = fits.Header()
-    if mosaic.wcs is not None:
-        x, y = _position_on(mosaic, candidate)
-        wcs = mosaic.wcs.deepcopy()
-        wcs.wcs.crpix -= (int(first_pixel(x)), int(first_pixel(y)))
+    if wcs is not None:
         header.update(wcs.to_header(relax=True))
-    header["FILTER"], header["BAND"] = mosaic.filter, mosaic.band
-    header["BUNIT"] = ascii_text(mosaic.unit)
+    header["FILTER"], header["BAND"] = filter_name or band, band
+    header["BUNIT"] = ascii_text(unit)
     return header
+
+
+def _shifted_wcs(candidate: Candidate, mosaic: Mosaic) -> WCS | None:
+    """Return the mosaic's WCS in the pixels of the candidate's stamp."""
+    if mosaic.wcs is None:
+        return None
+    x, y = _position_on(mosaic, candidate)
+    wcs = mosaic.wcs.deepcopy()
+    wcs.wcs.crpix -= (int(first_pixel(x)), int(first_pixel(y)))
+    return wcs
+
+
+def _position(candidate: Candidate) -> tuple[float, float]:
+    """Return the position (x, y) in px of the images: the stamp, if it was cut elsewhere."""
+    if candidate.cut_elsewhere or candidate.x is None or candidate.y is None:
+        return candidate.position_in_stamp
+    return candidate.x, candidate.y
 
 
 def _position_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
@@ -101,16 +130,20 @@ def _position_on(mosaic: Mosaic, candidate: Candidate) -> tuple[float, float]:
     mosaics = candidate.field.mosaic_by_band
     reference = mosaics[reference_band(mosaics)]
     dx, dy = mosaic.shift_from(reference)
-    return candidate.x + dx, candidate.y + dy
+    x, y = _position(candidate)
+    return x + dx, y + dy
 
 
 def rgb_version(candidate: Candidate) -> str:
-    """Return a hash of the candidate's position, its mosaics and the recipe of colour images."""
-    sources = [
+    """Return a hash of the candidate's position, its images and the recipe of colour images."""
+    sources: list[tuple[Any, ...]] = [
         (mosaic.band, mosaic.hdu, mosaic.fingerprint, mosaic.sky_sigma, mosaic.wcs_text)
         for mosaic in candidate.field.mosaic_by_band.values()
     ]
-    inputs = (RECIPE_VERSION, RGB_SIZES, candidate.x, candidate.y, sources)
+    if candidate.cut_elsewhere:
+        # Packs are immutable, and so are the rows of an import.
+        sources = [(candidate.catalogue_import_id, candidate.pack_row)]
+    inputs = (RECIPE_VERSION, RGB_SIZES, *_position(candidate), sources)
     return sha256(repr(inputs).encode()).hexdigest()[:16]
 
 
@@ -132,7 +165,7 @@ def rgb_png(
             if data.endswith(_PNG_END):
                 return data
     context = _draw_context(candidate, stretch, softening)
-    columns, rows = (_centre(position) for position in (candidate.x, candidate.y))
+    columns, rows = (_centre(position) for position in _position(candidate))
     images = dict(zip(RGB_SIZES, (context, context[rows, columns]), strict=True))
     if not cached:
         return encode_png(images[size])
@@ -156,11 +189,31 @@ def _centre(position: float) -> slice:
 def _draw_context(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.uint8]:
     """Draw the context image, (y, x, 3), row 0 at the bottom."""
     side = RGB_SIZES[0]
+    windows = _stamp_windows if candidate.cut_elsewhere else _mosaic_windows
     bands = {
-        band: normalise_to_noise(_window(candidate, mosaic, side), mosaic.sky_sigma)
-        for band, mosaic in candidate.field.mosaic_by_band.items()
+        band: normalise_to_noise(window, noise) for band, window, noise in windows(candidate, side)
     }
     return lupton_rgb(bands, (side, side), stretch, softening)
+
+
+def _mosaic_windows(candidate: Candidate, side: int) -> Iterator[tuple[str, Image, float]]:
+    """Yield each band, its mosaic about the candidate, and the noise of its sky."""
+    for band, mosaic in candidate.field.mosaic_by_band.items():
+        yield band, _window(candidate, mosaic, side), mosaic.sky_sigma
+
+
+def _stamp_windows(candidate: Candidate, side: int) -> Iterator[tuple[str, Image, float]]:
+    """Yield each band, its stamp in the middle of nothing, and the noise of its sky."""
+    stamps = stamps_of(candidate)
+    columns, rows = (
+        slice(-int(first_pixel(position, side)), PACK_STAMP_PX - int(first_pixel(position, side)))
+        for position in candidate.position_in_stamp
+    )
+    for band, about in candidate.catalogue_import.stamp_bands.items():
+        if band in candidate.observed.split():
+            window = np.full((side, side), np.nan, np.float32)
+            window[rows, columns] = stamps[BANDS.index(band)]
+            yield band, window, about["noise"]
 
 
 def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
@@ -175,9 +228,3 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
         pixels = read_section(Path(mosaic.path), mosaic.hdu, rows, columns, plane=mosaic.plane)
         window[y0 - y_min : y1 - y_min, x0 - x_min : x1 - x_min] = pixels
     return window
-
-
-def position_in_stamp(candidate: Candidate) -> tuple[float, float]:
-    """Return the candidate's position (x, y) in px of its own 100 px stamp, from 0."""
-    x, y = candidate.x, candidate.y
-    return x - int(first_pixel(x, PACK_STAMP_PX)), y - int(first_pixel(y, PACK_STAMP_PX))

@@ -24,6 +24,7 @@ from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
 from labeling.models.training_run import TrainingRun
 from labeling.models.vote import NotReplaceable, Vote, VoteConflict
+from labeling.models.vote_import import VoteImport
 
 __all__ = [
     "Adjudication",
@@ -60,5 +61,6 @@ __all__ = [
     "TrainingRun",
     "Vote",
     "VoteConflict",
+    "VoteImport",
     "WorkerJob",
 ]

@@ -55,7 +55,8 @@ class Candidate(models.Model):
     """A source of a field's catalogue: position, photometry, and where its stamps are.
 
     Positions are pixels of the field's own frame, counted from 0 at the centre of the lower
-    left pixel; catalogues and exports count from 1 (FITS).
+    left pixel; catalogues and exports count from 1 (FITS). They may be unknown for stamps that
+    were cut elsewhere.
     """
 
     field = models.ForeignKey(Field, models.CASCADE, related_name="candidates")
@@ -65,8 +66,15 @@ class Candidate(models.Model):
         null=True, editable=False, help_text="The catalogue id where it is a number, for order."
     )
     pack_row = models.PositiveIntegerField("row in the stamp pack", null=True, editable=False)
-    x = models.FloatField("x (px, from 0)")
-    y = models.FloatField("y (px, from 0)")
+    x = models.FloatField("x (px, from 0)", null=True, blank=True)
+    y = models.FloatField("y (px, from 0)", null=True, blank=True)
+    stamp_x = models.FloatField(
+        "x in the stamp (px, from 0)",
+        null=True,
+        editable=False,
+        help_text="Only for stamps that were cut elsewhere; others are cut about x, y.",
+    )
+    stamp_y = models.FloatField("y in the stamp (px, from 0)", null=True, editable=False)
     ra = models.FloatField("RA (deg)", null=True, blank=True)
     dec = models.FloatField("Dec (deg)", null=True, blank=True)
     mag_nuv = _magnitude("NUV (mag)")
@@ -128,12 +136,28 @@ class Candidate(models.Model):
 
     def neighbours(self, size: int) -> CandidateQuerySet:
         """Return the other sources, set aside or not, in the square of `size` px around it."""
+        if self.x is None or self.y is None:
+            return Candidate.objects.none()
         # A pixel reaches half a pixel to either side of its centre.
         x_min, y_min = (int(first_pixel(position, size)) - 0.5 for position in (self.x, self.y))
         inside = Candidate.objects.filter(
             field=self.field_id, x__gte=x_min, x__lt=x_min + size, y__gte=y_min, y__lt=y_min + size
         )
         return inside.exclude(pk=self.pk)
+
+    @property
+    def position_in_stamp(self) -> tuple[float, float]:
+        """Position (x, y) in px of its own stamp, from 0."""
+        if self.stamp_x is not None and self.stamp_y is not None:
+            return self.stamp_x, self.stamp_y
+        if self.x is None or self.y is None:
+            raise ValueError(f"{self} has no position.")
+        return self.x - int(first_pixel(self.x)), self.y - int(first_pixel(self.y))
+
+    @property
+    def cut_elsewhere(self) -> bool:
+        """True if its stamps were not cut from mosaics of the field."""
+        return self.stamp_x is not None
 
     @property
     def magnitudes(self) -> dict[str, tuple[float | None, float | None]]:

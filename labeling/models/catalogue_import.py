@@ -1,6 +1,7 @@
 """Catalogue imports: one survey catalogue read into one field, with its stamp pack."""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +30,12 @@ class CatalogueImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} into {self.field}"
+
+    @property
+    def stamp_bands(self) -> dict[str, dict[str, Any]]:
+        """Filter, unit and noise of each band, of stamps that were cut elsewhere; else empty."""
+        stamps: dict[str, Any] = self.report.get("stamps", {})
+        return dict(stamps.get("bands", {}))
 
     @property
     def pack_path(self) -> Path:

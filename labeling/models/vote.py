@@ -64,6 +64,10 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=informed)
         return blind.order_by("cast_at", "pk")
 
+    def imported(self) -> Self:
+        """Votes that were cast elsewhere, and came with a file."""
+        return self.exclude(vote_import=None)
+
     def for_classes(self) -> Self:
         """Votes for a class, not "unsure"."""
         return self.filter(label__in=CLASSES)
@@ -131,6 +135,15 @@ class Vote(models.Model):
         related_name="repeated_by",
         db_index=False,
     )
+    vote_import = models.ForeignKey(
+        "VoteImport",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="votes",
+        db_index=False,
+        help_text="The file with which it came, if it was cast elsewhere.",
+    )
     cast_at = models.DateTimeField(default=timezone.now, editable=False)
     retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -156,6 +169,11 @@ class Vote(models.Model):
                 fields=["candidate"],
                 condition=Q(flagged=True, retracted_at=None),
                 name="flagged_votes",
+            ),
+            models.Index(
+                fields=["vote_import"],
+                condition=Q(vote_import__isnull=False),
+                name="imported_votes",
             ),
         ]
 

@@ -34,11 +34,17 @@ export function formatDec(degrees) {
 }
 
 /**
- * Return the FITS pixel on the mosaic, counted from 1, of a point of the stamp.
+ * Return the FITS pixel on the mosaic, counted from 1, of a point of the stamp; without a mosaic
+ * that on the stamp.
  * @param {Item} item @param {Point} point
  */
 export function mosaicPixel(item, { x, y }) {
-  return { x: item.x_pix + x - item.stamp_x, y: item.y_pix + y - item.stamp_y };
+  const first = { x: 1, y: 1 };
+  if (item.x_pix !== null && item.y_pix !== null) {
+    first.x = item.x_pix - item.stamp_x;
+    first.y = item.y_pix - item.stamp_y;
+  }
+  return { x: first.x + x, y: first.y + y };
 }
 
 /**
@@ -51,7 +57,7 @@ export function formatSky(item, point) {
 }
 
 /**
- * Format the mosaic pixel and the sky coordinates of a point of the stamp.
+ * Format the pixel, on the mosaic if there is one, and the sky coordinates of a point of the stamp.
  * @param {Item} item @param {Point} point @returns {string}
  */
 export function formatPosition(item, point) {

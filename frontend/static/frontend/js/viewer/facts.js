@@ -17,6 +17,11 @@ function formatColour(bands, blue, red) {
   return a === null || b === null ? "–" : (a - b).toFixed(2).replace("-", "−");
 }
 
+/** Format a position on the mosaic, if there is one. @param {Item} item @returns {string} */
+function formatPixel({ x_pix: x, y_pix: y }) {
+  return x === null || y === null ? "–" : `${x.toFixed(1)}, ${y.toFixed(1)}`;
+}
+
 /**
  * Return label and value of each fact, in the order of the page.
  * @param {Item} item @returns {[string, string][]}
@@ -25,7 +30,7 @@ export function factsOf(item) {
   return [
     ["RA", item.ra_deg === null ? "–" : formatRa(item.ra_deg)],
     ["Dec", item.dec_deg === null ? "–" : formatDec(item.dec_deg)],
-    ["x, y", `${item.x_pix.toFixed(1)}, ${item.y_pix.toFixed(1)}`],
+    ["x, y", formatPixel(item)],
     ["CI", item.ci === null ? "–" : `${item.ci.toFixed(2)} mag`],
     ["U − B", formatColour(item.bands, "U", "B")],
     ["B − V", formatColour(item.bands, "B", "V")],

@@ -10,12 +10,12 @@ import { parseNpy } from "./npy.js";
  */
 /**
  * A candidate as the queue's endpoint sends it. Positions: `x_pix`, `y_pix` on the mosaic count
- * from 1, `stamp_x`, `stamp_y` on the 100 px stamp from 0.
+ * from 1, and are null where there is none; `stamp_x`, `stamp_y` on the 100 px stamp count from 0.
  * @typedef {{candidate: number, catalogue_id: string, field: string, galaxy: string,
  *   simulated: boolean, lease: {id: number, expires_at: string}, stamps_url: string,
  *   rgb_url: string, rgb_centre_url: string, bands: Band[],
  *   ra_deg: number | null, dec_deg: number | null,
- *   x_pix: number, y_pix: number, stamp_x: number, stamp_y: number,
+ *   x_pix: number | null, y_pix: number | null, stamp_x: number, stamp_y: number,
  *   pixel_scale_arcsec: number | null, distance_mpc: number | null, north_deg: number | null,
  *   east_left: boolean, ci: number | null, edge: boolean}} Item
  */
