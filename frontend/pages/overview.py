@@ -41,11 +41,12 @@ class VoteCounts:
 
 def fields_with_counts() -> QuerySet[Field, Any]:
     """Return all fields with the numbers of their candidates by state."""
-    in_play = Q(candidates__set_aside="")
+    visible = Q(candidates__catalogue_import__finished_at__isnull=False)
+    in_play = visible & Q(candidates__set_aside="")
     status = "candidates__consensus__status"
     conditions = {
         "n_candidates": in_play,
-        "n_set_aside": Q(candidates__isnull=False) & ~in_play,
+        "n_set_aside": visible & ~Q(candidates__set_aside=""),
         "n_control": in_play & Q(candidates__control=True),
         "n_voted": Q(candidates__consensus__n_votes__gt=0),
         "n_settled": Q(**{f"{status}__in": SETTLED}),

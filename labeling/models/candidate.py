@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -45,6 +45,20 @@ class SetAside(Exception):
 
 class CandidateQuerySet(CandidateQueries["Candidate"]):
     """The queries of `CandidateQueries`, about this model."""
+
+
+_Candidates = models.Manager.from_queryset(CandidateQuerySet)
+
+
+class VisibleCandidates(_Candidates["Candidate"]):
+    """Candidates of finished imports; those of the others do not count anywhere."""
+
+    def get_queryset(self) -> CandidateQuerySet:
+        """Leave out what an import is writing, or has left unfinished."""
+        # Nearly always empty, and read once for each query.
+        unfinished = CatalogueImport.objects.unfinished().order_by().values("pk")
+        candidates = super().get_queryset().exclude(catalogue_import__in=unfinished)
+        return cast("CandidateQuerySet", candidates)
 
 
 def _magnitude(name: str) -> models.FloatField[float | None, float | None]:
@@ -101,7 +115,17 @@ class Candidate(models.Model):
         "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
     )
 
-    objects = CandidateQuerySet.as_manager()
+    kept = models.JSONField(
+        "more columns",
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="Columns of the catalogue that were kept as they are, by name.",
+    )
+
+    objects = VisibleCandidates()
+    with_unfinished = CandidateQuerySet.as_manager()
+    """Candidates of unfinished imports too."""
 
     _locked_at: datetime
     """Time of the lock, by the database's clock."""
@@ -368,7 +392,9 @@ class Candidate(models.Model):
 _LOCKED_COLUMNS = ("field_id", "catalogue_id", "set_aside", "control", "open")
 _LOCKED: PreparedQuery[Field] = PreparedQuery(
     lambda: (
-        Field.objects.filter(candidates=Param("pk"))
+        Field.objects.filter(
+            candidates=Param("pk"), candidates__catalogue_import__finished_at__isnull=False
+        )
         .order_by()
         .annotate(
             locked_at=Now(),

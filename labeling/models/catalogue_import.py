@@ -1,16 +1,32 @@
 """Catalogue imports: one survey catalogue read into one field, with its stamp pack."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from labeling.models.field import Field
 
 
+class CatalogueImportQuerySet(models.QuerySet["CatalogueImport"]):
+    """Queries about imports."""
+
+    def finished(self) -> Self:
+        """Imports whose candidates are all there."""
+        return self.exclude(finished_at=None)
+
+    def unfinished(self) -> Self:
+        """Imports that are being written or removed, or that were interrupted."""
+        return self.filter(finished_at=None)
+
+
 class CatalogueImport(models.Model):
-    """One catalogue file that was read: what it was, how it was read, and what came of it."""
+    """One catalogue file that was read: what it was, how it was read, and what came of it.
+
+    Its candidates are written in batches, and invisible until it is finished.
+    """
 
     field = models.ForeignKey(Field, models.CASCADE, related_name="imports")
     file_name = models.CharField(max_length=255)
@@ -21,12 +37,39 @@ class CatalogueImport(models.Model):
     rows = models.PositiveIntegerField("rows read")
     report = models.JSONField(default=dict, help_text="Counts by what became of the rows.")
     pack = models.CharField("stamp pack", max_length=64, help_text="Folder name in PACKS.")
+    magnitude_bands = models.CharField(
+        max_length=16,
+        blank=True,
+        editable=False,
+        help_text="Bands of which the catalogue has magnitudes, separated by spaces.",
+    )
+    forced = models.BooleanField(
+        "positions not checked", default=False, help_text="Imported with --force."
+    )
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Unknown for imports by command.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(
+        default=timezone.now,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its candidates became visible, all at once.",
+    )
+
+    objects = CatalogueImportQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["field", "fingerprint"], name="import_happens_once")
         ]
+        indexes = [models.Index(fields=["finished_at"], name="unfinished_imports")]
 
     def __str__(self) -> str:
         return f"{self.file_name} into {self.field}"

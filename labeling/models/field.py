@@ -12,11 +12,13 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.functional import cached_property
 
+from classifier.core.bands import BANDS
 from classifier.core.cold_start import spread_sample
 from labeling import jobs
 from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
+from labeling.rules.band_rule import MIN_BANDS
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
@@ -90,6 +92,19 @@ class Field(models.Model):
         validators=[MinValueValidator(0.0), MaxValueValidator(0.5)],
         help_text="Share of an expert's candidates that they have voted on long ago, to measure "
         "how consistent they are; such answers never count.",
+    )
+    min_observed = models.PositiveSmallIntegerField(
+        "bands observed",
+        default=MIN_BANDS,
+        validators=[_AT_LEAST_ONE, MaxValueValidator(len(BANDS))],
+        help_text="Candidates that fewer bands cover are set aside.",
+    )
+    min_detected = models.PositiveSmallIntegerField(
+        "bands detected",
+        default=MIN_BANDS,
+        validators=[MaxValueValidator(len(BANDS))],
+        help_text="Candidates with magnitudes in fewer bands are set aside, if the catalogue has "
+        "magnitudes.",
     )
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."

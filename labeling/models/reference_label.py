@@ -1,10 +1,11 @@
 """Reference labels: classes from published catalogues, never counted as votes."""
 
-from typing import Self
+from typing import Self, cast
 
 from django.db import models
 
 from labeling.classes import CLASS_CHOICES
+from labeling.models.catalogue_import import CatalogueImport
 
 
 class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
@@ -15,6 +16,20 @@ class ReferenceLabelQuerySet(models.QuerySet["ReferenceLabel"]):
         return self.filter(source=source)
 
 
+_ReferenceLabels = models.Manager.from_queryset(ReferenceLabelQuerySet)
+
+
+class VisibleReferenceLabels(_ReferenceLabels["ReferenceLabel"]):
+    """Labels of candidates that are visible: those of finished imports."""
+
+    def get_queryset(self) -> ReferenceLabelQuerySet:
+        """Leave out labels of candidates that an import is writing, or has left unfinished."""
+        labels = super().get_queryset()
+        unfinished = CatalogueImport.objects.unfinished().order_by().values("pk")
+        visible = labels.exclude(candidate__catalogue_import__in=unfinished)
+        return cast("ReferenceLabelQuerySet", visible)
+
+
 class ReferenceLabel(models.Model):
     """The class that a published catalogue gives to a candidate."""
 
@@ -22,7 +37,7 @@ class ReferenceLabel(models.Model):
     source = models.CharField(max_length=80, db_index=True)
     label = models.PositiveSmallIntegerField(choices=CLASS_CHOICES)
 
-    objects = ReferenceLabelQuerySet.as_manager()
+    objects = VisibleReferenceLabels()
 
     class Meta:
         constraints = [
