@@ -1,14 +1,180 @@
-"""Pixel grids: scale, orientation and offset of one WCS relative to another.
+"""Pixel grids: where the pixels of one image lie on those of a reference image.
 
-Drizzled mosaics of one field share scale and orientation; between such frames a position
-shifts by a constant. Offsets and positions are in px; the centre of the first pixel is 0.
+Positions and shifts are in px; the centre of the first pixel is 0. Positions are compared by the
+full WCS of both images, distortions included, at points over all of their common area.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import numpy as np
+from astropy.coordinates import angular_separation
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from labeling.imaging.celestial import Pixels, centre_of, icrs_to_pixel, pixel_to_icrs
+
+GRID_TOLERANCE_PX = 0.1
+"""Largest distance from a shift by whole pixels at which two grids count as the same."""
+_POINTS = 25
+"""Points along each side of an image, its edges included, at which positions are compared."""
 _SCALE_TOLERANCE = 2e-4  # 0.6 px over 3000 px from the centre
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The pixels of an image: their WCS and their number (height, width)."""
+
+    wcs: WCS
+    shape: tuple[int, int]
+
+    def lattice(self) -> tuple[Pixels, Pixels]:
+        """Return positions (x, y) over the whole image: corners, edges and centre among them."""
+        height, width = self.shape
+        x, y = np.meshgrid(np.linspace(0, width - 1, _POINTS), np.linspace(0, height - 1, _POINTS))
+        return x.ravel(), y.ravel()
+
+    def contains(self, x: Pixels, y: Pixels) -> NDArray[np.bool_]:
+        """Return True for each position on a pixel of the image; False for NaN."""
+        height, width = self.shape
+        contained: NDArray[np.bool_] = (
+            (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+        )
+        return contained
+
+    def positions_on(self, other: Grid, x: Pixels, y: Pixels) -> tuple[Pixels, Pixels]:
+        """Return where another image has the sky of these positions."""
+        return icrs_to_pixel(other.wcs, *pixel_to_icrs(self.wcs, x, y))
+
+
+@dataclass(frozen=True)
+class GridComparison:
+    """How the pixels of an image lie on those of a reference image.
+
+    `dx`, `dy` are the median shift in px: to be added to a position on the reference. `scale` is
+    how many pixels of the image one pixel of the reference spans, `rotation_deg` the angle
+    anticlockwise from the reference to the image. `deviation_px` is the largest distance from the
+    nearest shift by whole pixels, `overlap` the share of the reference that the image covers, and
+    `separation_deg` the distance of their centres on the sky.
+    """
+
+    dx: float = 0.0
+    dy: float = 0.0
+    scale: float = 1.0
+    rotation_deg: float = 0.0
+    mirrored: bool = False
+    deviation_px: float = np.inf
+    overlap: float = 0.0
+    separation_deg: float = 0.0
+
+    @property
+    def is_same_grid(self) -> bool:
+        """True if the pixels are those of the reference, shifted by whole pixels at most."""
+        return self.overlap > 0 and self.deviation_px <= GRID_TOLERANCE_PX
+
+    @property
+    def whole_shift(self) -> tuple[int, int]:
+        """The nearest shift (dx, dy) by whole pixels."""
+        return round(self.dx), round(self.dy)
+
+    def mismatch(self, reference: str) -> str:
+        """Return how the image differs from the reference of this name; empty for one grid."""
+        if self.is_same_grid:
+            return ""
+        if not self.overlap:
+            distance = _angle(self.separation_deg)
+            return f"it covers no part of {reference}: their centres are {distance} apart"
+        differences = [f"shifted by ({self.dx:.2f}, {self.dy:.2f}) px"]
+        if abs(self.scale - 1) >= 5e-5:
+            differences.append(f"scaled by {self.scale:.4f}")
+        if abs(self.rotation_deg) >= 5e-4:
+            differences.append(f"rotated by {self.rotation_deg:.3f}°")
+        if self.mirrored:
+            differences.append("mirrored")
+        return (
+            f"its pixels are not those of {reference}: they are {', '.join(differences)}, up to "
+            f"{self.deviation_px:.2f} px from any shift by whole pixels"
+        )
+
+
+def _angle(degrees: float) -> str:
+    if degrees >= 1:
+        return f"{degrees:.2f}°"
+    return f"{degrees * 60:.1f}′" if degrees >= 1 / 60 else f"{degrees * 3600:.1f}″"
+
+
+def compare_grids(grid: Grid, reference: Grid) -> GridComparison:
+    """Measure where the pixels of an image lie on those of the reference."""
+    x, y = reference.lattice()
+    on_grid = reference.positions_on(grid, x, y)
+    inside = grid.contains(*on_grid)
+    pairs = [np.stack([x, y, *on_grid])[:, inside]]
+    # The image may cover a part of the reference that lies between the points above.
+    u, v = grid.lattice()
+    on_reference = grid.positions_on(reference, u, v)
+    pairs.append(np.stack([*on_reference, u, v])[:, reference.contains(*on_reference)])
+    points = np.concatenate(pairs, axis=1)
+    overlap = _overlap(inside, points.shape[1])
+    separation = _separation_deg(grid, reference)
+    if not overlap:
+        return GridComparison(separation_deg=separation)
+    shifts = points[2:] - points[:2]
+    dx, dy = (float(value) for value in np.median(shifts, axis=1))
+    deviation = np.hypot(shifts[0] - round(dx), shifts[1] - round(dy)).max()
+    matrix = _matrix(points)
+    determinant = float(np.linalg.det(matrix))
+    # For a mirrored image this is the rotation of its second axis.
+    rotation = np.degrees(np.arctan2(-matrix[0, 1], matrix[1, 1]))
+    return GridComparison(
+        dx=dx,
+        dy=dy,
+        scale=abs(determinant) ** 0.5,
+        rotation_deg=float(rotation),
+        mirrored=determinant < 0,
+        deviation_px=float(deviation),
+        overlap=overlap,
+        separation_deg=separation,
+    )
+
+
+def _overlap(inside: NDArray[np.bool_], n_points: int) -> float:
+    """Return the share of the reference's points on the image; above 0 if any pair of points is."""
+    if not n_points:
+        return 0.0
+    return max(float(inside.mean()), 1 / inside.size)
+
+
+def _matrix(points: Pixels) -> NDArray[np.float64]:
+    """Return the linear part of the mapping from x, y to u, v; `points` is (4, point)."""
+    origin = points.mean(axis=1, keepdims=True)
+    start, end = np.split(points - origin, 2)
+    if np.linalg.matrix_rank(start @ start.T) < 2:
+        return np.eye(2)
+    solution: NDArray[np.float64] = np.linalg.lstsq(start.T, end.T, rcond=None)[0].T
+    return solution
+
+
+def _separation_deg(grid: Grid, reference: Grid) -> float:
+    """Return the distance on the sky between the centres of two images."""
+    centres = [pixel_to_icrs(g.wcs, *centre_of(g.wcs, g.shape)) for g in (grid, reference)]
+    (ra, dec), (ra_reference, dec_reference) = np.radians(centres)
+    return float(np.degrees(angular_separation(ra, dec, ra_reference, dec_reference)))
+
+
+def grid_shift(grid: Grid | None, reference: Grid | None) -> tuple[float, float]:
+    """Return (dx, dy) in px to add to a position on the reference; (0, 0) without a WCS.
+
+    A shift of one and the same grid is by whole pixels. Other shifts occur in fields of earlier
+    versions, and are those measured.
+    """
+    if grid is None or reference is None:
+        return 0.0, 0.0
+    comparison = compare_grids(grid, reference)
+    if comparison.is_same_grid:
+        dx, dy = comparison.whole_shift
+        return float(dx), float(dy)
+    return comparison.dx, comparison.dy
 
 
 def pixel_matrix(wcs: WCS) -> NDArray[np.float64]:
@@ -30,15 +196,6 @@ def offset_px(wcs: WCS, reference: WCS) -> tuple[float, float]:
     ra, dec = reference.all_pix2world(x0, y0, 0)
     x, y = wcs.all_world2pix(ra, dec, 0)
     return float(x - x0), float(y - y0)
-
-
-def compass(wcs: WCS) -> tuple[float, bool]:
-    """Return the direction of north in degrees anticlockwise from +y, and if east is left of it."""
-    inverse = np.linalg.inv(pixel_matrix(wcs))
-    north_x, north_y = inverse @ (0.0, 1.0)
-    east_x, east_y = inverse @ (1.0, 0.0)
-    north_deg = float(np.degrees(np.arctan2(-north_x, north_y)))
-    return north_deg, bool(north_x * east_y - north_y * east_x > 0)
 
 
 def frame_shift(wcs: WCS | None, reference: WCS | None) -> tuple[float, float]:

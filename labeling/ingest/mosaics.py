@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from classifier.core.bands import band_of, reference_band
-from labeling.imaging.grids import compass, frame_shift, same_orientation
+from labeling.imaging.celestial import compass
+from labeling.imaging.grids import frame_shift, same_orientation
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.imaging.star_width import star_fwhm
 from labeling.ingest.errors import BadInput

@@ -2,10 +2,20 @@
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.imaging.grids import compass, frame_shift, offset_px, same_orientation
+from labeling.imaging.celestial import compass
+from labeling.imaging.grids import (
+    Grid,
+    compare_grids,
+    frame_shift,
+    grid_shift,
+    offset_px,
+    same_orientation,
+)
 from tests.labeling.skies import tan_wcs
 
 
@@ -68,3 +78,119 @@ def test_equal_frames_have_no_shift():
 )
 def test_frames_of_one_field_share_scale_and_orientation(change, same):
     assert same_orientation(tan_wcs(**change), tan_wcs()) is same
+
+
+SHAPE = (260, 240)
+REFERENCE = Grid(tan_wcs(), SHAPE)
+
+
+def moved(dx, dy, shape=SHAPE, **change):
+    """Return a grid on which the sky of the reference lies at (x + dx, y + dy)."""
+    return Grid(tan_wcs(crpix=(120.5 + dx, 130.5 + dy), **change), shape)
+
+
+def with_sip(wcs, **coefficients):
+    """Return the WCS with a distortion."""
+    header = wcs.to_header()
+    header["CTYPE1"], header["CTYPE2"] = "RA---TAN-SIP", "DEC--TAN-SIP"
+    header.update({"A_ORDER": 2, "B_ORDER": 2, **coefficients})
+    return WCS(header)
+
+
+@given(st.integers(-200, 200), st.integers(-200, 200))
+def test_a_shift_by_whole_pixels_is_exact(dx, dy):
+    comparison = compare_grids(moved(dx, dy), REFERENCE)
+    assert comparison.is_same_grid
+    assert comparison.whole_shift == (dx, dy)
+    assert grid_shift(moved(dx, dy), REFERENCE) == (dx, dy)
+    assert comparison.mismatch("B") == ""
+    # The share of an area of (width - |dx|) x (height - |dy|) px.
+    share = (240 - abs(dx)) * (260 - abs(dy)) / (240 * 260)
+    assert comparison.overlap == pytest.approx(share, abs=0.09)
+
+
+@pytest.mark.parametrize(
+    ("grid", "same", "words"),
+    [
+        (moved(0.04, -0.05), True, ""),
+        (moved(30.07, -5.03), True, ""),
+        (moved(0.6, 0.0), False, "shifted by (0.60, 0.00) px, up to 0.40 px from any shift"),
+        (moved(0.08, 0.08), False, "shifted by (0.08, 0.08) px, up to 0.11 px"),
+        # 260 px turned by 0.01 deg about (120, 130): 0.03 px at the corners; by 0.05 deg 0.15 px.
+        (moved(0, 0, rotation=0.01), True, ""),
+        (moved(0, 0, rotation=0.05), False, "rotated by 0.050°, up to 0.15 px"),
+        (moved(0, 0, rotation=90.0), False, "rotated by 90.000°"),
+        (moved(0, 0, rotation=-30.0), False, "rotated by -30.000°"),
+        (moved(0, 0, scale=0.04 * 1.0005), True, ""),
+        (moved(0, 0, scale=0.05), False, "scaled by 0.8000"),
+    ],
+)
+def test_a_grid_agrees_with_the_reference_to_a_tenth_of_a_pixel(grid, same, words):
+    comparison = compare_grids(grid, REFERENCE)
+    assert comparison.is_same_grid is same
+    assert words in comparison.mismatch("f438w.fits")
+
+
+def test_a_mirrored_grid_is_another():
+    mirrored = tan_wcs()
+    mirrored.wcs.cd = mirrored.wcs.cd * [[-1, 1], [1, 1]]
+    comparison = compare_grids(Grid(mirrored, SHAPE), REFERENCE)
+    assert comparison.mirrored
+    assert "mirrored" in comparison.mismatch("B")
+
+
+def test_a_distortion_counts():
+    # 1e-5 px per px^2, at most 119.5 px from the centre: 0.14 px.
+    bent = with_sip(tan_wcs(), A_2_0=1e-5)
+    comparison = compare_grids(Grid(bent, SHAPE), REFERENCE)
+    assert comparison.deviation_px == pytest.approx(0.1428, abs=0.002)
+    assert not comparison.is_same_grid
+    assert compare_grids(Grid(with_sip(tan_wcs(), A_2_0=4e-6), SHAPE), REFERENCE).is_same_grid
+
+
+def test_another_tangent_point_is_the_same_grid_if_its_pixels_are():
+    # The same pixels, described about a point 1000 px away: the sky bends by 0.1 px or less.
+    ra, dec = (float(value) for value in tan_wcs().all_pix2world(1000.0, 130.0, 0))
+    about = Grid(tan_wcs(crpix=(1001.0, 131.0), crval=(ra, dec)), SHAPE)
+    x, y = np.array([0.0, 239.0, 0.0, 239.0]), np.array([0.0, 0.0, 259.0, 259.0])
+    u, v = about.wcs.all_world2pix(*tan_wcs().all_pix2world(x, y, 0), 0)
+    largest = np.hypot(u - x, v - y).max()
+    comparison = compare_grids(about, REFERENCE)
+    assert comparison.deviation_px == pytest.approx(largest, abs=1e-3)
+    assert comparison.is_same_grid == (largest <= 0.1)
+
+
+def test_frames_are_compared_on_the_sky():
+    galactic = WCS(naxis=2)
+    galactic.wcs.ctype = ["GLON-TAN", "GLAT-TAN"]
+    centre = SkyCoord(65.0, -54.9, unit="deg").galactic
+    galactic.wcs.crval = [centre.l.deg, centre.b.deg]
+    galactic.wcs.crpix, galactic.wcs.cdelt = [120.5, 130.5], [-0.04 / 3600, 0.04 / 3600]
+    comparison = compare_grids(Grid(galactic, SHAPE), REFERENCE)
+    pole = SkyCoord(0, 90, unit="deg", frame="galactic")
+    # North of ICRS is up on the reference; galactic north, up on this image, lies at this angle.
+    angle = SkyCoord(65.0, -54.9, unit="deg").position_angle(pole).wrap_at("180d").deg
+    assert comparison.rotation_deg == pytest.approx(-angle, abs=0.01)
+    assert comparison.scale == pytest.approx(1, abs=1e-6)
+
+
+def test_images_of_other_sky_have_no_overlap():
+    comparison = compare_grids(Grid(tan_wcs(crval=(65.0, -54.0)), SHAPE), REFERENCE)
+    assert comparison.overlap == 0
+    assert comparison.mismatch("B") == "it covers no part of B: their centres are 54.0′ apart"
+    assert "are 20.0″ apart" in compare_grids(moved(500, 0), REFERENCE).mismatch("B")
+    opposite = compare_grids(Grid(tan_wcs(crval=(245.0, 54.9)), SHAPE), REFERENCE)
+    assert "180.00° apart" in opposite.mismatch("B")
+
+
+def test_a_small_image_inside_the_reference_overlaps():
+    # 5 px, which lie between the points at which the reference is compared.
+    small = moved(-101, -72, shape=(5, 5))
+    assert compare_grids(small, REFERENCE).is_same_grid
+    assert grid_shift(small, REFERENCE) == (-101, -72)
+
+
+def test_fields_of_earlier_versions_keep_shifts_by_parts_of_a_pixel():
+    assert grid_shift(moved(12.6, -3.3), REFERENCE) == pytest.approx((12.6, -3.3), abs=1e-4)
+    assert grid_shift(None, REFERENCE) == (0, 0)
+    assert grid_shift(REFERENCE, None) == (0, 0)
