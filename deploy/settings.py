@@ -76,7 +76,14 @@ RUNS = HOME / "runs"
 EXPERIMENTS = HOME / "experiments"
 RGB_CACHE = HOME / "cache" / "rgb"
 RELEASES = HOME / "releases"
+UPLOADS = HOME / "uploads"
+PREVIEWS = HOME / "cache" / "previews"
 CHECKPOINT_BATCHES = count("CHECKPOINT_BATCHES", 300)
+UPLOAD_FILE_BYTES = 8 * 2**30
+UPLOAD_TOTAL_BYTES = 64 * 2**30
+UPLOAD_CHUNK_BYTES = 8 * 2**20
+UPLOAD_LIFETIME = timedelta(days=7)
+DISK_RESERVE_BYTES = 2 * 2**30
 
 DEBUG = flag("DEBUG")
 HTTPS = flag("HTTPS")

@@ -22,6 +22,7 @@ from labeling.models import (
     Experiment,
     Field,
     IdempotencyKey,
+    ImportJob,
     Lease,
     Member,
     Mosaic,
@@ -33,6 +34,7 @@ from labeling.models import (
     Release,
     RunEvent,
     TrainingRun,
+    Upload,
     Vote,
     VoteImport,
 )
@@ -175,6 +177,14 @@ class ExperimentAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind")
 
 
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """Imports through the page."""
+
+    list_display = ("id", "stage", "status", "field", "requested_by", "requested_at")
+    list_filter = ("stage", "status")
+
+
 @admin.register(Candidate)
 class CandidateAdmin(ReadOnlyAdmin):
     """Candidates."""
@@ -254,6 +264,7 @@ admin.site.register(
         Refresh,
         Release,
         RunEvent,
+        Upload,
         VoteImport,
     ],
     ReadOnlyAdmin,

@@ -16,15 +16,17 @@ from kombu.exceptions import OperationalError
 TRAIN = "asterism.train"
 EXPERIMENT = "asterism.experiment"
 REFRESH = "asterism.refresh"
+IMPORT = "asterism.import"
 SWEEP = "asterism.sweep"
 
 LONG, SHORT = "long", "short"
-"""The two queues: tasks of seconds do not wait behind a training."""
+"""The two queues: tasks of seconds or minutes do not wait behind a training."""
 
 QUEUES = {
     TRAIN: {"queue": LONG},
     EXPERIMENT: {"queue": LONG},
     REFRESH: {"queue": SHORT},
+    IMPORT: {"queue": SHORT},
     SWEEP: {"queue": SHORT},
 }
 

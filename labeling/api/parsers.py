@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from rest_framework.exceptions import APIException
-from rest_framework.parsers import JSONParser
+from django.http import UnreadablePostError
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
@@ -28,3 +29,25 @@ class LimitedJSONParser(JSONParser):
             raise BodyTooLarge
         value: dict[str, Any] = super().parse(stream, media_type, parser_context)
         return value
+
+
+class ChunkParser(BaseParser):
+    """The bytes of one chunk of an upload, at most UPLOAD_CHUNK_BYTES."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the body; raises BodyTooLarge before it is read, ParseError if it is cut off."""
+        length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
+        if length > settings.UPLOAD_CHUNK_BYTES:
+            raise BodyTooLarge(
+                f"A chunk has at most {settings.UPLOAD_CHUNK_BYTES // 2**20} MiB; send the file "
+                "in several."
+            )
+        try:
+            chunk: bytes = stream.read(length)
+        except UnreadablePostError as error:
+            raise ParseError("The connection was lost within the chunk; send it again.") from error
+        if len(chunk) < length:
+            raise ParseError("The chunk is shorter than its Content-Length; send it again.")
+        return chunk

@@ -20,7 +20,7 @@ from labeling.api.parsers import BodyTooLarge
 from labeling.db.failures import StorageFailure, storage_failure
 from labeling.files.stored_files import DamagedFile
 from labeling.imaging.mosaics import UnusableImage
-from labeling.models import KeyReused, VoteConflict
+from labeling.models import KeyReused, NoSpace, VoteConflict
 from labeling.rules.conflicts import JobConflict, VersionTaken
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,13 @@ def storage_headers(failure: StorageFailure) -> dict[str, str]:
     return {"Retry-After": str(_RETRY_AFTER_S[failure])}
 
 
+class InsufficientStorage(exceptions.APIException):
+    """There is no space for what the request would store."""
+
+    status_code = HTTPStatus.INSUFFICIENT_STORAGE
+    default_code = "insufficient_storage"
+
+
 class StorageUnavailable(exceptions.APIException):
     """Nothing can be stored or read at present."""
 
@@ -79,6 +86,7 @@ class StorageUnavailable(exceptions.APIException):
 _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     JobConflict: Conflict,
     KeyReused: Unprocessable,
+    NoSpace: InsufficientStorage,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VersionTaken: Conflict,
     VoteConflict: Conflict,

@@ -17,6 +17,7 @@ from labeling.api import (
     queue,
     runs,
     tokens,
+    uploads,
     votes,
 )
 from labeling.api.converters import AnyCaseUUIDConverter
@@ -43,6 +44,9 @@ urlpatterns = [
     path("preferences/", preferences.PreferencesView.as_view(), name="preferences"),
     path("tokens/", tokens.TokenListView.as_view(), name="tokens"),
     path("tokens/<int:pk>/", tokens.TokenView.as_view(), name="token"),
+    path("uploads/", uploads.UploadListView.as_view(), name="uploads"),
+    path("uploads/<int:pk>/", uploads.UploadView.as_view(), name="upload"),
+    path("uploads/<int:pk>/chunks/<int:offset>/", uploads.ChunkView.as_view(), name="upload-chunk"),
     path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),
     path("adjudications/", consensus.AdjudicationView.as_view(), name="adjudications"),
     path("agreement/", agreement.AgreementView.as_view(), name="agreement"),

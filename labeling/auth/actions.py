@@ -1,4 +1,4 @@
-"""The role that each action on training runs and experiments requires, for API and pages alike."""
+"""The role that each action on runs, experiments and imports requires, for API and pages alike."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -11,7 +11,7 @@ from labeling.auth.roles import Role, has_role
 
 
 class Action(Enum):
-    """Something that a person does with a training run or an experiment."""
+    """Something that a person does with a training run, an experiment or an import."""
 
     VIEW = auto()
     DOWNLOAD_LABELS = auto()
@@ -20,6 +20,7 @@ class Action(Enum):
     RESUME = auto()
     PROMOTE = auto()
     ROLL_BACK = auto()
+    IMPORT = auto()
 
 
 REQUIRED_ROLE: Mapping[Action, Role] = MappingProxyType(
@@ -32,6 +33,7 @@ REQUIRED_ROLE: Mapping[Action, Role] = MappingProxyType(
         Action.RESUME: Role.ADMINISTRATOR,
         Action.PROMOTE: Role.ADMINISTRATOR,
         Action.ROLL_BACK: Role.ADMINISTRATOR,
+        Action.IMPORT: Role.ADMINISTRATOR,
     }
 )
 

@@ -10,6 +10,7 @@ from labeling.models.disclosure import Disclosure
 from labeling.models.experiment import Experiment
 from labeling.models.field import Field
 from labeling.models.idempotency_key import IdempotencyKey, KeyReused
+from labeling.models.import_job import ImportJob, ImportStage
 from labeling.models.job import RunCancelled, RunStatus, WorkerJob
 from labeling.models.lease import Lease, Sample
 from labeling.models.member import Member
@@ -23,6 +24,7 @@ from labeling.models.release import Release
 from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
 from labeling.models.training_run import TrainingRun
+from labeling.models.upload import NoSpace, Upload, UploadConflict
 from labeling.models.vote import NotReplaceable, Vote, VoteConflict
 from labeling.models.vote_import import VoteImport
 
@@ -38,10 +40,13 @@ __all__ = [
     "Experiment",
     "Field",
     "IdempotencyKey",
+    "ImportJob",
+    "ImportStage",
     "KeyReused",
     "Lease",
     "Member",
     "Mosaic",
+    "NoSpace",
     "NotReady",
     "NotReplaceable",
     "Prediction",
@@ -59,6 +64,8 @@ __all__ = [
     "SetAside",
     "Theme",
     "TrainingRun",
+    "Upload",
+    "UploadConflict",
     "Vote",
     "VoteConflict",
     "VoteImport",

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.wsgi import application
 from labeling.export.releases import publish_release
-from labeling.models import ApiToken
+from labeling.models import ApiToken, Upload
 from tests.labeling.conftest import client_of
 from tests.labeling.world import (
     API,
@@ -72,6 +72,7 @@ class World:
             "experiments/resumption": make_experiment(field, admin, "failed").pk,
             "releases": publish_release(by=admin, version="v1", note="").pk,
             "tokens": ApiToken.objects.issue(ada, "laptop")[0].pk,
+            "uploads": Upload.objects.begin(admin, "f555w.fits", 2**20).pk,
             "votes": str(own.pk),
         }
         csrf = "a" * 32
@@ -90,6 +91,8 @@ class World:
             # A vote is put under a new UUID.
             if name in {"id", "uuid"} and (resource, case.method) != ("votes", "PUT"):
                 case.path_parameters[name] = row
+            if name == "offset":
+                case.path_parameters[name] = 0
         for values in (case.query, case.body):
             if isinstance(values, dict):
                 values.update({name: self.names[name] for name in values if name in self.names})
