@@ -12,7 +12,8 @@ Source   Adamo et al. 2017, ApJ 841, 131, section 3: 4 px aperture, sky from 7 t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, pi
+from math import inf, log10, pi
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,10 @@ SKY_PX = (7.0, 8.0)
 CI_RADII_PX = (1.0, 3.0)
 MAG_PER_RELATIVE_ERROR = 2.5 / np.log(10)
 
+_ELECTRONS = ("ELECTRON", "ELECTRONS", "E-")
+_ELECTRONS_PER_SECOND = tuple(
+    name + per_second for name in _ELECTRONS for per_second in ("/S", "/SEC", "S-1", ".S-1")
+)
 _CHUNK = 4096
 """Sources measured at once, to bound memory."""
 
@@ -43,6 +48,37 @@ class Brightness:
         """Return magnitudes and errors, NaN for sources with S/N below 1."""
         flux = np.where(self.flux > self.error, self.flux, np.nan)
         return zero_point - 2.5 * np.log10(flux), MAG_PER_RELATIVE_ERROR * self.error / flux
+
+
+class Calibration(Protocol):
+    """What a header says of its image's brightness; None where it is unknown."""
+
+    unit: str
+    exposure_s: float | None
+    zero_point_ab: float | None
+    photflam: float | None
+    photplam: float | None
+
+
+def electrons_per_unit(calibration: Calibration) -> float | None:
+    """Return the electrons for each unit of an image, for its Poisson noise; None if unknown.
+
+    PHOTFLAM and PHOTPLAM give the AB magnitude of one electron per second (WFC3 Data Handbook,
+    section 9.1), and the zero point that of one unit of the image, whatever that is.
+    """
+    unit = calibration.unit.strip().upper().replace(" ", "")
+    seconds = calibration.exposure_s
+    if unit in _ELECTRONS:
+        return 1.0
+    if seconds is None or not seconds > 0:
+        return None
+    if unit in _ELECTRONS_PER_SECOND:
+        return seconds
+    photflam, photplam = calibration.photflam, calibration.photplam
+    if calibration.zero_point_ab is None or not photflam or not photplam:
+        return None
+    zero_point_of_electrons = -2.5 * log10(photflam) - 5 * log10(photplam) - 2.408
+    return float(seconds * 10 ** (0.4 * (zero_point_of_electrons - calibration.zero_point_ab)))
 
 
 def measure_flux(

@@ -7,11 +7,11 @@ A figure is one column of a journal wide (3.4 in), or two (7 in), and legible in
 colour-blind. Figures need matplotlib; training and prediction do not.
 """
 
+from classifier.core.figure_files import save
 from classifier.evaluation.figures import tables
 from classifier.evaluation.figures.arms import arm_comparison, learning_curve
 from classifier.evaluation.figures.confusion import confusion_matrix
 from classifier.evaluation.figures.efficiency import label_efficiency_curves
-from classifier.evaluation.figures.saving import save
 from classifier.evaluation.figures.uncertainty import (
     coverage_curve,
     entropy_histogram,

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.core.statistics import Proportion
-from classifier.evaluation.figures.style import (
+from classifier.core.figure_style import (
     DOUBLE,
     GREY,
     SINGLE,
@@ -23,6 +22,7 @@ from classifier.evaluation.figures.style import (
     journal_style,
     legend_above,
 )
+from classifier.core.statistics import Proportion
 from classifier.evaluation.metrics import ClassFigures, Confusion, Evaluation
 
 Source = Literal["ensemble", "members"]

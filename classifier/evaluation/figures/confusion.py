@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from classifier.core.classes import CLASSES
+from classifier.core.figure_style import DOUBLE, SHADES, SINGLE, journal_style
 from classifier.core.published import CLASS_AGREEMENT
-from classifier.evaluation.figures.style import DOUBLE, SHADES, SINGLE, journal_style
 from classifier.evaluation.metrics import Confusion
 
 DARK_PERCENT = 62

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from classifier.active.label_efficiency import BASELINE, TARGET_SHARES, EfficiencyCurves
-from classifier.evaluation.figures.style import (
+from classifier.core.figure_style import (
     DOUBLE,
     GREY,
     SINGLE,

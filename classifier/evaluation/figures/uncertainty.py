@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from classifier.evaluation.calibration import Calibration, Reliability
-from classifier.evaluation.figures.style import (
+from classifier.core.figure_style import (
     GREY,
     RIGHT,
     SINGLE,
@@ -13,6 +12,7 @@ from classifier.evaluation.figures.style import (
     journal_style,
     legend_above,
 )
+from classifier.evaluation.calibration import Calibration, Reliability
 from classifier.evaluation.metrics import EntropyFigures, RiskCoverage
 
 

@@ -1,52 +1,66 @@
-"""manage.py detect FIELD FILE: make a catalogue by detection on one of the field's mosaics."""
+"""manage.py detect FIELD FILE: make a catalogue from the field's mosaics."""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from classifier.core.bands import band_of, reference_band
-from labeling.imaging.detection import detect
-from labeling.imaging.mosaics import UnusableImage
+from classifier.core.bands import reference_band
+from labeling.ingest.source_catalogue import check_format, make_catalogue
+from labeling.management.import_errors import as_command_errors
+from labeling.management.source_options import (
+    NONE,
+    add_detection_options,
+    add_selection_options,
+    detection_band,
+    draw_figures,
+    report_lines,
+    source_options,
+)
 from labeling.models import Field
 
 
 class Command(BaseCommand):
-    """Detect sources and write them as a catalogue that import_catalogue reads."""
+    """Detect and measure sources, and write them as a catalogue that import_catalogue reads."""
 
-    help = "Detect sources on one band of a field; writes a catalogue for import_catalogue."
+    help = (
+        "Detect sources on a field's mosaics, measure them in all bands, select candidates if "
+        "wished, and write a catalogue for import_catalogue: id, x, y, ra, dec, mag_FILTER and "
+        "err_FILTER (Vega), ci, snr."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("field", help="name of a field that import_field made")
-        parser.add_argument("file", type=Path, help="catalogue to write, .ecsv or .csv")
-        parser.add_argument("--band", help="band or filter; default: the reference band")
-        parser.add_argument("--sigma", type=float, default=5.0, help="threshold over the noise")
+        parser.add_argument("file", type=Path, help="catalogue to write: .ecsv, .csv or .fits")
+        parser.add_argument(
+            "--band", help="band or filter of the detection, or white; default: the reference band"
+        )
+        add_detection_options(parser)
+        add_selection_options(parser, min_ci=NONE, max_error=NONE, faintest=NONE)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Detect the sources, write them, and print their number."""
-        mosaics = {m.band: m for m in _field(options["field"]).mosaics.all()}
+        """Detect and select the sources, write them, and report what was done."""
+        field = _field(options["field"])
+        mosaics = field.mosaic_by_band
+        if not mosaics:
+            raise CommandError(f"Field {field} has no mosaics yet: run import_field first.")
+        band = detection_band(options["band"], mosaics, reference_band(mosaics))
+        path = options["file"].expanduser()
+        with as_command_errors():
+            check_format(path)
+            wishes = source_options(options, band, field.distance_mpc, None)
+            catalogue = make_catalogue(mosaics, wishes)
         try:
-            band = band_of(options["band"]) if options["band"] else reference_band(mosaics)
-        except ValueError as error:
-            raise CommandError(f"--band: {error}.") from None
-        if band not in mosaics:
-            raise CommandError(f"Field {options['field']} has no mosaic in band {band}.")
-        mosaic = mosaics[band]
-        try:
-            image = mosaic.read().image
-        except UnusableImage as error:
-            raise CommandError(str(error)) from None
-        table = detect(image, options["sigma"])
-        path = options["file"]
-        formats = {".ecsv": "ascii.ecsv", ".csv": "ascii.csv"}
-        if path.suffix not in formats:
-            raise CommandError(f"{path}: the ending must be .ecsv or .csv.")
-        try:
-            table.write(path, format=formats[path.suffix], overwrite=True)
+            catalogue.write(path)
+            if options["figures"]:
+                draw_figures(options["figures"].expanduser(), catalogue)
         except OSError as error:
-            raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
-        self.stdout.write(f"{len(table)} sources on {mosaic} in {path}.")
+            place = error.filename or path
+            raise CommandError(f"{place}: cannot be written ({error.strerror}).") from None
+        for line in report_lines(catalogue):
+            self.stdout.write(line)
+        self.stdout.write(f"{len(catalogue.table)} sources in {path}.")
 
 
 def _field(name: str) -> Field:

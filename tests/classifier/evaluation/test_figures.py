@@ -14,11 +14,11 @@ from matplotlib.text import Text
 from PIL import Image
 
 from classifier import evaluate
+from classifier.core.figure_style import SHADES, colour_and_marker
 from classifier.evaluation import figures
 from classifier.evaluation.calibration import calibrate
 from classifier.evaluation.figures import tables
 from classifier.evaluation.figures.confusion import DARK_PERCENT
-from classifier.evaluation.figures.style import SHADES, colour_and_marker
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_with
 
 

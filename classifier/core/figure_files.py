@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from classifier.core.atomic_files import write_atomically
 from classifier.core.csv_files import csv_lines
-from classifier.evaluation.figures.style import journal_style
+from classifier.core.figure_style import journal_style
 
 DPI = 300
 """Resolution of PNG files, as journals require it."""
