@@ -11,6 +11,7 @@ from classifier.active import replay
 from classifier.active.acquisition import STRATEGIES
 from classifier.core.config import PRESETS
 from classifier.core.experiment_kinds import ExperimentKind
+from classifier.core.pack_locations import parse_location
 
 _EPILOG = """
 A manifest is a CSV file with the columns candidate, field, catalogue_id, pack, row, split, label;
@@ -52,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     for verb, (text, add_options) in _VERBS.items():
         command = verbs.add_parser(verb, help=text, description=text)
         command.add_argument("manifest", type=Path, help="CSV of candidates, packs and labels")
-        command.add_argument("--packs", type=Path, required=True, help="folder of stamp packs")
+        command.add_argument(
+            "--packs", type=parse_location, required=True, help="folder or URL of stamp packs"
+        )
         command.add_argument("--run", type=Path, required=True, help="folder of the run")
         command.add_argument("--quiet", action="store_true", help="show no progress")
         add_options(command)

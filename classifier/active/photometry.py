@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX
+from classifier.core.pack_locations import pack_in
 from classifier.core.packs import read_readable
 from classifier.core.training_set import Manifest
 from classifier.data.stamps import CHUNK
@@ -40,7 +41,8 @@ def measure_columns(manifest: Manifest, bands: Sequence[str]) -> NDArray[np.floa
         in_pack = np.flatnonzero(manifest.pack == pack)
         for first in range(0, len(in_pack), CHUNK):
             positions = in_pack[first : first + CHUNK]
-            raw = read_readable(manifest.packs / str(pack), manifest.row[positions], bands)
+            path = pack_in(manifest.packs, str(pack))
+            raw = read_readable(path, manifest.row[positions], bands)
             stamps_nCYX = np.where(raw.observed[:, :, None, None], raw.stamps, np.nan)
             columns_N3[positions[raw.indices]] = stamp_columns(stamps_nCYX, bands)
     return columns_N3

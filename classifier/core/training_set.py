@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from classifier.core.classes import VOTE_COLUMNS
 from classifier.core.csv_files import csv_lines
 from classifier.core.errors import NotTrainable
+from classifier.core.pack_locations import Location
 
 COLUMNS = ("candidate", "field", "catalogue_id", "pack", "row", "split", "label")
 
@@ -36,8 +37,8 @@ _Row = tuple[int, str, str, str, int, str, int, list[int]]
 class Manifest:
     """The rows of a training set, as arrays of one length N in the order of the file."""
 
-    packs: Path
-    """Folder that holds the packs."""
+    packs: Location
+    """Folder or URL that holds the packs."""
     sha256: str
     """Fingerprint of the file's bytes, and of what was changed since."""
     candidate: NDArray[np.int64]
@@ -52,8 +53,8 @@ class Manifest:
     """(N, K) for each class; K = 0 where the file has no such columns."""
 
     @classmethod
-    def read(cls, path: Path, packs: Path) -> Self:
-        """Read and check a manifest; `packs` is the folder in which its packs lie.
+    def read(cls, path: Path, packs: Location) -> Self:
+        """Read and check a manifest; `packs` is the folder, or URL, of its packs.
 
         Raises ValueError with a sentence that names the file and the line at fault.
         """

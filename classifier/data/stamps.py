@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX, TrainingConfig
+from classifier.core.pack_locations import pack_in
 from classifier.core.packs import read_readable
 from classifier.core.training_set import Manifest
 
@@ -100,7 +101,7 @@ def _read_chunk(
     manifest: Manifest, positions: NDArray[np.int64], config: TrainingConfig, window: StampWindow
 ) -> Stamps:
     """Read candidates of one pack."""
-    path = manifest.packs / str(manifest.pack[positions[0]])
+    path = pack_in(manifest.packs, str(manifest.pack[positions[0]]))
     raw = read_readable(path, manifest.row[positions], config.bands)
     unreadable = [(int(positions[index]), reason) for index, reason in raw.unreadable]
     positions = positions[raw.indices]
