@@ -85,7 +85,7 @@ class GridComparison:
         if not self.overlap:
             distance = _angle(self.separation_deg)
             return f"it covers no part of {reference}: their centres are {distance} apart"
-        differences = [f"shifted by ({self.dx:.2f}, {self.dy:.2f}) px"]
+        differences = [f"shifted by ({self.dx:z.2f}, {self.dy:z.2f}) px"]
         if abs(self.scale - 1) >= 5e-5:
             differences.append(f"scaled by {self.scale:.4f}")
         if abs(self.rotation_deg) >= 5e-4:
