@@ -198,9 +198,35 @@ class CandidateAdmin(ReadOnlyAdmin):
 class VoteAdmin(ReadOnlyAdmin):
     """Votes, retracted ones included."""
 
-    list_display = ("candidate", "voter", "label", "certainty", "cast_at", "retracted_at")
+    list_display = (
+        "candidate",
+        "voter",
+        "label",
+        "certainty",
+        "cast_at",
+        "retracted_at",
+        "vote_import",
+    )
     list_filter = ("label", "voter", "candidate__field")
-    list_select_related = ("candidate__field", "voter")
+    list_select_related = ("candidate__field", "voter", "vote_import__field")
+
+
+@admin.register(VoteImport)
+class VoteImportAdmin(ReadOnlyAdmin):
+    """Votes that were cast elsewhere, by the file with which they came."""
+
+    list_display = ("file_name", "field", "imported_at", "taken_back_at", "taken_back_by")
+    list_filter = ("field",)
+    list_select_related = ("field", "taken_back_by")
+    actions = ("take_back",)
+
+    @admin.action(
+        description="Retract the votes of the selected imports", permissions=["administer"]
+    )
+    def take_back(self, request: AdminRequest, imports: QuerySet[VoteImport]) -> None:
+        """Retract all their votes; the files can be imported again."""
+        count = sum(record.take_back(request.user) for record in imports)
+        self.message_user(request, f"Votes retracted: {count}.", messages.SUCCESS)
 
 
 @admin.register(Consensus)
@@ -265,7 +291,6 @@ admin.site.register(
         Release,
         RunEvent,
         Upload,
-        VoteImport,
     ],
     ReadOnlyAdmin,
 )

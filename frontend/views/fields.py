@@ -19,5 +19,6 @@ def field(request: PageRequest, name: str) -> HttpResponse:
         "field": row,
         "mosaics": row.mosaics.all(),
         "imports": row.imports.order_by("-pk"),
+        "vote_imports": row.vote_imports.with_counts(),
     }
     return render(request, "frontend/field.html", context)

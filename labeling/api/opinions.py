@@ -57,14 +57,19 @@ class OpinionOut(serializers.ModelSerializer[Vote]):
     voter = serializers.CharField(source="voter.username")
     label = LabelField()  # type: ignore[assignment]
     mine = serializers.SerializerMethodField()
+    imported = serializers.SerializerMethodField()
 
     class Meta:
         model = Vote
-        fields = ("voter", "label", "certainty", "reason", "comment", "flagged", "mine")
+        fields = ("voter", "label", "certainty", "reason", "comment", "flagged", "mine", "imported")
 
     def get_mine(self, vote: Vote) -> bool:
         """Return True if it is the caller's own vote."""
         return bool(vote.voter_id == self.context["user"].pk)
+
+    def get_imported(self, vote: Vote) -> bool:
+        """Return True if the vote was cast elsewhere and came with a file."""
+        return vote.vote_import_id is not None
 
 
 class ConsensusSummaryOut(serializers.ModelSerializer[Consensus]):

@@ -64,4 +64,5 @@ COLUMNS = (
     Column("bands_observed", str, "bands whose mosaic covers the candidate"),
     Column("control_sample", int, "1 if it measures networks and never trains them"),
     Column("set_aside", str, "why it was not put to the vote"),
+    Column("n_imported", int, "answers of n_votes that were cast elsewhere and imported"),
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
 from classifier.core.classes import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from labeling.models.vote import Vote
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 
 if TYPE_CHECKING:
@@ -77,7 +78,14 @@ def _expressions() -> dict[str, Any]:
         "run": F("network__run"),
         **{f"{name}_": F(name) for name in (*_PHOTOMETRY, "ci", "observed", "set_aside")},
         "in_control": F("control"),
+        "n_imported": _imported_votes(),
     }
+
+
+def _imported_votes() -> Coalesce:
+    """Return the number of live votes that were cast elsewhere."""
+    votes = Vote.objects.live().imported().filter(candidate=OuterRef("pk")).order_by()
+    return Coalesce(Subquery(votes.values("candidate").annotate(n=Count("pk")).values("n")), 0)
 
 
 _RENAMED = {

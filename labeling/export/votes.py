@@ -27,15 +27,17 @@ COLUMNS = (
     "surplus",
     "votes_visible",
     "informed",
+    "imported_from",
 )
 
 
 def vote_rows() -> Iterator[Row]:
     """Yield every vote in the order of casting; `label` is 1 to 4 or "unsure".
 
-    A vote with `repeat_of` is a hidden repeat of that vote; it never counts.
+    A vote with `repeat_of` is a hidden repeat of that vote; it never counts. One that was cast
+    elsewhere has the name of the file with which it came.
     """
-    votes = Vote.objects.select_related("candidate__field", "voter")
+    votes = Vote.objects.select_related("candidate__field", "voter", "vote_import")
     for vote in votes.order_by("cast_at", "pk").iterator():
         yield {
             "vote": str(vote.pk),
@@ -58,4 +60,5 @@ def vote_rows() -> Iterator[Row]:
             "surplus": int(vote.surplus),
             "votes_visible": vote.votes_visible,
             "informed": int(vote.informed),
+            "imported_from": vote.vote_import.file_name if vote.vote_import else "",
         }

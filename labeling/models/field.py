@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from classifier.core.bands import BANDS
 from classifier.core.cold_start import spread_sample
 from labeling import jobs
+from labeling.db.bulk import batches
 from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
@@ -202,10 +203,20 @@ class Field(models.Model):
             jobs.notify_throttled(jobs.REFRESH, self.pk)
 
     @transaction.atomic
-    def refresh_consensus(self) -> None:
-        """Recompute the consensus of every candidate with votes, after a change of the rules."""
+    def refresh_consensus(self, candidates: Iterable[int] | None = None) -> None:
+        """Recompute the consensus of these candidates, or of all that were voted on.
+
+        For changes of the rules, and of many votes at once; votes of others wait meanwhile.
+        """
         (field,) = Field.objects.filter(pk=self.pk).lock_out_votes()
-        voted = Vote.objects.filter(candidate=OuterRef("pk"))
-        for candidate in self.candidates.filter(Exists(voted)).order_by("pk").iterator():
-            candidate.field = field
-            candidate.refresh_consensus()
+        if candidates is None:
+            voted = Vote.objects.filter(candidate=OuterRef("pk"))
+            candidates = self.candidates.filter(Exists(voted)).values_list("pk", flat=True)
+        for batch in batches(sorted(candidates)):
+            votes: dict[int, list[Vote]] = {pk: [] for pk in batch}
+            for vote in Vote.objects.live().filter(candidate__in=batch).order_by():
+                votes[vote.candidate_id].append(vote)
+            rows = self.candidates.filter(pk__in=batch).order_by("pk")
+            for candidate in rows.prefetch_related("adjudications"):
+                candidate.field = field
+                candidate.refresh_consensus(votes[candidate.pk])

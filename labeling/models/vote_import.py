@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q, UniqueConstraint
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import Count, Q, UniqueConstraint
+from django.db.models.functions import Now
+
+from labeling.models.vote import Vote
 
 
 class VoteImportQuerySet(models.QuerySet["VoteImport"]):
@@ -13,6 +17,14 @@ class VoteImportQuerySet(models.QuerySet["VoteImport"]):
     def standing(self) -> VoteImportQuerySet:
         """Imports that were not taken back."""
         return self.filter(taken_back_at=None)
+
+    def with_counts(self) -> VoteImportQuerySet:
+        """Imports with `n_votes`, the votes that count, and `n_people`, their voters."""
+        live = Q(votes__retracted_at=None, votes__repeat_of=None)
+        return self.annotate(
+            n_votes=Count("votes", filter=live),
+            n_people=Count("votes__voter", filter=live, distinct=True),
+        )
 
 
 class VoteImport(models.Model):
@@ -49,3 +61,20 @@ class VoteImport(models.Model):
 
     def __str__(self) -> str:
         return f"votes of {self.file_name} in {self.field}"
+
+    @transaction.atomic
+    def take_back(self, by: User | None = None) -> int:
+        """Retract the votes and refresh the consensus; return their number.
+
+        Doing so twice changes nothing. Without `by` an administrator did it by a command.
+        """
+        type(self.field).objects.filter(pk=self.field_id).lock_out_votes()
+        votes = Vote.objects.standing().filter(vote_import=self)
+        candidates = set(votes.order_by().values_list("candidate", flat=True))
+        count = votes.update(retracted_at=Now())
+        VoteImport.objects.standing().filter(pk=self.pk).update(
+            taken_back_at=Now(), taken_back_by=by
+        )
+        self.refresh_from_db()
+        self.field.refresh_consensus(candidates)
+        return count

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.core.config import Preset
-from labeling.models import Consensus, Field, ReferenceLabel, TrainingRun
+from labeling.models import Consensus, Field, ReferenceLabel, TrainingRun, VoteImport
 from tests.labeling.world import lease_to, make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
@@ -150,3 +150,26 @@ def test_the_actions_need_the_permission_to_change(as_root, root, field, cur, ad
     for model, row in (("field", field), ("trainingrun", run)):
         act(as_root, model, "retrain", row)
     assert TrainingRun.objects.count() == 1
+
+
+def test_the_action_takes_imported_votes_back(as_root, root, field, candidate, ada):
+    settle(candidate, [ada])
+    record = VoteImport.objects.create(field=field, file_name="votes.csv", fingerprint="0")
+    candidate.votes.update(vote_import=record)
+    act(as_root, "voteimport", "take_back", record)
+    record.refresh_from_db()
+    assert record.taken_back_by == root
+    assert not candidate.votes.live().exists()
+    assert Consensus.objects.get(candidate=candidate).n_votes == 0
+
+
+def test_taking_votes_back_needs_an_administrator(as_root, field, candidate, ada, cur):
+    settle(candidate, [ada])
+    record = VoteImport.objects.create(field=field, file_name="votes.csv", fingerprint="0")
+    candidate.votes.update(vote_import=record)
+    cur.is_staff = True
+    cur.save()
+    client = Client()
+    client.force_login(cur)
+    act(client, "voteimport", "take_back", record)
+    assert candidate.votes.live().exists()

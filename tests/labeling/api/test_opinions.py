@@ -49,6 +49,7 @@ def test_it_has_the_live_votes_in_order_of_time(as_bea, ada, bea, cy, candidate)
     vote(candidate, ada, 1).retract()
     candidate.cast_vote(bea, uuid4(), label=5, certainty="possible")
     plain = {"certainty": "sure", "reason": "", "comment": "", "flagged": False}
+    plain["imported"] = False
     assert opinions(as_bea.get(url(candidate)))["votes"] == [
         {"voter": "cy", "label": 4, "mine": False, **plain}
         | {"reason": "galaxy", "comment": "arms", "flagged": True},

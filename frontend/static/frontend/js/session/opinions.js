@@ -11,7 +11,7 @@ import { candidateUrl } from "../viewer/load.js";
  * @typedef {{network: {run: number, external: string, probabilities: number[], entropy_nats: number,
  *     ensemble_agreement: number, label: number} | null,
  *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
- *     flagged: boolean, mine: boolean}[],
+ *     flagged: boolean, mine: boolean, imported: boolean}[],
  *   consensus: {label: number | null, status: string, n_votes: number} | null,
  *   references: {source: string, label: number}[],
  *   comments: {author: string, text: string, written_at: string, resolved: boolean}[]}} Opinions
@@ -68,8 +68,11 @@ function discussionNodes(comments) {
 }
 
 /** @param {Opinions["votes"][number]} vote @param {Texts} texts @returns {Node} */
-function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOwn }, { reasons }) {
-  const details = [certainty === "possible" ? "possible" : "", reasons[reason], flagged ? "flagged" : "", comment];
+function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOwn, imported }, { reasons }) {
+  const details = [
+    certainty === "possible" ? "possible" : "", reasons[reason], flagged ? "flagged" : "",
+    imported ? "imported" : "", comment,
+  ];
   return tableRow(isOwn ? `${voter} (me)` : voter, labelBadge(label), details.filter(Boolean).join(", "));
 }
 
