@@ -13,6 +13,7 @@ from labeling.api.filters import FieldIn, checked_query
 from labeling.api.views import ListAPIView, RetrieveAPIView
 from labeling.export.rows import in_catalogue_order
 from labeling.imaging import cutouts
+from labeling.imaging.photometry import electrons_per_unit
 from labeling.models import Candidate
 
 
@@ -26,6 +27,9 @@ class BandOut(serializers.Serializer[Any]):
     mag_err = serializers.FloatField(allow_null=True)
     star_fwhm_px = serializers.FloatField(allow_null=True)
     unit = serializers.CharField(allow_blank=True)
+    zero_point_vega = serializers.FloatField(allow_null=True)
+    zero_point_ab = serializers.FloatField(allow_null=True)
+    electrons_per_unit = serializers.FloatField(allow_null=True)
 
 
 class CandidateOut(serializers.ModelSerializer[Candidate]):
@@ -122,18 +126,22 @@ class CandidateOut(serializers.ModelSerializer[Candidate]):
         return rgb_url(candidate, cutouts.RGB_SIZES[1])
 
 
-_NO_IMAGE = {"filter": "", "star_fwhm_px": None, "unit": ""}
+_MOSAIC_COLUMNS = ("filter", "star_fwhm_px", "unit", "zero_point_vega", "zero_point_ab")
+_NO_IMAGE = {**dict.fromkeys((*_MOSAIC_COLUMNS, "electrons_per_unit")), "filter": "", "unit": ""}
 
 
 def _image_facts(candidate: Candidate) -> dict[str, dict[str, Any]]:
-    """Return filter, unit and width of stars of each band that has an image."""
+    """Return filter, unit, width of stars and calibration of each band that has an image."""
     if candidate.cut_elsewhere:
         return {
             band: {**_NO_IMAGE, "filter": about["filter"], "unit": about["unit"]}
             for band, about in candidate.catalogue_import.stamp_bands.items()
         }
     return {
-        band: {name: getattr(mosaic, name) for name in _NO_IMAGE}
+        band: {
+            **{name: getattr(mosaic, name) for name in _MOSAIC_COLUMNS},
+            "electrons_per_unit": electrons_per_unit(mosaic),
+        }
         for band, mosaic in candidate.field.mosaic_by_band.items()
     }
 

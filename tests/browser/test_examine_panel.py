@@ -20,7 +20,8 @@ root.style.width = "330px";
 root.style.height = "350px";
 const star = (name, fwhm, extra) => ({
   name, unit: "ELECTRONS/S", side: 100, x: 50, y: 50, xPix: 151, yPix: 251, sky: "",
-  arcsecPerPx: 0.04, starFwhm: 2,
+  arcsecPerPx: 0.04, starFwhm: 2, zeroPoint: { system: "Vega", mag: 25.83 },
+  electronsPerUnit: 1143,
   plane: Float32Array.from({ length: 10000 }, (_, i) => 1 + 50 * 2 ** (
     -4 * (((i % 100) - 50) ** 2 + (Math.floor(i / 100) - 50) ** 2) / fwhm ** 2
   )), ...extra,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  concentrationIndex, growthCurve, instrumentalMagnitude,
+  concentrationIndex, fluxError, growthCurve, instrumentalMagnitude, magnitudeError,
 } from "../../../frontend/static/frontend/js/examine/aperture.js";
 import { linearScale, logarithmicScale } from "../../../frontend/static/frontend/js/examine/axis-scale.js";
 import { centroid } from "../../../frontend/static/frontend/js/examine/centroid.js";
@@ -25,7 +25,8 @@ function target(light, more = {}) {
   ));
   return {
     name: "V F555W", unit: "ELECTRONS/S", plane, side: SIDE, x: 50, y: 50, xPix: 1051, yPix: 2051,
-    sky: "", arcsecPerPx: 0.04, starFwhm: 2, ...more,
+    sky: "", arcsecPerPx: 0.04, starFwhm: 2, zeroPoint: null, electronsPerUnit: null,
+    ...more,
   };
 }
 
@@ -172,7 +173,7 @@ const BAD = {
   "a corner": target(gauss(1, 1, 3), { x: -0.4, y: -0.4, xPix: 1000.6, yPix: 2000.6 }),
   "beyond the stamp": target(gauss(50, 50, 3), { x: -30 }),
   "no scale, no stars, no unit": target(gauss(50, 50, 3), {
-    arcsecPerPx: null, starFwhm: null, unit: "",
+    arcsecPerPx: null, starFwhm: null, zeroPoint: null, electronsPerUnit: null, unit: "",
   }),
 };
 
@@ -198,4 +199,36 @@ test("it refuses fits that mean nothing, in words", () => {
 
 test("it refuses a way to look that does not exist", () => {
   assert.throws(() => examine("vector", BAD.zero), /vector/);
+});
+
+test("the magnitude is Vega or AB by the zero point, and says so", () => {
+  const light = gauss(50, 50, 3);
+  const [flux] = growthCurve(target(light), 50, 50, 7, [5]).flux;
+  for (const [zeroPoint, system, mag] of [
+    [{ system: "Vega", mag: 25.83 }, "Vega", 25.83], [null, "instrumental", 0],
+    [{ system: "AB", mag: 25.71 }, "AB", 25.71],
+  ]) {
+    const { numbers, notes } = examine("aperture", target(light, { zeroPoint }));
+    const text = Object.fromEntries(numbers).Magnitude;
+    near(Number.parseFloat(text.replace("−", "-")), mag - 2.5 * Math.log10(flux), 0.002);
+    assert.ok(text.endsWith(` ± 0.000 ${system}`), text);
+    assert.match(notes.join(" "), zeroPoint ? new RegExp(`${zeroPoint.system} zero point 25`) : /zero point 0/);
+  }
+});
+
+test("the error is Poisson noise, the scatter of the sky and the error of its level", () => {
+  const sky = { level: 7, sigma: 0.5, pixels: 393, missing: 0 };
+  const area = Math.PI * 25;
+  const variance = 900 / 4 + 0.25 * area + (0.25 * area ** 2) / 393;
+  near(fluxError(900, 5, sky, 4), Math.sqrt(variance), 1e-12);
+  near(fluxError(900, 5, sky, null), Math.sqrt(variance - 225), 1e-12);
+  near(fluxError(-900, 5, sky, 4), Math.sqrt(variance - 225), 1e-12);
+  near(magnitudeError(900, 9), 0.010857, 1e-6);
+  assert.ok(Number.isNaN(magnitudeError(-1, 9)));
+});
+
+test("it says that an error without the gain is that of the sky alone", () => {
+  const notes = (more) => examine("aperture", target(gauss(50, 50, 3), more)).notes.join(" ");
+  assert.match(notes({}), /error is that of the sky alone/);
+  assert.doesNotMatch(notes({ electronsPerUnit: 1143 }), /sky alone/);
 });

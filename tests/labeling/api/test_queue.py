@@ -43,7 +43,9 @@ def test_it_leases_one_candidate_by_default(as_ada, ada, field):
 
 
 def test_items_have_all_that_the_page_needs(as_ada, imported):
-    imported.mosaics.update(star_fwhm_px=2.5)
+    imported.mosaics.update(
+        star_fwhm_px=2.5, zero_point_vega=25.8, zero_point_ab=None, exposure_s=1143.0
+    )
     items = as_ada.post(URL, {"count": 10}).json()
     assert [set(item) for item in items] == [ITEM] * 6
     item = next(item for item in items if item["catalogue_id"] == "2")
@@ -52,6 +54,7 @@ def test_items_have_all_that_the_page_needs(as_ada, imported):
     assert (item["field"], item["galaxy"]) == ("ngc1566", "NGC 1566")
     assert item["pixel_scale_arcsec"] == pytest.approx(SCALE)
     known = {"observed": True, "mag_err": None, "star_fwhm_px": 2.5, "unit": "ELECTRONS/S"}
+    known |= {"zero_point_vega": 25.8, "zero_point_ab": None, "electrons_per_unit": 1143.0}
     assert item["bands"] == [
         {"band": b, "filter": FILTERS[b], "mag": 20.0 + k, **known} for k, b in enumerate(BANDS)
     ]
@@ -63,6 +66,7 @@ def test_unknown_values_of_a_band_are_null(as_ada, imported):
     nuv, u, *_ = as_ada.post(URL, {}).json()[0]["bands"]
     assert (nuv["filter"], nuv["star_fwhm_px"], nuv["unit"]) == ("", None, "")
     assert (u["filter"], u["star_fwhm_px"], u["unit"]) == (FILTERS["U"], None, "")
+    assert (nuv["electrons_per_unit"], u["electrons_per_unit"]) == (None, None)
 
 
 def test_the_candidate_lies_in_the_middle_of_its_stamp(as_ada, imported):

@@ -1,5 +1,5 @@
 // @ts-check
-/** Circular aperture photometry: curve of growth, instrumental magnitude, concentration index. */
+/** Circular aperture photometry: curve of growth, magnitude, error, concentration index. */
 import { circleSum } from "./circle-sum.js";
 
 /** @typedef {import("./target.js").Stamp} Stamp */
@@ -16,6 +16,24 @@ export function growthCurve(stamp, x, y, sky, radii) {
     flux: sums.map(({ sum, area }) => (area > 0 ? sum - area * sky : NaN)),
     missing: sums.map(({ missing }) => missing),
   };
+}
+
+/**
+ * Return the error of a flux in a circle, as IRAF's phot: Poisson noise of the flux, scatter of the
+ * sky within the circle, and error of the sky's level.
+ * @param {number} flux above the sky @param {number} radius px
+ * @param {import("./background.js").Sky} sky
+ * @param {number | null} electronsPerUnit null leaves the Poisson noise out
+ */
+export function fluxError(flux, radius, sky, electronsPerUnit) {
+  const area = Math.PI * radius ** 2;
+  const poisson = electronsPerUnit === null ? 0 : Math.max(flux, 0) / electronsPerUnit;
+  return Math.sqrt(poisson + sky.sigma ** 2 * (area + area ** 2 / sky.pixels));
+}
+
+/** Return the error in magnitudes. @param {number} flux @param {number} error of the flux */
+export function magnitudeError(flux, error) {
+  return flux > 0 ? (2.5 / Math.LN10) * (error / flux) : NaN;
 }
 
 /** Return the magnitude with zero point 0; NaN if the flux is not positive. @param {number} flux */

@@ -15,6 +15,7 @@ const MIN_PIXELS = 20;
  * @typedef {object} Sky
  * @property {number} level image units per pixel: the clipped median; NaN with too few pixels
  * @property {number} sigma of a pixel, clipped
+ * @property {number} pixels of the annulus with data
  * @property {number} missing fraction of the annulus without data
  */
 
@@ -25,7 +26,8 @@ const MIN_PIXELS = 20;
  */
 export function skyAround(stamp, x, y) {
   const { values, missing } = annulusAround(stamp, x, y, SKY_INNER, SKY_OUTER);
-  if (values.length < MIN_PIXELS) return { level: NaN, sigma: NaN, missing };
+  const pixels = values.length;
+  if (pixels < MIN_PIXELS) return { level: NaN, sigma: NaN, pixels, missing };
   const { median, sigma } = sigmaClipped(values);
-  return { level: median, sigma, missing };
+  return { level: median, sigma, pixels, missing };
 }

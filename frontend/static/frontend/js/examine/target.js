@@ -18,8 +18,11 @@
  * @property {string} sky RA and Dec, or empty
  * @property {number | null} arcsecPerPx
  * @property {number | null} starFwhm px, median of the field's star-like sources in this filter
+ * @property {ZeroPoint | null} zeroPoint null if unknown
+ * @property {number | null} electronsPerUnit of the image, for Poisson noise; null if unknown
  */
 
+/** @typedef {{system: "Vega" | "AB", mag: number}} ZeroPoint magnitude of one unit of the image */
 /** @typedef {Stamp & Position} Target */
 
 /**

@@ -11,6 +11,16 @@ import { Viewer } from "../viewer/viewer.js";
 /** @typedef {import("../viewer/filter-strip.js").FilterStrip} FilterStrip */
 
 /**
+ * Return the zero point of a filter, Vega as in the catalogues of the surveys, else AB.
+ * @param {import("../viewer/load.js").Band} band
+ * @returns {import("../examine/target.js").ZeroPoint | null}
+ */
+function zeroPointOf({ zero_point_vega: vega, zero_point_ab: ab }) {
+  if (vega !== null) return { system: "Vega", mag: vega };
+  return ab === null ? null : { system: "AB", mag: ab };
+}
+
+/**
  * Return what the examine panel measures: the pixel under the pointer, or else the candidate, in
  * the selected filter; null where that was not observed.
  * @param {FilterStrip} strip
@@ -33,6 +43,8 @@ function examineTarget({ candidate, crosshair, selection }) {
     sky: formatSky(item, point),
     arcsecPerPx: item.pixel_scale_arcsec,
     starFwhm: band.star_fwhm_px,
+    zeroPoint: zeroPointOf(band),
+    electronsPerUnit: band.electrons_per_unit,
   };
 }
 

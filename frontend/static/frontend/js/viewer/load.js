@@ -6,7 +6,9 @@ import { parseNpy } from "./npy.js";
 /**
  * One filter of a candidate; `mag` is null where the catalogue has none.
  * @typedef {{band: string, filter: string, observed: boolean, unit: string,
- *   mag: number | null, mag_err: number | null, star_fwhm_px: number | null}} Band
+ *   mag: number | null, mag_err: number | null, star_fwhm_px: number | null,
+ *   zero_point_vega: number | null, zero_point_ab: number | null,
+ *   electrons_per_unit: number | null}} Band
  */
 /**
  * A candidate as the queue's endpoint sends it. Positions: `x_pix`, `y_pix` on the mosaic count
