@@ -56,7 +56,7 @@ simulate: $(VENV)/installed-dev
 # Resolves the ranges of pyproject.toml anew, for Python 3.11 and newer on all systems; a version
 # that is locked stays until `make lock UPGRADE=--upgrade`. Those of torch are set by hand.
 lock: $(VENV)/installed-dev
-	$(call compile,--extra worker --extra diagnosis,requirements.lock)
+	$(call compile,--extra worker --extra diagnosis --extra tables,requirements.lock)
 	$(call compile,--extra dev --constraints requirements.lock,requirements-dev.lock)
 
 # Besides the packages of pyproject.toml: what PyTorch needs, and what builds this package.

@@ -13,6 +13,7 @@ import lzma
 import math
 import zlib
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,9 @@ MAX_UNPACKED = 2**33
 MAX_TABLE = 2**28
 """Of a table, unpacked; its rows as Python's objects take ten times that."""
 MAX_ROWS = 10**7
+MAX_COLUMNS = 2000
+MAX_OBJECTS = 10_000
+"""Of an HDF5 file."""
 MAX_HDUS = 1000
 
 _BLOCK, _CARD = 2880, 80
@@ -122,7 +126,7 @@ def _check_tiles(header: fits.Header) -> None:
 
 def _check_columns(header: fits.Header) -> None:
     """Check a table's rows and columns; those of variable length may all share the same values."""
-    if header.get("XTENSION", "").strip() != "BINTABLE":
+    if header.get("XTENSION", "").strip() != "BINTABLE" or header.get("ZIMAGE") is True:
         return
     if int(header["NAXIS2"]) > MAX_ROWS:
         raise LimitExceeded(f"it has more than {MAX_ROWS} rows")
@@ -140,3 +144,35 @@ def _skip(stream: IO[bytes], size: int) -> None:
     if is_packed and stream.tell() + size > MAX_UNPACKED:
         raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB")
     stream.seek(size, 1)
+
+
+def check_hdf5(path: Path) -> None:
+    """Raise LimitExceeded if an HDF5 file refers to other files or has too many objects.
+
+    External links, raw data in other files and virtual datasets would let its maker choose what
+    this machine reads. Needs h5py, and opens nothing but the file itself.
+    """
+    h5py = import_module("h5py")
+    with h5py.File(path, "r") as file:
+        groups, n_objects = [file], 0
+        while groups:
+            group = groups.pop()
+            for name in group:
+                n_objects += 1
+                if n_objects > MAX_OBJECTS:
+                    raise LimitExceeded(f"it holds more than {MAX_OBJECTS} objects")
+                link = group.get(name, getlink=True)
+                if isinstance(link, h5py.ExternalLink):
+                    raise LimitExceeded(
+                        f"{name!r} is not in this file but a link to {link.filename!r}; save it "
+                        "in one file"
+                    )
+                if isinstance(link, h5py.SoftLink):
+                    continue
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    groups.append(item)
+                elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+                    raise LimitExceeded(
+                        f"the data of {name!r} are in other files; save them in one file"
+                    )

@@ -1,11 +1,14 @@
 """Read the predictions of another network: four probabilities and a class for each candidate.
 
-There are three formats, recognised by the content of the file:
+There are four formats, recognised by the content of the file:
 
 starcnet  StarcNet's text: id, x, y, class and "[p1 - p2 - p3 - p4]", rounded to 0.01; no header.
 scores    StarcNet's array: a .npy file (N, 4) of scores, which softmax makes probabilities, or of
           probabilities; one row for each candidate of the field, in the order of its catalogue.
-table     Any table that astropy reads, with the columns id and p_class1 ... p_class4.
+table     Any table that a catalogue may be, with the columns id and p_class1 ... p_class4, by these
+          names or mapped to them.
+classes   A table with the columns id, class and quality: the share, at least 1/4, of an ensemble
+          that names the class, as PHANGS-HST publishes it. The other classes share the rest evenly.
 
 Values  An array holds probabilities if most of its rows do: from 0 to 1, with a sum of 1. Rows of
         real scores do so by accident only, so softmax is applied to all other arrays, logarithms of
@@ -27,12 +30,19 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from classifier.core.classes import CLASSES, PROBABILITY_COLUMNS
+from labeling.files.limits import LimitExceeded, check_table
+from labeling.ingest.column_names import near
 from labeling.ingest.errors import BadInput
-from labeling.ingest.tables import TableReader, data_lines, read_table, read_text
+from labeling.ingest.missing_values import MissingValues
+from labeling.ingest.table_data import from_astropy
+from labeling.ingest.table_options import TableOptions
+from labeling.ingest.table_reader import ColumnNames, TableReader
+from labeling.ingest.tables import load_table
 
-STARCNET, SCORES, TABLE = "starcnet", "scores", "table"
-FORMATS = (STARCNET, SCORES, TABLE)
+STARCNET, SCORES, TABLE, CLASSES_AND_QUALITY = "starcnet", "scores", "table", "classes"
+FORMATS = (STARCNET, SCORES, TABLE, CLASSES_AND_QUALITY)
 PROBABILITIES = "probabilities"
+_COLUMNS = ("id", *PROBABILITY_COLUMNS, "class", "quality")
 
 SUM_TOLERANCE = 0.02
 """Largest difference of the sum from 1: the effect of rounding four probabilities to 0.01."""
@@ -60,42 +70,121 @@ class Probabilities:
     label_N: NDArray[np.int64]
     """The most probable class, from 1."""
     content: str = PROBABILITIES
-    """What the file holds: PROBABILITIES, or SCORES, which softmax has made probabilities."""
+    """What the file holds: PROBABILITIES, CLASSES_AND_QUALITY, or SCORES, made probabilities by
+    softmax."""
+    notes: tuple[str, ...] = ()
 
 
-def read_probabilities(path: Path, fmt: str | None = None) -> Probabilities:
+def read_probabilities(
+    path: Path, fmt: str | None = None, options: TableOptions | None = None
+) -> Probabilities:
     """Read a file in one of FORMATS, by default the one it is recognised as. Raises BadInput."""
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
-    fmt = fmt or format_of(path)
+    options = options or TableOptions()
+    fmt = fmt or format_of(path, options)
     if fmt == SCORES:
         p_NK, content = _probabilities_of_array(path, _array(path))
         return Probabilities(path, fmt, None, p_NK, p_NK.argmax(axis=1) + 1, content)
-    table = _starcnet_table(path) if fmt == STARCNET else read_table(path)
-    if not len(table):
-        raise BadInput(f"{path}: holds no predictions.")
-    if missing := {"id", *PROBABILITY_COLUMNS} - {name.lower() for name in table.colnames}:
-        names = " ".join(", ".join(table.colnames[:40]).split())
-        raise BadInput(
-            f"{path}: has no column {min(missing)!r} (it has {names}); predictions need the "
-            f"columns id, {', '.join(PROBABILITY_COLUMNS)}."
-        )
-    reader = TableReader(path, table, {})
-    p_NK = _normalise(path, np.column_stack([reader.numbers(name) for name in PROBABILITY_COLUMNS]))
-    label_N = p_NK.argmax(axis=1) + 1
     if fmt == STARCNET:
-        label_N = _check_most_probable(path, reader.classes("class"), p_NK)
-    return Probabilities(path, fmt, reader.ids(), p_NK, label_N)
+        return _of_starcnet(path)
+    return _of_table(path, options, fmt)
 
 
-def format_of(path: Path) -> str:
+def _of_starcnet(path: Path) -> Probabilities:
+    data = from_astropy(path, _starcnet_table(path))
+    if not data.n_rows:
+        raise BadInput(f"{path}: holds no predictions.")
+    reader = TableReader(data, ColumnNames(path, data.names, {}), MissingValues())
+    p_NK = _normalise(path, np.column_stack([reader.required(p) for p in PROBABILITY_COLUMNS]))
+    label_N = _check_most_probable(path, reader.classes("class"), p_NK)
+    return Probabilities(path, STARCNET, reader.ids(), p_NK, label_N)
+
+
+def _of_table(path: Path, options: TableOptions, fmt: str) -> Probabilities:
+    """Read a table of probabilities, or of classes and their quality."""
+    for name in options.columns:
+        if name not in _COLUMNS:
+            raise BadInput(
+                f"{path}: --column {name}={options.columns[name]}: {name!r} is not a column of "
+                f"predictions ({', '.join(_COLUMNS)}){near(name, _COLUMNS) or '.'}"
+            )
+    columns: list[ColumnNames] = []
+
+    def choose(names: list[str], *, has_header: bool) -> set[str]:
+        if options.header and not has_header and names:
+            raise BadInput(
+                f"{path}: not a readable table: the first line holds numbers where the names of "
+                "the columns belong; number them: --no-header --column id=1 …"
+            )
+        columns.append(ColumnNames(path, names, options.columns))
+        return {column for name in _COLUMNS if (column := columns[-1].find(name))}
+
+    data = load_table(path, options, choose)
+    if not data.n_rows:
+        raise BadInput(f"{path}: holds no predictions.")
+    reader = TableReader(data, columns[-1], MissingValues.of(options.missing))
+    by_class = fmt == CLASSES_AND_QUALITY or (
+        reader.names.find(PROBABILITY_COLUMNS[0]) is None
+        and reader.names.find("class") is not None
+        and reader.names.find("quality") is not None
+    )
+    names = ("id", "class", "quality") if by_class else ("id", *PROBABILITY_COLUMNS)
+    if missing := [name for name in names if reader.names.find(name) is None]:
+        raise BadInput(
+            f"{reader.names.no_column(min(missing), min(missing))} Predictions need the columns "
+            f"id, {', '.join(PROBABILITY_COLUMNS)}, or id, class, quality."
+        )
+    if by_class:
+        p_NK, label_N, ids, notes = _of_classes(reader)
+        content = CLASSES_AND_QUALITY
+    else:
+        p_NK = _normalise(path, np.column_stack([reader.required(p) for p in PROBABILITY_COLUMNS]))
+        label_N, ids, notes, content = p_NK.argmax(axis=1) + 1, reader.ids(), (), PROBABILITIES
+    return Probabilities(path, fmt, ids, p_NK, label_N, content, notes)
+
+
+def _of_classes(
+    reader: TableReader,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], list[str], tuple[str, ...]]:
+    """Return probabilities (N, K), classes and ids of the rows that have a class.
+
+    Classes above 4 are kinds of artefacts, which are class 4.
+    """
+    label_N = reader.classes(str(reader.names.find("class")), artefacts_above=len(CLASSES))
+    quality_N = reader.numbers(str(reader.names.find("quality")))
+    ids = reader.ids()
+    classified_N = label_N > 0
+    rows = np.flatnonzero(classified_N)
+    if not len(rows):
+        raise BadInput(f"{reader.data.path}: no row has a class.")
+    label_N, quality_N = label_N[rows].astype(np.int64), quality_N[rows]
+    wrong_N = ~((quality_N >= 1 / len(CLASSES)) & (quality_N <= 1))
+    if wrong_N.any():
+        row = int(wrong_N.argmax())
+        raise reader.error(
+            int(rows[row]) + 1,
+            f"the quality {quality_N[row]:g} is not the share of an ensemble that names the class "
+            "(from 0.25 to 1)",
+        )
+    p_NK = np.repeat((1 - quality_N)[:, None] / (len(CLASSES) - 1), len(CLASSES), axis=1)
+    p_NK[np.arange(len(rows)), label_N - 1] = quality_N
+    n_without = int((~classified_N).sum())
+    notes = (f"{n_without} rows without a class are left out.",) if n_without else ()
+    return p_NK, label_N, [ids[row] for row in rows], notes
+
+
+def format_of(path: Path, options: TableOptions | None = None) -> str:
     """Return the one of FORMATS that the file's name and content indicate."""
     with path.open("rb") as file:
-        start = file.read(4096)
+        start = file.read(4096).removeprefix(b"\xef\xbb\xbf")
     if path.suffix.lower() == ".npy" or start.startswith(_NUMPY_MAGIC):
         return SCORES
-    first = next(iter(data_lines(start.decode("utf-8", errors="replace"))), "")
-    if path.suffix.lower() == ".tab" or re.match(r"\s*(\S+\s+){4}\[", first):
+    first = next(iter(_data_lines(start.decode("utf-8", errors="replace"))), "")
+    if re.match(r"\s*(\S+\s+){4}\[", first):
+        return STARCNET
+    is_table = options is not None and (options.columns or not options.header or options.format)
+    if path.suffix.lower() == ".tab" and not is_table:
         return STARCNET
     return TABLE
 
@@ -103,7 +192,7 @@ def format_of(path: Path) -> str:
 def _starcnet_table(path: Path) -> Table:
     """Read StarcNet's text; all cells are text."""
     rows = []
-    for number, line in enumerate(data_lines(read_text(path)), 1):
+    for number, line in enumerate(_data_lines(_read_text(path)), 1):
         match = _STARCNET_ROW.fullmatch(line)
         if match is None:
             excerpt = line if len(line) < 60 else f"{line[:60]} …"
@@ -114,6 +203,22 @@ def _starcnet_table(path: Path) -> Table:
         rows.append(match.groups())
     names = ["id", "class", *PROBABILITY_COLUMNS]
     return Table(rows=rows, names=names, dtype=[str] * len(names)) if rows else Table(names=names)
+
+
+def _data_lines(text: str) -> list[str]:
+    """Return the lines that are neither empty nor comments."""
+    return [line for line in text.splitlines() if line.strip()[:1] not in {"", "#"}]
+
+
+def _read_text(path: Path) -> str:
+    """Read the file as UTF-8. Raises BadInput."""
+    try:
+        check_table(path)
+        return path.read_text(encoding="utf-8-sig")
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not a text file ({error}).") from None
 
 
 def _probabilities_of_array(

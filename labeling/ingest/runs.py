@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import Probabilities, read_probabilities
+from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import sha256_of
 from labeling.models import Field, TrainingRun
 from labeling.rules.prediction_arrays import PredictionArrays
@@ -17,7 +18,12 @@ MAX_NAME_LENGTH = 80
 
 
 def import_run(
-    field: Field, path: Path, network: str, user: User, fmt: str | None = None
+    field: Field,
+    path: Path,
+    network: str,
+    user: User,
+    fmt: str | None = None,
+    options: TableOptions | None = None,
 ) -> tuple[TrainingRun, bool]:
     """Import a network's probabilities as a run of the field; return it and whether it is new.
 
@@ -34,7 +40,7 @@ def import_run(
     fingerprint = sha256_of(path).hexdigest()
     if existing := TrainingRun.objects.imported_into(field, network, fingerprint).first():
         return existing, False
-    probabilities = read_probabilities(path, fmt)
+    probabilities = read_probabilities(path, fmt, options)
     candidates = _candidates_by_row(field, probabilities)
     predictions = _predictions(probabilities, candidates)
     source = {
@@ -43,6 +49,7 @@ def import_run(
         "format": probabilities.format,
         "content": probabilities.content,
         "rows": len(candidates),
+        "notes": list(probabilities.notes),
         "set_aside": candidates.count(None),
         "silent": field.candidates.in_play().count() - len(predictions.candidate_N),
     }

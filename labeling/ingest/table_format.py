@@ -1,52 +1,82 @@
-"""The format of a table file; refuses those that would make astropy open another file or address.
+"""The format of a table file, by its content and its name."""
 
-A VOTable's STREAM element may name a file or an address that holds the rows, and an HDF5 file may
-link to other files: whoever made the table would choose what this machine reads.
-"""
+from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from astropy.io.registry import identify_format
-from astropy.table import Table
-from astropy.utils.data import get_readable_fileobj
-from astropy.utils.xml.iterparser import get_xml_iterator
-
-from labeling.files.limits import check_fits, check_table
+from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table, open_unpacked
 from labeling.ingest.errors import BadInput
 
-_BY_SUFFIX = {".csv": "ascii.csv", ".txt": "ascii", ".dat": "ascii"}
-_WITHOUT_LINKS = ("ascii.", "fits", "parquet", "votable")
+CSV, TSV, TEXT = "csv", "tsv", "text"
+ECSV, SEXTRACTOR, MRT, IPAC = "ecsv", "sextractor", "mrt", "ipac"
+FITS, VOTABLE, PARQUET, HDF5 = "fits", "votable", "parquet", "hdf5"
+FORMATS = (CSV, TSV, TEXT, ECSV, SEXTRACTOR, MRT, IPAC, FITS, VOTABLE, PARQUET, HDF5)
+DELIMITED = (CSV, TSV, TEXT)
+"""Formats of lines with cells between delimiters; `text` has spaces, or what the lines show."""
+
+_BY_SUFFIX = {
+    ".csv": CSV,
+    ".tsv": TSV,
+    **dict.fromkeys((".tab", ".txt", ".dat", ".cat", ".asc"), TEXT),
+    ".ecsv": ECSV,
+    ".mrt": MRT,
+    ".tbl": IPAC,
+    **dict.fromkeys((".fits", ".fit", ".fts"), FITS),
+    **dict.fromkeys((".vot", ".votable", ".xml"), VOTABLE),
+    ".parquet": PARQUET,
+    **dict.fromkeys((".h5", ".hdf5", ".hdf"), HDF5),
+}
+_PACKED = {".gz", ".bz2", ".xz"}
+_WORKBOOKS = {".xlsx", ".xls", ".ods", ".numbers"}
+_BY_CONTENT = (
+    (re.compile(rb"SIMPLE  ="), FITS),
+    (re.compile(rb"PAR1"), PARQUET),
+    (re.compile(rb"\x89HDF\r\n"), HDF5),
+    (re.compile(rb"\s*<(?!\?|!)[^>]*VOTABLE|\s*<[?!].*<[^>]*VOTABLE", re.DOTALL), VOTABLE),
+    (re.compile(rb"\s*(# )?%ECSV"), ECSV),
+    (re.compile(rb"#\s+1\s+[A-Z]\w*"), SEXTRACTOR),
+    (re.compile(rb".*\n\s*Byte-by-byte Description of file", re.DOTALL), MRT),
+    (re.compile(rb"\\|\|.*\|\s*\n"), IPAC),
+)
+_HTML = re.compile(rb"\s*(<!doctype html|<html|<table)", re.IGNORECASE)
+_START = 2**16
+_BOM = b"\xef\xbb\xbf"
 
 
-def table_format(path: Path) -> str:
-    """Return astropy's name of the file's format, by its suffix or content.
+def suffix_of(path: Path) -> str:
+    """Return the file's suffix in small letters, without that of a compression."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
-    Raises BadInput if the format is unknown or can refer to other files, LimitExceeded, and what
-    astropy raises for a file that it cannot parse.
+
+def table_format(path: Path, requested: str | None = None) -> str:
+    """Return the one of FORMATS that is requested, or that content and suffix show.
+
+    Raises BadInput for a file that is too large, damaged or of no such format.
     """
-    check_table(path)
-    if fmt := _BY_SUFFIX.get(path.suffix.lower()):
-        return fmt
-    with get_readable_fileobj(str(path), encoding="binary") as file:
-        formats = identify_format("read", Table, str(path), file, [file], {})
-    if len(formats) != 1:
-        raise BadInput(f"{path}: not a readable table (unknown format).")
-    (fmt,) = formats
-    if not fmt.startswith(_WITHOUT_LINKS):
-        raise BadInput(f"{path}: tables in the format {fmt} are not read; save it as ECSV or FITS.")
-    if fmt == "fits":
-        check_fits(path, table=True)
-    if fmt == "votable":
-        _refuse_external_streams(path)
-    return str(fmt)
-
-
-def _refuse_external_streams(path: Path) -> None:
-    """Raise BadInput if a STREAM element names another file; read by astropy's own XML parser."""
-    with get_xml_iterator(str(path)) as elements:
-        for is_start, tag, attributes, _position in elements:
-            if is_start and tag == "STREAM" and "href" in attributes:
-                raise BadInput(
-                    f"{path}: the rows are not in this file but at {attributes['href']!r} "
-                    "(STREAM href); save the table with its rows in the file."
-                )
+    if suffix_of(path) in _WORKBOOKS:
+        raise BadInput(f"{path}: workbooks are not read; save the sheet as CSV UTF-8.")
+    try:
+        check_table(path)
+        with open_unpacked(path) as file:
+            start = file.read(_START).removeprefix(_BOM)
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
+    except UNPACKING_ERRORS as error:
+        raise BadInput(f"{path}: not a readable table ({error}).") from None
+    if requested is not None:
+        return requested
+    if suffix_of(path) in {".html", ".htm"} or _HTML.match(start):
+        raise BadInput(f"{path}: web pages are not read; save the table as CSV, ECSV or FITS.")
+    for pattern, fmt in _BY_CONTENT:
+        if pattern.match(start):
+            return fmt
+    if fmt_of_suffix := _BY_SUFFIX.get(suffix_of(path)):
+        return fmt_of_suffix
+    raise BadInput(
+        f"{path}: not a readable table (unknown format); name it with --format, one of "
+        f"{', '.join(FORMATS)}."
+    )

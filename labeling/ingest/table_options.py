@@ -29,6 +29,8 @@ class TableOptions:
     """Units by standard name where the table says none, or a wrong one."""
     missing: tuple[str, ...] = ()
     """Cells that mean "no value" in addition to the usual ones."""
+    artefact_classes: bool = False
+    """True: class numbers above 4 are kinds of artefacts, which are class 4."""
     keep: tuple[str, ...] = ()
     """Columns of the file that are kept with the candidates."""
 

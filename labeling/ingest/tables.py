@@ -1,4 +1,4 @@
-"""Read catalogues of surveys, LEGUS `.tab` files and tables with named columns, into one form.
+"""Read catalogues of surveys into one form: LEGUS, PHANGS-HST and tables with named columns.
 
 Every error names the file, the row, counted from 1 at the first row of data, and the reason.
 """
@@ -6,46 +6,59 @@ Every error names the file, the row, counted from 1 at the first row of data, an
 from __future__ import annotations
 
 import warnings
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io.ascii import convert_numpy
 from astropy.io.registry import IORegistryError
-from astropy.table import MaskedColumn, Table
 from numpy.typing import NDArray
 
-from classifier.core.bands import BANDS, band_of
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
+from labeling.ingest.binary_tables import read_ascii, read_fits, read_votable
+from labeling.ingest.catalogue_columns import CatalogueColumns, SkyPositions
+from labeling.ingest.column_descriptions import (
+    SHIPPED,
+    ColumnDescription,
+    is_phangs,
+    legus_description,
+    load_description,
+    phangs_photometry,
+)
+from labeling.ingest.column_names import is_standard, near, standard_names
 from labeling.ingest.errors import BadInput
-from labeling.ingest.table_format import table_format
+from labeling.ingest.linked_tables import read_hdf5, read_parquet
+from labeling.ingest.missing_values import SENTINELS, MissingValues, Numbers
+from labeling.ingest.table_data import Choice, TableData
+from labeling.ingest.table_format import (
+    DELIMITED,
+    FITS,
+    HDF5,
+    PARQUET,
+    VOTABLE,
+    suffix_of,
+    table_format,
+)
 from labeling.ingest.table_options import TableOptions
+from labeling.ingest.table_reader import ColumnNames, TableReader
+from labeling.ingest.text_tables import read_text_table
 
-Numbers = NDArray[np.float64]
+__all__ = ["SENTINELS", "Catalogue", "load_table", "read_catalogue", "sha256_of"]
 
-SENTINELS = (99.999, 66.666, 44.444)
-"""LEGUS's magnitudes for missing: not detected, outside the frame, no aperture correction."""
-
-_LEGUS_FIRST_COLUMNS = ("id", "x", "y", "ra", "dec")
-_LEGUS_CI_COLUMN, _LEGUS_MIN_COLUMNS = 16, 33
-_CSV = ("ascii", "ascii.csv")
-_CI_LIMIT = 10.0  # mag; beyond it one of the two magnitudes was a sentinel
-
-LEGUS_CLASSES: Mapping[int, Mapping[str, int]] = {
-    35: {"LEGUS, mode": 34},
-    39: {
-        "LEGUS, hybrid": 34,
-        "LEGUS, mode of three": 36,
-        "LEGUS, machine": 37,
-        "LEGUS, one person after the machine": 38,
-        "LEGUS, re-inspection of class 4": 39,
-    },
-}
-"""Columns of classes, counted from 1, by the number of columns of a LEGUS file."""
+_MAX_SOURCE = 80
+_DECLARED_CLASSES = 33
+"""Columns of a LEGUS table before those of classes."""
+_UNREADABLE = (
+    *UNPACKING_ERRORS,
+    ImportError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    IORegistryError,
+)
 
 
 @dataclass
@@ -72,6 +85,10 @@ class Catalogue:
     """Step to which RA and Dec are rounded in the file; 0 if they are not."""
     notes: list[str] = field(default_factory=list)
     """Sentences on what was noticed: missing values by kind, converted units, unused columns."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """The file's columns by the standard names that they were recognised as."""
+    origin: int | None = None
+    """Number of the first pixel in x and y, if the column description says it."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,47 +98,300 @@ class Catalogue:
         """True if x, y are in the table; otherwise every row has RA and Dec."""
         return bool(np.isfinite(self.x).all())
 
+    def bands_without_mosaic(self, bands: Collection[str]) -> list[str]:
+        """Return a sentence on the magnitudes in bands that a field with these bands lacks."""
+        lacking = [band for band in self.magnitudes if band not in bands]
+        if not lacking:
+            return []
+        columns = ", ".join(self.columns.get(f"mag_{band}", band) for band in lacking)
+        return [
+            f"The field has no mosaic in {', '.join(lacking)}; the magnitudes in {columns} are "
+            "stored all the same."
+        ]
+
 
 def read_catalogue(path: Path, options: TableOptions | None = None) -> Catalogue:
-    """Read a LEGUS `.tab` file, or any table with named columns that astropy reads.
-
-    Raises BadInput.
-    """
+    """Read a table of any format in table_format.FORMATS. Raises BadInput."""
     options = options or TableOptions()
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
-    legus = path.suffix.lower() == ".tab"
-    table = _read_legus(path) if legus else read_table(path)
-    if not len(table):
+    _check_options(path, options)
+    chosen = _ColumnChoice(path, options)
+    data = load_table(path, options, chosen.choose)
+    if not data.n_rows:
         raise BadInput(f"{path}: the catalogue is empty.")
-    if legus:
-        class_columns = options.references or LEGUS_CLASSES.get(len(table.columns), {})
-        sources = {source: f"col{number}" for source, number in {**class_columns}.items()}
-        names = _legus_names()
-    else:
-        names = dict(options.columns)
-        sources = dict(options.references)
-    return _to_catalogue(path, table, names, sources)
+    return chosen.read(data)
 
 
-def _read_legus(path: Path) -> Table:
-    """Read the cells as text, in columns named col1, col2 ..."""
-    rows = [line.split() for line in data_lines(read_text(path))]
-    width = len(rows[0]) if rows else 0
-    for number, row in enumerate(rows, 1):
-        if len(row) != width:
-            raise BadInput(f"{path}, row {number}: has {len(row)} columns where row 1 has {width}.")
-    if rows and width < _LEGUS_MIN_COLUMNS:
-        raise BadInput(
-            f"{path}: a LEGUS table has {_LEGUS_MIN_COLUMNS} columns or more, not {width}."
+def _check_options(path: Path, options: TableOptions) -> None:
+    """Raise BadInput for column names that do not exist here, and for names of sources."""
+    for option, names in (("--column", options.columns), ("--unit", options.units)):
+        for name, value in names.items():
+            if option == "--column" and not is_standard(name):
+                raise BadInput(
+                    f"{path}: {option} {name}={value}: {name!r} is not a column of a catalogue "
+                    f"(id, x, y, ra, dec, ci, mag_FILTER, err_FILTER)"
+                    f"{near(name, standard_names()) or '.'}"
+                )
+    for source in options.references:
+        if not 0 < len(source) <= _MAX_SOURCE:
+            raise BadInput(
+                f"{path}: a reference label's source has 1 to {_MAX_SOURCE} characters: {source!r}."
+            )
+
+
+class _ColumnChoice:
+    """Which columns of one file are read, and as what: by options, a description, their names."""
+
+    def __init__(self, path: Path, options: TableOptions) -> None:
+        self._path, self._options = path, options
+        self._description: ColumnDescription | None = None
+        self._names = ColumnNames(path, [], {})
+        self._references: dict[str, str] = {}
+        self._kept: dict[str, str] = {}
+
+    def choose(self, names: list[str], *, has_header: bool) -> set[str]:
+        """Return the columns to read of those that the file has."""
+        path, options = self._path, self._options
+        description = self._describe(names, has_header=has_header)
+        self._description = description
+        mapped: dict[str, str] = {}
+        if description:
+            self._check_width(description, names)
+            mapped = {k: v for k, v in description.columns.items() if v in names}
+            if not description.by_number:
+                mapped |= phangs_photometry(names)
+        replaced = {name.lower() for name in options.columns}
+        mapped = {k: v for k, v in mapped.items() if k.lower() not in replaced}
+        self._names = ColumnNames(path, names, mapped | dict(options.columns))
+        self._references = self._reference_columns(names)
+        self._kept = self._kept_columns(names)
+        return self._wanted(names)
+
+    def _describe(self, names: list[str], *, has_header: bool) -> ColumnDescription | None:
+        """Return the description of the table: the one asked for, or a survey's that fits."""
+        options = self._options
+        if options.description:
+            return load_description(options.description)
+        if has_header:
+            by_upper = {name.upper(): name for name in names}
+            if not is_phangs(names):
+                return None
+            phangs = SHIPPED["phangs-hst"]
+            return replace(
+                phangs,
+                columns={k: by_upper.get(v, v) for k, v in phangs.columns.items()},
+                references={k: by_upper.get(v, v) for k, v in phangs.references.items()},
+                keep=tuple(by_upper.get(name, name) for name in phangs.keep),
+            )
+        if options.header and suffix_of(self._path) == ".tab" and not options.columns:
+            return legus_description(self._path, len(names))
+        if options.header:
+            raise BadInput(
+                f"{self._path}: not a readable table: the first line holds numbers where the "
+                "names of the columns belong; name them there, or number them: --no-header "
+                "--column id=1 --column x=2 …, or --description of the columns."
+            )
+        return None
+
+    def _check_width(self, description: ColumnDescription, names: list[str]) -> None:
+        expected = description.n_columns
+        if expected is not None and len(names) != expected:
+            raise BadInput(
+                f"{self._path}: has {len(names)} columns, and the description {description.name} "
+                f"has {expected}."
+            )
+
+    def _reference_columns(self, names: list[str]) -> dict[str, str]:
+        """Return the columns of classes by source: as asked for, or as described."""
+        options = self._options
+        if options.references:
+            return {
+                source: self._names.column(column) for source, column in options.references.items()
+            }
+        if not self._description:
+            return {}
+        return {s: c for s, c in self._description.references.items() if c in names}
+
+    def _kept_columns(self, names: list[str]) -> dict[str, str]:
+        """Return the columns to keep by the name under which they are kept."""
+        described = self._description.keep if self._description else ()
+        kept: dict[str, str] = {}
+        for text in described:
+            name, _, column = text.partition("=")
+            if (column or name) in names:
+                kept[name] = column or name
+        for text in self._options.keep:
+            name, _, column = text.partition("=")
+            if not name:
+                raise BadInput(f"{self._path}: --keep {text}: write NAME or NAME=COLUMN.")
+            kept[name] = self._names.column(column or name)
+        return kept
+
+    def _wanted(self, names: list[str]) -> set[str]:
+        """Return every column that will be read, and those that could be classes."""
+        found_names = (self._names.find(name) for name in ("id", "x", "y", "ra", "dec", "ci"))
+        wanted = {name for name in found_names if name}
+        for kind in ("mag", "err"):
+            for columns in self._names.photometry(kind).values():
+                wanted |= set(columns)
+        special = {"glon", "glat", "l", "b", "rah", "ram", "ras", "de-", "ded", "dem", "des"}
+        wanted |= {name for name in names if name.lower() in special}
+        if self._description and self._description.name.startswith("legus-"):
+            wanted |= set(names[_DECLARED_CLASSES:])
+        return wanted | set(self._references.values()) | set(self._kept.values())
+
+    def read(self, data: TableData) -> Catalogue:
+        """Return the table as a catalogue."""
+        description = self._description
+        missing = MissingValues.of(
+            [*self._options.missing, *(description.missing if description else ())]
         )
-    names = [f"col{n}" for n in range(1, width + 1)]
-    return Table(rows=rows, names=names, dtype=[str] * width) if rows else Table(names=names)
+        reader = TableReader(data, self._names, missing)
+        columns = CatalogueColumns(reader, self._options)
+        self._refuse_unnamed_classes(reader)
+        ids = reader.ids()
+        columns.columns["id"] = str(self._names.find("id"))
+        x, y = columns.pixels()
+        sky = columns.sky()
+        _check_positions(reader, x, sky)
+        magnitudes, errors = columns.photometry()
+        catalogue = Catalogue(
+            path=self._path,
+            ids=ids,
+            x=x,
+            y=y,
+            ra=sky.ra,
+            dec=sky.dec,
+            magnitudes=magnitudes,
+            errors=errors,
+            ci=columns.ci(),
+            references=self._read_references(reader),
+            kept={name: reader.kept(column) for name, column in self._kept.items()},
+            sky_rounding_deg=sky.rounding_deg,
+            columns=columns.columns,
+            origin=description.origin if description else None,
+        )
+        catalogue.notes = [
+            *data.notes,
+            *columns.notes,
+            *missing.notes(),
+            *_rounding_note(catalogue),
+            *self._unused_note(reader),
+        ]
+        return catalogue
+
+    def _read_references(self, reader: TableReader) -> dict[str, NDArray[np.int_]]:
+        above = self._description.artefacts_above if self._description else None
+        if self._options.artefact_classes:
+            above = 4 if above is None else above
+        return {
+            source: reader.classes(column, artefacts_above=above)
+            for source, column in self._references.items()
+        }
+
+    def _refuse_unnamed_classes(self, reader: TableReader) -> None:
+        """Raise BadInput if a LEGUS table of unknown width has columns of classes."""
+        is_guess = not self._options.description and not self._options.references
+        if not self._description or self._description.name != "legus-33" or not is_guess:
+            return
+        classes = [
+            name[3:]
+            for name in self._names.names[_DECLARED_CLASSES:]
+            if _holds_classes(reader, name)
+        ]
+        if classes:
+            raise BadInput(
+                f"{self._path}: has {len(self._names.names)} columns, a variant of LEGUS that is "
+                f"not known, and classes in column {', '.join(classes)}: name them with "
+                f"--reference SOURCE={classes[0]}, describe the columns with --description FILE, "
+                "or take no classes with --description legus-33."
+            )
+
+    def _unused_note(self, reader: TableReader) -> list[str]:
+        unused = [name for name in self._names.names if name not in reader.used]
+        texts = self._description.texts if self._description else {}
+        listing = ", ".join(
+            f"{name} ({texts[name][:40]})" if name in texts else name for name in unused[:12]
+        )
+        more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
+        if not unused:
+            return []
+        return [f"{len(unused)} columns are not used: {listing}{more}. --keep NAME keeps one."]
 
 
-def data_lines(text: str) -> list[str]:
-    """Return the lines that are neither empty nor comments."""
-    return [line for line in text.splitlines() if line.strip()[:1] not in {"", "#"}]
+def _holds_classes(reader: TableReader, column: str) -> bool:
+    """True if all cells are classes from 0 to 4 and some objects have one."""
+    try:
+        values = reader.numbers(column)
+    except BadInput:
+        return False
+    finally:
+        reader.used.discard(column)
+    values[np.isnan(values)] = 0
+    return bool(np.isin(values, (0, 1, 2, 3, 4)).all() and values.any())
+
+
+def _check_positions(reader: TableReader, x: Numbers, sky: SkyPositions) -> None:
+    """Raise BadInput if the table has neither x and y nor RA and Dec of every row."""
+    if np.isfinite(x).all():
+        return
+    if not sky.columns:
+        raise reader.names.no_column("x", "x")
+    without = np.isnan(sky.ra)
+    if without.any():
+        row = int(without.argmax()) + 1
+        raise reader.error(row, f"has no position: {' and '.join(sky.columns[:2])} are empty")
+
+
+def _rounding_note(catalogue: Catalogue) -> list[str]:
+    """Return how exact positions are that come from RA and Dec."""
+    step = catalogue.sky_rounding_deg
+    if catalogue.has_pixels or not step:
+        return []
+    return [
+        f"RA and Dec are rounded to {step:.2g} deg: positions are uncertain by up to "
+        f"{step / 2 * 3600:.2g} arcsec in each direction."
+    ]
+
+
+def load_table(path: Path, options: TableOptions, choose: Choice) -> TableData:
+    """Read the chosen columns of the table. Raises BadInput."""
+    fmt = table_format(path, options.format)
+    if options.table is not None and fmt not in {FITS, VOTABLE, HDF5}:
+        raise BadInput(f"{path}: a file of the format {fmt} holds one table; leave out --table.")
+    has_header = options.header and not _is_by_number(options)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if fmt in DELIMITED:
+                return read_text_table(path, fmt, choose, header=has_header)
+            data = _load_whole(path, fmt, options)
+    except MemoryError:
+        raise BadInput(f"{path}: there is not enough memory to read it.") from None
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
+    except _UNREADABLE as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
+        raise BadInput(f"{path}: not a readable table ({first_line[:200]}).") from None
+    choose(data.names, has_header=True)
+    return data
+
+
+def _is_by_number(options: TableOptions) -> bool:
+    """True if the description numbers the columns, so that the file has no header."""
+    return bool(options.description) and load_description(str(options.description)).by_number
+
+
+def _load_whole(path: Path, fmt: str, options: TableOptions) -> TableData:
+    """Read all columns of a table of which astropy or another package is the reader."""
+    if fmt == FITS:
+        return read_fits(path, options.table)
+    if fmt == VOTABLE:
+        return read_votable(path, options.table)
+    if fmt == HDF5:
+        return read_hdf5(path, options.table)
+    return read_parquet(path) if fmt == PARQUET else read_ascii(path, fmt)
 
 
 def sha256_of(path: Path) -> Any:
@@ -133,195 +403,3 @@ def sha256_of(path: Path) -> Any:
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
     return sha256(path.read_bytes())
-
-
-def read_text(path: Path) -> str:
-    """Read the file as UTF-8. Raises BadInput."""
-    try:
-        check_table(path)
-        return path.read_text(encoding="utf-8")
-    except LimitExceeded as error:
-        raise BadInput(f"{path}: {error}.") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not a text file ({error}).") from None
-
-
-def _legus_names() -> dict[str, str]:
-    """Return LEGUS's columns by their standard names; the filters are in order of wavelength."""
-    names = {name: f"col{n}" for n, name in enumerate(_LEGUS_FIRST_COLUMNS, 1)}
-    for n, band in enumerate(BANDS):
-        names[f"mag_{band}"] = f"col{6 + 2 * n}"
-        names[f"err_{band}"] = f"col{7 + 2 * n}"
-    return names | {"ci": f"col{_LEGUS_CI_COLUMN}"}
-
-
-def read_table(path: Path) -> Table:
-    """Read CSV, ECSV, FITS, VOTable, or what else astropy reads by the name. Raises BadInput."""
-    # With guessed types the ids 007 and 7 would be the same.
-    as_text = {"converters": {"*": [convert_numpy(str)]}}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fmt = table_format(path)
-            return Table.read(path, format=fmt, **(as_text if fmt in _CSV else {}))
-    except MemoryError:
-        raise BadInput(f"{path}: there is not enough memory to read it.") from None
-    except LimitExceeded as error:
-        raise BadInput(f"{path}: {error}.") from None
-    except (
-        *UNPACKING_ERRORS,
-        ImportError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        IORegistryError,
-    ) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
-        raise BadInput(f"{path}: not a readable table ({first_line}).") from None
-
-
-def _to_catalogue(
-    path: Path, table: Table, names: Mapping[str, str], sources: Mapping[str, str]
-) -> Catalogue:
-    """Check the table cell by cell, and return its columns under the standard names."""
-    reader = TableReader(path, table, names)
-    magnitudes, errors = reader.photometry("mag"), reader.photometry("err")
-    dec = reader.numbers("dec", required=False)
-    ci = reader.numbers("ci", required=False)
-    if (rows := np.flatnonzero(np.abs(dec) > 90)).size:
-        raise BadInput(f"{path}, row {rows[0] + 1}: Dec {dec[rows[0]]} is not on the sky.")
-    for source in sources:
-        if not 0 < len(source) <= 80:
-            raise BadInput(
-                f"{path}: a reference label's source has 1 to 80 characters: {source!r}."
-            )
-    return Catalogue(
-        path=path,
-        ids=reader.ids(),
-        x=reader.numbers("x"),
-        y=reader.numbers("y"),
-        ra=reader.numbers("ra", required=False),
-        dec=dec,
-        magnitudes=magnitudes,
-        errors=errors,
-        ci=np.where(np.abs(ci) < _CI_LIMIT, ci, np.nan),
-        references={source: reader.classes(column) for source, column in sources.items()},
-    )
-
-
-class TableReader:
-    """Reads the columns of one table; errors name file, row and column.
-
-    `names` maps standard names to the table's. All methods raise BadInput.
-    """
-
-    def __init__(self, path: Path, table: Table, names: Mapping[str, str]) -> None:
-        self._path, self._table, self._names = path, table, names
-        self._lower = {name.lower(): name for name in table.colnames}
-        for name, column in names.items():
-            if column not in table.colnames:
-                raise self._no_column(column, name)
-
-    def _no_column(self, column: str, name: str) -> BadInput:
-        columns = ", ".join(self._table.colnames[:40])
-        return BadInput(
-            f"{self._path}: has no column {column!r} (it has {columns}); "
-            f"name it with --column {name}=NAME."
-        )
-
-    def _error(self, row: int, reason: str) -> BadInput:
-        return BadInput(f"{self._path}, row {row}: {reason}.")
-
-    def _find(self, name: str) -> str | None:
-        """Return the table's column of this standard name: as mapped, or equal in any case."""
-        return self._names.get(name) or self._lower.get(name.lower())
-
-    def _cells(self, column: str) -> Sequence[Any]:
-        if column not in self._table.colnames:
-            raise self._no_column(column, column)
-        values = self._table[column]
-        if isinstance(values, MaskedColumn):
-            return [None if masked else v for v, masked in zip(values, values.mask, strict=True)]
-        return list(values)
-
-    def ids(self) -> list[str]:
-        """Return the catalogue ids as unique texts."""
-        column = self._find("id") or self._find("catalogue_id")
-        if column is None:
-            raise self._no_column("id", "id")
-        ids = [_id_text(value) for value in self._cells(column)]
-        for row, text in enumerate(ids, 1):
-            if not text:
-                raise self._error(row, f"has no id in column {column!r}")
-            if len(text) > 64 or not text.isprintable():
-                raise self._error(row, "the id must be printable and at most 64 characters long")
-        self._check_unique(ids)
-        return ids
-
-    def _check_unique(self, ids: list[str]) -> None:
-        text, count = Counter(ids).most_common(1)[0] if ids else ("", 0)
-        if count > 1:
-            rows = [row for row, other_text in enumerate(ids, 1) if other_text == text]
-            raise BadInput(f"{self._path}, rows {rows[0]} and {rows[1]}: both have the id {text}.")
-
-    def numbers(self, name: str, *, required: bool = True, sentinels: bool = False) -> Numbers:
-        """Return one column as floats; NaN where a cell is empty or, if asked, a sentinel."""
-        column = self._find(name)
-        if column is None:
-            if required:
-                raise self._no_column(name, name)
-            return np.full(len(self._table), np.nan)
-        values = np.empty(len(self._table))
-        for row, cell in enumerate(self._cells(column), 1):
-            values[row - 1] = self._number(cell, row, column)
-        if sentinels:
-            values[np.isclose(values[:, None], SENTINELS, atol=1e-4, rtol=0).any(axis=1)] = np.nan
-        elif required and not np.isfinite(values).all():
-            row = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
-            raise self._error(row, f"has no {name} in column {column!r}")
-        return values
-
-    def _number(self, cell: Any, row: int, column: str) -> float:
-        if cell is None or cell == "":
-            return np.nan
-        try:
-            return float(cell)
-        except (TypeError, ValueError):
-            reason = f"{str(cell)!r} in column {column!r} is not a number"
-            raise self._error(row, reason) from None
-
-    def photometry(self, kind: str) -> dict[str, Numbers]:
-        """Return the columns `mag_…` or `err_…` by band, named after the band or its filter."""
-        prefix = f"{kind}_"
-        by_band: dict[str, Numbers] = {}
-        for name in [*self._names, *self._table.colnames]:
-            if not name.lower().startswith(prefix):
-                continue
-            try:
-                band = band_of(name[len(prefix) :])
-            except ValueError:
-                continue
-            if band not in by_band:
-                by_band[band] = self.numbers(name, required=False, sentinels=True)
-        return by_band
-
-    def classes(self, column: str) -> NDArray[np.int_]:
-        """Return a column of classes 1 to 4; 0 where not inspected."""
-        values = np.zeros(len(self._table), dtype=int)
-        for row, cell in enumerate(self._cells(column), 1):
-            number = self._number(cell, row, column)
-            if np.isnan(number):
-                continue
-            if number not in {0, 1, 2, 3, 4}:
-                reason = f"{str(cell)!r} in column {column!r} is not a class from 0 to 4"
-                raise self._error(row, reason)
-            values[row - 1] = int(number)
-        return values
-
-
-def _id_text(value: Any) -> str:
-    """Return an id as text; whole numbers without a decimal point."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return "" if value is None else str(value).strip()

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from tests.services.site import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+RUN_EXTRAS = ("worker", "diagnosis", "tables")
 TORCH = "requirements-torch.txt"
 INTEL_MAC = "x86_64-apple-darwin"
 PLATFORMS = (
@@ -51,7 +52,7 @@ def declared(*extras: str) -> list[Requirement]:
 def test_it_installs_from_wheels_alone(platform, python):
     # Macs with Intel processors serve pages; PyTorch and some developer tools have no wheels there.
     whole = platform != INTEL_MAC
-    extras = ["--all-extras"] if whole else ["--extra", "worker", "--extra", "diagnosis"]
+    extras = ["--all-extras"] if whole else [f"--extra={extra}" for extra in RUN_EXTRAS]
     command = [
         *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--only-binary", ":all:"),
         *("--python-platform", platform, "--python-version", python, *extras),
@@ -70,7 +71,7 @@ def test_it_installs_from_wheels_alone(platform, python):
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [(LOCKS[0], ("worker", "diagnosis")), (LOCKS[1], ("worker", "diagnosis", "dev"))],
+    [(LOCKS[0], RUN_EXTRAS), (LOCKS[1], (*RUN_EXTRAS, "dev"))],
 )
 def test_every_requirement_is_locked_in_its_range(lock, extras):
     pins = locked(lock) | locked(TORCH)

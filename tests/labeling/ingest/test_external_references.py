@@ -1,13 +1,17 @@
 """A table that refers to another file or address is refused, and nothing else is opened."""
 
 import gzip
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from astropy.table import Table
+from pyarrow import parquet
 
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import read_probabilities
@@ -109,11 +113,65 @@ def test_an_external_entity_is_not_read(tmp_path, secret):
     assert SECRET not in str(ids)
 
 
-def test_hdf5_which_can_link_to_other_files_is_refused(tmp_path):
+def external_link(file, secret):
+    file["more"] = h5py.ExternalLink(str(secret), "/table")
+
+
+def link_in_a_group(file, secret):
+    external_link(file.create_group("a/b"), secret)
+
+
+def raw_data_elsewhere(file, secret):
+    file.create_dataset("id", (14,), "S1", external=[(str(secret), 0, 14)])
+
+
+def virtual_dataset(file, secret):
+    layout = h5py.VirtualLayout((2,), "f8")
+    layout[:] = h5py.VirtualSource(str(secret), "x", (2,))
+    file.create_virtual_dataset("x", layout)
+
+
+@pytest.mark.parametrize("read", [read_catalogue, read_probabilities])
+@pytest.mark.parametrize(
+    "refer", [external_link, link_in_a_group, raw_data_elsewhere, virtual_dataset]
+)
+def test_hdf5_that_refers_to_other_files_is_refused(tmp_path, secret, read, refer):
     path = tmp_path / "c.h5"
-    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(512))
-    with pytest.raises(BadInput, match="format hdf5 are not read"):
+    Table({"id": ["a"], "x": [1.0], "y": [2.0]}).write(path, path="good", format="hdf5")
+    with h5py.File(path, "a") as file:
+        refer(file, secret)
+    with pytest.raises(BadInput, match="in one file") as error:
+        read(path)
+    assert SECRET not in str(error.value)
+
+
+def test_parquet_whose_columns_are_in_another_file_is_refused(tmp_path, secret):
+    Table({"id": ["a"], "x": [1.0], "y": [2.0]}).write(tmp_path / "good.parquet")
+    metadata = parquet.read_metadata(tmp_path / "good.parquet")
+    metadata.set_file_path(str(secret))
+    path = tmp_path / "c.parquet"
+    metadata.write_metadata_file(path)
+    with opened() as names, pytest.raises(BadInput, match="is not in this file but in"):
         read_catalogue(path)
+    assert str(secret) not in names
+
+
+def test_pickled_objects_are_not_loaded(tmp_path):
+    class Explode:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "exploded",))
+
+    path = tmp_path / "c.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("t")
+        group["id"] = np.void(pickle.dumps(Explode()))
+        group["x"], group["y"] = [1.0], [2.0]
+    with pytest.raises(BadInput):
+        read_catalogue(path)
+    (tmp_path / "c.npy").write_bytes(b"\x93NUMPY" + pickle.dumps(Explode()))
+    with pytest.raises(BadInput):
+        read_probabilities(tmp_path / "c.npy")
+    assert not (tmp_path / "exploded").exists()
 
 
 @pytest.mark.parametrize("name", ["c.csv", "c.ecsv", "c.fits", "c.vot", "c.xml", "c.dat"])

@@ -1,0 +1,109 @@
+"""A table in memory, one column at a time, whatever file it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from astropy.table import Column, MaskedColumn, Table
+from numpy.typing import NDArray
+
+from labeling.files.limits import MAX_COLUMNS, MAX_ROWS
+from labeling.ingest.errors import BadInput
+
+ROWS_PER_CHUNK = 2**14
+
+Chunk = NDArray[Any]
+"""Cells of one column: bytes of UTF-8 text, or any dtype, masked where there is no value."""
+
+
+class Choice(Protocol):
+    """Chooses the columns to read from the names of all columns of a file."""
+
+    def __call__(self, names: list[str], *, has_header: bool) -> set[str]:
+        """Return the chosen ones; without a header, the names are col1, col2 …"""
+        ...
+
+
+@dataclass
+class TableData:
+    """The columns of one table that were read, in chunks of rows."""
+
+    path: Path
+    names: list[str]
+    """Of all columns of the file."""
+    columns: dict[str, list[Chunk]]
+    n_rows: int
+    has_header: bool = True
+    units: dict[str, str] = field(default_factory=dict)
+    frame: str | None = None
+    """Sky frame that the file states, NAME or NAME:EQUINOX."""
+    decimal_commas: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def chunks(self, name: str) -> Iterator[tuple[int, Chunk]]:
+        """Yield the first row, from 0, and the cells of each chunk of a column."""
+        start = 0
+        for chunk in self.columns[name]:
+            if chunk.ndim > 1 or any(isinstance(cell, np.ndarray) for cell in _objects(chunk)):
+                raise BadInput(
+                    f"{self.path}: column {name!r} holds arrays, not one value in each row; save "
+                    "the table with a column for each value."
+                )
+            yield start, chunk
+            start += len(chunk)
+
+
+def _objects(chunk: Chunk) -> list[Any]:
+    return list(np.ma.compressed(chunk)) if chunk.dtype.kind == "O" else []
+
+
+def check_shape(path: Path, n_columns: int, n_rows: int = 0) -> None:
+    """Raise BadInput if a table has more columns or rows than are read."""
+    if n_columns > MAX_COLUMNS:
+        raise BadInput(
+            f"{path}: it has {n_columns} columns, and at most {MAX_COLUMNS} are read; save the "
+            "table with the columns that you need."
+        )
+    if n_rows > MAX_ROWS:
+        raise BadInput(f"{path}: it has more than {MAX_ROWS} rows; split it.")
+
+
+def from_astropy(path: Path, table: Table, *, frame: str | None = None) -> TableData:
+    """Return an astropy table; a SkyCoord column becomes the columns ra and dec, ICRS degrees."""
+    check_shape(path, len(table.colnames), len(table))
+    data = TableData(path, [], {}, len(table), frame=frame)
+    for name in table.colnames:
+        column = table[name]
+        if isinstance(column, SkyCoord):
+            if {"ra", "dec"} & {other.lower() for other in table.colnames}:
+                continue
+            for axis, values in zip(("ra", "dec"), _icrs_degrees(column), strict=True):
+                _add(data, axis, values, "deg")
+            data.frame = "icrs"
+            continue
+        if isinstance(column, Column):
+            is_masked = isinstance(column, MaskedColumn)
+            cells = np.ma.asarray(column) if is_masked else np.asarray(column)
+        else:
+            cells = np.array([str(value) for value in column])
+        _add(data, name, cells, str(getattr(column, "unit", None) or ""))
+    return data
+
+
+def _icrs_degrees(coordinates: SkyCoord) -> tuple[Chunk, Chunk]:
+    sky = coordinates.icrs
+    return np.asarray(sky.ra.deg), np.asarray(sky.dec.deg)
+
+
+def _add(data: TableData, name: str, cells: Chunk, unit: str) -> None:
+    data.names.append(name)
+    data.columns[name] = [
+        cells[start : start + ROWS_PER_CHUNK] for start in range(0, len(cells), ROWS_PER_CHUNK)
+    ]
+    if unit:
+        data.units[name] = unit
