@@ -30,13 +30,20 @@ def _with_stamps(pk: int) -> Candidate:
 
 
 class StampsNpyView(APIView):
-    """The stamps as float32 (5, 100, 100): band, y, x; row 0 at the bottom, NaN for no data."""
+    """The stamps as float32 (5, 100, 100): band, y, x; row 0 at the bottom, NaN for no data.
+
+    Where they are quantised, the header X-Quantisation-Step has the step of each band, in the unit
+    of the pixels, whose errors are at most half of it; 0 for a band that is exact.
+    """
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, _request: Request, pk: int) -> HttpResponse:
         """Return one NumPy file, which never changes."""
-        data = cutouts.encode_npy(cutouts.stamps_of(_with_stamps(pk)))
+        candidate = _with_stamps(pk)
+        data, steps = cutouts.encode_npy(cutouts.stamps_of(candidate)), cutouts.steps_of(candidate)
         headers = {"Cache-Control": IMMUTABLE}
+        if steps.any():
+            headers["X-Quantisation-Step"] = ", ".join(f"{step:.6g}" for step in steps)
         return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
 

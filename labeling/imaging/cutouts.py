@@ -23,7 +23,8 @@ from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS, reference_band
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.errors import PackError
-from classifier.core.packs import read_stamps
+from classifier.core.packs import Steps, open_pack, read_stamps
+from classifier.core.quantisation import DESCRIPTION
 from labeling.files import reserve
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.mosaics import Image, read_section
@@ -52,6 +53,16 @@ def stamps_of(candidate: Candidate) -> Image:
     return read_stamps(candidate.pack_path, candidate.pack_row)
 
 
+def steps_of(candidate: Candidate) -> Steps:
+    """Return the quantisation step of the stamps in each band, 0 where they are lossless.
+
+    Raises PackError.
+    """
+    if candidate.pack_row is None:
+        raise PackError(f"{candidate} was set aside and has no stamps.")
+    return open_pack(candidate.pack_path).steps(candidate.pack_row)
+
+
 def encode_npy(array: Image) -> bytes:
     """Encode the array as a NumPy file, little-endian float32 in C order."""
     buffer = io.BytesIO()
@@ -64,11 +75,14 @@ def encode_fits(candidate: Candidate) -> bytes:
 
     Raises PackError.
     """
-    stamps = stamps_of(candidate)
+    stamps, steps = stamps_of(candidate), steps_of(candidate)
     hdus = [fits.PrimaryHDU(header=_primary_header(candidate))]
     for band, header in _stamp_headers(candidate).items():
         if band in candidate.observed.split():
-            image = stamps[BANDS.index(band)]
+            image, step = stamps[BANDS.index(band)], steps[BANDS.index(band)]
+            if step > 0:
+                header["QUANTIZ"] = (DESCRIPTION["method"], "how the pixels were quantised")
+                header["QSTEP"] = (float(step), "step in BUNIT; errors are at most half of it")
             hdus.append(fits.ImageHDU(image, header, name=header["FILTER"]))
     buffer = io.BytesIO()
     fits.HDUList(hdus).writeto(buffer, checksum=True)

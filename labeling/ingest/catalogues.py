@@ -44,6 +44,8 @@ class CatalogueOptions:
     origin: int = 1
     table: TableOptions = dataclass_field(default_factory=TableOptions)
     allow_outside: bool = False
+    lossless: bool = False
+    """Whether stamps are stored exactly; not part of the fingerprint, for the rows are the same."""
 
     def fingerprint(self, path: Path) -> str:
         """SHA-256 of the file's bytes and of these options."""
@@ -78,7 +80,15 @@ def import_catalogue(
     _check_ids_are_new(field, catalogue)
     rows = np.flatnonzero([not reason for reason in reasons])
     with claimed_pack() as pack:
-        stamp_all(settings.PACKS / pack, field, images, x[rows], y[rows], observed[rows])
+        stamp_all(
+            settings.PACKS / pack,
+            field,
+            images,
+            x[rows],
+            y[rows],
+            observed[rows],
+            lossless=options.lossless,
+        )
         sky = _sky_positions(catalogue, reference.wcs, x, y)
         candidates = _unsaved_candidates(field, catalogue, (x, y, *sky), observed, reasons)
         for candidate, padded in zip(candidates, reference.is_padded(x, y), strict=True):

@@ -6,6 +6,7 @@ is 0. Stamps are (candidate, band, y, x); a band that does not cover a candidate
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
 from classifier.core.config import PACK_STAMP_PX
+from classifier.core.pack_locations import Location
 from classifier.core.packs import SHARD, new_pack
 from labeling.imaging import stamps
 from labeling.imaging.mosaics import Image
@@ -73,16 +75,31 @@ def stamp_blocks(
 
 
 def stamp_all(
-    path: Path,
+    path: Location,
     field: Field,
     images: Mapping[str, BandImage],
     x: Positions,
     y: Positions,
     observed: NDArray[np.bool_],
+    *,
+    lossless: bool = False,
 ) -> None:
-    """Write the pack of these candidates; `observed` is (candidate, band)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the pack of these candidates; `observed` is (candidate, band).
+
+    Pixels are quantised by the sky's sigma of each mosaic unless `lossless`.
+    """
+    if isinstance(path, Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     scale = field.pixel_scale_arcsec
-    with new_pack(path, len(x), field=field.name, pixel_scale_arcsec=scale) as write:
+    sigma = None if lossless else _sky_sigma(field)
+    with new_pack(
+        path, len(x), sky_sigma=sigma, field=field.name, pixel_scale_arcsec=scale
+    ) as write:
         for first, block in stamp_blocks(images, x, y, observed):
             write(first, block, observed[first : first + len(block)])
+
+
+def _sky_sigma(field: Field) -> list[float]:
+    """Return the sky's sigma of each band's mosaic, in its unit; NaN without a mosaic."""
+    sigma = {mosaic.band: mosaic.sky_sigma for mosaic in field.mosaics.all()}
+    return [sigma.get(band, math.nan) for band in BANDS]

@@ -100,14 +100,11 @@ class Sky:
         about.setdefault("galaxy", "NGC 1566")
         return import_field(name, [MosaicRequest(path) for path in self.mosaics.values()], **about)
 
-    def imported(self, name="ngc1566"):
-        """Mosaics and catalogue, imported."""
+    def imported(self, name="ngc1566", *, lossless=True):
+        """Mosaics and catalogue, imported; lossless, for the pixels have no noise."""
         field = self.field(name)
-        import_catalogue(
-            field,
-            self.catalogue,
-            CatalogueOptions(table=TableOptions(references={"people": "people"})),
-        )
+        table = TableOptions(references={"people": "people"})
+        import_catalogue(field, self.catalogue, CatalogueOptions(table=table, lossless=lossless))
         return field
 
 

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.django_db
 
 
 def import_rows(field, folder, rows, **options):
-    """Import a catalogue of these rows; return its candidates by catalogue id."""
+    """Import a catalogue of these rows, lossless; return its candidates by catalogue id."""
     path = write_catalogue(folder / "rows.csv", rows)
-    import_catalogue(field, path, CatalogueOptions(**options))
+    import_catalogue(field, path, CatalogueOptions(**{"lossless": True, **options}))
     return {candidate.catalogue_id: candidate for candidate in field.candidates.all()}
 
 
