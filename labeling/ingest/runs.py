@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -27,8 +29,8 @@ def import_run(
 ) -> tuple[TrainingRun, bool]:
     """Import a network's probabilities as a run of the field; return it and whether it is new.
 
-    The same file under the same name gives the existing run. Raises BadInput, naming file, row
-    and reason; nothing has changed then.
+    The same file under the same name, with the same options, gives the existing run. Raises
+    BadInput, naming file, row and reason; nothing has changed then.
     """
     network = network.strip()
     if not 0 < len(network) <= MAX_NAME_LENGTH or not network.isprintable():
@@ -37,15 +39,15 @@ def import_run(
         )
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
-    fingerprint = sha256_of(path).hexdigest()
-    if existing := TrainingRun.objects.imported_into(field, network, fingerprint).first():
+    source: dict[str, Any] = {"file": path.name, "sha256": sha256_of(path).hexdigest()}
+    if options and options != TableOptions():
+        source["options"] = json.dumps(options.fingerprint_parts(), sort_keys=True)
+    if existing := TrainingRun.objects.imported_into(field, network, source).first():
         return existing, False
     probabilities = read_probabilities(path, fmt, options)
     candidates = _candidates_by_row(field, probabilities)
     predictions = _predictions(probabilities, candidates)
-    source = {
-        "file": path.name,
-        "sha256": fingerprint,
+    source |= {
         "format": probabilities.format,
         "content": probabilities.content,
         "rows": len(candidates),

@@ -77,6 +77,6 @@ def table_format(path: Path, requested: str | None = None) -> str:
     if fmt_of_suffix := _BY_SUFFIX.get(suffix_of(path)):
         return fmt_of_suffix
     raise BadInput(
-        f"{path}: not a readable table (unknown format); name it with --format, one of "
+        f"{path}: not a readable table (unknown format); name it with --table-format, one of "
         f"{', '.join(FORMATS)}."
     )

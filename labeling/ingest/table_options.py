@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
+
+from labeling.ingest.column_descriptions import SHIPPED, description_text
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,10 @@ class TableOptions:
     """Columns of the file that are kept with the candidates."""
 
     def fingerprint_parts(self) -> list[Any]:
-        """Return JSON values that differ for any two options that read a table differently."""
+        """Return JSON values that differ for any two options that read a table differently.
+
+        Raises BadInput for a description that cannot be read.
+        """
         default = TableOptions()
         parts: list[Any] = [dict(self.columns), dict(self.references)]
         more = {
@@ -43,4 +50,7 @@ class TableOptions:
             for name, value in asdict(self).items()
             if name not in {"columns", "references"} and value != getattr(default, name)
         }
+        if self.description and self.description not in SHIPPED:
+            text = description_text(Path(self.description).expanduser())
+            more["description"] = sha256(text.encode()).hexdigest()
         return [*parts, more] if more else parts

@@ -14,7 +14,7 @@ from classifier.core.bands import band_of
 from labeling.imaging.photometry import APERTURE_PX
 from labeling.imaging.selection_figures import draw_selection
 from labeling.ingest.source_catalogue import WHITE, SourceCatalogue, SourceOptions
-from labeling.management.commands.import_catalogue import parse_pairs
+from labeling.management.table_arguments import parse_pairs
 from labeling.rules.selection import MIN_BANDS, Cuts
 
 NONE = "none"

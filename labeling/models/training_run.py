@@ -97,12 +97,12 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
     ) -> tuple[TrainingRun, bool]:
         """Store predictions of another network for a field as a run; return it and True if new.
 
-        `source` says where they come from; its `sha256` identifies the file. The gate judges the
-        run, and only a person promotes it.
+        `source` says where they come from; `sha256` and `options` identify them. The gate judges
+        the run, and only a person promotes it.
         """
         # Imports of the same file wait here; votes wait only while the queue is updated.
         Field.objects.lock_rows([field])
-        if imported := self.imported_into(field, network, source["sha256"]).first():
+        if imported := self.imported_into(field, network, source).first():
             return imported, False
         run = self.create(
             requested_by=by,

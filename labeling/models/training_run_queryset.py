@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
 
 from django.db import transaction
 
@@ -18,9 +19,12 @@ Run = TypeVar("Run", bound=SharedRun)
 class TrainingRunQueries(WorkerJobQuerySet[Run]):
     """Queries about training runs; a worker claims or joins them."""
 
-    def imported_into(self, field: Field, network: str, sha256: str) -> Self:
-        """The run imported into a field from a file with this digest, under this name."""
-        return self.filter(fields=field, external=network, outcome__sha256=sha256)
+    def imported_into(self, field: Field, network: str, source: Mapping[str, Any]) -> Self:
+        """The run imported into a field under this name from a file, read with these options."""
+        runs = self.filter(fields=field, external=network, outcome__sha256=source["sha256"])
+        if "options" not in source:
+            return runs.exclude(outcome__has_key="options")
+        return runs.filter(outcome__options=source["options"])
 
     @transaction.atomic
     def claim(self, pk: int, message: str = "") -> Run | None:

@@ -7,28 +7,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier.core.packs import open_pack
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
-from labeling.ingest.table_options import TableOptions
 from labeling.management.import_errors import as_command_errors
+from labeling.management.table_arguments import add_catalogue_arguments, table_options
 from labeling.models import Field
-
-
-def parse_pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    """Parse `A=B` options as a mapping. Raises CommandError."""
-    mapping = {}
-    for text in texts or []:
-        key, equals, value = text.rpartition("=")
-        if not equals or not key or not value:
-            raise CommandError(f"{option} {text}: write it as LEFT=RIGHT.")
-        mapping[key.strip()] = value.strip()
-    return mapping
 
 
 class Command(BaseCommand):
     """Read candidates, photometry and reference labels, and cut the stamps."""
 
     help = (
-        "Read a LEGUS .tab file, or a CSV/ECSV/FITS/VOTable with named columns (id, x, y; "
-        "optional ra, dec, ci, mag_F555W, err_F555W ...), and cut all stamps. "
+        "Read a catalogue of LEGUS or PHANGS-HST, or any table (CSV, TSV, text, SExtractor, MRT, "
+        "ECSV, FITS, VOTable, HDF5, Parquet) with the columns id, x, y or ra, dec, and optional "
+        "ci, mag_F555W, err_F555W ..., and cut all stamps. "
         "All or nothing; the same file twice changes nothing."
     )
 
@@ -36,22 +26,13 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("field", help="name of an imported field")
         parser.add_argument("file", type=Path, help="the catalogue")
+        add_catalogue_arguments(parser)
         parser.add_argument(
             "--origin",
             type=int,
             choices=(0, 1),
             default=1,
             help="number of the first pixel in x and y: 1 (FITS, SExtractor, LEGUS), or 0",
-        )
-        parser.add_argument(
-            "--column", action="append", metavar="OURS=THEIRS", help="e.g. --column x=X_IMAGE"
-        )
-        parser.add_argument(
-            "--reference",
-            action="append",
-            metavar="SOURCE=COLUMN",
-            help="a column of classes 0-4, stored as reference labels of that source "
-            "(a column number, from 1, in a .tab file)",
         )
         parser.add_argument(
             "--allow-outside", action="store_true", help="set aside rows beyond the image"
@@ -70,10 +51,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
         catalogue_options = CatalogueOptions(
             origin=options["origin"],
-            table=TableOptions(
-                columns=parse_pairs(options["column"], "--column"),
-                references=parse_pairs(options["reference"], "--reference"),
-            ),
+            table=table_options(options),
             allow_outside=options["allow_outside"],
             lossless=options["lossless"],
         )

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from labeling.ingest.probabilities import FORMATS, SCORES
+from labeling.ingest.probabilities import CLASSES_AND_QUALITY, FORMATS, SCORES
 from labeling.ingest.runs import import_run
 from labeling.management.administrators import administrator
 from labeling.management.import_errors import as_command_errors
+from labeling.management.table_arguments import add_table_arguments, table_options
 from labeling.models import Field, TrainingRun
 
 AUTO = "auto"
@@ -20,9 +21,9 @@ class Command(BaseCommand):
     help = (
         "Import the predictions of another network as a run: StarcNet's text table, "
         "StarcNet's scores or probabilities (.npy; a row for each candidate of the field, in its "
-        "catalogue's order), or a CSV/ECSV/FITS/VOTable with the columns id, "
-        "p_class1 ... p_class4. All or nothing; the same file twice under the same name "
-        "changes nothing. An administrator promotes it."
+        "catalogue's order), or any table with the columns id, p_class1 ... p_class4, or id, class "
+        "and quality (the share of an ensemble that names the class). All or nothing; the same "
+        "file twice under the same name changes nothing. An administrator promotes it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             default=AUTO,
             help="format of the file; default: recognised by its content",
         )
+        add_table_arguments(parser, columns="p_class1=PROB_1")
         parser.add_argument("--by", help="account that imports; default: the first administrator")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -47,7 +49,9 @@ class Command(BaseCommand):
         path = options["file"].expanduser()
         fmt = None if options["format"] == AUTO else options["format"]
         with as_command_errors():
-            run, is_new = import_run(field, path, options["name"], user, fmt)
+            run, is_new = import_run(
+                field, path, options["name"], user, fmt, table_options(options)
+            )
         if not is_new:
             self.stdout.write(
                 f"{path.name} is in {field} already, as {run.external} in run {run.pk}; nothing "
@@ -69,7 +73,11 @@ class Command(BaseCommand):
             )
         if outcome["silent"]:
             self.stdout.write(f"  {outcome['silent']} candidates have no row, and no prediction")
-        if outcome["content"] == SCORES:
+        for note in outcome["notes"]:
+            self.stdout.write(f"  {note}")
+        if outcome["content"] == CLASSES_AND_QUALITY:
+            self.stdout.write("  Its numbers are classes and the shares that name them")
+        elif outcome["content"] == SCORES:
             self.stdout.write("  Its numbers are scores; softmax has made them probabilities")
         else:
             self.stdout.write("  Its numbers are probabilities")
