@@ -33,8 +33,8 @@ _CLASSES = ", ".join(f"{label} {label.short}" for label in MorphologicalClass)
 COLUMNS = (
     Column("field", str, "field, as in Asterism"),
     Column("catalogue_id", str, "id in the survey's catalogue"),
-    Column("ra_deg", float, "right ascension", "deg"),
-    Column("dec_deg", float, "declination", "deg"),
+    Column("ra_deg", float, "right ascension, ICRS", "deg"),
+    Column("dec_deg", float, "declination, ICRS", "deg"),
     Column("x_pix", float, "x on the field's frame; the first pixel is 1 (FITS)", "pix"),
     Column("y_pix", float, "y on the field's frame; the first pixel is 1 (FITS)", "pix"),
     Column("class_consensus", int, _CLASSES),

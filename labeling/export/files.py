@@ -27,6 +27,7 @@ def consensus_table(rows: Iterable[Row]) -> Table:
     """
     rows = list(rows)
     table = Table([_column(column, [row[column.name] for row in rows]) for column in COLUMNS])
+    table.meta["RADESYS"] = "ICRS"
     table.meta["comments"] = ["Asterism consensus catalogue"]
     return table
 

@@ -73,7 +73,20 @@ def read_wcs(header: fits.Header, file: fits.HDUList | None = None) -> WCS | Non
     if celestial is None:
         raise UnusableWCS("its first two axes are not the two axes of the sky")
     celestial_frame(celestial)
+    _name_frame_plainly(celestial)
     return celestial
+
+
+def _name_frame_plainly(wcs: WCS) -> None:
+    """Clear RADESYS beside axes that are not RA and Dec: astropy would take it for their frame."""
+    axis = wcs.wcs.ctype[wcs.wcs.lng][:4]
+    if axis == "RA--":
+        return
+    if axis == "ELON":
+        frame = celestial_frame(wcs)
+        is_fk4 = wcs.wcs.radesys.startswith("FK4")
+        wcs.wcs.equinox = frame.equinox.byear if is_fk4 else frame.equinox.jyear
+    wcs.wcs.radesys = ""
 
 
 def _names_longitude(header: fits.Header) -> bool:
@@ -236,7 +249,7 @@ def pixel_scale_arcsec(wcs: WCS, shape: tuple[int, int] | None = None) -> float:
 
 
 def wcs_header(wcs: WCS) -> fits.Header:
-    """Return the WCS as cards; lookup tables are left out, since they are not cards."""
+    """Return the WCS as cards. Lookup tables of its distortion are not among them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         return wcs.to_header(relax=True)

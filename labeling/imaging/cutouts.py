@@ -27,6 +27,7 @@ from classifier.core.packs import Steps, open_pack, read_stamps
 from classifier.core.quantisation import DESCRIPTION
 from labeling.files import reserve
 from labeling.files.fits_text import ascii_text
+from labeling.imaging.celestial import wcs_header
 from labeling.imaging.mosaics import Image, read_section
 from labeling.imaging.rgb import (
     RECIPE_VERSION,
@@ -116,7 +117,7 @@ def _header(band: str, filter_name: str, unit: str, wcs: WCS | None) -> fits.Hea
     """Return the header of one band's stamp."""
     header = fits.Header()
     if wcs is not None:
-        header.update(wcs.to_header(relax=True))
+        header.update(wcs_header(wcs))
     header["FILTER"], header["BAND"] = filter_name or band, band
     header["BUNIT"] = ascii_text(unit)
     return header

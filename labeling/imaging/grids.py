@@ -13,7 +13,15 @@ from astropy.coordinates import angular_separation
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from labeling.imaging.celestial import Pixels, centre_of, icrs_to_pixel, pixel_to_icrs
+from labeling.imaging.celestial import (
+    Pixels,
+    UnusableWCS,
+    centre_of,
+    icrs_to_pixel,
+    pixel_to_icrs,
+    read_wcs,
+    wcs_header,
+)
 
 GRID_TOLERANCE_PX = 0.1
 """Largest distance from a shift by whole pixels at which two grids count as the same."""
@@ -160,6 +168,24 @@ def _separation_deg(grid: Grid, reference: Grid) -> float:
     centres = [pixel_to_icrs(g.wcs, *centre_of(g.wcs, g.shape)) for g in (grid, reference)]
     (ra, dec), (ra_reference, dec_reference) = np.radians(centres)
     return float(np.degrees(angular_separation(ra, dec, ra_reference, dec_reference)))
+
+
+def wcs_as_text(grid: Grid) -> str:
+    """Return the WCS as cards in one string, from which it can be read again.
+
+    Raises UnusableWCS if positions by the cards differ: lookup tables are not cards.
+    """
+    header = wcs_header(grid.wcs)
+    again = read_wcs(header)
+    deviation = np.inf
+    if again is not None:
+        deviation = compare_grids(Grid(again, grid.shape), grid).deviation_px
+    if not deviation <= GRID_TOLERANCE_PX:
+        raise UnusableWCS(
+            f"its WCS has a distortion of up to {deviation:.2f} px in tables of the file, which "
+            "only the drizzled image is free of; import that one"
+        )
+    return str(header.tostring())
 
 
 def grid_shift(grid: Grid | None, reference: Grid | None) -> tuple[float, float]:

@@ -116,6 +116,22 @@ def test_unknown_integers_are_masked_and_columns_have_units(as_cur, labelled, en
     assert str(table["mag_v"].unit) == "mag"
 
 
+@pytest.mark.parametrize("ending", ["ecsv", "fits"])
+def test_it_names_the_frame_of_the_sky_positions(as_cur, labelled, ending):
+    data = io.BytesIO(as_cur.get(url(ending)).getvalue())
+    source = data.read().decode() if ending == "ecsv" else data
+    table = Table.read(source, format=FORMATS[ending])
+    assert table.meta["RADESYS"] == "ICRS"
+
+
+@pytest.mark.parametrize("ending", ["ecsv", "vot"])
+def test_its_columns_of_the_sky_name_their_frame(as_cur, labelled, ending):
+    data = io.BytesIO(as_cur.get(url(ending)).getvalue())
+    source = data.read().decode() if ending == "ecsv" else data
+    table = Table.read(source, format=FORMATS[ending])
+    assert table["ra_deg"].description == "right ascension, ICRS"
+
+
 def test_numbers_are_read_back_exactly(as_cur, labelled):
     row = csv_rows(as_cur.get(url("csv")))[0]
     assert float(row["mag_err_v"]) == 0.1 + 0.2

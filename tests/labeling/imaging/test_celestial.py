@@ -21,6 +21,7 @@ from labeling.imaging.celestial import (
     pixel_scale_arcsec,
     pixel_to_icrs,
     read_wcs,
+    wcs_header,
 )
 from tests.labeling.skies import tan_wcs
 
@@ -62,6 +63,7 @@ FRAMES = {
         BarycentricMeanEcliptic(equinox="J1990"),
     ),
 }
+KNOWN_TO_ASTROPY = [name for name in FRAMES if name[:4] not in ("ecli", "supe")]
 X, Y = np.array([0.0, 119.5, 239.0, 17.25]), np.array([0.0, 149.5, 3.0, 299.0])
 
 
@@ -98,6 +100,14 @@ def test_the_compass_is_that_of_icrs_at_the_centre_of_the_image(name):
     # +y lies east of north by the position angle, and east is anticlockwise.
     assert (north + centre.position_angle(up).deg + 180) % 360 - 180 == pytest.approx(0, abs=1e-4)
     assert east_left
+
+
+@pytest.mark.parametrize("name", KNOWN_TO_ASTROPY)
+def test_astropy_reads_our_cards_in_the_same_frame(name):
+    cards, frame = FRAMES[name]
+    expected = reference(cards, frame, X, Y)
+    sky = WCS(wcs_header(read_wcs(cards))).pixel_to_world(X, Y).icrs
+    assert sky.separation(expected).to_value(u.arcsec) == pytest.approx(0, abs=1e-6)
 
 
 def test_declination_may_be_the_first_axis():

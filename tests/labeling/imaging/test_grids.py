@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from astropy.wcs import WCS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.imaging.celestial import compass
+from labeling.imaging.celestial import UnusableWCS, compass, pixel_to_icrs, read_wcs
 from labeling.imaging.grids import (
     Grid,
     compare_grids,
@@ -15,7 +16,9 @@ from labeling.imaging.grids import (
     grid_shift,
     offset_px,
     same_orientation,
+    wcs_as_text,
 )
+from tests.labeling.imaging.test_celestial import header, with_lookup
 from tests.labeling.skies import tan_wcs
 
 
@@ -194,3 +197,29 @@ def test_fields_of_earlier_versions_keep_shifts_by_parts_of_a_pixel():
     assert grid_shift(moved(12.6, -3.3), REFERENCE) == pytest.approx((12.6, -3.3), abs=1e-4)
     assert grid_shift(None, REFERENCE) == (0, 0)
     assert grid_shift(REFERENCE, None) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "wcs",
+    [
+        tan_wcs(rotation=20.0),
+        with_sip(tan_wcs(), A_2_0=1e-4, B_1_1=-3e-5),
+        read_wcs(header("GLON", "GLAT", (284.0, 74.0), RADESYS="FK5")),
+        read_wcs(header("ELON", "ELAT", (30.0, 60.0), RADESYS="FK4", EQUINOX=1975.0)),
+        read_wcs(header(RADESYS="FK4", EQUINOX=1950.0)),
+        read_wcs(header(CTYPE1="DEC--TAN", CTYPE2="RA---TAN", CRVAL1=11.6, CRVAL2=189.99)),
+    ],
+)
+def test_a_wcs_is_stored_as_cards(wcs):
+    text = wcs_as_text(Grid(wcs, SHAPE))
+    x, y = np.array([0.0, 100.25, 239.0]), np.array([0.0, 259.0, 14.5])
+    again = pixel_to_icrs(read_wcs(fits.Header.fromstring(text)), x, y)
+    assert np.array(again) == pytest.approx(np.array(pixel_to_icrs(wcs, x, y)), abs=1e-9)
+
+
+def test_tables_of_a_distortion_are_lost_on_cards_and_that_is_said():
+    hdus = with_lookup(np.linspace(-1, 1, 25).reshape(5, 5))
+    with pytest.raises(UnusableWCS, match=r"a distortion of up to 1.00 px in tables of the file"):
+        wcs_as_text(Grid(read_wcs(hdus[0].header, hdus), (300, 240)))
+    small = with_lookup(np.full((5, 5), 0.03))
+    assert wcs_as_text(Grid(read_wcs(small[0].header, small), (300, 240)))
