@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
 from classifier.core.classes import MorphologicalClass
-from labeling.imaging.grids import frame_shift
+from labeling.imaging.grids import grid_shift
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.stamps import Positions
 from labeling.ingest.errors import BadInput
+from labeling.ingest.mosaics import read_mosaics
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
 from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.table_options import TableOptions
@@ -110,18 +111,17 @@ def import_catalogue(
 
 def _read_images(field: Field) -> dict[str, BandImage]:
     """Read the field's mosaics, each with its shift relative to the reference frame."""
-    mosaics = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
-    if not mosaics:
-        raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
+    files = read_mosaics(field)
+    reference = files[reference_band(files)]
     try:
-        files = {band: mosaic.read() for band, mosaic in mosaics.items()}
+        return {
+            band: BandImage(
+                file.map_pixels(settings.HOME), file.wcs, *grid_shift(file.grid, reference.grid)
+            )
+            for band, file in files.items()
+        }
     except UnusableImage as error:
         raise BadInput(f"{error} It belongs to field {field}.") from None
-    reference = files[reference_band(files)]
-    return {
-        band: BandImage(file.image, file.wcs, *frame_shift(file.wcs, reference.wcs))
-        for band, file in files.items()
-    }
 
 
 def _outside(
