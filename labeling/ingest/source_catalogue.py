@@ -59,14 +59,12 @@ FORMATS: Mapping[str, str] = {".ecsv": "ascii.ecsv", ".csv": "ascii.csv", ".fits
 class SourceOptions:
     """How sources are detected, measured and selected."""
 
-    band: str = WHITE
-    """Band of the detection, or WHITE."""
+    band: str | None = WHITE
+    """Band of the detection, or WHITE; None is the reference band."""
     n_sigma: float = 5.0
     aperture_px: float = APERTURE_PX
     correction_mag: float | None = None
     """Aperture correction of all bands; None measures one for each."""
-    zero_points: Mapping[str, float] | None = None
-    """Vega zero points by band, instead of the mosaics'."""
     cuts: Cuts = NO_CUTS
     measure_min_ci: bool = False
     """True if the threshold of the concentration index is that of the field's stars."""
@@ -106,9 +104,9 @@ def make_catalogue(
     Raises BadInput, naming the mosaic, or the cut that cannot be made.
     """
     reference = mosaics[reference_band(mosaics)]
-    images, notes = _calibrated(mosaics, reference, options)
+    images, notes = _calibrated(mosaics, reference)
     cuts = _possible_cuts(images, options, notes)
-    detection = images if options.band == WHITE else {options.band: images[options.band]}
+    detection = _detection_images(images, options.band)
     progress(0, 3, f"detecting sources on {_names(detection)}")
     sources = detect(
         [ShiftedImage(i.image, round(i.dx), round(i.dy)) for i in detection.values()],
@@ -143,18 +141,30 @@ def make_catalogue(
     return SourceCatalogue(table, sources, photometry, selection, cuts, report)
 
 
+def _detection_images(
+    images: Mapping[str, CalibratedImage], band: str | None
+) -> Mapping[str, CalibratedImage]:
+    """Return the images on which sources are detected. Raises BadInput."""
+    if band == WHITE:
+        return images
+    chosen = band or reference_band(images)
+    if chosen not in images:
+        raise BadInput(f"--band {chosen}: there is no mosaic in band {chosen}.")
+    return {chosen: images[chosen]}
+
+
 def _names(images: Mapping[str, CalibratedImage]) -> str:
     return ", ".join(image.filter for image in images.values())
 
 
 def _calibrated(
-    mosaics: Mapping[str, Mosaic], reference: Mosaic, options: SourceOptions
+    mosaics: Mapping[str, Mosaic], reference: Mosaic
 ) -> tuple[dict[str, CalibratedImage], list[str]]:
     """Return the images in the order of the bands, and sentences about what is unknown."""
     images, notes = {}, []
     for band in [band for band in BANDS if band in mosaics]:
         mosaic = mosaics[band]
-        zero_point = (options.zero_points or {}).get(band, mosaic.zero_point_vega)
+        zero_point = mosaic.zero_point_vega
         gain = electrons_per_unit(mosaic)
         try:
             image = mosaic.read().image
@@ -165,7 +175,7 @@ def _calibrated(
         if zero_point is None:
             notes.append(
                 f"{mosaic.filter} has no Vega zero point: its magnitudes are left out; "
-                f"give it with --zero-point {mosaic.filter}=MAG."
+                f"give it to import_field with --zero-point {band}=MAG:Vega."
             )
         if gain is None:
             notes.append(
@@ -180,14 +190,19 @@ def _possible_cuts(
 ) -> Cuts:
     """Return the cuts, without that in M_V where it may be left out. Raises BadInput."""
     cuts = options.cuts
+    if cuts.max_error_mag is not None and cuts.min_bands > len(images):
+        raise BadInput(
+            f"A candidate must be detected in {cuts.min_bands} bands, and there are mosaics of "
+            f"{len(images)}: give --min-detected {len(images)}."
+        )
     if cuts.faintest_m_v is None:
         return cuts
     if "V" not in images:
         reason = "the field has no mosaic in V"
     elif images["V"].zero_point is None:
-        reason = "V has no Vega zero point: give it with --zero-point V=MAG"
+        reason = "V has no Vega zero point: give it to import_field with --zero-point V=MAG:Vega"
     elif cuts.distance_mpc is None:
-        reason = "the distance is unknown: give it with --distance MPC"
+        reason = "the distance is unknown: give it to import_field with --distance MPC"
     else:
         return cuts
     if options.luminosity == "asked":

@@ -8,13 +8,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from classifier.core.bands import band_of
 from labeling.imaging.photometry import APERTURE_PX
-from labeling.imaging.selection_figures import draw_selection
 from labeling.ingest.source_catalogue import WHITE, SourceCatalogue, SourceOptions
-from labeling.management.table_arguments import parse_pairs
 from labeling.rules.selection import MIN_BANDS, Cuts
 
 NONE = "none"
@@ -49,9 +47,16 @@ def _number_or(*words: str) -> Callable[[str], float | str]:
     return parse
 
 
-def add_detection_options(parser: CommandParser) -> None:
-    """Declare how sources are detected and measured."""
+def add_detection_options(parser: CommandParser, band: str | None) -> None:
+    """Declare how sources are detected and measured; None is the reference band."""
     group = parser.add_argument_group("detection and photometry")
+    group.add_argument(
+        "--band",
+        type=_detection_band,
+        default=band,
+        help="band or filter of the detection, or white, the sum of all bands in units of their "
+        f"noise; default: {band or 'the reference band, V where there is one'}",
+    )
     group.add_argument(
         "--sigma", type=positive, default=5.0, help="threshold over the local noise; default: 5"
     )
@@ -68,12 +73,6 @@ def add_detection_options(parser: CommandParser) -> None:
         default=MEASURED,
         metavar="MAG",
         help="mag added to all magnitudes; auto measures it in each band from isolated clusters",
-    )
-    group.add_argument(
-        "--zero-point",
-        action="append",
-        metavar="FILTER=MAG",
-        help="Vega magnitude of one unit of the image, instead of the header's",
     )
 
 
@@ -119,23 +118,19 @@ def add_selection_options(
 
 
 def source_options(
-    options: dict[str, Any], band: str, distance_mpc: float | None, faintest: float | None
+    options: dict[str, Any], distance_mpc: float | None, faintest: float | None
 ) -> SourceOptions:
-    """Return the options of a command line; `faintest` is the default of --faintest.
-
-    Raises CommandError.
-    """
+    """Return the options of a command line; `faintest` is the default of --faintest."""
     min_ci, max_error = options["min_ci"], options["max_error"]
     correction = {MEASURED: None, NONE: 0.0}.get(
         options["aperture_correction"], options["aperture_correction"]
     )
     limit = options["faintest"]
     return SourceOptions(
-        band=band,
+        band=options["band"],
         n_sigma=options["sigma"],
         aperture_px=options["aperture"],
         correction_mag=correction,
-        zero_points=_zero_points(options["zero_point"]),
         cuts=Cuts(
             min_ci=None if min_ci in (MEASURED, NONE) else min_ci,
             max_error_mag=None if max_error == NONE else max_error,
@@ -148,30 +143,14 @@ def source_options(
     )
 
 
-def _zero_points(texts: list[str] | None) -> dict[str, float]:
-    """Return the zero points by band."""
-    values = {}
-    for name, value in parse_pairs(texts, "--zero-point").items():
-        try:
-            values[band_of(name)] = _number(value)
-        except (ValueError, ArgumentTypeError) as error:
-            raise CommandError(f"--zero-point {name}={value}: {error}.") from None
-    return values
-
-
-def detection_band(text: str | None, bands: Any, default: str) -> str:
-    """Return WHITE or the band of a detection. Raises CommandError."""
-    if text is None:
-        return default
+def _detection_band(text: str) -> str:
+    """Return WHITE or the band of a detection. Raises ArgumentTypeError."""
     if text == WHITE:
         return WHITE
     try:
-        band = band_of(text)
+        return band_of(text)
     except ValueError as error:
-        raise CommandError(f"--band: {error}.") from None
-    if band not in bands:
-        raise CommandError(f"--band {text}: there is no mosaic in band {band}.")
-    return band
+        raise ArgumentTypeError(str(error)) from None
 
 
 def report_lines(catalogue: SourceCatalogue) -> list[str]:
@@ -192,8 +171,3 @@ def report_lines(catalogue: SourceCatalogue) -> list[str]:
                 f"({value['sources']} clusters)."
             )
     return [*lines, *(f"  {note}" for note in report["notes"])]
-
-
-def draw_figures(folder: Path, catalogue: SourceCatalogue) -> list[Path]:
-    """Draw the figures of the selection into the folder; return the files."""
-    return draw_selection(folder, catalogue.photometry, catalogue.selection, catalogue.cuts)

@@ -5,15 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from classifier.core.bands import reference_band
+from labeling.imaging.selection_figures import draw_selection
 from labeling.ingest.source_catalogue import check_format, make_catalogue
 from labeling.management.import_errors import as_command_errors
 from labeling.management.source_options import (
     NONE,
     add_detection_options,
     add_selection_options,
-    detection_band,
-    draw_figures,
     report_lines,
     source_options,
 )
@@ -33,10 +31,7 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("field", help="name of a field that import_field made")
         parser.add_argument("file", type=Path, help="catalogue to write: .ecsv, .csv or .fits")
-        parser.add_argument(
-            "--band", help="band or filter of the detection, or white; default: the reference band"
-        )
-        add_detection_options(parser)
+        add_detection_options(parser, band=None)
         add_selection_options(parser, min_ci=NONE, max_error=NONE, faintest=NONE)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -45,16 +40,20 @@ class Command(BaseCommand):
         mosaics = field.mosaic_by_band
         if not mosaics:
             raise CommandError(f"Field {field} has no mosaics yet: run import_field first.")
-        band = detection_band(options["band"], mosaics, reference_band(mosaics))
         path = options["file"].expanduser()
         with as_command_errors():
             check_format(path)
-            wishes = source_options(options, band, field.distance_mpc, None)
+            wishes = source_options(options, field.distance_mpc, None)
             catalogue = make_catalogue(mosaics, wishes)
         try:
             catalogue.write(path)
             if options["figures"]:
-                draw_figures(options["figures"].expanduser(), catalogue)
+                draw_selection(
+                    options["figures"].expanduser(),
+                    catalogue.photometry,
+                    catalogue.selection,
+                    catalogue.cuts,
+                )
         except OSError as error:
             place = error.filename or path
             raise CommandError(f"{place}: cannot be written ({error.strerror}).") from None

@@ -1,10 +1,12 @@
 """labeling.imaging.photometry: fluxes, errors and concentration, beside photutils and theory."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from photutils.aperture import CircularAnnulus, CircularAperture
 
-from labeling.imaging.photometry import concentration, measure_flux
+from labeling.imaging.photometry import concentration, electrons_per_unit, measure_flux
 
 SIGMA_PX, NOISE, EXPOSURE = 1.5, 0.01, 1143.0
 SKIES = (0.0, 0.3)
@@ -106,3 +108,38 @@ def test_no_positions_have_no_fluxes():
     image, none = np.ones((40, 40), np.float32), np.empty(0)
     assert measure_flux(image, none, none).flux.shape == (0,)
     assert concentration(image, none, none).shape == (0,)
+
+
+@dataclass
+class Header:
+    """Calibration of F555W, as of NGC 1566."""
+
+    unit: str = "ELECTRONS/S"
+    exposure_s: float | None = EXPOSURE
+    zero_point_ab: float | None = None
+    photflam: float | None = 1.87653e-19
+    photplam: float | None = 5308.23
+
+
+# Of an image in erg/s/cm2/Angstrom: STmag has a zero point of -21.10, and AB differs from it by
+# 5 log10(photplam) - 18.692 (WFC3 Data Handbook, section 9.1).
+FLUX_ZERO_POINT = -21.10 - 5 * np.log10(5308.23) + 18.692
+
+
+@pytest.mark.parametrize(
+    ("header", "electrons"),
+    [
+        (Header(), EXPOSURE),
+        (Header("electrons / s"), EXPOSURE),
+        (Header("e-/s", None), None),
+        (Header("ELECTRONS", None), 1.0),
+        (Header("ERG/S/CM2/A", EXPOSURE, FLUX_ZERO_POINT), EXPOSURE / 1.87653e-19),
+        (Header("1e-18 ERG/S/CM2/A", EXPOSURE, FLUX_ZERO_POINT + 45), EXPOSURE / 0.187653),
+        (Header("COUNTS", EXPOSURE, None), None),
+        (Header("", EXPOSURE, 25.0, None, None), None),
+        (Header("ELECTRONS/S", 0.0), None),
+    ],
+)
+def test_electrons_for_each_unit_of_the_image(header, electrons):
+    expected = electrons if electrons is None else pytest.approx(electrons, rel=1e-3)
+    assert electrons_per_unit(header) == expected

@@ -132,9 +132,9 @@ def test_sources_on_mosaics_without_wcs_and_zero_points_can_be_imported(db, tmp_
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--band", "F999W"], "--band: 'F999W' is not a filter"),
-        (["--faintest=-6"], "distance is unknown: give it with --distance"),
-        (["--zero-point", "F555W=x"], "--zero-point F555W=x: 'x' is not a number"),
+        (["--band", "F999W"], "argument --band: 'F999W' is not a filter"),
+        (["--max-error", "0.3", "--min-detected", "6"], "give --min-detected 5"),
+        (["--faintest=-6"], "distance is unknown: give it to import_field with --distance"),
         (["--sigma", "-1"], "-1 is not above zero"),
         (["--sigma", "nan"], "'nan' is not a finite number"),
         (["--min-ci", "much"], "'much' is not a number"),
