@@ -76,6 +76,7 @@ RUNS = HOME / "runs"
 EXPERIMENTS = HOME / "experiments"
 RGB_CACHE = HOME / "cache" / "rgb"
 RELEASES = HOME / "releases"
+ARCHIVE = HOME / "archive"
 UPLOADS = HOME / "uploads"
 PREVIEWS = HOME / "cache" / "previews"
 CHECKPOINT_BATCHES = count("CHECKPOINT_BATCHES", 300)

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -11,6 +13,7 @@ from rest_framework.authtoken.models import TokenProxy
 from classifier.core.config import Preset
 from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
+from labeling.ingest.removal import NotConfirmed, remove_import
 from labeling.models import (
     Adjudication,
     ApiToken,
@@ -120,6 +123,8 @@ class FieldAdmin(AdministratorsAdmin):
         obj.save(update_fields=form.changed_data if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
+        if {"min_observed", "min_detected"}.intersection(form.changed_data):
+            obj.change_band_rule(obj.band_rule)
         if "strategy" in form.changed_data:
             Refresh.objects.apply_strategy(obj)
         if "cold_start" in form.changed_data:
@@ -229,6 +234,42 @@ class VoteImportAdmin(ReadOnlyAdmin):
         self.message_user(request, f"Votes retracted: {count}.", messages.SUCCESS)
 
 
+class RemovalForm(ActionForm):
+    """The bar of actions, with a field for the confirmation of a removal."""
+
+    confirmation = forms.CharField(
+        required=False,
+        label="Name of the file, to remove an import with votes",
+        widget=forms.TextInput(attrs={"size": 40}),
+    )
+
+
+@admin.register(CatalogueImport)
+class CatalogueImportAdmin(ReadOnlyAdmin):
+    """Imports of catalogues, which administrators can take back."""
+
+    list_display = ("id", "file_name", "field", "rows", "created_at", "imported_by", "forced")
+    list_filter = ("field", "forced")
+    list_select_related = ("field", "imported_by")
+    actions = ("remove",)
+    action_form = RemovalForm
+
+    @admin.action(
+        description="Remove the selected imports (votes are archived)", permissions=["administer"]
+    )
+    def remove(self, request: AdminRequest, imports: QuerySet[CatalogueImport]) -> None:
+        """Remove candidates, stamps and labels; with votes only if the file's name was typed."""
+        confirmation = request.POST.get("confirmation", "").strip()
+        for record in imports.select_related("field"):
+            try:
+                archive = remove_import(record, removed_by=request.user, confirmation=confirmation)
+            except (NotConfirmed, JobConflict) as reason:
+                self.message_user(request, str(reason), messages.ERROR)
+            else:
+                kept = f" Its votes are in {archive}." if archive else ""
+                self.message_user(request, f"{record} is removed.{kept}", messages.SUCCESS)
+
+
 @admin.register(Consensus)
 class ConsensusAdmin(ReadOnlyAdmin):
     """Consensus rows."""
@@ -278,7 +319,6 @@ admin.site.site_header = admin.site.site_title = "Asterism"
 admin.site.register(
     [
         Adjudication,
-        CatalogueImport,
         Lease,
         Member,
         Mosaic,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from labeling.classes import Label
 from labeling.export.rows import Row
-from labeling.models.vote import Vote
+from labeling.models.vote import Vote, VoteQuerySet
 
 COLUMNS = (
     "vote",
@@ -31,14 +31,15 @@ COLUMNS = (
 )
 
 
-def vote_rows() -> Iterator[Row]:
-    """Yield every vote in the order of casting; `label` is 1 to 4 or "unsure".
+def vote_rows(votes: VoteQuerySet | None = None) -> Iterator[Row]:
+    """Yield every vote, or these, in the order of casting; `label` is 1 to 4 or "unsure".
 
     A vote with `repeat_of` is a hidden repeat of that vote; it never counts. One that was cast
     elsewhere has the name of the file with which it came.
     """
-    votes = Vote.objects.select_related("candidate__field", "voter", "vote_import")
-    for vote in votes.order_by("cast_at", "pk").iterator():
+    votes = Vote.objects.all() if votes is None else votes
+    rows = votes.select_related("candidate__field", "voter", "vote_import")
+    for vote in rows.order_by("cast_at", "pk").iterator():
         yield {
             "vote": str(vote.pk),
             "field": vote.candidate.field.name,

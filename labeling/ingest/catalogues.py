@@ -1,127 +1,205 @@
 """Import a catalogue into a field: candidates, reference labels and one stamp pack, or nothing.
 
 Positions x, y are in px of the field's reference frame; the centre of the first pixel is 0. RA and
-Dec are degrees, magnitudes Vega; NaN where a value is missing.
+Dec are ICRS degrees, magnitudes Vega; NaN where a value is missing.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
-from django.conf import settings
-from django.db import transaction
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
-from classifier.core.classes import MorphologicalClass
-from labeling.imaging.grids import grid_shift
+from labeling.imaging.celestial import icrs_to_pixel, pixel_to_icrs
+from labeling.imaging.grids import Grid, frame_shift
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.stamps import Positions
+from labeling.ingest.candidate_rows import Sources
+from labeling.ingest.catalogue_plan import CataloguePlan, WriteStamps, check_ids_are_new
+from labeling.ingest.catalogue_report import catalogue_report
 from labeling.ingest.errors import BadInput
-from labeling.ingest.mosaics import read_mosaics
-from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_packs
+from labeling.ingest.pack_claims import remove_abandoned_imports
+from labeling.ingest.positions import compare_positions, measure_rounding
+from labeling.ingest.progress import Progress, no_progress
+from labeling.ingest.same_sources import SameSources
 from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import Catalogue, read_catalogue, sha256_of
-from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
+from labeling.models import CatalogueImport, Field, Mosaic
+from labeling.rules.band_rule import BandRule
 from labeling.training.label_source import LabelSource
-
-MIN_FILTERS = 4
-"""Candidates observed in fewer filters are set aside (Wei et al. 2020, section 2)."""
 
 
 @dataclass(frozen=True)
 class CatalogueOptions:
     """Options for a catalogue file; the same file with other options is another import."""
 
-    origin: int = 1
+    origin: int | None = None
+    """Number of the first pixel in x and y; None: by the description of the columns, or 1."""
     table: TableOptions = dataclass_field(default_factory=TableOptions)
     allow_outside: bool = False
     lossless: bool = False
     """Whether stamps are stored exactly; not part of the fingerprint, for the rows are the same."""
+    force: bool = False
+    """Import although the positions look wrong; recorded with the import."""
+    min_observed: int | None = None
+    """Changes the field's band rule; None leaves it."""
+    min_detected: int | None = None
 
     def fingerprint(self, path: Path) -> str:
-        """SHA-256 of the file's bytes and of these options."""
+        """SHA-256 of the file's bytes and of the options by which it is read."""
         digest = sha256_of(path)
-        options = [self.origin, *self.table.fingerprint_parts()]
+        options = [1 if self.origin is None else self.origin, *self.table.fingerprint_parts()]
         digest.update(json.dumps([*options, self.allow_outside], sort_keys=True).encode())
         return str(digest.hexdigest())
 
+    def origin_of(self, catalogue: Catalogue) -> int:
+        """Return the number of the first pixel in x and y of a catalogue."""
+        origins = (self.origin, catalogue.origin, 1)
+        return next(origin for origin in origins if origin is not None)
+
+    def band_rule(self, field: Field) -> BandRule:
+        """The field's band rule with the changes of these options."""
+        changes = {"min_observed": self.min_observed, "min_detected": self.min_detected}
+        return replace(field.band_rule, **{k: v for k, v in changes.items() if v is not None})
+
 
 def import_catalogue(
-    field: Field, path: Path, options: CatalogueOptions
+    field: Field, path: Path, options: CatalogueOptions, progress: Progress = no_progress
 ) -> tuple[CatalogueImport, bool]:
     """Import the file into the field; return the import and whether it is new.
 
     The same file with the same options gives the existing import. Raises BadInput, naming file,
     row and reason; nothing has changed then.
     """
-    remove_abandoned_packs()
-    fingerprint = options.fingerprint(path)
-    if existing := field.imports.filter(fingerprint=fingerprint).first():
+    remove_abandoned_imports()
+    if existing := existing_import(field, path, options):
         return existing, False
+    return plan_catalogue(field, path, options, progress).write(progress), True
+
+
+def existing_import(field: Field, path: Path, options: CatalogueOptions) -> CatalogueImport | None:
+    """Return the finished import of the same file with the same options, or None."""
+    if field.pk is None:
+        return None
+    imports = field.imports.finished().filter(fingerprint=options.fingerprint(path))
+    existing: CatalogueImport | None = imports.first()
+    return existing
+
+
+def plan_catalogue(
+    field: Field,
+    path: Path,
+    options: CatalogueOptions,
+    progress: Progress = no_progress,
+    *,
+    mosaics: Iterable[Mosaic] | None = None,
+) -> CataloguePlan:
+    """Read and check the file for this field; write nothing.
+
+    `mosaics` are those of a field that is not stored yet. Raises BadInput, naming file, row and
+    reason.
+    """
+    progress(0, 3, "reading the catalogue")
     catalogue = read_catalogue(path, options.table)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
             raise BadInput(f"{path}: a reference label may not be called {name!r}.")
-    images = _read_images(field)
+    progress(1, 3, "reading the mosaics")
+    images = _read_images(field, field.mosaics.all() if mosaics is None else mosaics)
+    catalogue.notes.extend(catalogue.bands_without_mosaic(images.keys()))
+    progress(2, 3, "checking positions and bands")
+    rule = options.band_rule(field)
+    sources, offset = _sources(field, catalogue, images, options, rule)
+    report = catalogue_report(catalogue, sources, rule) | offset
+    check_any_candidate(path, report, rule)
+    existing = existing_import(field, path, options)
+    if existing is None:
+        check_ids_are_new(field, catalogue)
+    progress(3, 3, "the catalogue is checked")
+    return CataloguePlan(
+        field=field,
+        catalogue=catalogue,
+        sources=sources,
+        write_stamps=_stamp_writer(field, images, sources, lossless=options.lossless),
+        fingerprint=options.fingerprint(path),
+        origin=options.origin_of(catalogue),
+        band_rule=rule,
+        report=report,
+        forced=options.force,
+        existing=existing,
+    )
+
+
+def _sources(
+    field: Field,
+    catalogue: Catalogue,
+    images: Mapping[str, BandImage],
+    options: CatalogueOptions,
+    rule: BandRule,
+) -> tuple[Sources, dict[str, float]]:
+    """Return what the mosaics say of each row, and how far positions and WCS differ."""
     reference = images[reference_band(images)]
-    x, y = catalogue.x - options.origin, catalogue.y - options.origin
-    outside = _outside(path, reference, x, y, allowed=options.allow_outside)
-    observed = _observed(images, x, y)
-    reasons = _reasons_to_set_aside(catalogue, observed, outside)
-    _check_ids_are_new(field, catalogue)
-    rows = np.flatnonzero([not reason for reason in reasons])
-    with claimed_pack() as pack:
+    x, y = _pixel_positions(catalogue, reference, options.origin_of(catalogue))
+    offset = _check_positions(catalogue, reference, x, y, options)
+    ra, dec = _sky_positions(catalogue, reference.wcs, x, y)
+    outside = _outside(catalogue.path, reference, x, y, allowed=options.allow_outside)
+    observed = _observed(images, x, y) & ~outside[:, None]
+    with_stamp = np.flatnonzero(observed.any(axis=1))
+    pack_row = np.full(len(catalogue), -1)
+    pack_row[with_stamp] = np.arange(len(with_stamp))
+    reason, reasons = reasons_to_set_aside(catalogue, observed, outside, rule)
+    same = SameSources.find(field, catalogue.ids, (x, y), (ra, dec))
+    catalogue.notes.extend(same.notes)
+    padded = reference.is_padded(x, y)
+    sources = Sources(x, y, ra, dec, observed, padded, pack_row, reason, reasons, same.control)
+    return sources, offset
+
+
+def _stamp_writer(
+    field: Field, images: Mapping[str, BandImage], sources: Sources, *, lossless: bool
+) -> WriteStamps:
+    """Return what writes the stamps of all rows that have some."""
+    rows = np.flatnonzero(sources.pack_row >= 0)
+
+    def write(pack: Path, progress: Progress) -> None:
+        progress(0, len(rows), "cutting stamps")
         stamp_all(
-            settings.PACKS / pack,
+            pack,
             field,
             images,
-            x[rows],
-            y[rows],
-            observed[rows],
-            lossless=options.lossless,
+            sources.x[rows],
+            sources.y[rows],
+            sources.observed[rows],
+            lossless=lossless,
         )
-        sky = _sky_positions(catalogue, reference.wcs, x, y)
-        candidates = _unsaved_candidates(field, catalogue, (x, y, *sky), observed, reasons)
-        for candidate, padded in zip(candidates, reference.is_padded(x, y), strict=True):
-            candidate.at_edge = bool(padded)
-        for pack_row, row in enumerate(rows):
-            candidates[row].pack_row = pack_row
-        record = CatalogueImport(
-            field=field,
-            file_name=path.name,
-            fingerprint=fingerprint,
-            origin=options.origin,
-            rows=len(candidates),
-            report=_import_report(catalogue, reasons, reference.wcs, (x, y)),
-            pack=pack,
-        )
-        _save_catalogue(record, candidates, catalogue)
-    return record, True
+        progress(len(rows), len(rows), "cutting stamps")
+
+    return write
 
 
-def _read_images(field: Field) -> dict[str, BandImage]:
+def _read_images(field: Field, rows: Iterable[Mosaic]) -> dict[str, BandImage]:
     """Read the field's mosaics, each with its shift relative to the reference frame."""
-    files = read_mosaics(field)
-    reference = files[reference_band(files)]
+    mosaics = {mosaic.band: mosaic for mosaic in rows}
+    if not mosaics:
+        raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
     try:
-        return {
-            band: BandImage(
-                file.map_pixels(settings.HOME), file.wcs, *grid_shift(file.grid, reference.grid)
-            )
-            for band, file in files.items()
-        }
+        files = {band: mosaic.read() for band, mosaic in mosaics.items()}
     except UnusableImage as error:
         raise BadInput(f"{error} It belongs to field {field}.") from None
+    reference = files[reference_band(files)]
+    return {
+        band: BandImage(file.image, file.wcs, *frame_shift(file.wcs, reference.wcs))
+        for band, file in files.items()
+    }
 
 
 def _outside(
@@ -149,116 +227,117 @@ def _observed(images: Mapping[str, BandImage], x: Positions, y: Positions) -> ND
     )
 
 
+def _pixel_positions(
+    catalogue: Catalogue, reference: BandImage, origin: int
+) -> tuple[Positions, Positions]:
+    """Return x, y on the reference frame, by its WCS if the catalogue has only RA and Dec."""
+    if catalogue.has_pixels:
+        return catalogue.x - origin, catalogue.y - origin
+    if reference.wcs is None:
+        raise BadInput(
+            f"{catalogue.path}: has RA and Dec only, and the field's mosaics have no WCS; "
+            "give the columns of x and y."
+        )
+    rounding = measure_rounding(_grid(reference, reference.wcs), catalogue.ra, catalogue.dec)
+    catalogue.notes.append(
+        "x and y come from RA and Dec by the WCS of the reference mosaic. RA and Dec are "
+        f"{rounding}."
+    )
+    return icrs_to_pixel(reference.wcs, catalogue.ra, catalogue.dec)
+
+
+def _check_positions(
+    catalogue: Catalogue,
+    reference: BandImage,
+    x: Positions,
+    y: Positions,
+    options: CatalogueOptions,
+) -> dict[str, float]:
+    """Compare x, y with RA, Dec if the catalogue has both; return the median offset.
+
+    Raises BadInput if they disagree, unless the user insists.
+    """
+    if not catalogue.has_pixels or reference.wcs is None:
+        return {}
+    check = compare_positions(_grid(reference, reference.wcs), x, y, catalogue.ra, catalogue.dec)
+    if check is None:
+        return {}
+    if problem := check.problem(options.origin_of(catalogue)):
+        if not options.force:
+            raise BadInput(f"{catalogue.path}: {problem}. --force imports it all the same.")
+        catalogue.notes.append(f"Imported with --force although {problem}.")
+    else:
+        catalogue.notes.append(check.note())
+    offset = check.offset_px
+    return {"wcs_offset_px": round(offset, 3)} if np.isfinite(offset) else {}
+
+
+def _grid(image: BandImage, wcs: WCS) -> Grid:
+    height, width = image.image.shape
+    return Grid(wcs, (height, width))
+
+
 def _sky_positions(
     catalogue: Catalogue, wcs: WCS | None, x: Positions, y: Positions
 ) -> tuple[Positions, Positions]:
-    """Return RA and Dec of the catalogue, or by the reference frame's WCS if any is missing."""
-    if wcs is None or np.isfinite(catalogue.ra).all():
+    """Return RA and Dec of the catalogue, by the reference frame's WCS in rows without them."""
+    missing = ~(np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec))
+    if wcs is None or not missing.any():
         return catalogue.ra, catalogue.dec
-    return tuple(wcs.all_pix2world(x, y, 0))
-
-
-def _reasons_to_set_aside(
-    catalogue: Catalogue, observed: NDArray[np.bool_], outside: NDArray[np.bool_]
-) -> list[str]:
-    """Return why each row is set aside; an empty text for those that are used."""
-    n_observed = observed.sum(axis=1)
-    n_magnitudes = len(catalogue.magnitudes)
-    n_detected = np.zeros(len(catalogue), dtype=int)
-    for magnitudes in catalogue.magnitudes.values():
-        n_detected += ~np.isnan(magnitudes)
-    reasons = []
-    for row in range(len(catalogue)):
-        if outside[row]:
-            reasons.append("outside the image")
-        elif n_observed[row] < MIN_FILTERS:
-            reasons.append(f"observed in {n_observed[row]} of {len(BANDS)} filters")
-        elif n_magnitudes and n_detected[row] < MIN_FILTERS:
-            reasons.append(f"detected in {n_detected[row]} of {n_magnitudes} filters")
-        else:
-            reasons.append("")
-    return reasons
-
-
-def _check_ids_are_new(field: Field, catalogue: Catalogue) -> None:
-    """Raise BadInput if the field has a candidate with an id of the catalogue."""
-    files = dict(field.candidates.values_list("catalogue_id", "catalogue_import__file_name"))
-    for row, text in enumerate(catalogue.ids, 1):
-        if text in files:
-            raise BadInput(
-                f"{catalogue.path}, row {row}: field {field} has a candidate {text} already, "
-                f"from {files[text]}."
-            )
-
-
-def _unsaved_candidates(
-    field: Field,
-    catalogue: Catalogue,
-    positions: tuple[Positions, Positions, Positions, Positions],
-    observed: NDArray[np.bool_],
-    reasons: list[str],
-) -> list[Candidate]:
-    """Return unsaved candidates, one for each row; `positions` are x, y, RA and Dec."""
-    x, y, ra, dec = positions
-    photometry = {f"mag_{b.lower()}": values for b, values in catalogue.magnitudes.items()}
-    photometry |= {f"mag_err_{b.lower()}": values for b, values in catalogue.errors.items()}
-    candidates = []
-    for row, text in enumerate(catalogue.ids):
-        candidate = Candidate(
-            field=field,
-            catalogue_id=text,
-            x=float(x[row]),
-            y=float(y[row]),
-            ra=_finite_or_none(ra[row]),
-            dec=_finite_or_none(dec[row]),
-            ci=_finite_or_none(catalogue.ci[row]),
-            observed=" ".join(np.array(BANDS)[observed[row]]),
-            set_aside=reasons[row],
-            **{name: _finite_or_none(values[row]) for name, values in photometry.items()},
+    ra, dec = catalogue.ra.copy(), catalogue.dec.copy()
+    ra[missing], dec[missing] = pixel_to_icrs(wcs, x[missing], y[missing])
+    n = int(missing.sum())
+    if n < len(catalogue):
+        catalogue.notes.append(
+            f"{n} of {len(catalogue)} rows have no RA and Dec; theirs come from x and y by the "
+            "WCS of the reference mosaic."
         )
-        candidate.derive_columns()
-        candidates.append(candidate)
-    return candidates
+    return ra, dec
 
 
-def _finite_or_none(value: float) -> float | None:
-    """Return a database value: None for NaN, and for the infinite magnitude of a zero flux."""
-    return float(value) if np.isfinite(value) else None
+def reasons_to_set_aside(
+    catalogue: Catalogue, observed: NDArray[np.bool_], outside: NDArray[np.bool_], rule: BandRule
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the number of each row's reason to be set aside, and the reasons by number.
 
-
-def _import_report(
-    catalogue: Catalogue, reasons: list[str], wcs: WCS | None, pixels: tuple[Positions, Positions]
-) -> dict[str, Any]:
-    """Return how many rows are used and why not, and how well positions and WCS agree in px."""
-    report: dict[str, Any] = {
-        "candidates": reasons.count(""),
-        "set_aside": dict(sorted(Counter(filter(None, reasons)).items())),
-        "references": {
-            source: {str(int(k)): int(np.sum(labels == k)) for k in MorphologicalClass}
-            for source, labels in catalogue.references.items()
-        },
-    }
-    on_sky = np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec)
-    if wcs is not None and on_sky.any():
-        x, y = wcs.all_world2pix(catalogue.ra[on_sky], catalogue.dec[on_sky], 0)
-        offset = np.median(np.hypot(x - pixels[0][on_sky], y - pixels[1][on_sky]))
-        report["wcs_offset_px"] = round(float(offset), 3) if np.isfinite(offset) else None
-    return report
-
-
-@transaction.atomic
-def _save_catalogue(
-    record: CatalogueImport, candidates: list[Candidate], catalogue: Catalogue
-) -> None:
-    """Write the import, its candidates and their reference labels."""
-    record.save()
-    for candidate in candidates:
-        candidate.catalogue_import = record
-    Candidate.objects.bulk_create(candidates, batch_size=500)
-    labels = [
-        ReferenceLabel(candidate=candidates[row], source=source, label=int(values[row]))
-        for source, values in catalogue.references.items()
-        for row in np.flatnonzero(values)
+    The reason of rows that are put to the vote is empty.
+    """
+    n_magnitudes = len(catalogue.magnitudes)
+    n_detected = np.zeros(len(catalogue), dtype=np.int64)
+    for magnitudes in catalogue.magnitudes.values():
+        n_detected += np.isfinite(magnitudes)
+    cases = np.column_stack([outside, observed.sum(axis=1), n_detected]).astype(np.int64)
+    distinct, reason = np.unique(cases, axis=0, return_inverse=True)
+    reasons = [
+        "outside the image" if is_outside else rule.reason_to_set_aside(n_observed, n, n_magnitudes)
+        for is_outside, n_observed, n in distinct.tolist()
     ]
-    ReferenceLabel.objects.bulk_create(labels, batch_size=1000)
-    record.field.set_cold_start_order()
+    unique = sorted(set(reasons))
+    numbers = np.array([unique.index(text) for text in reasons])
+    return numbers[reason.reshape(-1)], unique
+
+
+def check_any_candidate(path: Path, report: dict[str, Any], rule: BandRule) -> None:
+    """Raise BadInput if no row would be put to the vote, with the values that would leave some."""
+    if report["candidates"]:
+        return
+    observed, detected = (
+        max(map(int, report["band_rule"][f"by_bands_{kind}"]), default=len(BANDS))
+        for kind in ("observed", "detected")
+    )
+    if not observed:
+        raise BadInput(f"{path}: no row lies where the mosaics were exposed; is this its field?")
+    options = [
+        f"{option} {number}"
+        for option, number, least in (
+            ("--min-observed", observed, rule.min_observed),
+            ("--min-detected", detected, rule.min_detected),
+        )
+        if number < least
+    ]
+    reasons = "; ".join(f"{n} {reason}" for reason, n in report["set_aside"].items())
+    hint = f"give {' '.join(options)}" if options else "lower --min-observed and --min-detected"
+    raise BadInput(
+        f"{path}: no row would be put to the vote ({reasons}). To use candidates in fewer bands, "
+        f"{hint}."
+    )

@@ -1,8 +1,8 @@
-"""Stamp packs that an import is writing, and those that an interrupted import has left behind.
+"""Stamp packs that an import is writing, and imports that were interrupted.
 
 While an import runs, it locks the file NAME.importing beside its pack. The system releases the lock
-when the process ends, however it ends. A pack whose lock is free is complete if an import in the
-database names it; otherwise it is abandoned.
+when the process ends, however it ends. An import whose lock is free is either finished, or
+abandoned: then its candidates and its pack are removed.
 """
 
 import fcntl
@@ -16,13 +16,18 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from classifier.core.atomic_files import partial_folder, remove_stale_parts
+from labeling.db.bulk import batches
+from labeling.db.bulk_rows import pause_after
 from labeling.db.table_locks import wait_for_writers
-from labeling.models import CatalogueImport
+from labeling.models import Candidate, CatalogueImport
 
 
 @contextmanager
 def claimed_pack() -> Iterator[str]:
-    """Yield the name of a new pack; it is removed unless an import with it is stored by the end."""
+    """Yield the name of a new pack; all of its import is removed unless it is finished by the end.
+
+    What the import has written is removed too if it is not finished.
+    """
     settings.PACKS.mkdir(parents=True, exist_ok=True)
     while True:
         pack = settings.PACKS / f"{uuid4().hex}.zarr"
@@ -40,33 +45,76 @@ def claimed_pack() -> Iterator[str]:
             return
 
 
-def remove_abandoned_packs() -> None:
-    """Remove what imports have left whose processes were killed."""
+@contextmanager
+def remove_claimed(name: str) -> Iterator[None]:
+    """Claim the pack of a stored import, and remove both unless the import is finished by the end.
+
+    Raises BlockingIOError if another process removes it.
+    """
+    settings.PACKS.mkdir(parents=True, exist_ok=True)
+    pack = _pack_named(name)
+    with _claim(pack).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            yield
+        finally:
+            _settle(pack)
+
+
+def remove_abandoned_imports() -> list[str]:
+    """Remove what imports have left whose processes were killed; return their file names."""
+    removed: list[str] = []
     for claim in settings.PACKS.glob("*.importing"):
         with suppress(FileNotFoundError, BlockingIOError), claim.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _settle(claim.with_suffix(".zarr"))
+            removed += _settle(claim.with_suffix(".zarr"))
     # Version 0.1.0 had no claims.
     remove_stale_parts(settings.PACKS)
+    return removed
+
+
+def _pack_named(name: str) -> Path:
+    """Return the path of a pack. Raises ValueError for a name that is none."""
+    if not name or Path(name).name != name:
+        raise ValueError(f"{name!r} is not the name of a stamp pack.")
+    return Path(settings.PACKS) / name
 
 
 def _claim(pack: Path) -> Path:
     return pack.with_suffix(".importing")
 
 
-def _settle(pack: Path) -> None:
-    """Remove the pack unless an import is stored with it, and the claim."""
-    if not _is_stored(pack):
-        shutil.rmtree(partial_folder(pack), ignore_errors=True)
-        shutil.rmtree(pack, ignore_errors=True)
+def _settle(pack: Path) -> list[str]:
+    """Remove the pack and its import unless it is finished, then the claim.
+
+    The rows go last: as long as one is there, the claim is, and the next call goes on with it.
+    """
+    if _is_finished(pack):
+        _claim(pack).unlink(missing_ok=True)
+        return []
+    shutil.rmtree(partial_folder(pack), ignore_errors=True)
+    shutil.rmtree(pack, ignore_errors=True)
+    names = [_delete(record) for record in CatalogueImport.objects.filter(pack=pack.name)]
     _claim(pack).unlink(missing_ok=True)
+    return names
 
 
-def _is_stored(pack: Path) -> bool:
-    """True if an import with this pack is in the database, or just being committed."""
-    imports = CatalogueImport.objects.filter(pack=pack.name)
+def _is_finished(pack: Path) -> bool:
+    """True if a finished import has this pack, also if it is just being committed."""
+    imports = CatalogueImport.objects.finished().filter(pack=pack.name)
     if imports.exists():
         return True
     with transaction.atomic():
         wait_for_writers(CatalogueImport)
+        wait_for_writers(Candidate)
         return imports.exists()
+
+
+def _delete(record: CatalogueImport) -> str:
+    """Delete an unfinished import and its candidates, in batches: votes go on meanwhile."""
+    candidates = Candidate.with_unfinished.filter(catalogue_import=record).order_by()
+    for batch in batches(list(candidates.values_list("pk", flat=True))):
+        with pause_after(), transaction.atomic():
+            Candidate.with_unfinished.filter(pk__in=batch).delete()
+    record.delete()
+    return record.file_name

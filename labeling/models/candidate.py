@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
 from labeling.auth.roles import Role, has_role
+from labeling.db.bulk import batches
 from labeling.db.prepared import (
     Delete,
     Param,
@@ -33,8 +34,9 @@ from labeling.models.consensus import WRITE_CONSENSUS, Consensus
 from labeling.models.field import Field
 from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.lease import Lease
-from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE
+from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE, Prediction
 from labeling.models.vote import VOTES, NotReplaceable, Vote, VoteConflict, VoteContext
+from labeling.rules.band_rule import NO_STAMP, BandRule, is_by_band_rule
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
 from labeling.rules.sampling import in_control_sample, shuffle_key
 
@@ -45,6 +47,41 @@ class SetAside(Exception):
 
 class CandidateQuerySet(CandidateQueries["Candidate"]):
     """The queries of `CandidateQueries`, about this model."""
+
+    def apply_band_rule(self, rule: BandRule) -> int:
+        """Set aside, or put to the vote, what the rule says; return the number of changes.
+
+        The caller keeps votes out. Candidates that were set aside for another reason stay so.
+        """
+        n_changed = 0
+        for reason, pks in _changes_by(rule, self).items():
+            n_changed += len(pks)
+            for batch in batches(pks):
+                self.filter(pk__in=batch).update(set_aside=reason, open=False)
+                if not reason:
+                    settled = Consensus.objects.exclude(status=ConsensusStatus.INSUFFICIENT)
+                    waiting = self.filter(pk__in=batch).exclude(pk__in=settled.values("candidate"))
+                    waiting.update(open=True)
+                Prediction.objects.filter(candidate__in=batch).update_queue()
+        return n_changed
+
+
+def _changes_by(rule: BandRule, candidates: CandidateQuerySet) -> dict[str, list[int]]:
+    """Return the candidates of which the rule changes why they are set aside, by the reason."""
+    magnitudes = [f"mag_{band.lower()}" for band in BANDS]
+    columns = ("pk", "set_aside", "observed", "pack_row", "catalogue_import__magnitude_bands")
+    rows = candidates.order_by("pk").values_list(*columns, *magnitudes)
+    changes: dict[str, list[int]] = {}
+    for pk, old, observed, pack_row, bands, *values in rows.iterator():
+        if not is_by_band_rule(old):
+            continue
+        n_detected = sum(value is not None for value in values)
+        new = rule.reason_to_set_aside(len(observed.split()), n_detected, len(bands.split()))
+        if not new and pack_row is None:
+            new = NO_STAMP
+        if new != old:
+            changes.setdefault(new, []).append(pk)
+    return changes
 
 
 _Candidates = models.Manager.from_queryset(CandidateQuerySet)
@@ -110,6 +147,11 @@ class Candidate(models.Model):
         max_length=120, blank=True, help_text="Why it is not put to the vote."
     )
     control = models.BooleanField("in the control sample", editable=False)
+    control_inherited = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="The sample is that of the same source, which was imported before.",
+    )
     shuffle = models.BigIntegerField(editable=False)
     open = models.BooleanField(
         "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
@@ -152,8 +194,7 @@ class Candidate(models.Model):
 
     def derive_columns(self) -> None:
         """Set the columns that follow from the others: sample, orders, and whether it is open."""
-        number = int(self.catalogue_id) if self.catalogue_id.isdecimal() else 2**63
-        self.catalogue_number = number if number < 2**63 else None
+        self.catalogue_number = catalogue_number_of(self.catalogue_id)
         self.control = in_control_sample(self.field.name, self.catalogue_id)
         self.shuffle = shuffle_key(self.field.name, self.catalogue_id)
         self.open = not self.set_aside
@@ -387,6 +428,12 @@ class Candidate(models.Model):
     def pack_path(self) -> Path:
         """The stamp pack that holds its stamps."""
         return self.catalogue_import.pack_path
+
+
+def catalogue_number_of(catalogue_id: str) -> int | None:
+    """Return the number that a catalogue id is, for order; None for other texts."""
+    number = int(catalogue_id) if catalogue_id.isdecimal() else 2**63
+    return number if number < 2**63 else None
 
 
 _LOCKED_COLUMNS = ("field_id", "catalogue_id", "set_aside", "control", "open")

@@ -19,7 +19,7 @@ from labeling.db.bulk import batches
 from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
-from labeling.rules.band_rule import MIN_BANDS
+from labeling.rules.band_rule import MIN_BANDS, BandRule
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
@@ -182,6 +182,22 @@ class Field(models.Model):
         rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
         columns_NK = np.array([values for _, *values in rows], dtype=float).reshape(-1, 3)
         return [rows[index][0] for index in spread_sample(columns_NK)]
+
+    @property
+    def band_rule(self) -> BandRule:
+        """In how many bands a candidate must be observed and detected."""
+        return BandRule(self.min_observed, self.min_detected)
+
+    @transaction.atomic
+    def change_band_rule(self, rule: BandRule) -> int:
+        """Set the band rule and apply it to all candidates; return how many it has changed."""
+        (field,) = Field.objects.filter(pk=self.pk).lock_out_votes()
+        self.min_observed, self.min_detected = rule.min_observed, rule.min_detected
+        field.min_observed, field.min_detected = rule.min_observed, rule.min_detected
+        field.save(update_fields=["min_observed", "min_detected"])
+        n_changed: int = field.candidates.apply_band_rule(rule)
+        field.set_cold_start_order()
+        return n_changed
 
     @property
     def refresh(self) -> models.Model | None:

@@ -10,7 +10,10 @@ from classifier.core.bands import BANDS
 MIN_BANDS = 4
 """Default of both numbers."""
 
-_REASONS = ("observed in ", "detected in ")
+NO_STAMP = "no stamp was cut when it was imported"
+"""Reason of candidates that only a former rule set aside, when those got no stamps."""
+
+_REASONS = ("observed in ", "detected in ", NO_STAMP)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").ge
 RULES = {
     "galaxy": "NGC 1",
     "votes_needed": 3,
+    "min_observed": 4,
+    "min_detected": 4,
     "control_share": 0.2,
     "repeat_share": 0,
     "refresh_after": 10,
@@ -85,6 +87,16 @@ def test_a_change_of_the_votes_needed_updates_the_consensus(as_root, field, cand
     assert as_root.post(url, {**RULES, "votes_needed": 2}).status_code == HTTPStatus.FOUND
     assert Field.objects.get().votes_needed == 2
     assert Consensus.objects.get().label == 2
+
+
+def test_a_change_of_the_band_rule_sets_candidates_aside_and_back(as_root, field, candidate):
+    url = reverse("admin:labeling_field_change", args=[field.pk])
+    field.candidates.filter(pk=candidate.pk).update(observed="B V I")
+    for least, reason in ((4, "observed in 3 of 5 filters"), (3, "")):
+        Field.objects.update(min_observed=5)
+        as_root.post(url, {**RULES, "min_observed": least})
+        candidate.refresh_from_db()
+        assert (candidate.set_aside, candidate.open) == (reason, not reason)
 
 
 def test_a_promotion_during_a_change_of_the_rules_is_kept(as_root, root, field):

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from labeling.db.consistent_read import one_moment
-from labeling.models import Candidate, Consensus, Field, Vote
+from labeling.ingest.pack_claims import remove_abandoned_imports
+from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
 from labeling.rules.consensus import ConsensusStatus, Verdict
 from labeling.rules.strategies import ColdStart
 
@@ -20,9 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print each difference, then their number."""
+        for name in remove_abandoned_imports():
+            self.stdout.write(f"Removed what an interrupted import of {name} has left.")
         # As of one moment: a vote between a candidate and its votes would look like a difference.
         with one_moment():
-            found = [*self._in_fields(), *self._in_candidates()]
+            found = [*self._in_fields(), *self._in_candidates(), *_orphans()]
         for line in found:
             self.stdout.write(line)
         self.stdout.write(f"{len(found)} differences")
@@ -46,12 +50,23 @@ class Command(BaseCommand):
                 yield f"{candidate}: {line}"
 
 
+def _orphans() -> Iterator[str]:
+    """Yield what belongs to no import: predictions without a candidate, packs without rows."""
+    candidates = Candidate.with_unfinished.filter(pk=OuterRef("candidate"))
+    if n := Prediction.objects.filter(~Exists(candidates)).count():
+        yield f"{n} predictions are of candidates that do not exist"
+    packs = set(CatalogueImport.objects.values_list("pack", flat=True))
+    for path in sorted(settings.PACKS.glob("*.zarr")):
+        if path.name not in packs:
+            yield f"the stamp pack {path} belongs to no import; delete it"
+
+
 def _differences(candidate: Candidate) -> list[str]:
     """Return the differences between stored and recomputed values of a candidate."""
     placed = Candidate(field=candidate.field, catalogue_id=candidate.catalogue_id)
     placed.derive_columns()
     wrong = []
-    if candidate.control != placed.control:
+    if candidate.control != placed.control and not candidate.control_inherited:
         wrong.append("is in the wrong sample")
     begins = candidate.field.cold_start == ColdStart.SPREAD and candidate.shuffle < 0
     if candidate.shuffle != placed.shuffle and not begins:

@@ -1,13 +1,16 @@
 """manage.py import_catalogue FIELD FILE: import a survey's catalogue into a field."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier.core.packs import open_pack
-from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
+from labeling.management.band_rule_options import add_band_rule_options
 from labeling.management.import_errors import as_command_errors
+from labeling.management.progress import PrintedProgress
 from labeling.management.table_arguments import add_catalogue_arguments, table_options
 from labeling.models import Field
 
@@ -31,8 +34,8 @@ class Command(BaseCommand):
             "--origin",
             type=int,
             choices=(0, 1),
-            default=1,
-            help="number of the first pixel in x and y: 1 (FITS, SExtractor, LEGUS), or 0",
+            help="number of the first pixel in x and y: 1 (FITS, SExtractor, LEGUS; the default), "
+            "or 0",
         )
         parser.add_argument(
             "--allow-outside", action="store_true", help="set aside rows beyond the image"
@@ -43,9 +46,18 @@ class Command(BaseCommand):
             help="store every pixel exactly, in 200 kB a candidate; without it in 40 kB, with "
             "errors below 1/16 of the sky's sigma",
         )
+        add_band_rule_options(parser)
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="import although x, y and RA, Dec disagree; this is recorded",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="read and check the file, write nothing"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Import the catalogue, and report the rows."""
+        """Import the catalogue, or only read it, and report the rows."""
         field = Field.objects.filter(name=options["field"]).first()
         if field is None:
             raise CommandError(f"There is no field {options['field']}: run import_field first.")
@@ -54,26 +66,55 @@ class Command(BaseCommand):
             table=table_options(options),
             allow_outside=options["allow_outside"],
             lossless=options["lossless"],
+            force=options["force"],
+            min_observed=options["min_observed"],
+            min_detected=options["min_detected"],
         )
+        path, progress = options["file"].expanduser(), PrintedProgress(sys.stderr)
         with as_command_errors():
-            record, is_new = import_catalogue(
-                field, options["file"].expanduser(), catalogue_options
-            )
+            if options["dry_run"]:
+                plan = plan_catalogue(field, path, catalogue_options, progress)
+                self._report(plan.report)
+                self.stdout.write("Nothing was written (--dry-run).")
+                return
+            record, is_new = import_catalogue(field, path, catalogue_options, progress)
         if not is_new:
             self.stdout.write(f"{record.file_name} is in {field} already; nothing has changed.")
             if options["lossless"] and open_pack(record.pack_path).quantised:
                 self.stdout.write("  Its stamps are not lossless: remove this import first.")
-        self._report(record.rows, record.report)
+        self._report({"rows": record.rows, **record.report})
+        if is_new:
+            self.stdout.write(f"To take it back: manage.py remove_import {record.pk}")
 
-    def _report(self, rows: int, report: dict[str, Any]) -> None:
+    def _report(self, report: dict[str, Any]) -> None:
         """Print the report of the import."""
-        self.stdout.write(f"{rows} rows read, {report['candidates']} candidates with stamps.")
+        self.stdout.write(
+            f"{report['rows']} rows read, {report['candidates']} candidates with stamps."
+        )
         for reason, n in report["set_aside"].items():
             self.stdout.write(f"  {n} set aside: {reason}")
         for source, counts in report["references"].items():
             classes = ", ".join(f"class {label}: {n}" for label, n in counts.items())
             self.stdout.write(f"  reference “{source}”: {classes}")
-        if (offset := report.get("wcs_offset_px")) is not None:
-            self.stdout.write(f"  x, y against RA, Dec: median offset {offset:.2f} px")
-            if offset > 1:
-                self.stdout.write("  (more than a pixel: is --origin right, is it this field?)")
+        for name, column in report.get("columns", {}).items():
+            self.stdout.write(f"  {name}: column {column}")
+        for band, counts in report.get("bands", {}).items():
+            detected = counts["detected"]
+            magnitudes = "no magnitudes" if detected is None else f"detected in {detected} rows"
+            self.stdout.write(f"  {band}: observed in {counts['observed']} rows, {magnitudes}")
+        if rule := report.get("band_rule"):
+            self._report_band_rule(rule)
+        for note in report.get("notes", []):
+            self.stdout.write(f"  {note}")
+
+    def _report_band_rule(self, rule: dict[str, Any]) -> None:
+        """Print the band rule, and how many rows have how many bands."""
+        self.stdout.write(
+            f"  Put to the vote if observed in {rule['min_observed']} and detected in "
+            f"{rule['min_detected']} bands (--min-observed, --min-detected)."
+        )
+        for kind in ("observed", "detected"):
+            counts = rule[f"by_bands_{kind}"].items()
+            if counts:
+                numbers = ", ".join(f"{bands} bands: {n}" for bands, n in counts)
+                self.stdout.write(f"  Rows by bands {kind}: {numbers}")

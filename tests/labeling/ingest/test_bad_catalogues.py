@@ -5,7 +5,8 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
-from labeling.ingest import catalogues, stamping
+from labeling.db.bulk_rows import BulkInsertRows
+from labeling.ingest import candidate_rows, stamping
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.table_options import TableOptions
@@ -24,8 +25,8 @@ def field(sky):
 
 def nothing_written(settings):
     """True if there are neither rows nor packs."""
-    rows = Candidate, CatalogueImport, ReferenceLabel
-    return not any(m.objects.exists() for m in rows) and not any(settings.PACKS.iterdir())
+    rows = Candidate.with_unfinished, CatalogueImport.objects, ReferenceLabel._base_manager
+    return not any(r.exists() for r in rows) and not any(settings.PACKS.iterdir())
 
 
 def error_of(field, path, **options):
@@ -189,8 +190,9 @@ def fail(*_, **__):
     ("owner", "name"),
     [
         (stamping.BandImage, "cut"),
-        (catalogues, "_unsaved_candidates"),
-        (catalogues, "_save_catalogue"),
+        (BulkInsertRows, "__call__"),
+        (candidate_rows, "_write_references"),
+        (Field, "set_cold_start_order"),
         (type(ReferenceLabel.objects), "bulk_create"),
     ],
 )

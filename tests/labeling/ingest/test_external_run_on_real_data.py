@@ -31,8 +31,8 @@ def undetected():
 def field(monkeypatch):
     """The real catalogue, imported on images of constant pixels."""
     image = BandImage(np.broadcast_to(np.float32(1), (8000, 8000)), None)
-    monkeypatch.setattr(catalogues, "_read_images", lambda _field: dict.fromkeys(BANDS, image))
-    monkeypatch.setattr(catalogues, "stamp_all", lambda *_: None)
+    monkeypatch.setattr(catalogues, "_read_images", lambda *_: dict.fromkeys(BANDS, image))
+    monkeypatch.setattr(catalogues, "stamp_all", lambda *_, **_options: None)
     field = Field.objects.create(name="ngc1566", galaxy="NGC 1566")
     catalogues.import_catalogue(field, NGC1566, catalogues.CatalogueOptions())
     return field

@@ -13,10 +13,10 @@ from labeling.models import CatalogueImport
 
 @pytest.fixture
 def small_disk(tmp_path, settings):
-    """Packs go to a disk of 256 kB, which is less than one candidate needs."""
+    """Packs go to a disk of 32 kB, which is less than the stamps need."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(disk)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from classifier.core.bands import BANDS, FILTERS
 from classifier.core.packs import FORMAT
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
+from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
@@ -103,6 +104,7 @@ def test_columns_can_have_other_names(sky, tmp_path):
         tmp_path,
         rows,
         table=TableOptions(columns=columns, references={"Smith 2020": "kind"}),
+        min_detected=1,
     )
     assert (candidates["7"].x, candidates["7"].y, candidates["7"].mag_v) == (50.0, 60.0, 21.5)
     assert ReferenceLabel.objects.get().source == "Smith 2020"
@@ -136,8 +138,9 @@ def test_magnitudes_in_too_few_filters_set_a_candidate_aside(sky, tmp_path):
         sky.field(), tmp_path, [row_at(1, 50, 50, **three), row_at(2, 50, 50, **four)]
     )
     assert candidates["1"].set_aside == "detected in 3 of 5 filters"
-    assert (candidates["1"].mag_nuv, candidates["1"].pack_row) == (None, None)
-    assert (candidates["2"].set_aside, candidates["2"].pack_row) == ("", 0)
+    # It has a stamp all the same: the rule may change.
+    assert (candidates["1"].mag_nuv, candidates["1"].pack_row) == (None, 0)
+    assert (candidates["2"].set_aside, candidates["2"].pack_row) == ("", 1)
 
 
 @pytest.mark.parametrize("cell", ["99.999", "66.666", "44.444", "", "nan", "inf"])
@@ -146,10 +149,14 @@ def test_a_magnitude_without_a_value_is_missing(sky, tmp_path, cell):
     assert (candidates["1"].mag_nuv, candidates["1"].ci) == (None, None)
 
 
-def test_a_catalogue_with_all_rows_set_aside_is_imported(sky, tmp_path):
+def test_a_catalogue_of_which_no_row_would_be_voted_on_is_refused(sky, tmp_path):
     missing = {f"mag_{name}": "" for name in FILTERS.values()}
-    candidates = import_rows(sky.field(), tmp_path, [row_at(1, 50, 50, **missing)])
-    assert candidates["1"].set_aside == "detected in 0 of 5 filters"
+    rows = [row_at(1, 50, 50, **missing)]
+    field = sky.field()
+    with pytest.raises(BadInput, match=r"1 detected in 0 of 5 filters.*give --min-detected 0"):
+        import_rows(field, tmp_path, rows)
+    candidates = import_rows(field, tmp_path, rows, min_detected=0)
+    assert candidates["1"].set_aside == ""
 
 
 def test_rows_outside_are_set_aside_if_allowed(sky, tmp_path):
@@ -195,11 +202,15 @@ def test_a_band_without_a_mosaic_is_not_observed(sky, tmp_path):
     assert (candidates["1"].observed, candidates["1"].set_aside) == ("NUV B V I", "")
 
 
-def test_three_bands_are_too_few(sky, tmp_path):
+def test_three_bands_are_enough_if_the_user_says_so(sky, tmp_path):
     paths = [sky.mosaics[band] for band in ("B", "V", "I")]
     field = import_field("ngc1", [MosaicRequest(path) for path in paths])
-    candidates = import_rows(field, tmp_path, [row_at(1, 120, 130)])
-    assert candidates["1"].set_aside == "observed in 3 of 5 filters"
+    rows = [row_at(1, 120, 130)]
+    with pytest.raises(BadInput, match=r"1 observed in 3 of 5 filters.*give --min-observed 3"):
+        import_rows(field, tmp_path, rows)
+    assert import_rows(field, tmp_path, rows, min_observed=3)["1"].set_aside == ""
+    field.refresh_from_db()
+    assert field.min_observed == 3
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(20, -10), (-35, 40)])
@@ -213,11 +224,33 @@ def test_a_mosaic_on_a_shifted_grid_shows_the_same_sky(tmp_path, dx, dy):
     np.testing.assert_array_equal(stamps(candidate)[4], expected)
 
 
-def test_the_report_gives_the_offset_of_positions_and_wcs(sky, tmp_path):
+def test_positions_of_another_field_are_refused_with_the_offset(sky, tmp_path):
     ra, dec = tan_wcs().all_pix2world(50.0, 53.0, 0)
     rows = [row_at(1, 50, 50, ra=float(ra), dec=float(dec))]
-    import_rows(sky.field(), tmp_path, rows)
-    assert CatalogueImport.objects.get().report["wcs_offset_px"] == pytest.approx(3.0, abs=1e-3)
+    field = sky.field()
+    with pytest.raises(BadInput, match=r"x, y are \(\+0\.00, -3\.00\) px from RA, Dec.*--force"):
+        import_rows(field, tmp_path, rows)
+    assert not CatalogueImport.objects.exists()
+    import_rows(field, tmp_path, rows, force=True)
+    record = CatalogueImport.objects.get()
+    assert record.forced
+    assert record.report["wcs_offset_px"] == pytest.approx(3.0, abs=1e-3)
+    assert any("Imported with --force although x, y are" in n for n in record.report["notes"])
+
+
+@pytest.mark.parametrize("origin", [0, 1])
+def test_the_origin_is_checked_against_the_sky(sky, tmp_path, origin):
+    # Written with the first pixel as 1 or 0, and read with the other origin.
+    rows = []
+    for number, (x, y) in POSITIONS.items():
+        ra, dec = tan_wcs().all_pix2world(x, y, 0)
+        row = {"id": number, "x": x + origin, "y": y + origin, "ra": f"{ra:.8f}"}
+        rows.append(row | {"dec": f"{dec:.8f}"})
+    field = sky.field()
+    with pytest.raises(BadInput, match=f"give --origin {origin}"):
+        import_rows(field, tmp_path, rows, origin=1 - origin, allow_outside=True)
+    candidates = import_rows(field, tmp_path, rows, origin=origin)
+    assert candidates["1"].x == POSITIONS[1][0]
 
 
 @pytest.mark.parametrize("ending", ["csv", "ecsv", "fits", "vot"])
