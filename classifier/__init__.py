@@ -6,6 +6,10 @@
     predictions = classifier.predict(Path("run"), manifest)
     print(classifier.evaluate(predictions, manifest).accuracy)
 
+Stamps and labels in arrays become such a manifest with its pack by one call:
+
+    manifest = classifier.write_training_set(Path("my-stamps"), stamps, labels)
+
 `python -m classifier --help` does the same from a shell. Each name is imported when it is first
 used (PEP 562): `import classifier` loads no torch.
 """
@@ -15,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from classifier.core.array_sets import write_training_set
     from classifier.core.classes import CLASSES
     from classifier.core.config import PRESETS, TrainingConfig
     from classifier.core.errors import NotTrainable, PackError
@@ -50,6 +55,7 @@ __all__ = [
     "evaluate",
     "predict",
     "train",
+    "write_training_set",
 ]
 
 _MODULES = MappingProxyType(
@@ -75,6 +81,7 @@ _MODULES = MappingProxyType(
         "predict": "classifier.inference.prediction",
         "apply_temperature": "classifier.evaluation.calibration",
         "train": "classifier.training.ensemble",
+        "write_training_set": "classifier.core.array_sets",
     }
 )
 

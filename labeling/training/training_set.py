@@ -54,6 +54,11 @@ def _training_rows(fields: Iterable[Field], source: LabelSource) -> Iterator[Row
         }
 
 
+def encode_labels(fields: Iterable[Field], source: LabelSource) -> bytes:
+    """Return the training set of a label source as it is now, with any number of labels."""
+    return encode_training_set(_training_rows(fields, source))
+
+
 def take_snapshot(fields: Iterable[Field], source: LabelSource) -> TrainingSnapshot:
     """Return the labels of a source as they are now; raises TooFewClasses."""
     fields, at = list(fields), timezone.now()
