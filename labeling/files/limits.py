@@ -130,6 +130,8 @@ def _check_columns(header: fits.Header) -> None:
         return
     if int(header["NAXIS2"]) > MAX_ROWS:
         raise LimitExceeded(f"it has more than {MAX_ROWS} rows")
+    if int(header["TFIELDS"]) > MAX_COLUMNS:
+        raise LimitExceeded(f"it has more than {MAX_COLUMNS} columns; save it with those you need")
     for n in range(1, int(header["TFIELDS"]) + 1):
         if {"P", "Q"} & set(str(header.get(f"TFORM{n}", ""))):
             name = header.get(f"TTYPE{n}", n)

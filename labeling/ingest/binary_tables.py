@@ -27,6 +27,8 @@ _ASTROPY = {
     MRT: "ascii.mrt",
     IPAC: "ascii.ipac",
 }
+_MORE_LINES = 100
+"""Lines of a header that describe no column."""
 _MAX_ARRAY = 10_000
 """Elements of one cell; more would take more memory than the file."""
 
@@ -36,8 +38,9 @@ def read_ascii(path: Path, fmt: str) -> TableData:
     with open_unpacked(path) as file:
         text = file.read().decode("utf-8-sig")
     lines = text.splitlines()
-    if fmt != MRT:
-        check_shape(path, max((len(line.split()) for line in lines[:1000]), default=0))
+    # A column is described by a line of the header, or named in a line of them all.
+    described = sum(line.startswith("#") for line in lines if fmt in {ECSV, SEXTRACTOR})
+    check_shape(path, max(described - _MORE_LINES, *(len(line.split()) for line in lines[:1000])))
     return from_astropy(path, Table.read(lines, format=_ASTROPY[fmt]))
 
 

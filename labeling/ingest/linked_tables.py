@@ -47,8 +47,8 @@ def read_hdf5(path: Path, wanted: str | None) -> TableData:
         size = sum(math.prod(d.shape) * d.dtype.itemsize for d in columns.values())
         check_shape(path, sum(len(d.dtype.names or "1") for d in columns.values()))
         check_shape(path, 0, max((len(d) for d in columns.values()), default=0))
-        if size > 4 * MAX_TABLE:
-            raise BadInput(f"{path}: unpacks to more than {4 * MAX_TABLE // 2**20} MiB; split it.")
+        if size > MAX_TABLE:
+            raise BadInput(f"{path}: unpacks to more than {MAX_TABLE // 2**20} MiB; split it.")
         return _hdf5_data(h5py, path, file, name, columns)
 
 
@@ -121,6 +121,7 @@ def read_parquet(path: Path) -> TableData:
     try:
         with parquet.ParquetFile(path) as file:
             _check_parquet(path, file.metadata)
+            n_rows = file.metadata.num_rows
             schema = file.schema_arrow
         texts = [f.name for f in schema if _is_text(arrow, f.type)]
         with parquet.ParquetFile(path, read_dictionary=texts) as file:
@@ -132,13 +133,19 @@ def read_parquet(path: Path) -> TableData:
     except arrow.ArrowException as error:
         reason = (str(error).strip().splitlines() or ["damaged"])[0]
         raise BadInput(f"{path}: not a readable table ({reason}).") from None
-    table = Table(columns)
+    table = Table(columns, copy=False)
     if header := (schema.metadata or {}).get(b"table_meta_yaml"):
         _apply_header(table, header.decode().split("\n"))
-    return from_astropy(path, table)
+    data = from_astropy(path, table)
+    # Columns of other types keep their names; to read one of them is an error.
+    data.names += [name for name in schema.names if name not in columns]
+    data.n_rows = n_rows
+    return data
 
 
 def _is_text(arrow: Any, kind: Any) -> bool:
+    if arrow.types.is_dictionary(kind):
+        kind = kind.value_type
     return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind))
 
 
@@ -160,8 +167,9 @@ def _check_parquet(path: Path, metadata: Any) -> None:
                     f"{column.file_path!r}; save the table in one file."
                 )
             size += column.total_uncompressed_size
-    if size > 4 * MAX_TABLE or metadata.num_rows * metadata.num_columns > MAX_TABLE:
-        raise BadInput(f"{path}: unpacks to more than {4 * MAX_TABLE // 2**20} MiB; split it.")
+    size = max(size, 8 * metadata.num_rows * metadata.num_columns)
+    if size > MAX_TABLE:
+        raise BadInput(f"{path}: unpacks to more than {MAX_TABLE // 2**20} MiB; split it.")
 
 
 def _arrow_cells(arrow: Any, path: Path, name: str, column: Any) -> Any:

@@ -48,6 +48,11 @@ class TableData:
     def chunks(self, name: str) -> Iterator[tuple[int, Chunk]]:
         """Yield the first row, from 0, and the cells of each chunk of a column."""
         start = 0
+        if name not in self.columns:
+            raise BadInput(
+                f"{self.path}: column {name!r} has a type that is not read; save it as numbers or "
+                "text."
+            )
         for chunk in self.columns[name]:
             if chunk.ndim > 1 or any(isinstance(cell, np.ndarray) for cell in _objects(chunk)):
                 raise BadInput(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -67,7 +67,7 @@ def _read(
         return TableData(path, [], {}, 0, has_header=header)
     delimiter = _delimiter(fmt, sample)
     rows = _rows(path, chain(sample, lines), delimiter)
-    first = next(rows)
+    first = [cell.strip() for cell in next(rows)]
     check_shape(path, len(first))
     names, has_header = first, header
     if not header or _holds_numbers(first):
@@ -122,7 +122,7 @@ def _delimiter(fmt: str, sample: list[str]) -> str:
 
 
 def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the cells of each line, without the spaces around them."""
+    """Yield the cells of each line; spaces may follow them."""
     if delimiter == _SPACES:
         lines = (" ".join(line.split()) for line in lines)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
@@ -137,7 +137,7 @@ def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[list[str
                 f"{path}, row {row or 1}: not a readable table ({error}): is a quotation mark not "
                 "closed, or a cell too long?"
             ) from None
-        yield [cell.strip() for cell in cells]
+        yield cells
         row += 1
 
 
@@ -175,7 +175,7 @@ def _units_below(
     names: list[str], rows: Iterator[list[str]]
 ) -> tuple[dict[str, str], Iterator[list[str]]]:
     """Return the units that VizieR writes below the names, above a line of dashes."""
-    first = list(islice(rows, 2))
+    first = [[cell.strip() for cell in cells] for cells in islice(rows, 2)]
     is_vizier = len(first) == 2 and all(cell and not cell.strip("-") for cell in first[1])
     if is_vizier and len(first[0]) == len(names):
         units = {name: unit for name, unit in zip(names, first[0], strict=True) if unit}
@@ -204,18 +204,26 @@ def _columns(
     columns: dict[str, list[Chunk]] = {name: [] for _, name in places}
     n_rows = 0
     while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+        by_column = list(zip(*chunk, strict=True))
         for k, name in places:
-            columns[name].append(_as_bytes(path, name, [cells[k] for cells in chunk], n_rows))
+            columns[name].append(_as_bytes(path, name, by_column[k], n_rows))
         n_rows += len(chunk)
         check_shape(path, len(names), n_rows)
     return columns, n_rows
 
 
-def _as_bytes(path: Path, name: str, cells: list[str], start: int) -> Chunk:
-    longest = max(range(len(cells)), key=lambda k: len(cells[k]))
-    if len(cells[longest]) > MAX_CELL:
+def _as_bytes(path: Path, name: str, cells: Sequence[str], start: int) -> Chunk:
+    """Return cells as UTF-8; `start` rows come before them."""
+    longest = max(map(len, cells))
+    if longest > MAX_CELL:
+        row = start + 1 + next(k for k, cell in enumerate(cells) if len(cell) == longest)
         raise BadInput(
-            f"{path}, row {start + longest + 1}: the cell in column {name!r} has "
-            f"{len(cells[longest])} characters; at most {MAX_CELL} are read."
+            f"{path}, row {row}: the cell in column {name!r} has {longest} characters; at most "
+            f"{MAX_CELL} are read."
         )
-    return np.array([cell.encode() for cell in cells], dtype=np.bytes_)
+    try:
+        column = np.array(cells, dtype=np.bytes_)
+    except UnicodeEncodeError:
+        column = np.array([cell.encode() for cell in cells], dtype=np.bytes_)
+    stripped: Chunk = np.strings.strip(column)
+    return stripped

@@ -9,7 +9,10 @@ import resource
 import subprocess
 import sys
 
+import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 from astropy.table import Table
@@ -192,7 +195,81 @@ def shared_heap(path):
     fits.BinTableHDU.from_columns([column]).writeto(path)
 
 
+def many_names(path):
+    path.write_text(",".join(f"c{n}" for n in range(100_000)) + "\n")
+
+
+def many_fits_columns(path):
+    fields = [f"TFORM{n:<3}= '1B      '" for n in range(1, 30_001)]
+    table = cards(
+        "XTENSION= 'BINTABLE'",
+        "BITPIX  =                    8",
+        "NAXIS   =                    2",
+        "NAXIS1  =                30000",
+        "NAXIS2  =                    1",
+        "PCOUNT  =                    0",
+        "GCOUNT  =                    1",
+        "TFIELDS =                30000",
+        *fields,
+    )
+    path.write_bytes(primary(*EMPTY) + table + bytes(31_680))
+
+
+def many_fields(path):
+    field = '<FIELD name="c{}" datatype="int"/>'
+    path.write_text(
+        "<VOTABLE><RESOURCE><TABLE>"
+        + "".join(map(field.format, range(100_000)))
+        + "</TABLE></RESOURCE></VOTABLE>"
+    )
+
+
+def many_declared_rows(path):
+    path.write_text(
+        '<VOTABLE><RESOURCE><TABLE nrows="9000000"><FIELD name="c" datatype="double"/>'
+        "<DATA><TABLEDATA/></DATA></TABLE></RESOURCE></VOTABLE>"
+    )
+
+
+def huge_cells(path):
+    path.write_text(
+        '<VOTABLE><RESOURCE><TABLE><FIELD name="c" datatype="double" arraysize="99999x99999"/>'
+        "<DATA><TABLEDATA/></DATA></TABLE></RESOURCE></VOTABLE>"
+    )
+
+
+def many_descriptions(path):
+    lines = "".join(f"# - {{name: c{n}, datatype: int64}}\n" for n in range(100_000))
+    path.write_text(f"# %ECSV 1.0\n# ---\n# datatype:\n{lines}c0\n1\n")
+
+
+def packed_dataset(path):
+    with h5py.File(path, "w") as file:
+        group = file.create_group("t")
+        for name in ("id", "x", "y"):
+            group.create_dataset(name, (9_000_000,), "S400", chunks=(10_000,), compression="gzip")
+
+
+def repeated_values(path):
+    column = pa.array(np.zeros(9_000_000))
+    pq.write_table(pa.table({f"c{n}": column for n in range(10)}), path)
+
+
+def repeated_texts(path):
+    text = pa.DictionaryArray.from_arrays(np.zeros(10**6, np.int32), ["x" * 10**6])
+    pq.write_table(pa.table({"id": text}), path)
+
+
 TABLES = [
+    ("bomb.csv", many_names, "it has 100000 columns, and at most 2000 are read"),
+    ("bomb.fits", many_fits_columns, "more than 2000 columns"),
+    ("bomb.vot", many_fields, "it has 2001 columns"),
+    ("bomb.vot", many_declared_rows, "it declares 9000000 rows; it is damaged"),
+    ("bomb.vot", huge_cells, "a cell of column 'c' has 9999800001 elements"),
+    ("bomb.ecsv", many_descriptions, "columns, and at most 2000 are read"),
+    ("bomb.h5", packed_dataset, "unpacks to more than 256 MiB"),
+    ("bomb.parquet", repeated_values, "unpacks to more than 256 MiB"),
+    ("bomb.parquet", repeated_texts, "a cell in column 'id' has over 1000 characters"),
     ("bomb.csv.gz", packed_text, "unpacks to more than 256 MiB"),
     ("bomb.fits", packed_pixels, "unpacks to more than 256 MiB"),
     ("bomb.csv", large_text, "larger than 256 MiB"),

@@ -97,6 +97,23 @@ def test_a_parquet_table_of_pandas_is_read(tmp_path):
     )
 
 
+def test_categories_of_parquet_are_text_and_other_types_are_named(tmp_path):
+    table = pa.table(
+        {
+            "id": pa.array(["C1", "C2"]).dictionary_encode(),
+            "x": [1.0, 2.0],
+            "y": [1.0, 2.0],
+            "spectrum": [[1.0], [2.0, 3.0]],
+        }
+    )
+    pq.write_table(table, tmp_path / "c.parquet")
+    catalogue = read_catalogue(tmp_path / "c.parquet")
+    assert catalogue.ids == ["C1", "C2"]
+    assert "spectrum" in catalogue.notes[-1]
+    with pytest.raises(BadInput, match="column 'spectrum' has a type that is not read"):
+        read_catalogue(tmp_path / "c.parquet", TableOptions(keep=("spectrum",)))
+
+
 def test_columns_of_a_group_of_hdf5_are_read(tmp_path):
     with h5py.File(tmp_path / "c.h5", "w") as file:
         group = file.create_group("field/clusters")
