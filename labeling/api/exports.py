@@ -17,6 +17,7 @@ from labeling.api.views import APIView, ListAPIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.export import votes
 from labeling.export.files import WRITERS
+from labeling.export.kept import UnknownColumn, kept_names
 from labeling.export.releases import publish_release
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, IdempotencyKey, Release
@@ -28,13 +29,21 @@ def _download(data: bytes, media_type: str, name: str) -> HttpResponse:
     return HttpResponse(data, content_type=media_type, headers=headers)
 
 
+class ConsensusExportIn(FieldIn):
+    """A field, and the columns of the surveys' catalogues that are added at the end."""
+
+    keep_columns = serializers.CharField(
+        required=False, help_text="Names separated by commas, or `all`; default: none."
+    )
+
+
 class ConsensusExportView(APIView):
     """The consensus catalogue of all fields, or of one, in one of four formats.
 
     For curators and administrators: it has the opinions on every candidate.
     """
 
-    query_serializer = FieldIn
+    query_serializer = ConsensusExportIn
     permission_classes = [IsCurator]
 
     @extend_schema(
@@ -46,9 +55,15 @@ class ConsensusExportView(APIView):
     )
     def get(self, request: Request, ending: str) -> HttpResponse:
         """Return one consistent snapshot; the same database gives the same bytes."""
-        candidates = Candidate.objects.filter(**checked_query(request))
+        query = checked_query(request, ConsensusExportIn)
+        text = query.pop("keep_columns", "")
+        candidates = Candidate.objects.filter(**query)
+        try:
+            kept = kept_names(candidates, text)
+        except UnknownColumn as error:
+            raise serializers.ValidationError({"keep_columns": [str(error)]}) from None
         media_type, write = WRITERS[ending]
-        written = write(catalogue_rows(candidates))
+        written = write(catalogue_rows(candidates, kept), kept)
         data = written if isinstance(written, bytes) else "".join(written).encode()
         return _download(data, media_type, f"consensus.{ending}")
 

@@ -6,7 +6,7 @@ experts vote.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, Subquery, Value
@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
 from classifier.core.classes import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from labeling.export.kept import name_in_survey
 from labeling.models.vote import Vote
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
 
@@ -35,18 +36,20 @@ def in_catalogue_order(candidates: CandidateQuerySet) -> CandidateQuerySet:
     )
 
 
-def catalogue_rows(candidates: CandidateQuerySet) -> Iterator[Row]:
+def catalogue_rows(candidates: CandidateQuerySet, kept: Sequence[str] = ()) -> Iterator[Row]:
     """Yield a row for each candidate in catalogue order, by column name.
 
     Rows have every column of `columns.COLUMNS`, and `candidate`, `pack` and `pack_row` for the
-    training set. Unknown values are None.
+    training set. Unknown values are None. `kept` are names of `kept_names`, whose values follow.
     """
     network = FilteredRelation(
         "predictions", condition=Q(predictions__run=F("field__promoted_run"))
     )
     rows: Any = in_catalogue_order(candidates).annotate(network=network)
-    for row in rows.values(**_expressions()).iterator():
-        yield _rename(row)
+    more = {"survey_values": F("kept")} if kept else {}
+    for row in rows.values(**_expressions(), **more).iterator():
+        values = row.pop("survey_values", {})
+        yield _rename(row) | {name: values.get(name_in_survey(name)) for name in kept}
 
 
 def _expressions() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from classifier.core.atomic_files import atomic_path
 from labeling.export.files import WRITERS
+from labeling.export.kept import UnknownColumn, kept_names
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, Field
 
@@ -20,6 +21,13 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("file", help="where to write; - for CSV on standard output")
         parser.add_argument("--field", help="one field only")
+        parser.add_argument(
+            "--keep-columns",
+            default="",
+            metavar="NAMES",
+            help="columns that imports kept (import_catalogue --keep), added at the end: names "
+            "separated by commas, or all",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the whole file, or leave what was there."""
@@ -33,7 +41,11 @@ class Command(BaseCommand):
         if ending not in WRITERS:
             raise CommandError(f"{path}: the ending must be one of {', '.join(WRITERS)}.")
         _, write = WRITERS[ending]
-        written = write(catalogue_rows(candidates))
+        try:
+            kept = kept_names(candidates, options["keep_columns"])
+        except UnknownColumn as error:
+            raise CommandError(f"--keep-columns: {error}") from None
+        written = write(catalogue_rows(candidates, kept), kept)
         data = written if isinstance(written, bytes) else "".join(written).encode()
         if options["file"] == "-":
             self.stdout.write(data.decode(), ending="")
