@@ -1,4 +1,4 @@
-"""Read mosaics from FITS files: pixels, filter, unit, WCS and noise.
+"""Read mosaics from FITS files: pixels, filter, unit, WCS, calibration and noise.
 
 Arrays are (y, x) float32, row 0 at the bottom, as in FITS. Pixel positions count from 0 at the
 centre of the lower left pixel, as in numpy and astropy.wcs with origin 0.
@@ -6,219 +6,245 @@ centre of the lower left pixel, as in numpy and astropy.wcs with origin 0.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from errno import ENOMEM
+import mmap
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
+from tempfile import TemporaryFile
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.hdu.compressed._compression import CfitsioException
 from astropy.stats import sigma_clipped_stats
-from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
-from labeling.files.limits import MAX_PIXELS, UNPACKING_ERRORS, LimitExceeded, check_fits
-
-Image = NDArray[np.float32]
-
-_FILTER_KEYWORDS = ("FILTER", "FILTNAM1", "FILTER1", "FILTER2")
-# cfitsio's decoders keep their state in variables that all threads share.
-_DECOMPRESSION = Lock()
-# What astropy raises for headers and pixels that are cut short or changed.
-_UNREADABLE = (
-    *UNPACKING_ERRORS,
-    AttributeError,
-    CfitsioException,
-    LookupError,
-    OverflowError,
-    TypeError,
-    ValueError,
-    fits.VerifyError,
+from labeling.files.checksums import ChecksumError, check_sums
+from labeling.imaging.calibration import Calibration, read_calibration
+from labeling.imaging.celestial import UnusableWCS, pixel_scale_arcsec, read_wcs
+from labeling.imaging.filter_names import filter_in_name, filter_name
+from labeling.imaging.fits_pixels import (
+    ROW_STEP,
+    FitsPixels,
+    Image,
+    UnusableImage,
+    open_fits,
+    read_section,
+    reading,
 )
+from labeling.imaging.grids import Grid
+from labeling.imaging.science_hdu import NoScienceImage, name_of, science_hdu
+
+__all__ = [
+    "EXPOSED_STEP",
+    "Image",
+    "MosaicFile",
+    "UnusableImage",
+    "read_mosaic",
+    "read_section",
+    "release_pages",
+]
+
+EXPOSED_STEP = ROW_STEP
 _SKY_SAMPLES = 500
 """Pixels along each axis for the sky; 500 x 500 give the median to 0.25 % of sigma."""
-
-
-class UnusableImage(Exception):
-    """A file has no usable image; the text names the file and the reason."""
+_SMALLEST = 1e-30
+"""Of the brightest pixel; the squares of much smaller numbers are zero in float32."""
 
 
 @dataclass(frozen=True)
 class MosaicFile:
-    """One image HDU: pixels, header values, WCS (None if the header has none), sky and noise.
+    """One image of a file: its header values, WCS, sky and noise; its pixels stay on disk.
 
-    `sky` and `sky_sigma` are in the image's unit. `simulated` is the card SIMULATE, which our
-    simulator writes.
+    `plane` is None unless the HDU is a cube. `shape` is (y, x). `filter_source` is the keyword
+    that names the filter, or FILE_NAME. `wcs_fault` says why there is no WCS although the header
+    has one. `sky` and `sky_sigma` are in the image's unit. `exposed`
+    is True for every 16th pixel that was exposed, (y, x). `fingerprint` is the SHA-256 of the
+    pixels, independent of the file. `impossible` counts the pixels that were infinite or beyond
+    1e30, and are NaN here. `notes` are for whoever imports it. `simulated` is the card SIMULATE,
+    which our simulator writes.
     """
 
     path: Path
     hdu: int
     plane: int | None
-    image: Image
+    name: str
+    shape: tuple[int, int]
     filter: str
+    filter_source: str
     unit: str
     wcs: WCS | None
+    wcs_fault: str
+    calibration: Calibration
+    simulated: bool
     sky: float
     sky_sigma: float
-    simulated: bool
+    fingerprint: str
+    exposed: NDArray[np.bool_] = field(repr=False, compare=False)
+    impossible: int
+    notes: tuple[str, ...]
 
     @property
     def pixel_scale_arcsec(self) -> float | None:
         """Mean side of a pixel in arcsec; None without a WCS."""
-        if self.wcs is None:
-            return None
-        return float(proj_plane_pixel_scales(self.wcs).mean() * 3600)
+        return None if self.wcs is None else pixel_scale_arcsec(self.wcs, self.shape)
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the pixels, independent of the file."""
-        return sha256(np.ascontiguousarray(self.image).data).hexdigest()
+    def grid(self) -> Grid | None:
+        """The pixels on the sky; None without a WCS."""
+        return None if self.wcs is None else Grid(self.wcs, self.shape)
+
+    @property
+    def image(self) -> Image:
+        """All pixels, read into memory. Raises UnusableImage."""
+        return self.window(slice(0, self.shape[0]), slice(0, self.shape[1]))
+
+    def window(self, y: slice, x: slice) -> Image:
+        """Read a part of the pixels into memory. Raises UnusableImage."""
+        return read_section(self.path, self.hdu, y, x, plane=self.plane)
+
+    def map_pixels(self, scratch: Path | None = None) -> Image:
+        """Return all pixels as a memory map, of which little is in memory at a time.
+
+        A compressed or scaled image is unpacked to an unnamed file in the folder `scratch`.
+        Raises UnusableImage.
+        """
+        with open_fits(self.path) as file, reading(self.path, f"HDU {self.hdu} cannot be read"):
+            pixels = FitsPixels(file, self.path, self.hdu, self.plane)
+            if pixels.is_plain and not self.impossible:
+                return np.memmap(self.path, ">f4", "r", pixels.offset, self.shape)
+            with TemporaryFile(dir=scratch) as unpacked:
+                for _, block, _ in pixels.blocks():
+                    unpacked.write(block.data)
+                unpacked.flush()
+                return np.memmap(unpacked, np.float32, "r", 0, self.shape)
+
+
+def release_pages(image: Image) -> None:
+    """Take what was read through a memory map out of memory; other arrays stay as they are."""
+    pages = getattr(image, "_mmap", None)
+    if isinstance(pages, mmap.mmap):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def read_mosaic(path: Path, hdu: int | None = None, plane: int | None = None) -> MosaicFile:
-    """Read the two-dimensional image HDU of this number, or the first one.
+    """Read the image HDU of this number, or else the one with the science image.
 
-    `plane` counts from 0 and is for cubes (band, y, x) only.
-
-    Raises UnusableImage if the file is missing, not FITS, truncated, or has no such image.
+    `plane` counts from 0 and is for cubes (band, y, x) only. All pixels are read once, block by
+    block, to check and to measure them. Raises UnusableImage if the file is missing, not FITS,
+    damaged, or has no such image, or several and no number is given.
     """
-    with _open_fits(path) as file, _reading(path, "its headers cannot be read"):
-        number = _first_image_hdu(file, path) if hdu is None else hdu
-        header, image = _read_hdu(file, number, plane, path)
-        primary = file[0].header
-    sky, sky_sigma = _sky(image, path)
+    with open_fits(path) as file, reading(path, "its headers cannot be read"):
+        number = _science_hdu(file, path) if hdu is None else hdu
+        pixels = FitsPixels(file, path, number, plane)
+        header, primary = pixels.hdu.header, file[0].header
+        headers = (header, primary)
+        unit = str(header.get("BUNIT", primary.get("BUNIT", ""))).strip()
+        filter_text, filter_source = filter_name(headers, path)
+        wcs, wcs_fault = _wcs_of(header, file)
+        scale = None if wcs is None else pixel_scale_arcsec(wcs, pixels.shape)
+        calibration = read_calibration(headers, unit, scale)
+        name = name_of(pixels.hdu)
+        is_simulated = header.get("SIMULATE", primary.get("SIMULATE")) is True
+        with reading(path, "its pixels cannot be read; it may be truncated"):
+            notes = _check_sums(path, number)
+            measured = _measure(pixels)
+    if (named := filter_in_name(path)) and named != filter_text:
+        notes.append(f"its name says {named}, its header {filter_text}")
+    if measured.impossible:
+        notes.append(f"{measured.impossible} pixels are infinite or beyond 1e30: taken as missing")
     return MosaicFile(
         path=path,
         hdu=number,
         plane=plane,
-        image=image,
-        filter=_filter_name(header) or _filter_name(primary),
-        unit=str(header.get("BUNIT", primary.get("BUNIT", ""))).strip(),
-        wcs=celestial_wcs(header),
-        sky=sky,
-        sky_sigma=sky_sigma,
-        simulated=header.get("SIMULATE", primary.get("SIMULATE")) is True,
+        name=name,
+        shape=pixels.shape,
+        filter=filter_text,
+        filter_source=filter_source,
+        unit=unit,
+        wcs=wcs,
+        wcs_fault=wcs_fault,
+        calibration=calibration,
+        simulated=is_simulated,
+        sky=measured.sky,
+        sky_sigma=measured.sky_sigma,
+        fingerprint=measured.fingerprint,
+        exposed=measured.exposed,
+        impossible=measured.impossible,
+        notes=tuple(notes),
     )
 
 
-def read_section(path: Path, hdu: int, y: slice, x: slice, *, plane: int | None = None) -> Image:
-    """Read a window (y, x) of an image HDU, or of one plane of a cube, and little more from disk.
-
-    Raises UnusableImage, also if the image does not reach as far.
-    """
-    with _open_fits(path) as file, _reading(path, f"HDU {hdu} cannot be read"):
-        section = file[hdu].section
-        planes = () if plane is None else (plane,)
-        if isinstance(file[hdu], fits.CompImageHDU):
-            with _DECOMPRESSION:
-                window = np.asarray(section[*planes, y, x], dtype=np.float32)
-        else:
-            # Astropy reads a narrow window row by row, ten times slower than whole rows at once.
-            window = np.asarray(section[*planes, y, :][:, x], dtype=np.float32)
-        if window.shape != (y.stop - y.start, x.stop - x.start):
-            raise UnusableImage(f"{path}: HDU {hdu} is not the image that was imported.")
-        return window
-
-
-@contextmanager
-def _reading(path: Path, message: str) -> Iterator[None]:
-    """Turn all errors while a damaged file is read into UnusableImage."""
+def _wcs_of(header: fits.Header, file: fits.HDUList) -> tuple[WCS | None, str]:
+    """Return the WCS, or else why it cannot be used; neither if the header has none."""
     try:
-        yield
-    except MemoryError:
-        raise UnusableImage(f"{path}: there is not enough memory to read it.") from None
-    except LimitExceeded as error:
+        return read_wcs(header, file), ""
+    except UnusableWCS as error:
+        return None, str(error)
+
+
+def _science_hdu(file: fits.HDUList, path: Path) -> int:
+    """Return the number of the HDU with the image. Raises UnusableImage."""
+    try:
+        return science_hdu(file, path)
+    except NoScienceImage as error:
         raise UnusableImage(f"{path}: {error}.") from None
-    except _UNREADABLE as error:
-        if isinstance(error, OSError) and error.errno == ENOMEM:
-            raise UnusableImage(f"{path}: there is not enough memory to read it.") from None
-        reason = str(error) or type(error).__name__
-        raise UnusableImage(f"{path}: {message} ({reason}).") from None
 
 
-def celestial_wcs(header: fits.Header) -> WCS | None:
-    """Return the two celestial axes of a header's WCS, or None if it has none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        try:
-            wcs = WCS(header)
-        except (ValueError, KeyError, TypeError):
-            return None
-        return wcs.celestial if wcs.has_celestial else None
+def _check_sums(path: Path, hdu: int) -> list[str]:
+    """Check the sums of the HDU and the primary one; return notes. Raises UnusableImage."""
+    try:
+        return check_sums(path, {0, hdu})
+    except ChecksumError as error:
+        raise UnusableImage(f"{path}: {error}.") from None
 
 
-@contextmanager
-def _open_fits(path: Path) -> Iterator[fits.HDUList]:
-    """Open the file, without warnings about readable headers that break the standard."""
-    if not path.is_file():
-        raise UnusableImage(f"{path}: there is no such file.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        with _reading(path, "not a readable FITS file"):
-            check_fits(path)
-            file = fits.open(path)
-        with file:
-            yield file
+@dataclass(frozen=True)
+class _Measured:
+    """What one pass over all pixels gives."""
+
+    sky: float
+    sky_sigma: float
+    fingerprint: str
+    exposed: NDArray[np.bool_]
+    impossible: int
 
 
-def _first_image_hdu(file: fits.HDUList, path: Path) -> int:
-    """Return the number of the first HDU with a two-dimensional image."""
-    for number, hdu in enumerate(file):
-        if hdu.is_image and len(hdu.shape) == 2:
-            return number
-    raise UnusableImage(f"{path}: none of its {len(file)} HDUs is a two-dimensional image.")
-
-
-def _read_hdu(
-    file: fits.HDUList, number: int, plane: int | None, path: Path
-) -> tuple[fits.Header, Image]:
-    """Return header and pixels (y, x) of one HDU, or of one plane of a cube."""
-    if not 0 <= number < len(file):
-        raise UnusableImage(f"{path}: has HDUs 0 to {len(file) - 1}, not {number}.")
-    hdu = file[number]
-    if not hdu.is_image or len(hdu.shape) != (2 if plane is None else 3):
-        kind = "a two-dimensional image" if plane is None else "a cube (band, y, x)"
-        raise UnusableImage(f"{path}: HDU {number} is not {kind}.")
-    if plane is not None and not 0 <= plane < hdu.shape[0]:
-        raise UnusableImage(
-            f"{path}: HDU {number} has planes 0 to {hdu.shape[0] - 1}, not {plane}."
+def _measure(pixels: FitsPixels) -> _Measured:
+    """Measure the pixels block by block. Raises UnusableImage for one without light, or a mask."""
+    path, (height, width) = pixels.path, pixels.shape
+    step_y, step_x = (max(1, side // _SKY_SAMPLES) for side in (height, width))
+    digest, samples, exposed = sha256(), [], []
+    impossible, low, high = 0, np.inf, -np.inf
+    for first, block, beyond in pixels.blocks():
+        digest.update(block.data)
+        samples.append(block[-first % step_y :: step_y, ::step_x])
+        coarse = block[::EXPOSED_STEP, ::EXPOSED_STEP]
+        exposed.append(np.isfinite(coarse) & (coarse != 0))
+        impossible += beyond
+        low, high = (
+            float(np.fmin(low, np.fmin.reduce(block, axis=None))),
+            float(np.fmax(high, np.fmax.reduce(block, axis=None))),
         )
-    height, width = hdu.shape[-2:]
-    if height * width > MAX_PIXELS:
+    brightest = max(abs(low), abs(high))
+    if 0 < brightest < _SMALLEST:
         raise UnusableImage(
-            f"{path}: HDU {number} has {width} x {height} px, more than {MAX_PIXELS}; cut it."
+            f"{path}: its brightest pixel has {brightest:.1e} {pixels.hdu.header.get('BUNIT', '')}"
+            ", too little for numbers of 32 bits; multiply all pixels, and say so in BUNIT."
         )
-    message = "its pixels cannot be read; it may be truncated"
-    with _reading(path, message), _DECOMPRESSION:
-        pixels = hdu.data if plane is None else hdu.data[plane]
-        return hdu.header, np.array(pixels, dtype=np.float32)
+    if pixels.is_integer and (low, high) == (0, 1):
+        raise UnusableImage(f"{path}: all its pixels are 0 or 1, it is a mask.")
+    sky, sky_sigma = _sky(np.concatenate(samples), path)
+    return _Measured(sky, sky_sigma, digest.hexdigest(), np.concatenate(exposed), impossible)
 
 
-def _filter_name(header: fits.Header) -> str:
-    """Return the first filter named by a filter keyword; ACS has two filter wheels."""
-    for keyword in _FILTER_KEYWORDS:
-        name = str(header.get(keyword, "")).strip().upper()
-        if name and not name.startswith(("CLEAR", "N/A")):
-            return name
-    return ""
-
-
-def _sky(image: Image, path: Path) -> tuple[float, float]:
+def _sky(sample: Image, path: Path) -> tuple[float, float]:
     """Return sigma-clipped median and standard deviation of the exposed pixels.
 
     Drizzled mosaics are exactly 0, or NaN, where nothing was exposed.
     """
-    step_y, step_x = (max(1, side // _SKY_SAMPLES) for side in image.shape)
-    sample = image[::step_y, ::step_x]
     exposed = sample[np.isfinite(sample) & (sample != 0)]
     if not exposed.size:
         raise UnusableImage(f"{path}: the image is empty, all pixels are zero or NaN.")
-    _, median, sigma = sigma_clipped_stats(exposed)
+    # In 64 bits: the squares of fluxes such as 1e-21 are zero in 32.
+    _, median, sigma = sigma_clipped_stats(exposed.astype(np.float64))
     return float(median), float(sigma)

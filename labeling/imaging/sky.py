@@ -32,19 +32,31 @@ class Sky:
 def measure_sky(image: Image, unexposed: NDArray[np.bool_]) -> Sky:
     """Return the sky of an image (y, x), where some pixels, but not all, are not exposed."""
     height, width = image.shape
-    rows, columns = -(-height // _BOX_PX), -(-width // _BOX_PX)
-    padding = ((0, rows * _BOX_PX - height), (0, columns * _BOX_PX - width))
-    pixels = np.pad(np.where(unexposed, np.nan, image), padding, constant_values=np.nan)
-    boxes = pixels.reshape(rows, _BOX_PX, columns, _BOX_PX).swapaxes(1, 2)
-    exposed = np.isfinite(boxes).mean((2, 3))
-    usable = exposed >= min(_FEWEST, exposed.max())
-    mode, noise = np.zeros((2, rows, columns))
-    mode[usable], noise[usable] = _clipped(boxes[usable].reshape(usable.sum(), -1))
+    strips = [slice(first, first + _BOX_PX) for first in range(0, height, _BOX_PX)]
+    share = np.array([np.isfinite(_boxes(image[s], unexposed[s])).mean(1) for s in strips])
+    usable = share >= min(_FEWEST, share.max())
+    mode, noise = np.zeros((2, *share.shape))
+    for row, strip in enumerate(strips):
+        if (chosen := usable[row]).any():
+            boxes = _boxes(image[strip], unexposed[strip])[chosen]
+            mode[row, chosen], noise[row, chosen] = _clipped(boxes)
     level, spread = (_on_pixels(mesh, usable)[:height, :width] for mesh in (mode, noise))
     return Sky(level, spread, float(np.median(noise[usable])))
 
 
-def _clipped(boxes: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _boxes(strip: Image, unexposed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the boxes along a strip of the image, (box, pixel), NaN where not exposed.
+
+    In 64 bits: the squares of fluxes such as 1e-21 are zero in 32.
+    """
+    height, width = strip.shape
+    columns = -(-width // _BOX_PX)
+    padded = np.full((_BOX_PX, columns * _BOX_PX), np.nan)
+    padded[:height, :width] = np.where(unexposed, np.nan, strip)
+    return padded.reshape(_BOX_PX, columns, _BOX_PX).swapaxes(0, 1).reshape(columns, -1)
+
+
+def _clipped(boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mode and the standard deviation of each box (box, pixel) without sources."""
     mean, median, spread = sigma_clipped_stats(boxes, mask=np.isnan(boxes), sigma=3.0, axis=1)
     crowded = np.abs(mean - median) > 0.3 * spread

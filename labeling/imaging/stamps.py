@@ -12,9 +12,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from classifier.core.config import PACK_STAMP_PX
-from labeling.imaging.mosaics import Image
+from labeling.imaging.mosaics import Image, release_pages
 
 _MAX_POSITION_PX = 1e9
+_AT_A_TIME = 32
+"""Stamps; the rows of each are 3 MB of the largest mosaics."""
 
 Positions = NDArray[np.float64]
 PixelIndices = NDArray[np.intp]
@@ -37,18 +39,23 @@ def cut_stamps(
 ) -> Image:
     """Cut a stamp of `size` px about each position; return (candidate, y, x).
 
-    Pixels beyond the image are NaN. The stamps are written to `out` if it is not None.
+    Pixels beyond the image are NaN. The stamps are written to `out` if it is not None. Of a memory
+    map, the rows of a few stamps are in memory at a time.
     """
     stamps = np.empty((len(x), size, size), np.float32) if out is None else out
     x_min, y_min = first_pixel(x, size), first_pixel(y, size)
     height, width = image.shape
     padded = is_padded(image, x, y, size)
-    if height >= size and width >= size:
-        windows = sliding_window_view(image, (size, size))
-        for row in np.flatnonzero(~padded):
-            stamps[row] = windows[y_min[row], x_min[row]]
-    for row in np.flatnonzero(padded):
-        stamps[row] = _padded_window(image, x_min[row], y_min[row], size)
+    fits = height >= size and width >= size
+    windows = sliding_window_view(image, (size, size)) if fits else None
+    upwards = np.argsort(y_min, kind="stable")
+    for first in range(0, len(upwards), _AT_A_TIME):
+        for row in upwards[first : first + _AT_A_TIME]:
+            if padded[row] or windows is None:
+                stamps[row] = _padded_window(image, x_min[row], y_min[row], size)
+            else:
+                stamps[row] = windows[y_min[row], x_min[row]]
+        release_pages(image)
     return stamps
 
 

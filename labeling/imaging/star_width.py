@@ -18,7 +18,7 @@ from scipy.optimize import least_squares
 from scipy.spatial import KDTree
 
 from labeling.imaging.apertures import circle_overlap, pixel_offsets
-from labeling.imaging.mosaics import Image
+from labeling.imaging.mosaics import EXPOSED_STEP, Image, MosaicFile
 from labeling.imaging.sky import measure_sky
 from labeling.imaging.stamps import cut_stamps
 
@@ -44,35 +44,54 @@ def star_fwhm(image: Image) -> float | None:
 
     Pixels that are NaN or exactly 0 were not exposed.
     """
-    pixels = _middle(image)
+    coarse = image[::EXPOSED_STEP, ::EXPOSED_STEP]
+    rows, columns = _middle(np.isfinite(coarse) & (coarse != 0), image.shape)
+    return _fwhm_of(np.ascontiguousarray(image[rows, columns], dtype=np.float32))
+
+
+def star_fwhm_of(mosaic: MosaicFile) -> float | None:
+    """Median FWHM as `star_fwhm`, of a file of which only the middle is read.
+
+    Raises UnusableImage.
+    """
+    return _fwhm_of(mosaic.window(*_middle(mosaic.exposed, mosaic.shape)))
+
+
+def _fwhm_of(pixels: Image) -> float | None:
+    """Median FWHM in px of the stars on these pixels (y, x)."""
     unexposed = ~np.isfinite(pixels) | (pixels == 0)
     if unexposed.all():
         return None
     pixels = np.where(unexposed, np.float32(0), pixels)
     sky = measure_sky(pixels, unexposed)
-    above = np.where(unexposed, np.float32(0), pixels - sky.level)
-    x, y = _stars(above, sky.typical_noise, unexposed)
+    if not sky.typical_noise > 0:
+        return None
+    # In units of the noise, since squares of fluxes such as 1e-21 are zero in float32.
+    above = (np.where(unexposed, 0, pixels - sky.level) / sky.typical_noise).astype(np.float32)
+    x, y = _stars(above, unexposed)
     fits = [_moffat_fwhm(above, *position) for position in zip(x, y, strict=True)]
     widths = [width for width in fits if width is not None]
     return float(np.median(widths)) if len(widths) >= _FEWEST else None
 
 
-def _middle(image: Image) -> Image:
-    """At most _SIDE_PX square about the middle of what was exposed, contiguous."""
-    exposed = np.isfinite(image[::16, ::16]) & (image[::16, ::16] != 0)
+def _middle(exposed: NDArray[np.bool_], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """At most _SIDE_PX square about the middle of what was exposed, as rows and columns.
+
+    `exposed` is of every EXPOSED_STEP-th pixel (y, x).
+    """
     window = []
-    for axis, side in enumerate(image.shape):
-        lit = 16 * np.flatnonzero(exposed.any(axis=1 - axis))
+    for axis, side in enumerate(shape):
+        lit = EXPOSED_STEP * np.flatnonzero(exposed.any(axis=1 - axis))
         centre = int(lit[0] + lit[-1]) // 2 if lit.size else side // 2
         first = max(0, min(centre - _SIDE_PX // 2, side - _SIDE_PX))
-        window.append(slice(first, first + _SIDE_PX))
-    return np.ascontiguousarray(image[tuple(window)], dtype=np.float32)
+        window.append(slice(first, min(first + _SIDE_PX, side)))
+    return window[0], window[1]
 
 
-def _stars(above: Image, noise: float, unexposed: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
-    """Positions of the brightest stars on an image above its sky."""
-    x, y, peak, is_round = _sources(above, noise, unexposed)
-    chosen = is_round & (peak > _BRIGHT_SIGMA * noise) & _isolated(x, y)
+def _stars(above: Image, unexposed: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
+    """Positions of the brightest stars on an image above its sky, in units of its noise."""
+    x, y, peak, is_round = _sources(above, unexposed)
+    chosen = is_round & (peak > _BRIGHT_SIGMA) & _isolated(x, y)
     x, y, peak = x[chosen], y[chosen], peak[chosen]
     if len(x) < _FEWEST:
         return np.empty(0), np.empty(0)
@@ -83,13 +102,13 @@ def _stars(above: Image, noise: float, unexposed: NDArray[np.bool_]) -> tuple[Nu
 
 
 def _sources(
-    above: Image, noise: float, unexposed: NDArray[np.bool_]
+    above: Image, unexposed: NDArray[np.bool_]
 ) -> tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]]:
     """Position and peak of connected pixels over the noise, and whether they are whole and round.
 
     Blends are not taken apart: they are no stars to measure.
     """
-    labels, count = ndimage.label(above > _SOURCE_SIGMA * noise, np.ones((3, 3)))
+    labels, count = ndimage.label(above > _SOURCE_SIGMA, np.ones((3, 3)))
     rows, columns = np.nonzero(labels)
     number, light = labels[rows, columns] - 1, above[rows, columns].astype(float)
 

@@ -15,17 +15,19 @@ from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
+from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
 from labeling.imaging.celestial import icrs_to_pixel, pixel_to_icrs
-from labeling.imaging.grids import Grid, frame_shift
+from labeling.imaging.grids import Grid, grid_shift
 from labeling.imaging.mosaics import UnusableImage
 from labeling.imaging.stamps import Positions
 from labeling.ingest.candidate_rows import Sources
 from labeling.ingest.catalogue_plan import CataloguePlan, WriteStamps, check_ids_are_new
 from labeling.ingest.catalogue_report import catalogue_report
 from labeling.ingest.errors import BadInput
+from labeling.ingest.mosaics import read_mosaics
 from labeling.ingest.pack_claims import remove_abandoned_imports
 from labeling.ingest.positions import compare_positions, measure_rounding
 from labeling.ingest.progress import Progress, no_progress
@@ -188,18 +190,17 @@ def _stamp_writer(
 
 def _read_images(field: Field, rows: Iterable[Mosaic]) -> dict[str, BandImage]:
     """Read the field's mosaics, each with its shift relative to the reference frame."""
-    mosaics = {mosaic.band: mosaic for mosaic in rows}
-    if not mosaics:
-        raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
+    files = read_mosaics(field, rows)
+    reference = files[reference_band(files)]
     try:
-        files = {band: mosaic.read() for band, mosaic in mosaics.items()}
+        return {
+            band: BandImage(
+                file.map_pixels(settings.HOME), file.wcs, *grid_shift(file.grid, reference.grid)
+            )
+            for band, file in files.items()
+        }
     except UnusableImage as error:
         raise BadInput(f"{error} It belongs to field {field}.") from None
-    reference = files[reference_band(files)]
-    return {
-        band: BandImage(file.image, file.wcs, *frame_shift(file.wcs, reference.wcs))
-        for band, file in files.items()
-    }
 
 
 def _outside(

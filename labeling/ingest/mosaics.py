@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from astropy.wcs import WCS
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from classifier.core.bands import band_of, reference_band
-from labeling.imaging.celestial import compass
-from labeling.imaging.grids import frame_shift, same_orientation
-from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
-from labeling.imaging.star_width import star_fwhm
+from classifier.core.bands import reference_band
+from labeling.imaging.calibration import Calibration
+from labeling.imaging.celestial import compass, pixel_scale_arcsec
+from labeling.imaging.grids import Grid, compare_grids, grid_shift
+from labeling.imaging.mosaics import MosaicFile, UnusableImage
 from labeling.ingest.errors import BadInput
+from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
+from labeling.ingest.mosaic_sources import MosaicSource, calibration_columns, read_source
 from labeling.ingest.progress import Progress, no_progress
 from labeling.models import Field, Mosaic
 
-_FILTER_PREFIX = re.compile(r"\w+=")
-_LOCATION = re.compile(r"(?P<path>.+?)(\[(?P<hdu>\d+)(,(?P<plane>\d+))?\])?")
+__all__ = ["FieldPlan", "MosaicRequest", "import_field", "plan_field", "read_mosaics"]
 
-
-@dataclass(frozen=True)
-class MosaicRequest:
-    """A file to use as a mosaic; `band` overrides the filter in its header."""
-
-    path: Path
-    band: str | None = None
-    hdu: int | None = None
-    plane: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> MosaicRequest:
-        """Parse `[FILTER=]PATH[[HDU[,PLANE]]]`, as in `B=ngc1566.fits[1]`. Raises BadInput."""
-        name, location = text.split("=", 1) if _FILTER_PREFIX.match(text) else ("", text)
-        match = _LOCATION.fullmatch(location)
-        if match is None:
-            raise BadInput(f"{text!r} names no file.")
-        try:
-            band = band_of(name) if name else None
-        except ValueError as error:
-            raise BadInput(f"{text}: {error}.") from None
-        hdu, plane = (int(match[key]) if match[key] else None for key in ("hdu", "plane"))
-        return cls(Path(match["path"]).expanduser().resolve(), band, hdu, plane)
+_SCALE_TOLERANCE = 0.01
+"""By which a stated scale may differ from that of the WCS."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +35,20 @@ class FieldPlan:
     """Mosaics that were read and checked, and what will be written; nothing is written yet.
 
     `report` is for JSON: what was recognised in each file, and how the grids lie to each other.
+    `questions` are what a person must confirm before it can be written. `rows` are columns of
+    Mosaic by band, `columns` those of Field.
     """
 
     name: str
     report: dict[str, Any]
+    questions: tuple[str, ...]
     rows: dict[str, dict[str, Any]]
     columns: dict[str, Any]
 
     def write(self, progress: Progress = no_progress) -> Field:
-        """Write the field and its mosaics, all or none. Raises BadInput."""
+        """Write the field and its mosaics, all or none. Raises BadInput, for questions too."""
+        if self.questions:
+            raise BadInput(self.questions[0])
         progress(0, 1, "writing the field")
         field = _save_field(self.name, self.rows, self.columns)
         shutil.rmtree(settings.RGB_CACHE / self.name, ignore_errors=True)
@@ -71,11 +56,28 @@ class FieldPlan:
         return field
 
 
-def import_field(
-    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool = True, **columns: Any
-) -> Field:
+@dataclass(frozen=True)
+class _Frame:
+    """Where the pixels of a mosaic lie, of a file or of a mosaic that was imported before."""
+
+    path: Path
+    shape: tuple[int, int]
+    wcs: WCS | None
+
+    @property
+    def size(self) -> str:
+        """Width and height."""
+        return f"{self.shape[1]} x {self.shape[0]}"
+
+    @property
+    def grid(self) -> Grid | None:
+        """The pixels on the sky; None without a WCS."""
+        return None if self.wcs is None else Grid(self.wcs, self.shape)
+
+
+def import_field(name: str, requests: Sequence[MosaicRequest], **options: Any) -> Field:
     """Create or update a field with these mosaics; all of them, or none. See `plan_field`."""
-    return plan_field(name, requests, needs_wcs=needs_wcs, **columns).write()
+    return plan_field(name, requests, **options).write()
 
 
 def plan_field(
@@ -83,183 +85,191 @@ def plan_field(
     requests: Sequence[MosaicRequest],
     *,
     needs_wcs: bool = True,
+    filters_from_names: bool = False,
+    zero_points: Sequence[StatedZeroPoint] = (),
     progress: Progress = no_progress,
     **columns: Any,
 ) -> FieldPlan:
     """Read and check the mosaics of a new or existing field; write nothing.
 
-    `columns` are values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated,
-    votes_needed); None leaves a column unchanged. Raises BadInput, naming file and reason.
+    `filters_from_names` confirms filters that only the names of the files give. `columns` are
+    values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed); None
+    leaves a column unchanged. Raises BadInput, naming file and reason.
     """
-    imported = _read_all(name, requests, needs_wcs=needs_wcs)
     existing = Field.objects.filter(name=name).first()
-    mosaics = imported | (
-        _read_unchanged(existing, set(imported), needs_wcs=needs_wcs) if existing else {}
-    )
-    reference = mosaics[reference_band(mosaics)]
-    for mosaic in mosaics.values():
-        _check_grid(mosaic, reference)
+    sources = _read_all(requests, zero_points, needs_wcs=needs_wcs, progress=progress)
+    frames = _frames(existing, sources)
+    if not frames:
+        raise BadInput(f"Field {name} needs at least one mosaic.")
+    reference = frames[reference_band(frames)]
+    for frame in frames.values():
+        _check_grid(frame, reference)
     if existing and existing.imports.exists():
-        _check_replacement(existing, imported)
-    rows = {}
-    for step, (band, mosaic) in enumerate(imported.items()):
-        progress(step, len(imported), f"measuring {mosaic.path.name}")
-        rows[band] = _mosaic_row(mosaic, band)
-    progress(len(imported), len(imported), "all mosaics are read")
-    values = _complete_columns(mosaics, reference, columns)
+        _check_replacement(existing, sources.values())
+    rows = {band: source.row for band, source in sources.items()}
+    rows |= _recalibrated(existing, zero_points, set(sources), set(frames))
+    values = _complete_columns(sources.values(), reference, columns)
+    questions = [] if filters_from_names else [source.question for source in sources.values()]
     report = {
         "field": name,
         "is_new": existing is None,
         "pixel_scale_arcsec": values["pixel_scale_arcsec"],
-        "mosaics": [_report(band, mosaics[band], reference) for band in imported],
+        "mosaics": [
+            source.report | {"offset_px": grid_shift(frames[band].grid, reference.grid)}
+            for band, source in sources.items()
+        ],
+        "questions": [question for question in questions if question],
     }
-    return FieldPlan(name, report, rows, values)
+    return FieldPlan(name, report, tuple(report["questions"]), rows, values)
 
 
-def _report(band: str, mosaic: MosaicFile, reference: MosaicFile) -> dict[str, Any]:
-    """Return what was recognised in one file."""
-    height, width = mosaic.image.shape
-    return {
-        "band": band,
-        "filter": mosaic.filter,
-        "path": str(mosaic.path),
-        "hdu": mosaic.hdu,
-        "plane": mosaic.plane,
-        "width": width,
-        "height": height,
-        "unit": mosaic.unit,
-        "pixel_scale_arcsec": mosaic.pixel_scale_arcsec,
-        "offset_px": frame_shift(mosaic.wcs, reference.wcs),
-    }
+def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:
+    """Read these mosaics of a field, by band. Raises BadInput if one is unreadable, or changed."""
+    rows = list(rows)
+    if not rows:
+        raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
+    try:
+        files = {row.band: row.read() for row in rows}
+    except UnusableImage as error:
+        raise BadInput(f"{error} It belongs to field {field}.") from None
+    for row in rows:
+        if row.fingerprint and row.fingerprint != files[row.band].fingerprint:
+            raise BadInput(
+                f"{row.path}: its pixels have changed since it was imported into field {field}; "
+                "bring the former file back, or import it again with import_field."
+            )
+    return files
 
 
 def _read_all(
-    name: str, requests: Sequence[MosaicRequest], *, needs_wcs: bool
-) -> dict[str, MosaicFile]:
-    """Read the mosaics by band. Raises BadInput if two are of one band."""
-    if not requests:
-        raise BadInput(f"Field {name} needs at least one mosaic.")
-    mosaics: dict[str, MosaicFile] = {}
-    for request in requests:
-        band, mosaic = _read_request(request, needs_wcs=needs_wcs)
-        if band in mosaics:
+    requests: Sequence[MosaicRequest],
+    zero_points: Sequence[StatedZeroPoint],
+    *,
+    needs_wcs: bool,
+    progress: Progress,
+) -> dict[str, MosaicSource]:
+    """Read the files by band. Raises BadInput if two are of one band."""
+    stated = {zero_point.band: zero_point for zero_point in zero_points}
+    if len(stated) < len(zero_points):
+        raise BadInput("--zero-point: give one zero point for each band.")
+    sources: dict[str, MosaicSource] = {}
+    for step, request in enumerate(requests):
+        progress(step, len(requests), f"reading {request.path.name}")
+        source = read_source(request, needs_wcs=needs_wcs)
+        if source.band in sources:
             raise BadInput(
-                f"{mosaic.path}: band {band} has a mosaic already, {mosaics[band].path}."
+                f"{request.path}: band {source.band} has a mosaic already, "
+                f"{sources[source.band].mosaic.path}."
             )
-        mosaics[band] = mosaic
-    return mosaics
+        sources[source.band] = replace(source, zero_point=stated.get(source.band))
+        try:
+            # Measures the width of stars while this file is at work.
+            sources[source.band].row  # noqa: B018
+        except UnusableImage as error:
+            raise BadInput(str(error)) from None
+    progress(len(requests), len(requests), "all mosaics are read")
+    return sources
 
 
-def _read_unchanged(field: Field, bands: set[str], *, needs_wcs: bool) -> dict[str, MosaicFile]:
-    """Read the field's mosaics in all bands but these, which are replaced."""
-    rows = field.mosaics.exclude(band__in=bands)
-    requests = [MosaicRequest(Path(row.path), row.band, row.hdu, row.plane) for row in rows]
-    return _read_all(field.name, requests, needs_wcs=needs_wcs) if requests else {}
+def _frames(existing: Field | None, sources: dict[str, MosaicSource]) -> dict[str, _Frame]:
+    """Return the frames of the files, and of the field's mosaics in all other bands."""
+    rows = existing.mosaics.exclude(band__in=sources) if existing else ()
+    return {
+        band: _Frame(source.mosaic.path, source.mosaic.shape, source.mosaic.wcs)
+        for band, source in sources.items()
+    } | {row.band: _Frame(Path(row.path), (row.height, row.width), row.wcs) for row in rows}
+
+
+def _recalibrated(
+    existing: Field | None,
+    zero_points: Sequence[StatedZeroPoint],
+    read: set[str],
+    bands: set[str],
+) -> dict[str, dict[str, Any]]:
+    """Return the calibrations of mosaics that stay as they are, but for a stated zero point."""
+    rows = {row.band: row for row in existing.mosaics.all()} if existing else {}
+    changes = {}
+    for zero_point in zero_points:
+        if zero_point.band not in bands:
+            raise BadInput(f"--zero-point: the field has no mosaic in band {zero_point.band}.")
+        if zero_point.band not in read:
+            row = rows[zero_point.band]
+            calibration = Calibration(
+                photflam=row.photflam, photplam=row.photplam, exposure_s=row.exposure_s
+            )
+            stated = zero_point.applied(calibration, row.filter)
+            changes[zero_point.band] = calibration_columns(stated)
+    return changes
 
 
 def _complete_columns(
-    mosaics: dict[str, MosaicFile], reference: MosaicFile, columns: dict[str, Any]
+    sources: Iterable[MosaicSource], reference: _Frame, columns: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the columns of Field that are not None, and those that the mosaics give."""
     values = {column: value for column, value in columns.items() if value is not None}
-    if "pixel_scale_arcsec" not in values:
-        if reference.pixel_scale_arcsec is None:
-            raise BadInput(f"{reference.path}: has no WCS; give the scale with --pixel-scale.")
-        values["pixel_scale_arcsec"] = reference.pixel_scale_arcsec
-    if any(mosaic.simulated for mosaic in mosaics.values()):
+    grid = reference.grid
+    scale = pixel_scale_arcsec(grid.wcs, grid.shape) if grid else None
+    if "pixel_scale_arcsec" in values:
+        _check_scale(values["pixel_scale_arcsec"], scale, reference)
+    elif scale is None:
+        raise BadInput(f"{reference.path}: has no WCS; give the scale with --pixel-scale.")
+    values.setdefault("pixel_scale_arcsec", scale)
+    if any(source.mosaic.simulated for source in sources):
         values["simulated"] = True
-    if reference.wcs is not None:
-        values["north_deg"], values["east_left"] = compass(reference.wcs)
+    if grid is not None:
+        values["north_deg"], values["east_left"] = compass(grid.wcs, grid.shape)
     return values
 
 
-def _read_request(request: MosaicRequest, *, needs_wcs: bool) -> tuple[str, MosaicFile]:
-    """Read a mosaic; return it with its band, by the request or else by the header."""
-    try:
-        mosaic = read_mosaic(request.path, request.hdu, request.plane)
-        band = request.band or band_of(mosaic.filter)
-    except UnusableImage as error:
-        raise BadInput(str(error)) from None
-    except ValueError as error:
-        hint = f"name the filter: --mosaic FILTER={request.path}"
-        reason = str(error) if mosaic.filter else "the header names no filter"
-        raise BadInput(f"{request.path}: {reason}; {hint}.") from None
-    if mosaic.wcs is None and needs_wcs:
+def _check_scale(stated: float, measured: float | None, reference: _Frame) -> None:
+    """Raise BadInput if a stated scale contradicts the WCS."""
+    if measured is not None and not abs(stated / measured - 1) < _SCALE_TOLERANCE:
         raise BadInput(
-            f"{request.path}: has no celestial WCS; if x and y are all you have, import it "
-            "with --no-wcs and --pixel-scale."
+            f"{reference.path}: by its WCS a pixel has {measured:.4f} arcsec, not {stated:g}; "
+            "leave --pixel-scale out."
         )
-    return band, mosaic
 
 
-def _check_grid(mosaic: MosaicFile, reference: MosaicFile) -> None:
-    """Raise BadInput if the mosaic differs from the reference in scale or orientation.
+def _check_grid(mosaic: _Frame, reference: _Frame) -> None:
+    """Raise BadInput unless the mosaic has the pixels of the reference, shifted by whole ones.
 
     The sizes may differ, except without a WCS.
     """
-    if mosaic.wcs is None or reference.wcs is None:
-        if mosaic.image.shape != reference.image.shape:
+    grid, reference_grid = mosaic.grid, reference.grid
+    if grid is None or reference_grid is None:
+        if mosaic.shape != reference.shape:
             raise BadInput(
                 f"{mosaic.path}: without WCS all mosaics must have one size; this one has "
-                f"{_size(mosaic)} px, and {reference.path.name} has {_size(reference)} px."
+                f"{mosaic.size} px, and {reference.path.name} has {reference.size} px."
             )
         return
-    if not same_orientation(mosaic.wcs, reference.wcs):
-        raise BadInput(
-            f"{mosaic.path}: its pixels differ in scale or orientation from those of "
-            f"{reference.path.name}; drizzle all bands onto one grid."
-        )
+    if mismatch := compare_grids(grid, reference_grid).mismatch(reference.path.name):
+        raise BadInput(f"{mosaic.path}: {mismatch}; drizzle all bands onto one grid.")
 
 
-def _size(mosaic: MosaicFile) -> str:
-    height, width = mosaic.image.shape
-    return f"{width} x {height}"
-
-
-def _check_replacement(field: Field, mosaics: dict[str, MosaicFile]) -> None:
+def _check_replacement(field: Field, sources: Iterable[MosaicSource]) -> None:
     """Raise BadInput if a mosaic differs from the one that the field's stamps were cut from.
 
     Its path may change.
     """
     existing = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
-    for band, file in mosaics.items():
-        mosaic = existing.get(band)
-        if mosaic is None or not _same_frame(mosaic, file):
+    for source in sources:
+        mosaic = existing.get(source.band)
+        if mosaic is None or not _same_frame(mosaic, source.mosaic):
             raise BadInput(
-                f"{file.path}: field {field} has candidates whose stamps were cut from other "
-                "mosaics; import this one into a new field."
+                f"{source.mosaic.path}: field {field} has candidates whose stamps were cut from "
+                "other mosaics; import this one into a new field."
             )
 
 
 def _same_frame(mosaic: Mosaic, file: MosaicFile) -> bool:
     """True if each pixel of the file lies at the same position as in the field's mosaic."""
-    if (mosaic.height, mosaic.width) != file.image.shape:
-        return False
-    if mosaic.has_wcs != (file.wcs is not None):
+    if (mosaic.height, mosaic.width) != file.shape:
         return False
     if mosaic.wcs is None or file.wcs is None:
-        return True
-    shift = frame_shift(file.wcs, mosaic.wcs)
-    return same_orientation(file.wcs, mosaic.wcs) and shift == (0.0, 0.0)
-
-
-def _mosaic_row(mosaic: MosaicFile, band: str) -> dict[str, Any]:
-    """Return the columns of Mosaic."""
-    height, width = mosaic.image.shape
-    return {
-        "filter": mosaic.filter or band,
-        "path": str(mosaic.path),
-        "hdu": mosaic.hdu,
-        "plane": mosaic.plane,
-        "width": width,
-        "height": height,
-        "sky": mosaic.sky,
-        "sky_sigma": mosaic.sky_sigma,
-        "unit": mosaic.unit[:32],
-        "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
-        "star_fwhm_px": star_fwhm(mosaic.image),
-        "fingerprint": mosaic.fingerprint,
-    }
+        return mosaic.has_wcs == (file.wcs is not None)
+    comparison = compare_grids(Grid(file.wcs, file.shape), Grid(mosaic.wcs, file.shape))
+    return comparison.is_same_grid and comparison.whole_shift == (0, 0)
 
 
 @transaction.atomic

@@ -13,8 +13,9 @@ from django.utils.functional import cached_property
 
 from classifier.core.bands import BANDS
 from labeling.db.prepared import Param, PreparedQuery
-from labeling.imaging.grids import frame_shift
-from labeling.imaging.mosaics import MosaicFile, celestial_wcs, read_mosaic
+from labeling.imaging.celestial import UnusableWCS, read_wcs
+from labeling.imaging.grids import Grid, grid_shift
+from labeling.imaging.mosaics import MosaicFile, read_mosaic
 
 
 class Mosaic(models.Model):
@@ -84,7 +85,8 @@ class Mosaic(models.Model):
 
     def shift_from(self, reference: Mosaic) -> tuple[float, float]:
         """Return (dx, dy) in px from the reference's frame to this one, to add to positions."""
-        return _shift(self.wcs_text, reference.wcs_text)
+        shape, reference_shape = ((m.height, m.width) for m in (self, reference))
+        return _shift(self.wcs_text, shape, reference.wcs_text, reference_shape)
 
 
 def by_band(mosaics: Iterable[Mosaic]) -> dict[str, Mosaic]:
@@ -99,10 +101,21 @@ MOSAICS_OF_FIELD: PreparedQuery[Mosaic] = PreparedQuery(
 
 
 def _wcs_of(text: str) -> WCS | None:
-    return celestial_wcs(Header.fromstring(text)) if text else None
+    """Return the WCS of a header; None without one, or for one that earlier versions accepted."""
+    try:
+        return read_wcs(Header.fromstring(text)) if text else None
+    except UnusableWCS:
+        return None
 
 
 @lru_cache(maxsize=1024)
-def _shift(text: str, reference: str) -> tuple[float, float]:
+def _shift(
+    text: str, shape: tuple[int, int], reference: str, reference_shape: tuple[int, int]
+) -> tuple[float, float]:
     # Cached as numbers: reading a WCS takes milliseconds, and threads cannot share one.
-    return frame_shift(_wcs_of(text), _wcs_of(reference))
+    return grid_shift(_grid(text, shape), _grid(reference, reference_shape))
+
+
+def _grid(text: str, shape: tuple[int, int]) -> Grid | None:
+    wcs = _wcs_of(text)
+    return None if wcs is None else Grid(wcs, shape)

@@ -98,13 +98,6 @@ def test_it_reads_gzipped_files(tmp_path):
     np.testing.assert_array_equal(section, pixels("V")[:2, :3])
 
 
-def test_it_reads_the_first_image_by_default(tmp_path):
-    planes = [fits.ImageHDU(np.full((4, 4), k, np.float32)) for k in (1, 2)]
-    cube = fits.ImageHDU(np.ones((2, 4, 4), np.float32))
-    fits.HDUList([fits.PrimaryHDU(), cube, *planes]).writeto(tmp_path / "a.fits")
-    assert (read_mosaic(tmp_path / "a.fits").hdu, read_mosaic(tmp_path / "a.fits", 3).sky) == (2, 2)
-
-
 def test_a_window_equals_that_of_the_whole_image(tmp_path):
     path = write_mosaic(tmp_path / "a.fits")
     section = read_section(path, 0, slice(10, 20), slice(30, 35))

@@ -26,11 +26,15 @@ from tests.services.site import ROOT
 MEMORY, SECONDS = 3 * 2**30, 60
 READERS = {
     "mosaic": "from labeling.imaging.mosaics import read_mosaic as read; ",
+    "sky": "from labeling.imaging.mosaics import read_mosaic; "
+    "read = lambda path: print(f'{path}: {read_mosaic(path).sky}') or sys.exit(); ",
+    "pixels": "from labeling.imaging.mosaics import read_mosaic; "
+    "read = lambda path: read_mosaic(path).image; ",
     "catalogue": "from labeling.ingest.tables import read_catalogue as read; ",
     "predictions": "from labeling.ingest.probabilities import read_probabilities as read; ",
 }
 READ = """
-import sys; from pathlib import Path; from labeling.ingest.errors import BadInput
+from pathlib import Path; from labeling.ingest.errors import BadInput
 from labeling.imaging.mosaics import UnusableImage
 try: read(Path(sys.argv[1])); print("was read")
 except (BadInput, UnusableImage) as error: print(error)
@@ -45,7 +49,7 @@ def set_limits():
 def message_for(reader, path):
     """Read the file in a process with limits; return the sentence that refuses it."""
     result = subprocess.run(
-        [sys.executable, "-c", READERS[reader] + READ, str(path)],
+        [sys.executable, "-c", "import sys; " + READERS[reader] + READ, str(path)],
         cwd=ROOT,
         env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
@@ -300,12 +304,23 @@ def test_an_array_is_not_as_large_as_it_declares(tmp_path):
     assert message_for("predictions", tmp_path / "bomb.npy")
 
 
-def test_what_needs_more_memory_than_there_is_is_refused(tmp_path):
-    with (tmp_path / "large.fits").open("wb") as file:
+def large_image(path):
+    """Write an image of 3.2 GB, zero but for its first pixel; the disk holds no zeros."""
+    with path.open("wb") as file:
         file.write(image_of(20_000, 20_000, -64))
+        file.write(np.array([5.0], ">f8").tobytes())
         file.truncate(2880 * 2 + 20_000 * 20_000 * 8)
     assert MAX_PIXELS > 20_000 * 20_000
-    assert "not enough memory" in message_for("mosaic", tmp_path / "large.fits")
+    return path
+
+
+def test_an_image_larger_than_the_memory_is_measured(tmp_path):
+    assert message_for("sky", large_image(tmp_path / "large.fits")).endswith(": 5.0")
+
+
+def test_what_needs_more_memory_than_there_is_is_refused(tmp_path):
+    path = large_image(tmp_path / "large.fits")
+    assert "not enough memory" in message_for("pixels", path)
 
 
 @pytest.mark.parametrize("cut", [100, 2000])

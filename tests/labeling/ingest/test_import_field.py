@@ -70,7 +70,7 @@ def test_an_hdu_can_be_chosen(tmp_path):
     planes = [fits.ImageHDU(np.full((9, 9), 1.0 + k), tan_wcs().to_header()) for k in range(2)]
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(tmp_path / "a.fits")
     assert import_one(tmp_path / "a.fits", "V", 2).mosaics.get().sky == 2.0
-    assert import_one(tmp_path / "a.fits", "V").mosaics.get().sky == 1.0
+    assert import_one(tmp_path / "a.fits", "V", 1).mosaics.get().sky == 1.0
 
 
 @pytest.mark.parametrize(
