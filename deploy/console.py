@@ -4,9 +4,17 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError
+
+from labeling.management.database_errors import remedy
 
 
 def main() -> None:
     """Run the command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except DatabaseError as error:
+        if sentence := remedy(error):
+            sys.exit(sentence)
+        raise

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from classifier.core.atomic_files import write_if_absent
 
@@ -13,9 +13,19 @@ OWNER_ONLY_FOLDER, OWNER_ONLY_FILE = 0o700, 0o600
 
 def make_home(path: Path) -> Path:
     """Create the folder, readable by its owner only, unless it exists; return it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.mkdir(mode=OWNER_ONLY_FOLDER, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=OWNER_ONLY_FOLDER, exist_ok=True)
+    except OSError as error:
+        _stop_at(path, error)
     return path
+
+
+def _stop_at(path: Path, error: OSError) -> NoReturn:
+    sys.exit(
+        f"{path} cannot be made or written ({error.strerror}): set ASTERISM_HOME to a folder that "
+        "you may write to."
+    )
 
 
 def secret_key(home: Path) -> str:
@@ -43,6 +53,9 @@ def sqlite_database(home: Path) -> dict[str, Any]:
     """Return Django's settings of the SQLite database in the folder, readable by its owner only."""
     path = home / "db.sqlite3"
     if not path.exists():
-        # SQLite gives its write-ahead log the permissions of the database.
-        path.touch(mode=OWNER_ONLY_FILE)
+        try:
+            # SQLite gives its write-ahead log the permissions of the database.
+            path.touch(mode=OWNER_ONLY_FILE)
+        except OSError as error:
+            _stop_at(path, error)
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}

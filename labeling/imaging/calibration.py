@@ -134,7 +134,7 @@ def _of_flux_unit(text: str, photplam: float | None, pixel_arcsec: float | None)
     if not text or isinstance(unit, units.UnrecognizedUnit):
         return None
     if pixel_arcsec and unit.is_equivalent(units.Jy / units.sr):
-        unit = unit * (pixel_arcsec * units.arcsec) ** 2
+        unit = units.Unit(unit * (pixel_arcsec * units.arcsec) ** 2)
     wave = units.spectral_density(photplam * units.AA) if photplam else None
     if not unit.is_equivalent(units.Jy, wave if unit.is_equivalent(_F_LAMBDA) else None):
         return None

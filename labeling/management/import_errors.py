@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from labeling.ingest.errors import BadInput
+from labeling.management.database_errors import remedy
 
 
 @contextmanager
@@ -21,5 +22,7 @@ def as_command_errors() -> Iterator[None]:
         place = error.filename or settings.HOME
         raise CommandError(f"The import stopped: {error.strerror or error} ({place}).") from error
     except DatabaseError as error:
+        if sentence := remedy(error):
+            raise CommandError(sentence) from None
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise CommandError(f"The import stopped: {reason} (database).") from error
