@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def plan_field(
     leaves a column unchanged. Raises BadInput, naming file and reason.
     """
     existing = Field.objects.filter(name=name).first()
+    _check_columns(name, columns)
     sources = _read_all(requests, zero_points, needs_wcs=needs_wcs, progress=progress)
     frames = _frames(existing, sources)
     if not frames:
@@ -139,6 +141,14 @@ def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:
                 "bring the former file back, or import it again with import_field."
             )
     return files
+
+
+def _check_columns(name: str, columns: dict[str, Any]) -> None:
+    """Raise BadInput for invalid columns of Field, before minutes are spent on its files."""
+    values = {column: value for column, value in columns.items() if value is not None}
+    field = Field(name=name, **({"galaxy": name} | values))
+    with _validation(f"Field {name}"):
+        field.full_clean(validate_unique=False, validate_constraints=False)
 
 
 def _read_all(
@@ -290,9 +300,16 @@ def _save_field(name: str, rows: dict[str, dict[str, Any]], columns: dict[str, A
 
 def _save_valid(row: Field | Mosaic, source: str) -> None:
     """Save the row. Raises BadInput, naming its source and the invalid columns."""
-    try:
+    with _validation(source):
         row.full_clean()
+    row.save()
+
+
+@contextmanager
+def _validation(source: str) -> Iterator[None]:
+    """Turn a ValidationError into BadInput, naming the source and the invalid columns."""
+    try:
+        yield
     except ValidationError as error:
         errors = "; ".join(f"{name}: {texts[0]}" for name, texts in error.message_dict.items())
         raise BadInput(f"{source}: {errors}") from None
-    row.save()

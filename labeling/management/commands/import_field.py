@@ -52,27 +52,31 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Import the mosaics, and print the field."""
         with as_command_errors():
-            plan = plan_field(
-                options["name"],
-                [MosaicRequest.parse(text) for text in options["mosaic"]],
-                needs_wcs=not options["no_wcs"],
-                filters_from_names=options["filters_from_names"],
-                zero_points=[StatedZeroPoint.parse(text) for text in options["zero_point"]],
-                progress=PrintedProgress(sys.stderr),
-                galaxy=options["galaxy"],
-                distance_mpc=options["distance"],
-                pixel_scale_arcsec=options["pixel_scale"],
-                simulated=options["simulated"] or None,
-                votes_needed=options["votes"],
-            )
+            plan = self.plan(options)
             if options["dry_run"]:
                 self.stdout.write("A dry run: nothing is written.")
             else:
                 plan.write()
-        self.stdout.write(_report(plan))
+        self.stdout.write(report_text(plan))
+
+    def plan(self, options: dict[str, Any]) -> FieldPlan:
+        """Read and check the mosaics. Raises BadInput."""
+        return plan_field(
+            options["name"],
+            [MosaicRequest.parse(text) for text in options["mosaic"]],
+            needs_wcs=not options["no_wcs"],
+            filters_from_names=options["filters_from_names"],
+            zero_points=[StatedZeroPoint.parse(text) for text in options["zero_point"]],
+            progress=PrintedProgress(sys.stderr),
+            galaxy=options["galaxy"],
+            distance_mpc=options["distance"],
+            pixel_scale_arcsec=options["pixel_scale"],
+            simulated=options["simulated"] or None,
+            votes_needed=options["votes"],
+        )
 
 
-def _report(plan: FieldPlan) -> str:
+def report_text(plan: FieldPlan) -> str:
     """Return what was recognised: a line for the field, and some for each file."""
     mosaics = plan.report["mosaics"]
     bands = ", ".join(f"{row['band']} {row['filter']}" for row in mosaics) or "no new mosaics"

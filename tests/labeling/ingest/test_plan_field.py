@@ -140,6 +140,22 @@ def test_a_scale_that_contradicts_the_wcs_is_refused(sky):
             plan_one(sky.mosaics["V"], pixel_scale_arcsec=value).write()
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"distance_mpc": -3.0},
+        {"distance_mpc": float("nan")},
+        {"distance_mpc": float("inf")},
+        {"votes_needed": -1},
+        {"pixel_scale_arcsec": float("nan")},
+    ],
+)
+def test_invalid_numbers_are_refused_before_a_file_is_read(tmp_path, columns):
+    (column,) = columns
+    with pytest.raises(BadInput, match=f"Field ngc1: {column}: "):
+        plan_one(tmp_path / "missing.fits", **columns)
+
+
 def test_a_file_that_was_changed_after_its_import_is_refused(sky):
     field = sky.field()
     assert set(read_mosaics(field, field.mosaics.all())) == set(BANDS)
