@@ -13,7 +13,7 @@ from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
 from labeling.ingest.mosaics import import_field, plan_field, read_mosaics
 from labeling.models import Field, Mosaic
-from tests.labeling.skies import pixels, tan_wcs, write_mosaic
+from tests.labeling.skies import pixels, tan_wcs, write_mosaic, write_sky
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,8 @@ def test_invalid_numbers_are_refused_before_a_file_is_read(tmp_path, columns):
         plan_one(tmp_path / "missing.fits", **columns)
 
 
-def test_a_file_that_was_changed_after_its_import_is_refused(sky):
+def test_a_file_that_was_changed_after_its_import_is_refused(tmp_path):
+    sky = write_sky(tmp_path)
     field = sky.field()
     assert set(read_mosaics(field, field.mosaics.all())) == set(BANDS)
     write_mosaic(sky.mosaics["B"], "B", pixels("B") + 1)
