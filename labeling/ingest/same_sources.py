@@ -59,15 +59,16 @@ class SameSources:
         """Note rows within a pixel of each other; all take the side of the first."""
         usable = np.flatnonzero(np.isfinite(pixels_N2).all(axis=1))
         groups = _groups(pixels_N2[usable])
-        repeated = usable[np.bincount(groups)[groups] > 1] if usable.size else usable
-        group_of = dict(zip(usable.tolist(), groups.tolist(), strict=True))
+        is_repeated = np.bincount(groups)[groups] > 1 if usable.size else np.zeros(0, dtype=bool)
+        repeated = usable[is_repeated]
+        members = list(zip(repeated.tolist(), groups[is_repeated].tolist(), strict=True))
         sides: dict[int, bool] = {}
-        for row in repeated.tolist():
+        for row, group in members:
             if row in self.control:
-                sides.setdefault(group_of[row], self.control[row])
-        for row in repeated.tolist():
-            first_side = in_control_sample(target.name, ids[row])
-            self.control.setdefault(row, sides.setdefault(group_of[row], first_side))
+                sides.setdefault(group, self.control[row])
+        for row, group in members:
+            side_of_first = in_control_sample(target.name, ids[row])
+            self.control.setdefault(row, sides.setdefault(group, side_of_first))
         if repeated.size:
             examples = _listed([ids[row] for row in repeated[:_EXAMPLES]], len(repeated))
             self.notes.append(
