@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from classifier.core.bands import BANDS
 from classifier.core.packs import open_pack
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.management.band_rule_options import add_band_rule_options
@@ -98,7 +99,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  reference “{source}”: {classes}")
         for name, column in report.get("columns", {}).items():
             self.stdout.write(f"  {name}: column {column}")
-        for band, counts in report.get("bands", {}).items():
+        # PostgreSQL sorts the keys of JSON.
+        of_band = report.get("bands", {})
+        for band, counts in ((band, of_band[band]) for band in BANDS if band in of_band):
             detected = counts["detected"]
             magnitudes = "no magnitudes" if detected is None else f"detected in {detected} rows"
             self.stdout.write(f"  {band}: observed in {counts['observed']} rows, {magnitudes}")

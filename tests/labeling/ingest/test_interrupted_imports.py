@@ -122,6 +122,7 @@ def test_a_killed_import_of_a_catalogue_is_repeated(sky, environment, settings, 
     ):
         field.imports.all().delete()
         shutil.rmtree(settings.PACKS)
+        settings.PACKS.mkdir()
         kills += is_killed_at(moment, command, environment, tmp_path)
         assert_all_or_nothing_is_stored()
         remove_abandoned_imports()
