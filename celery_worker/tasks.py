@@ -16,8 +16,12 @@ from django.utils.module_loading import import_string
 
 from celery_worker.errors import InvalidJob
 from labeling import jobs
-from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
-from labeling.models import Experiment, Refresh, RunCancelled, TrainingRun
+from labeling.housekeeping import (
+    delete_expired_sessions,
+    delete_old_uploads,
+    delete_unused_embeddings,
+)
+from labeling.models import Experiment, ImportJob, Refresh, RunCancelled, TrainingRun
 from labeling.models.job import Job, WorkerJobQuerySet
 from labeling.training.retraining import retrain_due_fields
 
@@ -26,6 +30,7 @@ logger = logging.getLogger(__name__)
 TRAINING = "celery_worker.training.run_job"
 EXPERIMENT = "celery_worker.experiments.run_job"
 REFRESH = "celery_worker.refresh.run_job"
+IMPORT = "celery_worker.imports.run_job"
 
 
 @shared_task(name=jobs.TRAIN, bind=True)
@@ -56,19 +61,28 @@ def refresh(field_id: int) -> None:
         logger.warning("The order of field %d was not refreshed: %s", field_id, error)
 
 
+@shared_task(name=jobs.IMPORT, bind=True)
+def import_files(self: Task, job_id: int) -> None:
+    """Make the preview of one queued import, or import its files."""
+    if job := ImportJob.objects.claim(job_id, self.request.id or ""):
+        complete(job, IMPORT)
+
+
 @shared_task(name=jobs.SWEEP)
 def sweep() -> None:
     """Queue lost jobs again, wake workers for all waiting ones, and start what is due.
 
-    Expired sessions are deleted.
+    Expired sessions and old uploads are deleted.
     """
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
+    wake(ImportJob.objects.all())
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
     # Last, since it writes files: a full disk must not keep the other jobs from being woken.
     retrain_due_fields()
     delete_expired_sessions()
+    delete_old_uploads()
 
 
 @task_failure.connect
@@ -79,7 +93,7 @@ def on_worker_lost(task_id: str, exception: BaseException, **_: Any) -> None:
     """
     if not isinstance(exception, WorkerLostError):
         return
-    for rows in (TrainingRun.objects.all(), Experiment.objects.all()):
+    for rows in (TrainingRun.objects.all(), Experiment.objects.all(), ImportJob.objects.all()):
         if rows.mark_lost(task_id):
             wake(rows)
     # The parent forks other processes, and keeps no connection to the database.

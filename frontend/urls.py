@@ -18,6 +18,14 @@ from frontend.views.experiments import experiment, experiments
 from frontend.views.exports import exports
 from frontend.views.fields import field
 from frontend.views.guide import guide
+from frontend.views.imports import (
+    act_on_import,
+    import_job,
+    import_picture,
+    imports,
+    new_import,
+    remove_catalogue,
+)
 from frontend.views.progress import progress
 from frontend.views.questions import questions
 from frontend.views.runs import run, runs
@@ -56,6 +64,12 @@ urlpatterns = [
         experiment_training_set,
         name="experiment-training-set",
     ),
+    path("imports/", imports, name="imports"),
+    path("imports/new/", new_import, name="new-import"),
+    path("imports/<int:pk>/removal/", remove_catalogue, name="remove-import"),
+    path("imports/jobs/<int:pk>/", import_job, name="import-job"),
+    path("imports/jobs/<int:pk>/<slug:verb>/", act_on_import, name="import-verb"),
+    path("imports/jobs/<int:pk>/<slug:name>.png", import_picture, name="import-picture"),
     path("exports/", exports, name="exports"),
     path("guide/", guide, name="guide"),
 ]

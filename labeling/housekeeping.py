@@ -1,12 +1,13 @@
-"""Delete files and rows that are no longer needed: embeddings of old runs, expired sessions."""
+"""Delete what is no longer needed: embeddings of old runs, expired sessions, old uploads."""
 
 from __future__ import annotations
 
 import shutil
 
+from django.conf import settings
 from django.db.models.functions import Now
 
-from labeling.models import Field, Promotion, Session, TrainingRun
+from labeling.models import Field, Promotion, Session, TrainingRun, Upload, UploadConflict
 from labeling.models.job import FINISHED
 
 
@@ -30,6 +31,22 @@ def delete_unused_embeddings() -> list[TrainingRun]:
 def delete_expired_sessions() -> int:
     """Delete the sessions that have expired; return their number."""
     count, _ = Session.objects.filter(expire_date__lt=Now()).delete()
+    return count
+
+
+def delete_old_uploads() -> int:
+    """Delete uploads that nothing has used for UPLOAD_LIFETIME; return their number.
+
+    Mosaics of fields stay.
+    """
+    count = 0
+    for upload in Upload.objects.expired():
+        try:
+            upload.remove()
+        except UploadConflict:
+            continue
+        shutil.rmtree(settings.PREVIEWS / str(upload.job_id), ignore_errors=True)
+        count += 1
     return count
 
 

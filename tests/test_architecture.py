@@ -162,6 +162,7 @@ SCRIPT_RULES = {
     "viewer": {"lib"},
     "examine": {"lib"},
     "session": {"lib", "viewer", "examine"},
+    "import": {"lib"},
 }
 
 

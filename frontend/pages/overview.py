@@ -74,7 +74,8 @@ def vote_counts_of(user: User, zone: tzinfo) -> VoteCounts:
 def next_steps(user: User, fields: list[Any], waiting: int) -> list[NextStep]:
     """Return what this person should do next, the most useful step first."""
     if not any(field.n_candidates for field in fields):
-        return [NextStep("Import a field; the README has the two commands.")]
+        url = reverse("new-import") if may(user, Action.IMPORT) else ""
+        return [NextStep("Import a field and its catalogue.", url)]
     steps = [*_adjudication_steps(user), *_voting_steps(waiting), *_training_steps(user, fields)]
     return steps or [NextStep("Nothing waits for you at the moment.")]
 

@@ -22,6 +22,7 @@ PAGES = (
     ("runs", "Runs", Role.EXPERT),
     ("experiments", "Experiments", Role.EXPERT),
     ("exports", "Exports", Role.CURATOR),
+    ("imports", "Imports", Role.ADMINISTRATOR),
     ("guide", "Guide", Role.EXPERT),
     ("admin:index", "Admin", Role.ADMINISTRATOR),
 )

@@ -33,6 +33,7 @@ def progress(request: PageRequest) -> HttpResponse:
         "steps": next_steps(request.user, fields, votes.waiting),
         "retraining": [(field, retraining_state(field)) for field in fields if field.n_candidates],
         "may_start": may(request.user, Action.START),
+        "may_import": may(request.user, Action.IMPORT),
         "curves": [curve for field in fields if (curve := learning_curve_of(field))],
         "box": (WIDTH, HEIGHT),
     }

@@ -122,6 +122,11 @@ class ImportJob(WorkerJob):
             values |= {"field_id": field, "catalogue_import_id": catalogue_import}
         return self._end(self._claimed(), RunStatus.READY, **values)
 
+    def refuse(self, sentence: str, preview: Mapping[str, Any]) -> bool:
+        """Record why the files are refused, and what was read of them until then."""
+        values = {"preview": nonfinite_to_none(dict(preview))} if preview else {}
+        return self._end(self._claimed(), RunStatus.FAILED, error=sentence, **values)
+
     @transaction.atomic
     def _queue(self, stage: ImportStage, verb: str, **values: Any) -> None:
         """Queue one of its two parts, unless a worker is at it or it is imported."""

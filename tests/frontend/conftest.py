@@ -34,7 +34,7 @@ def _names_of_static_files(settings):
 @pytest.fixture
 def people(db, settings, tmp_path):
     """The accounts by name; runs and releases lie in a folder of the test's own."""
-    for name in ("RUNS", "EXPERIMENTS", "RELEASES"):
+    for name in ("RUNS", "EXPERIMENTS", "RELEASES", "UPLOADS", "PREVIEWS"):
         setattr(settings, name, tmp_path / name.lower())
     accounts = {}
     for name, role in ROLES.items():

@@ -8,6 +8,7 @@ from django.templatetags.static import static
 
 from classifier.core.training_set import encode_training_set
 from frontend.urls import urlpatterns
+from labeling.models import ImportJob
 from tests.labeling.world import make_experiment, make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
@@ -17,6 +18,8 @@ FOR_EXPERTS += ("/runs/{run}/figures/seen.svg", "/experiments/{experiment}/figur
 FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
 FOR_CURATORS += ("/runs/{run}/training-set.csv",)
 FOR_CURATORS += ("/experiments/{experiment}/training-sets/votes.csv",)
+FOR_ADMINISTRATORS = ("/imports/", "/imports/new/", "/imports/jobs/{import_job}/")
+FOR_ADMINISTRATORS += ("/imports/jobs/{import_job}/map.png", "/imports/{catalogue}/removal/")
 OPEN = ("/login/", "/whoami/")
 POSTED = (
     "/logout/",
@@ -24,6 +27,7 @@ POSTED = (
     "/disagreements/{candidate}/",
     "/runs/{run}/cancel/",
     "/experiments/{experiment}/cancel/",
+    "/imports/jobs/{import_job}/cancel/",
 )
 
 
@@ -46,21 +50,26 @@ def address(candidate, people):
         job.figures_directory.mkdir(parents=True)
         for ending in ("svg", "csv"):
             (job.figures_directory / f"seen.{ending}").write_text("drawn")
-    return lambda page: page.format(candidate=candidate.pk, run=run.pk, experiment=experiment.pk)
+    job = ImportJob.objects.create(requested_by=people["admin"], options={"field": "ngc1"})
+    job.directory.mkdir(parents=True)
+    (job.directory / "map.png").write_bytes(b"drawn")
+    numbers = {"candidate": candidate.pk, "run": run.pk, "experiment": experiment.pk}
+    numbers |= {"import_job": job.pk, "catalogue": candidate.catalogue_import_id}
+    return lambda page: page.format(**numbers)
 
 
 def test_every_page_is_tested():
-    assert len(urlpatterns) == len(FOR_EXPERTS + FOR_CURATORS + OPEN + POSTED)
+    assert len(urlpatterns) == len(FOR_EXPERTS + FOR_CURATORS + FOR_ADMINISTRATORS + OPEN + POSTED)
 
 
-@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS)
+@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS + FOR_ADMINISTRATORS)
 def test_it_asks_visitors_to_log_in(browse, address, page):
     response = browse().get(address(page))
     assert response.status_code == HTTPStatus.FOUND
     assert response["Location"].startswith("/login/?next=")
 
 
-@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS)
+@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS + FOR_ADMINISTRATORS)
 def test_it_refuses_accounts_without_a_role(browse, address, page):
     response = browse("stranger").get(address(page))
     assert response.status_code == HTTPStatus.FORBIDDEN
@@ -68,17 +77,20 @@ def test_it_refuses_accounts_without_a_role(browse, address, page):
 
 
 @pytest.mark.parametrize("name", ["ada", "cur", "admin"])
-@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS)
+@pytest.mark.parametrize("page", FOR_EXPERTS + FOR_CURATORS + FOR_ADMINISTRATORS)
 def test_it_opens_pages_by_role(browse, address, page, name):
     closed = page in FOR_CURATORS and name == "ada"
+    closed |= page in FOR_ADMINISTRATORS and name != "admin"
     expected = HTTPStatus.FORBIDDEN if closed else HTTPStatus.OK
     assert browse(name).get(address(page)).status_code == expected
 
 
-FORMS = ("/", "/runs/", "/experiments/", "/exports/")
+FORMS = ("/", "/runs/", "/experiments/", "/exports/", "/imports/new/")
+FORMS += ("/imports/{catalogue}/removal/",)
+PAGES = {*FOR_EXPERTS, *FOR_CURATORS, *FOR_ADMINISTRATORS, "/whoami/"}
 
 
-@pytest.mark.parametrize("page", sorted({*FOR_EXPERTS, *FOR_CURATORS, "/whoami/"} - {*FORMS}))
+@pytest.mark.parametrize("page", sorted(PAGES - {*FORMS}))
 def test_pages_without_a_form_refuse_to_take_one(browse, address, page):
     assert browse("admin").post(address(page)).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
@@ -89,6 +101,8 @@ def test_what_is_only_posted_is_no_page(browse, address, page):
 
 
 CHANGES = ["/runs/{run}/cancel/", "/runs/{run}/promote/", "/runs/", "/experiments/"]
+CHANGES += ["/imports/new/", "/imports/{catalogue}/removal/"]
+CHANGES += ["/imports/jobs/{import_job}/confirm/"]
 CHANGES += ["/experiments/{experiment}/cancel/", "/experiments/{experiment}/resume/"]
 
 

@@ -18,7 +18,8 @@ from tests.labeling.world import JsonClient, make_field
 @pytest.fixture(autouse=True)
 def _folders_of_its_own(settings, tmp_path):
     """Packs, runs, pictures and releases of one test are never seen by another."""
-    for name in ("PACKS", "RUNS", "EXPERIMENTS", "RGB_CACHE", "RELEASES", "ARCHIVE"):
+    names = ("PACKS", "RUNS", "EXPERIMENTS", "RGB_CACHE", "RELEASES", "ARCHIVE", "UPLOADS")
+    for name in (*names, "PREVIEWS"):
         folder = tmp_path / "home" / name.lower()
         folder.mkdir(parents=True)
         setattr(settings, name, folder)

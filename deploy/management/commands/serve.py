@@ -29,7 +29,7 @@ from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
 from deploy.unavailable import refusing
 from labeling import jobs
 from labeling.ingest.pack_claims import remove_abandoned_imports
-from labeling.models import Experiment, RunStatus, TrainingRun
+from labeling.models import Experiment, ImportJob, RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
 COMMAND = "manage.py serve" if settings.IS_CHECKOUT else "asterism serve"
@@ -175,7 +175,7 @@ def requeue_interrupted_jobs() -> None:
 
     Only our workers use this Redis, and they are not started yet.
     """
-    for rows in (TrainingRun.objects, Experiment.objects):
+    for rows in (TrainingRun.objects, Experiment.objects, ImportJob.objects):
         rows.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
         for pk in rows.requeue_lost():
             jobs.send(rows.model.task, pk)

@@ -69,6 +69,21 @@ export async function send(method, url, body, options = {}) {
   return text === "" ? null : JSON.parse(text);
 }
 
+/**
+ * Send bytes and return the JSON of the response; a slow line may take long for them.
+ * @param {"PUT"} method @param {string} url @param {Blob} body @param {AbortSignal} signal
+ * @returns {Promise<any>}
+ */
+export async function sendBytes(method, url, body, signal) {
+  const headers = {
+    "X-CSRFToken": csrfToken(),
+    "Accept": "application/json",
+    "Content-Type": "application/octet-stream",
+  };
+  const response = await request(url, { method, headers, body, signal });
+  return response.json().catch(throwNetworkError);
+}
+
 /** Fetch a file. @param {string} url @returns {Promise<ArrayBuffer>} */
 export async function fetchBytes(url) {
   return (await request(url)).arrayBuffer().catch(throwNetworkError);

@@ -1,0 +1,48 @@
+"""Sentences of imports in the words of the page, where they name options of commands."""
+
+import re
+from collections.abc import Mapping
+
+from labeling.models import ImportJob
+
+_PHRASES: Mapping[str, str] = {
+    r"name it with --column \w+=NAME": "choose it below",
+    r"--mosaic FILTER=\S+?(?=[.,;]?(\s|$))": "choose its band below",
+    r"--keep NAME keeps one": "Choose below what to keep",
+    r"--no-header --column id=1 --column x=2 …": "tick “no line of column names”",
+    r"import it with --no-wcs and --pixel-scale": "tick “no WCS” and give the pixel scale",
+    r"--allow-outside sets such rows aside": "“set rows outside the image aside” uses the others",
+}
+"""Words of the page for patterns of commands' words; the longest come first."""
+
+_OPTIONS: Mapping[str, str] = {
+    "align": "“resample the mosaics onto one grid”",
+    "allow-outside": "“set rows outside the image aside”",
+    "column": "the columns below",
+    "description": "“description of the columns”",
+    "force": "“import although the positions look wrong”",
+    "frame": "“sky frame”",
+    "keep": "“keep with the candidates”",
+    "min-detected": "“bands in which it must be detected”",
+    "min-observed": "“bands that must cover a candidate”",
+    "no-header": "“no line of column names”",
+    "no-wcs": "“no WCS”",
+    "origin": "“first pixel in x and y”",
+    "pixel-scale": "“pixel scale”",
+    "reference": "“column of classes”",
+    "table": "“table of the file”",
+}
+"""Labels of the page by option."""
+
+
+def for_page(sentence: str, job: ImportJob) -> str:
+    """Return a sentence for the command line in the words of the page, without folders."""
+    for upload in job.uploads.all():
+        sentence = sentence.replace(str(upload.path), upload.name)
+    for pattern, words in _PHRASES.items():
+        sentence = re.sub(pattern, words, sentence)
+    return re.sub(r"--([a-z][a-z-]*[a-z])", _label, sentence)
+
+
+def _label(option: re.Match[str]) -> str:
+    return _OPTIONS.get(option[1], option[0])
