@@ -9,7 +9,9 @@ from typing import Any
 
 from classifier.core.bands import band_of
 from labeling.imaging.calibration import Calibration
+from labeling.imaging.celestial import UnusableWCS
 from labeling.imaging.filter_names import FILE_NAME
+from labeling.imaging.grids import wcs_as_text
 from labeling.imaging.mosaics import MosaicFile, UnusableImage, read_mosaic
 from labeling.imaging.star_width import star_fwhm_of
 from labeling.ingest.errors import BadInput
@@ -91,7 +93,7 @@ class MosaicSource:
             "sky": mosaic.sky,
             "sky_sigma": mosaic.sky_sigma,
             "unit": mosaic.unit[:32],
-            "wcs_text": mosaic.wcs.to_header_string(relax=True) if mosaic.wcs else "",
+            "wcs_text": _wcs_text(mosaic),
             "star_fwhm_px": star_fwhm_of(mosaic),
             "fingerprint": mosaic.fingerprint,
             **calibration_columns(self.calibration),
@@ -109,6 +111,14 @@ class MosaicSource:
             **{name: value for name, value in self.row.items() if name not in hidden},
             "notes": self.notes,
         }
+
+
+def _wcs_text(mosaic: MosaicFile) -> str:
+    """Return the WCS as cards. Raises UnusableImage if cards cannot hold it."""
+    try:
+        return wcs_as_text(mosaic.grid) if mosaic.grid else ""
+    except UnusableWCS as error:
+        raise UnusableImage(f"{mosaic.path}: {error}.") from None
 
 
 def calibration_columns(calibration: Calibration) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from labeling.imaging.calibration import Calibration
 from labeling.imaging.celestial import compass, pixel_scale_arcsec
 from labeling.imaging.grids import Grid, compare_grids, grid_shift
 from labeling.imaging.mosaics import MosaicFile, UnusableImage
+from labeling.ingest.alignment import HINT, Alignment
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
 from labeling.ingest.mosaic_sources import MosaicSource, calibration_columns, read_source
@@ -37,7 +38,8 @@ class FieldPlan:
 
     `report` is for JSON: what was recognised in each file, and how the grids lie to each other.
     `questions` are what a person must confirm before it can be written. `rows` are columns of
-    Mosaic by band, `columns` those of Field.
+    Mosaic by band, `columns` those of Field. `alignments` are the mosaics, by band, that are
+    resampled before.
     """
 
     name: str
@@ -45,13 +47,17 @@ class FieldPlan:
     questions: tuple[str, ...]
     rows: dict[str, dict[str, Any]]
     columns: dict[str, Any]
+    alignments: Mapping[str, Alignment] = field(default_factory=dict)
 
     def write(self, progress: Progress = no_progress) -> Field:
         """Write the field and its mosaics, all or none. Raises BadInput, for questions too."""
         if self.questions:
             raise BadInput(self.questions[0])
+        rows = self.rows | {
+            band: alignment.run(progress).row for band, alignment in self.alignments.items()
+        }
         progress(0, 1, "writing the field")
-        field = _save_field(self.name, self.rows, self.columns)
+        field = _save_field(self.name, rows, self.columns)
         shutil.rmtree(settings.RGB_CACHE / self.name, ignore_errors=True)
         progress(1, 1, "writing the field")
         return field
@@ -87,13 +93,15 @@ def plan_field(
     *,
     needs_wcs: bool = True,
     filters_from_names: bool = False,
+    align: bool = False,
     zero_points: Sequence[StatedZeroPoint] = (),
     progress: Progress = no_progress,
     **columns: Any,
 ) -> FieldPlan:
     """Read and check the mosaics of a new or existing field; write nothing.
 
-    `filters_from_names` confirms filters that only the names of the files give. `columns` are
+    `filters_from_names` confirms filters that only the names of the files give. With `align`,
+    mosaics on another grid than the reference band's are resampled, not refused. `columns` are
     values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed); None
     leaves a column unchanged. Raises BadInput, naming file and reason.
     """
@@ -104,11 +112,13 @@ def plan_field(
     if not frames:
         raise BadInput(f"Field {name} needs at least one mosaic.")
     reference = frames[reference_band(frames)]
+    alignments = _alignments(sources, frames, reference) if align else {}
+    frames |= {band: replace(reference, path=frames[band].path) for band in alignments}
     for frame in frames.values():
         _check_grid(frame, reference)
     if existing and existing.imports.exists():
-        _check_replacement(existing, sources.values())
-    rows = {band: source.row for band, source in sources.items()}
+        _check_replacement(existing, {band: frames[band] for band in sources})
+    rows = {band: source.row for band, source in sources.items() if band not in alignments}
     rows |= _recalibrated(existing, zero_points, set(sources), set(frames))
     values = _complete_columns(sources.values(), reference, columns)
     questions = [] if filters_from_names else [source.question for source in sources.values()]
@@ -117,12 +127,14 @@ def plan_field(
         "is_new": existing is None,
         "pixel_scale_arcsec": values["pixel_scale_arcsec"],
         "mosaics": [
-            source.report | {"offset_px": grid_shift(frames[band].grid, reference.grid)}
+            source.report
+            | {"offset_px": grid_shift(frames[band].grid, reference.grid)}
+            | ({"notes": [*source.notes, alignments[band].note]} if band in alignments else {})
             for band, source in sources.items()
         ],
         "questions": [question for question in questions if question],
     }
-    return FieldPlan(name, report, tuple(report["questions"]), rows, values)
+    return FieldPlan(name, report, tuple(report["questions"]), rows, values, alignments)
 
 
 def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:
@@ -240,6 +252,21 @@ def _check_scale(stated: float, measured: float | None, reference: _Frame) -> No
         )
 
 
+def _alignments(
+    sources: Mapping[str, MosaicSource], frames: Mapping[str, _Frame], reference: _Frame
+) -> dict[str, Alignment]:
+    """Return the mosaics, by band, that cover the reference's sky with other pixels."""
+    alignments = {}
+    for band, source in sources.items():
+        grid, onto = frames[band].grid, reference.grid
+        if grid is None or onto is None:
+            continue
+        comparison = compare_grids(grid, onto)
+        if comparison.overlap and (difference := comparison.mismatch(reference.path.name)):
+            alignments[band] = Alignment(source, onto, difference)
+    return alignments
+
+
 def _check_grid(mosaic: _Frame, reference: _Frame) -> None:
     """Raise BadInput unless the mosaic has the pixels of the reference, shifted by whole ones.
 
@@ -254,31 +281,31 @@ def _check_grid(mosaic: _Frame, reference: _Frame) -> None:
             )
         return
     if mismatch := compare_grids(grid, reference_grid).mismatch(reference.path.name):
-        raise BadInput(f"{mosaic.path}: {mismatch}; drizzle all bands onto one grid.")
+        raise BadInput(f"{mosaic.path}: {mismatch}; {HINT}.")
 
 
-def _check_replacement(field: Field, sources: Iterable[MosaicSource]) -> None:
+def _check_replacement(field: Field, frames: Mapping[str, _Frame]) -> None:
     """Raise BadInput if a mosaic differs from the one that the field's stamps were cut from.
 
     Its path may change.
     """
     existing = {mosaic.band: mosaic for mosaic in field.mosaics.all()}
-    for source in sources:
-        mosaic = existing.get(source.band)
-        if mosaic is None or not _same_frame(mosaic, source.mosaic):
+    for band, frame in frames.items():
+        mosaic = existing.get(band)
+        if mosaic is None or not _same_frame(mosaic, frame):
             raise BadInput(
-                f"{source.mosaic.path}: field {field} has candidates whose stamps were cut from "
-                "other mosaics; import this one into a new field."
+                f"{frame.path}: field {field} has candidates whose stamps were cut from other "
+                "mosaics; import this one into a new field."
             )
 
 
-def _same_frame(mosaic: Mosaic, file: MosaicFile) -> bool:
+def _same_frame(mosaic: Mosaic, frame: _Frame) -> bool:
     """True if each pixel of the file lies at the same position as in the field's mosaic."""
-    if (mosaic.height, mosaic.width) != file.shape:
+    if (mosaic.height, mosaic.width) != frame.shape:
         return False
-    if mosaic.wcs is None or file.wcs is None:
-        return mosaic.has_wcs == (file.wcs is not None)
-    comparison = compare_grids(Grid(file.wcs, file.shape), Grid(mosaic.wcs, file.shape))
+    if mosaic.wcs is None or frame.wcs is None:
+        return mosaic.has_wcs == (frame.wcs is not None)
+    comparison = compare_grids(Grid(frame.wcs, frame.shape), Grid(mosaic.wcs, frame.shape))
     return comparison.is_same_grid and comparison.whole_shift == (0, 0)
 
 

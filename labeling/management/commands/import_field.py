@@ -35,6 +35,12 @@ class Command(BaseCommand):
             help="take the filter from the name of a file where no header names it",
         )
         parser.add_argument(
+            "--align",
+            action="store_true",
+            help="resample mosaics that have other pixels than the reference band's, keeping "
+            "their flux, instead of refusing them; needs the package reproject",
+        )
+        parser.add_argument(
             "--zero-point",
             action="append",
             default=[],
@@ -56,7 +62,7 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self.stdout.write("A dry run: nothing is written.")
             else:
-                plan.write()
+                plan.write(PrintedProgress(sys.stderr))
         self.stdout.write(report_text(plan))
 
     def plan(self, options: dict[str, Any]) -> FieldPlan:
@@ -66,6 +72,7 @@ class Command(BaseCommand):
             [MosaicRequest.parse(text) for text in options["mosaic"]],
             needs_wcs=not options["no_wcs"],
             filters_from_names=options["filters_from_names"],
+            align=options["align"],
             zero_points=[StatedZeroPoint.parse(text) for text in options["zero_point"]],
             progress=PrintedProgress(sys.stderr),
             galaxy=options["galaxy"],
