@@ -3,6 +3,7 @@
 Variable          Meaning                                               Default
 ASTERISM_HOME     folder for data: packs, runs, caches, SQLite          ./var of a checkout, else
                                                                         the user's data folder
+ASTERISM_PACKS    folder for stamp packs, or a URL such as s3://bucket/packs  packs in ASTERISM_HOME
 DATABASE_URL      database                                              SQLite in ASTERISM_HOME
 PREPARED_QUERIES  0 behind a transaction pooler such as PgBouncer       1
 REDIS_URL         broker                                                set by `manage.py serve`
@@ -32,6 +33,7 @@ from typing import Any
 import dj_database_url
 from platformdirs import user_data_path
 
+from classifier.core.pack_locations import parse_location
 from deploy.address import cookie_name, script_name
 from deploy.broker import broker_url
 from deploy.data_folder import make_home, secret_key, sqlite_database
@@ -71,7 +73,9 @@ def words(name: str, default: str = "") -> list[str]:
 
 DEFAULT_HOME = ROOT / "var" if IS_CHECKOUT else user_data_path("asterism", appauthor=False)
 HOME = make_home(Path(os.environ.get("ASTERISM_HOME") or DEFAULT_HOME).expanduser().resolve())
-PACKS = HOME / "packs"
+PACKS = parse_location(os.environ.get("ASTERISM_PACKS") or str(HOME / "packs"))
+if isinstance(PACKS, Path):
+    PACKS = PACKS.resolve()
 RUNS = HOME / "runs"
 EXPERIMENTS = HOME / "experiments"
 RGB_CACHE = HOME / "cache" / "rgb"

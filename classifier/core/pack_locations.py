@@ -37,6 +37,16 @@ def pack_name(pack: Location) -> str:
     return str(pack).rsplit("/", 1)[-1]
 
 
+def stored_packs(packs: Location) -> list[str]:
+    """Return the names of the packs in a folder or at a URL, in order."""
+    if isinstance(packs, Path):
+        return sorted(path.name for path in packs.glob("*.zarr"))
+    files, path = _file_system(packs)
+    with suppress(FileNotFoundError):
+        return sorted(pack_name(entry) for entry in files.glob(f"{path}/*.zarr"))
+    return []
+
+
 def folder_name(pack: Location) -> str:
     """Return the folder, or the URL, in which a pack lies."""
     return str(pack).rpartition("/")[0]

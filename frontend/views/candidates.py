@@ -16,6 +16,7 @@ from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
 from labeling.api.opinions import candidate_disclosed_to, opinions_on
 from labeling.auth.roles import Role
+from labeling.imaging.cutouts import are_quantised
 from labeling.models import Candidate
 
 PAGE_SIZE = 60
@@ -38,7 +39,7 @@ def candidates(request: PageRequest) -> HttpResponse:
 def candidate(request: PageRequest, pk: int) -> HttpResponse:
     """One candidate: stamps, catalogue facts, and the opinions that this person may see."""
     row: Any = get_object_or_404(visible_to(request.user), pk=pk)
-    context = {"candidate": row, **viewer_context(request.user)}
+    context = {"candidate": row, "quantised": are_quantised(row), **viewer_context(request.user)}
     if row.disclosed:
         context |= opinions_on(row) | {"rulings": row.adjudications.select_related("curator")}
     page = render(request, "frontend/candidate.html", context)

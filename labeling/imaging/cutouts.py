@@ -64,6 +64,14 @@ def steps_of(candidate: Candidate) -> Steps:
     return open_pack(candidate.pack_path).steps(candidate.pack_row)
 
 
+def are_quantised(candidate: Candidate) -> bool:
+    """True if the candidate has stamps that are not lossless."""
+    try:
+        return bool(steps_of(candidate).any())
+    except PackError:
+        return False
+
+
 def encode_npy(array: Image) -> bytes:
     """Encode the array as a NumPy file, little-endian float32 in C order."""
     buffer = io.BytesIO()

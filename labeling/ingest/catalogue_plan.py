@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
+from classifier.core.pack_locations import Location, pack_in
 from labeling.db.bulk import batches
 from labeling.ingest.candidate_rows import Sources, write_candidates
 from labeling.ingest.errors import BadInput
@@ -25,7 +25,7 @@ from labeling.ingest.tables import Catalogue
 from labeling.models import CatalogueImport, Field
 from labeling.rules.band_rule import BandRule
 
-WriteStamps = Callable[[Path, Progress], None]
+WriteStamps = Callable[[Location, Progress], None]
 """Writes the stamp pack of an import under this path."""
 
 
@@ -62,7 +62,7 @@ class CataloguePlan:
             return existing
         with claimed_pack() as pack:
             record = self._start(pack, imported_by)
-            self.write_stamps(settings.PACKS / pack, progress)
+            self.write_stamps(pack_in(settings.PACKS, pack), progress)
             total = len(self.catalogue)
             progress(0, total, "writing candidates")
             write_candidates(

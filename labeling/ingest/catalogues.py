@@ -19,6 +19,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
+from classifier.core.pack_locations import Location
 from labeling.imaging.celestial import icrs_to_pixel, pixel_to_icrs
 from labeling.imaging.grids import Grid, grid_shift
 from labeling.imaging.mosaics import UnusableImage
@@ -172,7 +173,7 @@ def _stamp_writer(
     """Return what writes the stamps of all rows that have some."""
     rows = np.flatnonzero(sources.pack_row >= 0)
 
-    def write(pack: Path, progress: Progress) -> None:
+    def write(pack: Location, progress: Progress) -> None:
         progress(0, len(rows), "cutting stamps")
         stamp_all(
             pack,

@@ -1,12 +1,12 @@
 """Stamp packs that an import is writing, and imports that were interrupted.
 
-While an import runs, it locks the file NAME.importing beside its pack. The system releases the lock
+While an import runs, it locks the file NAME.importing beside its pack, or in ASTERISM_HOME if packs
+lie at a URL: no object store has locks. The system releases the lock
 when the process ends, however it ends. An import whose lock is free is either finished, or
 abandoned: then its candidates and its pack are removed.
 """
 
 import fcntl
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +15,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from classifier.core.atomic_files import partial_folder, remove_stale_parts
+from classifier.core.atomic_files import remove_stale_parts
+from classifier.core.pack_locations import pack_in, remove_pack
 from labeling.db.bulk import batches
 from labeling.db.bulk_rows import pause_after
 from labeling.db.table_locks import wait_for_writers
@@ -28,9 +29,8 @@ def claimed_pack() -> Iterator[str]:
 
     What the import has written is removed too if it is not finished.
     """
-    settings.PACKS.mkdir(parents=True, exist_ok=True)
     while True:
-        pack = settings.PACKS / f"{uuid4().hex}.zarr"
+        pack = _claims() / f"{uuid4().hex}.zarr"
         with _claim(pack).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Another import may have removed the file just before it was locked.
@@ -51,7 +51,6 @@ def remove_claimed(name: str) -> Iterator[None]:
 
     Raises BlockingIOError if another process removes it.
     """
-    settings.PACKS.mkdir(parents=True, exist_ok=True)
     pack = _pack_named(name)
     with _claim(pack).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,12 +63,12 @@ def remove_claimed(name: str) -> Iterator[None]:
 def remove_abandoned_imports() -> list[str]:
     """Remove what imports have left whose processes were killed; return their file names."""
     removed: list[str] = []
-    for claim in settings.PACKS.glob("*.importing"):
+    for claim in _claims().glob("*.importing"):
         with suppress(FileNotFoundError, BlockingIOError), claim.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             removed += _settle(claim.with_suffix(".zarr"))
     # Version 0.1.0 had no claims.
-    remove_stale_parts(settings.PACKS)
+    remove_stale_parts(_claims())
     return removed
 
 
@@ -77,7 +76,15 @@ def _pack_named(name: str) -> Path:
     """Return the path of a pack. Raises ValueError for a name that is none."""
     if not name or Path(name).name != name:
         raise ValueError(f"{name!r} is not the name of a stamp pack.")
-    return Path(settings.PACKS) / name
+    return _claims() / name
+
+
+def _claims() -> Path:
+    """Return the folder of the claims, which is that of the packs unless they lie at a URL."""
+    at_url = isinstance(settings.PACKS, str)
+    folder = Path(settings.HOME) / "packs" if at_url else Path(settings.PACKS)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _claim(pack: Path) -> Path:
@@ -92,8 +99,7 @@ def _settle(pack: Path) -> list[str]:
     if _is_finished(pack):
         _claim(pack).unlink(missing_ok=True)
         return []
-    shutil.rmtree(partial_folder(pack), ignore_errors=True)
-    shutil.rmtree(pack, ignore_errors=True)
+    remove_pack(pack_in(settings.PACKS, pack.name))
     names = [_delete(record) for record in CatalogueImport.objects.filter(pack=pack.name)]
     _claim(pack).unlink(missing_ok=True)
     return names

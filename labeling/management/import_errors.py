@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from classifier.core.errors import PackError
 from labeling.ingest.errors import BadInput
 from labeling.management.database_errors import remedy
 
@@ -16,7 +17,7 @@ def as_command_errors() -> Iterator[None]:
     """Turn what an import raises for bad input, a full disk or a database into CommandError."""
     try:
         yield
-    except BadInput as error:
+    except (BadInput, PackError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         place = error.filename or settings.HOME

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
+from classifier.core.pack_locations import Location
 from labeling.auth.roles import Role, has_role
 from labeling.db.bulk import batches
 from labeling.db.prepared import (
@@ -425,7 +425,7 @@ class Candidate(models.Model):
         return self.field_id if self.open and not self.control else None
 
     @property
-    def pack_path(self) -> Path:
+    def pack_path(self) -> Location:
         """The stamp pack that holds its stamps."""
         return self.catalogue_import.pack_path
 

@@ -1,12 +1,12 @@
 """Catalogue imports: one survey catalogue read into one field, with its stamp pack."""
 
-from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from classifier.core.pack_locations import Location, pack_in
 from labeling.models.field import Field
 
 
@@ -81,6 +81,6 @@ class CatalogueImport(models.Model):
         return dict(stamps.get("bands", {}))
 
     @property
-    def pack_path(self) -> Path:
-        """The stamp pack on disk."""
-        return Path(settings.PACKS) / self.pack
+    def pack_path(self) -> Location:
+        """The folder or the URL of the stamp pack."""
+        return pack_in(settings.PACKS, self.pack)

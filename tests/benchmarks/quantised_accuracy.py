@@ -26,6 +26,7 @@ from sklearn.model_selection import StratifiedKFold
 from classifier import PRESETS, Manifest
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
+from classifier.core.config import STARCNET_PX
 from classifier.core.packs import new_pack
 from classifier.core.statistics import PairedAccuracy
 from classifier.core.training_set import COLUMNS
@@ -40,7 +41,16 @@ WORK = transfer.WORK.parent / "quantised"
 CANDIDATES, SIDE, FIELD_SEED = 900, 2500, 2021
 FOLDS, OTHER_SEEDS = 3, 100
 
-CONFIG = replace(PRESETS["quick"], backbone="efficientnet_lite0", batches=100, members=1)
+# StarcNet's architecture learns in a minute, and from random weights: no ImageNet features help it.
+CONFIG = replace(
+    PRESETS["quick"],
+    backbone="starcnet",
+    pretrained=False,
+    stamp_px=STARCNET_PX,
+    input_px=STARCNET_PX,
+    batches=120,
+    members=1,
+)
 
 Right = NDArray[np.bool_]
 

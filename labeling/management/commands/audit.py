@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db.models import Exists, OuterRef, Prefetch
 
+from classifier.core.pack_locations import pack_in, stored_packs
 from labeling.db.consistent_read import one_moment
 from labeling.ingest.pack_claims import remove_abandoned_imports
 from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
@@ -56,9 +57,10 @@ def _orphans() -> Iterator[str]:
     if n := Prediction.objects.filter(~Exists(candidates)).count():
         yield f"{n} predictions are of candidates that do not exist"
     packs = set(CatalogueImport.objects.values_list("pack", flat=True))
-    for path in sorted(settings.PACKS.glob("*.zarr")):
-        if path.name not in packs:
-            yield f"the stamp pack {path} belongs to no import; delete it"
+    for name in stored_packs(settings.PACKS):
+        if name not in packs:
+            pack = pack_in(settings.PACKS, name)
+            yield f"the stamp pack {pack} belongs to no import; delete it"
 
 
 def _differences(candidate: Candidate) -> list[str]:

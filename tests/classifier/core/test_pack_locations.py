@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from classifier.core.errors import PackError
-from classifier.core.pack_locations import pack_in, parse_location, remove_pack
+from classifier.core.pack_locations import pack_in, parse_location, remove_pack, stored_packs
 from classifier.core.packs import SHARD, Pack, new_pack, read_readable, read_stamps
 
 fsspec = pytest.importorskip("fsspec")
@@ -85,8 +85,10 @@ def test_a_pack_is_not_overwritten(packs):
 
 def test_a_pack_is_removed_and_removing_none_does_nothing(packs):
     url = write(pack_in(packs, "a.zarr"), skies(1))
+    assert stored_packs(packs) == ["a.zarr"]
     remove_pack(url)
     assert files_at(url) == []
+    assert stored_packs(packs) == []
     remove_pack(url)
 
 
