@@ -107,6 +107,32 @@ def test_it_names_the_file_and_the_reason(tmp_path, make, reason):
     assert re.search(reason, message)
 
 
+@pytest.mark.parametrize(
+    ("cards", "reason"),
+    [
+        (dict.fromkeys(("CD1_1", "CD1_2", "CD2_1", "CD2_2"), 0.0), "the matrix of its WCS is zero"),
+        ({"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "A_ORDER": 2}, "cannot be read"),
+        ({"CPDIS1": "LOOKUP", "CPDIS2": "LOOKUP"}, "WCS cannot be read"),
+        ({"CTYPE1": "RA---XYZ"}, "WCS cannot be read"),
+        ({"CTYPE1": "FREQ", "CTYPE2": "STOKES"}, "no celestial WCS"),
+    ],
+)
+def test_a_broken_wcs_is_refused_in_one_sentence(tmp_path, cards, reason):
+    path = tmp_path / "v.fits"
+    if "CD1_1" in cards:
+        cards = cards | dict.fromkeys(("CDELT1", "CDELT2", "PC1_1", "PC2_2", "PC1_2", "PC2_1"))
+    write_mosaic(path)
+    with fits.open(path, mode="update") as file:
+        for name, value in cards.items():
+            if value is None:
+                file[0].header.remove(name, ignore_missing=True)
+            else:
+                file[0].header[name] = value
+    message = error_of(MosaicRequest(path))
+    assert message.startswith(f"{path}: ")
+    assert re.search(reason, message)
+
+
 def test_one_bad_mosaic_refuses_them_all(sky, tmp_path):
     good = [MosaicRequest(path) for path in sky.mosaics.values()]
     message = error_of(*good[:4], MosaicRequest(tmp_path / "missing.fits"))
