@@ -41,6 +41,10 @@ def read_ascii(path: Path, fmt: str) -> TableData:
     # A column is described by a line of the header, or named in a line of them all.
     described = sum(line.startswith("#") for line in lines if fmt in {ECSV, SEXTRACTOR})
     check_shape(path, max(described - _MORE_LINES, *(len(line.split()) for line in lines[:1000])))
+    if fmt == SEXTRACTOR:
+        # astropy makes a column for every number up to the largest.
+        numbers = re.findall(r"^#\s*(\d+)", text, re.MULTILINE)
+        check_shape(path, max((int(number[:9]) for number in numbers), default=0))
     return from_astropy(path, Table.read(lines, format=_ASTROPY[fmt]))
 
 

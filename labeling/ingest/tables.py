@@ -5,6 +5,7 @@ Every error names the file, the row, counted from 1 at the first row of data, an
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.io.fits import VerifyError
 from astropy.io.registry import IORegistryError
+from astropy.table.meta import YamlParseError
 from numpy.typing import NDArray
 
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
@@ -50,14 +53,22 @@ __all__ = ["SENTINELS", "Catalogue", "load_table", "read_catalogue", "sha256_of"
 _MAX_SOURCE = 80
 _DECLARED_CLASSES = 33
 """Columns of a LEGUS table before those of classes."""
+# What astropy, h5py and pyarrow raise for files that are damaged: almost anything.
 _UNREADABLE = (
     *UNPACKING_ERRORS,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     ImportError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
     IORegistryError,
+    LookupError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    VerifyError,
+    YamlParseError,
+    struct.error,
 )
 
 
@@ -362,18 +373,11 @@ def load_table(path: Path, options: TableOptions, choose: Choice) -> TableData:
         raise BadInput(f"{path}: a file of the format {fmt} holds one table; leave out --table.")
     has_header = options.header and not _is_by_number(options)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if fmt in DELIMITED:
-                return read_text_table(path, fmt, choose, header=has_header)
-            data = _load_whole(path, fmt, options)
+        if fmt in DELIMITED:
+            return read_text_table(path, fmt, choose, header=has_header)
+        data = _load_whole(path, fmt, options)
     except MemoryError:
         raise BadInput(f"{path}: there is not enough memory to read it.") from None
-    except LimitExceeded as error:
-        raise BadInput(f"{path}: {error}.") from None
-    except _UNREADABLE as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else "unknown format"
-        raise BadInput(f"{path}: not a readable table ({first_line[:200]}).") from None
     choose(data.names, has_header=True)
     return data
 
@@ -385,13 +389,21 @@ def _is_by_number(options: TableOptions) -> bool:
 
 def _load_whole(path: Path, fmt: str, options: TableOptions) -> TableData:
     """Read all columns of a table of which astropy or another package is the reader."""
-    if fmt == FITS:
-        return read_fits(path, options.table)
-    if fmt == VOTABLE:
-        return read_votable(path, options.table)
-    if fmt == HDF5:
-        return read_hdf5(path, options.table)
-    return read_parquet(path) if fmt == PARQUET else read_ascii(path, fmt)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if fmt == FITS:
+                return read_fits(path, options.table)
+            if fmt == VOTABLE:
+                return read_votable(path, options.table)
+            if fmt == HDF5:
+                return read_hdf5(path, options.table)
+            return read_parquet(path) if fmt == PARQUET else read_ascii(path, fmt)
+    except LimitExceeded as error:
+        raise BadInput(f"{path}: {error}.") from None
+    except _UNREADABLE as error:
+        reason = next(iter(str(error).strip().splitlines()), "damaged, or another format")
+        raise BadInput(f"{path}: not a readable table ({reason[:200]}).") from None
 
 
 def sha256_of(path: Path) -> Any:

@@ -247,6 +247,10 @@ def many_descriptions(path):
     path.write_text(f"# %ECSV 1.0\n# ---\n# datatype:\n{lines}c0\n1\n")
 
 
+def distant_column(path):
+    path.write_text("# 1 NUMBER\n# 999999999 X_IMAGE\n 1 2\n")
+
+
 def packed_dataset(path):
     with h5py.File(path, "w") as file:
         group = file.create_group("t")
@@ -271,6 +275,7 @@ TABLES = [
     ("bomb.vot", many_declared_rows, "it declares 9000000 rows; it is damaged"),
     ("bomb.vot", huge_cells, "a cell of column 'c' has 9999800001 elements"),
     ("bomb.ecsv", many_descriptions, "columns, and at most 2000 are read"),
+    ("bomb.cat", distant_column, "it has 999999999 columns, and at most 2000 are read"),
     ("bomb.h5", packed_dataset, "unpacks to more than 256 MiB"),
     ("bomb.parquet", repeated_values, "unpacks to more than 256 MiB"),
     ("bomb.parquet", repeated_texts, "a cell in column 'id' has over 1000 characters"),
