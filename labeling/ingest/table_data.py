@@ -51,7 +51,7 @@ class TableData:
         if name not in self.columns:
             raise BadInput(
                 f"{self.path}: column {name!r} has a type that is not read; save it as numbers or "
-                "text."
+                "UTF-8 text."
             )
         for chunk in self.columns[name]:
             if chunk.ndim > 1 or any(isinstance(cell, np.ndarray) for cell in _objects(chunk)):
@@ -96,8 +96,22 @@ def from_astropy(path: Path, table: Table, *, frame: str | None = None) -> Table
             cells = np.ma.asarray(column) if is_masked else np.asarray(column)
         else:
             cells = np.array([str(value) for value in column])
+        if _is_text_of_another_encoding(cells):
+            data.names.append(name)
+            continue
         _add(data, name, cells, str(getattr(column, "unit", None) or ""))
     return data
+
+
+def _is_text_of_another_encoding(cells: Chunk) -> bool:
+    """True for bytes that are not UTF-8; to read such a column is an error."""
+    if cells.dtype.kind != "S":
+        return False
+    try:
+        np.strings.decode(np.ma.getdata(cells), "utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _icrs_degrees(coordinates: SkyCoord) -> tuple[Chunk, Chunk]:

@@ -183,6 +183,17 @@ def test_a_column_of_arrays_is_refused_only_if_it_is_read(tmp_path, ending):
             read_catalogue(path, TableOptions(**read))
 
 
+def test_text_of_another_encoding_is_refused_only_if_it_is_read(tmp_path):
+    table = clusters()
+    table["note"] = np.array(["ä", "b", "c"])
+    table["note"] = np.strings.encode(table["note"], "latin-1")
+    path = tmp_path / "c.fits"
+    table.write(path)
+    assert_clusters(read_catalogue(path, OPTIONS))
+    with pytest.raises(BadInput, match="column 'note' has a type that is not read"):
+        read_catalogue(path, TableOptions(keep=("note",)))
+
+
 def test_images_are_no_tables(tmp_path):
     fits.PrimaryHDU(np.zeros((9, 9))).writeto(tmp_path / "c.fits")
     with pytest.raises(BadInput, match="not a readable table: it holds images only"):
