@@ -49,6 +49,8 @@ class Sources:
     reasons: list[str]
     control: Mapping[int, bool]
     """Side of the split by row, of sources that have one already."""
+    stamp_xy: Numbers | None = None
+    """(row, 2) position in the stamp, of stamps that were cut elsewhere."""
 
 
 def write_candidates(
@@ -106,6 +108,8 @@ class _Columns:
             **{f"mag_{band.lower()}": values for band, values in catalogue.magnitudes.items()},
             **{f"mag_err_{band.lower()}": values for band, values in catalogue.errors.items()},
         }
+        if sources.stamp_xy is not None:
+            self._numbers |= {"stamp_x": sources.stamp_xy[:, 0], "stamp_y": sources.stamp_xy[:, 1]}
         derived = (
             "field_id",
             "catalogue_import_id",

@@ -265,7 +265,8 @@ class _ColumnChoice:
         columns.columns["id"] = str(self._names.find("id"))
         x, y = columns.pixels()
         sky = columns.sky()
-        _check_positions(reader, x, sky)
+        if self._options.needs_positions:
+            _check_positions(reader, x, sky)
         magnitudes, errors = columns.photometry()
         catalogue = Catalogue(
             path=self._path,
