@@ -38,6 +38,8 @@ def agreement(request: PageRequest) -> HttpResponse:
             "ranges": [percent_range(limits) for limits in CLASS_AGREEMENT.values()],
         },
         "groups": _groups(raters) if is_curator else [],
+        "n_people": len(raters.experts),
+        "n_compared": len(raters.compared()),
     }
     return render(request, "frontend/agreement.html", context)
 

@@ -30,6 +30,9 @@ REFERENCE = "reference"
 NETWORK = "network"
 REPEATS = "repeats"
 
+MAX_COMPARED = 20
+"""People who are compared in pairs: those with the most votes. Projects of volunteers have more."""
+
 CONSENSUS_OF_OTHERS = "consensus of the others"
 OWN_REPEATS = "own repeats"
 PROMOTED_NETWORK = "promoted network"
@@ -76,12 +79,18 @@ class Raters:
     def pairs(self, expert: str | None = None) -> Iterator[RaterPair]:
         """Yield all pairs with objects in common, or those whose first rater is this expert."""
         # Sorting is stable: the other experts stay in the order of their names.
-        names = sorted(self.experts, key=lambda name: name != expert)
+        names = sorted(self.compared(expert), key=lambda name: name != expert)
         for first, second in self._combinations(names):
             if expert is None or (first.name, first.kind) == (expert, EXPERT):
                 agreement = pair_agreement(first.labels, second.labels)
                 if agreement.n:
                     yield RaterPair(first.name, first.kind, second.name, second.kind, agreement)
+
+    def compared(self, expert: str | None = None) -> list[str]:
+        """Return the people who are compared in pairs, by name; this expert is among them."""
+        order = sorted(self.experts, key=lambda name: (name != expert, -len(self.experts[name])))
+        chosen = set(order[:MAX_COMPARED])
+        return [name for name in self.experts if name in chosen]
 
     def _combinations(self, names: list[str]) -> Iterator[tuple[Rater, Rater]]:
         """Yield the pairs of raters that are compared, experts in the order of `names`."""

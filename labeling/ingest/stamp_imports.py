@@ -142,7 +142,9 @@ def plan_stamps(
         raise BadInput(f"{stamps.path}: all pixels are zero or missing.")
     rule = options.band_rule(field)
     sources = _sources(field, catalogue, stamps, rows, pixels.observed, rule, options.origin)
-    catalogue.notes += [*stamps.notes, *stamps.size_notes(), *pixels.notes()]
+    catalogue.notes += [*stamps.notes, *stamps.size_notes()]
+    if not stamps.is_padded:
+        catalogue.notes += pixels.notes()
     report = catalogue_report(catalogue, sources, rule)
     report["stamps"] |= _stamp_report(stamps, pixels)
     check_any_candidate(catalogue.path, report, rule)

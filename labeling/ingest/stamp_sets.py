@@ -78,6 +78,11 @@ class StampSet:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def is_padded(self) -> bool:
+        """True if some stamps are smaller than those of a pack."""
+        return any(min(size) < PACK_STAMP_PX for size in self.sizes)
+
     def size_notes(self) -> list[str]:
         """Return what became of stamps of other sizes than a pack's."""
         notes = []

@@ -189,3 +189,17 @@ def test_a_curator_who_never_voted_blindly_is_compared_by_the_current_vote(three
     for label in (1, 2):
         vote(three[0], cur, label)
     assert read_raters().experts["cur"] == {three[0].pk: 2}
+
+
+def test_of_many_people_those_with_most_votes_are_compared_in_pairs(field, monkeypatch):
+    monkeypatch.setattr("labeling.agreement.raters.MAX_COMPARED", 2)
+    first, second = field.candidates.all()[:2]
+    for name in ("a", "b", "c"):
+        vote(first, person(name))
+    for name in ("b", "c"):
+        vote(second, Vote.objects.filter(voter__username=name).get().voter)
+    raters = read_raters()
+    assert raters.compared() == ["b", "c"]
+    assert raters.compared("a") == ["a", "b"]
+    experts = {p for p in named(raters.pairs()) if set(p) <= {"a", "b", "c"}}
+    assert experts == {("b", "c")}
