@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
 from classifier.core.config import PACK_STAMP_PX
+from classifier.core.pack_locations import Location
 from classifier.core.packs import SHARD, new_pack
 from classifier.core.stamp_arrays import has_data
 from labeling.ingest.candidate_rows import Sources
@@ -384,7 +385,7 @@ def _stamp_writer(
 ) -> WriteStamps:
     """Return what writes the pack."""
 
-    def write(pack: Path, progress: Progress) -> None:
+    def write(pack: Location, progress: Progress) -> None:
         sigma = None if lossless else np.nan_to_num(pixels.sky_sigma())
         about: dict[str, Any] = {
             "field": field.name,

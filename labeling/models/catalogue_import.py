@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from classifier.core.bands import BANDS
 from classifier.core.pack_locations import Location, pack_in
 from labeling.models.field import Field
 
@@ -77,8 +78,9 @@ class CatalogueImport(models.Model):
     @property
     def stamp_bands(self) -> dict[str, dict[str, Any]]:
         """Filter, unit and noise of each band, of stamps that were cut elsewhere; else empty."""
-        stamps: dict[str, Any] = self.report.get("stamps", {})
-        return dict(stamps.get("bands", {}))
+        about: dict[str, dict[str, Any]] = self.report.get("stamps", {}).get("bands", {})
+        # PostgreSQL does not keep the order of a JSON object.
+        return {band: about[band] for band in BANDS if band in about}
 
     @property
     def pack_path(self) -> Location:
