@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -47,7 +48,19 @@ def delete_old_uploads() -> int:
             continue
         shutil.rmtree(settings.PREVIEWS / str(upload.job_id), ignore_errors=True)
         count += 1
+    _delete_folders_without_upload()
     return count
+
+
+def _delete_folders_without_upload() -> None:
+    """Delete old folders of uploads that are gone, as of one cancelled while a chunk arrived."""
+    limit = time.time() - settings.UPLOAD_LIFETIME.total_seconds()
+    folders = settings.UPLOADS.iterdir() if settings.UPLOADS.is_dir() else ()
+    old = [folder for folder in folders if folder.stat().st_mtime < limit]
+    kept = {folder.hex for folder in Upload.objects.values_list("folder", flat=True)} if old else ()
+    for folder in old:
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _promotable_runs(field: Field) -> list[int]:

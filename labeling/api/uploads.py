@@ -80,12 +80,15 @@ class UploadListView(ListAPIView[Upload]):
 
     @extend_schema(parameters=[PARAMETER], request=UploadIn, responses={201: UploadOut})
     def post(self, request: AuthenticatedRequest) -> Response:
-        """Make an upload without content; 507 if the disk has no space for all of it."""
+        """Make an upload without content; 507 if the disk has no space for all of it.
+
+        404 if the upload of the same Idempotency-Key was cancelled, or is taken by an import.
+        """
         body = UploadIn(data=request.data)
         body.is_valid(raise_exception=True)
         upload = make_once(
             request,
-            Upload.objects.filter(account=request.user),
+            Upload.objects.unused().filter(account=request.user),
             lambda key: Upload.objects.begin(request.user, **body.validated_data, key=key),
         )
         return _answer(upload, status.HTTP_201_CREATED)

@@ -1,5 +1,6 @@
 """Old uploads are deleted; mosaics of fields and files of imports at work stay."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -48,3 +49,13 @@ def test_a_mosaic_of_a_field_stays(upload, field):
     )
     assert aged(upload) == 0
     assert upload.path.exists()
+
+
+def test_an_old_folder_without_an_upload_is_deleted(upload, settings):
+    for name in ("new", "old"):
+        (settings.UPLOADS / name).mkdir()
+    for folder in (upload.path.parent, settings.UPLOADS / "old"):
+        os.utime(folder, (0, 0))
+    delete_old_uploads()
+    remaining = {folder.name for folder in settings.UPLOADS.iterdir()}
+    assert remaining == {"new", upload.path.parent.name}

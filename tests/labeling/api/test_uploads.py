@@ -128,6 +128,13 @@ def test_the_same_request_makes_one_upload(as_admin):
     assert Upload.objects.count() == 1
 
 
+def test_a_key_whose_upload_is_imported_needs_another(as_admin, admin):
+    first = begin(as_admin, **{"Idempotency-Key": "drop-1"}).json()["id"]
+    Upload.objects.update(job=ImportJob.objects.create(requested_by=admin))
+    problem(begin(as_admin, **{"Idempotency-Key": "drop-1"}), HTTPStatus.NOT_FOUND)
+    assert begin(as_admin, **{"Idempotency-Key": "drop-2"}).json()["id"] != first
+
+
 def test_a_full_disk_is_refused_before_the_first_byte(as_admin, settings):
     settings.DISK_RESERVE_BYTES = 2**60
     refusal = problem(begin(as_admin), HTTPStatus.INSUFFICIENT_STORAGE)

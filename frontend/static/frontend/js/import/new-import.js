@@ -68,8 +68,8 @@ function start(file) {
   });
   const row = new UploadRow(file.name, file.size, () => {
     transfer.cancel();
-    drop(key);
-    if (transfer.upload) server.remove(transfer.upload.id).catch(() => undefined);
+    const removal = transfer.upload ? server.remove(transfer.upload.id) : Promise.resolve();
+    removal.then(() => drop(key), (error) => row.say(error.message, true));
   });
   row.say("waiting");
   add(key, row);

@@ -12,6 +12,7 @@
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+const MOST_KEYS = 100;
 
 /**
  * Return the key of a file: the same file, chosen again after a reload, continues its upload.
@@ -64,16 +65,19 @@ export class FileUpload {
     return upload;
   }
 
-  /** Make the upload, or find the one of this file from before. */
+  /**
+   * Make the upload, or find the one of this file from before. A key whose upload was removed or
+   * imported is spent (404); the next one is the same again after a reload.
+   */
   async #begin() {
     const { name, size } = this.file;
     const key = keyOf(this.file);
-    try {
-      return await this.server.begin(name, size, key);
-    } catch (/** @type {any} */ error) {
-      // The upload of this key was removed or imported: this is another one.
-      if (error?.status !== 404) throw error;
-      return this.server.begin(name, size, `${key}-${Date.now()}`);
+    for (let turn = 1; ; turn += 1) {
+      try {
+        return await this.server.begin(name, size, turn === 1 ? key : `${key}-${turn}`);
+      } catch (/** @type {any} */ error) {
+        if (error?.status !== 404 || turn >= MOST_KEYS) throw error;
+      }
     }
   }
 
