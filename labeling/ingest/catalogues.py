@@ -123,7 +123,7 @@ def plan_catalogue(
     rule = options.band_rule(field)
     sources, offset = _sources(field, catalogue, images, options, rule)
     report = catalogue_report(catalogue, sources, rule) | offset
-    check_any_candidate(path, report, rule)
+    check_rule_can_be_met(catalogue, report, rule)
     existing = existing_import(field, path, options)
     if existing is None:
         check_ids_are_new(field, catalogue)
@@ -319,14 +319,20 @@ def reasons_to_set_aside(
     return numbers[reason.reshape(-1)], unique
 
 
-def check_any_candidate(path: Path, report: dict[str, Any], rule: BandRule) -> None:
-    """Raise BadInput if no row would be put to the vote, with the values that would leave some."""
-    if report["candidates"]:
-        return
+def check_rule_can_be_met(catalogue: Catalogue, report: dict[str, Any], rule: BandRule) -> None:
+    """Raise BadInput if the field or the catalogue has too few bands for any row to be used.
+
+    A catalogue whose sources are detected in too few bands is imported, and set aside.
+    """
+    path, n_magnitudes = catalogue.path, len(catalogue.magnitudes)
     observed, detected = (
         max(map(int, report["band_rule"][f"by_bands_{kind}"]), default=len(BANDS))
         for kind in ("observed", "detected")
     )
+    has_bands = observed >= rule.min_observed
+    has_magnitudes = not n_magnitudes or n_magnitudes >= rule.min_detected
+    if report["candidates"] or (has_bands and has_magnitudes):
+        return
     if not observed:
         raise BadInput(f"{path}: no row lies where the mosaics were exposed; is this its field?")
     options = [

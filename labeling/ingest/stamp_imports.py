@@ -23,7 +23,7 @@ from classifier.core.stamp_arrays import has_data
 from labeling.ingest.candidate_rows import Sources
 from labeling.ingest.catalogue_plan import CataloguePlan, WriteStamps, check_ids_are_new
 from labeling.ingest.catalogue_report import catalogue_report
-from labeling.ingest.catalogues import check_any_candidate, reasons_to_set_aside
+from labeling.ingest.catalogues import check_rule_can_be_met, reasons_to_set_aside
 from labeling.ingest.errors import BadInput
 from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.same_sources import SameSources
@@ -148,7 +148,7 @@ def plan_stamps(
         catalogue.notes += pixels.notes()
     report = catalogue_report(catalogue, sources, rule)
     report["stamps"] |= _stamp_report(stamps, pixels)
-    check_any_candidate(catalogue.path, report, rule)
+    check_rule_can_be_met(catalogue, report, rule)
     fingerprint = options.fingerprint(paths)
     existing = None
     if field.pk is not None:

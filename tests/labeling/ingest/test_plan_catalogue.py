@@ -162,6 +162,17 @@ def three_bands(sky):
     return import_field("ngc1", [MosaicRequest(sky.mosaics[band]) for band in ("B", "V", "I")])
 
 
+def test_a_catalogue_of_sources_in_too_few_bands_is_imported_and_set_aside(sky, tmp_path):
+    sentinels = ("99.0", "-99.0", "-999", "90.0", "99.999")
+    rows = [
+        row_at(n, 20 * n, 50, mag_F275W=text, mag_F336W=text) for n, text in enumerate(sentinels, 1)
+    ]
+    path = write_catalogue(tmp_path / "rows.csv", rows)
+    import_catalogue(sky.field(), path, CatalogueOptions())
+    values = Candidate.objects.values_list("set_aside", "mag_nuv", "mag_u")
+    assert list(values) == [("detected in 3 of 5 filters", None, None)] * 5
+
+
 def test_the_rule_is_changed_later_without_a_new_import(sky, tmp_path, ada, capsys):
     field = three_bands(sky)
     rows = [row_at(1, 50, 50), row_at(2, 150, 150, mag_F275W="", mag_F336W="", mag_F438W="")]
