@@ -24,9 +24,9 @@ test: $(VENV)/installed-dev node_modules/.package-lock.json
 # What `make test` tries for seconds, here for many minutes: kills, crowds, outages.
 soak: $(VENV)/installed-dev
 	@SOAK=1 TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/soak tests/celery_worker/test_crashes.py \
-		tests/labeling/ingest/test_interrupted_imports.py
+		tests/labeling/ingest/test_interrupted_imports.py tests/labeling/ingest/test_fuzzed_files.py
 	@SOAK=1 TEST_DATABASE=sqlite $(BIN)/python -m pytest tests/soak tests/browser/test_the_whole_loop.py \
-		tests/labeling/ingest/test_interrupted_imports.py
+		tests/labeling/ingest/test_interrupted_imports.py tests/labeling/ingest/test_fuzzed_files.py
 	@$(BIN)/python -m tests.mutations
 
 lint: $(VENV)/installed-dev node_modules/.package-lock.json

@@ -13,11 +13,13 @@ from labeling.export.releases import publish_release
 from labeling.models import (
     Experiment,
     Field,
+    ImportJob,
     ReferenceLabel,
     RunStatus,
     TrainingRun,
 )
 from labeling.rules import gate
+from tests.frontend.test_imports import PREVIEW
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import make_experiment, make_run, settle, vote
 
@@ -57,7 +59,23 @@ def furnish() -> dict[str, int]:
         "running": running.pk,
         "failed": failed.pk,
         **experiments(demo, admin),
+        **import_jobs(admin),
     }
+
+
+def import_jobs(admin: User) -> dict[str, int]:
+    """Create an import that waits for a person, without pictures, and one that was refused."""
+    read = {name: part for name, part in PREVIEW.items() if name not in ("map", "points", "stamps")}
+    previewed, refused = (
+        ImportJob.objects.create(
+            requested_by=admin, options={"field": "demo"}, status=status, preview=preview, **more
+        )
+        for status, preview, more in (
+            (RunStatus.READY, read, {}),
+            (RunStatus.FAILED, {}, {"error": "table.csv, row 3: has no id in column 'id'."}),
+        )
+    )
+    return {"previewed import": previewed.pk, "refused import": refused.pk}
 
 
 def experiments(field: Field, admin: User) -> dict[str, int]:

@@ -46,6 +46,9 @@ PAGES = {
     "questions": [("ada", {})],
     "disagreements": [("cur", {})],
     "exports": [("cur", {})],
+    "imports": [("admin", {})],
+    "new-import": [("admin", {})],
+    "import-job": [("admin", {"pk": job}) for job in ("previewed import", "refused import")],
     "runs": [("admin", {})],
     "run": [("admin", {"pk": run}) for run in ("ready", "refused", "running", "failed")],
     "experiments": [("ada", {}), ("admin", {})],
@@ -55,8 +58,10 @@ PAGES = {
     ],
 }
 ELSEWHERE = {"classify"}
-NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "run-verb", "experiment-verb"}
+NO_PAGES = {"logout", "comment", "whoami", "adjudicate"}
+NO_PAGES |= {"run-verb", "experiment-verb", "import-verb", "remove-import"}
 FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}
+FILES |= {"import-picture"}
 
 
 @pytest.fixture(scope="module")

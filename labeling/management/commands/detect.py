@@ -55,8 +55,7 @@ class Command(BaseCommand):
                     catalogue.cuts,
                 )
         except OSError as error:
-            place = error.filename or path
-            raise CommandError(f"{place}: cannot be written ({error.strerror}).") from None
+            raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
         for line in report_lines(catalogue):
             self.stdout.write(line)
         self.stdout.write(f"{len(catalogue.table)} sources in {path}.")

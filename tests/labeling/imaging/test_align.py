@@ -15,7 +15,8 @@ needs_reproject = pytest.mark.skipif(not INSTALLED, reason="reproject is not ins
 REFERENCE = Grid(tan_wcs(crpix=(160.5, 170.5)), (340, 320))
 SOURCES = {(65.0, -54.9): 1000.0, (64.9985, -54.8993): 400.0, (65.0015, -54.9011): 2500.0}
 """Total flux by RA and Dec in degrees; the sources are about 80 px apart."""
-SIGMA_ARCSEC = 0.05
+SIGMA_ARCSEC = 0.08
+"""Sampled well by all grids; a source of 0.05 on pixels of 0.05 is shifted by up to 0.02 px."""
 
 
 def galactic_wcs():
@@ -87,7 +88,7 @@ def test_sources_keep_their_flux_and_their_place(name):
     for (ra, dec), flux in SOURCES.items():
         total, dx, dy = measure(image, ra, dec)
         assert total == pytest.approx(flux, rel=2e-4)
-        assert (dx, dy) == pytest.approx((0, 0), abs=0.015)
+        assert (dx, dy) == pytest.approx((0, 0), abs=0.005)
 
 
 @needs_reproject
