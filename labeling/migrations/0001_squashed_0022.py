@@ -18,1453 +18,471 @@ def create_roles(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     # Databases that were made by these go on with the next.
     replaces = [
-        ("labeling", "0001_initial"),
-        ("labeling", "0002_roles"),
-        ("labeling", "0003_index_of_positions"),
-        ("labeling", "0004_mosaic_imported_at"),
-        ("labeling", "0005_preferences"),
-        ("labeling", "0006_vote_surplus"),
-        ("labeling", "0007_mosaic_star_fwhm_px"),
-        ("labeling", "0008_mosaic_fingerprint"),
-        ("labeling", "0009_vote_answers_and_comments"),
-        ("labeling", "0010_queue_in_order"),
-        ("labeling", "0011_places_in_the_queue"),
-        ("labeling", "0012_experiments"),
-        ("labeling", "0013_the_gate"),
-        ("labeling", "0014_external_runs"),
-        ("labeling", "0015_shared_runs"),
-        ("labeling", "0016_refreshed_heads"),
-        ("labeling", "0017_strategies"),
-        ("labeling", "0018_the_loop_in_operation"),
-        ("labeling", "0019_predictions_loaded_beside_votes"),
-        ("labeling", "0020_what_votes_were_served_by"),
-        ("labeling", "0021_what_labels_stand_on"),
-        ("labeling", "0022_what_voters_could_see"),
+        ('labeling', '0001_initial'),
+        ('labeling', '0002_roles'),
+        ('labeling', '0003_index_of_positions'),
+        ('labeling', '0004_mosaic_imported_at'),
+        ('labeling', '0005_preferences'),
+        ('labeling', '0006_vote_surplus'),
+        ('labeling', '0007_mosaic_star_fwhm_px'),
+        ('labeling', '0008_mosaic_fingerprint'),
+        ('labeling', '0009_vote_answers_and_comments'),
+        ('labeling', '0010_queue_in_order'),
+        ('labeling', '0011_places_in_the_queue'),
+        ('labeling', '0012_experiments'),
+        ('labeling', '0013_the_gate'),
+        ('labeling', '0014_external_runs'),
+        ('labeling', '0015_shared_runs'),
+        ('labeling', '0016_refreshed_heads'),
+        ('labeling', '0017_strategies'),
+        ('labeling', '0018_the_loop_in_operation'),
+        ('labeling', '0019_predictions_loaded_beside_votes'),
+        ('labeling', '0020_what_votes_were_served_by'),
+        ('labeling', '0021_what_labels_stand_on'),
+        ('labeling', '0022_what_voters_could_see'),
     ]
 
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
+        ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Candidate",
+            name='Candidate',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("catalogue_id", models.CharField(max_length=64)),
-                (
-                    "catalogue_number",
-                    models.BigIntegerField(
-                        editable=False,
-                        help_text="The catalogue id where it is a number, for order.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "pack_row",
-                    models.PositiveIntegerField(
-                        editable=False, null=True, verbose_name="row in the stamp pack"
-                    ),
-                ),
-                ("x", models.FloatField(verbose_name="x (px, from 0)")),
-                ("y", models.FloatField(verbose_name="y (px, from 0)")),
-                ("ra", models.FloatField(blank=True, null=True, verbose_name="RA (deg)")),
-                ("dec", models.FloatField(blank=True, null=True, verbose_name="Dec (deg)")),
-                ("mag_nuv", models.FloatField(blank=True, null=True, verbose_name="NUV (mag)")),
-                ("mag_u", models.FloatField(blank=True, null=True, verbose_name="U (mag)")),
-                ("mag_b", models.FloatField(blank=True, null=True, verbose_name="B (mag)")),
-                ("mag_v", models.FloatField(blank=True, null=True, verbose_name="V (mag)")),
-                ("mag_i", models.FloatField(blank=True, null=True, verbose_name="I (mag)")),
-                (
-                    "mag_err_nuv",
-                    models.FloatField(blank=True, null=True, verbose_name="NUV error (mag)"),
-                ),
-                (
-                    "mag_err_u",
-                    models.FloatField(blank=True, null=True, verbose_name="U error (mag)"),
-                ),
-                (
-                    "mag_err_b",
-                    models.FloatField(blank=True, null=True, verbose_name="B error (mag)"),
-                ),
-                (
-                    "mag_err_v",
-                    models.FloatField(blank=True, null=True, verbose_name="V error (mag)"),
-                ),
-                (
-                    "mag_err_i",
-                    models.FloatField(blank=True, null=True, verbose_name="I error (mag)"),
-                ),
-                (
-                    "ci",
-                    models.FloatField(
-                        blank=True, null=True, verbose_name="concentration index (mag)"
-                    ),
-                ),
-                (
-                    "observed",
-                    models.CharField(
-                        help_text="Bands that cover it, separated by spaces.",
-                        max_length=16,
-                        verbose_name="observed bands",
-                    ),
-                ),
-                (
-                    "at_edge",
-                    models.BooleanField(
-                        default=False, help_text="The stamp is padded at the frame."
-                    ),
-                ),
-                (
-                    "set_aside",
-                    models.CharField(
-                        blank=True, help_text="Why it is not put to the vote.", max_length=120
-                    ),
-                ),
-                (
-                    "control",
-                    models.BooleanField(editable=False, verbose_name="in the control sample"),
-                ),
-                ("shuffle", models.BigIntegerField(editable=False)),
-                (
-                    "open",
-                    models.BooleanField(
-                        default=True,
-                        editable=False,
-                        help_text="In play, and not yet settled.",
-                        verbose_name="needs votes",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('catalogue_id', models.CharField(max_length=64)),
+                ('catalogue_number', models.BigIntegerField(editable=False, help_text='The catalogue id where it is a number, for order.', null=True)),
+                ('pack_row', models.PositiveIntegerField(editable=False, null=True, verbose_name='row in the stamp pack')),
+                ('x', models.FloatField(verbose_name='x (px, from 0)')),
+                ('y', models.FloatField(verbose_name='y (px, from 0)')),
+                ('ra', models.FloatField(blank=True, null=True, verbose_name='RA (deg)')),
+                ('dec', models.FloatField(blank=True, null=True, verbose_name='Dec (deg)')),
+                ('mag_nuv', models.FloatField(blank=True, null=True, verbose_name='NUV (mag)')),
+                ('mag_u', models.FloatField(blank=True, null=True, verbose_name='U (mag)')),
+                ('mag_b', models.FloatField(blank=True, null=True, verbose_name='B (mag)')),
+                ('mag_v', models.FloatField(blank=True, null=True, verbose_name='V (mag)')),
+                ('mag_i', models.FloatField(blank=True, null=True, verbose_name='I (mag)')),
+                ('mag_err_nuv', models.FloatField(blank=True, null=True, verbose_name='NUV error (mag)')),
+                ('mag_err_u', models.FloatField(blank=True, null=True, verbose_name='U error (mag)')),
+                ('mag_err_b', models.FloatField(blank=True, null=True, verbose_name='B error (mag)')),
+                ('mag_err_v', models.FloatField(blank=True, null=True, verbose_name='V error (mag)')),
+                ('mag_err_i', models.FloatField(blank=True, null=True, verbose_name='I error (mag)')),
+                ('ci', models.FloatField(blank=True, null=True, verbose_name='concentration index (mag)')),
+                ('observed', models.CharField(help_text='Bands that cover it, separated by spaces.', max_length=16, verbose_name='observed bands')),
+                ('at_edge', models.BooleanField(default=False, help_text='The stamp is padded at the frame.')),
+                ('set_aside', models.CharField(blank=True, help_text='Why it is not put to the vote.', max_length=120)),
+                ('control', models.BooleanField(editable=False, verbose_name='in the control sample')),
+                ('shuffle', models.BigIntegerField(editable=False)),
+                ('open', models.BooleanField(default=True, editable=False, help_text='In play, and not yet settled.', verbose_name='needs votes')),
             ],
             options={
-                "ordering": ["field__name", "pk"],
+                'ordering': ['field__name', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="CatalogueImport",
+            name='CatalogueImport',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("file_name", models.CharField(max_length=255)),
-                (
-                    "fingerprint",
-                    models.CharField(
-                        editable=False,
-                        help_text="sha256 of the file and of how it was read.",
-                        max_length=64,
-                    ),
-                ),
-                (
-                    "origin",
-                    models.PositiveSmallIntegerField(
-                        help_text="Number of the catalogue's first pixel."
-                    ),
-                ),
-                ("rows", models.PositiveIntegerField(verbose_name="rows read")),
-                (
-                    "report",
-                    models.JSONField(default=dict, help_text="Counts by what became of the rows."),
-                ),
-                (
-                    "pack",
-                    models.CharField(
-                        help_text="Folder name in PACKS.", max_length=64, verbose_name="stamp pack"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file_name', models.CharField(max_length=255)),
+                ('fingerprint', models.CharField(editable=False, help_text='sha256 of the file and of how it was read.', max_length=64)),
+                ('origin', models.PositiveSmallIntegerField(help_text="Number of the catalogue's first pixel.")),
+                ('rows', models.PositiveIntegerField(verbose_name='rows read')),
+                ('report', models.JSONField(default=dict, help_text='Counts by what became of the rows.')),
+                ('pack', models.CharField(help_text='Folder name in PACKS.', max_length=64, verbose_name='stamp pack')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name="Field",
+            name='Field',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "name",
-                    models.SlugField(
-                        help_text="Short name for addresses and commands.", unique=True
-                    ),
-                ),
-                ("galaxy", models.CharField(max_length=80)),
-                (
-                    "distance_mpc",
-                    models.FloatField(
-                        blank=True,
-                        null=True,
-                        validators=[labeling.models.field.positive],
-                        verbose_name="distance (Mpc)",
-                    ),
-                ),
-                (
-                    "pixel_scale_arcsec",
-                    models.FloatField(
-                        blank=True,
-                        null=True,
-                        validators=[labeling.models.field.positive],
-                        verbose_name="pixel scale (arcsec)",
-                    ),
-                ),
-                (
-                    "north_deg",
-                    models.FloatField(
-                        editable=False,
-                        help_text="From +y of the frame, anticlockwise; unknown without WCS.",
-                        null=True,
-                        verbose_name="north (deg)",
-                    ),
-                ),
-                (
-                    "east_left",
-                    models.BooleanField(
-                        default=True, editable=False, help_text="East lies left of north."
-                    ),
-                ),
-                (
-                    "simulated",
-                    models.BooleanField(
-                        default=False,
-                        help_text="The pixels come from a simulator; every page says so.",
-                    ),
-                ),
-                (
-                    "votes_needed",
-                    models.PositiveSmallIntegerField(
-                        default=3, validators=[django.core.validators.MinValueValidator(1)]
-                    ),
-                ),
-                (
-                    "control_share",
-                    models.FloatField(
-                        default=0.2,
-                        help_text="Share of an expert's candidates that comes from the control sample.",
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                    ),
-                ),
-                (
-                    "repeat_share",
-                    models.FloatField(
-                        default=0.05,
-                        help_text="Share of an expert's candidates that they have voted on long ago, to measure how consistent they are; such answers never count.",
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(0.5),
-                        ],
-                    ),
-                ),
-                (
-                    "early_retirement",
-                    models.BooleanField(
-                        default=False, help_text="Two votes are enough if they agree."
-                    ),
-                ),
-                (
-                    "cold_start",
-                    models.CharField(
-                        choices=[
-                            ("random", "random: as they come"),
-                            ("spread", "spread: of every magnitude, colour and concentration"),
-                        ],
-                        default="random",
-                        help_text="What the queue asks about before there is a network.",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "strategy",
-                    models.CharField(
-                        choices=[
-                            ("entropy", "entropy: where the network is most uncertain"),
-                            ("margin", "margin: where its two likeliest classes are closest"),
-                            (
-                                "bald",
-                                "mutual information (BALD): where its members contradict one another",
-                            ),
-                            ("diverse", "diverse: uncertain, and unlike what comes before"),
-                            ("random", "random: to compare with"),
-                        ],
-                        default="margin",
-                        help_text="What the queue asks about first.",
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "refresh_after",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        help_text="So many new labels in the training pool refit the heads of the network in use, and with them the order of the queue; 0: never.",
-                    ),
-                ),
-                (
-                    "lease_minutes",
-                    models.PositiveSmallIntegerField(
-                        default=10, validators=[django.core.validators.MinValueValidator(1)]
-                    ),
-                ),
-                (
-                    "retrain_after",
-                    models.PositiveIntegerField(
-                        default=0,
-                        help_text="Newly settled labels of the training pool after which the last training is repeated by itself; 0: never.",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.SlugField(help_text='Short name for addresses and commands.', unique=True)),
+                ('galaxy', models.CharField(max_length=80)),
+                ('distance_mpc', models.FloatField(blank=True, null=True, validators=[labeling.models.field.positive], verbose_name='distance (Mpc)')),
+                ('pixel_scale_arcsec', models.FloatField(blank=True, null=True, validators=[labeling.models.field.positive], verbose_name='pixel scale (arcsec)')),
+                ('north_deg', models.FloatField(editable=False, help_text='From +y of the frame, anticlockwise; unknown without WCS.', null=True, verbose_name='north (deg)')),
+                ('east_left', models.BooleanField(default=True, editable=False, help_text='East lies left of north.')),
+                ('simulated', models.BooleanField(default=False, help_text='The pixels come from a simulator; every page says so.')),
+                ('votes_needed', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1)])),
+                ('control_share', models.FloatField(default=0.2, help_text="Share of an expert's candidates that comes from the control sample.", validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
+                ('repeat_share', models.FloatField(default=0.05, help_text="Share of an expert's candidates that they have voted on long ago, to measure how consistent they are; such answers never count.", validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(0.5)])),
+                ('early_retirement', models.BooleanField(default=False, help_text='Two votes are enough if they agree.')),
+                ('cold_start', models.CharField(choices=[('random', 'random: as they come'), ('spread', 'spread: of every magnitude, colour and concentration')], default='random', help_text='What the queue asks about before there is a network.', max_length=8)),
+                ('strategy', models.CharField(choices=[('entropy', 'entropy: where the network is most uncertain'), ('margin', 'margin: where its two likeliest classes are closest'), ('bald', 'mutual information (BALD): where its members contradict one another'), ('diverse', 'diverse: uncertain, and unlike what comes before'), ('random', 'random: to compare with')], default='margin', help_text='What the queue asks about first.', max_length=16)),
+                ('refresh_after', models.PositiveSmallIntegerField(default=10, help_text='So many new labels in the training pool refit the heads of the network in use, and with them the order of the queue; 0: never.')),
+                ('lease_minutes', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MinValueValidator(1)])),
+                ('retrain_after', models.PositiveIntegerField(default=0, help_text='Newly settled labels of the training pool after which the last training is repeated by itself; 0: never.')),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Preferences",
+            name='Preferences',
             fields=[
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="preferences",
-                        serialize=False,
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "display",
-                    models.JSONField(
-                        blank=True, default=dict, help_text="Stretch, limits, colours …"
-                    ),
-                ),
-                (
-                    "keys",
-                    models.JSONField(
-                        blank=True, default=dict, help_text="Lists of chords by action."
-                    ),
-                ),
-                (
-                    "theme",
-                    models.CharField(
-                        choices=[
-                            ("dark", "Dark"),
-                            ("light", "Light"),
-                            ("system", "as the computer has it"),
-                        ],
-                        default="dark",
-                        max_length=8,
-                    ),
-                ),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='preferences', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('display', models.JSONField(blank=True, default=dict, help_text='Stretch, limits, colours …')),
+                ('keys', models.JSONField(blank=True, default=dict, help_text='Lists of chords by action.')),
+                ('theme', models.CharField(choices=[('dark', 'Dark'), ('light', 'Light'), ('system', 'as the computer has it')], default='dark', max_length=8)),
             ],
             options={
-                "verbose_name_plural": "preferences",
+                'verbose_name_plural': 'preferences',
             },
         ),
         migrations.CreateModel(
-            name="Adjudication",
+            name='Adjudication',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "label",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "symmetric compact cluster"),
-                            (2, "asymmetric compact cluster"),
-                            (3, "compact association"),
-                            (4, "not a cluster"),
-                        ]
-                    ),
-                ),
-                ("reason", models.TextField()),
-                (
-                    "decided_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                (
-                    "curator",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="rulings",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="adjudications",
-                        to="labeling.candidate",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.PositiveSmallIntegerField(choices=[(1, 'symmetric compact cluster'), (2, 'asymmetric compact cluster'), (3, 'compact association'), (4, 'not a cluster')])),
+                ('reason', models.TextField()),
+                ('decided_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('curator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to=settings.AUTH_USER_MODEL)),
+                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adjudications', to='labeling.candidate')),
             ],
             options={
-                "ordering": ["-decided_at", "-pk"],
+                'ordering': ['-decided_at', '-pk'],
             },
         ),
         migrations.AddField(
-            model_name="candidate",
-            name="catalogue_import",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="candidates",
-                to="labeling.catalogueimport",
-            ),
+            model_name='candidate',
+            name='catalogue_import',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='labeling.catalogueimport'),
         ),
         migrations.CreateModel(
-            name="Comment",
+            name='Comment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("text", models.TextField(max_length=4000)),
-                (
-                    "written_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="comments",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="comments",
-                        to="labeling.candidate",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(max_length=4000)),
+                ('written_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to=settings.AUTH_USER_MODEL)),
+                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='labeling.candidate')),
             ],
             options={
-                "ordering": ["written_at", "pk"],
+                'ordering': ['written_at', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="Experiment",
+            name='Experiment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("requested_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("stalled", "Stalled"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("refused", "Refused"),
-                            ("ready", "Ready"),
-                            ("promoted", "Promoted"),
-                            ("retired", "Retired"),
-                        ],
-                        db_index=True,
-                        default="queued",
-                        max_length=12,
-                    ),
-                ),
-                ("started_at", models.DateTimeField(null=True)),
-                ("heartbeat_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                (
-                    "attempts",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="Workers that began since a person last asked for it."
-                    ),
-                ),
-                (
-                    "fruitless",
-                    models.PositiveSmallIntegerField(
-                        default=0,
-                        help_text="Of these, so many at the end that have not finished any part of it.",
-                    ),
-                ),
-                ("progress", models.JSONField(default=dict)),
-                ("error", models.TextField(blank=True)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("crop-size", "crop sizes"),
-                            ("filters", "Filters"),
-                            ("fields", "Fields"),
-                            ("labels", "number of labels"),
-                            ("architecture", "architectures"),
-                            ("sources", "label sources"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "preset",
-                    models.CharField(
-                        choices=[
-                            ("paper-resnet18", "as in the paper, ResNet18"),
-                            ("paper-vgg19bn", "as in the paper, VGG19-BN"),
-                            ("starcnet", "StarcNet's architecture, from random weights"),
-                            ("quick", "quick: small input, few members, minutes on a CPU"),
-                        ],
-                        max_length=32,
-                    ),
-                ),
-                ("overrides", models.JSONField(blank=True, default=dict)),
-                (
-                    "arms",
-                    models.PositiveSmallIntegerField(
-                        help_text="Number of trainings of an ensemble."
-                    ),
-                ),
-                (
-                    "training_sets",
-                    models.JSONField(
-                        default=list,
-                        help_text="Name, source, sha256 and label counts, one for each label source.",
-                    ),
-                ),
-                (
-                    "personal",
-                    models.BooleanField(
-                        default=False,
-                        help_text="One expert's own votes are among the labels: for curators only.",
-                    ),
-                ),
-                (
-                    "report",
-                    models.JSONField(
-                        default=dict, help_text="What differed, and what came of each arm."
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                ("fields", models.ManyToManyField(related_name="experiments", to="labeling.field")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('requested_at', models.DateTimeField(auto_now_add=True)),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('stalled', 'Stalled'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('refused', 'Refused'), ('ready', 'Ready'), ('promoted', 'Promoted'), ('retired', 'Retired')], db_index=True, default='queued', max_length=12)),
+                ('started_at', models.DateTimeField(null=True)),
+                ('heartbeat_at', models.DateTimeField(null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Workers that began since a person last asked for it.')),
+                ('fruitless', models.PositiveSmallIntegerField(default=0, help_text='Of these, so many at the end that have not finished any part of it.')),
+                ('progress', models.JSONField(default=dict)),
+                ('error', models.TextField(blank=True)),
+                ('kind', models.CharField(choices=[('crop-size', 'crop sizes'), ('filters', 'Filters'), ('fields', 'Fields'), ('labels', 'number of labels'), ('architecture', 'architectures'), ('sources', 'label sources')], max_length=16)),
+                ('preset', models.CharField(choices=[('paper-resnet18', 'as in the paper, ResNet18'), ('paper-vgg19bn', 'as in the paper, VGG19-BN'), ('starcnet', "StarcNet's architecture, from random weights"), ('quick', 'quick: small input, few members, minutes on a CPU')], max_length=32)),
+                ('overrides', models.JSONField(blank=True, default=dict)),
+                ('arms', models.PositiveSmallIntegerField(help_text='Number of trainings of an ensemble.')),
+                ('training_sets', models.JSONField(default=list, help_text='Name, source, sha256 and label counts, one for each label source.')),
+                ('personal', models.BooleanField(default=False, help_text="One expert's own votes are among the labels: for curators only.")),
+                ('report', models.JSONField(default=dict, help_text='What differed, and what came of each arm.')),
+                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('fields', models.ManyToManyField(related_name='experiments', to='labeling.field')),
             ],
             options={
-                "ordering": ["-pk"],
-                "abstract": False,
+                'ordering': ['-pk'],
+                'abstract': False,
             },
         ),
         migrations.AddField(
-            model_name="catalogueimport",
-            name="field",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="imports",
-                to="labeling.field",
-            ),
+            model_name='catalogueimport',
+            name='field',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='labeling.field'),
         ),
         migrations.AddField(
-            model_name="candidate",
-            name="field",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="candidates",
-                to="labeling.field",
-            ),
+            model_name='candidate',
+            name='field',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='labeling.field'),
         ),
         migrations.CreateModel(
-            name="Lease",
+            name='Lease',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "sample",
-                    models.CharField(
-                        choices=[
-                            ("pool", "training pool, by uncertainty"),
-                            ("control", "control sample, in random order"),
-                            (
-                                "repeat",
-                                "the expert's own earlier candidate, to measure self-consistency",
-                            ),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "strategy",
-                    models.CharField(
-                        blank=True,
-                        help_text="What put it first in the training pool, with a network or before there is one.",
-                        max_length=16,
-                    ),
-                ),
-                ("leased_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("expires_at", models.DateTimeField(db_index=True)),
-                ("skipped_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="leases",
-                        to="labeling.candidate",
-                    ),
-                ),
-                (
-                    "expert",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="leases",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sample', models.CharField(choices=[('pool', 'training pool, by uncertainty'), ('control', 'control sample, in random order'), ('repeat', "the expert's own earlier candidate, to measure self-consistency")], max_length=8)),
+                ('strategy', models.CharField(blank=True, help_text='What put it first in the training pool, with a network or before there is one.', max_length=16)),
+                ('leased_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('expires_at', models.DateTimeField(db_index=True)),
+                ('skipped_at', models.DateTimeField(blank=True, null=True)),
+                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='labeling.candidate')),
+                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Mosaic",
+            name='Mosaic',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "band",
-                    models.CharField(
-                        choices=[("NUV", "NUV"), ("U", "U"), ("B", "B"), ("V", "V"), ("I", "I")],
-                        max_length=3,
-                    ),
-                ),
-                ("filter", models.CharField(max_length=16)),
-                ("path", models.CharField(max_length=1024)),
-                (
-                    "hdu",
-                    models.PositiveSmallIntegerField(
-                        help_text="Counts from 0, as astropy does.", verbose_name="HDU"
-                    ),
-                ),
-                ("width", models.PositiveIntegerField(verbose_name="width (px)")),
-                ("height", models.PositiveIntegerField(verbose_name="height (px)")),
-                (
-                    "sky",
-                    models.FloatField(
-                        help_text="Sigma-clipped median, in image units.", verbose_name="sky level"
-                    ),
-                ),
-                (
-                    "sky_sigma",
-                    models.FloatField(
-                        help_text="Sigma-clipped standard deviation, in image units."
-                    ),
-                ),
-                ("unit", models.CharField(blank=True, max_length=32)),
-                (
-                    "wcs_text",
-                    models.TextField(
-                        blank=True,
-                        help_text="The celestial WCS as FITS cards; empty where there is none.",
-                        verbose_name="WCS",
-                    ),
-                ),
-                (
-                    "star_fwhm_px",
-                    models.FloatField(
-                        blank=True,
-                        help_text="Unknown where there are too few.",
-                        null=True,
-                        verbose_name="FWHM of stars (px)",
-                    ),
-                ),
-                (
-                    "fingerprint",
-                    models.CharField(
-                        blank=True, editable=False, help_text="sha256 of the pixels.", max_length=64
-                    ),
-                ),
-                (
-                    "field",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="mosaics",
-                        to="labeling.field",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('band', models.CharField(choices=[('NUV', 'NUV'), ('U', 'U'), ('B', 'B'), ('V', 'V'), ('I', 'I')], max_length=3)),
+                ('filter', models.CharField(max_length=16)),
+                ('path', models.CharField(max_length=1024)),
+                ('hdu', models.PositiveSmallIntegerField(help_text='Counts from 0, as astropy does.', verbose_name='HDU')),
+                ('width', models.PositiveIntegerField(verbose_name='width (px)')),
+                ('height', models.PositiveIntegerField(verbose_name='height (px)')),
+                ('sky', models.FloatField(help_text='Sigma-clipped median, in image units.', verbose_name='sky level')),
+                ('sky_sigma', models.FloatField(help_text='Sigma-clipped standard deviation, in image units.')),
+                ('unit', models.CharField(blank=True, max_length=32)),
+                ('wcs_text', models.TextField(blank=True, help_text='The celestial WCS as FITS cards; empty where there is none.', verbose_name='WCS')),
+                ('star_fwhm_px', models.FloatField(blank=True, help_text='Unknown where there are too few.', null=True, verbose_name='FWHM of stars (px)')),
+                ('fingerprint', models.CharField(blank=True, editable=False, help_text='sha256 of the pixels.', max_length=64)),
+                ('field', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mosaics', to='labeling.field')),
             ],
         ),
         migrations.CreateModel(
-            name="ReferenceLabel",
+            name='ReferenceLabel',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(db_index=True, max_length=80)),
-                (
-                    "label",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "symmetric compact cluster"),
-                            (2, "asymmetric compact cluster"),
-                            (3, "compact association"),
-                            (4, "not a cluster"),
-                        ]
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="references",
-                        to="labeling.candidate",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(db_index=True, max_length=80)),
+                ('label', models.PositiveSmallIntegerField(choices=[(1, 'symmetric compact cluster'), (2, 'asymmetric compact cluster'), (3, 'compact association'), (4, 'not a cluster')])),
+                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='references', to='labeling.candidate')),
             ],
         ),
         migrations.CreateModel(
-            name="Release",
+            name='Release',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("version", models.SlugField(unique=True)),
-                ("note", models.TextField(blank=True)),
-                ("sha256", models.CharField(editable=False, max_length=64)),
-                ("rows", models.PositiveIntegerField(editable=False)),
-                ("made_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.SlugField(unique=True)),
+                ('note', models.TextField(blank=True)),
+                ('sha256', models.CharField(editable=False, max_length=64)),
+                ('rows', models.PositiveIntegerField(editable=False)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-pk"],
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="TrainingRun",
+            name='TrainingRun',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("requested_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("stalled", "Stalled"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("refused", "Refused"),
-                            ("ready", "Ready"),
-                            ("promoted", "Promoted"),
-                            ("retired", "Retired"),
-                        ],
-                        db_index=True,
-                        default="queued",
-                        max_length=12,
-                    ),
-                ),
-                ("started_at", models.DateTimeField(null=True)),
-                ("heartbeat_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                (
-                    "attempts",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="Workers that began since a person last asked for it."
-                    ),
-                ),
-                (
-                    "fruitless",
-                    models.PositiveSmallIntegerField(
-                        default=0,
-                        help_text="Of these, so many at the end that have not finished any part of it.",
-                    ),
-                ),
-                ("progress", models.JSONField(default=dict)),
-                ("error", models.TextField(blank=True)),
-                (
-                    "external",
-                    models.CharField(
-                        blank=True,
-                        help_text="Name of somebody else's network whose predictions were imported; else empty.",
-                        max_length=80,
-                        verbose_name="network from elsewhere",
-                    ),
-                ),
-                (
-                    "preset",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("paper-resnet18", "as in the paper, ResNet18"),
-                            ("paper-vgg19bn", "as in the paper, VGG19-BN"),
-                            ("starcnet", "StarcNet's architecture, from random weights"),
-                            ("quick", "quick: small input, few members, minutes on a CPU"),
-                        ],
-                        max_length=32,
-                    ),
-                ),
-                ("overrides", models.JSONField(blank=True, default=dict)),
-                ("label_source", models.CharField(blank=True, default="votes", max_length=80)),
-                (
-                    "automatic",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Started by newly settled labels, in the name of the last asker.",
-                    ),
-                ),
-                (
-                    "manifest_sha256",
-                    models.CharField(max_length=64, verbose_name="sha256 of the training set"),
-                ),
-                (
-                    "label_counts",
-                    models.JSONField(default=dict, help_text="Labels by sample and class."),
-                ),
-                (
-                    "basis",
-                    models.JSONField(
-                        default=dict,
-                        help_text="Votes and rulings, or references, that the labels stand on.",
-                    ),
-                ),
-                (
-                    "outcome",
-                    models.JSONField(default=dict, help_text="Device, weights, history, metrics."),
-                ),
-                (
-                    "finishing_at",
-                    models.DateTimeField(help_text="When its members were all trained.", null=True),
-                ),
-                (
-                    "verdict",
-                    models.JSONField(
-                        default=dict, help_text="What the gate said of it, the last time."
-                    ),
-                ),
-                ("fields", models.ManyToManyField(related_name="runs", to="labeling.field")),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('requested_at', models.DateTimeField(auto_now_add=True)),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('stalled', 'Stalled'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('refused', 'Refused'), ('ready', 'Ready'), ('promoted', 'Promoted'), ('retired', 'Retired')], db_index=True, default='queued', max_length=12)),
+                ('started_at', models.DateTimeField(null=True)),
+                ('heartbeat_at', models.DateTimeField(null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Workers that began since a person last asked for it.')),
+                ('fruitless', models.PositiveSmallIntegerField(default=0, help_text='Of these, so many at the end that have not finished any part of it.')),
+                ('progress', models.JSONField(default=dict)),
+                ('error', models.TextField(blank=True)),
+                ('external', models.CharField(blank=True, help_text="Name of somebody else's network whose predictions were imported; else empty.", max_length=80, verbose_name='network from elsewhere')),
+                ('preset', models.CharField(blank=True, choices=[('paper-resnet18', 'as in the paper, ResNet18'), ('paper-vgg19bn', 'as in the paper, VGG19-BN'), ('starcnet', "StarcNet's architecture, from random weights"), ('quick', 'quick: small input, few members, minutes on a CPU')], max_length=32)),
+                ('overrides', models.JSONField(blank=True, default=dict)),
+                ('label_source', models.CharField(blank=True, default='votes', max_length=80)),
+                ('automatic', models.BooleanField(default=False, help_text='Started by newly settled labels, in the name of the last asker.')),
+                ('manifest_sha256', models.CharField(max_length=64, verbose_name='sha256 of the training set')),
+                ('label_counts', models.JSONField(default=dict, help_text='Labels by sample and class.')),
+                ('basis', models.JSONField(default=dict, help_text='Votes and rulings, or references, that the labels stand on.')),
+                ('outcome', models.JSONField(default=dict, help_text='Device, weights, history, metrics.')),
+                ('finishing_at', models.DateTimeField(help_text='When its members were all trained.', null=True)),
+                ('verdict', models.JSONField(default=dict, help_text='What the gate said of it, the last time.')),
+                ('fields', models.ManyToManyField(related_name='runs', to='labeling.field')),
+                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-pk"],
-                "abstract": False,
+                'ordering': ['-pk'],
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="RunEvent",
+            name='RunEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "worker",
-                    models.CharField(blank=True, help_text="Host and process.", max_length=120),
-                ),
-                ("text", models.TextField()),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="log",
-                        to="labeling.trainingrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('worker', models.CharField(blank=True, help_text='Host and process.', max_length=120)),
+                ('text', models.TextField()),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log', to='labeling.trainingrun')),
             ],
             options={
-                "ordering": ["pk"],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="Refresh",
+            name='Refresh',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "n_labels",
-                    models.PositiveIntegerField(help_text="Labels that the order follows."),
-                ),
-                (
-                    "made_at",
-                    models.DateTimeField(
-                        help_text="None: the order is still the run's own.", null=True
-                    ),
-                ),
-                ("seconds", models.FloatField(null=True)),
-                (
-                    "begun_at",
-                    models.DateTimeField(
-                        help_text="Since when a worker has been at it.", null=True
-                    ),
-                ),
-                (
-                    "field",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="refresh",
-                        to="labeling.field",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="refreshes",
-                        to="labeling.trainingrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('n_labels', models.PositiveIntegerField(help_text='Labels that the order follows.')),
+                ('made_at', models.DateTimeField(help_text="None: the order is still the run's own.", null=True)),
+                ('seconds', models.FloatField(null=True)),
+                ('begun_at', models.DateTimeField(help_text='Since when a worker has been at it.', null=True)),
+                ('field', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='refresh', to='labeling.field')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refreshes', to='labeling.trainingrun')),
             ],
         ),
         migrations.CreateModel(
-            name="Promotion",
+            name='Promotion',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("promoted_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "reason",
-                    models.TextField(
-                        blank=True, help_text="Why the gate was overruled, if it was."
-                    ),
-                ),
-                ("rolled_back_at", models.DateTimeField(null=True)),
-                (
-                    "field",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="promotions",
-                        to="labeling.field",
-                    ),
-                ),
-                (
-                    "promoted_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="promotions",
-                        to="labeling.trainingrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('promoted_at', models.DateTimeField(auto_now_add=True)),
+                ('reason', models.TextField(blank=True, help_text='Why the gate was overruled, if it was.')),
+                ('rolled_back_at', models.DateTimeField(null=True)),
+                ('field', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promotions', to='labeling.field')),
+                ('promoted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promotions', to='labeling.trainingrun')),
             ],
             options={
-                "ordering": ["-pk"],
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Prediction",
+            name='Prediction',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "label",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "symmetric compact cluster"),
-                            (2, "asymmetric compact cluster"),
-                            (3, "compact association"),
-                            (4, "not a cluster"),
-                        ]
-                    ),
-                ),
-                ("p_class1", models.FloatField()),
-                ("p_class2", models.FloatField()),
-                ("p_class3", models.FloatField()),
-                ("p_class4", models.FloatField()),
-                (
-                    "entropy",
-                    models.FloatField(
-                        help_text="Of the ensemble mean, 0 to ln 4.", verbose_name="entropy (nats)"
-                    ),
-                ),
-                (
-                    "ensemble_agreement",
-                    models.FloatField(help_text="Share of members that name this class."),
-                ),
-                (
-                    "mutual_information",
-                    models.FloatField(
-                        help_text="Of class and member; none of one network alone.",
-                        null=True,
-                        verbose_name="mutual information (nats)",
-                    ),
-                ),
-                (
-                    "diversity",
-                    models.FloatField(
-                        help_text="Entropy (nats) less the share that more uncertain ones like it show.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "priority",
-                    models.FloatField(
-                        default=0.0,
-                        editable=False,
-                        help_text="What another answer is worth, by the field's strategy; 0 where none is needed.",
-                    ),
-                ),
-                ("prior_class1", models.FloatField(editable=False, null=True)),
-                ("prior_class2", models.FloatField(editable=False, null=True)),
-                ("prior_class3", models.FloatField(editable=False, null=True)),
-                ("prior_class4", models.FloatField(editable=False, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="predictions",
-                        to="labeling.candidate",
-                    ),
-                ),
-                (
-                    "queue",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        help_text="Field in whose pool it waits; none where no more votes are needed.",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="labeling.field",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="predictions",
-                        to="labeling.trainingrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.PositiveSmallIntegerField(choices=[(1, 'symmetric compact cluster'), (2, 'asymmetric compact cluster'), (3, 'compact association'), (4, 'not a cluster')])),
+                ('p_class1', models.FloatField()),
+                ('p_class2', models.FloatField()),
+                ('p_class3', models.FloatField()),
+                ('p_class4', models.FloatField()),
+                ('entropy', models.FloatField(help_text='Of the ensemble mean, 0 to ln 4.', verbose_name='entropy (nats)')),
+                ('ensemble_agreement', models.FloatField(help_text='Share of members that name this class.')),
+                ('mutual_information', models.FloatField(help_text='Of class and member; none of one network alone.', null=True, verbose_name='mutual information (nats)')),
+                ('diversity', models.FloatField(help_text='Entropy (nats) less the share that more uncertain ones like it show.', null=True)),
+                ('priority', models.FloatField(default=0.0, editable=False, help_text="What another answer is worth, by the field's strategy; 0 where none is needed.")),
+                ('prior_class1', models.FloatField(editable=False, null=True)),
+                ('prior_class2', models.FloatField(editable=False, null=True)),
+                ('prior_class3', models.FloatField(editable=False, null=True)),
+                ('prior_class4', models.FloatField(editable=False, null=True)),
+                ('candidate', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='labeling.candidate')),
+                ('queue', models.ForeignKey(db_constraint=False, db_index=False, editable=False, help_text='Field in whose pool it waits; none where no more votes are needed.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='labeling.field')),
+                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='labeling.trainingrun')),
             ],
         ),
         migrations.CreateModel(
-            name="Member",
+            name='Member',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                ("worker", models.CharField(help_text="Host and process.", max_length=120)),
-                ("taken_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "progress",
-                    models.JSONField(default=dict, help_text="How far its worker is with it."),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="taken",
-                        to="labeling.trainingrun",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('worker', models.CharField(help_text='Host and process.', max_length=120)),
+                ('taken_at', models.DateTimeField(auto_now_add=True)),
+                ('progress', models.JSONField(default=dict, help_text='How far its worker is with it.')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='taken', to='labeling.trainingrun')),
             ],
         ),
         migrations.AddField(
-            model_name="field",
-            name="promoted_run",
-            field=models.ForeignKey(
-                blank=True,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="labeling.trainingrun",
-            ),
+            model_name='field',
+            name='promoted_run',
+            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='labeling.trainingrun'),
         ),
         migrations.CreateModel(
-            name="Vote",
+            name='Vote',
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        help_text="Made by the client, so it counts once.",
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "label",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "symmetric compact cluster"),
-                            (2, "asymmetric compact cluster"),
-                            (3, "compact association"),
-                            (4, "not a cluster"),
-                            (5, "unsure"),
-                        ]
-                    ),
-                ),
-                (
-                    "certainty",
-                    models.CharField(
-                        choices=[("sure", "Sure"), ("possible", "Possible")],
-                        default="sure",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("star", "Star"),
-                            ("pair", "pair or crowding"),
-                            ("galaxy", "background galaxy"),
-                            ("spike", "diffraction spike"),
-                            ("artefact", "Artefact"),
-                            ("other", "Other"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("comment", models.TextField(blank=True)),
-                ("flagged", models.BooleanField(default=False, help_text="Put up for discussion.")),
-                (
-                    "seconds",
-                    models.FloatField(blank=True, null=True, verbose_name="seconds looked"),
-                ),
-                (
-                    "display",
-                    models.JSONField(
-                        blank=True, default=dict, help_text="Stretch, limits and zoom."
-                    ),
-                ),
-                (
-                    "answers",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="The path through the questions, if it was taken.",
-                    ),
-                ),
-                (
-                    "suggestion_visible",
-                    models.BooleanField(
-                        default=False,
-                        help_text="The network's opinion could be seen before this vote.",
-                    ),
-                ),
-                (
-                    "votes_visible",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="Others' votes that could be seen before this one."
-                    ),
-                ),
-                (
-                    "sample",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("pool", "training pool, by uncertainty"),
-                            ("control", "control sample, in random order"),
-                            (
-                                "repeat",
-                                "the expert's own earlier candidate, to measure self-consistency",
-                            ),
-                        ],
-                        help_text="Why it was served, if it was.",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "strategy",
-                    models.CharField(
-                        blank=True,
-                        help_text="What had put it first in the training pool.",
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "surplus",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Cast without a lease when all the votes needed were there or promised; it counts all the same.",
-                    ),
-                ),
-                (
-                    "cast_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                ("retracted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="votes",
-                        to="labeling.candidate",
-                    ),
-                ),
-                (
-                    "repeat_of",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="repeated_by",
-                        to="labeling.vote",
-                    ),
-                ),
-                (
-                    "voter",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="votes",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(help_text='Made by the client, so it counts once.', primary_key=True, serialize=False)),
+                ('label', models.PositiveSmallIntegerField(choices=[(1, 'symmetric compact cluster'), (2, 'asymmetric compact cluster'), (3, 'compact association'), (4, 'not a cluster'), (5, 'unsure')])),
+                ('certainty', models.CharField(choices=[('sure', 'Sure'), ('possible', 'Possible')], default='sure', max_length=8)),
+                ('reason', models.CharField(blank=True, choices=[('star', 'Star'), ('pair', 'pair or crowding'), ('galaxy', 'background galaxy'), ('spike', 'diffraction spike'), ('artefact', 'Artefact'), ('other', 'Other')], max_length=8)),
+                ('comment', models.TextField(blank=True)),
+                ('flagged', models.BooleanField(default=False, help_text='Put up for discussion.')),
+                ('seconds', models.FloatField(blank=True, null=True, verbose_name='seconds looked')),
+                ('display', models.JSONField(blank=True, default=dict, help_text='Stretch, limits and zoom.')),
+                ('answers', models.JSONField(blank=True, default=list, help_text='The path through the questions, if it was taken.')),
+                ('suggestion_visible', models.BooleanField(default=False, help_text="The network's opinion could be seen before this vote.")),
+                ('votes_visible', models.PositiveSmallIntegerField(default=0, help_text="Others' votes that could be seen before this one.")),
+                ('sample', models.CharField(blank=True, choices=[('pool', 'training pool, by uncertainty'), ('control', 'control sample, in random order'), ('repeat', "the expert's own earlier candidate, to measure self-consistency")], help_text='Why it was served, if it was.', max_length=8)),
+                ('strategy', models.CharField(blank=True, help_text='What had put it first in the training pool.', max_length=16)),
+                ('surplus', models.BooleanField(default=False, help_text='Cast without a lease when all the votes needed were there or promised; it counts all the same.')),
+                ('cast_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('retracted_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='labeling.candidate')),
+                ('repeat_of', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repeated_by', to='labeling.vote')),
+                ('voter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='votes', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-cast_at"],
+                'ordering': ['-cast_at'],
             },
         ),
         migrations.CreateModel(
-            name="Consensus",
+            name='Consensus',
             fields=[
-                (
-                    "candidate",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        serialize=False,
-                        to="labeling.candidate",
-                    ),
-                ),
-                (
-                    "label",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "symmetric compact cluster"),
-                            (2, "asymmetric compact cluster"),
-                            (3, "compact association"),
-                            (4, "not a cluster"),
-                        ],
-                        null=True,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("insufficient", "more votes needed"),
-                            ("agreed", "all agree"),
-                            ("majority", "Majority"),
-                            ("tie", "left to a curator"),
-                            ("adjudicated", "decided by a curator"),
-                        ],
-                        default="insufficient",
-                        max_length=12,
-                    ),
-                ),
-                ("n_votes", models.PositiveSmallIntegerField(default=0)),
-                ("n_class1", models.PositiveSmallIntegerField(default=0)),
-                ("n_class2", models.PositiveSmallIntegerField(default=0)),
-                ("n_class3", models.PositiveSmallIntegerField(default=0)),
-                ("n_class4", models.PositiveSmallIntegerField(default=0)),
-                ("n_unsure", models.PositiveSmallIntegerField(default=0)),
-                ("agreement", models.FloatField(null=True)),
-                ("class_mean", models.FloatField(null=True)),
-                ("vote_entropy", models.FloatField(null=True, verbose_name="vote entropy (nats)")),
-                (
-                    "provenance",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (0, "network only"),
-                            (1, "network verified by one person"),
-                            (2, "one person"),
-                            (3, "several people"),
-                            (4, "several people after the network's opinion was visible"),
-                        ],
-                        default=0,
-                    ),
-                ),
-                ("rule_version", models.PositiveSmallIntegerField(default=1)),
+                ('candidate', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='labeling.candidate')),
+                ('label', models.PositiveSmallIntegerField(choices=[(1, 'symmetric compact cluster'), (2, 'asymmetric compact cluster'), (3, 'compact association'), (4, 'not a cluster')], null=True)),
+                ('status', models.CharField(choices=[('insufficient', 'more votes needed'), ('agreed', 'all agree'), ('majority', 'Majority'), ('tie', 'left to a curator'), ('adjudicated', 'decided by a curator')], default='insufficient', max_length=12)),
+                ('n_votes', models.PositiveSmallIntegerField(default=0)),
+                ('n_class1', models.PositiveSmallIntegerField(default=0)),
+                ('n_class2', models.PositiveSmallIntegerField(default=0)),
+                ('n_class3', models.PositiveSmallIntegerField(default=0)),
+                ('n_class4', models.PositiveSmallIntegerField(default=0)),
+                ('n_unsure', models.PositiveSmallIntegerField(default=0)),
+                ('agreement', models.FloatField(null=True)),
+                ('class_mean', models.FloatField(null=True)),
+                ('vote_entropy', models.FloatField(null=True, verbose_name='vote entropy (nats)')),
+                ('provenance', models.PositiveSmallIntegerField(choices=[(0, 'network only'), (1, 'network verified by one person'), (2, 'one person'), (3, 'several people'), (4, "several people after the network's opinion was visible")], default=0)),
+                ('rule_version', models.PositiveSmallIntegerField(default=1)),
             ],
             options={
-                "verbose_name_plural": "consensus",
-                "indexes": [models.Index(fields=["status"], name="labeling_co_status_a357ba_idx")],
+                'verbose_name_plural': 'consensus',
+                'indexes': [models.Index(fields=['status'], name='labeling_co_status_a357ba_idx')],
             },
         ),
         migrations.AddConstraint(
-            model_name="catalogueimport",
-            constraint=models.UniqueConstraint(
-                fields=("field", "fingerprint"), name="import_happens_once"
-            ),
+            model_name='catalogueimport',
+            constraint=models.UniqueConstraint(fields=('field', 'fingerprint'), name='import_happens_once'),
         ),
         migrations.AddIndex(
-            model_name="candidate",
-            index=models.Index(
-                condition=models.Q(("open", True)),
-                fields=["field", "control", "shuffle", "id"],
-                name="open_in_random_order",
-            ),
+            model_name='candidate',
+            index=models.Index(condition=models.Q(('open', True)), fields=['field', 'control', 'shuffle', 'id'], name='open_in_random_order'),
         ),
         migrations.AddIndex(
-            model_name="candidate",
-            index=models.Index(
-                condition=models.Q(("open", True)),
-                fields=["field", "mag_v"],
-                name="open_by_magnitude",
-            ),
+            model_name='candidate',
+            index=models.Index(condition=models.Q(('open', True)), fields=['field', 'mag_v'], name='open_by_magnitude'),
         ),
         migrations.AddIndex(
-            model_name="candidate",
-            index=models.Index(fields=["field", "x"], name="labeling_ca_field_i_26a75a_idx"),
+            model_name='candidate',
+            index=models.Index(fields=['field', 'x'], name='labeling_ca_field_i_26a75a_idx'),
         ),
         migrations.AddConstraint(
-            model_name="candidate",
-            constraint=models.UniqueConstraint(
-                fields=("field", "catalogue_id"), name="id_unique_in_field"
-            ),
+            model_name='candidate',
+            constraint=models.UniqueConstraint(fields=('field', 'catalogue_id'), name='id_unique_in_field'),
         ),
         migrations.AddConstraint(
-            model_name="lease",
-            constraint=models.UniqueConstraint(
-                fields=("candidate", "expert"), name="one_lease_per_expert"
-            ),
+            model_name='lease',
+            constraint=models.UniqueConstraint(fields=('candidate', 'expert'), name='one_lease_per_expert'),
         ),
         migrations.AddConstraint(
-            model_name="mosaic",
-            constraint=models.UniqueConstraint(
-                fields=("field", "band"), name="one_mosaic_per_band"
-            ),
+            model_name='mosaic',
+            constraint=models.UniqueConstraint(fields=('field', 'band'), name='one_mosaic_per_band'),
         ),
         migrations.AddConstraint(
-            model_name="referencelabel",
-            constraint=models.UniqueConstraint(
-                fields=("candidate", "source"), name="one_label_per_source"
-            ),
+            model_name='referencelabel',
+            constraint=models.UniqueConstraint(fields=('candidate', 'source'), name='one_label_per_source'),
         ),
         migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(
-                condition=models.Q(("queue__isnull", False)),
-                fields=["queue", "run", "-priority", "candidate"],
-                name="pool_in_order",
-            ),
+            model_name='prediction',
+            index=models.Index(condition=models.Q(('queue__isnull', False)), fields=['queue', 'run', '-priority', 'candidate'], name='pool_in_order'),
         ),
         migrations.AddConstraint(
-            model_name="prediction",
-            constraint=models.UniqueConstraint(
-                fields=("run", "candidate"), name="one_prediction_per_run"
-            ),
+            model_name='prediction',
+            constraint=models.UniqueConstraint(fields=('run', 'candidate'), name='one_prediction_per_run'),
         ),
         migrations.AddConstraint(
-            model_name="member",
-            constraint=models.UniqueConstraint(
-                fields=("run", "number"), name="one_worker_per_member"
-            ),
+            model_name='member',
+            constraint=models.UniqueConstraint(fields=('run', 'number'), name='one_worker_per_member'),
         ),
         migrations.AddIndex(
-            model_name="vote",
-            index=models.Index(fields=["voter", "cast_at"], name="votes_by_voter"),
+            model_name='vote',
+            index=models.Index(fields=['voter', 'cast_at'], name='votes_by_voter'),
         ),
         migrations.AddIndex(
-            model_name="vote",
-            index=models.Index(
-                condition=models.Q(("flagged", True), ("retracted_at", None)),
-                fields=["candidate"],
-                name="flagged_votes",
-            ),
+            model_name='vote',
+            index=models.Index(condition=models.Q(('flagged', True), ('retracted_at', None)), fields=['candidate'], name='flagged_votes'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("repeat_of", None), ("retracted_at", None)),
-                fields=("candidate", "voter"),
-                name="one_live_vote",
-            ),
+            model_name='vote',
+            constraint=models.UniqueConstraint(condition=models.Q(('repeat_of', None), ('retracted_at', None)), fields=('candidate', 'voter'), name='one_live_vote'),
         ),
         migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("repeat_of__isnull", False), ("retracted_at", None)),
-                fields=("repeat_of",),
-                name="one_live_repeat",
-            ),
+            model_name='vote',
+            constraint=models.UniqueConstraint(condition=models.Q(('repeat_of__isnull', False), ('retracted_at', None)), fields=('repeat_of',), name='one_live_repeat'),
         ),
         migrations.RunPython(create_roles, migrations.RunPython.noop),
     ]

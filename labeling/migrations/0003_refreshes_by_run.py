@@ -5,28 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0002_places_of_what_waits_alone"),
+        ('labeling', '0002_places_of_what_waits_alone'),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name="refresh",
-            options={"verbose_name_plural": "refreshes"},
+            name='refresh',
+            options={'verbose_name_plural': 'refreshes'},
         ),
         migrations.AlterField(
-            model_name="refresh",
-            name="field",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="refreshes",
-                to="labeling.field",
-            ),
+            model_name='refresh',
+            name='field',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refreshes', to='labeling.field'),
         ),
         migrations.AddConstraint(
-            model_name="refresh",
-            constraint=models.UniqueConstraint(
-                fields=("field", "run"), name="one_refresh_of_a_run"
-            ),
+            model_name='refresh',
+            constraint=models.UniqueConstraint(fields=('field', 'run'), name='one_refresh_of_a_run'),
         ),
     ]

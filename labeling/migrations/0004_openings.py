@@ -7,70 +7,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0003_refreshes_by_run"),
+        ('labeling', '0003_refreshes_by_run'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="vote",
-            name="informed",
-            field=models.BooleanField(
-                default=False,
-                help_text="The voter had been shown what the network, others or catalogues say.",
-            ),
+            model_name='vote',
+            name='informed',
+            field=models.BooleanField(default=False, help_text='The voter had been shown what the network, others or catalogues say.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="suggestion_visible",
-            field=models.BooleanField(
-                default=False,
-                help_text="The network's opinion was open to the voter before this vote.",
-            ),
+            model_name='vote',
+            name='suggestion_visible',
+            field=models.BooleanField(default=False, help_text="The network's opinion was open to the voter before this vote."),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="votes_visible",
-            field=models.PositiveSmallIntegerField(
-                default=0, help_text="Others' votes that were open to the voter before this one."
-            ),
+            model_name='vote',
+            name='votes_visible',
+            field=models.PositiveSmallIntegerField(default=0, help_text="Others' votes that were open to the voter before this one."),
         ),
         migrations.CreateModel(
-            name="Opening",
+            name='Opening',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "opened_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="openings",
-                        to="labeling.candidate",
-                    ),
-                ),
-                (
-                    "expert",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="openings",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('candidate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='openings', to='labeling.candidate')),
+                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='openings', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("candidate", "expert"), name="one_opening")
-                ],
+                'constraints': [models.UniqueConstraint(fields=('candidate', 'expert'), name='one_opening')],
             },
         ),
     ]

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 def take_over(apps, schema_editor):
     """Move the sessions of accounts that are still there from Django's table."""
-    old = apps.get_model("sessions", "Session").objects
-    new = apps.get_model("labeling", "Session").objects
-    accounts = set(apps.get_model("auth", "User").objects.values_list("pk", flat=True))
+    old = apps.get_model('sessions', 'Session').objects
+    new = apps.get_model('labeling', 'Session').objects
+    accounts = set(apps.get_model('auth', 'User').objects.values_list('pk', flat=True))
     for session in old.filter(expire_date__gt=timezone.now()).iterator():
         account = int(SessionStore().decode(session.session_data).get(SESSION_KEY, 0))
         if account in accounts:
@@ -26,38 +26,26 @@ def take_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0005_openings_of_before"),
-        ("sessions", "0001_initial"),
+        ('labeling', '0005_openings_of_before'),
+        ('sessions', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Session",
+            name='Session',
             fields=[
-                (
-                    "session_key",
-                    models.CharField(
-                        max_length=40, primary_key=True, serialize=False, verbose_name="session key"
-                    ),
-                ),
-                ("session_data", models.TextField(verbose_name="session data")),
-                ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
-                (
-                    "account",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sessions",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
+                ('session_data', models.TextField(verbose_name='session data')),
+                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "session",
-                "verbose_name_plural": "sessions",
-                "abstract": False,
+                'verbose_name': 'session',
+                'verbose_name_plural': 'sessions',
+                'abstract': False,
             },
         ),
         migrations.RunPython(take_over, migrations.RunPython.noop),

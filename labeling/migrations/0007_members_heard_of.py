@@ -5,21 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0006_sessions"),
+        ('labeling', '0006_sessions'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="member",
-            name="heard_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, help_text="When its worker last spoke."
-            ),
+            model_name='member',
+            name='heard_at',
+            field=models.DateTimeField(default=django.utils.timezone.now, help_text='When its worker last spoke.'),
         ),
         migrations.AddField(
-            model_name="member",
-            name="trained",
+            model_name='member',
+            name='trained',
             field=models.BooleanField(default=False),
         ),
     ]

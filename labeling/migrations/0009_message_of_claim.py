@@ -4,23 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0008_by_chance"),
+        ('labeling', '0008_by_chance'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="experiment",
-            name="message",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Id of what called its worker.", max_length=40
-            ),
+            model_name='experiment',
+            name='message',
+            field=models.CharField(blank=True, editable=False, help_text='Id of what called its worker.', max_length=40),
         ),
         migrations.AddField(
-            model_name="trainingrun",
-            name="message",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Id of what called its worker.", max_length=40
-            ),
+            model_name='trainingrun',
+            name='message',
+            field=models.CharField(blank=True, editable=False, help_text='Id of what called its worker.', max_length=40),
         ),
     ]

@@ -7,225 +7,156 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0010_plain_names"),
+        ('labeling', '0010_plain_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="disclosure",
-            name="candidate",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="disclosures",
-                to="labeling.candidate",
-            ),
+            model_name='disclosure',
+            name='candidate',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='disclosures', to='labeling.candidate'),
         ),
         migrations.AlterField(
-            model_name="disclosure",
-            name="expert",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="disclosures",
-                to=settings.AUTH_USER_MODEL,
-            ),
+            model_name='disclosure',
+            name='expert',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disclosures', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="arms",
-            field=models.PositiveSmallIntegerField(
-                help_text="Number of ensembles that are trained."
-            ),
+            model_name='experiment',
+            name='arms',
+            field=models.PositiveSmallIntegerField(help_text='Number of ensembles that are trained.'),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="attempts",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                help_text="Number of workers that started since it was requested or resumed.",
-            ),
+            model_name='experiment',
+            name='attempts',
+            field=models.PositiveSmallIntegerField(default=0, help_text='Number of workers that started since it was requested or resumed.'),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="attempts_without_progress",
-            field=models.PositiveSmallIntegerField(
-                default=0, help_text="Number of latest attempts that finished no part of the job."
-            ),
+            model_name='experiment',
+            name='attempts_without_progress',
+            field=models.PositiveSmallIntegerField(default=0, help_text='Number of latest attempts that finished no part of the job.'),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="message",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Id of its worker's message.", max_length=40
-            ),
+            model_name='experiment',
+            name='message',
+            field=models.CharField(blank=True, editable=False, help_text="Id of its worker's message.", max_length=40),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="report",
-            field=models.JSONField(
-                default=dict, help_text="Differences between the arms, and the result of each."
-            ),
+            model_name='experiment',
+            name='report',
+            field=models.JSONField(default=dict, help_text='Differences between the arms, and the result of each.'),
         ),
         migrations.AlterField(
-            model_name="experiment",
-            name="training_sets",
-            field=models.JSONField(
-                default=list,
-                help_text="Name, source, sha256 and label counts of each training set.",
-            ),
+            model_name='experiment',
+            name='training_sets',
+            field=models.JSONField(default=list, help_text='Name, source, sha256 and label counts of each training set.'),
         ),
         migrations.AlterField(
-            model_name="lease",
-            name="strategy",
-            field=models.CharField(
-                blank=True,
-                help_text="Strategy that placed the candidate in the queue; empty in the control sample.",
-                max_length=16,
-            ),
+            model_name='lease',
+            name='strategy',
+            field=models.CharField(blank=True, help_text='Strategy that placed the candidate in the queue; empty in the control sample.', max_length=16),
         ),
         migrations.AlterField(
-            model_name="member",
-            name="heartbeat_at",
-            field=models.DateTimeField(
-                default=django.utils.timezone.now, help_text="Time of its worker's last report."
-            ),
+            model_name='member',
+            name='heartbeat_at',
+            field=models.DateTimeField(default=django.utils.timezone.now, help_text="Time of its worker's last report."),
         ),
         migrations.AlterField(
-            model_name="member",
-            name="progress",
-            field=models.JSONField(default=dict, help_text="Last report of its worker."),
+            model_name='member',
+            name='progress',
+            field=models.JSONField(default=dict, help_text='Last report of its worker.'),
         ),
         migrations.AlterField(
-            model_name="member",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="claimed_members",
-                to="labeling.trainingrun",
-            ),
+            model_name='member',
+            name='run',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claimed_members', to='labeling.trainingrun'),
         ),
         migrations.AlterField(
-            model_name="refresh",
-            name="claimed_at",
-            field=models.DateTimeField(help_text="When a worker claimed it.", null=True),
+            model_name='refresh',
+            name='claimed_at',
+            field=models.DateTimeField(help_text='When a worker claimed it.', null=True),
         ),
         migrations.AlterField(
-            model_name="refresh",
-            name="made_at",
+            model_name='refresh',
+            name='made_at',
             field=models.DateTimeField(help_text="Empty if the order is the run's own.", null=True),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="attempts",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                help_text="Number of workers that started since it was requested or resumed.",
-            ),
+            model_name='trainingrun',
+            name='attempts',
+            field=models.PositiveSmallIntegerField(default=0, help_text='Number of workers that started since it was requested or resumed.'),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="attempts_without_progress",
-            field=models.PositiveSmallIntegerField(
-                default=0, help_text="Number of latest attempts that finished no part of the job."
-            ),
+            model_name='trainingrun',
+            name='attempts_without_progress',
+            field=models.PositiveSmallIntegerField(default=0, help_text='Number of latest attempts that finished no part of the job.'),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="automatic",
-            field=models.BooleanField(
-                default=False, help_text="Started by newly settled labels, for the last requester."
-            ),
+            model_name='trainingrun',
+            name='automatic',
+            field=models.BooleanField(default=False, help_text='Started by newly settled labels, for the last requester.'),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="basis",
-            field=models.JSONField(
-                default=dict,
-                help_text="Votes and rulings, or references, that the labels are based on.",
-            ),
+            model_name='trainingrun',
+            name='basis',
+            field=models.JSONField(default=dict, help_text='Votes and rulings, or references, that the labels are based on.'),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="external",
-            field=models.CharField(
-                blank=True,
-                help_text="Name of another network whose predictions were imported; else empty.",
-                max_length=80,
-                verbose_name="imported network",
-            ),
+            model_name='trainingrun',
+            name='external',
+            field=models.CharField(blank=True, help_text='Name of another network whose predictions were imported; else empty.', max_length=80, verbose_name='imported network'),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="message",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Id of its worker's message.", max_length=40
-            ),
+            model_name='trainingrun',
+            name='message',
+            field=models.CharField(blank=True, editable=False, help_text="Id of its worker's message.", max_length=40),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="trained_at",
-            field=models.DateTimeField(help_text="When all its members were trained.", null=True),
+            model_name='trainingrun',
+            name='trained_at',
+            field=models.DateTimeField(help_text='When all its members were trained.', null=True),
         ),
         migrations.AlterField(
-            model_name="trainingrun",
-            name="verdict",
-            field=models.JSONField(default=dict, help_text="Latest verdict of the gate."),
+            model_name='trainingrun',
+            name='verdict',
+            field=models.JSONField(default=dict, help_text='Latest verdict of the gate.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="answers",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Answers to the questions, if the voter used them.",
-            ),
+            model_name='vote',
+            name='answers',
+            field=models.JSONField(blank=True, default=list, help_text='Answers to the questions, if the voter used them.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="flagged",
-            field=models.BooleanField(default=False, help_text="Marked for discussion."),
+            model_name='vote',
+            name='flagged',
+            field=models.BooleanField(default=False, help_text='Marked for discussion.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="informed",
-            field=models.BooleanField(
-                default=False,
-                help_text="The voter was shown what the network, others or catalogues say before it.",
-            ),
+            model_name='vote',
+            name='informed',
+            field=models.BooleanField(default=False, help_text='The voter was shown what the network, others or catalogues say before it.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="strategy",
-            field=models.CharField(
-                blank=True,
-                help_text="Strategy that placed the candidate in the queue, if it came from there.",
-                max_length=16,
-            ),
+            model_name='vote',
+            name='strategy',
+            field=models.CharField(blank=True, help_text='Strategy that placed the candidate in the queue, if it came from there.', max_length=16),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="suggestion_visible",
-            field=models.BooleanField(
-                default=False,
-                help_text="The network's opinion was visible to the voter before this vote.",
-            ),
+            model_name='vote',
+            name='suggestion_visible',
+            field=models.BooleanField(default=False, help_text="The network's opinion was visible to the voter before this vote."),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="surplus",
-            field=models.BooleanField(
-                default=False,
-                help_text="Cast without a lease after all votes needed were cast or promised; it counts.",
-            ),
+            model_name='vote',
+            name='surplus',
+            field=models.BooleanField(default=False, help_text='Cast without a lease after all votes needed were cast or promised; it counts.'),
         ),
         migrations.AlterField(
-            model_name="vote",
-            name="votes_visible",
-            field=models.PositiveSmallIntegerField(
-                default=0,
-                help_text="Number of others' votes visible to the voter before this vote.",
-            ),
+            model_name='vote',
+            name='votes_visible',
+            field=models.PositiveSmallIntegerField(default=0, help_text="Number of others' votes visible to the voter before this vote."),
         ),
     ]

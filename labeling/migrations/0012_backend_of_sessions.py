@@ -5,22 +5,23 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import migrations
 from django.utils import timezone
 
-OLD = "labeling.accounts.Backend"
-NEW = "labeling.auth.backend.Backend"
+OLD = 'labeling.accounts.Backend'
+NEW = 'labeling.auth.backend.Backend'
 
 
 def follow(apps, schema_editor):
     """Rewrite the sessions that have not expired."""
     store = SessionStore()
-    sessions = apps.get_model("labeling", "Session").objects
+    sessions = apps.get_model('labeling', 'Session').objects
     for session in sessions.filter(expire_date__gt=timezone.now()).iterator():
         data = store.decode(session.session_data)
         if data.get(BACKEND_SESSION_KEY) == OLD:
             session.session_data = store.encode({**data, BACKEND_SESSION_KEY: NEW})
-            session.save(update_fields=["session_data"])
+            session.save(update_fields=['session_data'])
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0011_plain_words")]
+
+    dependencies = [('labeling', '0011_plain_words')]
 
     operations = [migrations.RunPython(follow, migrations.RunPython.noop)]

@@ -5,37 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0014_api_tokens"),
+        ('labeling', '0014_api_tokens'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="IdempotencyKey",
+            name='IdempotencyKey',
             fields=[
-                (
-                    "digest",
-                    models.CharField(
-                        help_text="sha256 of account, address and key.",
-                        max_length=64,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "request_digest",
-                    models.CharField(help_text="sha256 of the body.", max_length=64),
-                ),
-                (
-                    "row",
-                    models.BigIntegerField(
-                        help_text="Primary key of the row that the request made."
-                    ),
-                ),
-                (
-                    "used_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
-                ),
+                ('digest', models.CharField(help_text='sha256 of account, address and key.', max_length=64, primary_key=True, serialize=False)),
+                ('request_digest', models.CharField(help_text='sha256 of the body.', max_length=64)),
+                ('row', models.BigIntegerField(help_text='Primary key of the row that the request made.')),
+                ('used_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
         ),
     ]

@@ -6,22 +6,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0015_idempotency_keys"),
+        ('labeling', '0015_idempotency_keys'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="lease",
-            name="renewed_at",
-            field=models.DateTimeField(
-                db_default=django.db.models.functions.datetime.Now(),
-                default=django.utils.timezone.now,
-            ),
+            model_name='lease',
+            name='renewed_at',
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now),
         ),
         migrations.AlterField(
-            model_name="runevent",
-            name="at",
+            model_name='runevent',
+            name='at',
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
     ]

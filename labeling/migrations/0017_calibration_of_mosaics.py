@@ -4,65 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("labeling", "0016_renewal_of_leases"),
+        ('labeling', '0016_renewal_of_leases'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="mosaic",
-            name="exposure_s",
-            field=models.FloatField(blank=True, null=True, verbose_name="exposure time (s)"),
+            model_name='mosaic',
+            name='exposure_s',
+            field=models.FloatField(blank=True, null=True, verbose_name='exposure time (s)'),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="photflam",
-            field=models.FloatField(
-                blank=True,
-                help_text="Of the header, erg/s/cm2/Angstrom per count/s",
-                null=True,
-                verbose_name="PHOTFLAM",
-            ),
+            model_name='mosaic',
+            name='photflam',
+            field=models.FloatField(blank=True, help_text='Of the header, erg/s/cm2/Angstrom per count/s', null=True, verbose_name='PHOTFLAM'),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="photplam",
-            field=models.FloatField(
-                blank=True,
-                help_text="Pivot wavelength by the header, Angstrom.",
-                null=True,
-                verbose_name="PHOTPLAM",
-            ),
+            model_name='mosaic',
+            name='photplam',
+            field=models.FloatField(blank=True, help_text='Pivot wavelength by the header, Angstrom.', null=True, verbose_name='PHOTPLAM'),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="plane",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                help_text="Of a cube (band, y, x), from 0; empty for an image.",
-                null=True,
-            ),
+            model_name='mosaic',
+            name='plane',
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Of a cube (band, y, x), from 0; empty for an image.', null=True),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="zero_point_ab",
-            field=models.FloatField(
-                blank=True,
-                help_text="Magnitude of one image unit in a pixel; unknown where empty.",
-                null=True,
-                verbose_name="zero point (AB)",
-            ),
+            model_name='mosaic',
+            name='zero_point_ab',
+            field=models.FloatField(blank=True, help_text='Magnitude of one image unit in a pixel; unknown where empty.', null=True, verbose_name='zero point (AB)'),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="zero_point_source",
-            field=models.CharField(
-                blank=True, help_text="Where the zero points come from.", max_length=200
-            ),
+            model_name='mosaic',
+            name='zero_point_source',
+            field=models.CharField(blank=True, help_text='Where the zero points come from.', max_length=200),
         ),
         migrations.AddField(
-            model_name="mosaic",
-            name="zero_point_vega",
-            field=models.FloatField(blank=True, null=True, verbose_name="zero point (Vega)"),
+            model_name='mosaic',
+            name='zero_point_vega',
+            field=models.FloatField(blank=True, null=True, verbose_name='zero point (Vega)'),
         ),
     ]
