@@ -1,6 +1,5 @@
 """Write arrays of stamps and labels as a training set: one pack, and the manifest that names it."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.classes import VOTE_COLUMNS
+from classifier.core.control_sample import CONTROL_SHARE, in_control_sample
 from classifier.core.packs import SHARD, new_pack
 from classifier.core.stamp_arrays import fit_to_pack, has_data
 from classifier.core.training_set import CONTROL, SPLITS, TRAIN, Manifest, encode_training_set
@@ -27,7 +27,7 @@ def write_training_set(
     bands: Sequence[str] = BANDS,
     ids: Sequence[Any] | None = None,
     split: Sequence[str] | None = None,
-    control_share: float = 0.2,
+    control_share: float = CONTROL_SHARE,
     field: str = "notebook",
 ) -> Manifest:
     """Write a pack and a manifest into a new folder, and return the manifest.
@@ -64,8 +64,17 @@ def write_training_set(
     ids
         Names of the candidates; by default numbers from 1.
     split
-        `train` or `control` for each candidate. By default a hash of field and id puts a share of
-        `control_share` into `control`, the same ones every time.
+        `train` or `control` for each candidate. By default that of `in_control_sample`, which is
+        the same every time, and the same as in a campaign on this field.
+    control_share
+        Share of the candidates in the control sample.
+    field
+        Name of the field; with the ids it decides the split.
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit together, and a folder that is not empty.
     """
     folder = Path(folder)
     images = np.asarray(stamps)
@@ -95,8 +104,7 @@ def write_training_set(
 
 
 def _split(field: str, name: str, control_share: float) -> str:
-    digest = hashlib.sha256(f"{field}\0{name}".encode()).digest()
-    return CONTROL if int.from_bytes(digest[:8]) < control_share * 2**64 else TRAIN
+    return CONTROL if in_control_sample(field, name, control_share) else TRAIN
 
 
 def _check(

@@ -15,11 +15,12 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
+from classifier.core.control_sample import in_control_sample
 from labeling.db.bulk_rows import BulkInsertRows, pause_after
 from labeling.ingest.tables import Catalogue
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
 from labeling.models.candidate import catalogue_number_of
-from labeling.rules.sampling import in_control_sample, shuffle_key
+from labeling.rules.sampling import shuffle_key
 
 BATCH = 1000
 """Rows in one transaction."""

@@ -18,9 +18,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from classifier.core.control_sample import in_control_sample
 from labeling.imaging.stamps import Positions
 from labeling.models import Candidate, Field
-from labeling.rules.sampling import in_control_sample
 
 SAME_PX = 1.0
 """Sources that lie closer than this are the same."""

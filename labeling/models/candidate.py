@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
+from classifier.core.control_sample import in_control_sample
 from classifier.core.pack_locations import Location
 from labeling.auth.roles import Role, has_role
 from labeling.db.bulk import batches
@@ -38,7 +39,7 @@ from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE, Predi
 from labeling.models.vote import VOTES, NotReplaceable, Vote, VoteConflict, VoteContext
 from labeling.rules.band_rule import NO_STAMP, BandRule, is_by_band_rule
 from labeling.rules.consensus import Ballot, ConsensusStatus, Verdict, verdict_of
-from labeling.rules.sampling import in_control_sample, shuffle_key
+from labeling.rules.sampling import shuffle_key
 
 
 class SetAside(Exception):

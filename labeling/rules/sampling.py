@@ -1,38 +1,24 @@
-"""The sample of each candidate, and the random orders in which candidates are served.
+"""The random orders in which candidates are served.
 
-Both depend on the field's name and the catalogue id alone, so that they never change and no network
-is measured on candidates that another was trained on. The strategy *random* orders the training
-pool by `random_value`.
+They depend on the field's name and the catalogue id alone, so that they never change. The strategy
+*random* orders the training pool by `random_value`.
 """
 
 from fractions import Fraction
 from functools import cache
-from hashlib import sha256
 from math import ceil
 
-CONTROL_SHARE = 0.2
-"""Share of the candidates in the control sample (Wei et al. 2020: 80 % / 20 %)."""
-
-
-def _digest(salt: str, field: str, catalogue_id: str) -> int:
-    """Return a pseudo-random number in [0, 2**63), a hash of the names."""
-    text = f"asterism/{salt}/1\0{field}\0{catalogue_id}"
-    return int.from_bytes(sha256(text.encode()).digest()[:8]) >> 1
-
-
-def in_control_sample(field: str, catalogue_id: str) -> bool:
-    """True if the candidate is in the control sample, False if it is in the training pool."""
-    return _digest("control", field, catalogue_id) < CONTROL_SHARE * 2**63
+from classifier.core.control_sample import name_hash
 
 
 def shuffle_key(field: str, catalogue_id: str) -> int:
     """Return the number in [0, 2**63) by which the candidate is sorted in random order."""
-    return _digest("shuffle", field, catalogue_id)
+    return name_hash("shuffle", field, catalogue_id)
 
 
 def random_value(candidate: int) -> float:
     """Return a pseudo-random number in [0, 1) for a candidate's primary key."""
-    return _digest("chance", "", str(candidate)) / 2**63
+    return name_hash("chance", "", str(candidate)) / 2**63
 
 
 def takes_control(position: int, share: float, expert: int) -> bool:
@@ -62,7 +48,7 @@ def _slot(position: int, share: float, salt: str) -> tuple[int, int | None]:
         return 0, None
     block = int(position * exact_share)
     first, stop = ceil(block / exact_share), ceil((block + 1) / exact_share)
-    return block, first + _digest("place", salt, str(block)) % (stop - first)
+    return block, first + name_hash("place", salt, str(block)) % (stop - first)
 
 
 @cache

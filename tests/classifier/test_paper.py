@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from classifier import PRESETS, Manifest, TrainingConfig
+from classifier.core.control_sample import in_control_sample
 from classifier.data.dataset import TrainingTensors, load_tensors
 from classifier.data.random_views import random_views
 from classifier.data.stamps import StampWindow, central, scale_stamps
 from classifier.nets.backbones import BACKBONES, keep_bands
 from classifier.nets.dual_backbone import DualBackbone
-from labeling.rules.sampling import in_control_sample
 from tests.classifier.conftest import stamps_of, training_steps, write_manifest, write_pack
 
 ROOT = Path(__file__).resolve().parents[2]

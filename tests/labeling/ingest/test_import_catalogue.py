@@ -8,13 +8,14 @@ from astropy.nddata import Cutout2D
 from django.core.management import CommandError, call_command
 
 from classifier.core.bands import BANDS, FILTERS
+from classifier.core.control_sample import in_control_sample
 from classifier.core.packs import FORMAT
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
-from labeling.rules.sampling import in_control_sample, shuffle_key
+from labeling.rules.sampling import shuffle_key
 from tests.labeling.skies import (
     POSITIONS,
     REFERENCE,

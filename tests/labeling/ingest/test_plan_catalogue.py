@@ -6,12 +6,12 @@ from astropy.io import fits
 from django.core.management import CommandError, call_command
 
 from classifier.core.bands import BANDS
+from classifier.core.control_sample import in_control_sample
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, Field, Mosaic
-from labeling.rules.sampling import in_control_sample
 from tests.labeling.skies import POSITIONS, row_at, tan_wcs, write_catalogue, write_mosaic
 from tests.labeling.world import settle
 

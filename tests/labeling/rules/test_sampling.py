@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.rules.sampling import (
-    CONTROL_SHARE,
-    in_control_sample,
-    random_value,
-    shuffle_key,
-    takes_control,
-    takes_repeat,
-)
+from classifier.core.control_sample import CONTROL_SHARE, in_control_sample
+from labeling.rules.sampling import random_value, shuffle_key, takes_control, takes_repeat
 
 names = st.text(max_size=12)
 experts = st.integers(1, 2**31)

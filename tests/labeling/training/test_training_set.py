@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from classifier.core.classes import VOTE_COLUMNS
+from classifier.core.control_sample import in_control_sample
 from classifier.core.training_set import (
     COLUMNS,
     UNLABELLED,
@@ -13,7 +14,6 @@ from classifier.core.training_set import (
 )
 from labeling.models import Candidate, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
-from labeling.rules.sampling import in_control_sample
 from labeling.training.label_source import LabelSource
 from labeling.training.training_set import all_label_sources, take_snapshot
 from tests.labeling.world import make_field, settle, vote
