@@ -1,19 +1,16 @@
-"""Checksums of FITS files: CHECKSUM and DATASUM of an HDU, and those of compressed files.
+"""Checksums of FITS files: CHECKSUM and DATASUM of an HDU.
 
 Seaman, Pence & Rots 2012 (the FITS checksum proposal): 32-bit sums in ones' complement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from io import BufferedReader
-from pathlib import Path
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from typing import IO
 
 import numpy as np
 from astropy.io import fits
-
-from labeling.files.limits import MAX_UNPACKED, LimitExceeded, open_unpacked
 
 _CHUNK = 2880 * 1024
 _ONES = 2**32 - 1
@@ -23,22 +20,23 @@ class ChecksumError(Exception):
     """The content of a file is not what was written; the text says which part, and the remedy."""
 
 
-def check_sums(path: Path, hdus: Collection[int]) -> list[str]:
-    """Check the sums in the headers of these HDUs, and that of a compressed file.
+def check_sums(
+    open_file: Callable[[], AbstractContextManager[IO[bytes]]], hdus: Collection[int]
+) -> list[str]:
+    """Check the sums in the headers of these HDUs of a file that is not compressed.
 
     Returns a note for each header that was edited after its sum was written. Raises ChecksumError
-    if the data are not those that were written; what reading a damaged compressed file raises is
-    left to the caller.
+    if the data are not those that were written.
     """
     notes: list[str] = []
     with (
-        fits.open(path, disable_image_compression=True) as file,
-        open_unpacked(path) as stream,
+        open_file() as content,
+        fits.open(content, disable_image_compression=True, memmap=False) as file,
+        open_file() as stream,
     ):
         for number, hdu in enumerate(file):
             if number in hdus:
                 notes += _check_hdu(number, hdu, stream)
-        _read_to_end(stream)
     return notes
 
 
@@ -80,12 +78,3 @@ def _sum(stream: IO[bytes], size: int) -> int:
         words = np.frombuffer(chunk[: len(chunk) // 4 * 4], ">u4")
         total += int(words.sum(dtype=np.uint64))
     return total % _ONES
-
-
-def _read_to_end(stream: IO[bytes]) -> None:
-    """Read a compressed file to its end, where its own checksum is. Raises LimitExceeded."""
-    if isinstance(stream, BufferedReader):
-        return
-    while stream.read(_CHUNK):
-        if stream.tell() > MAX_UNPACKED:
-            raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB")

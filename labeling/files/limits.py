@@ -15,7 +15,7 @@ import zlib
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from astropy.io import fits
 
@@ -40,7 +40,8 @@ _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open
 _REFUSED = {b"PK\x03\x04": "zip", b"\x1f\x9d": "compress"}
 UNPACKING_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError)
 """Errors that reading a damaged compressed file raises."""
-_DAMAGE = (*UNPACKING_ERRORS, KeyError, OverflowError, TypeError, ValueError, fits.VerifyError)
+HEADER_DAMAGE = (KeyError, OverflowError, TypeError, ValueError, fits.VerifyError)
+"""Errors that reading a damaged FITS header raises."""
 
 
 class LimitExceeded(Exception):
@@ -64,17 +65,32 @@ def check_fits(path: Path, *, table: bool = False) -> None:
 
     `table` is for files of which a table is read. Damage is left to astropy.
     """
-    with open_unpacked(path) as stream, suppress(*_DAMAGE):
-        for _ in range(MAX_HDUS):
-            text = _read_header(stream)
-            if not text:
-                return
-            header = fits.Header.fromstring(text)
-            _check_tiles(header)
-            if table:
-                _check_columns(header)
-            _skip(stream, _data_size(header))
-        raise LimitExceeded(f"it has more than {MAX_HDUS} HDUs")
+    with open_unpacked(path) as stream, suppress(*UNPACKING_ERRORS, *HEADER_DAMAGE):
+        check_hdus(_Skipping(stream), table=table)
+
+
+class SkippingStream(Protocol):
+    """What `check_hdus` needs of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, or those that are left."""
+
+    def skip(self, size: int, /) -> None:
+        """Go forward by so many bytes."""
+
+
+def check_hdus(stream: SkippingStream, *, table: bool = False) -> None:
+    """Raise LimitExceeded as `check_fits`, and other errors where headers are damaged."""
+    for _ in range(MAX_HDUS):
+        text = _read_header(stream)
+        if not text:
+            return
+        header = fits.Header.fromstring(text)
+        _check_tiles(header)
+        if table:
+            _check_columns(header)
+        stream.skip(_data_size(header))
+    raise LimitExceeded(f"it has more than {MAX_HDUS} HDUs")
 
 
 def open_unpacked(path: Path) -> IO[bytes]:
@@ -90,7 +106,7 @@ def open_unpacked(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _read_header(stream: IO[bytes]) -> bytes:
+def _read_header(stream: SkippingStream) -> bytes:
     """Return the cards of the next header; nothing if the file ends before its END."""
     blocks: list[bytes] = []
     while len(blocks) * _BLOCK < _MAX_HEADER:
@@ -140,12 +156,19 @@ def _check_columns(header: fits.Header) -> None:
             )
 
 
-def _skip(stream: IO[bytes], size: int) -> None:
-    """Go forward; what is compressed is unpacked on the way, as far as the limit."""
-    is_packed = not isinstance(stream, io.BufferedReader)
-    if is_packed and stream.tell() + size > MAX_UNPACKED:
-        raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB")
-    stream.seek(size, 1)
+class _Skipping:
+    """A file, of which what is compressed is unpacked on the way, as far as the limit."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.read = stream.read
+        self._stream = stream
+
+    def skip(self, size: int) -> None:
+        """Go forward. Raises LimitExceeded."""
+        is_packed = not isinstance(self._stream, io.BufferedReader)
+        if is_packed and self._stream.tell() + size > MAX_UNPACKED:
+            raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB")
+        self._stream.seek(size, 1)
 
 
 def check_hdf5(path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import ENOMEM
+from errno import ENOMEM, ENOSPC
+from math import lcm
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +22,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from labeling.files.limits import MAX_PIXELS, UNPACKING_ERRORS, LimitExceeded, check_fits
+from labeling.files.unpacking import ScratchFile
 from labeling.imaging.science_hdu import image_shape
 
 Image = NDArray[np.float32]
@@ -103,8 +105,8 @@ class FitsPixels:
         rows = max(_BLOCK_PX // width // ROW_STEP, 1) * ROW_STEP
         if isinstance(self.hdu, fits.CompImageHDU):
             # Each block unpacks all tiles that it touches.
-            tile_rows = self.hdu.tile_shape[-2]
-            rows = height if tile_rows > rows else -(-rows // tile_rows) * tile_rows * ROW_STEP
+            step = lcm(self.hdu.tile_shape[-2], ROW_STEP)
+            rows = -(-rows // step) * step
         for first in range(0, height, rows):
             last = min(first + rows, height)
             block, impossible = self.read(slice(first, last))
@@ -166,22 +168,34 @@ def reading(path: Path, message: str) -> Iterator[None]:
     except LimitExceeded as error:
         raise UnusableImage(f"{path}: {error}.") from None
     except _UNREADABLE as error:
-        if isinstance(error, OSError) and error.errno == ENOMEM:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == ENOMEM:
             raise UnusableImage(f"{path}: there is not enough memory to read it.") from None
+        if number == ENOSPC:
+            raise UnusableImage(f"{path}: the disk became full while it was unpacked.") from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnusableImage(f"{path}: {message} ({reason}).") from None
 
 
 @contextmanager
-def open_fits(path: Path) -> Iterator[fits.HDUList]:
-    """Open the file, without warnings about readable headers that break the standard."""
-    if not path.is_file():
-        raise UnusableImage(f"{path}: there is no such file.")
+def open_fits(path: Path, unpacked: ScratchFile | None = None) -> Iterator[fits.HDUList]:
+    """Open the file, or what it was unpacked to.
+
+    There are no warnings about readable headers that break the standard.
+    """
+    check_exists(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         with reading(path, "not a readable FITS file"):
-            check_fits(path)
+            if unpacked is None:
+                check_fits(path)
             # Astropy's own memory maps would keep all pixels that are read in memory.
-            file = fits.open(path, memmap=False)
+            file = fits.open(path if unpacked is None else unpacked.open(), memmap=False)
         with file:
             yield file
+
+
+def check_exists(path: Path) -> None:
+    """Raise UnusableImage for a file that does not exist."""
+    if not path.is_file():
+        raise UnusableImage(f"{path}: there is no such file.")

@@ -7,10 +7,12 @@ centre of the lower left pixel, as in numpy and astropy.wcs with origin 0.
 from __future__ import annotations
 
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryFile
+from weakref import WeakValueDictionary
 
 import numpy as np
 from astropy.io import fits
@@ -19,6 +21,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from labeling.files.checksums import ChecksumError, check_sums
+from labeling.files.unpacking import FileVersion, ScratchFile, unpack_fits, version_of
 from labeling.imaging.calibration import Calibration, read_calibration
 from labeling.imaging.celestial import UnusableWCS, pixel_scale_arcsec, read_wcs
 from labeling.imaging.filter_names import filter_in_name, filter_name
@@ -27,6 +30,7 @@ from labeling.imaging.fits_pixels import (
     FitsPixels,
     Image,
     UnusableImage,
+    check_exists,
     open_fits,
     read_section,
     reading,
@@ -55,6 +59,8 @@ _SMALLEST = 1e-30
 class MosaicFile:
     """One image of a file: its header values, WCS, sky and noise; its pixels stay on disk.
 
+    What is compressed or scaled is unpacked once to scratch files that last as long as this.
+
     `plane` is None unless the HDU is a cube. `shape` is (y, x). `filter_source` is the keyword
     that names the filter, or FILE_NAME. `wcs_fault` says why there is no WCS although the header
     has one. `sky` and `sky_sigma` are in the image's unit. `exposed`
@@ -82,6 +88,8 @@ class MosaicFile:
     exposed: NDArray[np.bool_] = field(repr=False, compare=False)
     impossible: int
     notes: tuple[str, ...]
+    unpacked: ScratchFile | None = field(repr=False, compare=False)
+    pixels: PixelFile = field(repr=False, compare=False)
 
     @property
     def pixel_scale_arcsec(self) -> float | None:
@@ -100,23 +108,40 @@ class MosaicFile:
 
     def window(self, y: slice, x: slice) -> Image:
         """Read a part of the pixels into memory. Raises UnusableImage."""
-        return read_section(self.path, self.hdu, y, x, plane=self.plane)
+        if isinstance(self.pixels.file, Path):
+            return read_section(self.path, self.hdu, y, x, plane=self.plane)
+        image = self.map_pixels()
+        with reading(self.path, f"HDU {self.hdu} cannot be read"):
+            return np.array(image[y, x], np.float32)
 
-    def map_pixels(self, scratch: Path | None = None) -> Image:
+    def map_pixels(self) -> Image:
         """Return all pixels as a memory map, of which little is in memory at a time.
 
-        A compressed or scaled image is unpacked to an unnamed file in the folder `scratch`.
         Raises UnusableImage.
         """
-        with open_fits(self.path) as file, reading(self.path, f"HDU {self.hdu} cannot be read"):
-            pixels = FitsPixels(file, self.path, self.hdu, self.plane)
-            if pixels.is_plain and not self.impossible:
-                return np.memmap(self.path, ">f4", "r", pixels.offset, self.shape)
-            with TemporaryFile(dir=scratch) as unpacked:
-                for _, block, _ in pixels.blocks():
-                    unpacked.write(block.data)
-                unpacked.flush()
-                return np.memmap(unpacked, np.float32, "r", 0, self.shape)
+        with reading(self.path, f"HDU {self.hdu} cannot be read"):
+            return self.pixels.map(self.shape)
+
+    @contextmanager
+    def open(self) -> Iterator[fits.HDUList]:
+        """Open the file to read its headers. Raises UnusableImage."""
+        with open_fits(self.path, self.unpacked) as file:
+            yield file
+
+
+@dataclass(frozen=True)
+class PixelFile:
+    """Where the pixels of an image lie one after the other, as numbers of this type."""
+
+    file: Path | ScratchFile
+    dtype: str
+    offset: int = 0
+
+    def map(self, shape: tuple[int, int]) -> Image:
+        """Return the pixels as a memory map."""
+        if isinstance(self.file, ScratchFile):
+            return self.file.map(self.dtype, self.offset, shape)
+        return np.memmap(self.file, self.dtype, "r", self.offset, shape)
 
 
 def release_pages(image: Image) -> None:
@@ -126,14 +151,37 @@ def release_pages(image: Image) -> None:
         pages.madvise(mmap.MADV_DONTNEED)
 
 
-def read_mosaic(path: Path, hdu: int | None = None, plane: int | None = None) -> MosaicFile:
+def read_mosaic(
+    path: Path, hdu: int | None = None, plane: int | None = None, scratch: Path | None = None
+) -> MosaicFile:
     """Read the image HDU of this number, or else the one with the science image.
 
     `plane` counts from 0 and is for cubes (band, y, x) only. All pixels are read once, block by
-    block, to check and to measure them. Raises UnusableImage if the file is missing, not FITS,
-    damaged, or has no such image, or several and no number is given.
+    block, to check and to measure them; what is compressed or scaled is unpacked to the folder
+    `scratch`, by default that of temporary files. Raises UnusableImage if the file is missing, not
+    FITS, damaged, or has no such image, or several and no number is given.
+
+    While somebody has the mosaic of a file that has not changed, it is returned again.
     """
-    with open_fits(path) as file, reading(path, "its headers cannot be read"):
+    check_exists(path)
+    version = version_of(path)
+    if mosaic := _in_use.get((version, hdu, plane)):
+        return mosaic
+    mosaic = _read(path, hdu, plane, scratch)
+    for number in {hdu, mosaic.hdu}:
+        _in_use[version, number, plane] = mosaic
+    return mosaic
+
+
+_in_use: WeakValueDictionary[tuple[FileVersion, int | None, int | None], MosaicFile] = (
+    WeakValueDictionary()
+)
+
+
+def _read(path: Path, hdu: int | None, plane: int | None, scratch: Path | None) -> MosaicFile:
+    """Read a mosaic as `read_mosaic`."""
+    unpacked = _unpack(path, scratch)
+    with open_fits(path, unpacked) as file, reading(path, "its headers cannot be read"):
         number = _science_hdu(file, path) if hdu is None else hdu
         pixels = FitsPixels(file, path, number, plane)
         header, primary = pixels.hdu.header, file[0].header
@@ -146,8 +194,13 @@ def read_mosaic(path: Path, hdu: int | None = None, plane: int | None = None) ->
         name = name_of(pixels.hdu)
         is_simulated = header.get("SIMULATE", primary.get("SIMULATE")) is True
         with reading(path, "its pixels cannot be read; it may be truncated"):
-            notes = _check_sums(path, number)
-            measured = _measure(pixels)
+            notes = _check_sums(path, unpacked, number)
+            converted = None if pixels.is_plain else _scratch_for(pixels, scratch)
+            measured = _measure(pixels, converted)
+            if measured.impossible and converted is None:
+                converted = _scratch_for(pixels, scratch)
+                for _, block, _ in pixels.blocks():
+                    converted.write(block.data)
     if (named := filter_in_name(path)) and named != filter_text:
         notes.append(f"its name says {named}, its header {filter_text}")
     if measured.impossible:
@@ -171,6 +224,10 @@ def read_mosaic(path: Path, hdu: int | None = None, plane: int | None = None) ->
         exposed=measured.exposed,
         impossible=measured.impossible,
         notes=tuple(notes),
+        unpacked=unpacked,
+        pixels=PixelFile(converted, "=f4")
+        if converted
+        else PixelFile(unpacked or path, ">f4", pixels.offset),
     )
 
 
@@ -190,10 +247,23 @@ def _science_hdu(file: fits.HDUList, path: Path) -> int:
         raise UnusableImage(f"{path}: {error}.") from None
 
 
-def _check_sums(path: Path, hdu: int) -> list[str]:
+def _unpack(path: Path, scratch: Path | None) -> ScratchFile | None:
+    """Unpack a compressed file; None for one that is not. Raises UnusableImage."""
+    with reading(path, "it is compressed, and cannot be unpacked"):
+        return unpack_fits(path, scratch)
+
+
+def _scratch_for(pixels: FitsPixels, folder: Path | None) -> ScratchFile:
+    """Return a scratch file for the pixels as float32. Raises LimitExceeded."""
+    scratch = ScratchFile(folder)
+    scratch.reserve(4 * pixels.shape[0] * pixels.shape[1])
+    return scratch
+
+
+def _check_sums(path: Path, unpacked: ScratchFile | None, hdu: int) -> list[str]:
     """Check the sums of the HDU and the primary one; return notes. Raises UnusableImage."""
     try:
-        return check_sums(path, {0, hdu})
+        return check_sums(unpacked.open if unpacked else lambda: path.open("rb"), {0, hdu})
     except ChecksumError as error:
         raise UnusableImage(f"{path}: {error}.") from None
 
@@ -209,14 +279,19 @@ class _Measured:
     impossible: int
 
 
-def _measure(pixels: FitsPixels) -> _Measured:
-    """Measure the pixels block by block. Raises UnusableImage for one without light, or a mask."""
+def _measure(pixels: FitsPixels, copy: ScratchFile | None) -> _Measured:
+    """Measure the pixels block by block, and write them to `copy` if there is one.
+
+    Raises UnusableImage for an image without light, or a mask.
+    """
     path, (height, width) = pixels.path, pixels.shape
     step_y, step_x = (max(1, side // _SKY_SAMPLES) for side in (height, width))
     digest, samples, exposed = sha256(), [], []
     impossible, low, high = 0, np.inf, -np.inf
     for first, block, beyond in pixels.blocks():
         digest.update(block.data)
+        if copy:
+            copy.write(block.data)
         samples.append(block[-first % step_y :: step_y, ::step_x])
         coarse = block[::EXPOSED_STEP, ::EXPOSED_STEP]
         exposed.append(np.isfinite(coarse) & (coarse != 0))

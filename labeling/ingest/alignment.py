@@ -17,7 +17,6 @@ from classifier.core.atomic_files import atomic_path
 from labeling.files.fits_text import ascii_text
 from labeling.imaging.align import INSTALLED, is_surface_brightness, resample
 from labeling.imaging.celestial import wcs_header
-from labeling.imaging.fits_pixels import open_fits
 from labeling.imaging.grids import Grid, wcs_as_text
 from labeling.imaging.mosaics import release_pages
 from labeling.ingest.errors import BadInput
@@ -78,7 +77,7 @@ class Alignment:
         mosaic, grid = self.source.mosaic, self.source.mosaic.grid
         if grid is None:
             raise BadInput(f"{mosaic.path}: has no WCS, so that it cannot be resampled.")
-        image = mosaic.map_pixels(settings.HOME)
+        image = mosaic.map_pixels()
         per_area = is_surface_brightness(mosaic.unit)
         rows = self.reference.shape[0]
         stream = fits.StreamingHDU(path, self._header())
@@ -98,7 +97,7 @@ class Alignment:
         header["BITPIX"], header["NAXIS"] = -32, 2
         header["NAXIS1"], header["NAXIS2"] = self.reference.shape[::-1]
         header.update(wcs_header(self.reference.wcs))
-        with open_fits(mosaic.path) as file:
+        with mosaic.open() as file:
             for number in dict.fromkeys((mosaic.hdu, 0)):
                 for card in file[number].header.cards:
                     if card.keyword.startswith(_KEPT_CARDS) and card.keyword not in header:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
-from django.conf import settings
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
@@ -195,9 +194,7 @@ def _read_images(field: Field, rows: Iterable[Mosaic]) -> dict[str, BandImage]:
     reference = files[reference_band(files)]
     try:
         return {
-            band: BandImage(
-                file.map_pixels(settings.HOME), file.wcs, *grid_shift(file.grid, reference.grid)
-            )
+            band: BandImage(file.map_pixels(), file.wcs, *grid_shift(file.grid, reference.grid))
             for band, file in files.items()
         }
     except UnusableImage as error:

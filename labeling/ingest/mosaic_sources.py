@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+
 from classifier.core.bands import band_of
 from labeling.imaging.calibration import Calibration
 from labeling.imaging.celestial import UnusableWCS
@@ -131,7 +133,7 @@ def read_source(request: MosaicRequest, *, needs_wcs: bool) -> MosaicSource:
     """Read the file of a request. Raises BadInput."""
     place = request.location
     try:
-        mosaic = read_mosaic(request.path, request.hdu, request.plane)
+        mosaic = read_mosaic(request.path, request.hdu, request.plane, settings.HOME)
         band = request.band or band_of(mosaic.filter)
     except UnusableImage as error:
         raise BadInput(str(error)) from None

@@ -39,7 +39,7 @@ class FieldPlan:
     `report` is for JSON: what was recognised in each file, and how the grids lie to each other.
     `questions` are what a person must confirm before it can be written. `rows` are columns of
     Mosaic by band, `columns` those of Field. `alignments` are the mosaics, by band, that are
-    resampled before.
+    resampled before. `sources` holds what was read, so that it is not read again to write.
     """
 
     name: str
@@ -48,6 +48,7 @@ class FieldPlan:
     rows: dict[str, dict[str, Any]]
     columns: dict[str, Any]
     alignments: Mapping[str, Alignment] = field(default_factory=dict)
+    sources: Mapping[str, MosaicSource] = field(default_factory=dict, repr=False)
 
     def write(self, progress: Progress = no_progress) -> Field:
         """Write the field and its mosaics, all or none. Raises BadInput, for questions too."""
@@ -134,7 +135,7 @@ def plan_field(
         ],
         "questions": [question for question in questions if question],
     }
-    return FieldPlan(name, report, tuple(report["questions"]), rows, values, alignments)
+    return FieldPlan(name, report, tuple(report["questions"]), rows, values, alignments, sources)
 
 
 def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:

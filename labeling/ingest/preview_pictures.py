@@ -30,7 +30,7 @@ _ENLARGED_PX = 198
 def draw_map(folder: Path, field: Field) -> dict[str, Any]:
     """Write map.png; return the size of the mosaic and of the picture."""
     mosaic = field.mosaic_by_band[reference_band(field.mosaic_by_band)]
-    image = mosaic.read().image
+    image = mosaic.read().map_pixels()
     step = max(1, -(-max(image.shape) // MAP_PX))
     small = _shrink(image, step)
     grey = np.nan_to_num(AsinhStretch(0.02)(_to_unit(small, mosaic.sky, mosaic.sky_sigma / step)))
@@ -68,7 +68,7 @@ def draw_stamps(folder: Path, field: Field, x: Positions, y: Positions) -> None:
     stamps: list[dict[str, Image]] = [{} for _ in x]
     for band, mosaic in mosaics.items():
         dx, dy = mosaic.shift_from(reference)
-        cut = cut_stamps(mosaic.read().image, x + dx, y + dy, STAMP_PX)
+        cut = cut_stamps(mosaic.read().map_pixels(), x + dx, y + dy, STAMP_PX)
         for images, stamp in zip(stamps, cut, strict=True):
             images[band] = normalise_to_noise(stamp, mosaic.sky_sigma)
     for number, images in enumerate(stamps, 1):

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from astropy.table import MaskedColumn, Table
-from django.conf import settings
 
 from classifier.core.atomic_files import atomic_path
 from classifier.core.bands import BANDS, reference_band
@@ -168,7 +167,7 @@ def _calibrated(
         zero_point = mosaic.zero_point_vega
         gain = electrons_per_unit(mosaic)
         try:
-            image = mosaic.read().map_pixels(settings.HOME)
+            image = mosaic.read().map_pixels()
         except UnusableImage as error:
             raise BadInput(str(error)) from None
         shift = mosaic.shift_from(reference)

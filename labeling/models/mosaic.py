@@ -8,6 +8,7 @@ from pathlib import Path
 
 from astropy.io.fits import Header
 from astropy.wcs import WCS
+from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
 
@@ -81,7 +82,7 @@ class Mosaic(models.Model):
 
     def read(self) -> MosaicFile:
         """Read its file. Raises UnusableImage."""
-        return read_mosaic(Path(self.path), self.hdu, self.plane)
+        return read_mosaic(Path(self.path), self.hdu, self.plane, settings.HOME)
 
     def shift_from(self, reference: Mosaic) -> tuple[float, float]:
         """Return (dx, dy) in px from the reference's frame to this one, to add to positions."""
