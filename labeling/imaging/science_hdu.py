@@ -35,7 +35,8 @@ def science_hdu(file: Sequence[fits.hdu.base._BaseHDU], path: Path) -> int:
     """
     images = [n for n, hdu in enumerate(file) if hdu.is_image and len(image_shape(hdu)) in (2, 3)]
     if not images:
-        raise NoScienceImage(f"none of its {len(file)} HDUs is a two-dimensional image")
+        where = "its only HDU is not" if len(file) == 1 else f"none of its {len(file)} HDUs is"
+        raise NoScienceImage(f"{where} a two-dimensional image")
     usable = [n for n in images if not _NOT_SCIENCE & _words(name_of(file[n]))]
     chosen = [n for n in usable if _SCIENCE & _words(name_of(file[n]))] or usable
     if not chosen:

@@ -31,6 +31,7 @@ from labeling.ingest.stamp_arrays import read_hdf5, read_npy, read_npz, read_zar
 from labeling.ingest.stamp_pictures import read_fits_files, read_png_files
 from labeling.ingest.stamp_sets import Images, StampOptions, StampSet
 from labeling.ingest.table_options import TableOptions
+from labeling.ingest.table_reader import MAX_ID_LENGTH
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Field
 from labeling.rules.band_rule import BandRule
@@ -38,7 +39,6 @@ from labeling.training.label_source import LabelSource
 
 _ARRAYS = {".npy": read_npy, ".npz": read_npz, ".h5": read_hdf5, ".hdf5": read_hdf5}
 _BLOCK = 64
-_MAX_ID = 64
 _SHOWN = 5
 
 
@@ -173,26 +173,36 @@ def _catalogue(stamps: StampSet, options: StampImportOptions) -> tuple[Catalogue
     """Return the candidates, and the row of each one's stamps."""
     if options.table_path is None:
         return _catalogue_of(stamps), np.arange(len(stamps))
-    table = read_catalogue(options.table_path, replace(options.table, needs_positions=False))
+    table = read_catalogue(options.table_path, replace(options.table, of_stamps=True))
     rows = _matched_rows(stamps, table)
     missing = int((rows < 0).sum())
     if missing:
         table = subset(table, np.flatnonzero(rows >= 0))
         table.notes.append(f"{missing} rows of the table have no stamps: they are left out.")
-    return table, rows[rows >= 0]
+    return _with_short_ids(table, stamps, rows[rows >= 0]), rows[rows >= 0]
+
+
+def _with_short_ids(table: Catalogue, stamps: StampSet, rows: NDArray[np.intp]) -> Catalogue:
+    """Return the table with the stamps' ids if some of its own, names of files, are too long."""
+    long = [text for text in table.ids if len(text) > MAX_ID_LENGTH]
+    if not long:
+        return table
+    if stamps.numbered:
+        raise BadInput(
+            f"{table.path}: the id {long[0][:80]!r} … has more than {MAX_ID_LENGTH} characters."
+        )
+    _check_ids(stamps)
+    notes = [
+        *table.notes,
+        f"Names of files in the table have more than {MAX_ID_LENGTH} characters: candidates are "
+        "named by their files without folder and ending.",
+    ]
+    return replace(table, ids=[stamps.ids[row] for row in rows], notes=notes)
 
 
 def _catalogue_of(stamps: StampSet) -> Catalogue:
     """Return a catalogue of the ids that the files give, and of their positions."""
-    for text in stamps.ids:
-        if not text or len(text) > _MAX_ID or not text.isprintable():
-            raise BadInput(
-                f"{stamps.path}: the id {text[:80]!r} must be printable and have 1 to {_MAX_ID} "
-                "characters; name the candidates in a table (--table)."
-            )
-    text, count = Counter(stamps.ids).most_common(1)[0]
-    if count > 1:
-        raise BadInput(f"{stamps.path}: {count} stamps have the id {text}.")
+    _check_ids(stamps)
     nothing = np.full(len(stamps), np.nan)
     return Catalogue(
         path=stamps.path,
@@ -205,6 +215,19 @@ def _catalogue_of(stamps: StampSet) -> Catalogue:
         errors={},
         ci=nothing,
     )
+
+
+def _check_ids(stamps: StampSet) -> None:
+    """Raise BadInput unless the files give each candidate an id of its own."""
+    for text in stamps.ids:
+        if not text or len(text) > MAX_ID_LENGTH or not text.isprintable():
+            raise BadInput(
+                f"{stamps.path}: the id {text[:80]!r} must be printable and have 1 to "
+                f"{MAX_ID_LENGTH} characters; name the candidates in a table (--table)."
+            )
+    text, count = Counter(stamps.ids).most_common(1)[0]
+    if count > 1:
+        raise BadInput(f"{stamps.path}: {count} stamps have the id {text}.")
 
 
 def _matched_rows(stamps: StampSet, table: Catalogue) -> NDArray[np.intp]:

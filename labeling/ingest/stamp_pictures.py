@@ -102,9 +102,10 @@ def _read_fits(path: Path, options: StampOptions) -> Picture:
             with fits.open(path, memmap=False) as hdus:
                 primary = hdus[0].header
                 picture.catalogue_id = str(primary.get("CATID", "")).strip()
-                for number, hdu in enumerate(hdus):
-                    if hdu.is_image and hdu.header.get("NAXIS", 0) and not _is_extra(hdu):
-                        _add_hdu(picture, number, hdu, primary, options)
+                images = [(number, hdu) for number, hdu in enumerate(hdus) if _is_science(hdu)]
+                _check_filters(path, [hdu.header for _, hdu in images])
+                for number, hdu in images:
+                    _add_hdu(picture, number, hdu, primary, options)
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
     except _UNREADABLE as error:
@@ -118,9 +119,21 @@ def _read_fits(path: Path, options: StampOptions) -> Picture:
     return picture
 
 
-def _is_extra(hdu: Any) -> bool:
-    """True for weights, errors and masks beside an image."""
-    return bool(_NO_SCIENCE.fullmatch(str(hdu.name).split("_")[-1]))
+def _is_science(hdu: Any) -> bool:
+    """True for an image that is none of the weights, errors and masks beside it."""
+    is_image = hdu.is_image and hdu.header.get("NAXIS", 0) > 0
+    return bool(is_image and not _NO_SCIENCE.fullmatch(str(hdu.name).split("_")[-1]))
+
+
+def _check_filters(path: Path, headers: Sequence[fits.Header]) -> None:
+    """Raise BadInput for several images of which no header says what distinguishes them."""
+    texts = [str(header.get(word, "")) for header in headers for word in _FILTER_KEYWORDS]
+    if len(headers) > 1 and not any(map(_filters_in, texts)):
+        raise BadInput(
+            f"{path}: holds {len(headers)} images, and no header names a filter: if they are "
+            "different candidates, write one file for each candidate; if they are filters of one "
+            "candidate, name these in EXTNAME or FILTER."
+        )
 
 
 def _add_hdu(

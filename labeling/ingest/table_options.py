@@ -37,8 +37,8 @@ class TableOptions:
     """True: class numbers above 4 are kinds of artefacts, which are class 4."""
     keep: tuple[str, ...] = ()
     """Columns of the file that are kept with the candidates."""
-    needs_positions: bool = True
-    """False: a row may be without x, y and RA, Dec, as those of stamps that were cut elsewhere."""
+    of_stamps: bool = False
+    """True: of stamps that were cut elsewhere; rows may lack positions, ids be names of files."""
 
     def fingerprint_parts(self) -> list[Any]:
         """Return JSON values that differ for any two options that read a table differently.

@@ -125,7 +125,7 @@ class TableReader:
             return [text for text in texts_of(chunk[:n]) if text and text.strip()]
         return []
 
-    def ids(self) -> list[str]:
+    def ids(self, max_length: int = MAX_ID_LENGTH) -> list[str]:
         """Return the catalogue ids as unique texts."""
         column = self.names.find("id")
         if column is None:
@@ -134,8 +134,8 @@ class TableReader:
         for row, text in enumerate(ids, 1):
             if not text:
                 raise self.error(row, f"has no id in column {column!r}")
-            if len(text) > MAX_ID_LENGTH or not text.isprintable():
-                reason = f"the id must be printable and at most {MAX_ID_LENGTH} characters long"
+            if len(text) > max_length or not text.isprintable():
+                reason = f"the id must be printable and at most {max_length} characters long"
                 raise self.error(row, reason)
         self._check_unique(ids)
         return ids

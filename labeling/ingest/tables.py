@@ -45,8 +45,8 @@ from labeling.ingest.table_format import (
     table_format,
 )
 from labeling.ingest.table_options import TableOptions
-from labeling.ingest.table_reader import ColumnNames, TableReader
-from labeling.ingest.text_tables import read_text_table
+from labeling.ingest.table_reader import MAX_ID_LENGTH, ColumnNames, TableReader
+from labeling.ingest.text_tables import MAX_CELL, read_text_table
 
 __all__ = ["SENTINELS", "Catalogue", "load_table", "read_catalogue", "sha256_of"]
 
@@ -261,11 +261,11 @@ class _ColumnChoice:
         reader = TableReader(data, self._names, missing)
         columns = CatalogueColumns(reader, self._options)
         self._refuse_unnamed_classes(reader)
-        ids = reader.ids()
+        ids = reader.ids(MAX_CELL if self._options.of_stamps else MAX_ID_LENGTH)
         columns.columns["id"] = str(self._names.find("id"))
         x, y = columns.pixels()
         sky = columns.sky()
-        if self._options.needs_positions:
+        if not self._options.of_stamps:
             _check_positions(reader, x, sky)
         magnitudes, errors = columns.photometry()
         catalogue = Catalogue(

@@ -65,8 +65,8 @@ def test_a_gzipped_hubble_image_has_filter_and_wcs():
         ("odd_fits/blank.fits", "it has 1 x 1 px"),
         ("odd_fits/header_newlines.fits", "it has 1 x 1 px"),
         ("odd_fits/variable_length_table.fits", "none of its 2 HDUs"),
-        ("odd_fits/group_invalid.fits", "not a readable FITS file|none of its"),
-        ("odd_fits/random_groups.fits", "none of its 1 HDUs"),
+        ("odd_fits/group_invalid.fits", "its only HDU is not a two"),
+        ("odd_fits/random_groups.fits", "its only HDU is not a two"),
     ],
 )
 def test_files_without_one_image_are_refused_or_a_question(name, reason):
