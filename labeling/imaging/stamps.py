@@ -17,6 +17,9 @@ from labeling.imaging.mosaics import Image, release_pages
 _MAX_POSITION_PX = 1e9
 _AT_A_TIME = 32
 """Stamps; the rows of each are 3 MB of the largest mosaics."""
+_CENTRE_PX = 5
+_CENTRES_AT_A_TIME = 256
+"""Squares of _CENTRE_PX, which lie on as many pages of a memory map at most as 32 stamps do."""
 
 Positions = NDArray[np.float64]
 PixelIndices = NDArray[np.intp]
@@ -76,9 +79,22 @@ def is_observed(image: Image, x: Positions, y: Positions) -> NDArray[np.bool_]:
     Drizzled mosaics are exactly 0, or NaN, where nothing was exposed; a position was exposed if
     any of the 5 x 5 pixels about it is neither.
     """
-    centres = cut_stamps(image, x, y, size=5)
-    exposed = np.logical_and(np.isfinite(centres), centres != 0)
-    return np.asarray(exposed.any(axis=(1, 2)), dtype=bool)
+    height, width = image.shape
+    x_min, y_min = first_pixel(x, _CENTRE_PX), first_pixel(y, _CENTRE_PX)
+    observed = np.zeros(len(x), dtype=bool)
+    near = (x_min > -_CENTRE_PX) & (x_min < width) & (y_min > -_CENTRE_PX) & (y_min < height)
+    rows = np.flatnonzero(near)
+    rows = rows[np.argsort(y_min[rows], kind="stable")]
+    for first in range(0, len(rows), _CENTRES_AT_A_TIME):
+        block = rows[first : first + _CENTRES_AT_A_TIME]
+        columns_BX = x_min[block, None] + np.arange(_CENTRE_PX)
+        lines_BY = y_min[block, None] + np.arange(_CENTRE_PX)
+        pixels_BYX = image[
+            lines_BY.clip(0, height - 1)[:, :, None], columns_BX.clip(0, width - 1)[:, None, :]
+        ]
+        observed[block] = (np.isfinite(pixels_BYX) & (pixels_BYX != 0)).any(axis=(1, 2))
+        release_pages(image)
+    return observed
 
 
 def is_padded(

@@ -90,9 +90,14 @@ def import_catalogue(
 
 def existing_import(field: Field, path: Path, options: CatalogueOptions) -> CatalogueImport | None:
     """Return the finished import of the same file with the same options, or None."""
+    return _import_of(field, options.fingerprint(path))
+
+
+def _import_of(field: Field, fingerprint: str) -> CatalogueImport | None:
+    """Return the field's finished import with this fingerprint, or None."""
     if field.pk is None:
         return None
-    imports = field.imports.finished().filter(fingerprint=options.fingerprint(path))
+    imports = field.imports.finished().filter(fingerprint=fingerprint)
     existing: CatalogueImport | None = imports.first()
     return existing
 
@@ -123,7 +128,8 @@ def plan_catalogue(
     sources, offset = _sources(field, catalogue, images, options, rule)
     report = catalogue_report(catalogue, sources, rule) | offset
     check_rule_can_be_met(catalogue, report, rule)
-    existing = existing_import(field, path, options)
+    fingerprint = options.fingerprint(path)
+    existing = _import_of(field, fingerprint)
     if existing is None:
         check_ids_are_new(field, catalogue)
     progress(3, 3, "the catalogue is checked")
@@ -132,7 +138,7 @@ def plan_catalogue(
         catalogue=catalogue,
         sources=sources,
         write_stamps=_stamp_writer(field, images, sources, lossless=options.lossless),
-        fingerprint=options.fingerprint(path),
+        fingerprint=fingerprint,
         origin=options.origin_of(catalogue),
         band_rule=rule,
         report=report,
@@ -305,15 +311,17 @@ def reasons_to_set_aside(
     n_detected = np.zeros(len(catalogue), dtype=np.int64)
     for magnitudes in catalogue.magnitudes.values():
         n_detected += np.isfinite(magnitudes)
-    cases = np.column_stack([outside, observed.sum(axis=1), n_detected]).astype(np.int64)
-    distinct, reason = np.unique(cases, axis=0, return_inverse=True)
+    shape = (2, len(BANDS) + 1, len(BANDS) + 1)
+    cases = np.ravel_multi_index((outside.astype(int), observed.sum(axis=1), n_detected), shape)
+    occurring = np.flatnonzero(np.bincount(cases))
     reasons = [
         "outside the image" if is_outside else rule.reason_to_set_aside(n_observed, n, n_magnitudes)
-        for is_outside, n_observed, n in distinct.tolist()
+        for is_outside, n_observed, n in zip(*np.unravel_index(occurring, shape), strict=True)
     ]
     unique = sorted(set(reasons))
-    numbers = np.array([unique.index(text) for text in reasons])
-    return numbers[reason.reshape(-1)], unique
+    numbers = np.zeros(cases.max() + 1, dtype=np.int64)
+    numbers[occurring] = [unique.index(text) for text in reasons]
+    return numbers[cases], unique
 
 
 def check_rule_can_be_met(catalogue: Catalogue, report: dict[str, Any], rule: BandRule) -> None:

@@ -124,14 +124,16 @@ def _groups(pixels_N2: Points) -> NDArray[np.int64]:
     """Return a number (N,) for each position; those within a pixel have the same."""
     if not len(pixels_N2):
         return np.zeros(0, dtype=np.int64)
-    # A tree of a million equal points would take for ever.
-    distinct, inverse = np.unique(pixels_N2, axis=0, return_inverse=True)
-    distance, nearest = KDTree(distinct).query(distinct, k=[2], distance_upper_bound=SAME_PX)
+    # A tree of a million equal points would take for ever. Complex numbers sort as pairs do.
+    pairs_N = np.ascontiguousarray(pixels_N2).view(np.complex128)[:, 0]
+    distinct, inverse = np.unique(pairs_N, return_inverse=True)
+    distinct_M2 = distinct.view(np.float64).reshape(-1, 2)
+    distance, nearest = KDTree(distinct_M2).query(distinct_M2, k=[2], distance_upper_bound=SAME_PX)
     close = np.flatnonzero(np.isfinite(distance[:, 0]))
     size = len(distinct)
     graph = coo_array((np.ones(close.size), (close, nearest[close, 0])), shape=(size, size))
     _, group = connected_components(graph, directed=False)
-    groups: NDArray[np.int64] = group[inverse.reshape(-1)]
+    groups: NDArray[np.int64] = group[inverse]
     return groups
 
 

@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -415,4 +415,5 @@ def sha256_of(path: Path) -> Any:
         check_table(path)
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
-    return sha256(path.read_bytes())
+    with path.open("rb") as file:
+        return file_digest(file, "sha256")

@@ -107,3 +107,13 @@ def test_a_single_dead_pixel_does_not_make_a_candidate_unobserved():
 def test_positions_beyond_the_image_are_not_observed():
     x, y = np.array([-100.0, 500.0, 80.0]), np.array([60.0, 60.0, 60.0])
     assert is_observed(np.ones(SHAPE, np.float32), x, y).tolist() == [False, False, True]
+
+
+@given(st.lists(st.tuples(st.floats(-9, 29), st.floats(-9, 39)), max_size=9), st.integers(0, 99))
+def test_exposure_is_that_of_the_25_pixels_about_each_position(points, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.choice(np.array([0, np.nan, 1], np.float32), (30, 20), p=[0.6, 0.35, 0.05])
+    x, y = np.array(points, dtype=float).reshape(-1, 2).T
+    pixels = cut_stamps(image, x, y, size=5)
+    expected = (np.isfinite(pixels) & (pixels != 0)).any(axis=(1, 2))
+    np.testing.assert_array_equal(is_observed(image, x, y), expected)
