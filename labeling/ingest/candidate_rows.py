@@ -6,7 +6,7 @@ Each batch is a transaction of its own, so that votes go on meanwhile.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,32 +66,35 @@ def write_candidates(
     """
     columns = _Columns(record, catalogue, sources)
     insert = BulkInsertRows(Candidate, *columns.names)
+    latest = Candidate.with_unfinished.order_by("-pk").values_list("pk", flat=True).first() or 0
     for first in range(0, len(catalogue), BATCH):
-        rows = range(first, min(first + BATCH, len(catalogue)))
+        batch = range(first, min(first + BATCH, len(catalogue)))
+        rows = columns.rows(batch)
         with pause_after(), transaction.atomic():
-            insert(columns.rows(rows))
-            _write_references(record, catalogue, rows)
-        progress(rows.stop)
+            insert(rows)
+            if catalogue.references:
+                keys = _keys_after(latest, record)
+                _write_references(catalogue, batch, keys)
+                latest = keys[-1]
+        progress(batch.stop)
 
 
-def _write_references(record: CatalogueImport, catalogue: Catalogue, rows: range) -> None:
-    """Insert the reference labels of these rows, whose candidates are stored."""
-    part = slice(rows.start, rows.stop)
-    labelled = {
-        source: np.flatnonzero(labels[part]) + rows.start
-        for source, labels in catalogue.references.items()
-    }
-    ids = {catalogue.ids[row] for numbers in labelled.values() for row in numbers}
-    candidates = Candidate.with_unfinished.filter(field=record.field_id, catalogue_id__in=ids)
-    keys = dict(candidates.values_list("catalogue_id", "pk")) if ids else {}
-    ReferenceLabel.objects.bulk_create(
-        ReferenceLabel(
-            candidate_id=keys[catalogue.ids[row]],
-            source=source,
-            label=int(catalogue.references[source][row]),
-        )
-        for source, numbers in labelled.items()
-        for row in numbers
+def _keys_after(latest: int, record: CatalogueImport) -> list[int]:
+    """Return the primary keys of the import's candidates after a key, in the order of the rows."""
+    rows = Candidate.with_unfinished.filter(catalogue_import=record, pk__gt=latest)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _write_references(catalogue: Catalogue, batch: range, keys: Sequence[int]) -> None:
+    """Insert the reference labels of these rows, whose candidates have these keys."""
+    part = slice(batch.start, batch.stop)
+    BulkInsertRows(ReferenceLabel, "candidate_id", "source", "label")(
+        [
+            (key, source, label)
+            for source, labels in catalogue.references.items()
+            for key, label in zip(keys, labels[part].tolist(), strict=True)
+            if label
+        ]
     )
 
 
@@ -111,58 +114,64 @@ class _Columns:
         }
         if sources.stamp_xy is not None:
             self._numbers |= {"stamp_x": sources.stamp_xy[:, 0], "stamp_y": sources.stamp_xy[:, 1]}
-        derived = (
-            "field_id",
-            "catalogue_import_id",
-            "catalogue_id",
-            "catalogue_number",
-            "pack_row",
-            "observed",
-            "at_edge",
-            "set_aside",
-            "control",
-            "control_inherited",
-            "shuffle",
-            "open",
-            "kept",
-        )
-        given = (*derived, *self._numbers)
+        given = {*self._derived(range(0)), *self._numbers}
         fields = [f for f in Candidate._meta.concrete_fields if not f.primary_key]
         self._defaults = {f.attname: f.get_default() for f in fields if f.attname not in given}
-        self.names = (*given, *self._defaults)
+        self.names = (*self._derived(range(0)), *self._numbers, *self._defaults)
 
-    def rows(self, rows: range) -> Iterator[tuple[Any, ...]]:
-        """Yield the values of these rows in the order of `names`."""
-        part = slice(rows.start, rows.stop)
+    def rows(self, batch: range) -> list[tuple[Any, ...]]:
+        """Return the values of these rows in the order of `names`."""
+        part = slice(batch.start, batch.stop)
         numbers = [_with_none(values[part]) for values in self._numbers.values()]
-        defaults = tuple(self._defaults.values())
-        for row, *values in zip(rows, *numbers, strict=True):
-            yield (*self._derived(row), *values, *defaults)
+        defaults = [[value] * len(batch) for value in self._defaults.values()]
+        return list(zip(*self._derived(batch).values(), *numbers, *defaults, strict=True))
 
-    def _derived(self, row: int) -> tuple[Any, ...]:
-        """Return the columns that are not numbers of the catalogue."""
+    def _derived(self, batch: range) -> dict[str, list[Any]]:
+        """Return the columns that are not numbers of the catalogue, by name."""
+        part = slice(batch.start, batch.stop)
         sources, field = self._sources, self._record.field
-        text = self._catalogue.ids[row]
-        set_aside = sources.reasons[sources.reason[row]]
-        inherited = row in sources.control
-        pack_row = int(sources.pack_row[row])
-        return (
-            field.pk,
-            self._record.pk,
-            text,
-            catalogue_number_of(text),
-            pack_row if pack_row >= 0 else None,
-            " ".join(band for k, band in enumerate(BANDS) if sources.observed[row, k]),
-            bool(sources.at_edge[row]),
-            set_aside,
-            sources.control[row] if inherited else in_control_sample(field.name, text),
-            inherited,
-            shuffle_key(field.name, text),
-            not set_aside,
-            json.dumps({name: values[row] for name, values in self._catalogue.kept.items()}),
-        )
+        ids = self._catalogue.ids[part]
+        set_aside = [sources.reasons[number] for number in sources.reason[part].tolist()]
+        return {
+            "field_id": [field.pk] * len(batch),
+            "catalogue_import_id": [self._record.pk] * len(batch),
+            "catalogue_id": list(ids),
+            "catalogue_number": [catalogue_number_of(text) for text in ids],
+            "pack_row": [row if row >= 0 else None for row in sources.pack_row[part].tolist()],
+            "observed": [_BANDS_OF[code] for code in (sources.observed[part] @ _BITS).tolist()],
+            "at_edge": sources.at_edge[part].tolist(),
+            "set_aside": set_aside,
+            "control": [
+                sources.control[row]
+                if row in sources.control
+                else in_control_sample(field.name, text)
+                for row, text in zip(batch, ids, strict=True)
+            ],
+            "control_inherited": [row in sources.control for row in batch],
+            "shuffle": [shuffle_key(field.name, text) for text in ids],
+            "open": [not reason for reason in set_aside],
+            "kept": self._kept(part),
+        }
+
+    def _kept(self, part: slice) -> list[str]:
+        """Return the kept columns of these rows as JSON."""
+        kept = self._catalogue.kept
+        if not kept:
+            return ["{}"] * len(self._catalogue.ids[part])
+        values = zip(*(column[part] for column in kept.values()), strict=True)
+        return [json.dumps(dict(zip(kept, row, strict=True))) for row in values]
+
+
+_BITS = 1 << np.arange(len(BANDS))
+_BANDS_OF = [
+    " ".join(band for band, bit in zip(BANDS, _BITS, strict=True) if code & bit)
+    for code in range(1 << len(BANDS))
+]
+"""Bands that cover a candidate, as they are stored, by the sum of their bits."""
 
 
 def _with_none(values: Numbers) -> list[float | None]:
     """Return database values: None for NaN, and for the infinite magnitude of a zero flux."""
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    cells = values.astype(object)
+    cells[~np.isfinite(values)] = None
+    return list(cells)

@@ -249,7 +249,7 @@ def _matched_rows(stamps: StampSet, table: Catalogue) -> NDArray[np.intp]:
     used, times = np.unique(rows[rows >= 0], return_counts=True)
     if (times > 1).any():
         stamp = used[times > 1][0]
-        both = [table.ids[row] for row in np.flatnonzero(rows == stamp)]
+        both = [table.ids[row] for row in np.flatnonzero(rows == stamp).tolist()]
         raise BadInput(f"{table.path}: {_listed(both)} are the same stamp.")
     unlisted = np.setdiff1d(np.arange(len(stamps)), used)
     if unlisted.size:
@@ -273,8 +273,9 @@ def subset(catalogue: Catalogue, rows: NDArray[np.intp]) -> Catalogue:
         name: {key: values[rows] for key, values in getattr(catalogue, name).items()}
         for name in ("magnitudes", "errors", "references")
     }
-    kept = {name: [values[row] for row in rows] for name, values in catalogue.kept.items()}
-    ids = [catalogue.ids[row] for row in rows]
+    chosen = rows.tolist()
+    kept = {name: [values[row] for row in chosen] for name, values in catalogue.kept.items()}
+    ids = [catalogue.ids[row] for row in chosen]
     return replace(catalogue, ids=ids, kept=kept, **columns, **groups)
 
 

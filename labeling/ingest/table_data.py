@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -19,6 +19,47 @@ ROWS_PER_CHUNK = 2**14
 
 Chunk = NDArray[Any]
 """Cells of one column: bytes of UTF-8 text, or any dtype, masked where there is no value."""
+
+
+class CompactColumn(Sequence[Any]):
+    """A column as one array of cells, of which values are made when they are read.
+
+    A list of Python's objects takes up to ten times as much memory.
+    """
+
+    def __init__(self, cells: Chunk, values: Callable[[Chunk], list[Any]]) -> None:
+        self._cells, self._values = cells, values
+
+    @classmethod
+    def of_texts(cls, texts: Iterable[str]) -> CompactColumn:
+        """Return a column whose values are these texts."""
+        return cls(compact_texts(texts), np.ndarray.tolist)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self._values(self._cells[index])
+        return self._values(self._cells[[index]])[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        for first in range(0, len(self), ROWS_PER_CHUNK):
+            yield from self[first : first + ROWS_PER_CHUNK]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def compact_texts(texts: Iterable[str]) -> Chunk:
+    """Return texts as an array in which each takes as many bytes as it is long."""
+    return np.array(list(texts), dtype=np.dtypes.StringDType())
 
 
 class Choice(Protocol):

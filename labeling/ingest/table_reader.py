@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from classifier.core.bands import band_of
 from labeling.ingest.column_names import aliases, near, photometry_of
 from labeling.ingest.errors import BadInput
 from labeling.ingest.missing_values import MissingValues, Numbers, texts_of
-from labeling.ingest.table_data import Chunk, TableData
+from labeling.ingest.table_data import Chunk, CompactColumn, TableData, compact_texts
 
 MAX_ID_LENGTH = 64
 
@@ -233,20 +234,21 @@ class TableReader:
                 return texts_of(chunk[row - start : row - start + 1])[0]
         return None
 
-    def kept(self, column: str) -> list[Any]:
+    def kept(self, column: str) -> CompactColumn:
         """Return the cells of a column as JSON values: numbers, text, None for no value."""
-        return [value for _, chunk in self._chunks(column) for value in self._values(chunk)]
-
-    def _values(self, chunk: Chunk) -> list[Any]:
-        data, mask = np.ma.getdata(chunk), np.ma.getmaskarray(chunk)
-        if data.dtype.kind == "f":
-            mask = mask | ~np.isfinite(data)
-        if data.dtype.kind in "biuf":
-            return [None if m else v for v, m in zip(data.tolist(), mask, strict=True)]
-        texts = texts_of(chunk)
-        if data.dtype.kind != "S":
-            return [text if text and text.strip() else None for text in texts]
-        return [_json_value(text, self.missing.words) for text in texts]
+        chunks = [chunk for _, chunk in self._chunks(column)]
+        kind = np.ma.getdata(chunks[0]).dtype.kind
+        if kind in "biuf":
+            return CompactColumn(_joined(chunks), _numbers_or_none)
+        texts = np.concatenate(
+            [compact_texts(text or "" for text in texts_of(chunk)) for chunk in chunks]
+        )
+        # Text of CSV files may be numbers; other formats tell both apart.
+        missing = self.missing.words
+        read: Callable[[str], Any] = (
+            partial(_json_value, missing=missing) if kind == "S" else _text_or_none
+        )
+        return CompactColumn(texts, lambda cells: [read(text) for text in cells.tolist()])
 
 
 def _id_texts(chunk: Chunk) -> list[str]:
@@ -260,9 +262,26 @@ def _id_texts(chunk: Chunk) -> list[str]:
     ]
 
 
-def _json_value(text: str | None, missing: frozenset[str]) -> Any:
+def _joined(chunks: list[Chunk]) -> Chunk:
+    """Return the chunks of a column as one array, masked where one of them is."""
+    if any(np.ma.is_masked(chunk) for chunk in chunks):
+        return np.ma.concatenate(chunks)  # type: ignore[no-untyped-call,no-any-return]
+    return np.concatenate([np.ma.getdata(chunk) for chunk in chunks])
+
+
+def _numbers_or_none(cells: Chunk) -> list[Any]:
+    """Return numbers and truth values; None where one is masked or not finite."""
+    data, mask = np.ma.getdata(cells), np.ma.getmaskarray(cells)
+    return [None if m else v for v, m in zip(data.tolist(), mask | ~np.isfinite(data), strict=True)]
+
+
+def _text_or_none(text: str) -> str | None:
+    return text if text.strip() else None
+
+
+def _json_value(text: str, missing: frozenset[str]) -> Any:
     """Return a cell of text as a number if it is written as one, so that it round-trips."""
-    if text is None or text.lower() in missing:
+    if text.lower() in missing:
         return None
     for kind in (int, float):
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -34,7 +34,7 @@ from labeling.ingest.column_names import is_standard, near, standard_names
 from labeling.ingest.errors import BadInput
 from labeling.ingest.linked_tables import read_hdf5, read_parquet
 from labeling.ingest.missing_values import SENTINELS, MissingValues, Numbers
-from labeling.ingest.table_data import Choice, TableData
+from labeling.ingest.table_data import Choice, CompactColumn, TableData
 from labeling.ingest.table_format import (
     DELIMITED,
     FITS,
@@ -82,7 +82,7 @@ class Catalogue:
     """
 
     path: Path
-    ids: list[str]
+    ids: Sequence[str]
     x: Numbers
     y: Numbers
     ra: Numbers
@@ -91,7 +91,7 @@ class Catalogue:
     errors: dict[str, Numbers]
     ci: Numbers
     references: dict[str, NDArray[np.int_]] = field(default_factory=dict)
-    kept: dict[str, list[Any]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     sky_rounding_deg: float = 0.0
     """Step to which RA and Dec are rounded in the file; 0 if they are not."""
     notes: list[str] = field(default_factory=list)
@@ -261,7 +261,9 @@ class _ColumnChoice:
         reader = TableReader(data, self._names, missing)
         columns = CatalogueColumns(reader, self._options)
         self._refuse_unnamed_classes(reader)
-        ids = reader.ids(MAX_CELL if self._options.of_stamps else MAX_ID_LENGTH)
+        ids = CompactColumn.of_texts(
+            reader.ids(MAX_CELL if self._options.of_stamps else MAX_ID_LENGTH)
+        )
         columns.columns["id"] = str(self._names.find("id"))
         x, y = columns.pixels()
         sky = columns.sky()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf, radians
+from operator import itemgetter
 
 import numpy as np
 from django.core.exceptions import ValidationError
@@ -23,6 +24,8 @@ from labeling.rules.band_rule import MIN_BANDS, BandRule
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
+_SPREAD_POOL = 50_000
+"""Candidates of which the spread sample is drawn at most."""
 
 
 def positive(value: float) -> None:
@@ -177,9 +180,13 @@ class Field(models.Model):
                 self.candidates.filter(pk=pk).update(shuffle=number - len(sample))
 
     def _spread_sample(self) -> list[int]:
-        """Return primary keys of candidates of every magnitude, colour and concentration."""
-        pool = self.candidates.in_play().filter(control=False).order_by("pk")
-        rows = list(pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci"))
+        """Return primary keys of candidates of every magnitude, colour and concentration.
+
+        Of a large field, a random part is looked at: votes wait meanwhile.
+        """
+        pool = self.candidates.in_play().filter(control=False).order_by("shuffle")
+        columns = pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci")
+        rows = sorted(columns[:_SPREAD_POOL], key=itemgetter(0))
         columns_NK = np.array([values for _, *values in rows], dtype=float).reshape(-1, 3)
         return [rows[index][0] for index in spread_sample(columns_NK)]
 

@@ -193,14 +193,15 @@ def fail(*_, **__):
         (BulkInsertRows, "__call__"),
         (candidate_rows, "_write_references"),
         (Field, "set_cold_start_order"),
-        (type(ReferenceLabel.objects), "bulk_create"),
+        (candidate_rows, "_keys_after"),
     ],
 )
 def test_an_error_at_any_step_leaves_nothing(field, tmp_path, settings, monkeypatch, owner, name):
     monkeypatch.setattr(owner, name, fail)
-    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50)])
+    path = write_catalogue(tmp_path / "c.csv", [row_at(1, 50, 50, people=1)])
+    options = CatalogueOptions(table=TableOptions(references={"people": "people"}))
     with pytest.raises(MemoryError):
-        import_catalogue(field, path, CatalogueOptions())
+        import_catalogue(field, path, options)
     assert nothing_written(settings)
 
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from classifier.core.bands import BANDS, FILTERS
 from classifier.core.control_sample import in_control_sample
 from classifier.core.packs import FORMAT
+from labeling.ingest import candidate_rows
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field
@@ -109,6 +110,22 @@ def test_columns_can_have_other_names(sky, tmp_path):
     )
     assert (candidates["7"].x, candidates["7"].y, candidates["7"].mag_v) == (50.0, 60.0, 21.5)
     assert ReferenceLabel.objects.get().source == "Smith 2020"
+
+
+def test_labels_and_kept_columns_stay_with_their_rows_in_every_batch(sky, tmp_path, monkeypatch):
+    monkeypatch.setattr(candidate_rows, "BATCH", 3)
+    rows = [
+        row_at(n, 50 + n, 50, a=n % 5, b=(n + 1) % 5, note="" if n == 4 else f"n{n}", size=n / 8)
+        for n in range(8)
+    ]
+    table = TableOptions(references={"A": "a", "B": "b"}, keep=("note", "size"))
+    candidates = import_rows(sky.field(), tmp_path, rows, table=table)
+    for n in range(8):
+        candidate = candidates[str(n)]
+        labels = dict(candidate.references.values_list("source", "label"))
+        assert labels == {k: v for k, v in (("A", n % 5), ("B", (n + 1) % 5)) if v}
+        assert candidate.kept == {"note": None if n == 4 else f"n{n}", "size": n / 8}
+        assert candidate.x == pytest.approx(50 + n)
 
 
 def test_ids_keep_their_text(sky, tmp_path):

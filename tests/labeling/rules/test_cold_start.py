@@ -81,6 +81,15 @@ def test_the_spread_order_is_deterministic(field):
     assert in_order(field) == first
 
 
+def test_the_spread_sample_of_a_large_field_comes_from_a_random_part(field, monkeypatch):
+    own = in_order(field)
+    monkeypatch.setattr("labeling.models.field._SPREAD_POOL", 50)
+    begin(field, ColdStart.SPREAD)
+    order = in_order(field)
+    assert set(order[:50]) == set(own[:50])
+    assert order[50:] == own[50:]
+
+
 def test_the_spread_order_does_not_change_the_control_sample(field):
     field.candidates.filter(pk__in=in_order(field)[:100]).update(control=True)
     before = set(field.candidates.filter(control=True).values_list("pk", "shuffle"))
