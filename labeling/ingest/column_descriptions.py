@@ -69,7 +69,7 @@ def _legus(n_columns: int, references: Mapping[str, int]) -> ColumnDescription:
 
 
 def _phangs() -> ColumnDescription:
-    """Return PHANGS-HST's columns, of whichever release; see phangs_names for the magnitudes."""
+    """Return PHANGS-HST's columns, but for magnitudes (phangs_photometry)."""
     classes = "PHANGS_CLUSTER_CLASS"
     fit = ("AGE", "MASS", "EBV")
     return ColumnDescription(
@@ -124,7 +124,8 @@ SHIPPED: Mapping[str, ColumnDescription] = {
 
 def is_phangs(names: list[str]) -> bool:
     """True if these columns are those of a PHANGS-HST catalogue."""
-    return {"PHANGS_X", "PHANGS_Y"} <= {name.upper() for name in names}
+    upper = {name.upper() for name in names}
+    return {"PHANGS_X", "PHANGS_Y"} <= upper or {"PHANGS_RA", "PHANGS_DEC"} <= upper
 
 
 def phangs_photometry(names: list[str]) -> dict[str, str]:

@@ -154,6 +154,16 @@ def test_the_columns_of_phangs_hst_are_recognised(tmp_path, total):
     )
 
 
+def test_phangs_hst_is_recognised_without_pixel_positions(tmp_path):
+    table = phangs_table()
+    table.remove_columns(["PHANGS_X", "PHANGS_Y"])
+    table.write(tmp_path / "c.fits")
+    catalogue = read_catalogue(tmp_path / "c.fits")
+    assert np.isnan(catalogue.x).all()
+    assert catalogue.ra.tolist() == [65.0, 65.001, 65.002]
+    assert catalogue.references["PHANGS-HST, human"].tolist() == [1, 4, 3]
+
+
 def test_classes_above_4_are_artefacts_on_request_only(tmp_path):
     path = write_rows(tmp_path / "c.csv", "id,x,y,c", "1,2,3,9", "2,2,3,1")
     options = TableOptions(references={"people": "c"})
