@@ -16,8 +16,8 @@ from labeling.ingest.missing_values import (
     FAINTEST,
     LARGEST_ERROR,
     Numbers,
+    is_negative_sentinel,
     is_sentinel,
-    is_sky_sentinel,
 )
 from labeling.ingest.sky_columns import (
     Axis,
@@ -218,7 +218,7 @@ class CatalogueColumns:
                 ]
                 return axis_of_texts(present, unit, is_longitude=is_longitude)
             values = self._reader.numbers(column)
-            self._reader.missing.remove(column, values, is_sky_sentinel(values))
+            self._reader.missing.remove(column, values, is_negative_sentinel(values))
             axis = axis_of_numbers(values, unit, is_longitude=is_longitude)
         except NoPosition as error:
             row = f", row {error.row}" if error.row else ""

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from classifier.core.bands import band_of
 from labeling.ingest.column_names import aliases, near, photometry_of
 from labeling.ingest.errors import BadInput
-from labeling.ingest.missing_values import MissingValues, Numbers, texts_of
+from labeling.ingest.missing_values import (
+    MissingValues,
+    Numbers,
+    is_negative_sentinel,
+    texts_of,
+)
 from labeling.ingest.table_data import Chunk, CompactColumn, TableData, compact_texts
 
 MAX_ID_LENGTH = 64
@@ -217,6 +222,7 @@ class TableReader:
         Whole numbers above `artefacts_above` are kinds of artefacts, which are class 4.
         """
         numbers = self.numbers(column)
+        self.missing.remove(column, numbers, is_negative_sentinel(numbers))
         numbers[np.isnan(numbers)] = 0
         if artefacts_above is not None:
             is_artefact = (numbers > artefacts_above) & (numbers == np.rint(numbers))
@@ -225,7 +231,11 @@ class TableReader:
         if wrong.any():
             row = int(wrong.argmax())
             cell = self._cell(column, row)
-            raise self.error(row + 1, f"{cell!r} in column {column!r} is not a class from 0 to 4")
+            raise self.error(
+                row + 1,
+                f"{cell!r} in column {column!r} is not a class from 0 to 4 (if it means that the "
+                f"source was not classified: --missing={cell})",
+            )
         return numbers.astype(np.int_)
 
     def _cell(self, column: str, row: int) -> str | None:

@@ -164,6 +164,18 @@ def test_phangs_hst_is_recognised_without_pixel_positions(tmp_path):
     assert catalogue.references["PHANGS-HST, human"].tolist() == [1, 4, 3]
 
 
+def test_numbers_that_mean_no_value_are_no_class(tmp_path):
+    path = write_rows(tmp_path / "c.csv", "id,x,y,c", "1,2,3,-999", "2,2,3,1", "3,2,3,-99")
+    catalogue = read_catalogue(path, TableOptions(references={"people": "c"}))
+    assert catalogue.references["people"].tolist() == [0, 1, 0]
+    assert any("-999" in note and "-99" in note for note in catalogue.notes)
+    path = write_rows(tmp_path / "d.csv", "id,x,y,c", "1,2,3,-1", "2,2,3,1")
+    with pytest.raises(BadInput, match=r"row 1: '-1' in column 'c' .* --missing=-1"):
+        read_catalogue(path, TableOptions(references={"people": "c"}))
+    options = TableOptions(references={"people": "c"}, missing=("-1",))
+    assert read_catalogue(path, options).references["people"].tolist() == [0, 1]
+
+
 def test_classes_above_4_are_artefacts_on_request_only(tmp_path):
     path = write_rows(tmp_path / "c.csv", "id,x,y,c", "1,2,3,9", "2,2,3,1")
     options = TableOptions(references={"people": "c"})
