@@ -16,7 +16,7 @@ from astropy.table import MaskedColumn, Table, meta
 from labeling.files.limits import MAX_TABLE, check_hdf5
 from labeling.ingest.binary_tables import chosen_table
 from labeling.ingest.errors import BadInput
-from labeling.ingest.table_data import TableData, check_shape, from_astropy
+from labeling.ingest.table_data import Choice, TableData, check_shape, from_astropy
 
 _MAX_CELL = 1000
 
@@ -114,32 +114,41 @@ def _apply_header(table: Table, lines: list[str]) -> None:
             table[name] = column
 
 
-def read_parquet(path: Path) -> TableData:
-    """Read a Parquet file."""
+def read_parquet(path: Path, choose: Choice) -> TableData:
+    """Read the chosen columns of a Parquet file; all, if it describes them as astropy does."""
     parquet = optional_module(path, "pyarrow.parquet", "Parquet")
     arrow = import_module("pyarrow")
+    # Its own pool keeps what was freed.
+    arrow.set_memory_pool(arrow.system_memory_pool())
     try:
         with parquet.ParquetFile(path) as file:
             _check_parquet(path, file.metadata)
             n_rows = file.metadata.num_rows
             schema = file.schema_arrow
+        header = (schema.metadata or {}).get(b"table_meta_yaml")
+        chosen = set(schema.names) if header else choose(list(schema.names), has_header=True)
         texts = [f.name for f in schema if _is_text(arrow, f.type)]
         with parquet.ParquetFile(path, read_dictionary=texts) as file:
             columns = {
                 field.name: _arrow_cells(arrow, path, field.name, file.read([field.name]).column(0))
                 for field in schema
-                if _is_text(arrow, field.type) or _is_number(arrow, field.type)
+                if field.name in chosen
+                and (_is_text(arrow, field.type) or _is_number(arrow, field.type))
             }
     except arrow.ArrowException as error:
         reason = (str(error).strip().splitlines() or ["damaged"])[0]
         raise BadInput(f"{path}: not a readable table ({reason}).") from None
     table = Table(columns, copy=False)
-    if header := (schema.metadata or {}).get(b"table_meta_yaml"):
+    if header:
         _apply_header(table, header.decode().split("\n"))
     data = from_astropy(path, table)
     # Columns of other types keep their names; to read one of them is an error.
     data.names += [name for name in schema.names if name not in columns]
     data.n_rows = n_rows
+    if header:
+        choose(data.names, has_header=True)
+    else:
+        data.names = list(schema.names)
     return data
 
 

@@ -32,6 +32,8 @@ _MAX_SHARE_OFF = 0.05
 _ORIGIN_TOLERANCE_PX = 0.3
 _MAX_STEP_DEG = 1e-3
 """Coarser steps are taken for round numbers by chance."""
+_MANY_ROWS = 100_000
+"""As many rows as are needed for a median that is only shown."""
 _FEW_ROWS = 5
 """With fewer rows, one column may consist of round numbers by chance."""
 _STEPS_PER_DEGREE = (1, 240, 3600)
@@ -149,10 +151,11 @@ def compare_positions(
     grid: Grid, x: Pixels, y: Pixels, ra: Degrees, dec: Degrees
 ) -> PositionCheck | None:
     """Compare x, y with RA, Dec; None if no row has both."""
-    rows = np.flatnonzero(np.isfinite([x, y, ra, dec]).all(axis=0))
+    rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & np.isfinite(ra) & np.isfinite(dec))
     if not rows.size:
         return None
-    x, y, ra, dec = x[rows], y[rows], ra[rows], dec[rows]
+    if rows.size < len(x):
+        x, y, ra, dec = x[rows], y[rows], ra[rows], dec[rows]
     on_image = np.stack(icrs_to_pixel(grid.wcs, ra, dec))
     inside = grid.contains(*on_image)
     # Where the WCS has no pixel, a position is as far away as can be.
@@ -190,7 +193,8 @@ def _scale_and_rotation(start: Pixels, end: Pixels) -> tuple[float, float]:
 def _separation_deg(grid: Grid, ra: Degrees, dec: Degrees) -> float:
     """Return the median distance of the positions from the image's centre."""
     centre = np.radians(pixel_to_icrs(grid.wcs, *centre_of(grid.wcs, grid.shape)))
-    distances = angular_separation(*centre, np.radians(ra), np.radians(dec))
+    step = 1 + len(ra) // _MANY_ROWS
+    distances = angular_separation(*centre, np.radians(ra[::step]), np.radians(dec[::step]))
     return float(np.degrees(np.median(distances)))
 
 

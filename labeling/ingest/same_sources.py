@@ -52,13 +52,13 @@ class SameSources:
         same._compare_with_other_fields(target, np.column_stack(sky))
         if target.pk is not None:
             same._compare_with_field(target, ids, np.column_stack(pixels))
-        same._compare_rows(target, ids, np.column_stack(pixels))
+        same._compare_rows(target, ids, *pixels)
         return same
 
-    def _compare_rows(self, target: Field, ids: Sequence[str], pixels_N2: Points) -> None:
+    def _compare_rows(self, target: Field, ids: Sequence[str], x: Positions, y: Positions) -> None:
         """Note rows within a pixel of each other; all take the side of the first."""
-        usable = np.flatnonzero(np.isfinite(pixels_N2).all(axis=1))
-        groups = _groups(pixels_N2[usable])
+        usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        groups = _groups(x[usable] + 1j * y[usable])
         is_repeated = np.bincount(groups)[groups] > 1 if usable.size else np.zeros(0, dtype=bool)
         repeated = usable[is_repeated]
         members = list(zip(repeated.tolist(), groups[is_repeated].tolist(), strict=True))
@@ -99,6 +99,8 @@ class SameSources:
             field__simulated=False, dec__range=dec_range, ra__isnull=False
         )
         candidates = _columns(others, "ra", "dec")
+        if not len(candidates):
+            return
         rows, nearest = self._take_sides(
             _unit_vectors(sky_N2), _unit_vectors(candidates[:, 2:]), candidates, distance
         )
@@ -120,13 +122,12 @@ class SameSources:
         return rows, nearest
 
 
-def _groups(pixels_N2: Points) -> NDArray[np.int64]:
-    """Return a number (N,) for each position; those within a pixel have the same."""
-    if not len(pixels_N2):
+def _groups(pixels_N: NDArray[np.complex128]) -> NDArray[np.int64]:
+    """Return a number (N,) for each position x + iy; those within a pixel have the same."""
+    if not len(pixels_N):
         return np.zeros(0, dtype=np.int64)
-    # A tree of a million equal points would take for ever. Complex numbers sort as pairs do.
-    pairs_N = np.ascontiguousarray(pixels_N2).view(np.complex128)[:, 0]
-    distinct, inverse = np.unique(pairs_N, return_inverse=True)
+    # A tree of a million equal points would take for ever.
+    distinct, inverse = np.unique(pixels_N, return_inverse=True)
     distinct_M2 = distinct.view(np.float64).reshape(-1, 2)
     distance, nearest = KDTree(distinct_M2).query(distinct_M2, k=[2], distance_upper_bound=SAME_PX)
     close = np.flatnonzero(np.isfinite(distance[:, 0]))

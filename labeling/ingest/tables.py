@@ -20,6 +20,7 @@ from astropy.table.meta import YamlParseError
 from numpy.typing import NDArray
 
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
+from labeling.files.memory import return_free_memory, return_large_arrays
 from labeling.ingest.binary_tables import read_ascii, read_fits, read_votable
 from labeling.ingest.catalogue_columns import CatalogueColumns, SkyPositions
 from labeling.ingest.column_descriptions import (
@@ -127,11 +128,15 @@ def read_catalogue(path: Path, options: TableOptions | None = None) -> Catalogue
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
     _check_options(path, options)
+    return_large_arrays()
     chosen = _ColumnChoice(path, options)
     data = load_table(path, options, chosen.choose)
     if not data.n_rows:
         raise BadInput(f"{path}: the catalogue is empty.")
-    return chosen.read(data)
+    catalogue = chosen.read(data)
+    del data
+    return_free_memory()
+    return catalogue
 
 
 def _check_options(path: Path, options: TableOptions) -> None:
@@ -378,11 +383,9 @@ def load_table(path: Path, options: TableOptions, choose: Choice) -> TableData:
     try:
         if fmt in DELIMITED:
             return read_text_table(path, fmt, choose, header=has_header)
-        data = _load_whole(path, fmt, options)
+        return _load_whole(path, fmt, options, choose)
     except MemoryError:
         raise BadInput(f"{path}: there is not enough memory to read it.") from None
-    choose(data.names, has_header=True)
-    return data
 
 
 def _is_by_number(options: TableOptions) -> bool:
@@ -390,23 +393,29 @@ def _is_by_number(options: TableOptions) -> bool:
     return bool(options.description) and load_description(str(options.description)).by_number
 
 
-def _load_whole(path: Path, fmt: str, options: TableOptions) -> TableData:
-    """Read all columns of a table of which astropy or another package is the reader."""
+def _load_whole(path: Path, fmt: str, options: TableOptions, choose: Choice) -> TableData:
+    """Read a table of which astropy or another package is the reader."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if fmt == FITS:
-                return read_fits(path, options.table)
-            if fmt == VOTABLE:
-                return read_votable(path, options.table)
-            if fmt == HDF5:
-                return read_hdf5(path, options.table)
-            return read_parquet(path) if fmt == PARQUET else read_ascii(path, fmt)
+            if fmt == PARQUET:
+                return read_parquet(path, choose)
+            data = _load_all_columns(path, fmt, options)
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
     except _UNREADABLE as error:
         reason = next(iter(str(error).strip().splitlines()), "damaged, or another format")
         raise BadInput(f"{path}: not a readable table ({reason[:200]}).") from None
+    choose(data.names, has_header=True)
+    return data
+
+
+def _load_all_columns(path: Path, fmt: str, options: TableOptions) -> TableData:
+    if fmt == FITS:
+        return read_fits(path, options.table)
+    if fmt == VOTABLE:
+        return read_votable(path, options.table)
+    return read_hdf5(path, options.table) if fmt == HDF5 else read_ascii(path, fmt)
 
 
 def sha256_of(path: Path) -> Any:
