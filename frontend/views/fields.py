@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 from frontend.access import for_role
 from frontend.pages.overview import fields_with_counts
 from frontend.requests import PageRequest
-from labeling.auth.roles import Role
+from labeling.auth.actions import REQUIRED_ROLE, Action
+from labeling.auth.roles import Role, has_role
 
 
 @require_safe
@@ -18,7 +19,8 @@ def field(request: PageRequest, name: str) -> HttpResponse:
     context = {
         "field": row,
         "mosaics": row.mosaics.all(),
-        "imports": row.imports.order_by("-pk"),
+        "imports": row.imports.finished().select_related("imported_by").order_by("-pk"),
+        "may_import": has_role(request.user, REQUIRED_ROLE[Action.IMPORT]),
         "vote_imports": row.vote_imports.with_counts(),
     }
     return render(request, "frontend/field.html", context)

@@ -11,7 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from astropy.io import fits
-from django.conf import settings
 
 from classifier.core.atomic_files import atomic_path
 from labeling.files.fits_text import ascii_text
@@ -19,6 +18,7 @@ from labeling.imaging.align import INSTALLED, is_surface_brightness, resample
 from labeling.imaging.celestial import wcs_header
 from labeling.imaging.grids import Grid, wcs_as_text
 from labeling.imaging.mosaics import release_pages
+from labeling.ingest.aligned_files import aligned_folder
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest
 from labeling.ingest.mosaic_sources import MosaicSource, read_source
@@ -53,8 +53,7 @@ class Alignment:
         texts += [repr(mosaic.grid and mosaic.grid.wcs.to_header_string(relax=True))]
         texts += [wcs_as_text(self.reference), repr(self.reference.shape)]
         digest = sha256("\n".join(texts).encode()).hexdigest()[:16]
-        folder: Path = settings.HOME / "aligned"
-        return folder / f"{mosaic.path.name.split('.')[0]}-{digest}.fits"
+        return aligned_folder() / f"{mosaic.path.name.split('.')[0]}-{digest}.fits"
 
     def run(self, progress: Progress) -> MosaicSource:
         """Resample the mosaic, unless its file exists, and read it. Raises BadInput."""

@@ -179,7 +179,6 @@ def _stamp_writer(
     rows = np.flatnonzero(sources.pack_row >= 0)
 
     def write(pack: Location, progress: Progress) -> None:
-        progress(0, len(rows), "cutting stamps")
         stamp_all(
             pack,
             field,
@@ -188,8 +187,8 @@ def _stamp_writer(
             sources.y[rows],
             sources.observed[rows],
             lossless=lossless,
+            progress=progress,
         )
-        progress(len(rows), len(rows), "cutting stamps")
 
     return write
 

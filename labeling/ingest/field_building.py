@@ -1,24 +1,32 @@
 """Build a field from mosaics alone: import them, detect and select candidates, import these.
 
-All or nothing: a new field whose catalogue cannot be imported is removed again.
+All or nothing: a new field whose catalogue cannot be imported is removed again. While it is built,
+the claim NAME.building in ASTERISM_HOME/claims is held, so that a killed build is removed too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from django.db import DatabaseError
+from django.conf import settings
+from django.db import transaction
 from django.db.models import ProtectedError
 
-from labeling.ingest.catalogues import CatalogueOptions, import_catalogue
+from labeling.db.table_locks import wait_for_writers
+from labeling.files.claims import claimed, settle_abandoned
+from labeling.ingest.aligned_files import remove_unused_files
+from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.ingest.errors import BadInput
-from labeling.ingest.mosaics import FieldPlan
+from labeling.ingest.mosaics import FieldPlan, draft_field
 from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.source_catalogue import SourceCatalogue, SourceOptions, make_catalogue
-from labeling.models import CatalogueImport, Field, Mosaic
+from labeling.models import CatalogueImport, Field
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,20 @@ class FieldBuild:
     field_plan: FieldPlan
     catalogue: SourceCatalogue
 
+    def plan(
+        self, name: str, options: CatalogueOptions, progress: Progress = no_progress
+    ) -> dict[str, Any]:
+        """Return the report of the import of the catalogue, under this name of its file.
+
+        Raises BadInput.
+        """
+        field = draft_field(self.field_plan.name, self.field_plan)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            self.catalogue.write(path)
+            mosaics = field.mosaic_by_band.values()
+            return plan_catalogue(field, path, options, progress, mosaics=mosaics).report
+
     def write(
         self, path: Path, options: CatalogueOptions, progress: Progress = no_progress
     ) -> CatalogueImport:
@@ -35,51 +57,85 @@ class FieldBuild:
 
         Raises BadInput, OSError.
         """
-        is_new_file = not path.exists()
-        field: Field | None = None
-        try:
+        with _claimed_build(self.field_plan, path):
             self.catalogue.write(path)
             field = self.field_plan.write(progress)
             record, _ = import_catalogue(field, path, options, progress)
-            return record
-        except BaseException:
-            if field is not None and self.field_plan.report["is_new"]:
-                _remove(field)
-            if is_new_file:
-                path.unlink(missing_ok=True)
-            raise
+        return record
 
 
-def _remove(field: Field) -> None:
+@contextmanager
+def _claimed_build(plan: FieldPlan, path: Path) -> Iterator[None]:
+    """Claim the field and the catalogue, and remove what is new of them unless it is imported."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        "field": plan.name,
+        "is_new": plan.report["is_new"],
+        "catalogue": str(path.resolve()),
+        "is_new_file": not path.exists(),
+    }
+    claim = _claims() / f"{plan.name}.building"
+    with claimed(claim, json.dumps(about), lambda: _settle(about)):
+        yield
+
+
+def remove_abandoned_builds() -> list[str]:
+    """Remove what killed builds have left; return the names of the fields."""
+
+    def settle(claim: Path, content: str) -> list[str]:
+        # A claim without content was killed before anything was written.
+        return _settle(json.loads(content)) if content else []
+
+    return settle_abandoned(_claims(), "*.building", settle)
+
+
+def _claims() -> Path:
+    folder: Path = settings.HOME / "claims"
+    return folder
+
+
+def _settle(about: dict[str, Any]) -> list[str]:
+    """Remove a new field and a new catalogue unless the catalogue is imported."""
+    path = Path(about["catalogue"])
+    with transaction.atomic():
+        # The server may still commit what a dead process has written.
+        wait_for_writers(Field)
+        imports = CatalogueImport.objects.finished().filter(field__name=about["field"])
+        if imports.filter(file_name=path.name).exists():
+            return []
+    if about["is_new_file"]:
+        path.unlink(missing_ok=True)
+    return _remove(about["field"]) if about["is_new"] else []
+
+
+def _remove(name: str) -> list[str]:
     """Remove a new field, unless somebody has imported candidates into it meanwhile."""
-    # A failed database, or the other import, must not hide the first error.
-    with suppress(DatabaseError, ProtectedError):
-        if not field.imports.exists():
-            field.delete()
+    field = Field.objects.filter(name=name, imports=None).first()
+    if field is None:
+        return []
+    paths = [mosaic.path for mosaic in field.mosaics.all()]
+    with suppress(ProtectedError):
+        field.delete()
+        remove_unused_files(paths)
+    return [name]
 
 
 def plan_build(
     field_plan: FieldPlan, options: SourceOptions, progress: Progress = no_progress
 ) -> FieldBuild:
     """Detect and select candidates on the mosaics of a plan; write nothing. Raises BadInput."""
-    existing = Field.objects.filter(name=field_plan.name).first()
-    distance = field_plan.columns.get("distance_mpc") or (existing and existing.distance_mpc)
-    cuts = replace(options.cuts, distance_mpc=distance or None)
-    mosaics = _mosaics(existing, field_plan.rows)
-    catalogue = make_catalogue(mosaics, replace(options, cuts=cuts), progress)
+    if field_plan.alignments:
+        bands = ", ".join(field_plan.alignments)
+        raise BadInput(
+            f"The mosaics of {bands} must be resampled first: run import_field {field_plan.name} "
+            f"with --align, then build_field {field_plan.name} without mosaics."
+        )
+    field = draft_field(field_plan.name, field_plan)
+    cuts = replace(options.cuts, distance_mpc=field.distance_mpc or None)
+    catalogue = make_catalogue(field.mosaic_by_band, replace(options, cuts=cuts), progress)
     if not len(catalogue.table):
         raise BadInput(
             f"No candidates are left of {catalogue.report['sources']} sources; "
             "loosen the cuts, which a dry run shows with what each removes."
         )
     return FieldBuild(field_plan, catalogue)
-
-
-def _mosaics(existing: Field | None, rows: Mapping[str, Mapping[str, object]]) -> dict[str, Mosaic]:
-    """Return the field's mosaics as they will be, unsaved."""
-    mosaics = dict(existing.mosaic_by_band) if existing else {}
-    for band, row in rows.items():
-        mosaic = mosaics.setdefault(band, Mosaic(band=band))
-        for column, value in row.items():
-            setattr(mosaic, column, value)
-    return mosaics

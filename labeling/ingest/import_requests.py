@@ -23,11 +23,10 @@ from labeling.ingest.catalogue_plan import CataloguePlan
 from labeling.ingest.catalogues import CatalogueOptions, plan_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest
-from labeling.ingest.mosaics import FieldPlan, plan_field
+from labeling.ingest.mosaics import FieldPlan, draft_field, plan_field
 from labeling.ingest.progress import Progress
 from labeling.ingest.table_options import TableOptions
-from labeling.models import CatalogueImport, Field, ImportJob, ImportStage, Mosaic, Upload
-from labeling.models.mosaic import by_band
+from labeling.models import CatalogueImport, Field, ImportJob, ImportStage, Upload
 
 MOSAIC, CATALOGUE, UNUSED = "mosaic", "catalogue", "unused"
 
@@ -128,19 +127,7 @@ class ImportRequest:
 
     def draft_field(self, plan: FieldPlan | None) -> Field:
         """Return the field with its mosaics as they will be, without writing anything."""
-        name = self.options["field"]
-        field = Field.objects.filter(name=name).first()
-        if field is None and plan is None:
-            raise BadInput(f"There is no field {name} yet; add its mosaics to this import.")
-        # A new field has no rows anywhere; no row has the primary key 0.
-        field = field or Field(pk=0, name=name, galaxy=name)
-        mosaics = {mosaic.band: mosaic for mosaic in field.mosaics.all()} if field.pk else {}
-        if plan:
-            for column, value in plan.columns.items():
-                setattr(field, column, value)
-            mosaics |= {b: Mosaic(field=field, band=b, **row) for b, row in plan.rows.items()}
-        field.mosaic_by_band = by_band(mosaics.values())
-        return field
+        return draft_field(self.options["field"], plan)
 
     def write(self, progress: Progress) -> tuple[Field, CatalogueImport | None]:
         """Plan everything, then write it; nothing is written if a plan is refused by BadInput."""

@@ -19,14 +19,23 @@ from labeling.imaging.calibration import Calibration
 from labeling.imaging.celestial import compass, pixel_scale_arcsec
 from labeling.imaging.grids import Grid, compare_grids, grid_shift
 from labeling.imaging.mosaics import MosaicFile, UnusableImage
+from labeling.ingest.aligned_files import claimed_files, remove_unused_files
 from labeling.ingest.alignment import HINT, Alignment
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
 from labeling.ingest.mosaic_sources import MosaicSource, calibration_columns, read_source
 from labeling.ingest.progress import Progress, no_progress
 from labeling.models import Field, Mosaic
+from labeling.models.mosaic import by_band
 
-__all__ = ["FieldPlan", "MosaicRequest", "import_field", "plan_field", "read_mosaics"]
+__all__ = [
+    "FieldPlan",
+    "MosaicRequest",
+    "draft_field",
+    "import_field",
+    "plan_field",
+    "read_mosaics",
+]
 
 _SCALE_TOLERANCE = 0.01
 """By which a stated scale may differ from that of the WCS."""
@@ -54,11 +63,15 @@ class FieldPlan:
         """Write the field and its mosaics, all or none. Raises BadInput, for questions too."""
         if self.questions:
             raise BadInput(self.questions[0])
-        rows = self.rows | {
-            band: alignment.run(progress).row for band, alignment in self.alignments.items()
-        }
-        progress(0, 1, "writing the field")
-        field = _save_field(self.name, rows, self.columns)
+        former = Mosaic.objects.filter(field__name=self.name)
+        former_paths = list(former.values_list("path", flat=True))
+        with claimed_files(alignment.path for alignment in self.alignments.values()):
+            rows = self.rows | {
+                band: alignment.run(progress).row for band, alignment in self.alignments.items()
+            }
+            progress(0, 1, "writing the field")
+            field = _save_field(self.name, rows, self.columns)
+        remove_unused_files(former_paths)
         shutil.rmtree(settings.RGB_CACHE / self.name, ignore_errors=True)
         progress(1, 1, "writing the field")
         return field
@@ -83,6 +96,27 @@ class _Frame:
         return None if self.wcs is None else Grid(self.wcs, self.shape)
 
 
+def draft_field(name: str, plan: FieldPlan | None) -> Field:
+    """Return the field with its mosaics as a plan would write them; nothing is written.
+
+    Raises BadInput without a plan and a field.
+    """
+    field = Field.objects.filter(name=name).first()
+    if field is None and plan is None:
+        raise BadInput(f"There is no field {name} yet; add its mosaics to this import.")
+    # A new field has no rows anywhere; no row has the primary key 0.
+    field = field or Field(pk=0, name=name, galaxy=name)
+    mosaics = {mosaic.band: mosaic for mosaic in field.mosaics.all()} if field.pk else {}
+    for column, value in plan.columns.items() if plan else ():
+        setattr(field, column, value)
+    for band, row in plan.rows.items() if plan else ():
+        mosaic = mosaics.setdefault(band, Mosaic(field=field, band=band))
+        for column, value in row.items():
+            setattr(mosaic, column, value)
+    field.mosaic_by_band = by_band(mosaics.values())
+    return field
+
+
 def import_field(name: str, requests: Sequence[MosaicRequest], **options: Any) -> Field:
     """Create or update a field with these mosaics; all of them, or none. See `plan_field`."""
     return plan_field(name, requests, **options).write()
@@ -103,10 +137,16 @@ def plan_field(
 
     `filters_from_names` confirms filters that only the names of the files give. With `align`,
     mosaics on another grid than the reference band's are resampled, not refused. `columns` are
-    values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed); None
-    leaves a column unchanged. Raises BadInput, naming file and reason.
+    values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed,
+    min_observed, min_detected); None leaves a column unchanged. Raises BadInput, naming file and
+    reason.
     """
     existing = Field.objects.filter(name=name).first()
+    if existing and (file_name := existing.stamps_cut_elsewhere):
+        raise BadInput(
+            f"The stamps of field {name} were cut elsewhere ({file_name}), and it has no mosaics: "
+            "import mosaics into a new field."
+        )
     _check_columns(name, columns)
     sources = _read_all(requests, zero_points, needs_wcs=needs_wcs, progress=progress)
     frames = _frames(existing, sources)
@@ -127,6 +167,7 @@ def plan_field(
         "field": name,
         "is_new": existing is None,
         "pixel_scale_arcsec": values["pixel_scale_arcsec"],
+        "band_rule": _band_rule(existing, values),
         "mosaics": [
             source.report
             | {"offset_px": grid_shift(frames[band].grid, reference.grid)}
@@ -138,11 +179,21 @@ def plan_field(
     return FieldPlan(name, report, tuple(report["questions"]), rows, values, alignments, sources)
 
 
+def no_mosaics(field: Field) -> str:
+    """Return a sentence for commands that need the mosaics of a field without any."""
+    if field.stamps_cut_elsewhere:
+        return (
+            f"The stamps of field {field} were cut elsewhere, and it has no mosaics: add more "
+            "candidates with import_stamps."
+        )
+    return f"Field {field} has no mosaics yet: run import_field first."
+
+
 def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:
     """Read these mosaics of a field, by band. Raises BadInput if one is unreadable, or changed."""
     rows = list(rows)
     if not rows:
-        raise BadInput(f"Field {field} has no mosaics yet: run import_field first.")
+        raise BadInput(no_mosaics(field))
     try:
         files = {row.band: row.read() for row in rows}
     except UnusableImage as error:
@@ -310,6 +361,13 @@ def _same_frame(mosaic: Mosaic, frame: _Frame) -> bool:
     return comparison.is_same_grid and comparison.whole_shift == (0, 0)
 
 
+def _band_rule(existing: Field | None, values: dict[str, Any]) -> dict[str, int]:
+    """Return the band rule that the field will have."""
+    field = existing or Field()
+    names = ("min_observed", "min_detected")
+    return {name: values.get(name, getattr(field, name)) for name in names}
+
+
 @transaction.atomic
 def _save_field(name: str, rows: dict[str, dict[str, Any]], columns: dict[str, Any]) -> Field:
     """Write the field and its mosaics."""
@@ -317,7 +375,11 @@ def _save_field(name: str, rows: dict[str, dict[str, Any]], columns: dict[str, A
     for column, value in columns.items():
         setattr(field, column, value)
     field.galaxy = field.galaxy or name
+    rule = field.band_rule
+    is_new_rule = field.pk is not None and Field.objects.get(pk=field.pk).band_rule != rule
     _save_valid(field, f"Field {name}")
+    if is_new_rule:
+        field.change_band_rule(rule)
     for band, values in rows.items():
         row = field.mosaics.filter(band=band).first() or Mosaic(field=field, band=band)
         for column, value in values.items():

@@ -53,10 +53,13 @@ def remove_import(
 
     Once people have voted, ruled or commented on its candidates, `confirmation` must be the name of
     its file; their votes, rulings and comments are written to the archive before. Raises
-    NotConfirmed, and JobConflict while a training works on the field.
+    NotConfirmed, and JobConflict while a training works on the field, or somebody else removes it.
     """
-    with remove_claimed(record.pack):
-        archive = _hide(record, removed_by, confirmation)
+    try:
+        with remove_claimed(record.pack):
+            archive = _hide(record, removed_by, confirmation)
+    except BlockingIOError:
+        raise JobConflict(f"{record} is just being written or removed by somebody else.") from None
     shutil.rmtree(settings.RGB_CACHE / record.field.name, ignore_errors=True)
     return archive
 
@@ -65,6 +68,8 @@ def remove_import(
 def _hide(record: CatalogueImport, removed_by: User | None, confirmation: str) -> Path | None:
     """Archive and delete what people have said of the candidates, and hide them."""
     (field,) = Field.objects.filter(pk=record.field_id).lock_out_votes()
+    if not CatalogueImport.objects.filter(pk=record.pk).exists():
+        raise JobConflict(f"{record} has been removed by somebody else already.")
     _check_no_job_is_at_work(field)
     opinions = count_opinions(record)
     archive = None

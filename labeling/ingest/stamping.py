@@ -23,6 +23,7 @@ from classifier.core.packs import SHARD, new_pack
 from labeling.imaging import stamps
 from labeling.imaging.mosaics import Image
 from labeling.imaging.stamps import Positions
+from labeling.ingest.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from labeling.models import Field
@@ -83,10 +84,12 @@ def stamp_all(
     observed: NDArray[np.bool_],
     *,
     lossless: bool = False,
+    progress: Progress = no_progress,
 ) -> None:
     """Write the pack of these candidates; `observed` is (candidate, band).
 
-    Pixels are quantised by the sky's sigma of each mosaic unless `lossless`.
+    Pixels are quantised by the sky's sigma of each mosaic unless `lossless`. The field need not be
+    stored.
     """
     if isinstance(path, Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,10 +99,12 @@ def stamp_all(
         path, len(x), sky_sigma=sigma, field=field.name, pixel_scale_arcsec=scale
     ) as write:
         for first, block in stamp_blocks(images, x, y, observed):
+            progress(first, len(x), "cutting stamps")
             write(first, block, observed[first : first + len(block)])
+    progress(len(x), len(x), "cutting stamps")
 
 
 def _sky_sigma(field: Field) -> list[float]:
     """Return the sky's sigma of each band's mosaic, in its unit; NaN without a mosaic."""
-    sigma = {mosaic.band: mosaic.sky_sigma for mosaic in field.mosaics.all()}
+    sigma = {band: mosaic.sky_sigma for band, mosaic in field.mosaic_by_band.items()}
     return [sigma.get(band, math.nan) for band in BANDS]

@@ -207,6 +207,12 @@ class Field(models.Model):
         return n_changed
 
     @property
+    def stamps_cut_elsewhere(self) -> str:
+        """Name of a file with stamps that were cut elsewhere; empty for fields with mosaics."""
+        imports = self.imports.order_by("pk") if self.pk else ()
+        return next((record.file_name for record in imports if record.stamp_bands), "")
+
+    @property
     def refresh(self) -> models.Model | None:
         """The refresh of the promoted run in this field, if its heads were refitted."""
         return next((r for r in self.refreshes.all() if r.run_id == self.promoted_run_id), None)

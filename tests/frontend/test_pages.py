@@ -203,3 +203,11 @@ def test_a_silent_worker_is_shown_before_another_takes_over(browse, field, peopl
         assert bool(re.search(r"has sent no report for 12\d s\. If", text)) is shown
     TrainingRun.objects.update(status="queued")
     assert "has sent no report" not in browse("ada").get(page).content.decode()
+
+
+def test_a_field_links_to_its_imports_for_administrators(browse, field):
+    record = field.imports.get()
+    links = ('href="/imports/"', f'href="/imports/{record.pk}/removal/"')
+    for name in ("ada", "cur", "admin"):
+        main = browse(name).get(f"/fields/{field.name}/").content.decode().partition("<main")[2]
+        assert [link in main for link in links] == [name == "admin"] * 2, name

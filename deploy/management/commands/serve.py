@@ -28,7 +28,7 @@ from deploy import demo, demo_accounts
 from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
 from deploy.unavailable import refusing
 from labeling import jobs
-from labeling.ingest.pack_claims import remove_abandoned_imports
+from labeling.ingest.abandoned import remove_abandoned
 from labeling.models import Experiment, ImportJob, RunStatus, TrainingRun
 
 HOST = "127.0.0.1"
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         """Bring the tables and the static files up to date, and make the demonstration once."""
         self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         call_command("migrate", verbosity=0, interactive=False)
-        remove_abandoned_imports()
+        remove_abandoned()
         if not settings.ONE_COMPUTER and (reason := demo_accounts.known_password_error()):
             raise CommandError(reason)
         collect_static_files()

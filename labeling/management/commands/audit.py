@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from classifier.core.pack_locations import pack_in, stored_packs
 from labeling.db.consistent_read import one_moment
-from labeling.ingest.pack_claims import remove_abandoned_imports
+from labeling.ingest.abandoned import remove_abandoned
+from labeling.ingest.aligned_files import orphaned_files
 from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
 from labeling.rules.consensus import ConsensusStatus, Verdict
 from labeling.rules.strategies import ColdStart
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print each difference, then their number."""
-        for name in remove_abandoned_imports():
+        for name in remove_abandoned():
             self.stdout.write(f"Removed what an interrupted import of {name} has left.")
         # As of one moment: a vote between a candidate and its votes would look like a difference.
         with one_moment():
@@ -52,7 +53,7 @@ class Command(BaseCommand):
 
 
 def _orphans() -> Iterator[str]:
-    """Yield what belongs to no import: predictions without a candidate, packs without rows."""
+    """Yield what belongs to no import: predictions without a candidate, files without rows."""
     candidates = Candidate.with_unfinished.filter(pk=OuterRef("candidate"))
     if n := Prediction.objects.filter(~Exists(candidates)).count():
         yield f"{n} predictions are of candidates that do not exist"
@@ -61,6 +62,8 @@ def _orphans() -> Iterator[str]:
         if name not in packs:
             pack = pack_in(settings.PACKS, name)
             yield f"the stamp pack {pack} belongs to no import; delete it"
+    for path in orphaned_files():
+        yield f"the resampled mosaic {path} belongs to no field; delete it"
 
 
 def _differences(candidate: Candidate) -> list[str]:

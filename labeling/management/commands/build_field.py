@@ -8,10 +8,13 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from labeling.imaging.selection_figures import draw_selection
+from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.catalogues import CatalogueOptions
 from labeling.ingest.errors import BadInput
 from labeling.ingest.field_building import FieldBuild, plan_build
 from labeling.ingest.source_catalogue import WHITE, check_format
+from labeling.management.band_rule_options import add_min_observed
+from labeling.management.catalogue_lines import catalogue_lines
 from labeling.management.commands import import_field
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
@@ -43,14 +46,15 @@ class Command(import_field.Command):
             parser, min_ci=MEASURED, max_error=MAX_ERROR_MAG, faintest=FAINTEST_M_V
         )
         parser.add_argument(
-            "--min-observed", type=int, metavar="N", help="bands that must cover a candidate"
-        )
-        parser.add_argument(
             "--catalogue",
             type=Path,
             metavar="FILE",
             help="catalogue to write: .ecsv, .csv or .fits; default: in ASTERISM_HOME/catalogues",
         )
+
+    def add_band_rule(self, parser: CommandParser) -> None:
+        """Declare --min-observed; --min-detected is one of the cuts."""
+        add_min_observed(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Build the field, or report what would be built."""
@@ -58,6 +62,8 @@ class Command(import_field.Command):
         path = _catalogue_path(options)
         with as_command_errors():
             check_format(path)
+            if not options["dry_run"]:
+                remove_abandoned()
             plan = self.plan(options)
             self.stdout.write(import_field.report_text(plan))
             if plan.questions:
@@ -67,12 +73,15 @@ class Command(import_field.Command):
             for line in report_lines(build.catalogue):
                 self.stdout.write(line)
             if options["dry_run"]:
-                self._preview(build, options["figures"])
+                self._preview(build, path.name, options["figures"])
             else:
                 self._write(build, path, options)
 
-    def _preview(self, build: FieldBuild, figures: Path | None) -> None:
-        """Print the first candidates; draw the figures if a folder for them was named."""
+    def _preview(self, build: FieldBuild, name: str, figures: Path | None) -> None:
+        """Print the first candidates, and what their import would do; draw figures if wanted."""
+        report = build.plan(name, CatalogueOptions(), PrintedProgress(sys.stderr))
+        for line in catalogue_lines(report):
+            self.stdout.write(line)
         self.stdout.write("\n".join(build.catalogue.table[:_PREVIEW_ROWS].pformat(max_width=-1)))
         if figures:
             self._draw(build, figures.expanduser())
@@ -80,11 +89,7 @@ class Command(import_field.Command):
 
     def _write(self, build: FieldBuild, path: Path, options: dict[str, Any]) -> None:
         """Write everything, and report the candidates."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rule = CatalogueOptions(
-            min_observed=options["min_observed"], min_detected=options["min_detected"]
-        )
-        record = build.write(path, rule, PrintedProgress(sys.stderr))
+        record = build.write(path, CatalogueOptions(), PrintedProgress(sys.stderr))
         figures = options["figures"]
         self._draw(build, figures.expanduser() if figures else path.with_suffix(""))
         count = record.report["candidates"]

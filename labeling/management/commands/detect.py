@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.imaging.selection_figures import draw_selection
+from labeling.ingest.mosaics import no_mosaics
 from labeling.ingest.source_catalogue import check_format, make_catalogue
 from labeling.management.import_errors import as_command_errors
 from labeling.management.source_options import (
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         field = _field(options["field"])
         mosaics = field.mosaic_by_band
         if not mosaics:
-            raise CommandError(f"Field {field} has no mosaics yet: run import_field first.")
+            raise CommandError(no_mosaics(field))
         path = options["file"].expanduser()
         with as_command_errors():
             check_format(path)

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from classifier.core.bands import BANDS
 from classifier.core.packs import open_pack
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.management.band_rule_options import add_band_rule_options
+from labeling.management.catalogue_lines import catalogue_lines
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
 from labeling.management.table_arguments import add_catalogue_arguments, table_options
@@ -89,35 +89,5 @@ class Command(BaseCommand):
 
     def _report(self, report: dict[str, Any]) -> None:
         """Print the report of the import."""
-        self.stdout.write(
-            f"{report['rows']} rows read, {report['candidates']} candidates with stamps."
-        )
-        for reason, n in report["set_aside"].items():
-            self.stdout.write(f"  {n} set aside: {reason}")
-        for source, counts in report["references"].items():
-            classes = ", ".join(f"class {label}: {n}" for label, n in counts.items())
-            self.stdout.write(f"  reference “{source}”: {classes}")
-        for name, column in report.get("columns", {}).items():
-            self.stdout.write(f"  {name}: column {column}")
-        # PostgreSQL sorts the keys of JSON.
-        of_band = report.get("bands", {})
-        for band, counts in ((band, of_band[band]) for band in BANDS if band in of_band):
-            detected = counts["detected"]
-            magnitudes = "no magnitudes" if detected is None else f"detected in {detected} rows"
-            self.stdout.write(f"  {band}: observed in {counts['observed']} rows, {magnitudes}")
-        if rule := report.get("band_rule"):
-            self._report_band_rule(rule)
-        for note in report.get("notes", []):
-            self.stdout.write(f"  {note}")
-
-    def _report_band_rule(self, rule: dict[str, Any]) -> None:
-        """Print the band rule, and how many rows have how many bands."""
-        self.stdout.write(
-            f"  Put to the vote if observed in {rule['min_observed']} and detected in "
-            f"{rule['min_detected']} bands (--min-observed, --min-detected)."
-        )
-        for kind in ("observed", "detected"):
-            counts = rule[f"by_bands_{kind}"].items()
-            if counts:
-                numbers = ", ".join(f"{bands} bands: {n}" for bands, n in counts)
-                self.stdout.write(f"  Rows by bands {kind}: {numbers}")
+        for line in catalogue_lines(report):
+            self.stdout.write(line)

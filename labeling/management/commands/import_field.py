@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
 from labeling.ingest.mosaics import FieldPlan, plan_field
+from labeling.management.band_rule_options import add_band_rule_options
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
 
@@ -54,10 +56,17 @@ class Command(BaseCommand):
         parser.add_argument("--no-wcs", action="store_true", help="import mosaics without a WCS")
         parser.add_argument("--simulated", action="store_true", help="the pixels are simulated")
         parser.add_argument("--votes", type=int, help="votes that a candidate needs; default: 3")
+        self.add_band_rule(parser)
+
+    def add_band_rule(self, parser: CommandParser) -> None:
+        """Declare in how many bands candidates must be observed and detected."""
+        add_band_rule_options(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Import the mosaics, and print the field."""
         with as_command_errors():
+            if not options["dry_run"]:
+                remove_abandoned()
             plan = self.plan(options)
             if options["dry_run"]:
                 self.stdout.write("A dry run: nothing is written.")
@@ -80,6 +89,8 @@ class Command(BaseCommand):
             pixel_scale_arcsec=options["pixel_scale"],
             simulated=options["simulated"] or None,
             votes_needed=options["votes"],
+            min_observed=options["min_observed"],
+            min_detected=options["min_detected"],
         )
 
 
@@ -91,6 +102,11 @@ def report_text(plan: FieldPlan) -> str:
     for row in mosaics:
         lines += [f"  {row['band']}: {text}" for text in _facts(row)]
         lines += [f"  {row['band']}: note: {note}" for note in row["notes"]]
+    rule = plan.report["band_rule"]
+    lines.append(
+        f"  Candidates are put to the vote if observed in {rule['min_observed']} and detected in "
+        f"{rule['min_detected']} bands (--min-observed, --min-detected)."
+    )
     lines += [f"  To confirm: {question}" for question in plan.questions]
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from classifier.core.bands import FILTERS
 from labeling.imaging.align import INSTALLED
+from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, import_field, plan_field
 from labeling.models import Field
@@ -17,6 +18,13 @@ from tests.labeling.skies import tan_wcs, write_mosaic
 pytestmark = pytest.mark.django_db
 needs_reproject = pytest.mark.skipif(not INSTALLED, reason="reproject is not installed")
 NOISE = np.random.default_rng(3)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, settings):
+    """An ASTERISM_HOME of its own: the rows of these tests are rolled back, their files are not."""
+    settings.HOME = tmp_path / "home"
+    settings.HOME.mkdir(exist_ok=True)
 
 
 def write(folder, band, wcs, shape=(420, 400), **cards):
@@ -104,6 +112,54 @@ def test_the_same_import_resamples_once(tmp_path):
     plan.write(lambda done, total, step: steps.append(step))
     assert steps == ["writing the field", "writing the field"]
     assert Field.objects.get().mosaics.get(band="B").path == first.path
+
+
+@needs_reproject
+def test_the_file_of_a_replaced_mosaic_is_removed(tmp_path, settings):
+    paths = files(tmp_path, GRIDS["turned"])
+    for name in ("ngc1", "ngc2"):
+        import_field(name, requests(paths), align=True)
+    (path,) = (settings.HOME / "aligned").iterdir()
+    (tmp_path / "flat").mkdir()
+    flat = [write(tmp_path / "flat", band, REFERENCE.wcs, REFERENCE.shape) for band in "BV"]
+    import_field("ngc1", requests(flat))
+    assert path.exists()  # ngc2 has it too
+    import_field("ngc2", requests(flat))
+    assert not path.exists()
+
+
+@needs_reproject
+def test_a_killed_alignment_leaves_nothing(tmp_path, settings):
+    paths = files(tmp_path, GRIDS["turned"])
+    plan = plan_field("ngc1", requests(paths), align=True)
+    (path,) = (alignment.path for alignment in plan.alignments.values())
+    path.parent.mkdir()
+    for left in (path, path.with_name(f".{path.name}.1234.part")):
+        left.touch()
+    path.with_name(f"{path.name}.importing").touch()
+    assert remove_abandoned() == [path.name]
+    assert list(path.parent.iterdir()) == []
+    plan.write()
+    path.with_name(f"{path.name}.importing").touch()
+    assert remove_abandoned() == []
+    assert list(path.parent.iterdir()) == [path]
+
+
+@needs_reproject
+def test_an_alignment_that_fails_leaves_nothing(tmp_path, settings, monkeypatch):
+    plan = plan_field("ngc1", requests(files(tmp_path, GRIDS["turned"])), align=True)
+    monkeypatch.setattr(Field, "full_clean", lambda _self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        plan.write()
+    assert list((settings.HOME / "aligned").iterdir()) == []
+
+
+def test_audit_names_resampled_mosaics_of_no_field(tmp_path, settings, capsys):
+    (settings.HOME / "aligned").mkdir()
+    (settings.HOME / "aligned" / "orphan.fits").touch()
+    with pytest.raises(SystemExit):
+        call_command("audit")
+    assert "orphan.fits belongs to no field; delete it" in capsys.readouterr().out
 
 
 @needs_reproject

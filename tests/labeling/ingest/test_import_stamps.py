@@ -240,6 +240,22 @@ def test_a_field_with_mosaics_is_left_alone(imported, array):
         call_command("import_stamps", imported.name, str(array[0]))
 
 
+def test_mosaics_and_catalogues_do_not_go_into_a_field_of_stamps(array, sky, tmp_path):
+    import_stamps(array[0])
+    mosaic = str(sky.mosaics["V"])
+    for command in (["import_field", "elsewhere"], ["build_field", "elsewhere", "--dry-run"]):
+        for mosaics in ([], ["--mosaic", mosaic]):
+            with pytest.raises(
+                CommandError, match=r"were cut elsewhere \(stamps.npy\), and it has no"
+            ):
+                call_command(*command, *mosaics)
+    with pytest.raises(CommandError, match="add more candidates with import_stamps"):
+        call_command("import_catalogue", "elsewhere", str(sky.catalogue))
+    with pytest.raises(CommandError, match="were cut elsewhere, and it has no mosaics"):
+        call_command("detect", "elsewhere", str(tmp_path / "sources.csv"))
+    assert not Field.objects.get().mosaics.exists()
+
+
 def test_the_queue_the_images_and_votes_work(array, as_ada):
     import_stamps(array[0], "--lossless")
     (item,) = as_ada.post("/api/v1/queue/", {"count": 1}).json()

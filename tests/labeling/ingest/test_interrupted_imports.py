@@ -17,9 +17,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from classifier.core.bands import BANDS
 from classifier.core.packs import Pack
+from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_imports
 from labeling.models import Candidate, CatalogueImport, Field, Mosaic, ReferenceLabel
+from labeling.simulation import simulate_field
 from tests.labeling.skies import POSITIONS, pixels
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
@@ -150,6 +153,31 @@ def test_a_killed_import_of_mosaics_is_repeated(sky, environment, tmp_path):
         call_command(*command[2:])
         assert Mosaic.objects.count() == 5
     assert kills
+
+
+def test_a_killed_build_of_a_field_is_repeated(environment, settings, tmp_path):
+    home = settings.PACKS.parent
+    settings.HOME = home
+    paths = simulate_field(7, (400, 400), candidates=60).write(tmp_path / "sim")
+    mosaics = [part for band in BANDS for part in ("--mosaic", str(paths[band]))]
+    command = [*MANAGE, "build_field", "sim", *mosaics, "--faintest", "none"]
+    kills = 0
+    for moment in list(moments(command, environment, tmp_path)):
+        Field.objects.all().delete()
+        for folder in (settings.PACKS, home / "catalogues"):
+            shutil.rmtree(folder, ignore_errors=True)
+        settings.PACKS.mkdir()
+        kills += is_killed_at(moment, command, environment, tmp_path)
+        remove_abandoned()
+        imports = list(CatalogueImport.objects.all())
+        assert Field.objects.count() == len(imports)
+        assert Candidate.with_unfinished.count() == sum(record.rows for record in imports)
+        catalogues = [path.name for path in (home / "catalogues").glob("*.ecsv")]
+        assert catalogues == [record.file_name for record in imports]
+        assert not list((home / "claims").iterdir())
+    assert kills >= 3
+    call_command(*command[2:])
+    assert CatalogueImport.objects.get().candidates.in_play().exists()
 
 
 @pytest.mark.parametrize("free", ["0", "8k", "500k"])

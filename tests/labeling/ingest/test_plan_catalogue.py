@@ -1,5 +1,7 @@
 """What a plan says before anything is written, and what is never done in silence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -7,9 +9,10 @@ from django.core.management import CommandError, call_command
 
 from classifier.core.bands import BANDS
 from classifier.core.control_sample import in_control_sample
+from classifier.core.packs import open_pack
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.ingest.errors import BadInput
-from labeling.ingest.mosaics import MosaicRequest, import_field
+from labeling.ingest.mosaics import MosaicRequest, draft_field, import_field
 from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, Field, Mosaic
 from tests.labeling.skies import POSITIONS, row_at, tan_wcs, write_catalogue, write_mosaic
@@ -251,3 +254,23 @@ def imported_meanwhile(field):
         pack="a",
         finished_at=None,
     )
+
+
+def test_progress_counts_the_stamps(sky, monkeypatch):
+    monkeypatch.setattr("labeling.ingest.stamping.SHARD", 2)
+    steps = []
+    plan = plan_catalogue(sky.field(), sky.catalogue, CatalogueOptions())
+    plan.write(lambda done, total, step: steps.append((step, done, total)))
+    counts = [(done, total) for step, done, total in steps if step == "cutting stamps"]
+    total = len(POSITIONS)
+    assert counts == [*((done, total) for done in range(0, total, 2)), (total, total)]
+
+
+def test_stamps_of_a_planned_field_are_quantised_like_those_of_a_stored_one(sky):
+    field = sky.field()
+    draft = draft_field("ngc1566", None)
+    draft.pk = 0  # as that of a field that is new
+    mosaics = draft.mosaic_by_band.values()
+    plan = plan_catalogue(draft, sky.catalogue, CatalogueOptions(), mosaics=mosaics)
+    record = replace(plan, field=field).write()
+    assert open_pack(record.pack_path).quantised

@@ -13,6 +13,7 @@ from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaic_requests import MosaicRequest, StatedZeroPoint
 from labeling.ingest.mosaics import import_field, plan_field, read_mosaics
 from labeling.models import Field, Mosaic
+from labeling.rules.band_rule import BandRule
 from tests.labeling.skies import pixels, tan_wcs, write_mosaic, write_sky
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +193,27 @@ def test_a_dry_run_asks_what_must_be_confirmed(tmp_path, capsys):
         call_command("import_field", "ngc1", "--mosaic", str(path))
     call_command("import_field", "ngc1", "--mosaic", str(path), "--filters-from-names")
     assert Field.objects.get().mosaics.get().band == "V"
+
+
+def test_the_band_rule_is_stored_with_the_field(sky, capsys):
+    mosaics = [f"--mosaic={path}" for path in sky.mosaics.values()]
+    call_command("import_field", "ngc1566", *mosaics, "--min-observed", "3", "--min-detected", "0")
+    assert "observed in 3 and detected in 0 bands" in capsys.readouterr().out
+    assert Field.objects.get().band_rule == BandRule(3, 0)
+    call_command("import_field", "ngc1566", *mosaics)
+    assert Field.objects.get().band_rule == BandRule(3, 0)
+
+
+def test_a_changed_band_rule_is_applied_to_the_candidates(imported, capsys):
+    assert imported.candidates.in_play().exists()
+    n_before = imported.candidates.in_play().count()
+    rule = ["--min-observed", "5", "--min-detected", "5"]
+    call_command("import_field", "ngc1566", *rule, "--dry-run")
+    assert imported.candidates.in_play().count() == n_before
+    call_command("import_field", "ngc1566", *rule)
+    n_expected = sum(
+        len(candidate.observed.split()) == 5 and not candidate.set_aside
+        for candidate in imported.candidates.all()
+    )
+    assert imported.candidates.in_play().count() == n_expected
+    call_command("audit")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from labeling.ingest.pack_claims import remove_abandoned_imports
+from labeling.ingest.pack_claims import remove_abandoned_imports, remove_claimed
 from labeling.ingest.removal import NotConfirmed, remove_import
 from labeling.models import (
     Adjudication,
@@ -120,6 +120,39 @@ def test_it_waits_for_a_training(record, imported, admin):
     assert imported_again(record)
 
 
+def log_in(admin):
+    """Return a client for pages and the admin."""
+    admin.is_staff = True
+    admin.save()
+    client = client_of(admin)
+    client.force_login(admin)
+    return client
+
+
+def test_of_two_administrators_at_once_one_gets_a_sentence(record, admin, settings):
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    client = log_in(admin)
+    sentence = "catalogue.csv into ngc1566 is just being written or removed by somebody else."
+    body = {"action": "remove", "_selected_action": [record.pk], "confirmation": ""}
+    with remove_claimed(record.pack):
+        page = client.post(f"/imports/{record.pk}/removal/", {"confirmation": ""}, follow=True)
+        assert sentence in page.content.decode()
+        url = "/admin/labeling/catalogueimport/"
+        page = client.post(url, body, format="multipart", follow=True)
+        assert sentence in page.content.decode()
+        with pytest.raises(CommandError, match="just being written or removed"):
+            call_command("remove_import", str(record.pk))
+    assert imported_again(record)
+
+
+def test_whoever_comes_second_is_told(record, admin):
+    other = CatalogueImport.objects.get()
+    remove_import(record)
+    with pytest.raises(JobConflict, match="has been removed by somebody else already"):
+        remove_import(other)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_removal_that_was_killed_is_completed(imported, settings, monkeypatch):
     record = imported.imports.get()
@@ -163,12 +196,8 @@ def test_administrators_remove_on_the_admin_page(
     record, candidate, ada, admin, confirmation, removed
 ):
     vote(candidate, ada)
-    admin.is_staff = True
-    admin.save()
     body = {"action": "remove", "_selected_action": [record.pk], "confirmation": confirmation}
-    client = client_of(admin)
-    client.force_login(admin)
-    client.post("/admin/labeling/catalogueimport/", body, format="multipart")
+    log_in(admin).post("/admin/labeling/catalogueimport/", body, format="multipart")
     assert CatalogueImport.objects.exists() != removed
 
 

@@ -1,6 +1,9 @@
 """manage.py build_field: a field with candidates from mosaics alone, all or nothing."""
 
+import re
+
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 from django.core.management import CommandError, call_command
 
@@ -50,8 +53,31 @@ def test_a_dry_run_shows_the_candidates_and_writes_nothing(db, home, mosaics, ca
     assert "A dry run: nothing is written." in output
     assert output.count(" removed, ") == 3
     assert "mag_F555W" in output
+    assert re.search(r"(\d+) rows read, \1 candidates with stamps", output)
+    assert "Rows by bands detected: 5 bands: " in output
     assert not Field.objects.exists()
     assert list(home.rglob("*")) == []
+
+
+def test_a_dry_run_shows_what_the_band_rule_leaves(db, home, mosaics, capsys):
+    with pytest.raises(CommandError, match="give --min-observed 4"):
+        build(mosaics[:8], "--dry-run", "--min-observed", "5")
+    build(mosaics, "--dry-run", "--min-observed", "5")
+    assert "Put to the vote if observed in 5 and detected in 4 bands" in capsys.readouterr().out
+
+
+def test_the_band_rule_is_stored_with_the_field(db, home, mosaics):
+    build(mosaics, "--min-observed", "5")
+    assert (Field.objects.get().min_observed, Field.objects.get().min_detected) == (5, 4)
+
+
+def test_mosaics_that_must_be_resampled_are_refused(db, home, mosaics, tmp_path):
+    shifted = tmp_path / "shifted.fits"
+    with fits.open(mosaics[3]) as file:
+        file[0].header["CRPIX1"] += 0.5
+        file.writeto(shifted)
+    with pytest.raises(CommandError, match="run import_field sim with --align, then build_field"):
+        build([*mosaics[:2], *mosaics[4:], "--mosaic", str(shifted)], "--align", "--dry-run")
 
 
 def test_the_same_again_changes_nothing(db, home, mosaics):
