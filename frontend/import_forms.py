@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from classifier.core.bands import BANDS
 from labeling.ingest.column_descriptions import SHIPPED
-from labeling.ingest.import_requests import CATALOGUE, MOSAIC, UNUSED
+from labeling.ingest.import_requests import CATALOGUE, LEGUS_LIMITS, MOSAIC, STAMPS, UNUSED
 from labeling.models import Field, IdempotencyKey, ImportJob, Upload
 from labeling.models.field import positive
 from labeling.rules.conflicts import JobConflict
@@ -18,14 +18,25 @@ from labeling.rules.conflicts import JobConflict
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-USES = [(MOSAIC, "mosaic"), (CATALOGUE, "catalogue"), (UNUSED, "not used")]
+USES = [
+    (MOSAIC, "mosaic"),
+    (CATALOGUE, "catalogue"),
+    (STAMPS, "stamps cut elsewhere"),
+    (UNUSED, "not used"),
+]
 FRAMES = ("icrs", "fk5", "fk4", "galactic")
-ORIGINS = [("1", "1, as in FITS, SExtractor and LEGUS"), ("0", "0, as in numpy")]
+ORIGINS = [
+    ("", "as the survey has it, or 1"),
+    ("1", "1, as in FITS, SExtractor and LEGUS"),
+    ("0", "0, as in numpy"),
+]
 POSITION_COLUMNS = ("id", "x", "y", "ra", "dec", "ci")
 PHOTOMETRY_COLUMNS = tuple(f"{kind}_{band}" for band in BANDS for kind in ("mag", "err"))
 REFERENCES = range(1, 4)
 """Columns of classes that one form can name."""
 _NUMBERS_OF_BANDS = [("", "as the field has it"), *((str(n), str(n)) for n in range(1, 6))]
+_BOXES = ("without_header", "without_wcs", "align", "allow_outside", "lossless", "force")
+_OF_DETECTION = ("sigma", "min_ci", "max_error", "faintest")
 _OF_FIELD = ("galaxy", "distance_mpc", "pixel_scale_arcsec")
 
 
@@ -46,6 +57,9 @@ class NewImportForm(forms.Form):
         label="Distance (Mpc)", required=False, validators=[positive], min_value=0
     )
     uploads = forms.ModelMultipleChoiceField(Upload.objects.none(), required=False)
+    detect = forms.BooleanField(
+        label="There is no catalogue: find the candidates on the mosaics", required=False
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         """Accept the user's files that no import has taken yet."""
@@ -62,7 +76,7 @@ class NewImportForm(forms.Form):
                 self.add_error("name", "Give the new field a name, or choose a field.")
             if name and Field.objects.filter(name=name).exists():
                 self.add_error("name", f"There is a field {name} already; choose it above.")
-        if not uploads:
+        if not uploads and not (values.get("detect") and values.get("field")):
             self.add_error("uploads", "Add the files to import first.")
         for upload in uploads:
             if not upload.is_complete:
@@ -75,6 +89,8 @@ class NewImportForm(forms.Form):
         field = values["field"]
         options = {"field": field.name if field else values["name"]}
         options |= {n: values[n] for n in ("galaxy", "distance_mpc") if values[n] not in (None, "")}
+        if values["detect"]:
+            options["detect"] = True
         try:
             return ImportJob.objects.request(user, options, values["uploads"], key)
         except JobConflict as reason:
@@ -127,6 +143,24 @@ class ImportOptionsForm(forms.Form):
         required=False,
     )
     keep = forms.MultipleChoiceField(label="Keep with the candidates", required=False)
+    align = forms.BooleanField(label="resample the mosaics onto one grid", required=False)
+    lossless = forms.BooleanField(
+        label="store every pixel of the stamps exactly (200 kB a candidate)", required=False
+    )
+    bands = forms.CharField(
+        label="Bands of the stamps",
+        max_length=100,
+        required=False,
+        help_text="In the order of the array or of red, green, blue: NUV,U,B,V,I.",
+    )
+    dataset = forms.CharField(label="Array in the file", max_length=100, required=False)
+    detect = forms.BooleanField(label="find the candidates on the mosaics", required=False)
+    sigma = forms.FloatField(
+        label="Threshold (sigma of the local noise)", required=False, validators=[positive]
+    )
+    min_ci = forms.FloatField(label="Least concentration index (mag)", required=False)
+    max_error = forms.FloatField(label="Largest error (mag)", required=False, validators=[positive])
+    faintest = forms.FloatField(label="Faintest absolute magnitude in V", required=False)
 
     def __init__(self, data: Mapping[str, Any] | None, *, job: ImportJob) -> None:
         """Add the choices that the job's files and columns leave."""
@@ -185,7 +219,22 @@ class ImportOptionsForm(forms.Form):
     @property
     def boxes(self) -> list[Any]:
         """The boxes to tick."""
-        return [self[name] for name in ("without_header", "without_wcs", "allow_outside", "force")]
+        return [self[name] for name in _BOXES]
+
+    @property
+    def has_stamps(self) -> bool:
+        """True if a file holds stamps that were cut elsewhere."""
+        return STAMPS in self.job.preview.get("uses", {}).values()
+
+    @property
+    def stamp_inputs(self) -> list[Any]:
+        """The inputs about stamps that were cut elsewhere."""
+        return [self["bands"], self["dataset"]]
+
+    @property
+    def detection_limits(self) -> list[Any]:
+        """The inputs of the limits within which candidates are found."""
+        return [self[name] for name in _OF_DETECTION]
 
     @property
     def reference_rows(self) -> list[tuple[Any, Any]]:
@@ -217,7 +266,14 @@ class ImportOptionsForm(forms.Form):
             "field": self.job.options["field"],
             **{name: values[name] for name in _OF_FIELD if values[name] not in (None, "")},
             "needs_wcs": not values["without_wcs"],
+            "align": values["align"],
             "files": files,
+            "stamps": {
+                "bands": [name.strip() for name in values["bands"].split(",") if name.strip()],
+                "dataset": values["dataset"] or None,
+            },
+            "detect": values["detect"],
+            "detection": {name: values[name] for name in _OF_DETECTION},
             "catalogue": self._catalogue_options(),
         }
 
@@ -234,9 +290,10 @@ class ImportOptionsForm(forms.Form):
             if values[f"reference_{n}"]
         }
         return {
-            "origin": int(values["origin"] or 1),
+            "origin": int(values["origin"]) if values["origin"] else None,
             "allow_outside": values["allow_outside"],
             "force": values["force"],
+            "lossless": values["lossless"],
             "min_observed": values["min_observed"],
             "min_detected": values["min_detected"],
             "table": {
@@ -258,12 +315,17 @@ def _initial(job: ImportJob) -> dict[str, Any]:
     table = catalogue.get("table", {})
     initial = {name: options.get(name) for name in _OF_FIELD}
     initial["without_wcs"] = not options.get("needs_wcs", True)
+    initial |= {name: options.get(name) for name in ("align", "detect")}
+    stamps = options.get("stamps", {})
+    initial |= {"bands": ",".join(stamps.get("bands", ())), "dataset": stamps.get("dataset")}
+    initial |= {**LEGUS_LIMITS, **options.get("detection", {})}
     for upload in job.uploads.all():
         values = options.get("files", {}).get(str(upload.pk), {})
         initial[f"use_{upload.pk}"] = values.get("use") or uses.get(str(upload.pk), MOSAIC)
         initial[f"band_{upload.pk}"] = values.get("band", "")
         initial[f"hdu_{upload.pk}"] = values.get("hdu")
-    for name in ("origin", "allow_outside", "force", "min_observed", "min_detected"):
+    names = ("origin", "allow_outside", "lossless", "force", "min_observed", "min_detected")
+    for name in names:
         initial[name] = catalogue.get(name)
     initial |= {f"column_{name}": column for name, column in table.get("columns", {}).items()}
     references = table.get("references", {}).items()

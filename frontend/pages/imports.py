@@ -51,6 +51,8 @@ class PreviewDescription:
     points: list[Points]
     map: Mapping[str, Any]
     stamps: list[Mapping[str, Any]]
+    selection: Sequence[str]
+    """What was detected on the mosaics, and what each cut removes."""
 
 
 def describe_preview(job: ImportJob) -> PreviewDescription | None:
@@ -75,6 +77,7 @@ def describe_preview(job: ImportJob) -> PreviewDescription | None:
             {**stamp, "picture": f"stamp-{number}"}
             for number, stamp in enumerate(preview.get("stamps", []), 1)
         ],
+        selection=preview.get("selection", {}).get("sentences", []),
     )
 
 

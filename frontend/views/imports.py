@@ -25,7 +25,7 @@ from labeling.models import CatalogueImport, Field, ImportJob, Upload
 from labeling.models.job import RunStatus
 from labeling.rules.conflicts import JobConflict
 
-_PICTURE = re.compile(r"map|stamp-[1-5]")
+_PICTURE = re.compile(r"map|stamp-[1-5]|concentration|magnitude-concentration")
 _GIB = 2**30
 
 
@@ -105,7 +105,7 @@ def act_on_import(request: PageRequest, pk: int, verb: str) -> HttpResponse:
 @require_safe
 @for_action(Action.IMPORT)
 def import_picture(request: PageRequest, pk: int, name: str) -> HttpResponseBase:
-    """The map or a stamp of a preview."""
+    """The map, a stamp or a figure of a preview."""
     job = get_object_or_404(ImportJob, pk=pk)
     path: Path = job.directory / f"{name}.png"
     if not _PICTURE.fullmatch(name) or not path.is_file():

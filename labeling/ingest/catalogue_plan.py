@@ -5,14 +5,16 @@ The candidates are written in batches under an import that is not finished, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
 from classifier.core.pack_locations import Location, pack_in
@@ -25,6 +27,8 @@ from labeling.ingest.tables import Catalogue
 from labeling.models import CatalogueImport, Field
 from labeling.rules.band_rule import BandRule
 
+ReadStamps = Callable[[Sequence[int]], NDArray[np.float32]]
+"""Returns (n, band, y, x) images of these rows of the catalogue, for a preview."""
 WriteStamps = Callable[[Location, Progress], None]
 """Writes the stamp pack of an import under this path."""
 
@@ -45,6 +49,8 @@ class CataloguePlan:
     band_rule: BandRule
     report: dict[str, Any]
     forced: bool = False
+    read_stamps: ReadStamps | None = None
+    """For stamps that were cut elsewhere; others are cut from the field's mosaics."""
     existing: CatalogueImport | None = None
     """The finished import of the same file with the same options; nothing is to be written then."""
 

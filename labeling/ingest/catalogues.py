@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
+from django.contrib.auth.models import User
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS, reference_band
@@ -75,7 +76,12 @@ class CatalogueOptions:
 
 
 def import_catalogue(
-    field: Field, path: Path, options: CatalogueOptions, progress: Progress = no_progress
+    field: Field,
+    path: Path,
+    options: CatalogueOptions,
+    progress: Progress = no_progress,
+    *,
+    imported_by: User | None = None,
 ) -> tuple[CatalogueImport, bool]:
     """Import the file into the field; return the import and whether it is new.
 
@@ -85,7 +91,8 @@ def import_catalogue(
     remove_abandoned_imports()
     if existing := existing_import(field, path, options):
         return existing, False
-    return plan_catalogue(field, path, options, progress).write(progress), True
+    plan = plan_catalogue(field, path, options, progress)
+    return plan.write(progress, imported_by=imported_by), True
 
 
 def existing_import(field: Field, path: Path, options: CatalogueOptions) -> CatalogueImport | None:

@@ -15,12 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import ProtectedError
 
 from labeling.db.table_locks import wait_for_writers
 from labeling.files.claims import claimed, settle_abandoned
 from labeling.ingest.aligned_files import remove_unused_files
+from labeling.ingest.catalogue_plan import CataloguePlan
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import FieldPlan, draft_field
@@ -38,8 +40,8 @@ class FieldBuild:
 
     def plan(
         self, name: str, options: CatalogueOptions, progress: Progress = no_progress
-    ) -> dict[str, Any]:
-        """Return the report of the import of the catalogue, under this name of its file.
+    ) -> CataloguePlan:
+        """Return the plan of the import of the catalogue, under this name of its file.
 
         Raises BadInput.
         """
@@ -48,10 +50,15 @@ class FieldBuild:
             path = Path(folder) / name
             self.catalogue.write(path)
             mosaics = field.mosaic_by_band.values()
-            return plan_catalogue(field, path, options, progress, mosaics=mosaics).report
+            return plan_catalogue(field, path, options, progress, mosaics=mosaics)
 
     def write(
-        self, path: Path, options: CatalogueOptions, progress: Progress = no_progress
+        self,
+        path: Path,
+        options: CatalogueOptions,
+        progress: Progress = no_progress,
+        *,
+        imported_by: User | None = None,
     ) -> CatalogueImport:
         """Write the catalogue to `path`, the field, and its candidates; all or nothing.
 
@@ -60,7 +67,7 @@ class FieldBuild:
         with _claimed_build(self.field_plan, path):
             self.catalogue.write(path)
             field = self.field_plan.write(progress)
-            record, _ = import_catalogue(field, path, options, progress)
+            record, _ = import_catalogue(field, path, options, progress, imported_by=imported_by)
         return record
 
 

@@ -11,6 +11,10 @@ _PHRASES: Mapping[str, str] = {
     r"--keep NAME keeps one": "Choose below what to keep",
     r"--no-header --column id=1 --column x=2 …": "tick “no line of column names”",
     r"import it with --no-wcs and --pixel-scale": "tick “no WCS” and give the pixel scale",
+    r"; name the candidates in a table \(--table\)": "; add a table with their ids",
+    r"name them: --bands V, or --bands I,V,B for the colours red, green and blue": (
+        "name them below, V for one band, or I,V,B for the colours red, green and blue"
+    ),
     r"--allow-outside sets such rows aside": "“set rows outside the image aside” uses the others",
 }
 """Words of the page for patterns of commands' words; the longest come first."""
@@ -18,7 +22,9 @@ _PHRASES: Mapping[str, str] = {
 _OPTIONS: Mapping[str, str] = {
     "align": "“resample the mosaics onto one grid”",
     "allow-outside": "“set rows outside the image aside”",
+    "bands": "“bands of the stamps”",
     "column": "the columns below",
+    "dataset": "“array in the file”",
     "description": "“description of the columns”",
     "force": "“import although the positions look wrong”",
     "frame": "“sky frame”",

@@ -6,16 +6,18 @@ Arrays are (y, x) float32, row 0 at the bottom; positions are in px of the refer
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.stats import mad_std
 from astropy.visualization import AsinhStretch
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from classifier.core.atomic_files import write_atomically
-from classifier.core.bands import reference_band
+from classifier.core.bands import BANDS, reference_band
 from labeling.imaging.mosaics import Image
 from labeling.imaging.rgb import encode_png, lupton_rgb, normalise_to_noise
 from labeling.imaging.stamps import Positions, cut_stamps
@@ -71,8 +73,27 @@ def draw_stamps(folder: Path, field: Field, x: Positions, y: Positions) -> None:
         cut = cut_stamps(mosaic.read().map_pixels(), x + dx, y + dy, STAMP_PX)
         for images, stamp in zip(stamps, cut, strict=True):
             images[band] = normalise_to_noise(stamp, mosaic.sky_sigma)
+    _write(folder, stamps)
+
+
+def draw_images(folder: Path, stamps: NDArray[np.float32]) -> None:
+    """Write stamp-1.png and so on, colour images of these stamps (n, band, y, x)."""
+    noise = mad_std(stamps, axis=(0, 2, 3), ignore_nan=True)
+    scaled = [
+        {
+            band: normalise_to_noise(image, sigma)
+            for band, image, sigma in zip(BANDS, stamp, noise.tolist(), strict=True)
+            if np.isfinite(image).any()
+        }
+        for stamp in stamps
+    ]
+    _write(folder, scaled)
+
+
+def _write(folder: Path, stamps: Sequence[dict[str, Image]]) -> None:
+    """Write stamp-1.png and so on, from images in units of their noise."""
     for number, images in enumerate(stamps, 1):
-        rgb = lupton_rgb(images, (STAMP_PX, STAMP_PX))
+        rgb = lupton_rgb(images, next(iter(images.values())).shape)
         write_atomically(folder / f"stamp-{number}.png", _enlarge(rgb), durable=False)
 
 

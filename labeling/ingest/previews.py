@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from labeling.imaging.selection_figures import draw_selection
 from labeling.ingest.catalogue_plan import CataloguePlan
 from labeling.ingest.errors import BadInput
 from labeling.ingest.import_requests import ImportRequest
 from labeling.ingest.page_words import for_page
-from labeling.ingest.preview_pictures import draw_map, draw_stamps
+from labeling.ingest.preview_pictures import draw_images, draw_map, draw_stamps
 from labeling.ingest.progress import Progress
+from labeling.ingest.source_catalogue import SourceCatalogue
 from labeling.ingest.tables import load_table
 from labeling.models import Field
 
@@ -44,7 +46,10 @@ class Preview:
             notes = [for_page(text, request.job) for text in texts]
             content["field"] = {**field_plan.report, "notes": notes}
         field = request.draft_field(field_plan)
-        plan = request.plan_catalogue(field, progress)
+        build = request.plan_build(field_plan, progress)
+        if build:
+            self._show_selection(build.catalogue)
+        plan = request.plan_catalogue(field, build, progress)
         if plan:
             notes = [for_page(note, request.job) for note in plan.report.get("notes", [])]
             content["catalogue"] = {**plan.report, "notes": notes}
@@ -52,6 +57,14 @@ class Preview:
             content["is_imported"] = plan.existing is not None
         progress(0, 1, "drawing the map and stamps")
         self._draw(field, plan)
+
+    def _show_selection(self, catalogue: SourceCatalogue) -> None:
+        """Add what each cut removes, and draw the figures of it into the folder of the job."""
+        sentences = [for_page(text, self._request.job) for text in catalogue.sentences()]
+        self.content["selection"] = {"sentences": sentences}
+        draw_selection(
+            self._request.job.directory, catalogue.photometry, catalogue.selection, catalogue.cuts
+        )
 
     def _column_names(self) -> list[str]:
         """Return the names of the catalogue's columns, for choices; none if it cannot be read."""
@@ -71,7 +84,8 @@ class Preview:
         """Draw the map and up to five stamps into the folder of the job."""
         folder = self._request.job.directory
         folder.mkdir(parents=True, exist_ok=True)
-        self.content["map"] = draw_map(folder, field)
+        if plan is None or plan.read_stamps is None:
+            self.content["map"] = draw_map(folder, field)
         if plan is None:
             return
         x, y = plan.sources.x, plan.sources.y
@@ -82,7 +96,10 @@ class Preview:
         }
         rows = np.flatnonzero(is_used)
         chosen = rows[np.linspace(0, len(rows) - 1, min(5, len(rows))).astype(int)]
-        draw_stamps(folder, field, x[chosen], y[chosen])
+        if plan.read_stamps:
+            draw_images(folder, plan.read_stamps(chosen.tolist()))
+        else:
+            draw_stamps(folder, field, x[chosen], y[chosen])
         self.content["stamps"] = [
             {"id": plan.catalogue.ids[row], "x": float(x[row]) + 1, "y": float(y[row]) + 1}
             for row in chosen.tolist()

@@ -45,6 +45,9 @@ from labeling.rules.selection import (
 WHITE = "white"
 """Detection on the sum of all bands, each in units of its noise."""
 
+N_SIGMA = 5.0
+"""Threshold of the detection over the local noise."""
+
 _EXTENDED_CI = 1.2
 """Index above which a source is extended where no threshold is measured: stars of WFC3 and ACS
 have 1.0 to 1.2."""
@@ -61,7 +64,7 @@ class SourceOptions:
 
     band: str | None = WHITE
     """Band of the detection, or WHITE; None is the reference band."""
-    n_sigma: float = 5.0
+    n_sigma: float = N_SIGMA
     aperture_px: float = APERTURE_PX
     correction_mag: float | None = None
     """Aperture correction of all bands; None measures one for each."""
@@ -88,6 +91,25 @@ class SourceCatalogue:
         check_format(path)
         with atomic_path(path) as part:
             self.table.write(part, format=FORMATS[path.suffix], overwrite=True)
+
+    def sentences(self) -> list[str]:
+        """Return what was detected, and what each cut removed."""
+        report = self.report
+        lines = [f"{report['sources']} sources on {', '.join(report['detected_on'])}."]
+        if stars := report["stars"]:
+            lines.append(
+                f"Stars: concentration index {stars['peak']:.3f} ± {stars['sigma']:.3f} mag "
+                f"({stars['stars']} stars)."
+            )
+        for cut in report["cuts"]:
+            lines.append(f"{cut['removed']} removed, {cut['left']} left: {cut['text']}.")
+        for band, value in report["aperture_corrections"].items():
+            if value["sources"]:
+                lines.append(
+                    f"Aperture correction in {band}: {value['mag']:.3f} ± {value['error']:.3f} mag "
+                    f"({value['sources']} clusters)."
+                )
+        return [*lines, *report["notes"]]
 
 
 def check_format(path: Path) -> None:

@@ -20,6 +20,7 @@ from classifier.core.config import PACK_STAMP_PX
 from classifier.core.pack_locations import Location
 from classifier.core.packs import SHARD, new_pack
 from classifier.core.stamp_arrays import has_data
+from labeling.files.archives import is_zip
 from labeling.ingest.candidate_rows import Sources
 from labeling.ingest.catalogue_plan import CataloguePlan, WriteStamps, check_ids_are_new
 from labeling.ingest.catalogue_report import catalogue_report
@@ -86,6 +87,8 @@ def read_stamp_set(paths: Sequence[Path], options: StampOptions) -> StampSet:
         if not path.exists():
             raise BadInput(f"{path}: there is no such file or folder.")
     first = paths[0]
+    if is_zip(first):
+        raise BadInput(f"{first}: is a zip archive; unpack it, and give the folder.")
     if first.suffix.lower() in _ARRAYS or _is_zarr(first):
         if len(paths) > 1:
             raise BadInput(f"{paths[1]}: only one array of stamps is imported at a time.")
@@ -161,6 +164,7 @@ def plan_stamps(
         catalogue=catalogue,
         sources=sources,
         write_stamps=_stamp_writer(field, stamps, rows, pixels, lossless=lossless),
+        read_stamps=lambda chosen: stamps.read(rows[list(chosen)].tolist()),
         fingerprint=fingerprint,
         origin=options.origin,
         band_rule=rule,

@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 
 from classifier.core.bands import band_of
 from labeling.imaging.photometry import APERTURE_PX
-from labeling.ingest.source_catalogue import WHITE, SourceCatalogue, SourceOptions
+from labeling.ingest.source_catalogue import N_SIGMA, WHITE, SourceOptions
 from labeling.rules.selection import MIN_BANDS, Cuts
 
 NONE = "none"
@@ -58,7 +58,7 @@ def add_detection_options(parser: CommandParser, band: str | None) -> None:
         f"noise; default: {band or 'the reference band, V where there is one'}",
     )
     group.add_argument(
-        "--sigma", type=positive, default=5.0, help="threshold over the local noise; default: 5"
+        "--sigma", type=positive, default=N_SIGMA, help="threshold over the local noise; default: 5"
     )
     group.add_argument(
         "--aperture",
@@ -151,23 +151,3 @@ def _detection_band(text: str) -> str:
         return band_of(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
-
-
-def report_lines(catalogue: SourceCatalogue) -> list[str]:
-    """Return what was detected and what each cut removed, in sentences."""
-    report = catalogue.report
-    lines = [f"{report['sources']} sources on {', '.join(report['detected_on'])}."]
-    if stars := report["stars"]:
-        lines.append(
-            f"  Stars: concentration index {stars['peak']:.3f} ± {stars['sigma']:.3f} mag "
-            f"({stars['stars']} stars)."
-        )
-    for cut in report["cuts"]:
-        lines.append(f"  {cut['removed']} removed, {cut['left']} left: {cut['text']}.")
-    for band, value in report["aperture_corrections"].items():
-        if value["sources"]:
-            lines.append(
-                f"  Aperture correction in {band}: {value['mag']:.3f} ± {value['error']:.3f} mag "
-                f"({value['sources']} clusters)."
-            )
-    return [*lines, *(f"  {note}" for note in report["notes"])]

@@ -7,15 +7,20 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from PIL import Image
 
 from celery_worker import imports
 from celery_worker.tasks import import_files
+from classifier.core.bands import BANDS
+from classifier.core.packs import open_pack
 from labeling.models import CatalogueImport, Field, ImportJob, ImportStage, RunStatus, Upload
 from labeling.rules.conflicts import JobConflict
+from labeling.simulation import simulate_field
 from tests.labeling.skies import POSITIONS, REFERENCE, row_at, write_catalogue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,6 +140,99 @@ def test_a_catalogue_for_a_field_that_is_there(imported, admin, tmp_path):
 def test_a_catalogue_without_a_field_is_refused(admin, sky):
     job = ended(requested(admin, [sky.catalogue]))
     assert job.error == "There is no field ngc1 yet; add its mosaics to this import."
+
+
+def stamp_files(folder, count=3, size=100):
+    """FITS files of random stamps, an HDU for each filter; return the pixels by id."""
+    pixels = {}
+    random = np.random.default_rng(5)
+    for number in range(count):
+        images = random.normal(10, 1, (5, size, size)).astype(np.float32)
+        hdus = [fits.ImageHDU(image, name=band) for image, band in zip(images, BANDS, strict=True)]
+        fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(folder / f"c{number}.fits")
+        pixels[f"c{number}"] = images
+    return pixels
+
+
+def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
+    folder = tmp_path / "stamps"
+    folder.mkdir()
+    pixels = stamp_files(folder)
+    archive = tmp_path / "stamps.zip"
+    with ZipFile(archive, "w") as file:
+        for path in folder.iterdir():
+            file.write(path, f"stamps/{path.name}")
+        file.writestr("stamps/.DS_Store", b"no stamp")
+        file.writestr("__MACOSX/stamps/._c0.fits", b"no stamp")
+    job = ended(requested(admin, [archive], distance_mpc=9.8))
+    assert (job.status, job.error) == (RunStatus.READY, "")
+    assert job.preview["catalogue"]["candidates"] == len(pixels)
+    assert [stamp["id"] for stamp in job.preview["stamps"]] == sorted(pixels)
+    assert not Field.objects.exists()
+    with Image.open(job.directory / "stamp-1.png") as picture:
+        assert len(picture.getcolors(100_000)) > 100
+    job.revise({**job.options, "catalogue": {"lossless": True}})
+    ended(job).confirm()
+    ended(job)
+    assert (job.status, job.error) == (RunStatus.READY, "")
+    assert job.catalogue_import.imported_by == admin
+    assert job.field.distance_mpc == 9.8
+    assert not job.field.mosaics.exists()
+    for candidate in job.field.candidates.all():
+        pack = open_pack(job.catalogue_import.pack_path)
+        stored = pack.read(np.array([candidate.pack_row]))[0][0]
+        np.testing.assert_array_equal(stored, pixels[candidate.catalogue_id])
+
+
+def test_pictures_ask_for_their_bands(admin, tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.arange(100 * 100, dtype=np.uint8).reshape(100, 100)).save(path)
+    job = ended(requested(admin, [path]))
+    assert job.error.startswith("a.png: pictures do not say their bands; name them below")
+    job.revise({**job.options, "stamps": {"bands": ["V"]}, "catalogue": {"min_observed": 1}})
+    assert ended(job).error == ""
+    assert job.preview["catalogue"]["candidates"] == 1
+
+
+@pytest.mark.parametrize("kind", ["damaged", "encrypted"])
+def test_an_archive_that_cannot_be_read_is_a_sentence(admin, tmp_path, kind):
+    path = tmp_path / "stamps.zip"
+    with ZipFile(path, "w") as file:
+        file.writestr("c1.fits", b"x" * 5000)
+    content = bytearray(path.read_bytes())
+    if kind == "damaged":
+        content[200] ^= 1
+    else:
+        # Bit 0 of the flags, in the local header and in the directory.
+        for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            content[content.index(magic) + offset] |= 1
+    path.write_bytes(content)
+    job = ended(requested(admin, [path]))
+    assert job.status == RunStatus.FAILED
+    reason = {"damaged": "Bad CRC-32", "encrypted": "without a password"}[kind]
+    assert job.error.startswith("stamps.zip: ")
+    assert reason in job.error
+    assert str(tmp_path) not in job.error
+
+
+def test_candidates_are_found_on_mosaics_without_a_catalogue(admin, tmp_path, settings):
+    settings.HOME = tmp_path / "home"
+    files = simulate_field(11, (600, 600), 40).write(tmp_path)
+    mosaics = [path for path in files.values() if path.suffix == ".fits"]
+    job = ended(requested(admin, mosaics, detect=True, distance_mpc=13))
+    assert (job.status, job.error) == (RunStatus.READY, "")
+    count = job.preview["catalogue"]["candidates"]
+    assert count > 20
+    assert job.preview["selection"]["sentences"][0].endswith("sources on NUV, U, B, V, I.")
+    assert len(job.preview["stamps"]) == 5
+    assert (job.directory / "concentration.png").exists()
+    job.revise({**job.options, "detection": {"faintest": None, "sigma": 6.0}})
+    ended(job).confirm()
+    ended(job)
+    assert (job.status, job.error) == (RunStatus.READY, "")
+    assert job.catalogue_import.imported_by == admin
+    assert job.field.candidates.count() == job.preview["catalogue"]["rows"] != count
+    assert (settings.HOME / "catalogues" / "ngc1.ecsv").exists()
 
 
 def test_a_cancelled_job_stops(job):

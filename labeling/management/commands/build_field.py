@@ -22,7 +22,6 @@ from labeling.management.source_options import (
     MEASURED,
     add_detection_options,
     add_selection_options,
-    report_lines,
     source_options,
 )
 from labeling.rules.selection import FAINTEST_M_V, MAX_ERROR_MAG
@@ -70,8 +69,7 @@ class Command(import_field.Command):
                 raise BadInput(plan.questions[0])
             wishes = source_options(options, None, FAINTEST_M_V)
             build = plan_build(plan, wishes, progress)
-            for line in report_lines(build.catalogue):
-                self.stdout.write(line)
+            self.stdout.write("\n  ".join(build.catalogue.sentences()))
             if options["dry_run"]:
                 self._preview(build, path.name, options["figures"])
             else:
@@ -79,7 +77,7 @@ class Command(import_field.Command):
 
     def _preview(self, build: FieldBuild, name: str, figures: Path | None) -> None:
         """Print the first candidates, and what their import would do; draw figures if wanted."""
-        report = build.plan(name, CatalogueOptions(), PrintedProgress(sys.stderr))
+        report = build.plan(name, CatalogueOptions(), PrintedProgress(sys.stderr)).report
         for line in catalogue_lines(report):
             self.stdout.write(line)
         self.stdout.write("\n".join(build.catalogue.table[:_PREVIEW_ROWS].pformat(max_width=-1)))

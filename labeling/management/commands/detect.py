@@ -13,7 +13,6 @@ from labeling.management.source_options import (
     NONE,
     add_detection_options,
     add_selection_options,
-    report_lines,
     source_options,
 )
 from labeling.models import Field
@@ -57,8 +56,7 @@ class Command(BaseCommand):
                 )
         except OSError as error:
             raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
-        for line in report_lines(catalogue):
-            self.stdout.write(line)
+        self.stdout.write("\n  ".join(catalogue.sentences()))
         self.stdout.write(f"{len(catalogue.table)} sources in {path}.")
 
 

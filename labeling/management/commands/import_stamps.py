@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
 from labeling.ingest.catalogue_plan import CataloguePlan
-from labeling.ingest.errors import BadInput
 from labeling.ingest.pack_claims import remove_abandoned_imports
-from labeling.ingest.stamp_imports import StampImportOptions, plan_stamps, read_stamp_set
+from labeling.ingest.stamp_fields import draft_stamp_field, write_stamp_field
+from labeling.ingest.stamp_imports import StampImportOptions, plan_stamps
 from labeling.ingest.stamp_sets import StampOptions
 from labeling.ingest.table_options import TableOptions
 from labeling.management.band_rule_options import add_band_rule_options
@@ -80,8 +79,7 @@ class Command(import_catalogue.Command):
             if options["dry_run"]:
                 self.stdout.write("Nothing was written (--dry-run).")
                 return
-            field.save()
-            record = plan.write(progress)
+            record = write_stamp_field(plan, progress)
         self.stdout.write(f"To take it back: manage.py remove_import {record.pk}")
 
     def _report_stamps(self, plan: CataloguePlan) -> None:
@@ -97,27 +95,16 @@ class Command(import_catalogue.Command):
 
 def _field(options: dict[str, Any], paths: list[Path]) -> Field:
     """Return the field, stored or new, with what the options say of it; it is not saved."""
-    field = Field.objects.filter(name=options["field"]).first() or Field(
-        name=options["field"], galaxy=options["field"]
+    return draft_stamp_field(
+        options["field"],
+        paths,
+        _stamp_options(options),
+        galaxy=options["galaxy"],
+        distance_mpc=options["distance"],
+        votes_needed=options["votes"],
+        pixel_scale_arcsec=options["pixel_scale"],
+        simulated=options["simulated"] or None,
     )
-    values = {
-        "galaxy": options["galaxy"],
-        "distance_mpc": options["distance"],
-        "votes_needed": options["votes"],
-        "pixel_scale_arcsec": options["pixel_scale"],
-        "simulated": options["simulated"] or None,
-    }
-    for name, value in values.items():
-        if value is not None:
-            setattr(field, name, value)
-    if field.pixel_scale_arcsec is None:
-        field.pixel_scale_arcsec = read_stamp_set(paths, _stamp_options(options)).pixel_scale_arcsec
-    try:
-        field.full_clean()
-    except ValidationError as error:
-        reasons = "; ".join(f"{name}: {' '.join(t)}" for name, t in error.message_dict.items())
-        raise BadInput(f"The field {options['field']} cannot be made: {reasons}") from None
-    return field
 
 
 def _stamp_options(options: dict[str, Any]) -> StampOptions:

@@ -92,7 +92,7 @@ def test_the_same_again_changes_nothing(db, home, mosaics):
 def test_a_new_field_is_removed_if_its_candidates_cannot_be_imported(
     db, home, mosaics, monkeypatch, error
 ):
-    def fail(*_args):
+    def fail(*_args, **_keywords):
         raise error
 
     monkeypatch.setattr(field_building, "import_catalogue", fail)
@@ -105,7 +105,7 @@ def test_a_new_field_is_removed_if_its_candidates_cannot_be_imported(
 
 def test_a_failure_leaves_an_existing_field(db, home, mosaics, monkeypatch):
     call_command("import_field", "sim", *mosaics)
-    monkeypatch.setattr(field_building, "import_catalogue", lambda *_: 1 / 0)
+    monkeypatch.setattr(field_building, "import_catalogue", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build(mosaics)
     assert Mosaic.objects.filter(field__name="sim").count() == 5

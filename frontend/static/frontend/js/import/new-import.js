@@ -15,6 +15,7 @@ const files = element(form, "#files", HTMLInputElement);
 const submit = element(form, "button.primary", HTMLButtonElement);
 const newField = element(form, "#new-field", HTMLElement);
 const field = element(form, "[name=field]", HTMLSelectElement);
+const detect = element(form, "[name=detect]", HTMLInputElement);
 const chunkBytes = Number(form.dataset.chunkBytes);
 
 /** @type {Map<string | number, UploadRow>} rows by number of the upload, or name of the file */
@@ -24,7 +25,9 @@ let queue = Promise.resolve();
 
 function refresh() {
   const all = [...rows.values()];
-  submit.disabled = !all.some((row) => row.complete) || all.some((row) => !row.complete);
+  // Candidates can be found on mosaics that the field has already.
+  const needsFiles = !(detect.checked && field.value !== "");
+  submit.disabled = (needsFiles && !all.length) || all.some((row) => !row.complete);
   newField.hidden = field.value !== "";
 }
 
@@ -95,5 +98,6 @@ zone.addEventListener("drop", (event) => {
   for (const file of event.dataTransfer?.files ?? []) start(file);
 });
 field.addEventListener("change", refresh);
+detect.addEventListener("change", refresh);
 refresh();
 form.dataset.ready = "true";
