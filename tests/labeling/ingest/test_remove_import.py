@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from labeling.ingest.pack_claims import remove_abandoned_imports, remove_claimed
 from labeling.ingest.removal import NotConfirmed, remove_import
@@ -19,7 +20,6 @@ from labeling.models import (
     Vote,
 )
 from labeling.rules.conflicts import JobConflict
-from tests.labeling.conftest import client_of
 from tests.labeling.skies import POSITIONS
 from tests.labeling.world import lease_next, make_run, running_run, vote
 
@@ -124,7 +124,7 @@ def log_in(admin):
     """Return a client for pages and the admin."""
     admin.is_staff = True
     admin.save()
-    client = client_of(admin)
+    client = Client()
     client.force_login(admin)
     return client
 
@@ -133,13 +133,13 @@ def test_of_two_administrators_at_once_one_gets_a_sentence(record, admin, settin
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     client = log_in(admin)
-    sentence = "catalogue.csv into ngc1566 is just being written or removed by somebody else."
+    sentence = "into ngc1566 is just being written or removed by somebody else."
     body = {"action": "remove", "_selected_action": [record.pk], "confirmation": ""}
     with remove_claimed(record.pack):
         page = client.post(f"/imports/{record.pk}/removal/", {"confirmation": ""}, follow=True)
         assert sentence in page.content.decode()
         url = "/admin/labeling/catalogueimport/"
-        page = client.post(url, body, format="multipart", follow=True)
+        page = client.post(url, body, follow=True)
         assert sentence in page.content.decode()
         with pytest.raises(CommandError, match="just being written or removed"):
             call_command("remove_import", str(record.pk))
@@ -197,7 +197,7 @@ def test_administrators_remove_on_the_admin_page(
 ):
     vote(candidate, ada)
     body = {"action": "remove", "_selected_action": [record.pk], "confirmation": confirmation}
-    log_in(admin).post("/admin/labeling/catalogueimport/", body, format="multipart")
+    log_in(admin).post("/admin/labeling/catalogueimport/", body)
     assert CatalogueImport.objects.exists() != removed
 
 
