@@ -18,6 +18,7 @@ class ImportProgress:
     share: float | None
     complete: int
     total: int
+    seconds_left: float | None
 
 
 def import_progress(job: ImportJob) -> ImportProgress | None:
@@ -27,7 +28,7 @@ def import_progress(job: ImportJob) -> ImportProgress | None:
         return None
     complete, total = report["complete"], report["total"]
     share = complete / total if total else None
-    return ImportProgress(report["step"], share, complete, total)
+    return ImportProgress(report["step"], share, complete, total, report.get("seconds_left"))
 
 
 @dataclass(frozen=True)

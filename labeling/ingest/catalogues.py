@@ -123,7 +123,7 @@ def plan_catalogue(
     reason.
     """
     progress(0, 3, "reading the catalogue")
-    catalogue = read_catalogue(path, options.table)
+    catalogue = read_catalogue(path, options.table, progress)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
             raise BadInput(f"{path}: a reference label may not be called {name!r}.")

@@ -9,7 +9,7 @@ from labeling.ingest.errors import BadInput
 from labeling.ingest.import_requests import ImportRequest
 from labeling.ingest.page_words import for_page
 from labeling.ingest.previews import Preview
-from labeling.ingest.progress import Progress
+from labeling.ingest.progress import Progress, StepClock
 from labeling.models import ImportJob, ImportStage
 
 Send = Callable[[dict[str, Any]], None]
@@ -36,7 +36,11 @@ def perform(pk: int, send: Send) -> None:
 
 
 def _progress_sender(send: Send) -> Progress:
+    clock = StepClock()
+
     def report(complete: int, total: int, step: str) -> None:
-        send({"progress": {"complete": complete, "total": total, "step": step}})
+        left = clock.seconds_left(complete, total, step)
+        values = {"complete": complete, "total": total, "step": step, "seconds_left": left}
+        send({"progress": values})
 
     return report

@@ -20,6 +20,7 @@ from labeling.ingest.missing_values import (
     is_negative_sentinel,
     texts_of,
 )
+from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.table_data import Chunk, CompactColumn, TableData, compact_texts
 
 MAX_ID_LENGTH = 64
@@ -106,8 +107,15 @@ class ColumnNames:
 class TableReader:
     """Reads the cells of one table; errors name file, row and column. All raise BadInput."""
 
-    def __init__(self, data: TableData, names: ColumnNames, missing: MissingValues) -> None:
+    def __init__(
+        self,
+        data: TableData,
+        names: ColumnNames,
+        missing: MissingValues,
+        progress: Progress = no_progress,
+    ) -> None:
         self.data, self.names, self.missing = data, names, missing
+        self._progress = progress
         self.used: set[str] = set()
         self._path = data.path
 
@@ -116,6 +124,7 @@ class TableReader:
         return BadInput(f"{self._path}, row {row}: {reason}.")
 
     def _chunks(self, column: str) -> Any:
+        self._progress(len(self.used), len(self.data.columns), "reading the columns")
         self.used.add(column)
         return self.data.chunks(column)
 

@@ -35,6 +35,7 @@ from labeling.ingest.column_names import is_standard, near, standard_names
 from labeling.ingest.errors import BadInput
 from labeling.ingest.linked_tables import read_hdf5, read_parquet
 from labeling.ingest.missing_values import SENTINELS, MissingValues, Numbers
+from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.table_data import Choice, CompactColumn, TableData
 from labeling.ingest.table_format import (
     DELIMITED,
@@ -122,7 +123,9 @@ class Catalogue:
         ]
 
 
-def read_catalogue(path: Path, options: TableOptions | None = None) -> Catalogue:
+def read_catalogue(
+    path: Path, options: TableOptions | None = None, progress: Progress = no_progress
+) -> Catalogue:
     """Read a table of any format in table_format.FORMATS. Raises BadInput."""
     options = options or TableOptions()
     if not path.is_file():
@@ -130,10 +133,10 @@ def read_catalogue(path: Path, options: TableOptions | None = None) -> Catalogue
     _check_options(path, options)
     return_large_arrays()
     chosen = _ColumnChoice(path, options)
-    data = load_table(path, options, chosen.choose)
+    data = load_table(path, options, chosen.choose, progress)
     if not data.n_rows:
         raise BadInput(f"{path}: the catalogue is empty.")
-    catalogue = chosen.read(data)
+    catalogue = chosen.read(data, progress)
     del data
     return_free_memory()
     return catalogue
@@ -257,13 +260,13 @@ class _ColumnChoice:
             wanted |= set(names[_DECLARED_CLASSES:])
         return wanted | set(self._references.values()) | set(self._kept.values())
 
-    def read(self, data: TableData) -> Catalogue:
+    def read(self, data: TableData, progress: Progress = no_progress) -> Catalogue:
         """Return the table as a catalogue."""
         description = self._description
         missing = MissingValues.of(
             [*self._options.missing, *(description.missing if description else ())]
         )
-        reader = TableReader(data, self._names, missing)
+        reader = TableReader(data, self._names, missing, progress)
         columns = CatalogueColumns(reader, self._options)
         self._refuse_unnamed_classes(reader)
         ids = CompactColumn.of_texts(
@@ -374,7 +377,9 @@ def _rounding_note(catalogue: Catalogue) -> list[str]:
     ]
 
 
-def load_table(path: Path, options: TableOptions, choose: Choice) -> TableData:
+def load_table(
+    path: Path, options: TableOptions, choose: Choice, progress: Progress = no_progress
+) -> TableData:
     """Read the chosen columns of the table. Raises BadInput."""
     fmt = table_format(path, options.format)
     if options.table is not None and fmt not in {FITS, VOTABLE, HDF5}:
@@ -382,7 +387,7 @@ def load_table(path: Path, options: TableOptions, choose: Choice) -> TableData:
     has_header = options.header and not _is_by_number(options)
     try:
         if fmt in DELIMITED:
-            return read_text_table(path, fmt, choose, header=has_header)
+            return read_text_table(path, fmt, choose, progress, header=has_header)
         return _load_whole(path, fmt, options, choose)
     except MemoryError:
         raise BadInput(f"{path}: there is not enough memory to read it.") from None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ import numpy as np
 
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, open_unpacked
 from labeling.ingest.errors import BadInput
+from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.table_data import (
     ROWS_PER_CHUNK,
     Choice,
@@ -29,16 +31,32 @@ from labeling.ingest.table_format import CSV, TSV
 MAX_CELL = 1000
 """Characters of a cell in a column that is read."""
 _MAX_LINE = 2**20
+_STEP = "reading the catalogue (MB)"
 _SAMPLE = 30
 _DELIMITERS = (",", "\t", ";", "|")
 _SPACES = " "
 
 
-def read_text_table(path: Path, fmt: str, choose: Choice, *, header: bool = True) -> TableData:
+def read_text_table(
+    path: Path,
+    fmt: str,
+    choose: Choice,
+    progress: Progress = no_progress,
+    *,
+    header: bool = True,
+) -> TableData:
     """Read the chosen columns of a table of text. Raises BadInput, naming file and row."""
     try:
         with open_unpacked(path) as file:
-            return _read(path, _text_of(path, file), fmt, choose, header=header)
+            text = _text_of(path, file)
+            size_mb = 1 + path.stat().st_size // 2**20
+            # The position in a file packed by gzip; in those packed otherwise, it is unpacked.
+            packed = getattr(file, "fileobj", file)
+
+            def report() -> None:
+                progress(min(packed.tell() // 2**20, size_mb), size_mb, _STEP)
+
+            return _read(path, text, fmt, choose, report, header=header)
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
     except UnicodeDecodeError as error:
@@ -58,7 +76,13 @@ def _text_of(path: Path, file: IO[bytes]) -> io.TextIOWrapper:
 
 
 def _read(
-    path: Path, text: io.TextIOWrapper, fmt: str, choose: Choice, *, header: bool
+    path: Path,
+    text: io.TextIOWrapper,
+    fmt: str,
+    choose: Choice,
+    report: Callable[[], None],
+    *,
+    header: bool,
 ) -> TableData:
     comments: list[str] = []
     lines = _data_lines(path, text, comments)
@@ -81,7 +105,8 @@ def _read(
         units, rows = _units_below(names, rows)
     chosen = choose(names, has_header=has_header)
     standard = "the header" if has_header else "row 1"
-    columns, n_rows = _columns(path, names, chosen, _of_one_width(path, rows, len(names), standard))
+    rows = _of_one_width(path, rows, len(names), standard)
+    columns, n_rows = _columns(path, names, chosen, rows, report)
     return TableData(
         path, names, columns, n_rows, has_header, units, decimal_commas=delimiter == ";"
     )
@@ -197,7 +222,11 @@ def _of_one_width(
 
 
 def _columns(
-    path: Path, names: list[str], chosen: set[str], rows: Iterator[list[str]]
+    path: Path,
+    names: list[str],
+    chosen: set[str],
+    rows: Iterator[list[str]],
+    report: Callable[[], None],
 ) -> tuple[dict[str, list[Chunk]], int]:
     """Return the cells of the chosen columns in chunks, and the number of rows."""
     places = [(k, name) for k, name in enumerate(names) if name in chosen]
@@ -208,6 +237,7 @@ def _columns(
         for k, name in places:
             columns[name].append(_as_bytes(path, name, by_column[k], n_rows))
         n_rows += len(chunk)
+        report()
         check_shape(path, len(names), n_rows)
     return columns, n_rows
 
@@ -225,5 +255,7 @@ def _as_bytes(path: Path, name: str, cells: Sequence[str], start: int) -> Chunk:
         column = np.array(cells, dtype=np.bytes_)
     except UnicodeEncodeError:
         column = np.array([cell.encode() for cell in cells], dtype=np.bytes_)
+    if not re.search(rb"\s", column.tobytes()):
+        return column
     stripped: Chunk = np.strings.strip(column)
     return stripped

@@ -106,15 +106,13 @@ def measure(database: str, rows: int, stamps: int) -> None:
             for future in people:
                 future.result()
         plain = plain_seconds(site, path)
+        name = f"{database}, catalogue of {rows} rows, {stamps} with stamps"
+        record(f"{name}: rows, beside a copy", rows / seconds, "1/s", rows / plain, file="imports")
+        record(f"{name}: memory", memory, "MB", MAX_MEMORY_MB, file="imports")
+        record(f"{name}: submit meanwhile, p95", during, "ms", before, file="imports")
+        record(f"{name}: submit meanwhile, longest", longest, "ms", before, file="imports")
         ledger.assert_audit_passes()
         ledger.close()
-    name = f"{database}, catalogue of {rows} rows, {stamps} with stamps"
-    record(
-        f"{name}: rows, beside a copy", rows / seconds, "1/s", rows / plain, file="imports"
-    )
-    record(f"{name}: memory", memory, "MB", MAX_MEMORY_MB, file="imports")
-    record(f"{name}: submit meanwhile, p95", during, "ms", before, file="imports")
-    record(f"{name}: submit meanwhile, longest", longest, "ms", before, file="imports")
 
 
 def main(databases: Sequence[str], numbers: Sequence[int]) -> None:

@@ -102,6 +102,13 @@ def test_the_preview_shows_counts_rows_and_the_map(browse, job):
     assert "Import 1 candidates" in text
 
 
+def test_the_page_says_how_long_the_step_still_takes(browse, job):
+    report = {"step": "writing candidates", "complete": 250, "total": 1000, "seconds_left": 90.0}
+    ImportJob.objects.filter(pk=job.pk).update(status=RunStatus.RUNNING, progress=report)
+    text = browse("admin").get(f"/imports/jobs/{job.pk}/").content.decode()
+    assert "Writing candidates (250 of 1,000), 90 s left" in text
+
+
 def test_changed_columns_make_another_preview(browse, job, upload):
     values = {f"use_{upload.pk}": "catalogue", "origin": "0", "column_x": "class"}
     values |= {"reference_1": "class", "source_1": "people", "keep": ["class"], "frame": "fk5"}

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from classifier.core.bands import BANDS
 from classifier.core.control_sample import in_control_sample
 from classifier.core.packs import open_pack
+from labeling.ingest import candidate_rows
 from labeling.ingest.catalogues import CatalogueOptions, import_catalogue, plan_catalogue
 from labeling.ingest.errors import BadInput
 from labeling.ingest.mosaics import MosaicRequest, draft_field, import_field
@@ -64,6 +65,34 @@ def test_what_was_planned_is_written(field, sky, admin):
     assert Candidate.objects.count() == 6
     assert plan.write() == record
     assert plan_catalogue(field, sky.catalogue, CatalogueOptions()).existing == record
+
+
+def test_candidates_become_visible_all_at_once(field, sky, monkeypatch):
+    monkeypatch.setattr(candidate_rows, "BATCH", 2)
+    stored = []
+
+    def progress(_complete, _total, step):
+        assert not Candidate.objects.exists()
+        if step == "writing candidates":
+            stored.append(Candidate.with_unfinished.count())
+
+    import_catalogue(field, sky.catalogue, CatalogueOptions(), progress)
+    assert stored == [0, 2, 4, 6]
+    assert Candidate.objects.count() == 6
+
+
+def test_every_step_of_an_import_reports_how_far_it_is(field, sky):
+    steps = {}
+
+    def progress(complete, total, step):
+        assert 0 <= complete <= total
+        assert complete >= steps.get(step, 0)
+        steps[step] = complete
+
+    import_catalogue(field, sky.catalogue, CatalogueOptions(), progress)
+    expected = {"reading the catalogue", "reading the columns", "cutting stamps"}
+    assert expected | {"writing candidates"} <= set(steps)
+    assert steps["cutting stamps"] == steps["writing candidates"] == 6
 
 
 def test_a_field_that_is_not_stored_can_be_planned(field, sky):
