@@ -222,6 +222,11 @@ class ImportOptionsForm(forms.Form):
         return [self[name] for name in _BOXES]
 
     @property
+    def has_columns(self) -> bool:
+        """True if there is a table whose columns can be chosen."""
+        return bool(self.job.preview.get("columns"))
+
+    @property
     def has_stamps(self) -> bool:
         """True if a file holds stamps that were cut elsewhere."""
         return STAMPS in self.job.preview.get("uses", {}).values()

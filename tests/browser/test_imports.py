@@ -67,6 +67,22 @@ def test_files_become_a_field(open_as, files):
     expect(page.locator(".figures").first).to_contain_text(str(CANDIDATES))
 
 
+def test_candidates_are_found_on_mosaics_that_the_field_has(open_as, files):
+    page = open_new_import(open_as)
+    page.get_by_label("Import into").select_option("dropped")
+    button = page.get_by_role("button", name="Make the preview")
+    expect(button).to_be_disabled()
+    page.get_by_label("There is no catalogue").check()
+    button.click()
+    heading = page.locator("#import h2").first
+    # The field has candidates with these ids from its catalogue.
+    expect(heading).to_have_text("The files cannot be imported like this", timeout=120_000)
+    expect(page.locator("#import")).to_contain_text("has a candidate 1 already")
+    for picture in page.locator("#import img[alt*='oncentration']").all():
+        assert picture.evaluate("image => image.naturalWidth") > 300
+    assert page.locator("#import li", has_text="removed").count() > 1
+
+
 def test_an_upload_goes_on_after_an_interruption(open_as, files, allowed_errors):
     page = open_new_import(open_as)
     path = mosaics_of(files)[0]
