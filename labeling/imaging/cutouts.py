@@ -111,8 +111,9 @@ def _primary_header(candidate: Candidate) -> fits.Header:
 def _stamp_headers(candidate: Candidate) -> dict[str, fits.Header]:
     """Return filter, unit and WCS of each band's stamp; the WCS is the mosaic's, shifted."""
     if candidate.cut_elsewhere:
+        wcs = _wcs_of_stamp(candidate)
         return {
-            band: _header(band, about["filter"], about["unit"], None)
+            band: _header(band, about["filter"], about["unit"], wcs)
             for band, about in candidate.catalogue_import.stamp_bands.items()
         }
     return {
@@ -129,6 +130,23 @@ def _header(band: str, filter_name: str, unit: str, wcs: WCS | None) -> fits.Hea
     header["FILTER"], header["BAND"] = filter_name or band, band
     header["BUNIT"] = ascii_text(unit)
     return header
+
+
+def _wcs_of_stamp(candidate: Candidate) -> WCS | None:
+    """Return a WCS by position, scale and north of a stamp that was cut elsewhere."""
+    field = candidate.field
+    scale, north_deg = field.pixel_scale_arcsec, field.north_deg
+    if scale is None or north_deg is None or candidate.ra is None or candidate.dec is None:
+        return None
+    angle = np.radians(north_deg)
+    north = np.array([-np.sin(angle), np.cos(angle)])
+    east = np.array([-north[1], north[0]]) * (1 if field.east_left else -1)
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crval = [candidate.ra, candidate.dec]
+    wcs.wcs.crpix = np.add(candidate.position_in_stamp, 1)
+    wcs.wcs.cd = scale / 3600 * np.array([east, north])
+    return wcs
 
 
 def _shifted_wcs(candidate: Candidate, mosaic: Mosaic) -> WCS | None:

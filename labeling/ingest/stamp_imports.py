@@ -137,6 +137,7 @@ def plan_stamps(
             "import these stamps into a field of their own."
         )
     stamps = read_stamp_set(paths, options.stamps)
+    _set_compass(field, stamps)
     catalogue, rows = _catalogue(stamps, options)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
@@ -171,6 +172,15 @@ def plan_stamps(
         report=report,
         existing=existing,
     )
+
+
+def _set_compass(field: Field, stamps: StampSet) -> None:
+    """Set the field's direction of north if all of its stamps have the same; not stored here."""
+    north_deg, east_left = stamps.compass or (None, True)
+    if field.pk is not None and field.imports.exists():
+        is_same = north_deg == field.north_deg and east_left == field.east_left
+        north_deg, east_left = (north_deg, east_left) if is_same else (None, True)
+    field.north_deg, field.east_left = north_deg, east_left
 
 
 def _catalogue(stamps: StampSet, options: StampImportOptions) -> tuple[Catalogue, NDArray[np.intp]]:

@@ -21,7 +21,7 @@ from classifier.core.bands import BANDS, band_of
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.stamp_arrays import fit_to_pack, position_in_pack
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_fits
-from labeling.imaging.celestial import UnusableWCS, pixel_to_icrs, read_wcs
+from labeling.imaging.celestial import UnusableWCS, compass, pixel_to_icrs, read_wcs
 from labeling.ingest.errors import BadInput
 from labeling.ingest.stamp_sets import MAX_SIDE, Images, StampOptions, StampSet, check_size
 
@@ -283,5 +283,6 @@ def _add_picture(stamps: StampSet, row: int, name: str, picture: Picture) -> Non
         stamps.ra[row], stamps.dec[row] = (
             float(angle[0]) for angle in pixel_to_icrs(picture.wcs, *centre)
         )
+        stamps.compasses.append(compass(picture.wcs, picture.shape))
         scales = proj_plane_pixel_scales(picture.wcs) * 3600
         stamps.pixel_scale_arcsec = stamps.pixel_scale_arcsec or float(scales.mean())

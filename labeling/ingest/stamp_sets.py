@@ -47,6 +47,10 @@ class StampOptions:
             raise BadInput(f"--bands {','.join(self.bands)}: names a band twice.")
 
 
+_SAME_NORTH_DEG = 0.5
+"""Stamps whose north differs by less have one compass."""
+
+
 @dataclass
 class StampSet:
     """The stamps of the files of one import; `read` gives those of some rows, fitted to a pack."""
@@ -69,6 +73,8 @@ class StampSet:
     filters: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     pixel_scale_arcsec: float | None = None
+    compasses: list[tuple[float, bool]] = field(default_factory=list)
+    """Direction of north, and if east is left of it, of each stamp that has a WCS."""
     whole_numbers: bool = False
     """The pixels are whole numbers, as in pictures: they are stored as they are."""
     numbered: bool = False
@@ -82,6 +88,17 @@ class StampSet:
     def is_padded(self) -> bool:
         """True if some stamps are smaller than those of a pack."""
         return any(min(size) < PACK_STAMP_PX for size in self.sizes)
+
+    @property
+    def compass(self) -> tuple[float, bool] | None:
+        """Direction of north in degrees from +y, and if east is left of it; None unless common."""
+        if not self.compasses or len(self.compasses) < len(self):
+            return None
+        north, east_left = zip(*self.compasses, strict=True)
+        offsets = (np.array(north) - north[0] + 180) % 360 - 180
+        if len(set(east_left)) > 1 or np.abs(offsets).max() > _SAME_NORTH_DEG:
+            return None
+        return self.compasses[0]
 
     def size_notes(self) -> list[str]:
         """Return what became of stamps of other sizes than a pack's."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import zarr
 from astropy.io import fits
+from astropy.wcs import WCS
 from django.core.management import CommandError, call_command
 from PIL import Image as Pillow
 
@@ -194,6 +195,40 @@ def test_our_own_fits_files_come_back(as_ada, ada, imported, tmp_path):
         read_stamps(again.pack_path, again.pack_row),
         read_stamps(candidate.pack_path, candidate.pack_row),
     )
+
+
+@pytest.mark.parametrize(("angle", "parity"), [(0, -1), (30, -1), (-120, 1)])
+def test_stamps_of_one_orientation_have_a_compass_and_a_wcs(db, as_ada, tmp_path, angle, parity):
+    turn = np.radians(angle)
+    wcs = skies.tan_wcs()
+    wcs.wcs.crpix = [50.5, 50.5]
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    wcs.wcs.cd = np.diag([parity, 1]) @ rotation * 0.04 / 3600
+    for number, stamps in enumerate(stamps_of(2)):
+        write_mef(tmp_path / "mef" / f"c{number}.fits", stamps, wcs)
+    import_stamps(tmp_path / "mef")
+    field = Field.objects.get()
+    assert field.east_left == (parity < 0)
+    ra, dec = wcs.wcs.crval
+    north = np.subtract(wcs.all_world2pix(ra, dec + 1e-4, 0), 49.5)
+    assert field.north_deg == pytest.approx(np.degrees(np.arctan2(-north[0], north[1])), abs=1e-3)
+    candidate = field.candidates.first()
+    content = as_ada.get(f"/api/v1/candidates/{candidate.pk}/stamps.fits").content
+    ours = WCS(fits.open(io.BytesIO(content))[1].header)
+    points = np.array([[0, 0], [99, 0], [30, 80]])
+    np.testing.assert_allclose(
+        ours.all_pix2world(points, 0), wcs.all_pix2world(points, 0), atol=1e-8
+    )
+
+
+def test_stamps_of_several_orientations_have_no_compass(db, tmp_path):
+    for number, stamps in enumerate(stamps_of(2)):
+        wcs = skies.tan_wcs()
+        turn = np.array([[np.cos(number), np.sin(number)], [-np.sin(number), np.cos(number)]])
+        wcs.wcs.cd = turn * 0.04 / 3600
+        write_mef(tmp_path / "mef" / f"c{number}.fits", stamps, wcs)
+    import_stamps(tmp_path / "mef")
+    assert Field.objects.get().north_deg is None
 
 
 def test_a_table_of_other_stamps_is_refused(db, tmp_path):
