@@ -80,8 +80,9 @@ def pack(folder: Path) -> tuple[Path, NDArray[np.int64]]:
     has_data = stamps.min(axis=(1, 2, 3)) < stamps.max(axis=(1, 2, 3))
     rows = [row for row, keep in zip(rows, has_data, strict=True) if keep]
     stamps = stamps[has_data]
-    with new_pack(folder / "m31.zarr", len(rows), bands=["g"]) as write:
-        write(0, stamps.astype(np.float32), np.ones((len(rows), 1), dtype=bool))
+    if not (folder / "m31.zarr").exists():
+        with new_pack(folder / "m31.zarr", len(rows), bands=["g"]) as write:
+            write(0, stamps.astype(np.float32), np.ones((len(rows), 1), dtype=bool))
     path = folder / "m31.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
