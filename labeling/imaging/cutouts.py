@@ -266,6 +266,7 @@ def _window(candidate: Candidate, mosaic: Mosaic, size: int) -> Image:
     window = np.full((size, size), np.nan, np.float32)
     if y0 < y1 and x0 < x1:
         rows, columns = slice(y0, y1), slice(x0, x1)
-        pixels = read_section(Path(mosaic.path), mosaic.hdu, rows, columns, plane=mosaic.plane)
+        place = Path(mosaic.path), mosaic.hdu, rows, columns
+        pixels = read_section(*place, plane=mosaic.plane, scratch=settings.HOME)
         window[y0 - y_min : y1 - y_min, x0 - x_min : x1 - x_min] = pixels
     return window

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ENOMEM, ENOSPC
+from functools import lru_cache
 from math import lcm
 from pathlib import Path
 from threading import Lock
@@ -22,7 +23,7 @@ from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from labeling.files.limits import MAX_PIXELS, UNPACKING_ERRORS, LimitExceeded, check_fits
-from labeling.files.unpacking import ScratchFile
+from labeling.files.unpacking import FileVersion, ScratchFile, unpack_fits, version_of
 from labeling.imaging.science_hdu import image_shape
 
 Image = NDArray[np.float32]
@@ -31,6 +32,9 @@ ROW_STEP = 16
 """Blocks start at multiples of so many rows."""
 # cfitsio's decoders keep their state in variables that all threads share.
 _DECOMPRESSION = Lock()
+# Requests for pictures of one candidate come together.
+_UNPACKING = Lock()
+_KEPT_FILES = 10
 # What astropy raises for headers and pixels that are cut short or changed.
 _UNREADABLE = (
     *UNPACKING_ERRORS,
@@ -146,16 +150,44 @@ def _as_image(values: Any) -> tuple[Image, int]:
     return image, count
 
 
-def read_section(path: Path, hdu: int, y: slice, x: slice, *, plane: int | None = None) -> Image:
+def read_section(
+    path: Path,
+    hdu: int,
+    y: slice,
+    x: slice,
+    *,
+    plane: int | None = None,
+    scratch: Path | None = None,
+) -> Image:
     """Read a window (y, x) of an image HDU, or of one plane of a cube, and little more from disk.
 
-    Raises UnusableImage, also if the image does not reach as far.
+    What a compressed file was unpacked to is kept in the folder `scratch`, if one is given, for the
+    next windows. Raises UnusableImage, also if the image does not reach as far.
     """
-    with open_fits(path) as file, reading(path, f"HDU {hdu} cannot be read"):
+    unpacked = keep_unpacked(path, scratch) if scratch else None
+    with open_fits(path, unpacked) as file, reading(path, f"HDU {hdu} cannot be read"):
         window, _ = FitsPixels(file, path, hdu, plane).read(y, x)
         if window.shape != (y.stop - y.start, x.stop - x.start):
             raise UnusableImage(f"{path}: HDU {hdu} is not the image that was imported.")
         return window
+
+
+def keep_unpacked(path: Path, scratch: Path) -> ScratchFile | None:
+    """Return what a compressed file unpacks to, which this process keeps for some files.
+
+    None for other files, and if the disk has too little room. Raises UnusableImage.
+    """
+    check_exists(path)
+    with reading(path, "it is compressed, and cannot be unpacked"), _UNPACKING:
+        try:
+            return _unpacked_version(version_of(path), path, scratch)
+        except LimitExceeded:
+            return None
+
+
+@lru_cache(maxsize=_KEPT_FILES)
+def _unpacked_version(_version: FileVersion, path: Path, scratch: Path) -> ScratchFile | None:
+    return unpack_fits(path, scratch)
 
 
 @contextmanager

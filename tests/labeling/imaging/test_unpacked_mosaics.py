@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from labeling.imaging.mosaics import UnusableImage, read_mosaic
+from labeling.imaging.fits_pixels import keep_unpacked
+from labeling.imaging.mosaics import UnusableImage, read_mosaic, read_section
 from tests.labeling.skies import write_mosaic
 from tests.services.site import ROOT
 
@@ -65,6 +66,19 @@ def test_bands_in_one_compressed_file_share_what_it_was_unpacked_to(tmp_path):
     np.testing.assert_array_equal(second.map_pixels(), 2 * NOISE)
 
 
+def test_windows_of_a_compressed_file_unpack_it_once(tmp_path):
+    path = compressed(tmp_path)
+    window = slice(3, 9), slice(5, 60)
+    for _ in range(2):
+        section = read_section(path, 0, *window, scratch=tmp_path)
+        np.testing.assert_array_equal(section, NOISE[window])
+    assert keep_unpacked(path, tmp_path) is keep_unpacked(path, tmp_path)
+    assert keep_unpacked(tmp_path / "a.fits", tmp_path) is None
+    path.write_bytes(gzip.compress(write_mosaic(tmp_path / "b.fits", image=2 * NOISE).read_bytes()))
+    section = read_section(path, 0, *window, scratch=tmp_path)
+    np.testing.assert_array_equal(section, 2 * NOISE[window])
+
+
 @pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="needs /proc")
 def test_the_scratch_file_goes_with_the_mosaic(tmp_path):
     path = compressed(tmp_path)
@@ -106,6 +120,8 @@ def test_too_little_disk_is_said_before_anything_is_unpacked(tmp_path, name):
             UnusableImage, match=r"unpacking it needs 68 MB, and the disk of .* 2 MB"
         ):
             read_mosaic(tmp_path / name, scratch=disk)
+        window = read_section(tmp_path / name, 0, slice(0, 9), slice(0, 9), scratch=disk)
+        np.testing.assert_allclose(window, NOISE[:9, :9], atol=1)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
