@@ -262,7 +262,7 @@ def _unpacked(file: RequestedFile) -> Path:
     """Return the file, or the folder of what an archive holds. Raises BadInput."""
     if not is_zip(file.path):
         return file.path
-    folder = file.path.parent / "unpacked"
+    folder = file.path.with_suffix("")
     try:
         unpack_zip(file.path, folder, _STAMP_ENDINGS)
     except LimitExceeded as error:

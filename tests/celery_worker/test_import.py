@@ -176,6 +176,7 @@ def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
     ended(job)
     assert (job.status, job.error) == (RunStatus.READY, "")
     assert job.catalogue_import.imported_by == admin
+    assert job.catalogue_import.file_name == "stamps"
     assert job.field.distance_mpc == 9.8
     assert not job.field.mosaics.exists()
     for candidate in job.field.candidates.all():
