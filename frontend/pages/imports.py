@@ -8,6 +8,7 @@ from typing import Any
 
 from classifier.core.bands import BANDS
 from labeling.models import ImportJob
+from labeling.number_texts import share_text
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,12 @@ def describe_preview(job: ImportJob) -> PreviewDescription | None:
 
 
 def _mosaic(mosaic: dict[str, Any]) -> dict[str, Any]:
-    """Return a mosaic with its file's name and its offset as a text."""
+    """Return a mosaic with its file's name, and as a text how it lies to the reference band."""
     name = str(mosaic.get("path", "")).rpartition("/")[2]
     dx, dy = mosaic.get("offset_px") or (0.0, 0.0)
     offset = "same frame" if not (dx or dy) else f"{dx:+.3g}, {dy:+.3g} px"
+    if (share := mosaic.get("covered_share", 1.0)) < 1:
+        offset += f", covers {share_text(share)}"
     return {**mosaic, "name": name, "offset": offset.replace("-", "−")}
 
 

@@ -30,8 +30,11 @@ from numpy.typing import ArrayLike, NDArray
 Degrees = NDArray[np.float64]
 Pixels = NDArray[np.float64]
 
+_NOT_ON_SKY = "which is not on the sky"
+_EQUINOXES = 1800.0, 2200.0
 _STEP_PX = 100.0
 """Half of the distance over which scale and orientation are measured."""
+_SMALLEST_PIXEL_DEG, _LARGEST_PIXEL_DEG = 1e-9, 10.0
 _LONGITUDES = ("RA--", "GLON", "ELON", "SLON")
 _WCS_ERRORS = (
     AssertionError,
@@ -61,6 +64,7 @@ def read_wcs(header: fits.Header, file: fits.HDUList | None = None) -> WCS | Non
     if not _names_longitude(header):
         return None
     _check_matrix(header)
+    _check_cards(header)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
         try:
@@ -73,6 +77,7 @@ def read_wcs(header: fits.Header, file: fits.HDUList | None = None) -> WCS | Non
     if celestial is None:
         raise UnusableWCS("its first two axes are not the two axes of the sky")
     celestial_frame(celestial)
+    _check_scale(celestial)
     _name_frame_plainly(celestial)
     return celestial
 
@@ -110,6 +115,30 @@ def _check_matrix(header: fits.Header) -> None:
         raise UnusableWCS("the matrix of its WCS is zero: its pixels have no size on the sky")
 
 
+def _check_cards(header: fits.Header) -> None:
+    """Raise UnusableWCS for numbers that no image on the sky has, as in damaged headers."""
+    limits = {"LONPOLE": (360.0, _NOT_ON_SKY), "LATPOLE": (360.0, _NOT_ON_SKY)}
+    for axis in (1, 2):
+        limits[f"CRPIX{axis}"] = (1e7, "which lies far from any image")
+        if str(header.get(f"CUNIT{axis}", "deg")).strip().lower() in {"", "deg"}:
+            axis_type = str(header.get(f"CTYPE{axis}", ""))
+            is_latitude = axis_type.startswith("DEC-") or axis_type[1:4] == "LAT"
+            limits[f"CRVAL{axis}"] = (90.0 if is_latitude else 720.0, _NOT_ON_SKY)
+    for card, (largest, reason) in limits.items():
+        value = header.get(card, 0.0)
+        if isinstance(value, int | float) and not abs(value) <= largest:
+            raise UnusableWCS(f"its WCS has {card} = {value:g}, {reason}")
+
+
+def _check_scale(wcs: WCS) -> None:
+    """Raise UnusableWCS for pixels of an impossible size."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sides = np.hypot(*wcs.pixel_scale_matrix)
+    for side in sides.tolist():
+        if not _SMALLEST_PIXEL_DEG <= side <= _LARGEST_PIXEL_DEG:
+            raise UnusableWCS(f"the matrix of its WCS gives pixels a side of {side:g} degrees")
+
+
 def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
     """Return the frame of the WCS's longitudes and latitudes. Raises UnusableWCS.
 
@@ -124,6 +153,8 @@ def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
     if axis not in _LONGITUDES:
         raise UnusableWCS(f"its WCS has the axis {axis.rstrip('-')}, which is not on the sky")
     equinox = float(wcs.wcs.equinox)
+    if not (np.isnan(equinox) or _EQUINOXES[0] <= equinox <= _EQUINOXES[1]):
+        raise UnusableWCS(f"its WCS has EQUINOX = {equinox:g}, which is no equinox of coordinates")
     system = wcs.wcs.radesys.strip().upper() or _default_system(equinox)
     if axis == "ELON":
         return BarycentricMeanEcliptic(equinox=_equinox(system, equinox))
@@ -137,6 +168,16 @@ def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
         case "FK4-NO-E":
             return FK4NoETerms(equinox=_equinox(system, equinox))
     raise UnusableWCS(f"its WCS has the frame RADESYS = {system!r}; use ICRS, FK5 or FK4")
+
+
+def frame_name(wcs: WCS) -> str:
+    """Return the frame as a header names it: ICRS, FK5 J2000, FK4 B1950 …, or its axes."""
+    frame = celestial_frame(wcs)
+    if isinstance(frame, FK5):
+        return f"FK5 J{frame.equinox.jyear:g}"
+    if isinstance(frame, FK4 | FK4NoETerms):
+        return f"{wcs.wcs.radesys.strip() or 'FK4'} B{frame.equinox.byear:g}"
+    return frame.name.upper() if isinstance(frame, ICRS) else frame.name
 
 
 def _default_system(equinox: float) -> str:

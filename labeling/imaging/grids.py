@@ -6,7 +6,7 @@ full WCS of both images, distortions included, at points over all of their commo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.coordinates import angular_separation
@@ -17,6 +17,7 @@ from labeling.imaging.celestial import (
     Pixels,
     UnusableWCS,
     centre_of,
+    frame_name,
     icrs_to_pixel,
     pixel_to_icrs,
     read_wcs,
@@ -63,7 +64,8 @@ class GridComparison:
     how many pixels of the image one pixel of the reference spans, `rotation_deg` the angle
     anticlockwise from the reference to the image. `deviation_px` is the largest distance from the
     nearest shift by whole pixels, `overlap` the share of the reference that the image covers, and
-    `separation_deg` the distance of their centres on the sky.
+    `separation_deg` the distance of their centres on the sky. `frames` are the names of both sky
+    frames if the pixels would agree, were it not for these names.
     """
 
     dx: float = 0.0
@@ -74,6 +76,7 @@ class GridComparison:
     deviation_px: float = np.inf
     overlap: float = 0.0
     separation_deg: float = 0.0
+    frames: tuple[str, str] | None = None
 
     @property
     def is_same_grid(self) -> bool:
@@ -91,7 +94,10 @@ class GridComparison:
             return ""
         if not self.overlap:
             distance = _angle(self.separation_deg)
-            return f"it covers no part of {reference}: their centres are {distance} apart"
+            return (
+                f"it covers no part of {reference}: their centres are {distance} apart"
+                f"{self._frames_clause()}"
+            )
         differences = [f"shifted by ({self.dx:z.2f}, {self.dy:z.2f}) px"]
         if abs(self.scale - 1) >= 5e-5:
             differences.append(f"scaled by {self.scale:.4f}")
@@ -101,7 +107,16 @@ class GridComparison:
             differences.append("mirrored")
         return (
             f"its pixels are not those of {reference}: they are {', '.join(differences)}, up to "
-            f"{self.deviation_px:.2f} px from any shift by whole pixels"
+            f"{self.deviation_px:.2f} px from any shift by whole pixels{self._frames_clause()}"
+        )
+
+    def _frames_clause(self) -> str:
+        """Return that the names of the frames make the difference, to end a sentence."""
+        if self.frames is None:
+            return ""
+        return (
+            f" (its header names the frame {self.frames[0]}, the other {self.frames[1]}, and with "
+            "one frame the pixels agree: if one header is wrong, correct its RADESYS and EQUINOX)"
         )
 
 
@@ -113,6 +128,42 @@ def _angle(degrees: float) -> str:
 
 def compare_grids(grid: Grid, reference: Grid) -> GridComparison:
     """Measure where the pixels of an image lie on those of the reference."""
+    comparison = _compare(grid, reference)
+    if comparison.is_same_grid:
+        return comparison
+    return replace(comparison, frames=_frames_that_differ(grid, reference))
+
+
+def _frames_that_differ(grid: Grid, reference: Grid) -> tuple[str, str] | None:
+    """Return the names of two equatorial frames if with one of them the pixels agree."""
+    names = frame_name(grid.wcs), frame_name(reference.wcs)
+    types = [wcs.wcs.ctype[wcs.wcs.lng][:4] for wcs in (grid.wcs, reference.wcs)]
+    if names[0] == names[1] or types != ["RA--", "RA--"]:
+        return None
+    renamed = grid.wcs.deepcopy()
+    renamed.wcs.radesys = reference.wcs.wcs.radesys
+    renamed.wcs.equinox = reference.wcs.wcs.equinox
+    return names if _compare(Grid(renamed, grid.shape), reference).is_same_grid else None
+
+
+def covered_share(grid: Grid | None, reference: Grid | None) -> float:
+    """Return the share of the reference that an image covers; 1 without a WCS."""
+    if grid is None or reference is None:
+        return 1.0
+    comparison = compare_grids(grid, reference)
+    if not comparison.is_same_grid:
+        return comparison.overlap
+    sides = [
+        max(0, min(length, of_reference + shift) - max(0, shift))
+        for length, of_reference, shift in zip(
+            grid.shape[::-1], reference.shape[::-1], comparison.whole_shift, strict=True
+        )
+    ]
+    return sides[0] * sides[1] / (reference.shape[0] * reference.shape[1])
+
+
+def _compare(grid: Grid, reference: Grid) -> GridComparison:
+    """Measure where the pixels of an image lie on those of the reference, in their own frames."""
     x, y = reference.lattice()
     on_grid = reference.positions_on(grid, x, y)
     inside = grid.contains(*on_grid)

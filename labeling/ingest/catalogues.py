@@ -250,10 +250,8 @@ def _pixel_positions(
             "give the columns of x and y."
         )
     rounding = measure_rounding(_grid(reference, reference.wcs), catalogue.ra, catalogue.dec)
-    catalogue.notes.append(
-        "x and y come from RA and Dec by the WCS of the reference mosaic. RA and Dec are "
-        f"{rounding}."
-    )
+    text = f"x and y come from RA and Dec by the WCS of the reference mosaic. {rounding.note}"
+    catalogue.notes.append(text.rstrip())
     return icrs_to_pixel(reference.wcs, catalogue.ra, catalogue.dec)
 
 

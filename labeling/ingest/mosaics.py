@@ -17,7 +17,7 @@ from django.db import transaction
 from classifier.core.bands import reference_band
 from labeling.imaging.calibration import Calibration
 from labeling.imaging.celestial import compass, pixel_scale_arcsec
-from labeling.imaging.grids import Grid, compare_grids, grid_shift
+from labeling.imaging.grids import Grid, compare_grids, covered_share, grid_shift
 from labeling.imaging.mosaics import MosaicFile, UnusableImage
 from labeling.ingest.aligned_files import claimed_files, remove_unused_files
 from labeling.ingest.alignment import HINT, Alignment
@@ -153,6 +153,7 @@ def plan_field(
     if not frames:
         raise BadInput(f"Field {name} needs at least one mosaic.")
     reference = frames[reference_band(frames)]
+    covered = {b: covered_share(frames[b].grid, reference.grid) for b in sources}
     alignments = _alignments(sources, frames, reference) if align else {}
     frames |= {band: replace(reference, path=frames[band].path) for band in alignments}
     for frame in frames.values():
@@ -171,6 +172,7 @@ def plan_field(
         "mosaics": [
             source.report
             | {"offset_px": grid_shift(frames[band].grid, reference.grid)}
+            | {"covered_share": covered[band]}
             | ({"notes": [*source.notes, alignments[band].note]} if band in alignments else {})
             for band, source in sources.items()
         ],

@@ -11,7 +11,6 @@ from math import hypot, inf, sqrt
 
 import numpy as np
 from astropy.coordinates import angular_separation
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from labeling.imaging.celestial import (
@@ -39,6 +38,8 @@ _FEW_ROWS = 5
 _STEPS_PER_DEGREE = (1, 240, 3600)
 """Degrees, seconds of time and seconds of arc: the units in which tables round."""
 _MOST_DECIMALS = 9
+_EXACT_PX = 0.01
+"""Errors below this are not worth a sentence."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,15 @@ class Rounding:
     step_deg: float
     largest_px: float
 
-    def __str__(self) -> str:
-        arcsec = self.step_deg * 3600
-        return f"rounded to {arcsec:.2g}″, which leaves errors of up to {self.largest_px:.2g} px"
+    @property
+    def note(self) -> str:
+        """A sentence on the rounding; empty for what is too little to matter."""
+        if self.largest_px < _EXACT_PX:
+            return ""
+        return (
+            f"RA and Dec are rounded to {self.step_deg * 3600:.2g}″, which leaves errors of up to "
+            f"{self.largest_px:.2g} px."
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class PositionCheck:
         )
         if self.off_rows:
             text += f", more than a pixel in {_row_numbers(self.off_rows)}"
-        return f"{text}. RA and Dec are {self.rounding}."
+        return f"{text}. {self.rounding.note}".rstrip()
 
     def problem(self, origin: int) -> str:
         """Return why the catalogue does not fit the image; empty if it does.
@@ -224,30 +231,6 @@ def _are_multiples(values: Degrees, step: float) -> bool:
     scaled = values / step
     noise = 16 * np.spacing(np.abs(scaled).max())
     return bool(noise < 0.01 and np.abs(scaled - np.rint(scaled)).max() <= max(noise, 1e-6))
-
-
-def fill_sky(
-    wcs: WCS, x: Pixels, y: Pixels, ra: Degrees, dec: Degrees
-) -> tuple[Degrees, Degrees, int]:
-    """Return RA and Dec with those of the WCS where a row has none, and the number of such rows."""
-    missing = ~(np.isfinite(ra) & np.isfinite(dec))
-    by_wcs = pixel_to_icrs(wcs, x, y)
-    ra, dec = (np.where(missing, new, old) for new, old in zip(by_wcs, (ra, dec), strict=True))
-    return ra, dec, int(missing.sum())
-
-
-def positions_from_sky(grid: Grid, ra: Degrees, dec: Degrees) -> tuple[Pixels, Pixels, str]:
-    """Return x, y by RA and Dec, and a sentence that says how accurate they are.
-
-    NaN where a row has no RA and Dec, or the projection no pixel.
-    """
-    x, y = icrs_to_pixel(grid.wcs, ra, dec)
-    present = np.isfinite(ra) & np.isfinite(dec)
-    text = "x, y were computed from RA, Dec by the image's WCS"
-    if not present.any():
-        return x, y, f"{text}."
-    rounding = measure_rounding(grid, ra[present], dec[present])
-    return x, y, f"{text}. RA and Dec are {rounding}."
 
 
 def _numbers(rows: NDArray[np.intp]) -> tuple[int, ...]:

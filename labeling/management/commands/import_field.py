@@ -11,6 +11,7 @@ from labeling.ingest.mosaics import FieldPlan, plan_field
 from labeling.management.band_rule_options import add_band_rule_options
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
+from labeling.number_texts import share_text
 
 
 class Command(BaseCommand):
@@ -126,5 +127,6 @@ def _facts(row: dict[str, Any]) -> list[str]:
         + (f"{scale:.4f} arcsec/px" if scale is not None else "no WCS"),
         f"unit {row['unit'] or 'unknown'}, zero point {', '.join(zero_points) or 'unknown'}"
         f"{source}, sky {row['sky']:.4g} ± {row['sky_sigma']:.2g}, FWHM of stars {stars}, "
-        f"offset {row['offset_px'][0]:+.2f}, {row['offset_px'][1]:+.2f} px",
+        f"offset {row['offset_px'][0]:+.2f}, {row['offset_px'][1]:+.2f} px, covers "
+        f"{share_text(row['covered_share'])} of the frame",
     ]

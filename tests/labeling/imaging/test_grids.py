@@ -12,6 +12,7 @@ from labeling.imaging.celestial import UnusableWCS, compass, pixel_to_icrs, read
 from labeling.imaging.grids import (
     Grid,
     compare_grids,
+    covered_share,
     grid_shift,
     wcs_as_text,
 )
@@ -135,6 +136,39 @@ def test_frames_are_compared_on_the_sky():
     angle = SkyCoord(65.0, -54.9, unit="deg").position_angle(pole).wrap_at("180d").deg
     assert comparison.rotation_deg == pytest.approx(-angle, abs=0.01)
     assert comparison.scale == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [("FK5", "FK5 J2000"), ("FK4", "FK4 B1950"), ("FK5 J2015.5", "FK5 J2015.5")],
+)
+def test_names_of_frames_that_make_the_whole_difference_are_said(frame, name):
+    other = tan_wcs()
+    system, _, equinox = frame.partition(" J")
+    other.wcs.radesys = system
+    other.wcs.equinox = float(equinox or {"FK5": 2000.0, "FK4": 1950.0}[system])
+    comparison = compare_grids(Grid(other, SHAPE), REFERENCE)
+    assert not comparison.is_same_grid
+    assert f"names the frame {name}, the other ICRS, and with one" in comparison.mismatch("B")
+
+
+def test_a_real_shift_is_no_matter_of_names():
+    other = tan_wcs((121.1, 130.5))
+    other.wcs.radesys = "FK5"
+    assert "frame" not in compare_grids(Grid(other, SHAPE), REFERENCE).mismatch("B")
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "share"), [(0, 0, 1), (24, 0, 0.9), (-24, 26, 0.81), (0, -130, 0.5)]
+)
+def test_the_covered_share_is_that_of_whole_pixels(dx, dy, share):
+    assert covered_share(moved(dx, dy), REFERENCE) == pytest.approx(share)
+
+
+def test_the_whole_of_a_small_reference_is_covered():
+    small = Grid(REFERENCE.wcs, (100, 100))
+    assert covered_share(REFERENCE, small) == 1
+    assert covered_share(small, REFERENCE) == pytest.approx(1e4 / (260 * 240))
 
 
 def test_images_of_other_sky_have_no_overlap():

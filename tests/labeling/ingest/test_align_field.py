@@ -67,6 +67,7 @@ def test_a_shift_by_whole_pixels_needs_no_resampling(tmp_path):
     plan = plan_field("ngc1", requests(paths), align=True)
     assert not plan.alignments
     assert [row["offset_px"] for row in plan.report["mosaics"]] == [(40.0, 40.0), (0.0, 0.0)]
+    assert [row["covered_share"] for row in plan.report["mosaics"]] == [1.0, 1.0]
 
 
 def test_other_sky_is_refused_with_align_too(tmp_path):

@@ -45,7 +45,7 @@ def test_the_report_says_what_was_recognised_and_fits_into_json(tmp_path):
     assert (row["width"], row["height"], row["unit"]) == (240, 260, "ELECTRONS/S")
     assert row["zero_point_ab"] == pytest.approx(25.784, abs=1e-3)
     assert row["zero_point_vega"] == pytest.approx(25.804, abs=1e-3)
-    assert row["offset_px"] == [0.0, 0.0]
+    assert (row["offset_px"], row["covered_share"]) == ([0.0, 0.0], 1.0)
     assert (report["is_new"], report["questions"]) == (True, [])
 
 
@@ -181,6 +181,7 @@ def test_a_dry_run_prints_the_report_and_writes_nothing(sky, capsys):
     assert output.startswith("A dry run: nothing is written.\nField ngc1566: ")
     assert f"V: F555W (FILTER), {sky.mosaics['V']} HDU 0, 240 x 260 px, 0.0400" in output
     assert "zero point 25.800 Vega, 25.780 AB (stated, 25.8 Vega" in output
+    assert "offset +0.00, +0.00 px, covers 100 % of the frame" in output
     assert "I: note: its header gives no zero point" in output
     assert not Field.objects.exists()
 

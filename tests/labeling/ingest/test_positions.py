@@ -8,9 +8,7 @@ from astropy.wcs import WCS
 from labeling.imaging.grids import Grid
 from labeling.ingest.positions import (
     compare_positions,
-    fill_sky,
     measure_rounding,
-    positions_from_sky,
 )
 from tests.labeling.skies import tan_wcs
 
@@ -172,21 +170,16 @@ def test_one_row_of_round_numbers_is_still_compared():
     assert "another field or of other mosaics" in check(x + 30, y, ra, dec).problem(1)
 
 
-def test_positions_from_the_sky_say_how_accurate_they_are():
-    x, y, text = positions_from_sky(GRID, np.round(RA, 5), np.round(DEC, 5))
-    assert np.hypot(x - X, y - Y).max() < 0.53
-    assert text == (
-        "x, y were computed from RA, Dec by the image's WCS. RA and Dec are rounded to 0.036″, "
-        "which leaves errors of up to 0.52 px."
+def test_rounding_that_matters_is_said():
+    rounding = measure_rounding(GRID, np.round(RA, 5), np.round(DEC, 5))
+    assert rounding.note == (
+        "RA and Dec are rounded to 0.036″, which leaves errors of up to 0.52 px."
     )
 
 
-def test_missing_sky_positions_are_filled_and_the_others_stay():
-    ra, dec = RA + 1e-4, DEC.copy()
-    dec[7] = np.nan
-    filled_ra, filled_dec, count = fill_sky(GRID.wcs, X, Y, ra, dec)
-    assert count == 1
-    assert (filled_ra[7], filled_dec[7]) == pytest.approx((RA[7], DEC[7]), abs=1e-10)
-    others = np.arange(400) != 7
-    assert (filled_ra[others] == ra[others]).all()
-    assert (filled_dec[others] == dec[others]).all()
+def test_rounding_below_a_hundredth_of_a_pixel_is_not_worth_a_sentence():
+    # 1e-7 deg are 0.009 px of 0.04 arcsec; half of it, along both axes, 0.005 px.
+    rounding = measure_rounding(GRID, np.round(RA, 7), np.round(DEC, 7))
+    assert 0 < rounding.largest_px < 0.01
+    assert rounding.note == ""
+    assert "rounded" not in check(ra=np.round(RA, 7), dec=np.round(DEC, 7)).note()
