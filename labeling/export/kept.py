@@ -29,14 +29,14 @@ def kept_names(candidates: CandidateQuerySet, text: str) -> list[str]:
     imports = candidates.order_by().values_list("catalogue_import", flat=True).distinct()
     firsts = (candidates.filter(catalogue_import=pk).order_by("pk").first() for pk in imports)
     names = sorted({name for first in firsts if first for name in first.kept})
-    asked = [part.strip() for part in text.split(",") if part.strip()]
-    if asked == [ALL]:
+    columns = [part.strip() for part in text.split(",") if part.strip()]
+    if columns == [ALL]:
         return [_name_in_export(name) for name in names]
-    for name in asked:
+    for name in columns:
         if name not in names:
             listing = ", ".join(names) or "none"
             raise UnknownColumn(f"No column {name!r} was kept; there are: {listing}.")
-    return [_name_in_export(name) for name in dict.fromkeys(asked)]
+    return [_name_in_export(name) for name in dict.fromkeys(columns)]
 
 
 def name_in_survey(name: str) -> str:

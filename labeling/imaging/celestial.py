@@ -177,7 +177,7 @@ def frame_name(wcs: WCS) -> str:
         return f"FK5 J{frame.equinox.jyear:g}"
     if isinstance(frame, FK4 | FK4NoETerms):
         return f"{wcs.wcs.radesys.strip() or 'FK4'} B{frame.equinox.byear:g}"
-    return frame.name.upper() if isinstance(frame, ICRS) else frame.name
+    return str(frame.name.upper() if isinstance(frame, ICRS) else frame.name)
 
 
 def _default_system(equinox: float) -> str:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from labeling.files.limits import MAX_PIXELS, UNPACKING_ERRORS, LimitExceeded, check_fits
 from labeling.files.unpacking import FileVersion, ScratchFile, unpack_fits, version_of
 from labeling.imaging.science_hdu import image_shape
+from labeling.number_texts import count_text
 
 Image = NDArray[np.float32]
 
@@ -123,8 +124,9 @@ def _check_shape(path: Path, hdu: int, shape: tuple[int, ...], plane: int | None
     """Raise UnusableImage unless this is the shape of an image, or of a cube with this plane."""
     if len(shape) == 3 and plane is None:
         raise UnusableImage(
-            f"{path}: HDU {hdu} is not a two-dimensional image but a cube of {shape[0]} planes; "
-            f"choose one for each band, counting from 0, as in V={path.name}[{hdu},0]."
+            f"{path}: HDU {hdu} is not a two-dimensional image but a cube of "
+            f"{count_text(shape[0], 'plane')}; choose one for each band, counting from 0, as in "
+            f"V={path.name}[{hdu},0]."
         )
     if len(shape) != (2 if plane is None else 3):
         kind = "a two-dimensional image" if plane is None else "a cube (band, y, x)"

@@ -37,6 +37,7 @@ from labeling.imaging.fits_pixels import (
 )
 from labeling.imaging.grids import Grid
 from labeling.imaging.science_hdu import NoScienceImage, name_of, science_hdu
+from labeling.number_texts import count_text
 
 __all__ = [
     "EXPOSED_STEP",
@@ -204,7 +205,8 @@ def _read(path: Path, hdu: int | None, plane: int | None, scratch: Path | None) 
     if (named := filter_in_name(path)) and named != filter_text:
         notes.append(f"its name says {named}, its header {filter_text}")
     if measured.impossible:
-        notes.append(f"{measured.impossible} pixels are infinite or beyond 1e30: taken as missing")
+        pixels_text = count_text(measured.impossible, "pixel is", "pixels are")
+        notes.append(f"{pixels_text} infinite or beyond 1e30: taken as missing")
     return MosaicFile(
         path=path,
         hdu=number,

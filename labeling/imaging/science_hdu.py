@@ -8,6 +8,8 @@ from pathlib import Path
 
 from astropy.io import fits
 
+from labeling.number_texts import count_text
+
 _SCIENCE = {"SCI", "SCIENCE"}
 _NOT_SCIENCE = {
     *("CON", "CONTEXT", "CTX", "DQ", "FLAG", "FLAGS"),
@@ -77,7 +79,8 @@ def describe_hdu(number: int, hdu: fits.hdu.base._BaseHDU) -> str:
     name, version = name_of(hdu), hdu.header.get("EXTVER", 1)
     title = f" {name}" if name else ""
     title += f",{version}" if name and version != 1 else ""
-    size = f"{planes[0]} planes of {width} x {height} px" if planes else f"{width} x {height} px"
+    size = f"{width} x {height} px"
+    size = f"{count_text(planes[0], 'plane')} of {size}" if planes else size
     unit = str(hdu.header.get("BUNIT", "")).strip() or "no unit"
     return f"HDU {number}{title} ({size}, {unit})"
 

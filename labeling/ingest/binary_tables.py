@@ -48,7 +48,7 @@ def read_ascii(path: Path, fmt: str) -> TableData:
     return from_astropy(path, Table.read(lines, format=_ASTROPY[fmt]))
 
 
-def read_fits(path: Path, wanted: str | None) -> TableData:
+def read_fits(path: Path, choice: str | None) -> TableData:
     """Read one table of a FITS file, by its name or its number among the tables."""
     check_fits(path, table=True)
     with fits.open(path) as hdus:
@@ -56,7 +56,7 @@ def read_fits(path: Path, wanted: str | None) -> TableData:
         if not tables:
             raise BadInput(f"{path}: not a readable table: it holds images only.")
         names = [hdu.name or f"HDU {hdus.index(hdu)}" for hdu in tables]
-        hdu = tables[chosen_table(path, names, wanted)]
+        hdu = tables[chosen_table(path, names, choice)]
         check_shape(path, len(hdu.columns), int(hdu.header["NAXIS2"]))
         table = Table.read(hdu, format="fits")
         return from_astropy(path, table, frame=_frame_of_header(hdu.header))
@@ -78,25 +78,25 @@ def _frame_of_header(header: fits.Header) -> str | None:
     return f"{frame}:{letter}{equinox}" if equinox and frame != "icrs" else frame
 
 
-def chosen_table(path: Path, names: Sequence[str], wanted: str | None) -> int:
-    """Return the place of the wanted table; raise BadInput if none or several fit."""
+def chosen_table(path: Path, names: Sequence[str], choice: str | None) -> int:
+    """Return the place of the choice table; raise BadInput if none or several fit."""
     listing = ", ".join(f"{n} {name}" for n, name in enumerate(names, 1))
-    if wanted is None:
+    if choice is None:
         if len(names) == 1:
             return 0
         raise BadInput(
             f"{path}: holds {len(names)} tables ({listing}); say which, by --table NAME or NUMBER."
         )
-    places = [k for k, name in enumerate(names) if name.lower() == wanted.lower()]
-    if not places and wanted.isdecimal() and 0 < int(wanted) <= len(names):
-        places = [int(wanted) - 1]
+    places = [k for k, name in enumerate(names) if name.lower() == choice.lower()]
+    if not places and choice.isdecimal() and 0 < int(choice) <= len(names):
+        places = [int(choice) - 1]
     if len(places) != 1:
         several = "several tables" if places else "no table"
-        raise BadInput(f"{path}: has {several} {wanted!r} (it holds {listing}); use its number.")
+        raise BadInput(f"{path}: has {several} {choice!r} (it holds {listing}); use its number.")
     return places[0]
 
 
-def read_votable(path: Path, wanted: str | None) -> TableData:
+def read_votable(path: Path, choice: str | None) -> TableData:
     """Read one table of a VOTable, by its name, its ID or its number."""
     _check_elements(path)
     with warnings.catch_warnings():
@@ -106,7 +106,7 @@ def read_votable(path: Path, wanted: str | None) -> TableData:
     if not tables:
         raise BadInput(f"{path}: not a readable table: the VOTable holds no table.")
     names = [str(table.name or table.ID or "") for table in tables]
-    element = tables[chosen_table(path, names, wanted)]
+    element = tables[chosen_table(path, names, choice)]
     table = element.to_table(use_names_over_ids=True)
     return from_astropy(path, table, frame=_frame_of_votable(document, element))
 

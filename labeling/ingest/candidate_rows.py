@@ -114,9 +114,9 @@ class _Columns:
         }
         if sources.stamp_xy is not None:
             self._numbers |= {"stamp_x": sources.stamp_xy[:, 0], "stamp_y": sources.stamp_xy[:, 1]}
-        given = {*self._derived(range(0)), *self._numbers}
+        names = {*self._derived(range(0)), *self._numbers}
         fields = [f for f in Candidate._meta.concrete_fields if not f.primary_key]
-        self._defaults = {f.attname: f.get_default() for f in fields if f.attname not in given}
+        self._defaults = {f.attname: f.get_default() for f in fields if f.attname not in names}
         self.names = (*self._derived(range(0)), *self._numbers, *self._defaults)
 
     def rows(self, batch: range) -> list[tuple[Any, ...]]:

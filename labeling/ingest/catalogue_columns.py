@@ -29,6 +29,7 @@ from labeling.ingest.sky_columns import (
 )
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import TableReader
+from labeling.number_texts import count_text
 
 _LARGEST_CI = 10.0
 """In mag; beyond it one of the two magnitudes stood for "no value"."""
@@ -52,7 +53,7 @@ class CatalogueColumns:
 
     def __init__(self, reader: TableReader, options: TableOptions) -> None:
         self._reader, self._options = reader, options
-        self._path = reader.data.path
+        self._path, self._shown = reader.data.path, reader.names.shown
         self.notes: list[str] = []
         self.columns: dict[str, str] = {}
         """The file's columns by the standard names that they were recognised as."""
@@ -68,8 +69,9 @@ class CatalogueColumns:
                 weak = (errors[band] > LARGEST_ERROR) & np.isfinite(values)
             if n_weak := int(weak.sum()):
                 self.notes.append(
-                    f"Column {self.columns[f'mag_{band}']}: {n_weak} magnitudes with an error "
-                    f"above {LARGEST_ERROR:.2f} mag, a signal below the noise, are no detections."
+                    f"Column {self._shown(self.columns[f'mag_{band}'])}: no detection in "
+                    f"{count_text(n_weak, 'row')} whose error is above {LARGEST_ERROR:.2f} mag, a "
+                    "signal below the noise."
                 )
             values[weak] = errors[band][weak] = np.nan
         return magnitudes, errors
@@ -83,7 +85,8 @@ class CatalogueColumns:
             column = usable[0]
             for other in usable[1:]:
                 self.notes.append(
-                    f"Column {other} is not used: {kind}_{band} is read from {column}."
+                    f"Column {self._shown(other)} is not used: {kind}_{band} is read from "
+                    f"{self._shown(column)}."
                 )
             self.columns[f"{kind}_{band}"] = column
             by_band[band] = self._magnitudes(column, kind)
@@ -94,7 +97,10 @@ class CatalogueColumns:
         unit = self._unit(column, standard)
         if _MAGNITUDE_UNITS.fullmatch(unit):
             return True
-        text = f"column {column!r} has the unit {unit!r}, and magnitudes here are Vega magnitudes"
+        text = (
+            f"column {self._shown(column)!r} has the unit {unit!r}, and magnitudes here are Vega "
+            "magnitudes"
+        )
         if self._reader.names.is_mapped(column) or column.lower().startswith(("mag_", "err_")):
             raise BadInput(
                 f"{self._path}: {text}; convert it, or say --unit {standard}=mag if the unit is "
@@ -128,15 +134,17 @@ class CatalogueColumns:
             too_bright = values < BRIGHTEST
         if n_faint:
             self.notes.append(
-                f"Column {column}: {n_faint} magnitudes above {FAINTEST:g} are no detections."
+                f"Column {self._shown(column)}: no detection in {count_text(n_faint, 'row')} with "
+                f"a magnitude above {FAINTEST:g}."
             )
         if too_bright.any():
             row = int(too_bright.argmax())
             value = float(values[row])
             raise reader.error(
                 row + 1,
-                f"{value:g} in column {column!r} is no apparent magnitude ({BRIGHTEST:g} to "
-                f"{FAINTEST:g}); if it stands for “no value”, say --missing={value:g}",
+                f"{value:g} in column {self._shown(column)!r} is no apparent magnitude "
+                f"({BRIGHTEST:g} to {FAINTEST:g}); if it stands for “no value”, say "
+                f"--missing={value:g}",
             )
         return values
 
@@ -222,9 +230,9 @@ class CatalogueColumns:
             axis = axis_of_numbers(values, unit, is_longitude=is_longitude)
         except NoPosition as error:
             row = f", row {error.row}" if error.row else ""
-            raise BadInput(f"{self._path}{row}: column {column!r}: {error}.") from None
+            raise BadInput(f"{self._path}{row}: column {self._shown(column)!r}: {error}.") from None
         if unit and unit.lower() not in {"deg", "degree", "degrees"}:
-            self.notes.append(f"Column {column}: converted from {unit} to degrees.")
+            self.notes.append(f"Column {self._shown(column)}: converted from {unit} to degrees.")
         return axis
 
     def _is_sexagesimal(self, column: str) -> bool:

@@ -23,7 +23,7 @@ def catalogue_report(catalogue: Catalogue, sources: Sources, rule: BandRule) -> 
     detected = _detected(catalogue)
     return {
         "rows": len(catalogue),
-        "columns": dict(catalogue.columns),
+        "columns": catalogue.shown_columns or catalogue.columns,
         "candidates": by_reason.pop("", 0),
         "stamps": {"rows": int((sources.pack_row >= 0).sum())},
         "set_aside": dict(sorted(by_reason.items())),

@@ -37,6 +37,7 @@ from labeling.ingest.stamping import BandImage, stamp_all
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import Catalogue, read_catalogue, sha256_of
 from labeling.models import CatalogueImport, Field, Mosaic
+from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule
 from labeling.training.label_source import LabelSource
 
@@ -223,9 +224,9 @@ def _outside(
         row_text = ", ".join(str(row) for row in rows[:5]) + (" …" if len(rows) > 5 else "")
         height, width = reference.image.shape
         raise BadInput(
-            f"{path}, row {row_text}: {len(rows)} of {len(x)} rows lie outside the image "
-            f"({width} x {height} px); is this the right field, and the right --origin? "
-            "--allow-outside sets such rows aside."
+            f"{path}, row {row_text}: {len(rows)} of {count_text(len(x), 'row lies', 'rows lie')} "
+            f"outside the image ({width} x {height} px); is this the right field, and the right "
+            "--origin? --allow-outside sets such rows aside."
         )
     return outside
 
@@ -298,8 +299,8 @@ def _sky_positions(
     n = int(missing.sum())
     if n < len(catalogue):
         catalogue.notes.append(
-            f"{n} of {len(catalogue)} rows have no RA and Dec; theirs come from x and y by the "
-            "WCS of the reference mosaic."
+            f"{n} of {count_text(len(catalogue), 'row has', 'rows have')} no RA and Dec; these are "
+            "computed from x and y by the WCS of the reference mosaic."
         )
     return ra, dec
 

@@ -30,6 +30,24 @@ _ORIGIN = re.compile(r"#?\s*origin\s*[=:]?\s*([01])\s*", re.IGNORECASE)
 _FILTER = re.compile(r"\bF\d{3}W\b", re.IGNORECASE)
 _MAX_TEXT = 2**20
 _LEGUS_COLUMNS = 33
+_OF_FIT = ("best", "max", "min")
+
+
+_LEGUS_TEXTS = {
+    f"col{n}": text
+    for n, text in enumerate(
+        (
+            *("source id", "x", "y", "RA", "DEC"),
+            *(f"{kind} {band}" for band in BANDS for kind in ("mag", "error")),
+            "CI",
+            *(f"{end} {name}" for name in ("age", "mass", "E(B-V)") for end in _OF_FIT),
+            *(f"fit residual {band}" for band in BANDS),
+            *("reduced chi2", "Q probability", "number of filters"),
+        ),
+        1,
+    )
+}
+"""What LEGUS's columns hold before those of classes, by its own description."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,7 @@ def _legus(n_columns: int, references: Mapping[str, int]) -> ColumnDescription:
         columns=columns | {"ci": "col16"},
         references={source: f"col{number}" for source, number in references.items()},
         n_columns=None if n_columns == _LEGUS_COLUMNS else n_columns,
+        texts=_LEGUS_TEXTS | {f"col{n}": f"class, {source}" for source, n in references.items()},
     )
 
 

@@ -29,6 +29,7 @@ from labeling.ingest.mosaics import FieldPlan, draft_field
 from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.source_catalogue import SourceCatalogue, SourceOptions, make_catalogue
 from labeling.models import CatalogueImport, Field
+from labeling.number_texts import count_text
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def plan_build(
     catalogue = make_catalogue(field.mosaic_by_band, replace(options, cuts=cuts), progress)
     if not len(catalogue.table):
         raise BadInput(
-            f"No candidates are left of {catalogue.report['sources']} sources; "
+            f"No candidates are left of {count_text(catalogue.report['sources'], 'source')}; "
             "loosen the cuts, which a dry run shows with what each removes."
         )
     return FieldBuild(field_plan, catalogue)

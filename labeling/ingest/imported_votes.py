@@ -26,6 +26,7 @@ from labeling.db.bulk import batches
 from labeling.ingest.errors import BadInput
 from labeling.ingest.vote_files import VoteFile, VoteOptions, VoteRow, read_votes
 from labeling.models import Field, Vote, VoteImport
+from labeling.number_texts import count_text
 
 _NAME_LENGTH = 150
 _NOT_IN_NAMES = re.compile(r"[^\w.@+-]+")
@@ -159,7 +160,8 @@ def _candidates(
     if unknown and not options.skip_unknown:
         raise BadInput(
             f"{file.path}, row {unknown[0].row}: field {field} has no candidate "
-            f"{unknown[0].catalogue_id}; {len(unknown)} of {len(rows)} votes are on unknown ids "
+            f"{unknown[0].catalogue_id}; {len(unknown)} of "
+            f"{count_text(len(rows), 'vote is', 'votes are')} on unknown ids "
             f"({_shown(unknown)}). --skip-unknown leaves them out."
         )
     file.left_out["on ids that the field does not have"] += len(unknown)
@@ -263,7 +265,8 @@ def _report(file: VoteFile, votes: Sequence[NewVote], new: Sequence[NewVote]) ->
     without_time = sum(vote.row.cast_at is None for vote in new)
     notes = list(file.notes)
     if without_time:
-        notes.append(f"{without_time} votes have no time; they get that of the import.")
+        votes_text = count_text(without_time, "vote has", "votes have")
+        notes.append(f"{votes_text} no time: the time of the import stands for it.")
     return {
         "format": file.format,
         "columns": file.columns,

@@ -17,6 +17,7 @@ from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import ColumnNames, TableReader
 from labeling.ingest.tables import load_table
 from labeling.models import Field, ReferenceLabel
+from labeling.number_texts import count_text
 from labeling.training.label_source import LabelSource
 
 Labels = dict[str, dict[str, int]]
@@ -64,22 +65,22 @@ def plan_labels(
     if unknown and not skip_unknown:
         raise BadInput(
             f"{path}: field {field} has no candidate {', '.join(unknown[:5])}"
-            f"{' …' if len(unknown) > 5 else ''} ({len(unknown)} ids); --skip-unknown leaves them "
-            "out."
+            f"{' …' if len(unknown) > 5 else ''} ({count_text(len(unknown), 'id')}); "
+            "--skip-unknown leaves them out."
         )
     new: dict[str, dict[int, int]] = {}
     n_existing = 0
     for source, of_source in labels.items():
-        wanted = {keys[text]: label for text, label in of_source.items() if text in keys}
+        labels_by_key = {keys[text]: label for text, label in of_source.items() if text in keys}
         existing = _existing(field, source)
         for text, pk in keys.items():
-            if pk in existing and pk in wanted and existing[pk] != wanted[pk]:
+            if pk in existing and pk in labels_by_key and existing[pk] != labels_by_key[pk]:
                 raise BadInput(
                     f"{path}: candidate {text} has class {existing[pk]} from “{source}” already, "
-                    f"and class {wanted[pk]} here; give the source another name."
+                    f"and class {labels_by_key[pk]} here; give the source another name."
                 )
-        new[source] = {pk: label for pk, label in wanted.items() if pk not in existing}
-        n_existing += len(wanted) - len(new[source])
+        new[source] = {pk: label for pk, label in labels_by_key.items() if pk not in existing}
+        n_existing += len(labels_by_key) - len(new[source])
     counts = {source: _counts(of_source) for source, of_source in labels.items()}
     return LabelPlan(new, counts, n_existing, unknown)
 

@@ -33,7 +33,7 @@ def optional_module(path: Path, name: str, kind: str) -> Any:
         ) from None
 
 
-def read_hdf5(path: Path, wanted: str | None) -> TableData:
+def read_hdf5(path: Path, choice: str | None) -> TableData:
     """Read a dataset of records, or a group of columns of one length, from an HDF5 file."""
     h5py = optional_module(path, "h5py", "HDF5")
     check_hdf5(path)
@@ -42,7 +42,7 @@ def read_hdf5(path: Path, wanted: str | None) -> TableData:
         if not tables:
             raise BadInput(f"{path}: not a readable table: no dataset in it is a table.")
         names = list(tables)
-        name = names[chosen_table(path, names, wanted)]
+        name = names[chosen_table(path, names, choice)]
         columns = tables[name]
         size = sum(math.prod(d.shape) * d.dtype.itemsize for d in columns.values())
         check_shape(path, sum(len(d.dtype.names or "1") for d in columns.values()))

@@ -8,13 +8,14 @@ Magnitudes and their errors have numbers for "no value" that differ from survey 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labeling.ingest.table_data import Chunk
+from labeling.number_texts import count_text
 
 Numbers = NDArray[np.float64]
 
@@ -76,13 +77,17 @@ class MissingValues:
             self.counts.setdefault(column, Counter())[f"{value:g}"] += int(n)
         values[where] = np.nan
 
-    def notes(self) -> list[str]:
-        """Return a sentence for each column with cells that hold no value."""
+    def notes(self, shown: Callable[[str], str] = str) -> list[str]:
+        """Return a sentence for each column with cells that hold no value.
+
+        `shown` returns a column as sentences name it.
+        """
         notes = []
         for column, counter in self.counts.items():
             listing = ", ".join(f"{n} × {value}" for value, n in counter.most_common(6))
             more = f" and {len(counter) - 6} more" if len(counter) > 6 else ""
-            notes.append(f"Column {column}: no value in {counter.total()} cells ({listing}{more}).")
+            cells = count_text(counter.total(), "cell")
+            notes.append(f"Column {shown(column)}: no value in {cells} ({listing}{more}).")
         return notes
 
 

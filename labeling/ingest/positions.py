@@ -22,6 +22,7 @@ from labeling.imaging.celestial import (
     pixel_to_icrs,
 )
 from labeling.imaging.grids import Grid
+from labeling.number_texts import count_text
 
 MAX_OFFSET_PX = 1.0
 """Median offset beyond which the catalogue belongs to other pixels."""
@@ -92,7 +93,7 @@ class PositionCheck:
     def note(self) -> str:
         """Return how well the positions agree, as a sentence."""
         text = (
-            f"x, y and RA, Dec of {_rows(self.rows)} agree by the image's WCS: median offset "
+            f"x, y and RA, Dec of {self._rows} agree by the image's WCS: median offset "
             f"({self.dx:z.2f}, {self.dy:z.2f}) px, scatter {self.scatter_px:.2f} px"
         )
         if self.off_rows:
@@ -106,26 +107,26 @@ class PositionCheck:
         """
         if self.outside > self.rows / 2 and not self.offset_px <= MAX_OFFSET_PX:
             return (
-                f"RA and Dec of {self.outside} of {_rows(self.rows)} lie outside the image, "
+                f"RA and Dec of {self.outside} of {self._rows} lie outside the image, "
                 f"typically {self.separation_deg:.2g}° from its centre: this is the catalogue of "
                 "another field"
             )
         if right := self._right_origin(origin):
             return (
                 f"x, y are ({self.dx:+z.2f}, {self.dy:+z.2f}) px from RA, Dec by the image's WCS "
-                f"(median of {_rows(self.rows)}): its pixels count from {right[0]}; give "
+                f"(median of {self._rows}): its pixels count from {right[0]}; give "
                 f"--origin {right[0]}"
             )
         if self.offset_px > MAX_OFFSET_PX + 3 * self._error_of_median():
             return (
                 f"x, y are ({self.dx:+z.2f}, {self.dy:+z.2f}) px from RA, Dec by the image's WCS "
-                f"(median of {_rows(self.rows)}, scatter {self.scatter_px:.2f} px"
+                f"(median of {self._rows}, scatter {self.scatter_px:.2f} px"
                 f"{self._other_pixels()}): this is the catalogue of another field or of other "
                 "mosaics"
             )
         if len(self.off_rows) > max(1, _MAX_SHARE_OFF * self.rows):
             return (
-                f"x, y of {len(self.off_rows)} of {_rows(self.rows)} are more than a pixel from "
+                f"x, y of {len(self.off_rows)} of {self._rows} are more than a pixel from "
                 f"RA, Dec by the image's WCS (scatter {self.scatter_px:.2f} px"
                 f"{self._other_pixels()}): x, y belong to other mosaics"
             )
@@ -143,6 +144,10 @@ class PositionCheck:
         step = 1 if origin == 0 else -1
         off = max(abs(self.dx - step), abs(self.dy - step))
         return (origin + step,) if off < _ORIGIN_TOLERANCE_PX else ()
+
+    @property
+    def _rows(self) -> str:
+        return count_text(self.rows, "row")
 
     def _error_of_median(self) -> float:
         """Standard error of the median offset if errors are those of rounding."""
@@ -235,10 +240,6 @@ def _are_multiples(values: Degrees, step: float) -> bool:
 
 def _numbers(rows: NDArray[np.intp]) -> tuple[int, ...]:
     return tuple(int(row) + 1 for row in rows)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _row_numbers(rows: tuple[int, ...]) -> str:

@@ -38,6 +38,7 @@ from labeling.ingest.table_data import from_astropy
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import ColumnNames, TableReader
 from labeling.ingest.tables import load_table
+from labeling.number_texts import count_text
 
 STARCNET, SCORES, TABLE, CLASSES_AND_QUALITY = "starcnet", "scores", "table", "classes"
 FORMATS = (STARCNET, SCORES, TABLE, CLASSES_AND_QUALITY)
@@ -170,7 +171,8 @@ def _of_classes(
     p_NK = np.repeat((1 - quality_N)[:, None] / (len(CLASSES) - 1), len(CLASSES), axis=1)
     p_NK[np.arange(len(rows)), label_N - 1] = quality_N
     n_without = int((~classified_N).sum())
-    notes = (f"{n_without} rows without a class are left out.",) if n_without else ()
+    rows_text = count_text(n_without, "row without a class is", "rows without a class are")
+    notes = (f"{rows_text} left out.",) if n_without else ()
     return p_NK, label_N, [ids[row] for row in rows], notes
 
 

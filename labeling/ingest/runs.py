@@ -14,6 +14,7 @@ from labeling.ingest.probabilities import Probabilities, read_probabilities
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import sha256_of
 from labeling.models import Field, TrainingRun
+from labeling.number_texts import count_text
 from labeling.rules.prediction_arrays import PredictionArrays
 
 MAX_NAME_LENGTH = 80
@@ -65,9 +66,10 @@ def _candidates_by_row(field: Field, probabilities: Probabilities) -> list[int |
     if ids is None:
         if n_rows != len(rows):
             raise BadInput(
-                f"{path}: has {n_rows} rows, and field {field} has {len(rows)} candidates, "
-                "including those that are set aside. Without ids, the file must have one row for "
-                "each candidate, in the order of the catalogue."
+                f"{path}: has {count_text(n_rows, 'row')}, and field {field} has "
+                f"{count_text(len(rows), 'candidate')}, including those that are set aside. "
+                "Without ids, the file must have one row for each candidate, in the order of the "
+                "catalogue."
             )
         return [None if set_aside else pk for pk, _, set_aside in rows]
     candidates = {text: None if set_aside else pk for pk, text, set_aside in rows}

@@ -21,6 +21,7 @@ from scipy.spatial import KDTree
 from classifier.core.control_sample import in_control_sample
 from labeling.imaging.stamps import Positions
 from labeling.models import Candidate, Field
+from labeling.number_texts import count_text
 
 SAME_PX = 1.0
 """Sources that lie closer than this are the same."""
@@ -72,8 +73,8 @@ class SameSources:
         if repeated.size:
             examples = _listed([ids[row] for row in repeated[:_EXAMPLES]], len(repeated))
             self.notes.append(
-                f"{len(repeated)} rows lie within a pixel of another row ({examples}): probably "
-                "the same sources, which would be voted on twice."
+                f"{_lie(len(repeated))} within a pixel of another row ({examples}): "
+                "probably the same sources, which would be voted on twice."
             )
 
     def _compare_with_field(self, target: Field, ids: Sequence[str], pixels_N2: Points) -> None:
@@ -83,8 +84,8 @@ class SameSources:
         if rows:
             examples = _listed([ids[row] for row in rows[:_EXAMPLES]], len(rows))
             self.notes.append(
-                f"{len(rows)} rows lie within a pixel of candidates that the field has already "
-                f"({examples}): probably the same sources, which would be voted on twice."
+                f"{_lie(len(rows))} within a pixel of candidates that the field has "
+                f"already ({examples}): probably the same sources, which would be voted on twice."
             )
 
     def _compare_with_other_fields(self, target: Field, sky_N2: Points) -> None:
@@ -108,8 +109,8 @@ class SameSources:
             fields = Field.objects.filter(candidates__in=candidates[nearest[:_CHUNK], 0].tolist())
             names = list(fields.distinct().values_list("name", flat=True))
             self.notes.append(
-                f"{len(rows)} rows lie within a pixel of candidates of {', '.join(names)}: they "
-                "are put in the same samples (control or training) as those."
+                f"{_lie(len(rows))} within a pixel of candidates of {', '.join(names)}: they are "
+                "put in the same samples (control or training) as those."
             )
 
     def _take_sides(
@@ -120,6 +121,10 @@ class SameSources:
         sides = candidates_M4[nearest, 1] > 0
         self.control.update(zip(rows, sides.tolist(), strict=True))
         return rows, nearest
+
+
+def _lie(count: int) -> str:
+    return count_text(count, "row lies", "rows lie")
 
 
 def _groups(pixels_N: NDArray[np.complex128]) -> NDArray[np.int64]:

@@ -33,6 +33,7 @@ from labeling.imaging.source_photometry import (
 from labeling.ingest.errors import BadInput
 from labeling.ingest.progress import Progress, no_progress
 from labeling.models import Mosaic
+from labeling.number_texts import count_text
 from labeling.rules.selection import (
     Cuts,
     Selection,
@@ -71,7 +72,7 @@ class SourceOptions:
     cuts: Cuts = NO_CUTS
     measure_min_ci: bool = False
     """True if the threshold of the concentration index is that of the field's stars."""
-    luminosity: Literal["asked", "if possible"] = "asked"
+    luminosity: Literal["required", "if possible"] = "required"
     """Whether the cut in M_V may be left out where distance or zero point is unknown."""
 
 
@@ -95,11 +96,13 @@ class SourceCatalogue:
     def sentences(self) -> list[str]:
         """Return what was detected, and what each cut removed."""
         report = self.report
-        lines = [f"{report['sources']} sources on {', '.join(report['detected_on'])}."]
+        lines = [
+            f"{count_text(report['sources'], 'source')} on {', '.join(report['detected_on'])}."
+        ]
         if stars := report["stars"]:
             lines.append(
                 f"Stars: concentration index {stars['peak']:.3f} ± {stars['sigma']:.3f} mag "
-                f"({stars['stars']} stars)."
+                f"({count_text(stars['stars'], 'star')})."
             )
         for cut in report["cuts"]:
             lines.append(f"{cut['removed']} removed, {cut['left']} left: {cut['text']}.")
@@ -107,7 +110,7 @@ class SourceCatalogue:
             if value["sources"]:
                 lines.append(
                     f"Aperture correction in {band}: {value['mag']:.3f} ± {value['error']:.3f} mag "
-                    f"({value['sources']} clusters)."
+                    f"({count_text(value['sources'], 'cluster')})."
                 )
         return [*lines, *report["notes"]]
 
@@ -135,7 +138,7 @@ def make_catalogue(
         (reference.height, reference.width),
         options.n_sigma,
     )
-    progress(1, 3, f"measuring {len(sources)} sources")
+    progress(1, 3, f"measuring {count_text(len(sources), 'source')}")
     photometry = measure_photometry(images, sources, options.aperture_px)
     locus = None
     if options.measure_min_ci:
@@ -214,8 +217,8 @@ def _possible_cuts(
     cuts = options.cuts
     if cuts.max_error_mag is not None and cuts.min_bands > len(images):
         raise BadInput(
-            f"A candidate must be detected in {cuts.min_bands} bands, and there are mosaics of "
-            f"{len(images)}: give --min-detected {len(images)}."
+            f"A candidate must be detected in {count_text(cuts.min_bands, 'band')}, and there are "
+            f"mosaics of {len(images)}: give --min-detected {len(images)}."
         )
     if cuts.faintest_m_v is None:
         return cuts
@@ -227,7 +230,7 @@ def _possible_cuts(
         reason = "the distance is unknown: give it to import_field with --distance MPC"
     else:
         return cuts
-    if options.luminosity == "asked":
+    if options.luminosity == "required":
         raise BadInput(f"A cut in M_V cannot be made: {reason}.")
     notes.append(f"No cut in M_V was made: {reason}.")
     return replace(cuts, faintest_m_v=None)

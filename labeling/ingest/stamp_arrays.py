@@ -28,6 +28,7 @@ from labeling.files.limits import MAX_UNPACKED, LimitExceeded, check_hdf5
 from labeling.ingest.errors import BadInput
 from labeling.ingest.linked_tables import optional_module
 from labeling.ingest.stamp_sets import Images, StampOptions, StampSet, check_size, places_of
+from labeling.number_texts import count_text
 
 _ID_NAMES = ("ids", "id", "catalogue_id")
 _STAMP_NAMES = ("stamps", "images", "data")
@@ -252,13 +253,13 @@ def _filters(path: Path, array: Any, options: StampOptions) -> dict[str, str]:
         return {band: band for band in BANDS}
     if not filters:
         raise BadInput(
-            f"{path}: the array is {array.shape}; name its {count} bands in their order with "
-            "--bands, as in --bands U,B,V."
+            f"{path}: the array is {array.shape}; name its {count_text(count, 'band')} in "
+            "order with --bands, as in --bands U,B,V."
         )
     if len(filters) != count:
         raise BadInput(
             f"{path}: the array is {array.shape}, (candidate, band, y, x) or (candidate, y, x), "
-            f"with {count} bands, and --bands names {len(filters)}."
+            f"with {count_text(count, 'band')}, and --bands names {len(filters)}."
         )
     return filters
 

@@ -35,6 +35,7 @@ from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import MAX_ID_LENGTH
 from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import Field
+from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule
 from labeling.training.label_source import LabelSource
 
@@ -192,7 +193,8 @@ def _catalogue(stamps: StampSet, options: StampImportOptions) -> tuple[Catalogue
     missing = int((rows < 0).sum())
     if missing:
         table = subset(table, np.flatnonzero(rows >= 0))
-        table.notes.append(f"{missing} rows of the table have no stamps: they are left out.")
+        rows_text = count_text(missing, "row of the table has", "rows of the table have")
+        table.notes.append(f"{rows_text} no stamps and no place in this import.")
     return _with_short_ids(table, stamps, rows[rows >= 0]), rows[rows >= 0]
 
 
@@ -251,7 +253,8 @@ def _matched_rows(stamps: StampSet, table: Catalogue) -> NDArray[np.intp]:
     if stamps.numbered and (rows < 0).any():
         if len(table) != len(stamps):
             raise BadInput(
-                f"{table.path}: has {len(table)} rows for {len(stamps)} stamps in {stamps.path}, "
+                f"{table.path}: has {count_text(len(table), 'row')} for "
+                f"{count_text(len(stamps), 'stamp')} in {stamps.path}, "
                 "which have no ids of their own."
             )
         return np.arange(len(stamps))
@@ -268,7 +271,7 @@ def _matched_rows(stamps: StampSet, table: Catalogue) -> NDArray[np.intp]:
     unlisted = np.setdiff1d(np.arange(len(stamps)), used)
     if unlisted.size:
         raise BadInput(
-            f"{table.path}: has no row for {unlisted.size} of {len(stamps)} stamps "
+            f"{table.path}: has no row for {unlisted.size} of {count_text(len(stamps), 'stamp')} "
             f"({_listed([stamps.ids[row] for row in unlisted])})."
         )
     return rows
@@ -321,7 +324,8 @@ class Pixels:
         """Return what was noticed."""
         if not self.partial:
             return []
-        return [f"{self.partial} candidates have pixels without data (NaN or infinite)."]
+        candidates = count_text(self.partial, "candidate has", "candidates have")
+        return [f"{candidates} pixels without data (NaN or infinite)."]
 
 
 def measure(stamps: StampSet, rows: NDArray[np.intp], progress: Progress = no_progress) -> Pixels:
@@ -394,8 +398,9 @@ def _sky(
             text = catalogue.ids[int(np.flatnonzero(both)[worst])]
             raise BadInput(
                 f"{catalogue.path}: {text} lies {distance[worst]:.2f} arcsec from the centre of "
-                f"its stamp by the stamp's WCS; {int((distance > limit).sum())} of "
-                f"{int(both.sum())} rows lie outside their stamps. Is this their table?"
+                f"its stamp by the stamp's WCS, outside the stamp, as do "
+                f"{int((distance > limit).sum())} of {count_text(int(both.sum()), 'row')}. Is "
+                "this their table?"
             )
     return np.where(missing, own_ra, catalogue.ra), np.where(missing, own_dec, catalogue.dec)
 

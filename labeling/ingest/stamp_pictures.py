@@ -17,15 +17,17 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from classifier.core.bands import BANDS, band_of
+from classifier.core.bands import BANDS
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.stamp_arrays import fit_to_pack, position_in_pack
 from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_fits
 from labeling.imaging.celestial import UnusableWCS, compass, pixel_to_icrs, read_wcs
+from labeling.imaging.filter_names import KEYWORDS, filters_by_band
 from labeling.ingest.errors import BadInput
 from labeling.ingest.stamp_sets import MAX_SIDE, Images, StampOptions, StampSet, check_size
+from labeling.number_texts import count_text
 
-_FILTER_KEYWORDS = ("BAND", "FILTER", "FILTNAM1", "FILTER1", "FILTER2", "EXTNAME")
+_FILTER_KEYWORDS = ("BAND", *KEYWORDS, "PHOTMODE", "EXTNAME")
 _NO_SCIENCE = re.compile(r"WHT|ERR|DQ|CTX|VAR|MASK|RMS|IVAR", re.IGNORECASE)
 _UNREADABLE = (*UNPACKING_ERRORS, ValueError, TypeError, KeyError, IndexError, fits.VerifyError)
 _FITS = (".fits", ".fit", ".fits.gz", ".fits.fz", ".fits.bz2")
@@ -128,7 +130,7 @@ def _is_science(hdu: Any) -> bool:
 def _check_filters(path: Path, headers: Sequence[fits.Header]) -> None:
     """Raise BadInput for several images of which no header says what distinguishes them."""
     texts = [str(header.get(word, "")) for header in headers for word in _FILTER_KEYWORDS]
-    if len(headers) > 1 and not any(map(_filters_in, texts)):
+    if len(headers) > 1 and not any(map(filters_by_band, texts)):
         raise BadInput(
             f"{path}: holds {len(headers)} images, and no header names a filter: if they are "
             "different candidates, write one file for each candidate; if they are filters of one "
@@ -143,14 +145,15 @@ def _add_hdu(
     axes = [int(hdu.header[f"NAXIS{n}"]) for n in range(int(hdu.header["NAXIS"]), 0, -1)]
     axes = axes if len(axes) < 2 else [n for n in axes[:-2] if n != 1] + axes[-2:]
     if len(axes) not in {2, 3}:
-        raise BadInput(f"{picture.path}, HDU {number}: has {len(axes)} axes; an image has 2.")
+        axes_text = count_text(len(axes), "axis", "axes")
+        raise BadInput(f"{picture.path}, HDU {number}: has {axes_text}; an image has 2.")
     check_size(picture.path, *axes[-2:])
     if len(axes) == 3:
         filters = options.filters
         if len(filters) != axes[0]:
             raise BadInput(
-                f"{picture.path}, HDU {number}: is a cube of {axes[0]} images; name their bands "
-                "in their order with --bands."
+                f"{picture.path}, HDU {number}: is a cube of {count_text(axes[0], 'image')}; name "
+                "the bands in order with --bands."
             )
     else:
         filters = dict([_filter_of(picture.path, number, hdu.header, primary, options)])
@@ -176,9 +179,9 @@ def _filter_of(
 ) -> tuple[str, str]:
     """Return band and filter of an HDU. Raises BadInput if its header names none."""
     for keyword in _FILTER_KEYWORDS:
-        if filters := _filters_in(str(header.get(keyword, ""))):
+        if filters := filters_by_band(str(header.get(keyword, ""))):
             return _with_filter(filters, header)
-    filters = options.filters or _filters_in(str(primary.get("FILTER", "")))
+    filters = options.filters or filters_by_band(str(primary.get("FILTER", "")))
     if len(filters) == 1:
         return next(iter(filters.items()))
     raise BadInput(
@@ -192,21 +195,10 @@ def _with_filter(filters: dict[str, str], header: fits.Header) -> tuple[str, str
     """Return band and filter; a band's own name may stand in one keyword, the filter in another."""
     band, name = next(iter(filters.items()))
     for keyword in _FILTER_KEYWORDS:
-        other = _filters_in(str(header.get(keyword, ""))).get(band, band)
+        other = filters_by_band(str(header.get(keyword, ""))).get(band, band)
         if name == band and other != band:
             name = other
     return band, name
-
-
-def _filters_in(text: str) -> dict[str, str]:
-    """Return the filters by band that a text names, as in `CLEAR1L;F814W` or `WFC3/F555W`."""
-    filters = {}
-    for word in re.split(r"[^A-Za-z0-9]+", text):
-        try:
-            filters[band_of(word)] = word.upper()
-        except ValueError:
-            continue
-    return filters
 
 
 def _read_png(path: Path, options: StampOptions) -> Picture:
@@ -226,7 +218,8 @@ def _read_png(path: Path, options: StampOptions) -> Picture:
         planes = planes[:1]  # A grey picture, saved in colours.
     if len(planes) != len(filters):
         raise BadInput(
-            f"{path}: has {len(planes)} channels, and --bands names {len(filters)} bands: "
+            f"{path}: has {count_text(len(planes), 'channel')}, and --bands names "
+            f"{count_text(len(filters), 'band')}: "
             f"{_EXAMPLE}."
         )
     named = dict(zip(filters, planes[:, ::-1], strict=True))
@@ -262,7 +255,8 @@ def _stamp_set(
     stamps.bands = [band for band in BANDS if band in bands]
     for band in stamps.bands:
         if bands[band] < count:
-            stamps.notes.append(f"{count - bands[band]} files have no image in {band}.")
+            files_text = count_text(count - bands[band], "file has", "files have")
+            stamps.notes.append(f"{files_text} no image in {band}.")
     return stamps
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from classifier.core.bands import BANDS, band_of
 from classifier.core.config import PACK_STAMP_PX
 from labeling.ingest.errors import BadInput
+from labeling.number_texts import count_text
 
 Images = NDArray[np.float32]
 MAX_SIDE = 4096
@@ -116,7 +117,7 @@ class StampSet:
                 )
             )
             notes.append(
-                f"{count} stamps of {width} x {height} px were {verb} "
+                f"{count_text(count, 'stamp')} of {width} x {height} px: {verb} "
                 f"to {PACK_STAMP_PX} x {PACK_STAMP_PX} px."
             )
         return notes

@@ -24,6 +24,7 @@ from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.table_data import Chunk, CompactColumn, TableData, compact_texts
 
 MAX_ID_LENGTH = 64
+_LONGEST_TEXT = 40
 
 
 class ColumnNames:
@@ -32,8 +33,15 @@ class ColumnNames:
     All methods raise BadInput, naming the file.
     """
 
-    def __init__(self, path: Any, names: list[str], mapped: Mapping[str, str]) -> None:
-        self._path, self.names = path, names
+    def __init__(
+        self,
+        path: Any,
+        names: list[str],
+        mapped: Mapping[str, str],
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """`texts` say in words what columns hold whose names do not."""
+        self._path, self.names, self._texts = path, names, texts or {}
         self._mapped = {name: self.column(column, name) for name, column in mapped.items()}
         self._lower: dict[str, list[str]] = {}
         for name in names:
@@ -56,6 +64,13 @@ class ColumnNames:
             f"{self._path}: has no column {name!r} (it has {listing}{more}){remedy}"
             f"{near(name, self.names) or '.'}"
         )
+
+    def shown(self, column: str) -> str:
+        """Return a column as sentences name it, with the words of its description."""
+        text = self._texts.get(column, "")
+        if len(text) > _LONGEST_TEXT:
+            text = f"{text[:_LONGEST_TEXT].rstrip()}…"
+        return f"{column} ({text})" if text else column
 
     def is_mapped(self, column: str) -> bool:
         """True if the options or the description name this column."""
@@ -89,12 +104,12 @@ class ColumnNames:
             for name, column in self._mapped.items()
             if name.startswith(f"{kind}_")
         ]
-        own = [
+        recognised = [
             (match[1], name)
             for name in self.names
             if (match := photometry_of(name)) and match[0] == kind
         ]
-        for filter_name, column in [*mapped, *own]:
+        for filter_name, column in [*mapped, *recognised]:
             try:
                 columns = by_band.setdefault(band_of(filter_name), [])
             except ValueError:
@@ -148,7 +163,7 @@ class TableReader:
         ids = [text for _, chunk in self._chunks(column) for text in _id_texts(chunk)]
         for row, text in enumerate(ids, 1):
             if not text:
-                raise self.error(row, f"has no id in column {column!r}")
+                raise self.error(row, f"has no id in column {self.names.shown(column)!r}")
             if len(text) > max_length or not text.isprintable():
                 reason = f"the id must be printable and at most {max_length} characters long"
                 raise self.error(row, reason)
@@ -170,7 +185,7 @@ class TableReader:
         values = self.numbers(column)
         if not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
-            raise self.error(row, f"has no {name} in column {column!r}")
+            raise self.error(row, f"has no {name} in column {self.names.shown(column)!r}")
         return values
 
     def numbers(self, column: str) -> Numbers:
@@ -222,7 +237,7 @@ class TableReader:
             return float(re.sub(r"(?<=\d)[dD](?=[+-]?\d)", "e", text))
         except ValueError:
             shown = text if len(text) <= 60 else f"{text[:60]}…"
-            reason = f"{shown!r} in column {column!r} is not a number"
+            reason = f"{shown!r} in column {self.names.shown(column)!r} is not a number"
             raise self.error(row, reason) from None
 
     def classes(self, column: str, *, artefacts_above: int | None = None) -> NDArray[np.int_]:
@@ -242,7 +257,7 @@ class TableReader:
             cell = self._cell(column, row)
             raise self.error(
                 row + 1,
-                f"{cell!r} in column {column!r} is not a class from 0 to 4 (if it means that the "
+                f"{cell!r} in column {self.names.shown(column)!r} is not a class from 0 to 4 (if it means that the "
                 f"source was not classified: --missing={cell})",
             )
         return numbers.astype(np.int_)

@@ -49,6 +49,7 @@ from labeling.ingest.table_format import (
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import MAX_ID_LENGTH, ColumnNames, TableReader
 from labeling.ingest.text_tables import MAX_CELL, read_text_table
+from labeling.number_texts import count_text
 
 __all__ = ["SENTINELS", "Catalogue", "load_table", "read_catalogue", "sha256_of"]
 
@@ -100,6 +101,8 @@ class Catalogue:
     """Sentences on what was noticed: missing values by kind, converted units, unused columns."""
     columns: dict[str, str] = field(default_factory=dict)
     """The file's columns by the standard names that they were recognised as."""
+    shown_columns: dict[str, str] = field(default_factory=dict)
+    """The same, with the words of the column description."""
     origin: int | None = None
     """Number of the first pixel in x and y, if the column description says it."""
 
@@ -116,7 +119,7 @@ class Catalogue:
         lacking = [band for band in self.magnitudes if band not in bands]
         if not lacking:
             return []
-        columns = ", ".join(self.columns.get(f"mag_{band}", band) for band in lacking)
+        columns = ", ".join(self.shown_columns.get(f"mag_{band}", band) for band in lacking)
         return [
             f"The field has no mosaic in {', '.join(lacking)}; the magnitudes in {columns} are "
             "stored all the same."
@@ -182,10 +185,11 @@ class _ColumnChoice:
                 mapped |= phangs_photometry(names)
         replaced = {name.lower() for name in options.columns}
         mapped = {k: v for k, v in mapped.items() if k.lower() not in replaced}
-        self._names = ColumnNames(path, names, mapped | dict(options.columns))
+        texts = description.texts if description else {}
+        self._names = ColumnNames(path, names, mapped | dict(options.columns), texts)
         self._references = self._reference_columns(names)
         self._kept = self._kept_columns(names)
-        return self._wanted(names)
+        return self._columns_to_read(names)
 
     def _describe(self, names: list[str], *, has_header: bool) -> ColumnDescription | None:
         """Return the description of the table: the one asked for, or a survey's that fits."""
@@ -247,18 +251,18 @@ class _ColumnChoice:
             kept[name] = self._names.column(column or name)
         return kept
 
-    def _wanted(self, names: list[str]) -> set[str]:
+    def _columns_to_read(self, names: list[str]) -> set[str]:
         """Return every column that will be read, and those that could be classes."""
-        found_names = (self._names.find(name) for name in ("id", "x", "y", "ra", "dec", "ci"))
-        wanted = {name for name in found_names if name}
+        standard = (self._names.find(name) for name in ("id", "x", "y", "ra", "dec", "ci"))
+        columns_to_read = {name for name in standard if name}
         for kind in ("mag", "err"):
             for columns in self._names.photometry(kind).values():
-                wanted |= set(columns)
+                columns_to_read |= set(columns)
         special = {"glon", "glat", "l", "b", "rah", "ram", "ras", "de-", "ded", "dem", "des"}
-        wanted |= {name for name in names if name.lower() in special}
+        columns_to_read |= {name for name in names if name.lower() in special}
         if self._description and self._description.name.startswith("legus-"):
-            wanted |= set(names[_DECLARED_CLASSES:])
-        return wanted | set(self._references.values()) | set(self._kept.values())
+            columns_to_read |= set(names[_DECLARED_CLASSES:])
+        return columns_to_read | set(self._references.values()) | set(self._kept.values())
 
     def read(self, data: TableData, progress: Progress = no_progress) -> Catalogue:
         """Return the table as a catalogue."""
@@ -292,12 +296,13 @@ class _ColumnChoice:
             kept={name: reader.kept(column) for name, column in self._kept.items()},
             sky_rounding_deg=sky.rounding_deg,
             columns=columns.columns,
+            shown_columns={k: self._names.shown(v) for k, v in columns.columns.items()},
             origin=description.origin if description else None,
         )
         catalogue.notes = [
             *data.notes,
             *columns.notes,
-            *missing.notes(),
+            *missing.notes(self._names.shown),
             *_rounding_note(catalogue),
             *self._unused_note(reader),
         ]
@@ -332,14 +337,12 @@ class _ColumnChoice:
 
     def _unused_note(self, reader: TableReader) -> list[str]:
         unused = [name for name in self._names.names if name not in reader.used]
-        texts = self._description.texts if self._description else {}
-        listing = ", ".join(
-            f"{name} ({texts[name][:40]})" if name in texts else name for name in unused[:12]
-        )
+        listing = ", ".join(map(self._names.shown, unused[:12]))
         more = f" and {len(unused) - 12} more" if len(unused) > 12 else ""
         if not unused:
             return []
-        return [f"{len(unused)} columns are not used: {listing}{more}. --keep NAME keeps one."]
+        columns = count_text(len(unused), "column is", "columns are")
+        return [f"{columns} not used: {listing}{more}. --keep NAME keeps one."]
 
 
 def _holds_classes(reader: TableReader, column: str) -> bool:

@@ -27,6 +27,7 @@ from labeling.ingest.table_data import (
     check_shape,
 )
 from labeling.ingest.table_format import CSV, TSV
+from labeling.number_texts import count_text
 
 MAX_CELL = 1000
 """Characters of a cell in a column that is read."""
@@ -215,8 +216,8 @@ def _of_one_width(
     for row, cells in enumerate(rows, 1):
         if len(cells) != width:
             raise BadInput(
-                f"{path}, row {row}: has {len(cells)} columns where {standard} has {width}: not a "
-                "readable table."
+                f"{path}, row {row}: has {count_text(len(cells), 'column')} where {standard} has "
+                f"{width}: not a readable table."
             )
         yield cells
 

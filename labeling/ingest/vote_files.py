@@ -22,6 +22,7 @@ from classifier.core.classes import MorphologicalClass
 from labeling.classes import Certainty, Label
 from labeling.files.limits import LimitExceeded, check_table
 from labeling.ingest.errors import BadInput
+from labeling.number_texts import count_text
 
 SKIP = "skip"
 """The answer or account of rows that are to be left out."""
@@ -217,8 +218,8 @@ def _csv_rows(
             number += 1
             if len(cells) != len(header):
                 raise BadInput(
-                    f"{path}, row {number}: has {len(cells)} cells where the header has "
-                    f"{len(header)}."
+                    f"{path}, row {number}: has {count_text(len(cells), 'cell')} where the header "
+                    f"has {len(header)}."
                 )
             yield number, dict(zip(header, (cell.strip() for cell in cells), strict=True))
 
@@ -398,19 +399,19 @@ class _ZooniverseReader(_TableReader):
 
     def _class_answer(self, row: int, answers: dict[str, str]) -> str:
         """Return the answer that is a class; there must be one."""
-        known = {task: a for task, a in answers.items() if _answer_key(a) in self.labels}
-        if len(known) > 1:
+        classes = {task: a for task, a in answers.items() if _answer_key(a) in self.labels}
+        if len(classes) > 1:
             raise self.file.error(
-                row, f"the answers of {_list(sorted(known))} are classes; choose one with --task"
+                row, f"the answers of {_list(sorted(classes))} are classes; choose one with --task"
             )
-        return next(iter((known or answers).values()))
+        return next(iter((classes or answers).values()))
 
     def finish(self) -> None:
         """Note how many classifications were made before the project went live."""
         if self._tests:
             self.file.notes.append(
-                f"{self._tests} classifications were made before the project was live; "
-                "they are read like the others."
+                f"{count_text(self._tests, 'classification')} from before the project was live: "
+                "read like the others."
             )
 
 

@@ -139,7 +139,7 @@ def source_options(
             distance_mpc=distance_mpc,
         ),
         measure_min_ci=min_ci == MEASURED,
-        luminosity="if possible" if limit is None else "asked",
+        luminosity="if possible" if limit is None else "required",
     )
 
 

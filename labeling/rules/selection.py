@@ -16,6 +16,8 @@ from math import inf, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from labeling.number_texts import count_text
+
 Numbers = NDArray[np.float64]
 
 MAX_ERROR_MAG = 0.3
@@ -114,7 +116,8 @@ def select(
     if cuts.max_error_mag is not None:
         good = [values <= cuts.max_error_mag for values in errors.values()]
         count = np.sum(good, axis=0) if good else np.zeros(len(ci), dtype=int)
-        text = f"error of at most {cuts.max_error_mag:g} mag in at least {cuts.min_bands} bands"
+        text = f"error of at most {cuts.max_error_mag:g} mag in at least "
+        text += count_text(cuts.min_bands, "band")
         results.append(CutResult("bands", text, count >= cuts.min_bands))
     if cuts.faintest_m_v is not None:
         if magnitude_v is None or cuts.distance_mpc is None:

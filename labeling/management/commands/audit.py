@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Exists, OuterRef, Prefetch
 
 from classifier.core.pack_locations import pack_in, stored_packs
 from labeling.db.consistent_read import one_moment
 from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.aligned_files import orphaned_files
+from labeling.ingest.sky_audit import sky_faults
 from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
+from labeling.number_texts import count_text
 from labeling.rules.consensus import ConsensusStatus, Verdict
 from labeling.rules.strategies import ColdStart
 
@@ -22,17 +24,34 @@ class Command(BaseCommand):
 
     help = "Recompute every derived row and print the differences; exit 1 if there are any."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the option."""
+        parser.add_argument(
+            "--mend-positions",
+            action="store_true",
+            help="write RA, Dec and compass anew where an earlier version misread the WCS",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Print each difference, then their number."""
+        if options["mend_positions"]:
+            for fault in [fault for fault in sky_faults() if fault.can_be_mended]:
+                fault.mend()
+                self.stdout.write(f"Mended: {fault.text}.")
         for name in remove_abandoned():
             self.stdout.write(f"Removed what an interrupted import of {name} has left.")
         # As of one moment: a vote between a candidate and its votes would look like a difference.
         with one_moment():
-            found = [*self._in_fields(), *self._in_candidates(), *_orphans()]
-        for line in found:
+            differences = [
+                *self._in_fields(),
+                *self._in_candidates(),
+                *_orphans(),
+                *_positions(),
+            ]
+        for line in differences:
             self.stdout.write(line)
-        self.stdout.write(f"{len(found)} differences")
-        if found:
+        self.stdout.write(f"{len(differences)} differences")
+        if differences:
             sys.exit(1)
 
     def _in_fields(self) -> Iterator[str]:
@@ -56,7 +75,8 @@ def _orphans() -> Iterator[str]:
     """Yield what belongs to no import: predictions without a candidate, files without rows."""
     candidates = Candidate.with_unfinished.filter(pk=OuterRef("candidate"))
     if n := Prediction.objects.filter(~Exists(candidates)).count():
-        yield f"{n} predictions are of candidates that do not exist"
+        predictions = count_text(n, "prediction is", "predictions are")
+        yield f"{predictions} of candidates that do not exist"
     packs = set(CatalogueImport.objects.values_list("pack", flat=True))
     for name in stored_packs(settings.PACKS):
         if name not in packs:
@@ -64,6 +84,13 @@ def _orphans() -> Iterator[str]:
             yield f"the stamp pack {pack} belongs to no import; delete it"
     for path in orphaned_files():
         yield f"the resampled mosaic {path} belongs to no field; delete it"
+
+
+def _positions() -> Iterator[str]:
+    """Yield what is wrong with positions on the sky, and the remedy."""
+    for fault in sky_faults():
+        remedy = "; audit --mend-positions writes the right values" if fault.can_be_mended else ""
+        yield f"{fault.text}{remedy}"
 
 
 def _differences(candidate: Candidate) -> list[str]:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.management.band_rule_options import add_band_rule_options
 from labeling.models import Field
+from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule
 
 
@@ -34,9 +35,9 @@ class Command(BaseCommand):
             old.min_detected if detected is None else detected,
         )
         if rule != old:
-            self.stdout.write(f"{field.change_band_rule(rule)} candidates changed.")
+            self.stdout.write(f"{count_text(field.change_band_rule(rule), 'candidate')} changed.")
         in_play, total = field.candidates.in_play().count(), field.candidates.count()
         self.stdout.write(
             f"Field {field}: candidates must be observed in {rule.min_observed} and detected in "
-            f"{rule.min_detected} bands; {in_play} of {total} are put to the vote."
+            f"{count_text(rule.min_detected, 'band')}; {in_play} of {total} are put to the vote."
         )

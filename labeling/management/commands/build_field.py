@@ -24,6 +24,7 @@ from labeling.management.source_options import (
     add_selection_options,
     source_options,
 )
+from labeling.number_texts import count_text
 from labeling.rules.selection import FAINTEST_M_V, MAX_ERROR_MAG
 
 _PREVIEW_ROWS = 5
@@ -91,7 +92,9 @@ class Command(import_field.Command):
         figures = options["figures"]
         self._draw(build, figures.expanduser() if figures else path.with_suffix(""))
         count = record.report["candidates"]
-        self.stdout.write(f"{count} candidates in field {record.field}; catalogue {path}.")
+        self.stdout.write(
+            f"{count_text(count, 'candidate')} in field {record.field}; catalogue {path}."
+        )
 
     def _draw(self, build: FieldBuild, folder: Path) -> None:
         catalogue = build.catalogue

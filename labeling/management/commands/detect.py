@@ -16,6 +16,7 @@ from labeling.management.source_options import (
     source_options,
 )
 from labeling.models import Field
+from labeling.number_texts import count_text
 
 
 class Command(BaseCommand):
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
         self.stdout.write("\n  ".join(catalogue.sentences()))
-        self.stdout.write(f"{len(catalogue.table)} sources in {path}.")
+        self.stdout.write(f"{count_text(len(catalogue.table), 'source')} in {path}.")
 
 
 def _field(name: str) -> Field:

@@ -10,6 +10,7 @@ from labeling.export.files import WRITERS
 from labeling.export.kept import UnknownColumn, kept_names
 from labeling.export.rows import catalogue_rows
 from labeling.models import Candidate, Field
+from labeling.number_texts import count_text
 
 
 class Command(BaseCommand):
@@ -55,4 +56,4 @@ class Command(BaseCommand):
                 part.write_bytes(data)
         except OSError as error:
             raise CommandError(f"{path}: cannot be written ({error.strerror}).") from None
-        self.stdout.write(f"{candidates.count()} candidates in {path}.")
+        self.stdout.write(f"{count_text(candidates.count(), 'candidate')} in {path}.")

@@ -9,6 +9,7 @@ from classifier.core.errors import PackError
 from labeling.export.packs import write_field_pack
 from labeling.management.import_errors import as_command_errors
 from labeling.models import Field
+from labeling.number_texts import count_text
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.training_set import all_label_sources
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 rows, labelled = write_field_pack(field, LabelSource(options["labels"]), folder)
         except (PackError, ValueError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{rows} candidates, {labelled} with a label, in {folder}.")
+        self.stdout.write(f"{count_text(rows, 'candidate')}, {labelled} with a label, in {folder}.")
         self.stdout.write(
             f"Train: python -m classifier train {folder}/training.csv --packs {folder} --run RUN"
         )

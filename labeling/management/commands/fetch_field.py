@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling.ingest import mast
 from labeling.ingest.errors import BadInput
 from labeling.management.import_errors import as_command_errors
+from labeling.number_texts import count_text
 
 _MIB = 2**20
 
@@ -49,7 +50,9 @@ class Command(BaseCommand):
                 kind = product.band or "catalogue"
                 self.stdout.write(f"{product.size / _MIB:9.1f} MiB  {kind:9}  {product.file_name}")
             total = sum(product.size for product in products) / _MIB
-            self.stdout.write(f"{total:9.1f} MiB in {len(products)} files at {server}.")
+            self.stdout.write(
+                f"{total:9.1f} MiB in {count_text(len(products), 'file')} at {server}."
+            )
             if options["list"]:
                 return
             folder = (options["folder"] or settings.HOME / "downloads" / galaxy).expanduser()

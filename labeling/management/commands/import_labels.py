@@ -9,6 +9,7 @@ from labeling.ingest.labels import plan_labels
 from labeling.management.import_errors import as_command_errors
 from labeling.management.table_arguments import add_catalogue_arguments, table_options
 from labeling.models import Field
+from labeling.number_texts import count_text
 
 
 class Command(BaseCommand):
@@ -47,7 +48,10 @@ class Command(BaseCommand):
             classes = ", ".join(f"class {label}: {n}" for label, n in counts.items())
             self.stdout.write(f"reference “{source}”: {classes}")
         if plan.unknown:
-            self.stdout.write(f"{len(plan.unknown)} ids are not in field {field}, and left out.")
-        self.stdout.write(f"{plan.n_new} new labels, {plan.n_existing} were there.")
+            ids = count_text(len(plan.unknown), "id is", "ids are")
+            self.stdout.write(f"{ids} not in field {field}, and left out.")
+        new = count_text(plan.n_new, "new label")
+        existing = count_text(plan.n_existing, "was", "were")
+        self.stdout.write(f"{new}, {existing} there.")
         if options["dry_run"]:
             self.stdout.write("Nothing was written (--dry-run).")

@@ -11,6 +11,7 @@ from labeling.management.administrators import administrator
 from labeling.management.import_errors import as_command_errors
 from labeling.management.table_arguments import add_table_arguments, table_options
 from labeling.models import Field, TrainingRun
+from labeling.number_texts import count_text
 
 AUTO = "auto"
 
@@ -64,15 +65,18 @@ class Command(BaseCommand):
         """Print the report of the import."""
         outcome = run.outcome
         self.stdout.write(
-            f"Run {run.pk} is {run.external}, from {path.name}: {outcome['rows']} rows read, "
-            f"{run.predictions.count()} predictions."
+            f"Run {run.pk} is {run.external}, from {path.name}: "
+            f"{count_text(outcome['rows'], 'row')} read, "
+            f"{count_text(run.predictions.count(), 'prediction')}."
         )
         if outcome["set_aside"]:
             self.stdout.write(
-                f"  {outcome['set_aside']} rows skipped: their candidates are set aside"
+                f"  {count_text(outcome['set_aside'], 'row')} skipped: of candidates that are set "
+                "aside"
             )
         if outcome["silent"]:
-            self.stdout.write(f"  {outcome['silent']} candidates have no row, and no prediction")
+            silent = count_text(outcome["silent"], "candidate has", "candidates have")
+            self.stdout.write(f"  {silent} no row, and no prediction")
         for note in outcome["notes"]:
             self.stdout.write(f"  {note}")
         if outcome["content"] == CLASSES_AND_QUALITY:

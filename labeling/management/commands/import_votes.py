@@ -10,6 +10,7 @@ from labeling.ingest.vote_files import VoteOptions
 from labeling.management.import_errors import as_command_errors
 from labeling.management.table_arguments import parse_pairs
 from labeling.models import Field, VoteImport
+from labeling.number_texts import count_text
 
 
 class Command(BaseCommand):
@@ -96,18 +97,22 @@ class Command(BaseCommand):
     def _print(self, report: dict[str, Any]) -> None:
         """Print what came of the rows."""
         self.stdout.write(
-            f"{report['rows']} rows ({report['format']}): {report['votes']} new votes of "
-            f"{len(report['people'])} people on {report['candidates']} candidates."
+            f"{count_text(report['rows'], 'row')} ({report['format']}): "
+            f"{count_text(report['votes'], 'new vote')} of "
+            f"{count_text(len(report['people']), 'person', 'people')} on "
+            f"{count_text(report['candidates'], 'candidate')}."
         )
         for name, column in report["columns"].items():
             self.stdout.write(f"  {name}: column {column}")
         for label, n in report["classes"].items():
-            self.stdout.write(f"  {n} votes for {label if label == 'unsure' else f'class {label}'}")
+            name = label if label == "unsure" else f"class {label}"
+            self.stdout.write(f"  {count_text(n, 'vote')} for {name}")
         people = sorted(report["people"].items(), key=lambda person: -person[1])
         for name, n in people[:20]:
-            self.stdout.write(f"  {name}: {n} votes")
+            self.stdout.write(f"  {name}: {count_text(n, 'vote')}")
         if len(people) > 20:
-            self.stdout.write(f"  and {len(people) - 20} more people")
+            more = count_text(len(people) - 20, "more person", "more people")
+            self.stdout.write(f"  and {more}")
         if report["already_imported"]:
             self.stdout.write(f"  {report['already_imported']} imported before")
         for reason, n in report["left_out"].items():
@@ -118,7 +123,7 @@ class Command(BaseCommand):
     def _list(self, field: Field) -> None:
         """Print the imports of a field."""
         for record in field.vote_imports.all():
-            state = f"{record.votes.live().count()} votes"
+            state = count_text(record.votes.live().count(), "vote")
             if record.taken_back_at:
                 state = f"taken back {record.taken_back_at:%Y-%m-%d %H:%M} UTC"
             time = f"{record.imported_at:%Y-%m-%d %H:%M} UTC"
@@ -130,7 +135,8 @@ class Command(BaseCommand):
         if record is None:
             raise CommandError(f"Field {field} has no import of votes {number}; see --list.")
         with as_command_errors():
-            self.stdout.write(f"{record.take_back()} votes of {record.file_name} retracted.")
+            votes = count_text(record.take_back(), "vote")
+            self.stdout.write(f"{votes} of {record.file_name} retracted.")
 
 
 def _options(options: dict[str, Any]) -> VoteOptions:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from labeling.ingest.removal import count_opinions
 from labeling.models import CatalogueImport
+from labeling.number_texts import count_text
 
 
 class Command(BaseCommand):
@@ -33,8 +34,8 @@ def _line(record: CatalogueImport) -> str:
     parts = [
         f"{record.pk}: {record.file_name} into {record.field}",
         f"{record.created_at:%Y-%m-%d %H:%M} UTC",
-        f"{record.rows} rows",
-        f"{record.report.get('candidates', 0)} candidates",
+        count_text(record.rows, "row"),
+        count_text(record.report.get("candidates", 0), "candidate"),
         *(f"{n} {name}" for name, n in count_opinions(record).items() if n),
     ]
     if record.imported_by:

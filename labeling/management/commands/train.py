@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from classifier.core.config import Preset
 from labeling.management.administrators import administrator
 from labeling.models import Field, ReferenceLabel
+from labeling.number_texts import count_text
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
@@ -64,6 +65,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         counts = {split: sum(classes.values()) for split, classes in run.label_counts.items()}
         self.stdout.write(
-            f"Run {run.pk} is queued: {counts['train']} labels to train on, "
+            f"Run {run.pk} is queued: {count_text(counts['train'], 'label')} to train on, "
             f"{counts['control']} to measure on."
         )

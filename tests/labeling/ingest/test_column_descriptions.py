@@ -149,9 +149,7 @@ def test_the_columns_of_phangs_hst_are_recognised(tmp_path, total):
     assert catalogue.kept["PHANGS_CLUSTER_CLASS_HUMAN"] == [1, 8, 3]
     assert catalogue.kept["PHANGS_CLUSTER_CLASS_ML_VGG_QUAL"] == [0.7, 1.0, 0.3]
     assert catalogue.kept["PHANGS_MASS_MINCHISQ"] == [1e4, 2e4, None]
-    assert (
-        len([note for note in catalogue.notes if "no value in 1 cells (1 × -9999)" in note]) == 11
-    )
+    assert len([note for note in catalogue.notes if "no value in 1 cell (1 × -9999)" in note]) == 11
 
 
 def test_phangs_hst_is_recognised_without_pixel_positions(tmp_path):

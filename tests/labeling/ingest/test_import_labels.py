@@ -41,14 +41,14 @@ def test_labels_of_two_sources_are_added(imported, tmp_path, capsys):
 def test_a_dry_run_adds_nothing(imported, tmp_path, capsys):
     path = labels_file(tmp_path, [{"id": 1, "c": 2}])
     call_command("import_labels", "ngc1566", path, "--reference=x=c", "--dry-run")
-    assert "1 new labels" in (output := capsys.readouterr().out)
+    assert "1 new label, " in (output := capsys.readouterr().out)
     assert "Nothing was written" in output
     assert not labels_of("x")
 
 
 def test_ids_that_the_field_lacks_are_refused_or_skipped(imported, tmp_path):
     path = labels_file(tmp_path, [{"id": 1, "c": 2}, {"id": 99, "c": 1}])
-    with pytest.raises(CommandError, match=r"no candidate 99 \(1 ids\); --skip-unknown"):
+    with pytest.raises(CommandError, match=r"no candidate 99 \(1 id\); --skip-unknown"):
         call_command("import_labels", "ngc1566", path, "--reference=x=c")
     assert not labels_of("x")
     call_command("import_labels", "ngc1566", path, "--reference=x=c", "--skip-unknown")

@@ -237,8 +237,8 @@ def test_the_command_reports_the_import(field, admin, tmp_path, capsys):
     run = TrainingRun.objects.get()
     first, *rest = capsys.readouterr().out.splitlines()
     assert first == f"Run {run.pk} is StarcNet, from s.tab: 5 rows read, 4 predictions."
-    assert rest[0] == "  1 rows skipped: their candidates are set aside"
-    assert rest[1] == "  1 candidates have no row, and no prediction"
+    assert rest[0] == "  1 row skipped: of candidates that are set aside"
+    assert rest[1] == "  1 candidate has no row, and no prediction"
     assert rest[2] == "  Its numbers are probabilities"
     call_command(*command)
     unchanged = f"s.tab is in ngc1 already, as StarcNet in run {run.pk}; nothing has changed.\n"

@@ -123,7 +123,7 @@ def test_other_sizes_are_fitted_about_the_centre(db, tmp_path, size, word):
     stamps = stamps_of(size=size)
     np.save(tmp_path / "stamps.npy", stamps)
     text = import_stamps(tmp_path / "stamps.npy", "--lossless")
-    assert f"3 stamps of {size} x {size} px were {word}" in text
+    assert f"3 stamps of {size} x {size} px: {word}" in text
     pixels = stored("1")
     if size == 50:
         np.testing.assert_array_equal(pixels[:, 25:75, 25:75], stamps[0])
@@ -141,7 +141,7 @@ def test_bands_are_named_and_those_that_are_zero_are_not_observed(db, tmp_path):
     text = import_stamps(
         tmp_path / "stamps.npy", "--bands", "F275W,U,V,I", "--lossless", "--min-observed", 3
     )
-    assert "1 candidates have pixels without data" in text
+    assert "1 candidate has pixels without data" in text
     observed = dict(Candidate.objects.values_list("catalogue_id", "observed"))
     assert observed == {"1": "NUV U V I", "2": "NUV U I", "3": "NUV U V I"}
     assert np.isnan(stored("2")[[2, 3]]).all()

@@ -131,7 +131,7 @@ def test_the_same_file_twice_changes_nothing(field, tmp_path):
 def test_a_longer_file_adds_what_is_new(field, tmp_path):
     import_votes(field, write(tmp_path, f"{HEADER}\n1,eva,1\n"))
     text = import_votes(field, write(tmp_path, f"{HEADER}\n1,eva,1\n1,bob,1\n", "longer.csv"))
-    assert "1 new votes" in text
+    assert "1 new vote " in text
     assert "1 imported before" in text
     assert field.candidates.get(catalogue_id="1").consensus.n_votes == 2
 
@@ -170,7 +170,7 @@ def test_after_taking_back_the_file_can_be_imported_again(field, tmp_path):
 def test_a_voter_of_this_place_is_never_given_imported_votes(field, ada, tmp_path):
     path = write(tmp_path, f"{HEADER}\n1,ada,1\n")
     assert 'name another with --account "ada=NAME"' in refusal(field, path)
-    assert "1 new votes" in import_votes(field, path, "--account", "ada=ada_2019")
+    assert "1 new vote " in import_votes(field, path, "--account", "ada=ada_2019")
     assert Vote.objects.get().voter.get_username() == "ada_2019"
 
 

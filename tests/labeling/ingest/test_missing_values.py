@@ -39,7 +39,7 @@ def test_a_magnitude_with_a_large_error_is_no_detection(tmp_path):
     catalogue = read(tmp_path, "id,x,y,mag_V,err_V\n1,2,3,28,40\n2,2,3,28,1.05\n3,2,3,28,1.1\n")
     np.testing.assert_array_equal(catalogue.magnitudes["V"], [np.nan, 28, np.nan])
     np.testing.assert_array_equal(catalogue.errors["V"], [np.nan, 1.05, np.nan])
-    assert "2 magnitudes with an error above 1.09 mag" in catalogue.notes[0]
+    assert "no detection in 2 rows whose error is above 1.09 mag" in catalogue.notes[0]
 
 
 @pytest.mark.parametrize("value", ["-8.5", "-1", "3.2"])

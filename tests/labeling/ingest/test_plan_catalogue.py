@@ -216,7 +216,7 @@ def test_the_rule_is_changed_later_without_a_new_import(sky, tmp_path, ada, caps
     call_command("band_rule", "ngc1", "--min-detected", "2")
     second.refresh_from_db()
     assert (second.set_aside, second.open) == ("", True)
-    assert "1 candidates changed." in (output := capsys.readouterr().out)
+    assert "1 candidate changed." in (output := capsys.readouterr().out)
     assert "2 of 2 are put to the vote" in output
     call_command("band_rule", "ngc1", "--min-observed", "4")
     assert not field.candidates.in_play().exists()

@@ -65,7 +65,7 @@ def test_a_class_and_its_quality_are_probabilities(tmp_path):
     expected = [[0.1, 0.7, 0.1, 0.1], [0, 0, 0, 1], [0.2, 0.2, 0.2, 0.4]]
     np.testing.assert_allclose(predictions.p_NK, expected, atol=1e-12)
     assert predictions.content == "classes"
-    assert predictions.notes == ("1 rows without a class are left out.",)
+    assert predictions.notes == ("1 row without a class is left out.",)
 
 
 @pytest.mark.parametrize("quality", [0.2, 1.1, np.nan, -9999.0, 70.0])
@@ -94,5 +94,5 @@ def test_the_command_maps_columns(field, admin, tmp_path, capsys):
     call_command("import_run", "ngc1", str(tmp_path / "c.fits"), "--name", "VGG", *columns)
     output = capsys.readouterr().out
     assert "3 rows read, 3 predictions" in output
-    assert "1 rows without a class are left out." in output
+    assert "1 row without a class is left out." in output
     assert "Its numbers are classes and the shares that name them" in output

@@ -208,7 +208,7 @@ def test_audit_reports_what_belongs_to_nothing(imported, admin, settings, capsys
     with pytest.raises(SystemExit):
         call_command("audit")
     output = capsys.readouterr().out
-    assert "1 predictions are of candidates that do not exist" in output
+    assert "1 prediction is of candidates that do not exist" in output
     assert "orphan.zarr belongs to no import" in output
 
 

@@ -105,7 +105,11 @@ def test_a_million_cells_are_read_in_chunks(tmp_path):
         ("c.csv", "1,2,3\n4,5,6\n", "first line holds numbers .*--no-header --column id=1"),
         ("c.csv", 'id,x,y\n"C1,1,2\n', "row 1: .*is a quotation mark not closed"),
         ("c.csv", 'id,x,y\nC0,1,2\n"C1"a,1,2\n', "row 2: .*is a quotation mark not closed"),
-        ("c.csv", "id,x,y\n" + "C" * 200_000 + ",1,2\n", "row 1: .*a cell too long"),
+        (
+            "c.csv",
+            "id,x,y\n" + "C" * 200_000 + ",1,2\n",
+            "row 1: .*(cell too long|at most 1000)",
+        ),
         ("c.csv", "id,x,y\n" + "C" * 20_000 + ",1,2\n", "row 1: the cell in column 'id' has 20000"),
         ("c.csv", "id,x,y\n" + "C" * 2**21 + ",1,2\n", "a line is longer than 1048576 characters"),
         ("c.csv", "id,x,y,x\n1,2,3,4\n", "two columns have the name 'x'"),

@@ -22,10 +22,10 @@ def busy(field, ada, bea, cy, cur):
     return field
 
 
-def audit(capsys):
+def audit(capsys, *options):
     """Return the exit status and the output of the command."""
     try:
-        call_command("audit")
+        call_command("audit", *options)
     except SystemExit as error:
         return error.code, capsys.readouterr().out
     return 0, capsys.readouterr().out
