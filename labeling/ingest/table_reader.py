@@ -257,8 +257,8 @@ class TableReader:
             cell = self._cell(column, row)
             raise self.error(
                 row + 1,
-                f"{cell!r} in column {self.names.shown(column)!r} is not a class from 0 to 4 (if it means that the "
-                f"source was not classified: --missing={cell})",
+                f"{cell!r} in column {self.names.shown(column)!r} is not a class from 0 to 4 "
+                f"(if it means that the source was not classified: --missing={cell})",
             )
         return numbers.astype(np.int_)
 

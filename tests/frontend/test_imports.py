@@ -99,7 +99,7 @@ def test_the_preview_shows_counts_rows_and_the_map(browse, job):
     assert "<1>" not in text
     # A ring of radius 2 about x = 10, and 20 px above the lower edge of 200.
     assert "M8 179a2 2" in text
-    assert "Import 1 candidates" in text
+    assert "Import 1 candidate<" in text
 
 
 def test_the_page_says_how_long_the_step_still_takes(browse, job):

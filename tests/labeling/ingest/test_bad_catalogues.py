@@ -141,7 +141,7 @@ def test_a_mapped_column_must_exist(field, tmp_path):
         (["1 2 3"], "33 columns or more, not 3"),
         ([LEGUS.format(id=1), LEGUS.format(id=2) + " 7"], "row 2: has 34 columns where row 1"),
         ([LEGUS.format(id=1), LEGUS.format(id=1)], "rows 1 and 2: both have the id 1"),
-        ([LEGUS.format(id=1).replace("50.0", "x")], "row 1: 'x' in column 'col2'"),
+        ([LEGUS.format(id=1).replace("50.0", "x")], "row 1: 'x' in column 'col2 (x)'"),
         (["# a comment", "", "#"], "the catalogue is empty"),
     ],
 )

@@ -110,5 +110,5 @@ def test_two_filters_of_one_band_do_not_mix(tmp_path):
 
 
 def test_errors_count_rows_from_1(tmp_path):
-    with pytest.raises(BadInput, match="row 3: 'x' in column 'col2' is not a number"):
+    with pytest.raises(BadInput, match=r"row 3: 'x' in column 'col2 \(x\)' is not a number"):
         legus(tmp_path, legus_row(1), legus_row(2), legus_row(3, c2="x"))
