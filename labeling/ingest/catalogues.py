@@ -34,8 +34,9 @@ from labeling.ingest.positions import compare_positions, measure_rounding
 from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.same_sources import SameSources
 from labeling.ingest.stamping import BandImage, stamp_all
+from labeling.ingest.table_files import sha256_of
 from labeling.ingest.table_options import TableOptions
-from labeling.ingest.tables import Catalogue, read_catalogue, sha256_of
+from labeling.ingest.tables import Catalogue, read_catalogue
 from labeling.models import CatalogueImport, Field, Mosaic
 from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule

@@ -24,7 +24,9 @@ from django.utils import timezone
 from labeling.classes import Label
 from labeling.db.bulk import batches
 from labeling.ingest.errors import BadInput
-from labeling.ingest.vote_files import VoteFile, VoteOptions, VoteRow, read_votes
+from labeling.ingest.vote_files import read_votes
+from labeling.ingest.vote_options import VoteOptions
+from labeling.ingest.vote_tables import VoteFile, VoteRow
 from labeling.models import Field, Vote, VoteImport
 from labeling.number_texts import count_text
 

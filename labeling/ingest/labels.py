@@ -13,9 +13,9 @@ from labeling.db.bulk import batches
 from labeling.db.bulk_rows import pause_after
 from labeling.ingest.errors import BadInput
 from labeling.ingest.missing_values import MissingValues
+from labeling.ingest.table_files import load_table
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import ColumnNames, TableReader
-from labeling.ingest.tables import load_table
 from labeling.models import Field, ReferenceLabel
 from labeling.number_texts import count_text
 from labeling.training.label_source import LabelSource

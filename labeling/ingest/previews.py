@@ -16,7 +16,7 @@ from labeling.ingest.page_words import for_page
 from labeling.ingest.preview_pictures import draw_images, draw_map, draw_stamps
 from labeling.ingest.progress import Progress
 from labeling.ingest.source_catalogue import SourceCatalogue
-from labeling.ingest.tables import load_table
+from labeling.ingest.table_files import load_table
 from labeling.models import Field
 
 MAX_POINTS = 2000

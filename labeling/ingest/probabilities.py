@@ -35,9 +35,9 @@ from labeling.ingest.column_names import near
 from labeling.ingest.errors import BadInput
 from labeling.ingest.missing_values import MissingValues
 from labeling.ingest.table_data import from_astropy
+from labeling.ingest.table_files import load_table
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import ColumnNames, TableReader
-from labeling.ingest.tables import load_table
 from labeling.number_texts import count_text
 
 STARCNET, SCORES, TABLE, CLASSES_AND_QUALITY = "starcnet", "scores", "table", "classes"

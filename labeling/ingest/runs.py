@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import Probabilities, read_probabilities
+from labeling.ingest.table_files import sha256_of
 from labeling.ingest.table_options import TableOptions
-from labeling.ingest.tables import sha256_of
 from labeling.models import Field, TrainingRun
 from labeling.number_texts import count_text
 from labeling.rules.prediction_arrays import PredictionArrays

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -19,7 +18,6 @@ from classifier.core.bands import BANDS
 from classifier.core.config import PACK_STAMP_PX
 from classifier.core.pack_locations import Location
 from classifier.core.packs import SHARD, new_pack
-from classifier.core.stamp_arrays import has_data
 from labeling.files.archives import is_zip
 from labeling.ingest.candidate_rows import Sources
 from labeling.ingest.catalogue_plan import CataloguePlan, WriteStamps, check_ids_are_new
@@ -30,18 +28,17 @@ from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.same_sources import SameSources
 from labeling.ingest.stamp_arrays import read_hdf5, read_npy, read_npz, read_zarr
 from labeling.ingest.stamp_pictures import read_fits_files, read_png_files
+from labeling.ingest.stamp_pixels import Pixels, measure
 from labeling.ingest.stamp_sets import Images, StampOptions, StampSet
+from labeling.ingest.stamp_tables import stamp_catalogue
 from labeling.ingest.table_options import TableOptions
-from labeling.ingest.table_reader import MAX_ID_LENGTH
-from labeling.ingest.tables import Catalogue, read_catalogue
+from labeling.ingest.tables import Catalogue
 from labeling.models import Field
 from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule
 from labeling.training.label_source import LabelSource
 
 _ARRAYS = {".npy": read_npy, ".npz": read_npz, ".h5": read_hdf5, ".hdf5": read_hdf5}
-_BLOCK = 64
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,7 @@ def plan_stamps(
         )
     stamps = read_stamp_set(paths, options.stamps)
     _set_compass(field, stamps)
-    catalogue, rows = _catalogue(stamps, options)
+    catalogue, rows = stamp_catalogue(stamps, options.table_path, options.table)
     for name in catalogue.references:
         if not LabelSource(name).is_reference:
             raise BadInput(f"{catalogue.path}: a reference label may not be called {name!r}.")
@@ -182,171 +179,6 @@ def _set_compass(field: Field, stamps: StampSet) -> None:
         is_same = north_deg == field.north_deg and east_left == field.east_left
         north_deg, east_left = (north_deg, east_left) if is_same else (None, True)
     field.north_deg, field.east_left = north_deg, east_left
-
-
-def _catalogue(stamps: StampSet, options: StampImportOptions) -> tuple[Catalogue, NDArray[np.intp]]:
-    """Return the candidates, and the row of each one's stamps."""
-    if options.table_path is None:
-        return _catalogue_of(stamps), np.arange(len(stamps))
-    table = read_catalogue(options.table_path, replace(options.table, of_stamps=True))
-    rows = _matched_rows(stamps, table)
-    missing = int((rows < 0).sum())
-    if missing:
-        table = subset(table, np.flatnonzero(rows >= 0))
-        rows_text = count_text(missing, "row of the table has", "rows of the table have")
-        table.notes.append(f"{rows_text} no stamps and no place in this import.")
-    return _with_short_ids(table, stamps, rows[rows >= 0]), rows[rows >= 0]
-
-
-def _with_short_ids(table: Catalogue, stamps: StampSet, rows: NDArray[np.intp]) -> Catalogue:
-    """Return the table with the stamps' ids if some of its own, names of files, are too long."""
-    long = [text for text in table.ids if len(text) > MAX_ID_LENGTH]
-    if not long:
-        return table
-    if stamps.numbered:
-        raise BadInput(
-            f"{table.path}: the id {long[0][:80]!r} … has more than {MAX_ID_LENGTH} characters."
-        )
-    _check_ids(stamps)
-    notes = [
-        *table.notes,
-        f"Names of files in the table have more than {MAX_ID_LENGTH} characters: candidates are "
-        "named by their files without folder and ending.",
-    ]
-    return replace(table, ids=[stamps.ids[row] for row in rows], notes=notes)
-
-
-def _catalogue_of(stamps: StampSet) -> Catalogue:
-    """Return a catalogue of the ids that the files give, and of their positions."""
-    _check_ids(stamps)
-    nothing = np.full(len(stamps), np.nan)
-    return Catalogue(
-        path=stamps.path,
-        ids=list(stamps.ids),
-        x=nothing,
-        y=nothing,
-        ra=stamps.ra,
-        dec=stamps.dec,
-        magnitudes={},
-        errors={},
-        ci=nothing,
-    )
-
-
-def _check_ids(stamps: StampSet) -> None:
-    """Raise BadInput unless the files give each candidate an id of its own."""
-    for text in stamps.ids:
-        if not text or len(text) > MAX_ID_LENGTH or not text.isprintable():
-            raise BadInput(
-                f"{stamps.path}: the id {text[:80]!r} must be printable and have 1 to "
-                f"{MAX_ID_LENGTH} characters; name the candidates in a table (--table)."
-            )
-    text, count = Counter(stamps.ids).most_common(1)[0]
-    if count > 1:
-        raise BadInput(f"{stamps.path}: {count} stamps have the id {text}.")
-
-
-def _matched_rows(stamps: StampSet, table: Catalogue) -> NDArray[np.intp]:
-    """Return the stamps' row of each row of the table, -1 for none; by id, file or order."""
-    row_of = {**stamps.aliases, **{text: row for row, text in enumerate(stamps.ids)}}
-    rows = np.array([row_of.get(text, -1) for text in table.ids], dtype=np.intp)
-    if stamps.numbered and (rows < 0).any():
-        if len(table) != len(stamps):
-            raise BadInput(
-                f"{table.path}: has {count_text(len(table), 'row')} for "
-                f"{count_text(len(stamps), 'stamp')} in {stamps.path}, "
-                "which have no ids of their own."
-            )
-        return np.arange(len(stamps))
-    if (rows < 0).all():
-        raise BadInput(
-            f"{table.path}: none of its ids ({_listed(table.ids)}) is that of a stamp in "
-            f"{stamps.path} ({_listed(stamps.ids)}); name the column with --column id=NAME."
-        )
-    used, times = np.unique(rows[rows >= 0], return_counts=True)
-    if (times > 1).any():
-        stamp = used[times > 1][0]
-        both = [table.ids[row] for row in np.flatnonzero(rows == stamp).tolist()]
-        raise BadInput(f"{table.path}: {_listed(both)} are the same stamp.")
-    unlisted = np.setdiff1d(np.arange(len(stamps)), used)
-    if unlisted.size:
-        raise BadInput(
-            f"{table.path}: has no row for {unlisted.size} of {count_text(len(stamps), 'stamp')} "
-            f"({_listed([stamps.ids[row] for row in unlisted])})."
-        )
-    return rows
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:_SHOWN]) + (" …" if len(texts) > _SHOWN else "")
-
-
-def subset(catalogue: Catalogue, rows: NDArray[np.intp]) -> Catalogue:
-    """Return some rows of a catalogue."""
-    columns: dict[str, Any] = {
-        name: getattr(catalogue, name)[rows] for name in ("x", "y", "ra", "dec", "ci")
-    }
-    groups: dict[str, Any] = {
-        name: {key: values[rows] for key, values in getattr(catalogue, name).items()}
-        for name in ("magnitudes", "errors", "references")
-    }
-    chosen = rows.tolist()
-    kept = {name: [values[row] for row in chosen] for name, values in catalogue.kept.items()}
-    ids = [catalogue.ids[row] for row in chosen]
-    return replace(catalogue, ids=ids, kept=kept, **columns, **groups)
-
-
-@dataclass
-class Pixels:
-    """What the pixels say of each candidate, (candidate, band)."""
-
-    observed: NDArray[np.bool_]
-    sigma: NDArray[np.float64]
-    """Noise, by the median absolute deviation; NaN where not observed."""
-    partial: int = 0
-    """Stamps with some pixels that have no data."""
-
-    @property
-    def noise(self) -> NDArray[np.float64]:
-        """(band,) the median over the candidates; 1 for a band without noise."""
-        noise = np.ones(len(BANDS))
-        for k in range(len(BANDS)):
-            values = self.sigma[self.observed[:, k], k]
-            if (values > 0).any():
-                noise[k] = np.median(values[values > 0])
-        return noise
-
-    def sky_sigma(self) -> NDArray[np.float64]:
-        """(candidate, band) noise that quantisation goes by: crowded stamps have the usual one."""
-        return np.fmin(self.sigma, self.noise)
-
-    def notes(self) -> list[str]:
-        """Return what was noticed."""
-        if not self.partial:
-            return []
-        candidates = count_text(self.partial, "candidate has", "candidates have")
-        return [f"{candidates} pixels without data (NaN or infinite)."]
-
-
-def measure(stamps: StampSet, rows: NDArray[np.intp], progress: Progress = no_progress) -> Pixels:
-    """Read all stamps once, for which bands were observed and how noisy they are."""
-    shape = len(rows), len(BANDS)
-    pixels = Pixels(np.zeros(shape, bool), np.full(shape, np.nan))
-    for first in range(0, len(rows), _BLOCK):
-        progress(first, len(rows), "reading stamps")
-        block = stamps.read(rows[first : first + _BLOCK].tolist())
-        part = slice(first, first + len(block))
-        observed = has_data(block)
-        pixels.observed[part] = observed
-        inner = block[..., ::2, ::2].reshape(*block.shape[:2], -1)
-        for n, band in np.argwhere(observed):
-            values = inner[n, band][np.isfinite(inner[n, band])]
-            if values.size:
-                deviation = np.median(np.abs(values - np.median(values)))
-                pixels.sigma[first + n, band] = 1.4826 * deviation
-        pixels.partial += int((np.isnan(block).any(axis=(2, 3)) & observed).any(axis=1).sum())
-    progress(len(rows), len(rows), "reading stamps")
-    return pixels
 
 
 def _sources(

@@ -5,23 +5,15 @@ Every error names the file, the row, counted from 1 at the first row of data, an
 
 from __future__ import annotations
 
-import struct
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.io.fits import VerifyError
-from astropy.io.registry import IORegistryError
-from astropy.table.meta import YamlParseError
 from numpy.typing import NDArray
 
-from labeling.files.limits import UNPACKING_ERRORS, LimitExceeded, check_table
 from labeling.files.memory import return_free_memory, return_large_arrays
-from labeling.ingest.binary_tables import read_ascii, read_fits, read_votable
 from labeling.ingest.catalogue_columns import CatalogueColumns, SkyPositions
 from labeling.ingest.column_descriptions import (
     SHIPPED,
@@ -33,46 +25,19 @@ from labeling.ingest.column_descriptions import (
 )
 from labeling.ingest.column_names import is_standard, near, standard_names
 from labeling.ingest.errors import BadInput
-from labeling.ingest.linked_tables import read_hdf5, read_parquet
-from labeling.ingest.missing_values import SENTINELS, MissingValues, Numbers
+from labeling.ingest.missing_values import MissingValues, Numbers
 from labeling.ingest.progress import Progress, no_progress
-from labeling.ingest.table_data import Choice, CompactColumn, TableData
-from labeling.ingest.table_format import (
-    DELIMITED,
-    FITS,
-    HDF5,
-    PARQUET,
-    VOTABLE,
-    suffix_of,
-    table_format,
-)
+from labeling.ingest.table_data import CompactColumn, TableData
+from labeling.ingest.table_files import load_table
+from labeling.ingest.table_format import suffix_of
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.table_reader import MAX_ID_LENGTH, ColumnNames, TableReader
-from labeling.ingest.text_tables import MAX_CELL, read_text_table
+from labeling.ingest.text_tables import MAX_CELL
 from labeling.number_texts import count_text
-
-__all__ = ["SENTINELS", "Catalogue", "load_table", "read_catalogue", "sha256_of"]
 
 _MAX_SOURCE = 80
 _DECLARED_CLASSES = 33
 """Columns of a LEGUS table before those of classes."""
-# What astropy, h5py and pyarrow raise for files that are damaged: almost anything.
-_UNREADABLE = (
-    *UNPACKING_ERRORS,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    IORegistryError,
-    LookupError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    VerifyError,
-    YamlParseError,
-    struct.error,
-)
 
 
 @dataclass
@@ -378,61 +343,3 @@ def _rounding_note(catalogue: Catalogue) -> list[str]:
         f"RA and Dec are rounded to {step:.2g} deg: positions are uncertain by up to "
         f"{step / 2 * 3600:.2g} arcsec in each direction."
     ]
-
-
-def load_table(
-    path: Path, options: TableOptions, choose: Choice, progress: Progress = no_progress
-) -> TableData:
-    """Read the chosen columns of the table. Raises BadInput."""
-    fmt = table_format(path, options.format)
-    if options.table is not None and fmt not in {FITS, VOTABLE, HDF5}:
-        raise BadInput(f"{path}: a file of the format {fmt} holds one table; leave out --table.")
-    has_header = options.header and not _is_by_number(options)
-    try:
-        if fmt in DELIMITED:
-            return read_text_table(path, fmt, choose, progress, header=has_header)
-        return _load_whole(path, fmt, options, choose)
-    except MemoryError:
-        raise BadInput(f"{path}: there is not enough memory to read it.") from None
-
-
-def _is_by_number(options: TableOptions) -> bool:
-    """True if the description numbers the columns, so that the file has no header."""
-    return bool(options.description) and load_description(str(options.description)).by_number
-
-
-def _load_whole(path: Path, fmt: str, options: TableOptions, choose: Choice) -> TableData:
-    """Read a table of which astropy or another package is the reader."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if fmt == PARQUET:
-                return read_parquet(path, choose)
-            data = _load_all_columns(path, fmt, options)
-    except LimitExceeded as error:
-        raise BadInput(f"{path}: {error}.") from None
-    except _UNREADABLE as error:
-        reason = next(iter(str(error).strip().splitlines()), "damaged, or another format")
-        raise BadInput(f"{path}: not a readable table ({reason[:200]}).") from None
-    choose(data.names, has_header=True)
-    return data
-
-
-def _load_all_columns(path: Path, fmt: str, options: TableOptions) -> TableData:
-    if fmt == FITS:
-        return read_fits(path, options.table)
-    if fmt == VOTABLE:
-        return read_votable(path, options.table)
-    return read_hdf5(path, options.table) if fmt == HDF5 else read_ascii(path, fmt)
-
-
-def sha256_of(path: Path) -> Any:
-    """Return the SHA-256 of a table file, to be updated further. Raises BadInput if too large."""
-    if not path.is_file():
-        return sha256()
-    try:
-        check_table(path)
-    except LimitExceeded as error:
-        raise BadInput(f"{path}: {error}.") from None
-    with path.open("rb") as file:
-        return file_digest(file, "sha256")

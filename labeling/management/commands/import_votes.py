@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling.ingest.imported_votes import plan_votes
-from labeling.ingest.vote_files import VoteOptions
+from labeling.ingest.vote_options import VoteOptions
 from labeling.management.import_errors import as_command_errors
 from labeling.management.table_arguments import parse_pairs
 from labeling.models import Field, VoteImport

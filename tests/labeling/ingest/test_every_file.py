@@ -35,7 +35,8 @@ from labeling.ingest.stamp_imports import StampImportOptions, plan_stamps
 from labeling.ingest.stamp_sets import StampOptions
 from labeling.ingest.table_options import TableOptions
 from labeling.ingest.tables import read_catalogue
-from labeling.ingest.vote_files import VoteOptions, read_votes
+from labeling.ingest.vote_files import read_votes
+from labeling.ingest.vote_options import VoteOptions
 from labeling.models import Candidate, CatalogueImport, Field
 from tests.labeling.ingest import every_file
 from tests.labeling.real import DATA, needs_data

@@ -23,7 +23,8 @@ from labeling.imaging.mosaics import UnusableImage, read_mosaic
 from labeling.ingest.errors import BadInput
 from labeling.ingest.probabilities import read_probabilities
 from labeling.ingest.tables import read_catalogue
-from labeling.ingest.vote_files import VoteOptions, read_votes
+from labeling.ingest.vote_files import read_votes
+from labeling.ingest.vote_options import VoteOptions
 from tests.soak.conftest import LONG
 
 EXAMPLES = 3000 if LONG else 25

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from labeling.ingest.tables import SENTINELS, read_catalogue
+from labeling.ingest.missing_values import SENTINELS
+from labeling.ingest.tables import read_catalogue
 from tests.labeling.real import NGC1566, needs_data
 
 pytestmark = needs_data
