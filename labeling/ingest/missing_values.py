@@ -110,8 +110,9 @@ def is_sentinel(values: Numbers) -> NDArray[np.bool_]:
 
 def is_negative_sentinel(values: Numbers) -> NDArray[np.bool_]:
     """Return True for -99, -999.9, -9999 and their like, which are no coordinates or classes."""
-    digits = np.array([99, 99.9, 99.99, 99.999, 999, 999.9, 999.99, 9999])
-    is_missing: NDArray[np.bool_] = np.isclose(values[:, None], -digits, rtol=0, atol=1e-9).any(1)
+    is_missing = np.zeros(values.shape, dtype=bool)
+    for digits in (99, 99.9, 99.99, 99.999, 999, 999.9, 999.99, 9999):
+        is_missing |= np.isclose(values, -digits, rtol=0, atol=1e-9)
     return is_missing
 
 
