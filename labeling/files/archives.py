@@ -14,6 +14,8 @@ MAX_FILES = 200_000
 ZIP_ERRORS = (*UNPACKING_ERRORS, BadZipFile, NotImplementedError, ValueError)
 """Errors that reading a damaged or unusual archive raises."""
 _ENCRYPTED = 0x1
+_SPARE = 2**30
+"""What must stay free on the disk."""
 
 
 def is_zip(path: Path) -> bool:
@@ -34,7 +36,7 @@ def unpack_zip(path: Path, folder: Path, endings: Sequence[str]) -> None:
     try:
         with ZipFile(path) as archive:
             files = [info for info in archive.infolist() if _is_used(info, endings)]
-            _check(files)
+            _check(files, folder.parent)
             archive.extractall(part, files)
         part.rename(folder)
     except BaseException:
@@ -48,12 +50,15 @@ def _is_used(info: ZipInfo, endings: Sequence[str]) -> bool:
     return not info.is_dir() and not is_hidden and info.filename.lower().endswith(tuple(endings))
 
 
-def _check(files: Sequence[ZipInfo]) -> None:
-    """Raise LimitExceeded if there are too many files, they are too large, or encrypted."""
+def _check(files: Sequence[ZipInfo], folder: Path) -> None:
+    """Raise LimitExceeded for too many files, too large ones for the disk, or encrypted ones."""
     if len(files) > MAX_FILES:
         raise LimitExceeded(f"it holds more than {MAX_FILES} files; split it")
     # No file becomes larger than the archive says: zipfile stops there.
-    if sum(info.file_size for info in files) > MAX_UNPACKED:
+    size = sum(info.file_size for info in files)
+    if size > shutil.disk_usage(folder).free - _SPARE:
+        raise LimitExceeded("the disk has too little room to unpack it; make space")
+    if size > MAX_UNPACKED:
         raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB; split it")
     if any(info.flag_bits & _ENCRYPTED for info in files):
         raise LimitExceeded("it is encrypted; make it without a password")

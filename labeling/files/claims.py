@@ -53,7 +53,8 @@ def settle_abandoned(
     for claim in folder.glob(pattern):
         with suppress(FileNotFoundError, BlockingIOError), claim.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if claim.exists():
+            # The process that held it may have ended well, and another one hold a new file.
+            if os.path.samestat(os.fstat(lock.fileno()), claim.stat()):
                 removed += settle(claim, lock.read())
                 claim.unlink(missing_ok=True)
     return removed

@@ -13,6 +13,7 @@ from errno import ENOMEM, ENOSPC
 from functools import lru_cache
 from math import lcm
 from pathlib import Path
+from shutil import disk_usage
 from threading import Lock
 from typing import Any
 
@@ -36,6 +37,8 @@ _DECOMPRESSION = Lock()
 # Requests for pictures of one candidate come together.
 _UNPACKING = Lock()
 _KEPT_FILES = 10
+_SPARE_OF_KEPT = 2**32
+"""Bytes that must be free on the disk before unpacked files are kept; votes need it, too."""
 # What astropy raises for headers and pixels that are cut short or changed.
 _UNREADABLE = (
     *UNPACKING_ERRORS,
@@ -180,6 +183,8 @@ def keep_unpacked(path: Path, scratch: Path) -> ScratchFile | None:
     None for other files, and if the disk has too little room. Raises UnusableImage.
     """
     check_exists(path)
+    if disk_usage(scratch).free < _SPARE_OF_KEPT:
+        return None
     with reading(path, "it is compressed, and cannot be unpacked"), _UNPACKING:
         try:
             return _unpacked_version(version_of(path), path, scratch)

@@ -65,6 +65,8 @@ class FieldBuild:
 
         Raises BadInput, OSError.
         """
+        # A refusal must come before the catalogue of an earlier build is replaced.
+        self.plan(path.name, options, progress)
         with _claimed_build(self.field_plan, path):
             self.catalogue.write(path)
             field = self.field_plan.write(progress)
@@ -74,7 +76,12 @@ class FieldBuild:
 
 @contextmanager
 def _claimed_build(plan: FieldPlan, path: Path) -> Iterator[None]:
-    """Claim the field and the catalogue, and remove what is new of them unless it is imported."""
+    """Claim the field and the catalogue, and remove what is new of them unless it is imported.
+
+    Raises BadInput if somebody has made the field since the plan.
+    """
+    if plan.report["is_new"] and Field.objects.filter(name=plan.name).exists():
+        raise BadInput(f"The field {plan.name} was made meanwhile; try again.")
     path.parent.mkdir(parents=True, exist_ok=True)
     about = {
         "field": plan.name,

@@ -157,7 +157,7 @@ class ImportRequest:
         cuts = Cuts(
             min_ci=min_ci,
             max_error_mag=values["max_error"],
-            min_bands=self.catalogue_options.min_detected or MIN_BANDS,
+            min_bands=self._min_detected,
             faintest_m_v=values["faintest"],
         )
         return SourceOptions(
@@ -166,6 +166,14 @@ class ImportRequest:
             measure_min_ci=min_ci is None,
             luminosity="if possible",
         )
+
+    @property
+    def _min_detected(self) -> int:
+        """Bands in which a candidate must be detected: as entered, or as the field has it."""
+        if entered := self.catalogue_options.min_detected:
+            return entered
+        field = Field.objects.filter(name=self.options["field"]).first()
+        return field.min_detected if field else MIN_BANDS
 
     def plan_field(self, progress: Progress) -> FieldPlan | None:
         """Return the plan of the field's mosaics; None if there are none. Raises BadInput."""
@@ -205,9 +213,10 @@ class ImportRequest:
         """Return the candidates found on the mosaics; None if none are wanted. Raises BadInput."""
         if not self.finds_candidates or plan is None:
             return None
-        if self.catalogue:
+        others = [file for file in self.files if file.use in (CATALOGUE, STAMPS)]
+        if others:
             raise BadInput(
-                f"{self.catalogue.upload.name}: candidates come from a catalogue, or are found on "
+                f"{others[0].upload.name}: candidates come from a file, or are found on "
                 "the mosaics; set this file to “not used”, or remove the tick."
             )
         return plan_build(plan, self.source_options, progress)
@@ -249,7 +258,7 @@ class ImportRequest:
         field = self.draft_field(field_plan)
         plan = self.plan_catalogue(field, None, progress)
         if plan and self.stamps:
-            record = write_stamp_field(plan, progress, imported_by=user)
+            record = write_stamp_field(plan, self._columns, progress, imported_by=user)
             return record.field, record
         if field_plan:
             field = field_plan.write(progress)

@@ -15,6 +15,10 @@ _PHRASES: Mapping[str, str] = {
     r"name them: --bands V, or --bands I,V,B for the colours red, green and blue": (
         "name them below, V for one band, or I,V,B for the colours red, green and blue"
     ),
+    r"--min-ci MAG, or --min-ci none": "“least concentration index”, such as 0 for no cut",
+    r"give it to import_field with --distance MPC": "enter the distance",
+    r"; give it to import_field with --zero-point \w+=MAG:Vega": "",
+    r"which a dry run shows with what each removes": "and see what each removes",
     r"--allow-outside sets such rows aside": "“set rows outside the image aside” uses the others",
 }
 """Words of the page for patterns of commands' words; the longest come first."""
@@ -23,6 +27,7 @@ _OPTIONS: Mapping[str, str] = {
     "align": "“resample the mosaics onto one grid”",
     "allow-outside": "“set rows outside the image aside”",
     "bands": "“bands of the stamps”",
+    "aperture-correction": "“aperture correction” of build_field",
     "column": "the columns below",
     "dataset": "“array in the file”",
     "description": "“description of the columns”",
@@ -45,6 +50,8 @@ def for_page(sentence: str, job: ImportJob) -> str:
     """Return a sentence for the command line in the words of the page, without folders."""
     for upload in job.uploads.all():
         sentence = sentence.replace(str(upload.path), upload.name)
+        # What an archive holds is in a folder of its name.
+        sentence = sentence.replace(str(upload.path.with_suffix("")), upload.name)
     for pattern, words in _PHRASES.items():
         sentence = re.sub(pattern, words, sentence)
     return re.sub(r"--([a-z][a-z-]*[a-z])", _label, sentence)

@@ -84,7 +84,7 @@ class Preview:
         """Draw the map and up to five stamps into the folder of the job."""
         folder = self._request.job.directory
         folder.mkdir(parents=True, exist_ok=True)
-        if plan is None or plan.read_stamps is None:
+        if field.pk is not None and field.mosaic_by_band:
             self.content["map"] = draw_map(folder, field)
         if plan is None:
             return
@@ -96,9 +96,9 @@ class Preview:
         }
         rows = np.flatnonzero(is_used)
         chosen = rows[np.linspace(0, len(rows) - 1, min(5, len(rows))).astype(int)]
-        if plan.read_stamps:
+        if plan.read_stamps and len(chosen):
             draw_images(folder, plan.read_stamps(chosen.tolist()))
-        else:
+        elif len(chosen):
             draw_stamps(folder, field, x[chosen], y[chosen])
         self.content["stamps"] = [
             {"id": plan.catalogue.ids[row], "x": float(x[row]) + 1, "y": float(y[row]) + 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,9 @@ from labeling.ingest.progress import Progress, no_progress
 from labeling.ingest.stamp_imports import read_stamp_set
 from labeling.ingest.stamp_sets import StampOptions
 from labeling.models import CatalogueImport, Field
+
+_OF_STAMPS = ("pixel_scale_arcsec", "north_deg", "east_left")
+"""Columns that the WCS of the stamps gives."""
 
 
 def draft_stamp_field(
@@ -44,15 +47,26 @@ def draft_stamp_field(
 
 
 def write_stamp_field(
-    plan: CataloguePlan, progress: Progress = no_progress, *, imported_by: User | None = None
+    plan: CataloguePlan,
+    columns: Mapping[str, Any],
+    progress: Progress = no_progress,
+    *,
+    imported_by: User | None = None,
 ) -> CatalogueImport:
-    """Write the field of a plan, new or changed, and the import; a failed one leaves no new field.
+    """Write the field of a plan, new or with these columns, and the import.
 
-    Raises BadInput, OSError.
+    A failed import leaves no new field. Raises BadInput, OSError.
     """
+    if plan.existing:
+        return plan.existing
     field = plan.field
     is_new = field.pk is None
-    field.save()
+    if is_new:
+        field.save()
+    else:
+        # The row was read long ago: others may have changed the rest of it since.
+        entered = [name for name, value in columns.items() if value is not None]
+        field.save(update_fields={*entered, *_OF_STAMPS})
     try:
         return replace(plan, field=field).write(progress, imported_by=imported_by)
     except BaseException:

@@ -185,6 +185,33 @@ def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
         np.testing.assert_array_equal(stored, pixels[candidate.catalogue_id])
 
 
+def test_stamps_of_which_none_can_be_voted_on_have_a_preview(admin, tmp_path):
+    folder = tmp_path / "stamps"
+    folder.mkdir()
+    pixels = stamp_files(folder)
+    archive = tmp_path / "stamps.zip"
+    with ZipFile(archive, "w") as file:
+        for path in folder.iterdir():
+            file.write(path, path.name)
+    rows = [
+        {"id": name, **{f"mag_{b}": 20.0 if (k - n) % 5 < 3 else "" for k, b in enumerate(BANDS)}}
+        for n, name in enumerate(pixels)
+    ]
+    table = write_catalogue(tmp_path / "t.csv", rows)
+    job = ended(requested(admin, [archive, table]))
+    assert (job.status, job.error) == (RunStatus.READY, "")
+    assert job.preview["catalogue"]["candidates"] == 0
+    assert job.preview["stamps"] == []
+
+
+def test_a_damaged_file_of_an_archive_is_named_without_folders(admin, tmp_path):
+    path = tmp_path / "stamps.zip"
+    with ZipFile(path, "w") as file:
+        file.writestr("inside/c1.fits", b"x" * 5000)
+    job = ended(requested(admin, [path]))
+    assert job.error.startswith("stamps.zip/inside/c1.fits: not a readable FITS file")
+
+
 def test_pictures_ask_for_their_bands(admin, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.arange(100 * 100, dtype=np.uint8).reshape(100, 100)).save(path)

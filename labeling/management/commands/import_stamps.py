@@ -79,7 +79,7 @@ class Command(import_catalogue.Command):
             if options["dry_run"]:
                 self.stdout.write("Nothing was written (--dry-run).")
                 return
-            record = write_stamp_field(plan, progress)
+            record = write_stamp_field(plan, _columns(options), progress)
         self.stdout.write(f"To take it back: manage.py remove_import {record.pk}")
 
     def _report_stamps(self, plan: CataloguePlan) -> None:
@@ -99,12 +99,19 @@ def _field(options: dict[str, Any], paths: list[Path]) -> Field:
         options["field"],
         paths,
         _stamp_options(options),
-        galaxy=options["galaxy"],
-        distance_mpc=options["distance"],
-        votes_needed=options["votes"],
-        pixel_scale_arcsec=options["pixel_scale"],
-        simulated=options["simulated"] or None,
+        **_columns(options),
     )
+
+
+def _columns(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of the field that the options give; None for the others."""
+    return {
+        "galaxy": options["galaxy"],
+        "distance_mpc": options["distance"],
+        "votes_needed": options["votes"],
+        "pixel_scale_arcsec": options["pixel_scale"],
+        "simulated": options["simulated"] or None,
+    }
 
 
 def _stamp_options(options: dict[str, Any]) -> StampOptions:

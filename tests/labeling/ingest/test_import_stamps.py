@@ -16,6 +16,8 @@ from PIL import Image as Pillow
 
 from classifier.core.bands import BANDS, FILTERS
 from classifier.core.packs import read_stamps
+from labeling.ingest.stamp_fields import draft_stamp_field, write_stamp_field
+from labeling.ingest.stamp_imports import StampImportOptions, plan_stamps
 from labeling.models import Candidate, CatalogueImport, Field
 from tests.labeling import skies
 from tests.labeling.world import answer_of, put_vote
@@ -268,6 +270,22 @@ def test_a_dry_run_writes_nothing(array, settings):
     assert "Nothing was written" in import_stamps(array[0], "--dry-run")
     assert not Field.objects.exists()
     assert not list(settings.PACKS.iterdir())
+
+
+def test_what_others_have_changed_of_the_field_meanwhile_stays(array):
+    path, stamps = array
+    import_stamps(path)
+    more = path.with_name("more.npy")
+    np.save(more, stamps + 1)
+    table = write_table(path.parent, [{"id": n} for n in ("x1", "x2", "x3")])
+    options = StampImportOptions(table_path=table)
+    field = draft_stamp_field("elsewhere", [more], options.stamps, galaxy="NGC 9")
+    plan = plan_stamps(field, [more], options)
+    Field.objects.filter(name="elsewhere").update(votes_needed=5, distance_mpc=12)
+    write_stamp_field(plan, {"galaxy": "NGC 9", "distance_mpc": None})
+    field = Field.objects.get(name="elsewhere")
+    assert (field.galaxy, field.votes_needed, field.distance_mpc) == ("NGC 9", 5, 12)
+    assert field.candidates.count() == 6
 
 
 def test_a_field_with_mosaics_is_left_alone(imported, array):

@@ -111,6 +111,29 @@ def test_a_failure_leaves_an_existing_field(db, home, mosaics, monkeypatch):
     assert Mosaic.objects.filter(field__name="sim").count() == 5
 
 
+def test_a_second_build_leaves_the_catalogue_of_the_first(db, home, mosaics):
+    build(mosaics)
+    catalogue = home / "catalogues" / "sim.ecsv"
+    first = catalogue.read_bytes()
+    with pytest.raises(CommandError, match="has a candidate 1 already"):
+        build(mosaics, "--sigma", "7")
+    assert catalogue.read_bytes() == first
+    assert CatalogueImport.objects.count() == 1
+
+
+def test_a_field_that_was_made_meanwhile_stays(db, home, mosaics, monkeypatch):
+    plan = field_building.FieldBuild.plan
+
+    def make_field(*arguments):
+        Field.objects.create(name="sim", galaxy="another")
+        return plan(*arguments)
+
+    monkeypatch.setattr(field_building.FieldBuild, "plan", make_field)
+    with pytest.raises(CommandError, match="was made meanwhile"):
+        build(mosaics)
+    assert Field.objects.get().galaxy == "another"
+
+
 def test_a_field_of_three_bands_needs_the_rule_for_three(db, home, mosaics):
     with pytest.raises(CommandError, match="give --min-detected 3"):
         build(mosaics[:6])
