@@ -61,8 +61,8 @@ def _csv_rows(
     first_line = stream.readline(_MAX_CELL)
     stream.seek(0)
     delimiter = max(",;\t", key=first_line.count)
-    # The limit is one of the process, and other readers may have set it lower.
-    csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL))
+    # The limit is one of the process, and readers of tables set it lower.
+    csv.field_size_limit(_MAX_CELL)
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]

@@ -108,7 +108,7 @@ def test_a_million_cells_are_read_in_chunks(tmp_path):
         (
             "c.csv",
             "id,x,y\n" + "C" * 200_000 + ",1,2\n",
-            "row 1: .*(cell too long|at most 1000)",
+            "row 1: .*cell too long",
         ),
         ("c.csv", "id,x,y\n" + "C" * 20_000 + ",1,2\n", "row 1: the cell in column 'id' has 20000"),
         ("c.csv", "id,x,y\n" + "C" * 2**21 + ",1,2\n", "a line is longer than 1048576 characters"),
