@@ -32,8 +32,6 @@ from labeling.number_texts import count_text
 MAX_CELL = 1000
 """Characters of a cell in a column that is read."""
 _MAX_LINE = 2**20
-_LONGEST_CELL = 2**17
-"""Characters beyond which a quotation mark is taken for one that is not closed."""
 _STEP = "reading the catalogue (MB)"
 _SAMPLE = 30
 _DELIMITERS = (",", "\t", ";", "|")
@@ -153,8 +151,6 @@ def _rows(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[list[str
     """Yield the cells of each line; spaces may follow them."""
     if delimiter == _SPACES:
         lines = (" ".join(line.split()) for line in lines)
-    # The limit is one of the process, and readers of votes set it higher.
-    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     row = 0
     while True:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -29,12 +30,22 @@ def read_votes(path: Path, field_name: str, options: VoteOptions) -> VoteFile:
         raise BadInput(f"{path}: there is no such file.")
     try:
         check_table(path)
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with _long_cells(), path.open(encoding="utf-8-sig", newline="") as stream:
             return _read_stream(path, stream, field_name, options)
     except LimitExceeded as error:
         raise BadInput(f"{path}: {error}.") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not a text file ({error}).") from None
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let csv read cells as long as Zooniverse's; its limit is one of the process."""
+    former = csv.field_size_limit(_MAX_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(former)
 
 
 def _read_stream(path: Path, stream: IO[str], field_name: str, options: VoteOptions) -> VoteFile:
@@ -61,8 +72,6 @@ def _csv_rows(
     first_line = stream.readline(_MAX_CELL)
     stream.seek(0)
     delimiter = max(",;\t", key=first_line.count)
-    # The limit is one of the process, and readers of tables set it lower.
-    csv.field_size_limit(_MAX_CELL)
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
