@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
+from django.conf import settings
+
 from labeling.files.limits import MAX_UNPACKED, UNPACKING_ERRORS, LimitExceeded
 
 MAX_FILES = 200_000
 ZIP_ERRORS = (*UNPACKING_ERRORS, BadZipFile, NotImplementedError, ValueError)
 """Errors that reading a damaged or unusual archive raises."""
 _ENCRYPTED = 0x1
-_SPARE = 2**30
-"""What must stay free on the disk."""
 
 
 def is_zip(path: Path) -> bool:
@@ -27,7 +27,7 @@ def unpack_zip(path: Path, folder: Path, endings: Sequence[str]) -> None:
     """Write the files with these endings into `folder`, all or none; do nothing if it is there.
 
     Files whose names begin with a dot, and what macOS adds, are left out. Raises LimitExceeded for
-    an archive that is too large or encrypted, and ZIP_ERRORS for a damaged one.
+    an archive that is encrypted or too large, and ZIP_ERRORS for a damaged one.
     """
     if folder.exists():
         return
@@ -56,7 +56,7 @@ def _check(files: Sequence[ZipInfo], folder: Path) -> None:
         raise LimitExceeded(f"it holds more than {MAX_FILES} files; split it")
     # No file becomes larger than the archive says: zipfile stops there.
     size = sum(info.file_size for info in files)
-    if size > shutil.disk_usage(folder).free - _SPARE:
+    if size > shutil.disk_usage(folder).free - settings.DISK_RESERVE_BYTES:
         raise LimitExceeded("the disk has too little room to unpack it; make space")
     if size > MAX_UNPACKED:
         raise LimitExceeded(f"it unpacks to more than {MAX_UNPACKED // 2**30} GiB; split it")

@@ -154,14 +154,21 @@ def stamp_files(folder, count=3, size=100):
     return pixels
 
 
-def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
-    folder = tmp_path / "stamps"
-    folder.mkdir()
-    pixels = stamp_files(folder)
-    archive = tmp_path / "stamps.zip"
+def stamp_archive(folder):
+    """A zip archive of a folder with stamps, and their pixels by id."""
+    stamps = folder / "stamps"
+    stamps.mkdir()
+    pixels = stamp_files(stamps)
+    archive = folder / "stamps.zip"
     with ZipFile(archive, "w") as file:
-        for path in folder.iterdir():
+        for path in stamps.iterdir():
             file.write(path, f"stamps/{path.name}")
+    return archive, pixels
+
+
+def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
+    archive, pixels = stamp_archive(tmp_path)
+    with ZipFile(archive, "a") as file:
         file.writestr("stamps/.DS_Store", b"no stamp")
         file.writestr("__MACOSX/stamps/._c0.fits", b"no stamp")
     job = ended(requested(admin, [archive], distance_mpc=9.8))
@@ -186,13 +193,7 @@ def test_an_archive_of_stamps_becomes_a_field(admin, tmp_path):
 
 
 def test_stamps_of_which_none_can_be_voted_on_have_a_preview(admin, tmp_path):
-    folder = tmp_path / "stamps"
-    folder.mkdir()
-    pixels = stamp_files(folder)
-    archive = tmp_path / "stamps.zip"
-    with ZipFile(archive, "w") as file:
-        for path in folder.iterdir():
-            file.write(path, path.name)
+    archive, pixels = stamp_archive(tmp_path)
     rows = [
         {"id": name, **{f"mag_{b}": 20.0 if (k - n) % 5 < 3 else "" for k, b in enumerate(BANDS)}}
         for n, name in enumerate(pixels)

@@ -184,10 +184,12 @@ def check_candidates(row, field, pixels, wcs, folder):
         assert (sky.separation(wcs.pixel_to_world(x, y).icrs) < 1e-5 * u.arcsec).all()
     else:
         assert np.isnan([sources.ra, sources.dec]).all()
-    seen = exposed(pixels, x, y)
-    assert sources.observed[:, band].tolist() == seen.tolist()
+    is_exposed = exposed(pixels, x, y)
+    assert sources.observed[:, band].tolist() == is_exposed.tolist()
     assert not np.delete(sources.observed, band, axis=1).any()
-    right = np.stack([cutout(pixels, *place) for place in zip(x[seen], y[seen], strict=True)])
+    right = np.stack(
+        [cutout(pixels, *place) for place in zip(x[is_exposed], y[is_exposed], strict=True)]
+    )
     np.testing.assert_array_equal(stamps_of(plan, folder / "exact", row.band), right)
     plan = plan_catalogue(field, table, CatalogueOptions(**options))
     quantised = stamps_of(plan, folder / "quantised", row.band)
