@@ -271,18 +271,8 @@ class TrainingRun(SharedRun):
 
     @transaction.atomic
     def judge(self) -> None:
-        """Let the gate compare it with the promoted runs of its fields."""
-        control = Prediction.objects.filter(
-            candidate__control=True, candidate__field__in=self.fields.all()
-        )
-        new = _probabilities(control.filter(run=self))
-        promoted = _probabilities(control.promoted().exclude(run=self))
-        labels = self._control_labels(new)
-        verdict = gate.judge(
-            np.array(list(labels.values()), dtype=np.int64),
-            _probability_array(new[candidate] for candidate in labels),
-            _probability_array(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
-        )
+        """Let the gate compare it with the promoted runs of its fields, and store the verdict."""
+        verdict = self.verdict_in(self.fields.all())
         self.verdict = nonfinite_to_none(verdict.to_dict())
         # A concurrent request may have promoted it meanwhile.
         stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
@@ -292,7 +282,22 @@ class TrainingRun(SharedRun):
         self.save(update_fields=["verdict", "status"])
         self.log_event(verdict.sentence)
 
-    def _control_labels(self, candidates: Collection[int]) -> dict[int, int]:
+    def verdict_in(self, fields: Iterable[Field]) -> gate.GateVerdict:
+        """Return the gate's verdict on its predictions in these fields, trained on or not."""
+        fields = list(fields)
+        control = Prediction.objects.filter(candidate__control=True, candidate__field__in=fields)
+        new = _probabilities(control.filter(run=self))
+        promoted = _probabilities(control.promoted().exclude(run=self))
+        labels = self._control_labels(new, fields)
+        return gate.judge(
+            np.array(list(labels.values()), dtype=np.int64),
+            _probability_array(new[candidate] for candidate in labels),
+            _probability_array(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
+        )
+
+    def _control_labels(
+        self, candidates: Collection[int], fields: Iterable[Field]
+    ) -> dict[int, int]:
         """Return the snapshot's labels of these control candidates, or today's if too few.
 
         No run learns from the control sample, whenever it was labelled: if the snapshot's file is
@@ -308,7 +313,7 @@ class TrainingRun(SharedRun):
         if len(labels) >= gate.MIN_LABELS:
             return labels
         source = self.source if self.label_source else CONSENSUS
-        present = Candidate.objects.filter(field__in=self.fields.all()).labels(source)
+        present = Candidate.objects.filter(field__in=fields).labels(source)
         return {pk: present[pk] for pk in candidates if pk in present}
 
     @property
