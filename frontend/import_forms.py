@@ -14,6 +14,7 @@ from labeling.ingest.import_requests import CATALOGUE, LEGUS_LIMITS, MOSAIC, STA
 from labeling.models import Field, IdempotencyKey, ImportJob, Upload
 from labeling.models.field import positive
 from labeling.rules.conflicts import JobConflict
+from labeling.rules.figure_question import FieldSplit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,7 +38,8 @@ REFERENCES = range(1, 4)
 _NUMBERS_OF_BANDS = [("", "as the field has it"), *((str(n), str(n)) for n in range(1, 6))]
 _BOXES = ("without_header", "without_wcs", "align", "allow_outside", "lossless", "force")
 _OF_DETECTION = ("sigma", "min_ci", "max_error", "faintest")
-_OF_FIELD = ("galaxy", "distance_mpc", "pixel_scale_arcsec")
+_OF_FIELD = ("galaxy", "distance_mpc", "pixel_scale_arcsec", "split")
+_SPLITS = [("", "as the field has it: random, if it is new"), *FieldSplit.choices]
 
 
 class NewImportForm(forms.Form):
@@ -56,6 +58,7 @@ class NewImportForm(forms.Form):
     distance_mpc = forms.FloatField(
         label="Distance (Mpc)", required=False, validators=[positive], min_value=0
     )
+    split = forms.ChoiceField(label="Control sample", choices=FieldSplit.choices, required=False)
     uploads = forms.ModelMultipleChoiceField(Upload.objects.none(), required=False)
     detect = forms.BooleanField(
         label="There is no catalogue: find the candidates on the mosaics", required=False
@@ -88,7 +91,8 @@ class NewImportForm(forms.Form):
         values = self.cleaned_data
         field = values["field"]
         options = {"field": field.name if field else values["name"]}
-        options |= {n: values[n] for n in ("galaxy", "distance_mpc") if values[n] not in (None, "")}
+        of_field = ("galaxy", "distance_mpc", *(() if field else ("split",)))
+        options |= {name: values[name] for name in of_field if values[name] not in (None, "")}
         if values["detect"]:
             options["detect"] = True
         try:
@@ -106,6 +110,7 @@ class ImportOptionsForm(forms.Form):
     pixel_scale_arcsec = forms.FloatField(
         label="Pixel scale (″)", required=False, validators=[positive]
     )
+    split = forms.ChoiceField(label="Control sample", choices=_SPLITS, required=False)
     without_wcs = forms.BooleanField(label="no WCS in the images", required=False)
     origin = forms.ChoiceField(label="First pixel in x and y", choices=ORIGINS, required=False)
     table = forms.CharField(

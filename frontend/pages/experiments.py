@@ -112,7 +112,7 @@ def offers(
     fields = list(fields)
     labelled = Candidate.objects.filter(field__in=fields).labelled_by(LabelSource(label_source))
     n_fields = labelled.order_by().values("field").distinct().count()
-    n_labels = labelled.filter(control=False).count()
+    n_labels = labelled.filter(control=False, guard=False).count()
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == ExperimentKind.SOURCES else 1
         try:

@@ -15,7 +15,6 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
-from classifier.core.control_sample import in_control_sample
 from labeling.db.bulk_rows import BulkInsertRows, pause_after
 from labeling.ingest.tables import Catalogue
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
@@ -142,16 +141,20 @@ class _Columns:
             "at_edge": sources.at_edge[part].tolist(),
             "set_aside": set_aside,
             "control": [
-                sources.control[row]
-                if row in sources.control
-                else in_control_sample(field.name, text)
-                for row, text in zip(batch, ids, strict=True)
+                sources.control.get(row, side)
+                for row, side in zip(batch, self._sides(part), strict=True)
             ],
             "control_inherited": [row in sources.control for row in batch],
             "shuffle": [shuffle_key(field.name, text) for text in ids],
             "open": [not reason for reason in set_aside],
             "kept": self._kept(part),
         }
+
+    def _sides(self, part: slice) -> list[bool]:
+        """Return the side of the split of these rows, were they new on the sky."""
+        positions = self._sources.x[part], self._sources.y[part]
+        control_N = self._record.field.in_control(self._catalogue.ids[part], *positions)
+        return [bool(side) for side in control_N]
 
     def _kept(self, part: slice) -> list[str]:
         """Return the kept columns of these rows as JSON."""

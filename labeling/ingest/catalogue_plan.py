@@ -98,7 +98,12 @@ class CataloguePlan:
         try:
             with transaction.atomic():
                 # Imports into one field take turns: their ids are checked against each other's.
-                Field.objects.lock_rows([self.field])
+                (field,) = Field.objects.lock_rows([self.field])
+                if field.split != self.field.split:
+                    raise BadInput(
+                        f"How field {field} divides its candidates was changed just now; import "
+                        "the file again."
+                    )
                 if other := self.field.imports.unfinished().first():
                     raise BadInput(
                         f"Another import into field {self.field} is at work ({other.file_name}); "
@@ -119,6 +124,7 @@ class CataloguePlan:
             CatalogueImport.objects.filter(pk=record.pk).update(finished_at=Now())
             if field.band_rule != self.band_rule:
                 field.change_band_rule(self.band_rule)
+            field.set_guards()
             field.set_cold_start_order()
         record.refresh_from_db(fields=["finished_at"])
 

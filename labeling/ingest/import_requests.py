@@ -1,10 +1,10 @@
 """What a person has entered for an import through the page, and the plans that follow from it.
 
 The options of a job are JSON: `field`, `galaxy`, `distance_mpc`, `pixel_scale_arcsec`,
-`needs_wcs`, `align`; `files` with `use`, `band` and `hdu` by number of the upload; `catalogue` with
-the options of a catalogue, in which `table` has those of a table; `stamps` with those of stamps
-that were cut elsewhere; `detect`, to find the candidates on the mosaics, with its limits in
-`detection`.
+`split`, `needs_wcs`, `align`; `files` with `use`, `band` and `hdu` by number of the upload;
+`catalogue` with the options of a catalogue, in which `table` has those of a table; `stamps` with
+those of stamps that were cut elsewhere; `detect`, to find the candidates on the mosaics, with its
+limits in `detection`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _STAMP_ENDINGS = (".fits", ".fit", ".fits.gz", ".fits.fz", ".fits.bz2", ".png")
 _STAMP_FILES = (".npy", ".npz", ".png")
 _FITS_START = b"SIMPLE  ="
 _DAMAGE = (*UNPACKING_ERRORS, LookupError, TypeError, ValueError, fits.VerifyError)
-_OF_FIELD = ("galaxy", "distance_mpc", "pixel_scale_arcsec")
+_OF_FIELD = ("galaxy", "distance_mpc", "pixel_scale_arcsec", "split")
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def plan_field(
 
     `filters_from_names` confirms filters that only the names of the files give. With `align`,
     mosaics on another grid than the reference band's are resampled, not refused. `columns` are
-    values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed,
+    values of Field (galaxy, distance_mpc, pixel_scale_arcsec, simulated, votes_needed, split,
     min_observed, min_detected); None leaves a column unchanged. Raises BadInput, naming file and
     reason.
     """
@@ -147,7 +147,7 @@ def plan_field(
             f"The stamps of field {name} were cut elsewhere ({file_name}), and it has no mosaics: "
             "import mosaics into a new field."
         )
-    _check_columns(name, columns)
+    _check_columns(existing, name, columns)
     sources = _read_all(requests, zero_points, needs_wcs=needs_wcs, progress=progress)
     frames = _frames(existing, sources)
     if not frames:
@@ -209,10 +209,11 @@ def read_mosaics(field: Field, rows: Iterable[Mosaic]) -> dict[str, MosaicFile]:
     return files
 
 
-def _check_columns(name: str, columns: dict[str, Any]) -> None:
+def _check_columns(existing: Field | None, name: str, columns: dict[str, Any]) -> None:
     """Raise BadInput for invalid columns of Field, before minutes are spent on its files."""
     values = {column: value for column, value in columns.items() if value is not None}
-    field = Field(name=name, **({"galaxy": name} | values))
+    unchanged = {"pk": existing.pk, "split": existing.split} if existing else {}
+    field = Field(name=name, **({"galaxy": name} | unchanged | values))
     with _validation(f"Field {name}"):
         field.full_clean(validate_unique=False, validate_constraints=False)
 

@@ -94,6 +94,7 @@ def _hide(record: CatalogueImport, removed_by: User | None, confirmation: str) -
     ):
         rows.filter(**of_import).delete()
     CatalogueImport.objects.filter(pk=record.pk).update(finished_at=None)
+    field.set_guards()
     field.set_cold_start_order()
     return archive
 

@@ -18,7 +18,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from classifier.core.control_sample import in_control_sample
 from labeling.imaging.stamps import Positions
 from labeling.models import Candidate, Field
 from labeling.number_texts import count_text
@@ -68,8 +67,9 @@ class SameSources:
             if row in self.control:
                 sides.setdefault(group, self.control[row])
         for row, group in members:
-            side_of_first = in_control_sample(target.name, ids[row])
-            self.control.setdefault(row, sides.setdefault(group, side_of_first))
+            if group not in sides:
+                sides[group] = bool(target.in_control([ids[row]], x[[row]], y[[row]])[0])
+            self.control.setdefault(row, sides[group])
         if repeated.size:
             examples = _listed([ids[row] for row in repeated[:_EXAMPLES]], len(repeated))
             self.notes.append(

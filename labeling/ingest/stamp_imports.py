@@ -36,6 +36,7 @@ from labeling.ingest.tables import Catalogue
 from labeling.models import Field
 from labeling.number_texts import count_text
 from labeling.rules.band_rule import BandRule
+from labeling.rules.figure_question import FieldSplit
 from labeling.training.label_source import LabelSource
 
 _ARRAYS = {".npy": read_npy, ".npz": read_npz, ".h5": read_hdf5, ".hdf5": read_hdf5}
@@ -199,6 +200,7 @@ def _sources(
     same = SameSources.find(field, catalogue.ids, (x, y), (ra, dec))
     catalogue.notes.extend(same.notes)
     with_stamp = observed.any(axis=1)
+    _check_cells_can_divide(field, catalogue, np.isfinite(x) & np.isfinite(y) | ~with_stamp)
     return Sources(
         x=x,
         y=y,
@@ -212,6 +214,17 @@ def _sources(
         control=same.control,
         stamp_xy=stamps.stamp_xy[rows],
     )
+
+
+def _check_cells_can_divide(field: Field, catalogue: Catalogue, placed: NDArray[np.bool_]) -> None:
+    """Raise BadInput for rows without a position in a field that is divided by sky cells."""
+    if field.split == FieldSplit.CELLS and not placed.all():
+        row = int(np.argmin(placed))
+        raise BadInput(
+            f"{catalogue.path}, row {row + 1}: field {field} is divided by sky cells, and "
+            f"{catalogue.ids[row]} has no position in px; give x and y in the table, or divide the "
+            "field at random (--split random)."
+        )
 
 
 def _sky(

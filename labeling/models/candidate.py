@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from classifier.core.bands import BANDS
-from classifier.core.control_sample import in_control_sample
 from classifier.core.pack_locations import Location
 from labeling.auth.roles import Role, has_role
 from labeling.db.bulk import batches
@@ -153,6 +153,12 @@ class Candidate(models.Model):
         editable=False,
         help_text="The sample is that of the same source, which was imported before.",
     )
+    guard = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="In the training pool, but so close to a control cell that its label is not "
+        "trained on.",
+    )
     shuffle = models.BigIntegerField(editable=False)
     open = models.BooleanField(
         "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
@@ -196,7 +202,8 @@ class Candidate(models.Model):
     def derive_columns(self) -> None:
         """Set the columns that follow from the others: sample, orders, and whether it is open."""
         self.catalogue_number = catalogue_number_of(self.catalogue_id)
-        self.control = in_control_sample(self.field.name, self.catalogue_id)
+        position = (np.array([self.x], dtype=float), np.array([self.y], dtype=float))
+        self.control = bool(self.field.in_control([self.catalogue_id], *position)[0])
         self.shuffle = shuffle_key(self.field.name, self.catalogue_id)
         self.open = not self.set_aside
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf, radians
 from operator import itemgetter
 
@@ -12,18 +12,31 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.functional import cached_property
+from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
 from classifier.core.cold_start import spread_sample
+from classifier.core.control_sample import (
+    GUARD_PX,
+    in_control_cell,
+    in_control_sample,
+    near_control_cell,
+)
+from classifier.core.shared_sky import shares_sky
 from labeling import jobs
 from labeling.db.bulk import batches
 from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
 from labeling.rules.band_rule import MIN_BANDS, BandRule
+from labeling.rules.figure_question import FieldSplit
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
+SPLIT_IS_FIXED = (
+    "The field has candidates, and which of them are in the control sample never changes: choose "
+    "another split for a new field."
+)
 _SPREAD_POOL = 50_000
 """Candidates of which the spread sample is drawn at most."""
 
@@ -110,6 +123,14 @@ class Field(models.Model):
         help_text="Candidates with magnitudes in fewer bands are set aside, if the catalogue has "
         "magnitudes.",
     )
+    split = models.CharField(
+        "control sample",
+        choices=FieldSplit,
+        default=FieldSplit.RANDOM,
+        max_length=8,
+        help_text="Random candidates measure a network on the rest of the field; sky cells with a "
+        "guard measure it on new sky of the field. It cannot be changed once there are candidates.",
+    )
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."
     )
@@ -149,6 +170,13 @@ class Field(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Raise ValidationError if the split was changed after candidates were divided by it."""
+        # Imports that are not finished have candidates too.
+        divided = Field.objects.filter(pk=self.pk, imports__isnull=False)
+        if divided.exclude(split=self.split).exists():
+            raise ValidationError({"split": SPLIT_IS_FIXED})
+
     @property
     def pc_per_arcsec(self) -> float | None:
         """Parsec that one arcsec spans at the field's distance."""
@@ -162,6 +190,52 @@ class Field(models.Model):
     def load_mosaics(self) -> None:
         """Read `mosaic_by_band` by a prepared query: the queue needs it at every vote."""
         self.mosaic_by_band = by_band(MOSAICS_OF_FIELD.objects(field=self.pk))
+
+    def in_control(
+        self, ids: Sequence[str], x_N: NDArray[np.float64], y_N: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Return True (N,) for new candidates of the control sample, by ids or by sky cells.
+
+        Candidates without a position are in no control cell.
+        """
+        if self.split == FieldSplit.RANDOM:
+            return np.array([in_control_sample(self.name, text) for text in ids], dtype=bool)
+        control_N = np.zeros(len(ids), dtype=bool)
+        placed_N = np.isfinite(x_N) & np.isfinite(y_N)
+        control_N[placed_N] = in_control_cell(self.name, x_N[placed_N], y_N[placed_N])
+        return control_N
+
+    @transaction.atomic
+    def set_guards(self) -> None:
+        """Mark the candidates of the training pool that share sky with the control sample.
+
+        Only with sky cells; after an import, which may bring control candidates outside of the
+        control cells: sources of other fields keep their side.
+        """
+        if self.split == FieldSplit.RANDOM:
+            return
+        stored: dict[bool, list[int]] = {True: [], False: []}
+        for pk, guard, is_stored in self.guards():
+            if guard != is_stored:
+                stored[guard].append(pk)
+        for guard, pks in stored.items():
+            for batch in batches(pks):
+                self.candidates.filter(pk__in=batch).update(guard=guard)
+
+    def guards(self) -> list[tuple[int, bool, bool]]:
+        """Return each candidate's key, whether it belongs in the guard, and what is stored."""
+        columns = ("pk", "x", "y", "control", "guard")
+        rows = list(self.candidates.order_by("pk").values_list(*columns).iterator())
+        if self.split == FieldSplit.RANDOM or not rows:
+            return [(pk, False, guard) for pk, *_, guard in rows]
+        points_N2 = np.array([(x, y) for _, x, y, *_ in rows], dtype=float)
+        control_N = np.array([control for *_, control, _ in rows], dtype=bool)
+        guard_N = shares_sky(points_N2, points_N2[control_N], GUARD_PX)
+        placed_N = np.isfinite(points_N2).all(axis=1)
+        guard_N[placed_N] |= near_control_cell(self.name, *points_N2[placed_N].T)
+        guard_N = (guard_N | ~placed_N) & ~control_N
+        guards = zip(rows, guard_N.tolist(), strict=True)
+        return [(pk, guard, is_stored) for (pk, *_, is_stored), guard in guards]
 
     @transaction.atomic
     def set_cold_start_order(self) -> None:

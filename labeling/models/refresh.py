@@ -119,7 +119,8 @@ class Refresh(models.Model):
         return self._pool().labels(CONSENSUS)
 
     def _pool(self) -> CandidateQuerySet:
-        return Candidate.objects.filter(field__in=self.run.fields.all(), control=False)
+        in_fields = Candidate.objects.filter(field__in=self.run.fields.all())
+        return in_fields.filter(control=False, guard=False)
 
     def candidates(self) -> list[int]:
         """Return the candidates in the field's training pool."""

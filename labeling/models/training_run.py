@@ -29,6 +29,7 @@ from labeling.models.promotion import NotReady, Promotion, RefusedByGate
 from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
+from labeling.rules.figure_question import FigureQuestion
 from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import TrainingSnapshot
@@ -180,7 +181,8 @@ class TrainingRun(SharedRun):
         same = self.manifest_sha256 in ("", snapshot.sha256)
         snapshot.write(self.manifest_path if same else self._manifest_named(snapshot.sha256))
         self.manifest_sha256, self.label_counts = snapshot.sha256, snapshot.label_counts
-        self.basis = {**snapshot.basis, "frozen_at": at}
+        trained_fields = {"trained_fields": snapshot.trained_fields}
+        self.basis = {**snapshot.basis, **trained_fields, "frozen_at": at}
         self.save(update_fields=["manifest_sha256", "label_counts", "basis"])
 
     def snapshot_labels(self, split: str) -> Mapping[int, int]:
@@ -232,6 +234,27 @@ class TrainingRun(SharedRun):
     def n_training_labels(self) -> int:
         """Number of labels that it was trained on."""
         return sum(self.label_counts.get("train", {}).values())
+
+    @property
+    def trained_fields(self) -> list[str] | None:
+        """Names of the fields with training labels; None for an imported network."""
+        if self.external:
+            return None
+        # Runs of earlier versions do not say: each of their fields may have had labels.
+        names = self.basis.get("trained_fields")
+        return [field.name for field in self.fields.all()] if names is None else list(names)
+
+    def question_in(self, field: Field) -> FigureQuestion:
+        """Return the question that its figures on a field's control sample answer."""
+        return FigureQuestion.of(field.name, field.split, self.trained_fields)
+
+    @property
+    def questions(self) -> dict[FigureQuestion, list[str]]:
+        """The questions of its figures over all its fields, each with the names of its fields."""
+        names: dict[FigureQuestion, list[str]] = {}
+        for field in self.fields.all():
+            names.setdefault(self.question_in(field), []).append(field.name)
+        return names
 
     @property
     def figures(self) -> list[str]:

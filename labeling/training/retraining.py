@@ -105,7 +105,8 @@ def retraining_state(field: Field) -> RetrainingState:
     last_run = runs.first()
     n_new, n_settled, is_quiet, damage = 0, 0, True, ""
     if last_run is not None:
-        pool = Candidate.objects.filter(field__in=last_run.fields.all(), control=False)
+        in_fields = Candidate.objects.filter(field__in=last_run.fields.all())
+        pool = in_fields.filter(control=False, guard=False)
         labels = pool.labels(CONSENSUS)
         try:
             snapshot = last_run.snapshot_labels(TRAIN)

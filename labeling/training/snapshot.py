@@ -43,6 +43,12 @@ class TrainingSnapshot:
         return sorted({field for (field, _), count in self.counts.items() if count})
 
     @property
+    def trained_fields(self) -> list[str]:
+        """Names of the fields with labels in the training pool."""
+        counts = self.counts.items()
+        return sorted({field for (field, split), count in counts if split == TRAIN and count})
+
+    @property
     def label_counts(self) -> LabelCounts:
         """Labels of each class, by split."""
         return {split: dict(sorted(self.labels(split).items())) for split in (TRAIN, CONTROL)}

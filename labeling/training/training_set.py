@@ -42,15 +42,16 @@ def _training_rows(fields: Iterable[Field], source: LabelSource) -> Iterator[Row
     """Yield a row for every candidate with stamps, with its label from the source."""
     candidates = Candidate.objects.in_play().filter(field__in=list(fields))
     labels = {} if source.is_consensus else candidates.labels(source)
+    guard = set(candidates.filter(guard=True).values_list("pk", flat=True))
     no_counts = {} if source.is_consensus else dict.fromkeys(VOTE_COLUMNS)
     for row in catalogue_rows(candidates):
-        consensus = row["class_consensus"]
+        label = row["class_consensus"] if source.is_consensus else labels.get(row["candidate"])
         yield {
             **row,
             **no_counts,
             "row": row["pack_row"],
             "split": CONTROL if row["control_sample"] else TRAIN,
-            "label": consensus if source.is_consensus else labels.get(row["candidate"]),
+            "label": None if row["candidate"] in guard else label,
         }
 
 

@@ -25,6 +25,7 @@ RULES = {
     "refresh_after": 10,
     "retrain_after": 0,
     "strategy": "entropy",
+    "split": "random",
     "cold_start": "random",
     "lease_minutes": 10,
     "north_deg": 0,

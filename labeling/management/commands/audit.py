@@ -60,6 +60,10 @@ class Command(BaseCommand):
             standing = field.promotions.filter(rolled_back_at=None).first()
             if field.promoted_run_id != (standing and standing.run_id):
                 yield f"{field}: goes by another run than its promotions say"
+            wrong = sum(guard != stored for _, guard, stored in field.guards())
+            if wrong:
+                candidates = count_text(wrong, "candidate is", "candidates are")
+                yield f"{field}: {candidates} wrongly in the guard, or not in it"
 
     def _in_candidates(self) -> Iterator[str]:
         rows = Candidate.objects.select_related("field", "consensus").order_by("pk")
@@ -95,7 +99,9 @@ def _positions() -> Iterator[str]:
 
 def _differences(candidate: Candidate) -> list[str]:
     """Return the differences between stored and recomputed values of a candidate."""
-    placed = Candidate(field=candidate.field, catalogue_id=candidate.catalogue_id)
+    placed = Candidate(
+        field=candidate.field, catalogue_id=candidate.catalogue_id, x=candidate.x, y=candidate.y
+    )
     placed.derive_columns()
     wrong = []
     if candidate.control != placed.control and not candidate.control_inherited:

@@ -11,6 +11,7 @@ from labeling.ingest.mosaics import FieldPlan, plan_field
 from labeling.management.band_rule_options import add_band_rule_options
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
+from labeling.management.split_option import add_split_option
 from labeling.number_texts import share_text
 
 
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         parser.add_argument("--pixel-scale", type=float, help="arcsec; by default from the WCS")
         parser.add_argument("--no-wcs", action="store_true", help="import mosaics without a WCS")
         parser.add_argument("--simulated", action="store_true", help="the pixels are simulated")
+        add_split_option(parser)
         parser.add_argument("--votes", type=int, help="votes that a candidate needs; default: 3")
         self.add_band_rule(parser)
 
@@ -90,6 +92,7 @@ class Command(BaseCommand):
             pixel_scale_arcsec=options["pixel_scale"],
             simulated=options["simulated"] or None,
             votes_needed=options["votes"],
+            split=options["split"],
             min_observed=options["min_observed"],
             min_detected=options["min_detected"],
         )

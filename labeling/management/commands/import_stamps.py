@@ -16,6 +16,7 @@ from labeling.management.band_rule_options import add_band_rule_options
 from labeling.management.commands import import_catalogue
 from labeling.management.import_errors import as_command_errors
 from labeling.management.progress import PrintedProgress
+from labeling.management.split_option import add_split_option
 from labeling.management.table_arguments import parse_pairs
 from labeling.models import Field
 
@@ -51,6 +52,7 @@ class Command(import_catalogue.Command):
         parser.add_argument("--pixel-scale", type=float, help="arcsec; by default from the WCS")
         parser.add_argument("--galaxy", help="name of the galaxy, as on the pages")
         parser.add_argument("--distance", type=float, help="distance of the galaxy in Mpc")
+        add_split_option(parser)
         parser.add_argument("--votes", type=int, help="votes that a candidate needs; default: 3")
         parser.add_argument("--simulated", action="store_true", help="the pixels are simulated")
         parser.add_argument(
@@ -109,6 +111,7 @@ def _columns(options: dict[str, Any]) -> dict[str, Any]:
         "galaxy": options["galaxy"],
         "distance_mpc": options["distance"],
         "votes_needed": options["votes"],
+        "split": options["split"],
         "pixel_scale_arcsec": options["pixel_scale"],
         "simulated": options["simulated"] or None,
     }
