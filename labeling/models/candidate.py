@@ -322,7 +322,7 @@ class Candidate(models.Model):
         self, voter: User, uuid: UUID, context: VoteContext, answer: dict[str, Any]
     ) -> Vote:
         """Return the unsaved vote, with what was visible to the voter and why it was served."""
-        lease = context.lease
+        served_by = context.served_by
         visible = context.disclosed or has_role(voter, Role.CURATOR)
         suggestion_visible = visible and self._has_suggestion()
         votes_visible = len(context.votes_of_others) if visible else 0
@@ -334,8 +334,8 @@ class Candidate(models.Model):
             suggestion_visible=suggestion_visible,
             votes_visible=votes_visible,
             informed=context.disclosed or suggestion_visible or votes_visible > 0,
-            sample=lease.sample if lease else "",
-            strategy=lease.strategy if lease else "",
+            sample=served_by.sample if served_by else "",
+            strategy=served_by.strategy if served_by else "",
             surplus=context.repeat_of is None and self._is_surplus(context),
             cast_at=self._locked_at,
             **answer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.core.config import PRESETS, Preset
-from classifier.core.training_set import CONTROL, TRAIN
+from classifier.core.training_set import TRAIN
 from labeling import jobs
+from labeling.evaluation.control_labels import ControlLabels, control_labels
 from labeling.files import run_folders
 from labeling.files.json_values import nonfinite_to_none
 from labeling.files.stored_files import DamagedFile, read_run_config, training_set_labels
@@ -311,33 +312,21 @@ class TrainingRun(SharedRun):
         control = Prediction.objects.filter(candidate__control=True, candidate__field__in=fields)
         new = _probabilities(control.filter(run=self))
         promoted = _probabilities(control.promoted().exclude(run=self))
-        labels = self._control_labels(new, fields)
+        labels = self.control_labels(fields).among(new).labels
         return gate.judge(
             np.array(list(labels.values()), dtype=np.int64),
             _probability_array(new[candidate] for candidate in labels),
             _probability_array(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
         )
 
-    def _control_labels(
-        self, candidates: Collection[int], fields: Iterable[Field]
-    ) -> dict[int, int]:
-        """Return the snapshot's labels of these control candidates, or today's if too few.
+    def control_labels(self, fields: Iterable[Field] | None = None) -> ControlLabels:
+        """Return all present labels of the control sample of these fields, or all its own.
 
-        No run learns from the control sample, whenever it was labelled: if the snapshot's file is
-        damaged, today's labels judge the run as well.
+        They are those of its label source, or of the consensus for an imported network. No run
+        learns from the control sample, whenever it was labelled.
         """
-        try:
-            snapshot = self.snapshot_labels(CONTROL)
-        except DamagedFile:
-            # Everybody reads the log: folders of the server are named in `damages` only.
-            self.log_event("The file of its training set is damaged: judged on present labels.")
-            snapshot = {}
-        labels = {pk: snapshot[pk] for pk in candidates if pk in snapshot}
-        if len(labels) >= gate.MIN_LABELS:
-            return labels
         source = self.source if self.label_source else CONSENSUS
-        present = Candidate.objects.filter(field__in=fields).labels(source)
-        return {pk: present[pk] for pk in candidates if pk in present}
+        return control_labels(self.fields.all() if fields is None else fields, source)
 
     @property
     def passed_gate(self) -> bool:

@@ -30,6 +30,10 @@ class NotReplaceable(Exception):
     """A vote names as replaced what is not its voter's vote on the same candidate."""
 
 
+_SAME_PAIR = {"candidate": OuterRef("candidate"), "voter": OuterRef("voter")}
+"""The votes of the same voter on the same candidate, in a subquery of votes."""
+
+
 class VoteQuerySet(models.QuerySet["Vote"]):
     """Queries about votes."""
 
@@ -63,6 +67,22 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         informed = self.informed().order_by().values("candidate")
         blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=informed)
         return blind.order_by("cast_at", "pk")
+
+    def blind_before_informed(self) -> Self:
+        """Blind votes whose voter changed them after they were shown what others say."""
+        informed = Vote.objects.live().informed().filter(**_SAME_PAIR)
+        return self.blind().filter(Exists(informed), repeat_of=None).exclude(retracted_at=None)
+
+    def served_from_control_sample(self) -> Self:
+        """Votes on candidates that the queue served to their voter from the control sample.
+
+        A correction has no sample of its own in older rows: it has that of the vote before it.
+        """
+        corrected = Vote.objects.filter(
+            **_SAME_PAIR, sample=Sample.CONTROL, cast_at__lte=OuterRef("cast_at")
+        )
+        served = Q(sample=Sample.CONTROL) | Exists(corrected)
+        return self.filter(served, repeat_of=None, vote_import=None)
 
     def imported(self) -> Self:
         """Votes that were cast elsewhere, and came with a file."""
@@ -229,11 +249,21 @@ class VoteContext:
     """The expert's lease on the candidate, expired or not; the vote ends it."""
     lease_is_live: bool
     disclosed: bool
-    """True if the expert was shown what others say of the candidate."""
+    """True if the expert was shown what others say of the candidate, at any time."""
+    previous: Vote | None
+    """The expert's vote before the new one, retracted or not; a repeat only before a repeat."""
     repeat_of: UUID | None
     """The expert's vote that the new one only repeats, hidden from them; such votes never count."""
     superseded: Sequence[UUID]
     """The standing votes that the new one replaces."""
+
+    @property
+    def served_by(self) -> Lease | Vote | None:
+        """What says why the candidate was served: the lease, or else the expert's earlier vote."""
+        answers_repeat = self.lease is not None and self.lease.sample == Sample.REPEAT
+        if self.lease and (self.repeat_of or not answers_repeat):
+            return self.lease
+        return self.previous
 
     @classmethod
     def read(
@@ -251,7 +281,13 @@ class VoteContext:
             votes_of_others=[vote for vote in votes if vote.is_live and vote.voter_id != expert.pk],
             lease=lease,
             lease_is_live=lease is not None and live,
-            disclosed=disclosed,
+            # Opinions shown before an earlier vote stay shown, whatever the role is now.
+            disclosed=disclosed or any(vote.informed for vote in own_votes),
+            previous=max(
+                (vote for vote in own_votes if vote.repeat_of_id == repeat_of),
+                key=lambda vote: vote.cast_at,
+                default=None,
+            ),
             repeat_of=repeat_of,
             superseded=[
                 vote.pk

@@ -1,7 +1,8 @@
 """The training set: an export like any other, whose sha256 is the run's fingerprint.
 
 One row for each candidate with stamps, in the format of `classifier.core.training_set`; the vote
-counts are empty where the labels are not the consensus.
+counts are empty where the labels are not the consensus. Rows of the control sample have the labels,
+and the votes, by which networks are measured (`labeling.evaluation.control_labels`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils import timezone
 from classifier.core.classes import VOTE_COLUMNS
 from classifier.core.training_set import CONTROL, TRAIN, encode_training_set
 from labeling.db.consistent_read import one_moment
+from labeling.evaluation.control_labels import control_labels
 from labeling.export.rows import Row, catalogue_rows
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
@@ -24,6 +26,8 @@ from labeling.models.vote import Vote
 from labeling.training.label_basis import consensus_basis, expert_basis, reference_basis
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import Basis, TrainingSnapshot, check_label_counts
+
+_NO_VOTES = (0,) * len(VOTE_COLUMNS)
 
 
 def all_label_sources() -> list[LabelSource]:
@@ -40,24 +44,28 @@ def all_label_sources() -> list[LabelSource]:
 
 def _training_rows(fields: Iterable[Field], source: LabelSource) -> Iterator[Row]:
     """Yield a row for every candidate with stamps, with its label from the source."""
-    candidates = Candidate.objects.in_play().filter(field__in=list(fields))
+    fields = list(fields)
+    candidates = Candidate.objects.in_play().filter(field__in=fields)
+    control = control_labels(fields, source)
     labels = {} if source.is_consensus else candidates.labels(source)
     guard = set(candidates.filter(guard=True).values_list("pk", flat=True))
-    no_counts = {} if source.is_consensus else dict.fromkeys(VOTE_COLUMNS)
     for row in catalogue_rows(candidates):
-        label = row["class_consensus"] if source.is_consensus else labels.get(row["candidate"])
-        yield {
-            **row,
-            **no_counts,
-            "row": row["pack_row"],
-            "split": CONTROL if row["control_sample"] else TRAIN,
-            "label": None if row["candidate"] in guard else label,
-        }
+        candidate = row["candidate"]
+        split = CONTROL if row["control_sample"] else TRAIN
+        row |= {"row": row["pack_row"], "split": split}
+        if split == CONTROL:
+            votes = zip(VOTE_COLUMNS, control.votes.get(candidate, _NO_VOTES), strict=True)
+            row |= {"label": control.labels.get(candidate), **dict(votes)}
+        else:
+            label = row["class_consensus"] if source.is_consensus else labels.get(candidate)
+            row["label"] = None if candidate in guard else label
+        yield row if source.is_consensus else row | dict.fromkeys(VOTE_COLUMNS)
 
 
 def encode_labels(fields: Iterable[Field], source: LabelSource) -> bytes:
     """Return the training set of a label source as it is now, with any number of labels."""
-    return encode_training_set(_training_rows(fields, source))
+    with one_moment():
+        return encode_training_set(_training_rows(fields, source))
 
 
 def take_snapshot(fields: Iterable[Field], source: LabelSource) -> TrainingSnapshot:

@@ -94,7 +94,6 @@ def test_a_damaged_training_set_does_not_stop_a_promotion(browse, run, damage, r
     run.refresh_from_db()
     assert run.status == RunStatus.PROMOTED
     assert escape(f"{run.manifest_path}{reason}") in answer.content.decode()
-    assert run.log.filter(text__contains="judged on present labels").exists()
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,16 @@ def vote(candidate, voter, label=1, **answer):
     return candidate.cast_vote(voter, uuid4(), label=label, **answer)
 
 
+def served_vote(candidate, voter, label=1, **answer):
+    """The voter's answer on a candidate that the queue has served to them."""
+    lease_to(candidate, voter)
+    return vote(candidate, voter, label, **answer)
+
+
 def settle(candidate, voters, label=1):
-    """All of them say the same."""
+    """All of them say the same of what the queue serves them."""
     for voter in voters:
-        vote(candidate, voter, label)
+        served_vote(candidate, voter, label)
 
 
 def running_run(field, by):

@@ -1,13 +1,12 @@
 """The gate of runs: predictions for the control sample decide whether a run may be promoted."""
 
-from hashlib import sha256
 from http import HTTPStatus
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
-from classifier.core.training_set import COLUMNS
-from labeling.models import Consensus, Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun
+from labeling.models import Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun, Vote
 from labeling.rules.gate import MIN_LABELS
 from tests.labeling.world import (
     API,
@@ -37,20 +36,6 @@ def trained(labelled, admin):
     """A function that makes runs with a worker at them."""
 
     return lambda: running_run(labelled, admin)
-
-
-def freeze(run, field, count):
-    """Give the run a training set in which the first so many candidates are labelled."""
-    ids = field.candidates.order_by("pk").values_list("pk", flat=True)
-    rows = [
-        f"{pk},gated,{pk},pack,{k},control,{1 + k % 4 if k < count else ''}"
-        for k, pk in enumerate(ids)
-    ]
-    text = "\n".join([",".join(COLUMNS), *rows, "999999,gated,0,pack,0,train,2", ""])
-    run.manifest_path.parent.mkdir(parents=True)
-    run.manifest_path.write_text(text)
-    run.manifest_sha256 = sha256(text.encode()).hexdigest()
-    run.save()
 
 
 def answers(field, right):
@@ -99,20 +84,24 @@ def test_a_run_that_cannot_be_judged_waits_for_a_person(trained, labelled, admin
     assert labelled.promoted_run == run
 
 
-def test_a_snapshot_with_too_few_labels_is_replaced_by_the_labels_of_today(
-    trained, labelled, admin
-):
+def test_a_run_is_judged_by_all_labels_that_there_are_when_it_is_judged(trained, labelled, admin):
     run = trained()
-    freeze(run, labelled, MIN_LABELS - 1)
-    others = labelled.candidates.order_by("-pk").values_list("pk", flat=True)[: CANDIDATES - 5]
-    Consensus.objects.filter(pk__in=list(others)).update(label=None)
+    later = labelled.candidates.order_by("pk").values_list("pk", flat=True)[MIN_LABELS - 1 :]
+    votes = Vote.objects.filter(candidate__in=list(later))
+    votes.update(retracted_at=timezone.now())
     run.succeed(answers(labelled, SHUFFLED), {})
-    assert (run.status, run.verdict["judged"]) == (RunStatus.READY, False)
-    for number, consensus in enumerate(Consensus.objects.order_by("pk")):
-        Consensus.objects.filter(pk=consensus.pk).update(label=1 + number % 4)
+    assert (run.status, run.verdict["of"]) == (RunStatus.READY, MIN_LABELS - 1)
+    votes.update(retracted_at=None)
     with pytest.raises(RefusedByGate, match="could be chance"):
         run.promote(admin)
     assert run.verdict["of"] == CANDIDATES
+
+
+def test_votes_by_hand_do_not_judge_a_run(trained, labelled):
+    Vote.objects.update(sample="")
+    run = trained()
+    run.succeed(answers(labelled, SHUFFLED), {})
+    assert (run.status, run.verdict["of"]) == (RunStatus.READY, 0)
 
 
 def test_a_worse_run_is_refused(trained, labelled):
@@ -161,13 +150,6 @@ def test_promoting_twice_with_a_reason_keeps_the_verdict(trained, labelled, admi
     worse.refresh_from_db()
     assert "less often than the promoted network" in worse.verdict["reasons"][0]
     assert Promotion.objects.filter(run=worse).count() == 1
-
-
-def test_a_run_is_judged_by_the_labels_of_its_snapshot(trained, labelled, ada):
-    run = trained()
-    freeze(run, labelled, CANDIDATES - 5)
-    run.succeed(answers(labelled, GOOD), {})
-    assert run.verdict["of"] == CANDIDATES - 5
 
 
 def test_a_run_promoted_in_one_field_is_judged_again_in_another(trained, labelled, admin):

@@ -1,0 +1,1 @@
+"""What networks are measured on: the labels of the control sample."""
