@@ -21,7 +21,14 @@ from labeling.housekeeping import (
     delete_old_uploads,
     delete_unused_embeddings,
 )
-from labeling.models import Experiment, ImportJob, Refresh, RunCancelled, TrainingRun
+from labeling.models import (
+    Application,
+    Experiment,
+    ImportJob,
+    Refresh,
+    RunCancelled,
+    TrainingRun,
+)
 from labeling.models.job import Job, WorkerJobQuerySet
 from labeling.training.retraining import retrain_due_fields
 
@@ -29,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 TRAINING = "celery_worker.training.run_job"
 EXPERIMENT = "celery_worker.experiments.run_job"
+PREDICTION = "celery_worker.application.run_job"
 REFRESH = "celery_worker.refresh.run_job"
 IMPORT = "celery_worker.imports.run_job"
 
@@ -41,7 +49,7 @@ def train(self: Task, run_id: int) -> None:
         delete_unused_embeddings()
         wake(TrainingRun.objects.all())
     elif run := TrainingRun.objects.join(run_id):
-        assist(run)
+        assist(run, TRAINING)
 
 
 @shared_task(name=jobs.EXPERIMENT, bind=True)
@@ -49,6 +57,15 @@ def experiment(self: Task, experiment_id: int) -> None:
     """Run one queued experiment, or those of its arms that are not finished."""
     if claimed := Experiment.objects.claim(experiment_id, self.request.id or ""):
         complete(claimed, EXPERIMENT)
+
+
+@shared_task(name=jobs.PREDICT, bind=True)
+def predict(self: Task, application_id: int) -> None:
+    """Predict the candidates of one queued application, or assist the worker that does."""
+    if application := Application.objects.claim(application_id, self.request.id or ""):
+        complete(application, PREDICTION)
+    elif application := Application.objects.join(application_id):
+        assist(application, PREDICTION)
 
 
 @shared_task(name=jobs.REFRESH)
@@ -76,6 +93,7 @@ def sweep() -> None:
     """
     wake(TrainingRun.objects.all())
     wake(Experiment.objects.all())
+    wake(Application.objects.all())
     wake(ImportJob.objects.all())
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
@@ -93,7 +111,8 @@ def on_worker_lost(task_id: str, exception: BaseException, **_: Any) -> None:
     """
     if not isinstance(exception, WorkerLostError):
         return
-    for rows in (TrainingRun.objects.all(), Experiment.objects.all(), ImportJob.objects.all()):
+    for model in (TrainingRun, Experiment, Application, ImportJob):
+        rows: WorkerJobQuerySet[Any] = model.objects.all()
         if rows.mark_lost(task_id):
             wake(rows)
     # The parent forks other processes, and keeps no connection to the database.
@@ -119,14 +138,14 @@ def complete(job: Job, path: str) -> None:
         raise
 
 
-def assist(run: TrainingRun) -> None:
-    """Train members of a run that another worker completes; a failure here does not end the run."""
+def assist(shared: TrainingRun | Application, path: str) -> None:
+    """Do parts of a job that another worker completes; a failure here does not end the job."""
     try:
-        import_string(TRAINING)(run)
+        import_string(path)(shared)
     except RunCancelled as error:
         logger.info("%s", error)
     except InvalidJob as error:
-        run.give_up(str(error))
+        shared.give_up(str(error))
     except Exception as error:
-        run.give_up(f"{type(error).__name__}: {error}")
+        shared.give_up(f"{type(error).__name__}: {error}")
         raise

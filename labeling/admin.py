@@ -17,6 +17,7 @@ from labeling.ingest.removal import NotConfirmed, remove_import
 from labeling.models import (
     Adjudication,
     ApiToken,
+    Application,
     Candidate,
     CatalogueImport,
     Comment,
@@ -36,6 +37,7 @@ from labeling.models import (
     Refresh,
     Release,
     RunEvent,
+    Shard,
     TrainingRun,
     Upload,
     Vote,
@@ -180,6 +182,14 @@ class ExperimentAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "kind", "preset", "arms", "status", "requested_by", "requested_at")
     list_filter = ("status", "kind")
+
+
+@admin.register(Application)
+class ApplicationAdmin(ReadOnlyAdmin):
+    """Applications of runs to fields."""
+
+    list_display = ("id", "run", "field", "status", "requested_by", "requested_at")
+    list_filter = ("status", "field")
 
 
 @admin.register(ImportJob)
@@ -330,6 +340,7 @@ admin.site.register(
         Refresh,
         Release,
         RunEvent,
+        Shard,
         Upload,
     ],
     ReadOnlyAdmin,

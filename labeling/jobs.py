@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 
 TRAIN = "asterism.train"
 EXPERIMENT = "asterism.experiment"
+PREDICT = "asterism.predict"
 REFRESH = "asterism.refresh"
 IMPORT = "asterism.import"
 SWEEP = "asterism.sweep"
@@ -25,6 +26,7 @@ LONG, SHORT = "long", "short"
 QUEUES = {
     TRAIN: {"queue": LONG},
     EXPERIMENT: {"queue": LONG},
+    PREDICT: {"queue": LONG},
     REFRESH: {"queue": SHORT},
     IMPORT: {"queue": SHORT},
     SWEEP: {"queue": SHORT},

@@ -59,7 +59,7 @@ def diverse(
     """
     entropy_N = entropy(member_probability.mean(axis=0)).astype(np.float32)
     parts = [embeddings] if isinstance(embeddings, np.ndarray) else embeddings
-    direction_Nf = _directions(np.concatenate([_projected(part) for part in parts]))
+    direction_Nf = _directions(np.concatenate([projected(part) for part in parts]))
 
     def remainder(pick: int) -> NDArray[np.float32]:
         similarity_N = (direction_Nf @ direction_Nf[pick]).clip(0, 1)
@@ -124,8 +124,8 @@ def _greedy_values(
     return np.where(np.isnan(picked_N), remaining_N, picked_N)
 
 
-def _projected(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Project embeddings (n, F) to f dimensions, at most PROJECTED."""
+def projected(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return embeddings (n, F) in f dimensions, at most PROJECTED; twice is the same as once."""
     features = embeddings.shape[1]
     if features <= PROJECTED:
         return embeddings

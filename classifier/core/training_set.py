@@ -85,8 +85,18 @@ class Manifest:
         return cls._of_rows(rows, votes, Path(packs), hashlib.sha256(content).hexdigest(), path)
 
     @classmethod
+    def to_predict(
+        cls, rows: Iterable[tuple[int, str, str, str, int, str]], packs: Location
+    ) -> Self:
+        """Return a manifest without labels; a row is the first six of the columns of the file."""
+        listed: list[_Row] = [(*row, UNLABELLED, []) for row in rows]
+        votes = np.empty((len(listed), 0), dtype=np.int64)
+        sha256 = hashlib.sha256(repr(listed).encode()).hexdigest()
+        return cls._of_rows(listed, votes, packs, sha256, Path("the list of candidates"))
+
+    @classmethod
     def _of_rows(
-        cls, rows: list[_Row], votes: NDArray[np.int64], packs: Path, sha: str, path: Path
+        cls, rows: list[_Row], votes: NDArray[np.int64], packs: Location, sha: str, path: Path
     ) -> Self:
         columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
         candidate = np.array(columns[0], dtype=np.int64)

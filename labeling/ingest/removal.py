@@ -25,6 +25,7 @@ from labeling.export.votes import COLUMNS, vote_rows
 from labeling.ingest.pack_claims import remove_claimed
 from labeling.models import (
     Adjudication,
+    Application,
     CatalogueImport,
     Comment,
     Consensus,
@@ -100,9 +101,13 @@ def _hide(record: CatalogueImport, removed_by: User | None, confirmation: str) -
 
 
 def _check_no_job_is_at_work(field: Field) -> None:
-    """Raise JobConflict while a worker trains or refits on the field's candidates."""
-    for jobs in (TrainingRun.objects, Experiment.objects):
-        if job := jobs.active().filter(fields=field).first():
+    """Raise JobConflict while a worker trains, predicts or refits on the field's candidates."""
+    for active in (
+        TrainingRun.objects.active().filter(fields=field),
+        Experiment.objects.active().filter(fields=field),
+        Application.objects.active().filter(field=field),
+    ):
+        if job := active.first():
             raise JobConflict(
                 f"{str(job).capitalize()} uses the candidates of field {field}; cancel it, or wait "
                 "until it has ended."

@@ -2,6 +2,7 @@
 
 from labeling.models.adjudication import Adjudication
 from labeling.models.api_token import ApiToken
+from labeling.models.application import Application, NothingToPredict
 from labeling.models.candidate import Candidate, CandidateQuerySet, SetAside
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
@@ -23,6 +24,7 @@ from labeling.models.refresh import Refresh
 from labeling.models.release import Release
 from labeling.models.run_event import RunEvent
 from labeling.models.session import Session
+from labeling.models.shard import Shard
 from labeling.models.training_run import TrainingRun
 from labeling.models.upload import NoSpace, Upload, UploadConflict
 from labeling.models.vote import NotReplaceable, Vote, VoteConflict
@@ -31,6 +33,7 @@ from labeling.models.vote_import import VoteImport
 __all__ = [
     "Adjudication",
     "ApiToken",
+    "Application",
     "Candidate",
     "CandidateQuerySet",
     "CatalogueImport",
@@ -49,6 +52,7 @@ __all__ = [
     "NoSpace",
     "NotReady",
     "NotReplaceable",
+    "NothingToPredict",
     "Prediction",
     "Preferences",
     "Promotion",
@@ -62,6 +66,7 @@ __all__ = [
     "Sample",
     "Session",
     "SetAside",
+    "Shard",
     "Theme",
     "TrainingRun",
     "Upload",

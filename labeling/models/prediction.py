@@ -61,7 +61,9 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         _, position, pair = np.intersect1d(candidate_N, pairs[:, 0], return_indices=True)
         queue_N[position] = pairs[pair, 1]
 
-        counts_NK = Consensus.objects.filter(candidate__field__runs=run_id).counts(candidate_N)
+        counts_NK = Consensus.objects.filter(
+            candidate__field__in=np.unique(pairs[:, 1]).tolist()
+        ).counts(candidate_N)
         priority_N = np.zeros(len(candidate_N))
         for field, strategy in strategies.items():
             waits_N = queue_N == field

@@ -165,7 +165,10 @@ class Refresh(models.Model):
 
 def _refreshable_fields(**lookups: Any) -> list[Field]:
     """Return the fields whose promoted run learnt from votes and has kept embeddings."""
-    voted = Field.objects.filter(promoted_run__label_source=CONSENSUS.text, **lookups)
+    # A run that was only applied to a field has kept no embeddings of its candidates.
+    voted = Field.objects.filter(
+        promoted_run__label_source=CONSENSUS.text, promoted_run__fields=F("pk"), **lookups
+    )
     fields = [field for field in voted.select_related("promoted_run") if field.follows_labels]
     return [field for field in fields if _promoted_run(field).embeddings_path.exists()]
 

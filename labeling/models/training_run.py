@@ -115,7 +115,7 @@ class TrainingRunQuerySet(TrainingRunQueries["TrainingRun"]):
             outcome=nonfinite_to_none(dict(source)),
         )
         run.fields.add(field)
-        strategies = run.write_predictions(predictions)
+        strategies = run.write_predictions(predictions, [field])
         (locked,) = run.fields.lock_out_votes()
         run.update_queue_after_writing(locked, strategies)
         run.judge()
@@ -372,7 +372,12 @@ class TrainingRun(SharedRun):
         # The status does not tell a refused run that is promoted in another field.
         if (reasons := self.verdict.get("reasons")) and not reason:
             raise RefusedByGate(" ".join(reasons))
-        chosen = self.fields.all() if fields is None else fields
+        self.promote_in(self.fields.all() if fields is None else fields, by, reason)
+
+    @transaction.atomic
+    def promote_in(self, fields: Iterable[Field], by: User, reason: str = "") -> None:
+        """Promote it in these fields, whatever the gate says."""
+        chosen = list(fields)
         for field in Field.objects.filter(pk__in=[f.pk for f in chosen]).lock_out_votes():
             if field.promoted_run_id != self.pk:
                 previous = field.promoted_run
@@ -403,12 +408,14 @@ class TrainingRun(SharedRun):
         field.promoted_run = run
         field.save(update_fields=["promoted_run"])
 
-    def write_predictions(self, predictions: PredictionArrays) -> dict[int, str]:
-        """Store predictions; `update_queue` is still to be called for candidates with votes.
+    def write_predictions(
+        self, predictions: PredictionArrays, fields: Iterable[Field]
+    ) -> dict[int, str]:
+        """Store predictions in these fields; `update_queue` is still to be called for voted ones.
 
         Returns the strategy of each field by which the acquisition values were computed.
         """
-        waiting = Candidate.objects.filter(open=True, control=False, field__in=self.fields.all())
+        waiting = Candidate.objects.filter(open=True, control=False, field__in=list(fields))
         return Prediction.objects.write(self.pk, predictions, waiting.values_list("pk", "field"))
 
     def update_queue_after_writing(self, field: Field, strategies: Mapping[int, str]) -> None:
@@ -435,7 +442,7 @@ class TrainingRun(SharedRun):
         ):
             return
         self.predictions.all().delete()
-        strategies = self.write_predictions(predictions)
+        strategies = self.write_predictions(predictions, self.fields.all())
         Field.objects.lock_rows(self.fields.all())
         self.judge()
         for field in Field.objects.filter(runs=self).lock_out_votes():

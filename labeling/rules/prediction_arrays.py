@@ -6,6 +6,7 @@ NaN     mutual information of one network alone, diversity of candidates that ha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -52,6 +53,11 @@ class PredictionArrays:
         return cls(
             candidate_N, label_N, probability_NK, entropy_N, np.ones(count), unknown_N, unknown_N
         )
+
+    def among(self, candidates: Iterable[int]) -> Self:
+        """Return the predictions for those of these candidates that have one."""
+        rows_N = np.isin(self.candidate_N, np.fromiter(candidates, np.int64))
+        return type(self)(**{name: values[rows_N] for name, values in vars(self).items()})
 
     @property
     def opinions(self) -> Opinions:

@@ -9,7 +9,7 @@ import redis
 from django.db import transaction
 
 from celery_worker.app import app
-from celery_worker.tasks import experiment, refresh, sweep, train
+from celery_worker.tasks import experiment, predict, refresh, sweep, train
 from labeling import jobs
 
 
@@ -29,8 +29,8 @@ def queue(redis_server):
 
 
 def test_the_task_names_are_those_of_the_worker():
-    names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.REFRESH, jobs.SWEEP)
-    assert (train.name, experiment.name, refresh.name, sweep.name) == names
+    names = (jobs.TRAIN, jobs.EXPERIMENT, jobs.PREDICT, jobs.REFRESH, jobs.SWEEP)
+    assert (train.name, experiment.name, predict.name, refresh.name, sweep.name) == names
     assert set(names) <= set(app.tasks)
 
 

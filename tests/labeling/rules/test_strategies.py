@@ -47,7 +47,7 @@ def pool(admin):
     run = make_run(field, admin)
     p, information, diversity = zip(*OPINIONS, strict=True)
     run.write_predictions(
-        arrays_of(ids, p, mutual_information_N=information, diversity_N=diversity)
+        arrays_of(ids, p, mutual_information_N=information, diversity_N=diversity), [field]
     )
     run.promote_unjudged(by=admin)
     field.refresh_from_db()
