@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer quantised ngc1566 simulate lock
+.PHONY: run test soak lint bench transfer quantised ngc1566 simulate orientations lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -54,9 +54,14 @@ quantised: $(VENV)/installed-dev
 ngc1566: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/ngc1566.py
 
-# Replays labelling with simulated experts for half an hour, and renews docs/active-learning.md.
+# Replays labelling with simulated experts for an hour, and renews docs/active-learning.md.
 simulate: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulate.py
+
+# Compares predictions from one view of each stamp and from eight, in half an hour, and renews the
+# table in docs/figures.md.
+orientations: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/orientations.py
 
 # Resolves the ranges of pyproject.toml anew, for Python 3.11 and newer on all systems; a version
 # that is locked stays until `make lock UPGRADE=--upgrade`. Those of torch are set by hand.

@@ -4,14 +4,16 @@ Shapes   R replays of a strategy, V numbers of votes, S bootstrap samples.
 Target   the mean accuracy that the labels of the whole pool give, and 98 % of it.
 Curve    accuracy against votes, mean over the replays of a strategy, made monotone by isotonic
          regression (Barlow et al. 1972): a noisy curve would cross the target too early.
-Interval 95 %, by bootstrap over the replays, with the same seeds for all strategies. A target that
-         is not reached counts as infinitely many votes. A ratio to random is undefined where random
-         does not reach the target; the number of such samples is given, and `classifier.core
-         .statistics` says how many an interval allows.
+Interval 95 %, by bootstrap over control samples with all replays of each, the same for all
+         strategies; with one control sample over its replays, and then the interval says nothing of
+         other candidates. Below five control samples intervals are too narrow. A target that is not
+         reached counts as infinitely many votes. A ratio to random is undefined where random does
+         not reach the target; the number of such samples is given, and `classifier.core.statistics`
+         says how many an interval allows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from scipy.optimize import isotonic_regression
 
 from classifier.active.acquisition import STRATEGIES
 from classifier.active.replay import WHOLE_POOL, Replay
-from classifier.core.statistics import count_undefined, percentile_interval
+from classifier.core.statistics import cluster_bootstrap, count_undefined, percentile_interval
 
 FORMAT = "asterism-label-efficiency/1"
 
@@ -43,6 +45,8 @@ class EfficiencyCurves:
     """(R, V) by strategy; the same row has the same votes and control sample in all."""
     full: NDArray[np.float64]
     """(R,) accuracy with the labels of the whole pool."""
+    sample: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(R,) number of the control sample of each replay; empty if all share one."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ def efficiency_curves(replays: Sequence[Replay]) -> EfficiencyCurves:
             for strategy, same_strategy in by_strategy.items()
         },
         full=np.array([replay.points[-1].accuracy for replay in whole_pool]),
+        sample=np.unique([replay.sample for replay in whole_pool], return_inverse=True)[1],
     )
 
 
@@ -119,14 +124,15 @@ def efficiencies(curves: EfficiencyCurves, seed: int = 0) -> list[Efficiency]:
     `seed` is that of the bootstrap samples.
     """
     replays = len(curves.full)
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(replays, size=(BOOTSTRAP_SAMPLES if replays > 1 else 0, replays))
-    # the replays themselves first, then the samples: (1 + S, R)
-    samples_SR = np.concatenate([np.arange(replays)[None], draws])
+    sample_R = curves.sample if len(curves.sample) else np.zeros(replays, dtype=np.int64)
+    count = BOOTSTRAP_SAMPLES if replays > 1 else 0
+    draws = cluster_bootstrap(sample_R, count, np.random.default_rng(seed))
+    # the replays themselves first, then the samples
+    samples = [np.arange(replays), *draws]
     half = int(np.searchsorted(curves.votes, curves.votes[-1] / 2))
     votes = {
         strategy: {
-            share: _votes_needed(curves, strategy, share, samples_SR) for share in TARGET_SHARES
+            share: _votes_needed(curves, strategy, share, samples) for share in TARGET_SHARES
         }
         for strategy in STRATEGIES
         if strategy in curves.accuracy
@@ -195,9 +201,9 @@ def crossing(votes_V: NDArray[np.float64], accuracy_V: NDArray[np.float64], targ
 
 
 def _votes_needed(
-    curves: EfficiencyCurves, strategy: str, share: float, samples_SR: NDArray[np.int64]
+    curves: EfficiencyCurves, strategy: str, share: float, samples: Sequence[NDArray[np.int64]]
 ) -> NDArray[np.float64]:
-    """Return the votes (S,) to a share of the full accuracy, for samples (S, R) of replays.
+    """Return the votes (S,) to a share of the full accuracy, for S samples of replays.
 
     Infinite where they do not reach it.
     """
@@ -205,10 +211,10 @@ def _votes_needed(
         [
             crossing(
                 curves.votes,
-                curves.accuracy[strategy][replays_R].mean(axis=0),
-                share * float(curves.full[replays_R].mean()),
+                curves.accuracy[strategy][drawn].mean(axis=0),
+                share * float(curves.full[drawn].mean()),
             )
-            for replays_R in samples_SR
+            for drawn in samples
         ]
     )
     return np.where(np.isnan(votes_S), np.inf, votes_S)

@@ -132,6 +132,8 @@ class Replay:
     candidates: list[int] = field(default_factory=list)
     """Ids of the candidates with votes, in the order of labelling."""
     points: list[ReplayPoint] = field(default_factory=list)
+    sample: str = ""
+    """Fingerprint of its pool and control sample: replays of one sample depend on each other."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the progress as JSON values."""
@@ -162,10 +164,14 @@ def simulate(
     Raises RunError if the folder holds other replays.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    return [
-        _complete(_Labelling(data, learner, settings, Replay(strategy, seed)), directory, on_round)
+    replays = [
+        Replay(strategy, seed, sample=data.manifest.sha256)
         for seed in seeds
         for strategy in (WHOLE_POOL, *strategies)
+    ]
+    return [
+        _complete(_Labelling(data, learner, settings, replay), directory, on_round)
+        for replay in replays
     ]
 
 

@@ -4,7 +4,9 @@ Method   temperature scaling of the mean probability, p_T ~ p^(1/T): T > 1 lower
          T < 1 raises it; the most probable class stays.
 Shapes   N candidates, K classes; labels are 1 to K.
 Units    negative log-likelihood in nats per candidate; calibration error is a difference of
-         probabilities, 0 to 1, and above 0 by chance alone where candidates are few.
+         probabilities, 0 to 1.
+Chance   where candidates are few, a calibration error is above 0 even for perfect probabilities.
+         How much is simulated: of labels that are drawn by the probabilities themselves.
 Sources  Guo et al. 2017 (arXiv:1706.04599); after, not before, the members are averaged: Rahaman
          and Thiery 2021 (arXiv:2007.08792).
 """
@@ -19,6 +21,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
+from classifier.core.statistics import percentile_interval
 from classifier.core.training_set import Manifest
 from classifier.evaluation.metrics import evaluation_sample
 from classifier.inference.prediction import Predictions
@@ -28,6 +31,9 @@ BINS = 15
 
 MIN_CANDIDATES = 20
 """Number of candidates below which no temperature is fitted."""
+
+CHANCE_DRAWS = 1000
+"""Draws of labels from which the calibration error by chance is computed."""
 
 TEMPERATURES = (0.05, 20.0)
 """Limits of the search. A likelihood that rises up to a limit determines no temperature: without a
@@ -50,6 +56,18 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True)
+class ChanceError:
+    """The expected calibration error that perfectly calibrated probabilities have by chance."""
+
+    mean: float
+    low: float
+    """Of the middle 95 % of the draws."""
+    high: float
+    p_value: float
+    """Probability of an error at least as large as the measured one."""
+
+
+@dataclass(frozen=True)
 class Reliability:
     """Agreement of the probabilities with the accuracy."""
 
@@ -57,6 +75,7 @@ class Reliability:
     """Mean over the candidates of |confidence - accuracy| of their bin."""
     negative_log_likelihood: float
     bins: list[ReliabilityBin]
+    chance: ChanceError
 
     @classmethod
     def measure(cls, probability_NK: NDArray[np.float64], truth_N: NDArray[np.int64]) -> Self:
@@ -74,7 +93,13 @@ class Reliability:
             for group in bins
             if group.confidence is not None and group.accuracy is not None
         ]
-        return cls(sum(gaps) / len(truth_N), negative_log_likelihood(probability_NK, truth_N), bins)
+        error = sum(gaps) / len(truth_N)
+        return cls(
+            error,
+            negative_log_likelihood(probability_NK, truth_N),
+            bins,
+            _chance_error(confidence_N, bin_N, error),
+        )
 
 
 @dataclass(frozen=True)
@@ -234,6 +259,25 @@ def _cross_fitted(
         if temperature is not None:
             cross_NK[fold] = apply_temperature(probability_NK[fold], temperature)
     return temperatures, cross_NK
+
+
+def _chance_error(
+    confidence_N: NDArray[np.float64], bin_N: NDArray[np.int64], measured: float
+) -> ChanceError:
+    """Return the error by chance of confidences (N,) in bins (N,): each is right as often."""
+    # A fixed seed: the values are a function of the arguments.
+    rng = np.random.default_rng(0)
+    gap_D = np.zeros(CHANCE_DRAWS)
+    for number in np.unique(bin_N):
+        confidence_n = confidence_N[bin_N == number]
+        # One draw at a time: all draws of a large field would not fit into memory.
+        right_D = [np.count_nonzero(rng.random(len(confidence_n)) < confidence_n) for _ in gap_D]
+        gap_D += np.abs(confidence_n.sum() - right_D)
+    error_D = gap_D / len(confidence_N)
+    low, high = percentile_interval(error_D)
+    # The measured error counts as one of the draws, so that no probability is 0.
+    share = (1 + np.count_nonzero(error_D >= measured)) / (1 + CHANCE_DRAWS)
+    return ChanceError(float(error_D.mean()), low, high, float(share))
 
 
 def _bin(low: float, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> ReliabilityBin:

@@ -1,19 +1,22 @@
 """What the order of labelling is worth: `make simulate` writes docs/active-learning.md.
 
-Two sets of candidates whose classes are known: a simulated field in five filters, four classes, and
-real g-band stamps of star clusters and galaxies in M31 and M33 (PAndAS on CFHT). Each is replayed
-in five folds, by position where stamps share one, with simulated experts. var/simulate holds every
-replay, so what was interrupted goes on.
+Two sets of candidates whose classes are known: simulated fields in five filters, four classes, and
+real g-band stamps of star clusters and galaxies in M31 and M33 (PAndAS on CFHT). Simulated experts
+vote on the candidates of a pool; the control sample is other sky, of which no stamp of the pool
+shows a part. Each simulated field is replayed with one control sample, M31 with each of its folds.
+var/simulate holds every replay, so what was interrupted goes on.
 """
 
 import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, TrainingConfig
@@ -30,7 +33,7 @@ from classifier.active.replay import WHOLE_POOL, Replay, ReplayData, ReplaySetti
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.packs import new_pack
-from classifier.core.training_set import COLUMNS
+from classifier.core.training_set import COLUMNS, UNLABELLED
 from classifier.evaluation import figures
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import simulate_field
@@ -40,14 +43,24 @@ WORK = transfer.WORK.parent / "simulate"
 PAGE = transfer.ROOT / "docs" / "active-learning.md"
 
 CANDIDATES, SIDE, SEED = 1500, 3200, 2020
-"""Of the simulated field, about as dense as the demonstration's."""
+"""Of a simulated field, about as dense as the demonstration's; the seed is that of the first."""
 
-FOLDS, SEEDS = 5, 2
+FIELDS = 12
+"""Simulated fields. They share nothing, so each counts as one in the intervals."""
 
-FROM_SPREAD = ("entropy", "margin", "diverse")
+CELL_PX = 400
+"""Side of the sky cells that are together in the pool or in the control sample."""
+
+FOLDS_OF_FIELD, FOLDS_OF_M31 = 5, 10
+"""Parts of equal size, each in turn the control sample; of a simulated field only the first is."""
+
+SEEDS = 1
+"""Replays with each control sample."""
+
+FROM_SPREAD = ("margin",)
 """Also begun with candidates of every kind, by magnitude, colour and concentration."""
 
-WITHOUT_ERRORS = ("random", "entropy", "margin", "diverse")
+WITHOUT_ERRORS = ("random", "margin")
 """Also replayed with experts who are never wrong, to see what their errors cost."""
 
 SEEN = replace(PRESETS["quick"], backbone="efficientnet_lite0", dihedral=True, precision="float32")
@@ -65,28 +78,41 @@ class Setting:
     """(N,) candidates of one group are in one fold."""
     config: TrainingConfig
     plan: ReplaySettings
+    folds: int
+    position: NDArray[np.float64] | None = None
+    """(N, 2) in px, where stamps of different groups may overlap."""
+    first_seed: int = 0
 
 
-def field() -> Setting:
+def field(number: int = 0) -> Setting:
     """A simulated field; its stamps are cut as an import cuts them."""
-    folder = WORK / "field"
+    folder = WORK / f"field-{SEED + number}"
     if not (folder / "field.csv").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _write_field(folder)
+        _write_field(folder, SEED + number)
     manifest = Manifest.read(folder / "field.csv", folder)
-    groups = np.arange(len(manifest))
+    position = np.loadtxt(folder / "positions.csv", delimiter=",")
     return Setting(
-        "field", "simulated field", manifest, groups, SEEN, ReplaySettings(first=72, batch=72)
+        folder.name,
+        "simulated fields",
+        manifest,
+        sky_cells(position),
+        SEEN,
+        ReplaySettings(first=72, batch=72),
+        FOLDS_OF_FIELD,
+        position,
+        first_seed=number * SEEDS,
     )
 
 
-def _write_field(folder: Path) -> None:
-    simulated = simulate_field(SEED, (SIDE, SIDE), CANDIDATES)
+def _write_field(folder: Path, seed: int) -> None:
+    simulated = simulate_field(seed, (SIDE, SIDE), CANDIDATES)
     x, y = (np.asarray(simulated.catalogue[axis], dtype=float) - 1 for axis in "xy")
     images = [np.asarray(simulated.mosaics[band].data, dtype=np.float32) for band in BANDS]
     with new_pack(folder / "field.zarr", len(x)) as write:
         stamps = np.stack([cut_stamps(image, x, y) for image in images], axis=1)
         write(0, stamps, np.ones(stamps.shape[:2], dtype=bool))
+    np.savetxt(folder / "positions.csv", np.c_[x, y], delimiter=",")
     # Both tables are in the order of their ids.
     labels = simulated.truth["class"].tolist()
     rows = [
@@ -97,6 +123,12 @@ def _write_field(folder: Path) -> None:
     with part.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
     part.rename(folder / "field.csv")
+
+
+def sky_cells(position: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number (N,) of the cell of CELL_PX in which each position (N, 2) lies."""
+    column, row = (position // CELL_PX).astype(np.int64).T
+    return np.asarray(row * (SIDE // CELL_PX + 1) + column)
 
 
 def m31() -> Setting:
@@ -115,37 +147,60 @@ def m31() -> Setting:
     )
     manifest = Manifest.read(path, folder)
     title = "M31 and M33, PAndAS"
-    return Setting("m31", title, manifest, groups, config, ReplaySettings(first=24, batch=24))
+    plan = ReplaySettings(first=24, batch=24)
+    return Setting("m31", title, manifest, groups, config, plan, FOLDS_OF_M31)
 
 
 def replayed(
-    setting: Setting, strategies: Sequence[str], cold_start: str = "random", people: str = "paper"
+    setting: Setting,
+    strategies: Sequence[str],
+    cold_start: str = "random",
+    people: str = "paper",
+    *,
+    folds_used: int | None = None,
 ) -> list[Replay]:
-    """Every fold as the control sample, each with its own seeds."""
+    """Replay with each fold as the control sample, or with the first of them, and own seeds."""
     path = WORK / setting.name / "embeddings.safetensors"
     features = stored_features(setting.manifest, setting.config, path)
     made_of = {"config": setting.config.to_dict()}
     learner = HeadLearner(features, setting.config.classes, source=made_of)
     plan = replace(setting.plan, cold_start=cold_start, people=people)
     replays = []
-    for fold, manifest in enumerate(folds(setting)):
+    for fold, manifest in enumerate(islice(folds(setting), folds_used)):
         world = ReplayData.from_manifest(manifest, setting.config)
         folder = WORK / setting.name / f"{cold_start}-{people}-{fold}"
-        seeds = range(fold * SEEDS, (fold + 1) * SEEDS)
+        first = setting.first_seed + fold * SEEDS
         replays += simulate(
-            world, learner, plan, folder, strategies=strategies, seeds=seeds, on_round=_tell
+            world,
+            learner,
+            plan,
+            folder,
+            strategies=strategies,
+            seeds=range(first, first + SEEDS),
+            on_round=_tell,
         )
     return replays
 
 
 def folds(setting: Setting) -> Iterator[Manifest]:
-    """The manifest with each fold in turn as control."""
-    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    """The manifest with each fold in turn as control, and no label that shares sky with it."""
+    splitter = StratifiedGroupKFold(setting.folds, shuffle=True, random_state=0)
     manifest = setting.manifest
     for _, test in splitter.split(setting.groups, manifest.label, setting.groups):
         split = manifest.split.astype("U7")
         split[test] = "control"
-        yield manifest.changed(split=split)
+        yield without_shared_sky(manifest.changed(split=split), setting)
+
+
+def without_shared_sky(manifest: Manifest, setting: Setting) -> Manifest:
+    """The manifest without the labels of the pool whose stamps overlap a control stamp."""
+    if setting.position is None:
+        return manifest
+    control = manifest.split == "control"
+    # The larger of the distances in x and y: squares overlap where it is below their side.
+    distance = KDTree(setting.position[control]).query(setting.position, p=np.inf)[0]
+    shared = ~control & (distance < setting.config.stamp_px)
+    return manifest.changed(label=np.where(shared, UNLABELLED, manifest.label))
 
 
 def _tell(replay: Replay) -> None:

@@ -53,8 +53,11 @@ COMMON = replace(
     members=1,
 )
 TAUGHT, UNTAUGHT = "EfficientNet-Lite0, ImageNet weights", "EfficientNet-Lite0, random weights"
+LEARNT = "ResNet18, random weights"
+"""Network that learns from random weights in so short a training."""
+
 NETWORKS = {
-    "ResNet18, random weights": replace(COMMON, backbone="resnet18", pretrained=False),
+    LEARNT: replace(COMMON, backbone="resnet18", pretrained=False),
     UNTAUGHT: replace(COMMON, backbone="efficientnet_lite0", pretrained=False),
     TAUGHT: replace(COMMON, backbone="efficientnet_lite0"),
     # As many stamps in more and smaller steps, at a tenth of the rate: at the others' it forgets in

@@ -10,6 +10,7 @@ import pytest
 import classifier.__main__
 from classifier import Manifest, RunError
 from classifier.__main__ import main
+from classifier.active import label_efficiency
 from classifier.active.label_efficiency import (
     EfficiencyCurves,
     crossing,
@@ -281,6 +282,52 @@ def test_without_random_a_ratio_says_that_it_is_not_reached():
     curves = {"random": np.array([[0.1, 0.2]]), "entropy": np.array([[0.1, 0.9]])}
     table = efficiency_table(efficiencies(EfficiencyCurves(votes, curves, np.array([0.5]))))
     assert "| 15 | random not reached |" in table
+
+
+def test_replays_of_one_control_sample_are_drawn_together():
+    # Two control samples of very different ratios, each with replays that agree.
+    votes = np.array([10.0, 20, 40])
+    accuracy = {
+        "random": np.array([[0.1, 0.2, 0.9]] * 6),
+        "entropy": np.array([[0.9, 0.9, 0.9]] * 3 + [[0.1, 0.2, 0.9]] * 3),
+    }
+    sample = np.array([0, 0, 0, 1, 1, 1])
+    apart = efficiencies(EfficiencyCurves(votes, accuracy, np.full(6, 0.9), sample))
+    ratio = apart[1].reached[0].ratio
+    assert (ratio.low, ratio.high) == (0.25, 1)
+    together = efficiencies(EfficiencyCurves(votes, accuracy, np.full(6, 0.9)))
+    assert together[1].reached[0].ratio.low > 0.25
+
+
+@pytest.mark.parametrize("samples", [5, 10])
+def test_the_interval_of_a_ratio_covers_it(samples, monkeypatch):
+    monkeypatch.setattr(label_efficiency, "BOOTSTRAP_SAMPLES", 100)
+    votes = np.arange(216, 3601, 216.0)
+    smooth = {
+        "random": 0.64 - 0.2 * np.exp(-votes / 900),
+        "margin": 0.64 - 0.2 * np.exp(-votes / 450),
+    }
+    target = 0.98 * smooth["margin"][-1]
+    ratio = crossing(votes, smooth["margin"], target) / crossing(votes, smooth["random"], target)
+    rng, trials, hits = np.random.default_rng(3), 60, 0
+    sample = np.repeat(np.arange(samples), 2)
+    for _ in range(trials):
+        control = rng.normal(0, 0.015, (samples, 1))[sample]
+        accuracy = {
+            name: curve
+            + control
+            # What a strategy gains on one control sample is gone once all is labelled.
+            + rng.normal(0, 0.006, (samples, 1))[sample] * np.exp(-votes / 1500)
+            + rng.normal(0, 0.006, (len(sample), len(votes)))
+            for name, curve in smooth.items()
+        }
+        # With all labels every strategy ends in the same training.
+        accuracy["random"][:, -1] = accuracy["margin"][:, -1]
+        curves = EfficiencyCurves(votes, accuracy, accuracy["margin"][:, -1], sample)
+        interval = efficiencies(curves)[1].reached[1].ratio
+        hits += interval.low is not None and interval.low <= ratio <= (interval.high or np.inf)
+    # The true coverage is 0.95 to 0.98; three standard errors are 0.08.
+    assert hits / trials > 0.86
 
 
 def test_strategies_need_as_many_replays():

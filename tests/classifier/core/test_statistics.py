@@ -6,15 +6,18 @@ from math import isnan
 import numpy as np
 import pytest
 from astropy.stats import binom_conf_interval
-from scipy.stats import bootstrap, multinomial
+from scipy.stats import bootstrap, multinomial, t
 from statsmodels.stats.contingency_tables import mcnemar
 
 from classifier.core.statistics import (
     PairedAccuracy,
     Proportion,
     Z,
+    cluster_bootstrap,
+    clusters_drawn,
     mcnemar_p_value,
     paired_difference_interval,
+    percentile_interval,
     wilson_interval,
 )
 
@@ -101,3 +104,41 @@ def test_the_p_value_of_five_of_five_is_two_sides_of_a_32nd():
 def test_no_candidates_have_no_difference():
     measured = paired(0, 0, 0, 0)
     assert (measured.difference, measured.low, measured.high, measured.p_value) == (None,) * 4
+
+
+def test_a_bootstrap_sample_has_all_members_of_its_clusters():
+    cluster = np.array([3, 1, 3, 2, 1, 3])
+    for positions in cluster_bootstrap(cluster, 20, np.random.default_rng(0)):
+        counts = np.bincount(positions, minlength=6)
+        assert counts[0] == counts[2] == counts[5]
+        assert counts[1] == counts[4]
+
+
+def test_of_one_cluster_the_members_are_drawn():
+    (positions,) = cluster_bootstrap(np.zeros(50, dtype=np.int64), 1, np.random.default_rng(0))
+    assert len(positions) == 50
+    assert 20 < len(np.unique(positions)) < 45
+
+
+@pytest.mark.parametrize("clusters", [6, 8, 10, 20, 60])
+def test_the_interval_of_few_clusters_is_as_wide_as_students(clusters):
+    values = np.random.default_rng(clusters).normal(size=clusters)
+    samples = cluster_bootstrap(np.arange(clusters), 20_000, np.random.default_rng(0))
+    width = 2 * Z * np.std([values[positions].mean() for positions in samples])
+    student = 2 * t.ppf(0.975, clusters - 1) * values.std(ddof=1) / np.sqrt(clusters)
+    # The number of clusters drawn is whole.
+    assert width == pytest.approx(student, rel=0.08)
+    assert clusters_drawn(clusters) < clusters
+
+
+@pytest.mark.parametrize("clusters", [5, 10])
+def test_the_interval_of_few_clusters_covers_the_mean(clusters):
+    rng, trials, hits = np.random.default_rng(1), 300, 0
+    cluster = np.repeat(np.arange(clusters), 2)
+    for _ in range(trials):
+        values = np.repeat(rng.normal(size=clusters), 2) + rng.normal(size=2 * clusters)
+        samples = cluster_bootstrap(cluster, 200, rng)
+        low, high = percentile_interval(np.array([values[of].mean() for of in samples]))
+        hits += low <= 0 <= high
+    # The true coverage is 0.93 to 0.95; three standard errors are 0.04.
+    assert hits / trials > 0.89

@@ -203,3 +203,43 @@ def test_without_labels_there_are_no_figures():
     calibration = calibrated(drawn(3)[0], [0, 0, 0])
     assert (calibration.count, calibration.before) == (0, None)
     assert json.loads(json.dumps(calibration.to_dict(), allow_nan=False))["temperature"] is None
+
+
+def test_the_error_by_chance_is_that_of_labels_drawn_by_the_probabilities():
+    probability, _ = drawn(60, seed=5)
+    rng = np.random.default_rng(1)
+    draws = [
+        (probability.cumsum(axis=1) < rng.random(60)[:, None]).sum(axis=1) + 1 for _ in range(800)
+    ]
+    errors = [ece_by_hand(probability, labels) for labels in draws]
+    chance = Reliability.measure(probability, draws[0]).chance
+    # The standard deviation over the draws is 0.026.
+    assert chance.mean == pytest.approx(np.mean(errors), abs=0.004)
+    expected = np.quantile(errors, [0.025, 0.975])
+    assert (chance.low, chance.high) == pytest.approx(expected, abs=0.015)
+    assert chance.p_value == pytest.approx(np.mean(np.array(errors) >= errors[0]), abs=0.05)
+
+
+def test_few_labels_have_a_large_error_by_chance():
+    means = []
+    for count in (20, 80, 320, 5120):
+        probability, labels = drawn(count, seed=6)
+        means.append(Reliability.measure(probability, labels).chance.mean)
+    assert means == sorted(means, reverse=True)
+    assert means[0] > 0.15
+    assert means[-1] < 0.02
+
+
+def test_calibrated_probabilities_seldom_have_more_than_the_error_by_chance():
+    cases = 60
+    values = [Reliability.measure(*drawn(100, seed=seed)).chance.p_value for seed in range(cases)]
+    # Three standard errors of a share of 0.05 above it.
+    assert np.mean(np.array(values) < 0.05) < 0.135
+    assert np.mean(values) == pytest.approx(0.5, abs=0.12)
+
+
+def test_wrong_probabilities_have_more_than_the_error_by_chance():
+    probability, labels = drawn(300, seed=7)
+    reliability = Reliability.measure(apply_temperature(probability, 0.3), labels)
+    assert reliability.expected_calibration_error > reliability.chance.high
+    assert reliability.chance.p_value < 0.01
