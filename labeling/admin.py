@@ -1,12 +1,12 @@
 """Django's admin site: every table for administrators, most of them read-only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from rest_framework.authtoken.models import TokenProxy
 
@@ -44,6 +44,7 @@ from labeling.models import (
     VoteImport,
 )
 from labeling.models.api_token import ApiTokenQuerySet
+from labeling.models.candidate_queryset import network_is_open_to
 from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import repeat_run, request_run
 
@@ -291,11 +292,17 @@ class ConsensusAdmin(ReadOnlyAdmin):
 
 @admin.register(Prediction)
 class PredictionAdmin(ReadOnlyAdmin):
-    """Predictions."""
+    """Predictions, but for those that the user sees only after a ruling of their own."""
 
     list_display = ("candidate", "run", "label", "entropy", "ensemble_agreement")
     list_filter = ("run", "label")
     list_select_related = ("candidate__field", "run")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        """Leave out control candidates on which the user may rule and has not."""
+        user = cast("User", request.user)
+        shown = Candidate.objects.filter(network_is_open_to(user), pk=OuterRef("candidate"))
+        return super().get_queryset(request).filter(Exists(shown))
 
 
 @admin.register(Comment)

@@ -1,7 +1,8 @@
 """The candidates that the gallery shows, and what each person may see of them.
 
 An expert sees the consensus and the network's opinion only of candidates that they have voted on,
-and can neither filter nor order by what they may not see.
+and can neither filter nor order by what they may not see. A curator sees the network's opinion of a
+candidate of the control sample after their own ruling on it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.db.models.functions import Coalesce
 from labeling.auth.roles import Role, has_role
 from labeling.export.rows import in_catalogue_order
 from labeling.models import Candidate, CandidateQuerySet, Vote
+from labeling.models.candidate_queryset import network_is_open_to
 from labeling.rules.consensus import ConsensusStatus
 
 if TYPE_CHECKING:
@@ -41,8 +43,10 @@ def visible_to(user: User) -> CandidateQuerySet:
         "shown_network": "network_label",
     }
     nothing = Value(None)
+    network = Q(disclosed=True) & network_is_open_to(user)
+    shown_if = {"shown_entropy": network, "shown_network": network}
     for name, value in opinions.items():
-        shown = Case(When(disclosed=True, then=value), default=nothing)
+        shown = Case(When(shown_if.get(name, Q(disclosed=True)), then=value), default=nothing)
         candidates = candidates.annotate(**{name: shown})
     return candidates
 

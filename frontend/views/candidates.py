@@ -41,7 +41,8 @@ def candidate(request: PageRequest, pk: int) -> HttpResponse:
     row: Any = get_object_or_404(visible_to(request.user), pk=pk)
     context = {"candidate": row, "quantised": are_quantised(row), **viewer_context(request.user)}
     if row.disclosed:
-        context |= opinions_on(row) | {"rulings": row.adjudications.select_related("curator")}
+        context |= opinions_on(row, request.user)
+        context["rulings"] = row.adjudications.select_related("curator")
     page = render(request, "frontend/candidate.html", context)
     if row.disclosed:
         # After reading: what arrives meanwhile counts as shown, never the other way round.

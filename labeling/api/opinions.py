@@ -111,6 +111,10 @@ class OpinionsOut(serializers.Serializer[Any]):
     """The opinions of the network, the experts and published catalogues on one candidate."""
 
     network = NetworkOut(allow_null=True)
+    network_hidden = serializers.BooleanField(
+        help_text="The network's opinion is hidden: the candidate is in the control sample, and "
+        "the caller may rule on it and has not done so."
+    )
     votes = OpinionOut(many=True)
     consensus = ConsensusSummaryOut(allow_null=True)
     references = ReferenceOut(many=True)
@@ -125,10 +129,16 @@ def candidate_disclosed_to(user: User, pk: int) -> Candidate:
     return candidate
 
 
-def opinions_on(candidate: Candidate) -> dict[str, Any]:
-    """Return the opinions on a candidate, votes and comments in the order of time."""
+def opinions_on(candidate: Candidate, user: User) -> dict[str, Any]:
+    """Return the opinions on a candidate, votes and comments in the order of time.
+
+    The caller has checked that they are open to this user.
+    """
+    network_hidden = not candidate.network_open_to(user)
+    predictions = candidate.predictions.promoted().select_related("run")
     return {
-        "network": candidate.predictions.promoted().select_related("run").first(),
+        "network": None if network_hidden else predictions.first(),
+        "network_hidden": network_hidden,
         "votes": candidate.votes.live().select_related("voter").order_by("cast_at", "pk"),
         "consensus": Consensus.objects.filter(candidate=candidate).first(),
         "references": candidate.references.order_by("source"),
@@ -175,7 +185,11 @@ class OpinionsView(APIView):
 
     @extend_schema(responses=OpinionsOut)
     def get(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Return all opinions, the votes in the order of time; 403 before the caller's own vote."""
-        opinions = opinions_on(candidate_disclosed_to(request.user, pk))
+        """Return all opinions, the votes in the order of time; 403 before the caller's own vote.
+
+        Curators see the network's opinion of a candidate of the control sample after their own
+        ruling on it.
+        """
+        opinions = opinions_on(candidate_disclosed_to(request.user, pk), request.user)
         content = OpinionsOut(opinions, context={"user": request.user}).data
         return _disclosed(request, pk, content)

@@ -247,6 +247,15 @@ class Candidate(models.Model):
         """True if this user may see what the network and other experts say of it."""
         return has_role(user, Role.CURATOR) or self.votes.live().by(user).exists()
 
+    def network_open_to(self, user: User) -> bool:
+        """True unless it is in the control sample and the user, who may rule, has not done so.
+
+        `opinions_open_to` says whether opinions are open to the user at all.
+        """
+        if not (self.control and has_role(user, Role.CURATOR)):
+            return True
+        return self.adjudications.filter(curator=user).exists()
+
     def lock(self) -> None:
         """Lock this row until the end of the transaction, and read it and its field anew.
 
@@ -324,7 +333,7 @@ class Candidate(models.Model):
         """Return the unsaved vote, with what was visible to the voter and why it was served."""
         served_by = context.served_by
         visible = context.disclosed or has_role(voter, Role.CURATOR)
-        suggestion_visible = visible and self._has_suggestion()
+        suggestion_visible = visible and self.network_open_to(voter) and self._has_suggestion()
         votes_visible = len(context.votes_of_others) if visible else 0
         return Vote(
             id=uuid,

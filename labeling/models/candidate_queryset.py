@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from labeling.auth.roles import Role, has_role
 from labeling.db.prepared import Param
 from labeling.models.adjudication import Adjudication
 from labeling.models.comment import Comment
@@ -148,16 +149,17 @@ class CandidateQueries(models.QuerySet[C]):
         return self.filter(pk__in=leased.union(retracted.values("candidate"))).order_by("pk")
 
     def with_opinions_for(self, expert: User) -> Self:
-        """Candidates of which others, the network or a catalogue say something."""
+        """Candidates of which others, the network or a catalogue say something to this expert."""
         of_candidate = {"candidate": OuterRef("pk")}
+        predictions = Prediction.objects.promoted().filter(**of_candidate)
         opinions = (
-            Prediction.objects.promoted().filter(**of_candidate),
             Vote.objects.live().filter(**of_candidate).exclude(voter=expert),
             Comment.objects.filter(**of_candidate).exclude(author=expert),
             Adjudication.objects.filter(**of_candidate).exclude(curator=expert),
             ReferenceLabel.objects.filter(**of_candidate),
         )
-        return self.filter(reduce(or_, map(Exists, opinions)))
+        network = network_is_open_to(expert) & Q(Exists(predictions))
+        return self.filter(reduce(or_, map(Exists, opinions), network))
 
     def disclose(self, expert: User, pks: Iterable[int]) -> None:
         """Record that the expert is shown what others say of these candidates, if anything.
@@ -197,6 +199,18 @@ class CandidateQueries(models.QuerySet[C]):
         waiting = (Consensus.objects.ties(), flagged, Comment.objects.unresolved())
         tied, *discussed = (rows.order_by().values("candidate") for rows in waiting)
         return self.in_play().filter(pk__in=tied.union(*discussed))
+
+
+def network_is_open_to(user: User) -> Q:
+    """Return the condition on candidates of which this user may see the network's opinion.
+
+    Who rules on a candidate of the control sample has not seen the network's opinion before: the
+    network would influence the catalogue by which it is compared with others.
+    """
+    if not has_role(user, Role.CURATOR):
+        return Q()
+    own_rulings = Adjudication.objects.filter(candidate=OuterRef("pk"), curator=user)
+    return Q(control=False) | Q(Exists(own_rulings))
 
 
 def _labels_given_by(source: LabelSource) -> models.QuerySet[Any]:

@@ -1,5 +1,7 @@
 """Pages show an expert no opinion on a candidate before they have voted on it."""
 
+from functools import partial
+
 import pytest
 
 from frontend.pages.gallery import filtered_candidates
@@ -59,3 +61,57 @@ def test_the_gallery_filters_by_own_vote(people, candidate):
     vote(candidate, people["ada"], label=5)
     assert list(filtered_candidates(people["ada"], {"mine": "5"})) == [candidate]
     assert candidate not in filtered_candidates(people["ada"], {"mine": "none"})
+
+
+@pytest.fixture
+def in_control(opinions):
+    """The candidate is in the control sample."""
+    Candidate.objects.filter(pk=opinions.pk).update(control=True)
+    return opinions
+
+
+@pytest.mark.parametrize("name", ["cur", "admin"])
+def test_who_may_rule_sees_no_network_before_on_a_control_candidate(
+    browse, people, in_control, name
+):
+    seen = partial(seen_of_the_network, browse(name), people[name], in_control)
+    assert seen() == {"page": False, "api": False, "gallery": False}
+    in_control.adjudicate(people["bea"], 3, "somebody else's ruling")
+    vote(in_control, people[name], 3)
+    assert seen() == {"page": False, "api": False, "gallery": False}
+    in_control.adjudicate(people[name], 3, "two peaks")
+    assert seen() == {"page": True, "api": True, "gallery": True}
+
+
+def test_experts_see_the_network_on_a_control_candidate_after_their_vote(
+    browse, people, in_control
+):
+    vote(in_control, people["ada"])
+    seen = seen_of_the_network(browse("ada"), people["ada"], in_control)
+    assert seen == {"page": True, "api": True, "gallery": True}
+
+
+def seen_of_the_network(client, user, candidate):
+    """Which ways show this user the network's opinion of a candidate."""
+    page = client.get(f"/candidates/{candidate.pk}/").content.decode()
+    opinions = client.get(f"/api/v1/candidates/{candidate.pk}/opinions/").json()
+    assert opinions["network_hidden"] is (opinions["network"] is None)
+    gallery = client.get("/candidates/?order=entropy").content.decode()
+    first = filtered_candidates(user, {"order": "entropy"}).first()
+    entropy = f"{1.234 - 0.01 * candidate.pk:.2f}"
+    return {
+        "page": "Entropy" in page and entropy in page,
+        "api": opinions["network"] is not None,
+        "gallery": first == candidate and f"{entropy} nat" in gallery,
+    }
+
+
+def test_a_curator_who_sees_no_opinion_votes_blind(browse, people, field):
+    Candidate.objects.update(control=True)
+    first, second = field.candidates.all()[:2]
+    promote(field, people["admin"], {first.pk: 0.5, second.pk: 0.5})
+    browse("cur").get(f"/candidates/{first.pk}/")
+    assert not vote(first, people["cur"]).informed
+    second.adjudicate(people["cur"], 3, "two peaks")
+    browse("cur").get(f"/candidates/{second.pk}/")
+    assert vote(second, people["cur"]).suggestion_visible

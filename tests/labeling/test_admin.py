@@ -186,3 +186,18 @@ def test_taking_votes_back_needs_an_administrator(as_root, field, candidate, ada
     client.force_login(cur)
     act(client, "voteimport", "take_back", record)
     assert candidate.votes.live().exists()
+
+
+def test_predictions_of_control_candidates_are_listed_after_a_ruling(as_root, root, field):
+    field.candidates.update(control=False)
+    first, second = field.candidates.all()[:2]
+    field.candidates.filter(pk=first.pk).update(control=True)
+    run = make_run(field, root, {first.pk: 0.5, second.pk: 0.6})
+    url = reverse("admin:labeling_prediction_changelist")
+    hidden = run.predictions.get(candidate=first)
+    change = reverse("admin:labeling_prediction_change", args=[hidden.pk])
+    assert as_root.get(url).context["cl"].result_count == 1
+    assert as_root.get(change).status_code == HTTPStatus.FOUND
+    first.adjudicate(root, 3, "two peaks")
+    assert as_root.get(url).context["cl"].result_count == 2
+    assert as_root.get(change).status_code == HTTPStatus.OK

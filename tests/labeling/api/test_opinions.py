@@ -40,6 +40,7 @@ def test_a_vote_discloses_only_its_own_candidate(as_ada, ada, field):
 
 def test_curators_need_no_vote_and_missing_opinions_are_empty(as_cur, candidate):
     nothing = {"network": None, "votes": [], "consensus": None, "references": [], "comments": []}
+    nothing["network_hidden"] = False
     assert opinions(as_cur.get(url(candidate))) == nothing
 
 

@@ -9,7 +9,7 @@ import { candidateUrl } from "../viewer/load.js";
 /**
  * The server's response.
  * @typedef {{network: {run: number, external: string, probabilities: number[], entropy_nats: number,
- *     ensemble_agreement: number, label: number} | null,
+ *     ensemble_agreement: number, label: number} | null, network_hidden: boolean,
  *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
  *     flagged: boolean, mine: boolean, imported: boolean}[],
  *   consensus: {label: number | null, status: string, n_votes: number} | null,
@@ -77,7 +77,7 @@ function voteRow({ voter, label, certainty, reason, comment, flagged, mine: isOw
 }
 
 /** @param {Opinions} opinions @param {Texts} texts @returns {Node[]} */
-function opinionNodes({ network, votes, consensus, references, comments }, texts) {
+function opinionNodes({ network, network_hidden: hidden, votes, consensus, references, comments }, texts) {
   const rows = [
     ...votes.map((vote) => voteRow(vote, texts)),
     ...(consensus
@@ -85,7 +85,9 @@ function opinionNodes({ network, votes, consensus, references, comments }, texts
     ...references.map(({ source, label }) => tableRow(source, labelBadge(label), "published")),
   ];
   return [
-    ...(network ? networkNodes(network) : [paragraph("quiet", "No predictions for this field yet.")]),
+    ...(network ? networkNodes(network) : [paragraph("quiet", hidden
+      ? "The network’s opinion of this candidate is shown to curators after their own ruling on it."
+      : "No predictions for this field yet.")]),
     createElement("h3", {}, "Votes"),
     createElement("table", {}, ...rows),
     ...discussionNodes(comments),
