@@ -16,6 +16,8 @@ from labeling.models import Candidate
 from tests.labeling.skies import pixels, write_mosaic
 from tests.labeling.world import API, problem
 
+pytestmark = pytest.mark.beside("sqlite")
+
 
 def url(candidate):
     return f"{API}/candidates/{candidate.pk}/rgb.png"

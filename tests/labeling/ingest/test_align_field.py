@@ -15,7 +15,7 @@ from labeling.models import Field
 from tests.labeling.imaging.test_align import GRIDS, REFERENCE, SOURCES, draw, measure
 from tests.labeling.skies import tan_wcs, write_mosaic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 needs_reproject = pytest.mark.skipif(not INSTALLED, reason="reproject is not installed")
 NOISE = np.random.default_rng(3)
 

@@ -16,7 +16,7 @@ from labeling.ingest.mosaics import MosaicRequest, import_field
 from tests.labeling.imaging.test_celestial import FRAMES, header, reference, with_lookup
 from tests.labeling.skies import BANDS, FILTERS, pixels, write_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 SHAPE = (300, 240)
 PLACES = {1: (119.0, 149.0), 2: (60.25, 200.5)}

@@ -12,6 +12,8 @@ from labeling.ingest.errors import BadInput
 from labeling.models import Candidate, CatalogueImport, Field, Mosaic
 from labeling.simulation import simulate_field
 
+pytestmark = pytest.mark.beside("sqlite")
+
 
 @pytest.fixture(scope="module")
 def mosaics(tmp_path_factory):

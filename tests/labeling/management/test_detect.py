@@ -13,6 +13,8 @@ from labeling.simulation import simulate_field
 from labeling.simulation.instrument import WFC3_UVIS
 from tests.labeling.skies import without_wcs
 
+pytestmark = pytest.mark.beside("sqlite")
+
 LEGUS = ["--min-ci", "auto", "--max-error", "0.3", "--faintest=-6"]
 
 
