@@ -23,7 +23,7 @@ from labeling.rules.conflicts import JobConflict
 from labeling.simulation import simulate_field
 from tests.labeling.skies import POSITIONS, REFERENCE, row_at, write_catalogue
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.beside("postgresql")]
 
 
 @pytest.fixture(autouse=True)
