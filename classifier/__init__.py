@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from classifier.core.classes import CLASSES
     from classifier.core.config import PRESETS, TrainingConfig
     from classifier.core.errors import NotTrainable, PackError
+    from classifier.core.temperature import apply_temperature
     from classifier.core.training_set import Manifest
-    from classifier.evaluation.calibration import Calibration, apply_temperature, calibrate
+    from classifier.evaluation.calibration import Calibration, calibrate
     from classifier.evaluation.comparison import Comparison, compare
     from classifier.evaluation.metrics import Evaluation, evaluate
     from classifier.inference.prediction import Predictions, predict
@@ -79,7 +80,7 @@ _MODULES = MappingProxyType(
         "compare": "classifier.evaluation.comparison",
         "evaluate": "classifier.evaluation.metrics",
         "predict": "classifier.inference.prediction",
-        "apply_temperature": "classifier.evaluation.calibration",
+        "apply_temperature": "classifier.core.temperature",
         "train": "classifier.training.ensemble",
         "write_training_set": "classifier.core.array_sets",
     }

@@ -36,3 +36,6 @@ VOTE_COLUMNS = tuple(f"n_class{label}" for label in CLASSES)
 
 PROBABILITY_COLUMNS = tuple(f"p_class{label}" for label in CLASSES)
 """Names of the probabilities of each class, in tables and in the database."""
+
+CALIBRATED_COLUMNS = tuple(f"{name}_calibrated" for name in PROBABILITY_COLUMNS)
+"""Names of the calibrated probabilities of each class in tables."""

@@ -18,10 +18,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
 from classifier.core.statistics import percentile_interval
+from classifier.core.temperature import FLOOR, apply_temperature
 from classifier.core.training_set import Manifest
 from classifier.evaluation.metrics import evaluation_sample
 from classifier.inference.prediction import Predictions
@@ -38,9 +38,6 @@ CHANCE_DRAWS = 1000
 TEMPERATURES = (0.05, 20.0)
 """Limits of the search. A likelihood that rises up to a limit determines no temperature: without a
 wrong answer the best one would be 0, without a right one infinite."""
-
-FLOOR = 1e-12
-"""Lowest probability: one candidate with a certain, wrong answer must not decide the fit."""
 
 
 @dataclass(frozen=True)
@@ -175,14 +172,6 @@ def calibrate(
         if missing
         else "",
     )
-
-
-def apply_temperature(
-    probability_NK: NDArray[np.float64], temperature: float
-) -> NDArray[np.float64]:
-    """Return p^(1/T) of probabilities (N, K), each row normalised to 1."""
-    log_NK = np.log(np.maximum(probability_NK, FLOOR))
-    return np.asarray(softmax(log_NK / temperature, axis=1))
 
 
 def fit_temperature(

@@ -34,6 +34,16 @@ class NetworkOut(serializers.ModelSerializer[Prediction]):
     """The prediction of the field's promoted run."""
 
     probabilities = serializers.ListField(child=serializers.FloatField(), max_length=4)
+    calibrated_probabilities = serializers.ListField(
+        child=serializers.FloatField(),
+        max_length=4,
+        allow_null=True,
+        source="calibrated",
+        help_text="After calibration; null if control labels determine no temperature.",
+    )
+    calibration_labels = serializers.IntegerField(
+        source="run.calibration.labels", help_text="Control labels behind it; 0 without one."
+    )
     entropy_nats = serializers.FloatField(source="entropy")
     external = serializers.CharField(
         source="run.external", help_text="The network's name, if it was trained elsewhere."
@@ -45,6 +55,8 @@ class NetworkOut(serializers.ModelSerializer[Prediction]):
             "run",
             "external",
             "probabilities",
+            "calibrated_probabilities",
+            "calibration_labels",
             "entropy_nats",
             "ensemble_agreement",
             "label",

@@ -5,6 +5,7 @@ from django.urls import path, re_path, register_converter
 from labeling.api import (
     agreement,
     agreement_diagnosis,
+    applications,
     candidates,
     consensus,
     documentation,
@@ -72,6 +73,27 @@ urlpatterns = [
     path("runs/<int:pk>/promotion/", runs.PromotionView.as_view(), name="promotion"),
     path("runs/<int:pk>/resumption/", runs.RunResumptionView.as_view(), name="resumption"),
     path("runs/<int:pk>/cancellation/", runs.RunCancellationView.as_view(), name="cancellation"),
+    path(
+        "runs/<int:pk>/applications/",
+        applications.ApplicationListView.as_view(),
+        name="run-applications",
+    ),
+    path("applications/<int:pk>/", applications.ApplicationView.as_view(), name="application"),
+    path(
+        "applications/<int:pk>/promotion/",
+        applications.ApplicationPromotionView.as_view(),
+        name="application-promotion",
+    ),
+    path(
+        "applications/<int:pk>/cancellation/",
+        applications.ApplicationCancellationView.as_view(),
+        name="application-cancellation",
+    ),
+    path(
+        "applications/<int:pk>/resumption/",
+        applications.ApplicationResumptionView.as_view(),
+        name="application-resumption",
+    ),
     path("experiments/", experiments.ExperimentListView.as_view(), name="experiments"),
     path("experiments/<int:pk>/", experiments.ExperimentView.as_view(), name="experiment"),
     path(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from classifier.core.bands import BANDS
-from classifier.core.classes import CLASSES, MorphologicalClass
+from classifier.core.classes import CALIBRATED_COLUMNS, CLASSES, MorphologicalClass
 
 
 @dataclass(frozen=True)
@@ -65,4 +65,14 @@ COLUMNS = (
     Column("control_sample", int, "1 if it measures networks and never trains them"),
     Column("set_aside", str, "why it was not put to the vote"),
     Column("n_imported", int, "answers of n_votes that were cast elsewhere and imported"),
+    *(
+        Column(
+            name,
+            float,
+            f"probability of class {label} after calibration by the run's temperature; empty if "
+            "the control labels give none, and for imported networks",
+        )
+        for label, name in zip(CLASSES, CALIBRATED_COLUMNS, strict=True)
+    ),
+    Column("calibration_labels", int, "control labels that the temperature was fitted to"),
 )

@@ -7,16 +7,19 @@ experts vote.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
-from classifier.core.classes import PROBABILITY_COLUMNS, VOTE_COLUMNS
+from classifier.core.classes import CALIBRATED_COLUMNS, PROBABILITY_COLUMNS, VOTE_COLUMNS
 from labeling.export.kept import name_in_survey
+from labeling.models.training_run import TrainingRun
 from labeling.models.vote import Vote
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
+from labeling.rules.run_calibration import RunCalibration
 
 if TYPE_CHECKING:
     from labeling.models.candidate import CandidateQuerySet
@@ -47,9 +50,32 @@ def catalogue_rows(candidates: CandidateQuerySet, kept: Sequence[str] = ()) -> I
     )
     rows: Any = in_catalogue_order(candidates).annotate(network=network)
     more = {"survey_values": F("kept")} if kept else {}
+    calibrate = _Calibrations()
     for row in rows.values(**_expressions(), **more).iterator():
         values = row.pop("survey_values", {})
-        yield _rename(row) | {name: values.get(name_in_survey(name)) for name in kept}
+        yield calibrate(_rename(row)) | {name: values.get(name_in_survey(name)) for name in kept}
+
+
+class _Calibrations:
+    """Add the calibrated probabilities to rows; each run's temperature is read once.
+
+    It never changes after the end of a run, and needs not be of the moment of the other columns.
+    """
+
+    def __init__(self) -> None:
+        self._by_run: dict[int, RunCalibration] = {}
+
+    def __call__(self, row: Row) -> Row:
+        """Return the row with the columns; None where there is no temperature or prediction."""
+        values, labels = None, None
+        if (run := row["run"]) is not None:
+            if run not in self._by_run:
+                self._by_run[run] = TrainingRun.objects.get(pk=run).calibration
+            labels = self._by_run[run].labels or None
+            values = self._by_run[run].calibrated([row[name] for name in PROBABILITY_COLUMNS])
+        row |= zip(CALIBRATED_COLUMNS, values or repeat(None), strict=False)
+        row["calibration_labels"] = labels
+        return row
 
 
 def _expressions() -> dict[str, Any]:

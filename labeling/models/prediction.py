@@ -186,6 +186,17 @@ class Prediction(models.Model):
         return self.p_class1, self.p_class2, self.p_class3, self.p_class4
 
     @property
+    def calibrated(self) -> list[float] | None:
+        """Probabilities after calibration; None where control labels determine no temperature."""
+        calibrated: list[float] | None = self.run.calibration.calibrated(self.probabilities)
+        return calibrated
+
+    @property
+    def raw_and_calibrated(self) -> list[tuple[float, float | None]]:
+        """Pairs of the two probabilities of each class; the second may be None."""
+        return list(zip(self.probabilities, self.calibrated or [None] * 4, strict=True))
+
+    @property
     def prior(self) -> tuple[float, float, float, float]:
         """Probabilities before any vote: by the refitted heads, else by the run's own."""
         if self.prior_class1 is None:

@@ -32,6 +32,7 @@ from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
 from labeling.rules.figure_question import FigureQuestion
 from labeling.rules.prediction_arrays import PredictionArrays
+from labeling.rules.run_calibration import RunCalibration
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.snapshot import TrainingSnapshot
 
@@ -279,6 +280,11 @@ class TrainingRun(SharedRun):
         """True if it has a result and is not yet promoted in all its fields."""
         elsewhere = self.fields.exclude(promoted_run=self)
         return self.status in FINISHED and elsewhere.exists()
+
+    @property
+    def calibration(self) -> RunCalibration:
+        """The temperature of its calibrated probabilities, or why there are none."""
+        return RunCalibration.of_run(self.outcome.get("calibration"), self.external)
 
     @property
     def accuracy(self) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from classifier.core.classes import CALIBRATED_COLUMNS
 from tests.services.site import ROOT
 from tests.upgrade.copies import SECRET_KEY
 
@@ -32,7 +33,7 @@ RENAMED_COLUMNS = {
     ("labeling_refresh", "begun_at"): "claimed_at",
 }
 # Columns of the catalogue since, behind the others.
-ADDED_COLUMNS = ["n_imported"]
+ADDED_COLUMNS = ["n_imported", *CALIBRATED_COLUMNS, "calibration_labels"]
 # Kept by Django from the code that there is, not from what people did.
 OF_THE_CODE = {"django_content_type", "auth_permission"}
 # Moved by migrations to a table of another form.

@@ -7,10 +7,10 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
+from classifier.core.temperature import apply_temperature
 from classifier.evaluation.calibration import (
     BINS,
     Reliability,
-    apply_temperature,
     calibrate,
     fit_temperature,
     negative_log_likelihood,

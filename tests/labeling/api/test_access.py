@@ -7,6 +7,7 @@ import pytest
 from django.urls import get_resolver
 
 from labeling.export.releases import publish_release
+from labeling.models import Application
 from tests.labeling.conftest import client_of
 from tests.labeling.world import API, lease_to, make_experiment, make_run
 
@@ -48,6 +49,11 @@ TABLE = {
     "promotion": {"POST": ADMINISTRATOR, "DELETE": ADMINISTRATOR},
     "cancellation": {"POST": ADMINISTRATOR},
     "resumption": {"POST": ADMINISTRATOR},
+    "run-applications": {"GET": EXPERT, "POST": ADMINISTRATOR},
+    "application": {"GET": EXPERT},
+    "application-promotion": {"POST": ADMINISTRATOR},
+    "application-cancellation": {"POST": ADMINISTRATOR},
+    "application-resumption": {"POST": ADMINISTRATOR},
     "experiments": {"GET": EXPERT, "POST": ADMINISTRATOR},
     "experiment": {"GET": EXPERT},
     "experiment-cancellation": {"POST": ADMINISTRATOR},
@@ -67,6 +73,7 @@ def address(field, admin, cur):
     candidate = field.candidates.first()
     run = make_run(field, admin)
     experiment = make_experiment(field, admin)
+    application = Application.objects.request(run, field, admin)
     release = publish_release(version="v1", by=cur)
     lease = lease_to(candidate, admin, "pool")
     paths = {
@@ -92,6 +99,11 @@ def address(field, admin, cur):
         "promotion": f"runs/{run.pk}/promotion/",
         "cancellation": f"runs/{run.pk}/cancellation/",
         "resumption": f"runs/{run.pk}/resumption/",
+        "run-applications": f"runs/{run.pk}/applications/",
+        "application": f"applications/{application.pk}/",
+        "application-promotion": f"applications/{application.pk}/promotion/",
+        "application-cancellation": f"applications/{application.pk}/cancellation/",
+        "application-resumption": f"applications/{application.pk}/resumption/",
         "experiment": f"experiments/{experiment.pk}/",
         "experiment-cancellation": f"experiments/{experiment.pk}/cancellation/",
         "experiment-resumption": f"experiments/{experiment.pk}/resumption/",

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import Table
 
 from labeling.models import Candidate, Vote
-from tests.labeling.world import API, make_field, problem, promote, settle, vote
+from tests.labeling.world import API, calibrate_run, make_field, problem, promote, settle, vote
 
 # The contract: the schema of the design, in its order; more columns may follow.
 SCHEMA = """
@@ -73,6 +73,37 @@ def test_it_has_the_consensus_and_the_networks_opinion(as_cur, labelled):
     assert (untouched["n_votes"], untouched["provenance"]) == ("0", "0")
     assert (untouched["class_network"], untouched["p_class2"]) == ("2", "0.6")
     assert (unseen["provenance"], unseen["run"], unseen["entropy_nats"]) == ("", "", "")
+
+
+@pytest.mark.parametrize("ending", ["csv", *FORMATS])
+def test_it_has_calibrated_probabilities_beside_the_raw_ones(as_cur, labelled, ending):
+    calibrate_run(labelled.promoted_run)
+    response = as_cur.get(url(ending))
+    if ending == "csv":
+        rows = csv_rows(response)
+    else:
+        content = response.getvalue()
+        source = content.decode() if ending == "ecsv" else io.BytesIO(content)
+        rows = Table.read(source, format=FORMATS[ending])
+    roots = np.sqrt([0.1, 0.6, 0.2, 0.1])
+    names = [f"p_class{label}_calibrated" for label in (1, 2, 3, 4)]
+    values = [float(rows[0][name]) for name in names]
+    assert values == pytest.approx(roots / roots.sum(), abs=1e-6)
+    assert int(rows[0]["calibration_labels"]) == 140
+    assert float(rows[0]["p_class2"]) == 0.6
+    unseen = rows[5]["p_class1_calibrated"]
+    assert unseen == "" or unseen is np.ma.masked or np.isnan(unseen)
+
+
+def test_without_a_temperature_calibrated_probabilities_are_empty(as_cur, labelled):
+    note = "The labels determine no temperature."
+    calibrate_run(labelled.promoted_run, temperature=None, after=None, note=note)
+    row = csv_rows(as_cur.get(url("csv")))[0]
+    assert (row["p_class1"], row["p_class1_calibrated"], row["calibration_labels"]) == (
+        "0.1",
+        "",
+        "",
+    )
 
 
 def test_a_ruling_without_votes_has_the_provenance_of_one_person(as_cur, labelled, cur):

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from labeling.models import Candidate, ReferenceLabel
-from tests.labeling.world import API, make_run, problem, promote, settle, vote
+from tests.labeling.world import API, calibrate_run, make_run, problem, promote, settle, vote
 
 
 def url(candidate):
@@ -71,12 +71,26 @@ def test_it_has_the_prediction_of_the_promoted_run_only(as_cur, admin, field, ca
         "run": live.pk,
         "external": "",
         "probabilities": [0.1, 0.6, 0.2, 0.1],
+        "calibrated_probabilities": None,
+        "calibration_labels": 0,
         "entropy_nats": 0.8,
         "ensemble_agreement": 0.75,
         "label": 2,
     }
     live.roll_back()
     assert opinions(as_cur.get(url(candidate)))["network"] is None
+
+
+def test_it_has_the_calibrated_probabilities(as_cur, admin, field, candidate):
+    run = promote(field, admin, {candidate.pk: 0.8})
+    calibrate_run(run)
+    network = opinions(as_cur.get(url(candidate)))["network"]
+    # Square roots, by hand: 0.1, 0.6, 0.2 and 0.1 with a temperature of 2.
+    roots = [0.316228, 0.774597, 0.447214, 0.316228]
+    expected = [root / sum(roots) for root in roots]
+    assert network["calibrated_probabilities"] == pytest.approx(expected, abs=2e-6)
+    assert network["calibration_labels"] == 140
+    assert network["probabilities"] == [0.1, 0.6, 0.2, 0.1]
 
 
 def test_it_has_the_published_classes_by_source(as_cur, candidate):

@@ -1,4 +1,4 @@
-"""manage.py export_catalogue, train and detect."""
+"""manage.py export_catalogue, train, predict and detect."""
 
 import csv
 import io
@@ -7,8 +7,8 @@ import pytest
 from astropy.table import Table
 from django.core.management import CommandError, call_command
 
-from labeling.models import ReferenceLabel, TrainingRun
-from tests.labeling.world import make_field, settle
+from labeling.models import Application, ReferenceLabel, TrainingRun
+from tests.labeling.world import make_field, make_run, settle
 
 
 @pytest.fixture
@@ -98,3 +98,42 @@ def test_it_refuses_to_train_without_an_administrator(trainable, ada):
 def test_it_refuses_to_detect_with_a_reason(imported, args, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("detect", *args)
+
+
+@pytest.fixture
+def run(field, admin):
+    return make_run(field, admin)
+
+
+def test_it_queues_a_prediction(run, admin, capsys):
+    make_field("ngc2")
+    call_command("predict", "ngc2", "--run", str(run.pk))
+    application = Application.objects.get()
+    assert (application.run, application.field.name) == (run, "ngc2")
+    assert application.requested_by == admin
+    assert capsys.readouterr().out == (
+        f"Application {application.pk} is queued: 6 candidates of ngc2 to predict by run {run.pk}."
+        "\n"
+    )
+
+
+def test_a_predicted_field_stays_as_it_is(field, admin, capsys):
+    run = make_run(field, admin, {candidate.pk: 0.5 for candidate in field.candidates.all()})
+    call_command("predict", "ngc1", "--run", str(run.pk))
+    out = capsys.readouterr().out
+    assert out == f"Run {run.pk} has predicted all of ngc1. Nothing has changed.\n"
+    assert not Application.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field_name", "status", "number", "sentence"),
+    [
+        ("nowhere", "ready", None, "no field nowhere"),
+        ("ngc1", "ready", 999, "no run 999"),
+        ("ngc1", "running", None, "only a finished run predicts"),
+    ],
+)
+def test_it_refuses_to_predict_with_a_reason(run, field_name, status, number, sentence):
+    TrainingRun.objects.update(status=status)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("predict", field_name, "--run", str(number or run.pk))

@@ -8,7 +8,8 @@ import { candidateUrl } from "../viewer/load.js";
 /** @typedef {import("../viewer/load.js").Item} Item */
 /**
  * The server's response.
- * @typedef {{network: {run: number, external: string, probabilities: number[], entropy_nats: number,
+ * @typedef {{network: {run: number, external: string, probabilities: number[],
+ *     calibrated_probabilities: number[] | null, calibration_labels: number, entropy_nats: number,
  *     ensemble_agreement: number, label: number} | null, network_hidden: boolean,
  *   votes: {voter: string, label: number | "unsure", certainty: string, reason: string, comment: string,
  *     flagged: boolean, mine: boolean, imported: boolean}[],
@@ -29,14 +30,18 @@ function labelBadge(label) {
   return createElement("span", { className: `class class-${label}` }, text);
 }
 
+/** @param {...string} names */
+const tableHead = (...names) =>
+  createElement("tr", {}, ...names.map((name) => createElement("th", { scope: "col" }, name)));
+
 /** @param {string} head @param {...(Node | string)} cells */
 function tableRow(head, ...cells) {
   const header = createElement("th", { scope: "row" }, head);
   return createElement("tr", {}, header, ...cells.map((cell) => createElement("td", {}, cell)));
 }
 
-/** @param {number} probability @param {number} index of the class, from 0 @returns {Node} */
-function probabilityRow(probability, index) {
+/** @param {number} probability @param {number} index from 0 @param {number} [calibrated] */
+function probabilityRow(probability, index, calibrated) {
   const label = index + 1;
   const bar = createElement("progress", {
     className: `class-${label}`, max: 1, value: probability, ariaLabel: `probability of class ${label}`,
@@ -44,16 +49,25 @@ function probabilityRow(probability, index) {
   return createElement("tr", {},
     createElement("td", {}, labelBadge(label)),
     createElement("td", { className: "bar-cell" }, bar),
-    createElement("td", { className: "number" }, probability.toFixed(2)));
+    createElement("td", { className: "number" }, probability.toFixed(2)),
+    ...(calibrated === undefined
+      ? [] : [createElement("td", { className: "number" }, calibrated.toFixed(2))]));
 }
 
 /** @param {NonNullable<Opinions["network"]>} network @returns {Node[]} */
-function networkNodes({ run, external, probabilities, entropy_nats: entropy, ensemble_agreement: agreement, label }) {
+function networkNodes({
+  run, external, probabilities, calibrated_probabilities: calibrated, calibration_labels: count,
+  entropy_nats: entropy, ensemble_agreement: agreement, label,
+}) {
   const members = external ? "" : `; ${Math.round(100 * agreement)} % of the members predict class ${label}`;
   return [
     createElement("h3", {}, `Network, run ${run}${external ? `: ${external}` : ""}`),
-    createElement("table", {}, ...probabilities.map(probabilityRow)),
+    createElement("table", {},
+      ...(calibrated ? [tableHead("class", "", "raw", "calibrated")] : []),
+      ...probabilities.map((p, index) => probabilityRow(p, index, calibrated?.[index]))),
     paragraph("quiet", `Entropy ${entropy.toFixed(2)} nat (0 to 1.39)${members}.`),
+    ...(calibrated
+      ? [paragraph("quiet", `Calibrated by ${count} control labels; see the page of the run.`)] : []),
   ];
 }
 
