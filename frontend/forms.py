@@ -150,6 +150,12 @@ class RunForm(forms.Form):
             return None
 
 
+class ApplicationForm(forms.Form):
+    """The field that a run predicts."""
+
+    field = forms.ModelChoiceField(Field.objects.all(), label="Field", to_field_name="name")
+
+
 class ExperimentForm(forms.Form):
     """The settings of an experiment to start; its kind is the button that was pressed."""
 

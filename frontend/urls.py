@@ -5,6 +5,7 @@ from django.urls import path
 
 from frontend.views.accounts import who_am_i
 from frontend.views.agreement import agreement, diagnosis
+from frontend.views.applications import applications
 from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
 from frontend.views.disagreements import adjudicate, disagreements
@@ -29,7 +30,7 @@ from frontend.views.imports import (
 from frontend.views.progress import progress
 from frontend.views.questions import questions
 from frontend.views.runs import run, runs
-from frontend.views.verbs import act_on_experiment, act_on_run
+from frontend.views.verbs import act_on_application, act_on_experiment, act_on_run
 
 urlpatterns = [
     path("login/", LoginView.as_view(template_name="frontend/login.html"), name="login"),
@@ -48,6 +49,8 @@ urlpatterns = [
     path("agreement/questions/", questions, name="questions"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
+    path("runs/<int:pk>/applications/", applications, name="run-applications"),
+    path("applications/<int:pk>/<slug:verb>/", act_on_application, name="application-verb"),
     path("runs/<int:pk>/<slug:verb>/", act_on_run, name="run-verb"),
     path("runs/<int:pk>/figures/<slug:name>.<slug:ending>", run_figure, name="run-figure"),
     path("runs/<int:pk>/training-set.csv", run_training_set, name="run-training-set"),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from frontend.access import for_action, require
 from frontend.forms import RunForm
 from frontend.idempotency import make_once
+from frontend.pages.applications import run_applications
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.pages.figures import describe_run_figures, figures_of
@@ -74,6 +75,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "refreshes": run.refreshes.promoted().exclude(made_at=None).select_related("field"),
         "is_promotable": run.is_promotable,
         "box": (WIDTH, HEIGHT),
+        **run_applications(run),
         **_evaluation(run),
     }
 

@@ -1,4 +1,4 @@
-"""POST runs/{id}/{verb}/ and experiments/{id}/{verb}/: cancel, resume, promote, roll back."""
+"""POST runs/{id}/{verb}/ and alike: cancel, resume, promote, roll back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from frontend.access import require
 from frontend.requests import PageRequest
 from labeling.auth.actions import Action
-from labeling.models import Experiment, TrainingRun, WorkerJob
+from labeling.models import Application, Experiment, TrainingRun, WorkerJob
 from labeling.rules.conflicts import JobConflict
 
 
@@ -27,7 +27,7 @@ class Verb:
     success: str
 
 
-def _promote(run: TrainingRun, request: PageRequest) -> None:
+def _promote(run: TrainingRun | Application, request: PageRequest) -> None:
     run.promote(request.user, request.POST.get("reason", "").strip())
 
 
@@ -40,6 +40,10 @@ RUN_VERBS: Mapping[str, Verb] = {
     "promote": Verb(Action.PROMOTE, _promote, "is promoted"),
     "roll-back": Verb(Action.ROLL_BACK, lambda run, _request: run.roll_back(), "is rolled back"),
 }
+APPLICATION_VERBS: Mapping[str, Verb] = {
+    **JOB_VERBS,
+    "promote": Verb(Action.PROMOTE, _promote, "is promoted in its field"),
+}
 
 
 @require_POST
@@ -48,6 +52,15 @@ def act_on_run(request: PageRequest, pk: int, verb: str) -> HttpResponse:
     """Cancel, resume, promote or roll back a run."""
     _act(request, get_object_or_404(TrainingRun, pk=pk), RUN_VERBS.get(verb))
     return redirect("run", pk)
+
+
+@require_POST
+@login_required
+def act_on_application(request: PageRequest, pk: int, verb: str) -> HttpResponse:
+    """Cancel or resume an application, or promote its run in its field."""
+    application = get_object_or_404(Application, pk=pk)
+    _act(request, application, APPLICATION_VERBS.get(verb))
+    return redirect("run", application.run_id)
 
 
 @require_POST

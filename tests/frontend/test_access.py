@@ -8,12 +8,13 @@ from django.templatetags.static import static
 
 from classifier.core.training_set import encode_training_set
 from frontend.urls import urlpatterns
-from labeling.models import ImportJob
+from labeling.models import Application, ImportJob
 from tests.labeling.world import make_experiment, make_run
 
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
 FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
 FOR_EXPERTS += ("/experiments/", "/experiments/{experiment}/")
+FOR_EXPERTS += ("/runs/{run}/applications/",)
 FOR_EXPERTS += ("/runs/{run}/figures/seen.svg", "/experiments/{experiment}/figures/seen.csv")
 FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
 FOR_CURATORS += ("/runs/{run}/training-set.csv",)
@@ -27,6 +28,7 @@ POSTED = (
     "/disagreements/{candidate}/",
     "/runs/{run}/cancel/",
     "/experiments/{experiment}/cancel/",
+    "/applications/{application}/cancel/",
     "/imports/jobs/{import_job}/cancel/",
 )
 
@@ -54,6 +56,8 @@ def address(candidate, people):
     job.directory.mkdir(parents=True)
     (job.directory / "map.png").write_bytes(b"drawn")
     numbers = {"candidate": candidate.pk, "run": run.pk, "experiment": experiment.pk}
+    application = Application.objects.request(run, candidate.field, people["admin"])
+    numbers |= {"application": application.pk}
     numbers |= {"import_job": job.pk, "catalogue": candidate.catalogue_import_id}
     return lambda page: page.format(**numbers)
 

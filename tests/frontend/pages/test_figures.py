@@ -8,7 +8,7 @@ import pytest
 from frontend.pages.figures import CAPTIONS, MEDIA_TYPES
 from labeling.models import TrainingRun
 from tests.labeling.reported import report_on_experiment, report_on_run
-from tests.labeling.world import make_experiment, make_run
+from tests.labeling.world import calibrate_run, make_experiment, make_run, promote
 
 pytestmark = pytest.mark.beside("sqlite")
 
@@ -45,6 +45,34 @@ def test_the_page_shows_the_calibration(browse, run):
         assert f"{calibration[when]['expected_calibration_error']:.3f}" in text
 
 
+def test_the_page_shows_the_error_of_perfect_probabilities_by_chance(browse, run):
+    chance = run.outcome["calibration"]["before"]["chance"]
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    assert f"{chance['mean']:.3f} ({chance['low']:.3f} – {chance['high']:.3f})" in text
+
+
+def test_the_page_says_where_the_calibrated_probabilities_are(browse, run):
+    calibrate_run(run)
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    assert "on 140 control labels" in text
+    assert "exports have the calibrated probabilities beside the network’s own" in text
+
+
+def test_the_page_says_why_there_are_no_calibrated_probabilities(browse, run):
+    calibrate_run(run, count=49)
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    assert "50 control labels are needed, and there were 49" in text
+
+
+def test_the_candidates_page_has_both_probabilities(browse, run, field, people):
+    candidate = field.candidates.first()
+    live = promote(field, people["admin"], {candidate.pk: 0.5})
+    calibrate_run(live)
+    text = browse("cur").get(f"/candidates/{candidate.pk}/").content.decode()
+    assert '<td class="number">0.60</td><td class="number">0.42</td>' in text
+    assert "with the temperature 2.00, fitted to 140 control labels" in text
+
+
 def test_the_page_shows_recall_and_precision_of_clusters(browse, run):
     text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
     for share in ("recall", "precision"):
@@ -65,7 +93,8 @@ def test_the_page_says_why_the_error_after_calibration_is_unknown(browse, run):
     page = browse("ada").get(f"/runs/{run.pk}/")
     error = run.outcome["calibration"]["before"]["expected_calibration_error"]
     text = page.content.decode()
-    assert f"is {error:.3f} before calibration, on the" in text
+    row = f'calibration error</th><td class="number">{error:.3f}</td><td class="number">–</td>'
+    assert row in text
     assert "It is unknown." in text
     assert f"Expected calibration error {error:.3f} before." in text
 

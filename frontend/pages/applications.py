@@ -1,0 +1,37 @@
+"""The applications of a run to fields, for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontend.forms import ApplicationForm
+from labeling.models import Application, TrainingRun
+from labeling.models.job import FINISHED
+
+
+def run_applications(run: TrainingRun) -> dict[str, Any]:
+    """Return the applications of a run with their figures, and a form for the next one."""
+    own_fields = set(run.fields.values_list("pk", flat=True))
+    rows = list(run.applications.select_related("field", "requested_by", "run"))
+    can_predict = not run.external and run.status in FINISHED
+    return {
+        "applications": [_row(application, own_fields) for application in rows],
+        "applications_active": any(application.is_active for application in rows),
+        "application_form": ApplicationForm() if can_predict else None,
+    }
+
+
+def _row(application: Application, own_fields: set[int]) -> dict[str, Any]:
+    return {
+        "job": application,
+        "accuracy": _accuracy(application.verdict),
+        "is_new_sky": application.field_id not in own_fields,
+    }
+
+
+def _accuracy(verdict: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the accuracy on the field's control labels, with its interval; empty without one."""
+    shares = verdict.get("shares")
+    accuracy: Mapping[str, Any] = shares[0]["new"] if shares else {}
+    return accuracy if accuracy.get("of") else {}
