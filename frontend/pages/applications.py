@@ -12,21 +12,20 @@ from labeling.models.job import FINISHED
 
 def run_applications(run: TrainingRun) -> dict[str, Any]:
     """Return the applications of a run with their figures, and a form for the next one."""
-    own_fields = set(run.fields.values_list("pk", flat=True))
     rows = list(run.applications.select_related("field", "requested_by", "run"))
     can_predict = not run.external and run.status in FINISHED
     return {
-        "applications": [_row(application, own_fields) for application in rows],
+        "applications": [_row(application) for application in rows],
         "applications_active": any(application.is_active for application in rows),
         "application_form": ApplicationForm() if can_predict else None,
     }
 
 
-def _row(application: Application, own_fields: set[int]) -> dict[str, Any]:
+def _row(application: Application) -> dict[str, Any]:
     return {
         "job": application,
         "accuracy": _accuracy(application.verdict),
-        "is_new_sky": application.field_id not in own_fields,
+        "question": application.run.question_in(application.field),
     }
 
 

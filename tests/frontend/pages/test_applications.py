@@ -65,8 +65,10 @@ def test_the_figures_of_another_field_are_of_new_sky(browse, run, application):
     new = {"right": 30, "of": 40, "value": 0.75, "low": 0.6, "high": 0.86}
     verdict = {"shares": [{"name": "all classes", "new": new}], "reasons": [], "judged": True}
     Application.objects.update(status=RunStatus.READY, verdict=verdict)
+    run.basis = {"trained_fields": ["ngc1"]}
+    run.save()
     text = text_of(browse("ada"), run)
-    assert "40 control labels, new sky" in text
+    assert "40 control labels: new sky" in text
     assert "60 % – 86 %" in text
 
 
