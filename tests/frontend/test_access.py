@@ -90,7 +90,7 @@ def test_it_opens_pages_by_role(browse, address, page, name):
 
 
 FORMS = ("/", "/runs/", "/experiments/", "/exports/", "/imports/new/")
-FORMS += ("/imports/{catalogue}/removal/",)
+FORMS += ("/imports/{catalogue}/removal/", "/runs/{run}/applications/")
 PAGES = {*FOR_EXPERTS, *FOR_CURATORS, *FOR_ADMINISTRATORS, "/whoami/"}
 
 
