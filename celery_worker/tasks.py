@@ -29,7 +29,7 @@ from labeling.models import (
     RunCancelled,
     TrainingRun,
 )
-from labeling.models.job import Job, WorkerJobQuerySet
+from labeling.models.job import Job, WorkerJobQuerySet, all_jobs
 from labeling.training.retraining import retrain_due_fields
 
 logger = logging.getLogger(__name__)
@@ -91,10 +91,8 @@ def sweep() -> None:
 
     Expired sessions and old uploads are deleted.
     """
-    wake(TrainingRun.objects.all())
-    wake(Experiment.objects.all())
-    wake(Application.objects.all())
-    wake(ImportJob.objects.all())
+    for rows in all_jobs():
+        wake(rows)
     for field in Refresh.objects.due():
         jobs.send(jobs.REFRESH, field)
     # Last, since it writes files: a full disk must not keep the other jobs from being woken.
@@ -111,8 +109,7 @@ def on_worker_lost(task_id: str, exception: BaseException, **_: Any) -> None:
     """
     if not isinstance(exception, WorkerLostError):
         return
-    for model in (TrainingRun, Experiment, Application, ImportJob):
-        rows: WorkerJobQuerySet[Any] = model.objects.all()
+    for rows in all_jobs():
         if rows.mark_lost(task_id):
             wake(rows)
     # The parent forks other processes, and keeps no connection to the database.

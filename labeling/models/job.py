@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -256,6 +257,14 @@ class WorkerJob(models.Model):
         self.refresh_from_db()
         self.log_event(f"Ended: {self.status}.")
         return True
+
+
+def all_jobs() -> Iterator[WorkerJobQuerySet[Any]]:
+    """Yield the rows of each kind of job."""
+    for model in apps.get_app_config("labeling").get_models():
+        if issubclass(model, WorkerJob):
+            rows: WorkerJobQuerySet[Any] = model._default_manager.all()
+            yield rows
 
 
 def worker_name() -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from labeling.export.releases import publish_release
 from labeling.models import (
+    Application,
     Experiment,
     Field,
     ImportJob,
@@ -46,6 +47,7 @@ def furnish() -> dict[str, int]:
     sure = np.full((60, 4), [0.7, 0.1, 0.1, 0.1])
     refused.verdict = gate.judge(truth, sure, np.eye(4)[truth - 1]).to_dict()
     refused.save()
+    applications(refused, demo, admin)
     running = make_run(demo, admin, status=RunStatus.RUNNING)
     told = {"stage": "train", "member": 0, "members": 2, "batch": 60, "batches": 100, "loss": 1.2}
     TrainingRun.objects.filter(pk=running.pk).update(progress=told, heartbeat_at=timezone.now())
@@ -61,6 +63,15 @@ def furnish() -> dict[str, int]:
         **experiments(demo, admin),
         **import_jobs(admin),
     }
+
+
+def applications(run: TrainingRun, field: Field, admin: User) -> None:
+    """Create a finished, a cancelled and a failed application of a run."""
+    about = {"run": run, "field": field, "requested_by": admin}
+    result = {"outcome": {"predictions": 60, "unreadable": []}, "verdict": run.verdict}
+    Application.objects.create(**about, status=RunStatus.REFUSED, **result)
+    Application.objects.create(**about, status=RunStatus.CANCELLED)
+    Application.objects.create(**about, status=RunStatus.FAILED, error="A member is missing.")
 
 
 def import_jobs(admin: User) -> dict[str, int]:

@@ -59,6 +59,7 @@ PAGES = {
 }
 ELSEWHERE = {"classify"}
 NO_PAGES = {"logout", "comment", "whoami", "adjudicate"}
+NO_PAGES |= {"run-applications", "application-verb"}
 NO_PAGES |= {"run-verb", "experiment-verb", "import-verb", "remove-import"}
 FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}
 FILES |= {"import-picture"}

@@ -1,22 +1,26 @@
 """The task that applies a finished run to a field that it was not trained on."""
 
 import pytest
+from celery.exceptions import WorkerLostError
 
 import classifier
 from celery_worker import application as worker
-from celery_worker.tasks import predict, sweep, train
+from celery_worker.tasks import on_worker_lost, predict, sweep, train
 from classifier.inference.prediction import Predictions
 from labeling import jobs
 from labeling.models import (
     Application,
     Candidate,
+    Experiment,
     Field,
+    ImportJob,
     NothingToPredict,
     RunStatus,
     TrainingRun,
     job,
 )
 from labeling.models import application as models
+from labeling.models.job import all_jobs
 from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import request_run
 from tests.labeling.world import make_run, settle
@@ -273,3 +277,16 @@ def test_the_field_does_not_join_the_runs_own(trained_field, new_field, admin):
     applied(run, new_field, admin)
     assert list(run.fields.all()) == [trained_field]
     assert Field.objects.get(pk=new_field.pk).promoted_run is None
+
+
+def test_every_kind_of_job_is_queued_again(db):
+    kinds = {rows.model for rows in all_jobs()}
+    assert kinds == {Application, Experiment, ImportJob, TrainingRun}
+
+
+def test_the_job_of_a_killed_process_is_queued_again(trained_field, new_field, admin):
+    application = Application.objects.request(make_run(trained_field, admin), new_field, admin)
+    Application.objects.claim(application.pk, "message")
+    on_worker_lost("message", WorkerLostError("killed"))
+    application.refresh_from_db()
+    assert application.status == RunStatus.QUEUED

@@ -29,7 +29,8 @@ from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
 from deploy.unavailable import refusing
 from labeling import jobs
 from labeling.ingest.abandoned import remove_abandoned
-from labeling.models import Experiment, ImportJob, RunStatus, TrainingRun
+from labeling.models import RunStatus
+from labeling.models.job import all_jobs
 
 HOST = "127.0.0.1"
 COMMAND = "manage.py serve" if settings.IS_CHECKOUT else "asterism serve"
@@ -175,7 +176,7 @@ def requeue_interrupted_jobs() -> None:
 
     Only our workers use this Redis, and they are not started yet.
     """
-    for rows in (TrainingRun.objects, Experiment.objects, ImportJob.objects):
+    for rows in all_jobs():
         rows.filter(status=RunStatus.RUNNING).update(status=RunStatus.QUEUED)
         for pk in rows.requeue_lost():
             jobs.send(rows.model.task, pk)

@@ -1,5 +1,7 @@
 """Applications: what becomes of a run's predictions in a field that it was not trained on."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -14,10 +16,12 @@ from labeling.models import (
     RefusedByGate,
     RunStatus,
     TrainingRun,
+    job,
 )
 from labeling.rules.conflicts import JobConflict
 from tests.labeling.world import (
     arrays_of,
+    at_once,
     lease_next,
     make_field,
     make_run,
@@ -199,3 +203,26 @@ def test_its_share_counts_candidates(run, admin, monkeypatch):
     assert application.share == pytest.approx(0.4)
     assert [shard.count for shard in application.shards.all()] == [4, 4, 2]
     assert Field.objects.get(pk=field.pk).promoted_run is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_workers_at_once_predict_each_shard_once(admin, monkeypatch):
+    monkeypatch.setattr("labeling.models.application.SHARD_SIZE", 2)
+    run, field = make_run(make_field("trained"), admin), make_field("new", 40)
+    pk = Application.objects.request(run, field, admin).pk
+    Application.objects.claim(pk)
+    threads = threading.local()
+    monkeypatch.setattr(job, "worker_name", lambda: threads.name)
+
+    def work(number):
+        threads.name = f"worker:{number}"
+        application = Application.objects.join(pk)
+        if application is None:
+            return [], False
+        return [shard.number for shard in application.free_shards()], application.begin_finishing()
+
+    answers_of_workers = at_once(6, work)
+    numbers = [number for shards, _ in answers_of_workers for number in shards]
+    assert sorted(numbers) == list(range(20))
+    assert [is_last for _, is_last in answers_of_workers].count(True) == 1

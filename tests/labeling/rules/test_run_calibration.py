@@ -5,6 +5,7 @@ import pytest
 
 from classifier.core.temperature import apply_temperature
 from labeling.rules.run_calibration import RunCalibration
+from tests.benchmarks.calibrated_probabilities import measure
 
 STORED = {
     "temperature": 1.6,
@@ -55,3 +56,13 @@ def test_there_are_none(stored, network, note):
 def test_the_sentence_names_the_labels():
     sentence = RunCalibration.of_run(STORED, "").sentence
     assert sentence == "Calibrated with the temperature 1.60, fitted to 140 control labels."
+
+
+def test_they_are_better_for_overconfident_networks_and_hardly_worse_for_others():
+    overconfident = measure(2.0, 60, repetitions=12)
+    assert overconfident.given.mean() > 0.6
+    assert (overconfident.likelihood[overconfident.given] < 0).all()
+    # A network that needs no calibration: a few hundredths of a nat at most, as the table says.
+    calibrated = measure(1.0, 60, repetitions=12)
+    assert calibrated.given.mean() < 0.6
+    assert (calibrated.likelihood * calibrated.given).mean() < 0.02
