@@ -18,9 +18,9 @@ DIGITS = 6
 MIN_LABELS = 50
 """Control labels below which no calibrated probabilities are given.
 
-Simulated with networks whose best temperature is 1, 1.3 and 2, those of a temperature fitted to 20
-labels change the negative log-likelihood of new candidates by +0.04, +0.02 and -0.11 nats on
-average, to 50 labels by +0.01, -0.01 and -0.15.
+Fitted to 20 labels, a temperature changes the negative log-likelihood of new candidates by +0.03,
++0.02 and -0.11 nats on average for networks whose best temperature is 1, 1.3 and 2; fitted to 50
+labels, by +0.01, -0.00 and -0.13 (docs/figures.md, Calibrated probabilities).
 """
 
 _IMPORTED = "The network was trained elsewhere; its probabilities are not calibrated here."
