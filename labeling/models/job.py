@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -263,8 +263,7 @@ def all_jobs() -> Iterator[WorkerJobQuerySet[Any]]:
     """Yield the rows of each kind of job."""
     for model in apps.get_app_config("labeling").get_models():
         if issubclass(model, WorkerJob):
-            rows: WorkerJobQuerySet[Any] = model._default_manager.all()
-            yield rows
+            yield cast("WorkerJobQuerySet[Any]", model._default_manager.all())
 
 
 def worker_name() -> str:

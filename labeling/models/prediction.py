@@ -194,7 +194,7 @@ class Prediction(models.Model):
     @property
     def raw_and_calibrated(self) -> list[tuple[float, float | None]]:
         """Pairs of the two probabilities of each class; the second may be None."""
-        return list(zip(self.probabilities, self.calibrated or [None] * 4, strict=True))
+        return list(zip(self.probabilities, self.calibrated or (None,) * 4, strict=True))
 
     @property
     def prior(self) -> tuple[float, float, float, float]:
