@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer quantised ngc1566 simulate orientations lock
+.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate orientations lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -53,6 +53,10 @@ quantised: $(VENV)/installed-dev
 # to half an hour.
 ngc1566: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/ngc1566.py
+
+# Compares random control samples with sky cells in a quarter of an hour, and renews docs/figures.md.
+optimism: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/split_optimism.py
 
 # Replays labelling with simulated experts for an hour, and renews docs/active-learning.md.
 simulate: $(VENV)/installed-dev

@@ -9,6 +9,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 import classifier
+from celery_worker.control_figures import control_figures
 from celery_worker.errors import InvalidJob
 from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier.active import acquisition
@@ -53,10 +54,10 @@ def run_job(run: TrainingRun) -> None:
         run.directory, manifest, report, device=config.device, embeddings=run.embeddings_path
     )
     arrays = prediction_arrays(predictions, diversity(run, predictions, manifest))
-    run.succeed(
-        arrays,
-        {**outcome(training, predictions), **evaluate_run(run, config, predictions, manifest)},
-    )
+    evaluation = evaluate_run(run, config, predictions, manifest)
+    by_candidate = control_figures(run, config, predictions, manifest)
+    evaluation["figures"] += by_candidate.pop("drawn", [])
+    run.succeed(arrays, {**outcome(training, predictions), **evaluation, **by_candidate})
 
 
 def _config(run: TrainingRun) -> classifier.TrainingConfig:

@@ -24,6 +24,13 @@ def nearest_distance(points_N2: Points, others_M2: Points) -> NDArray[np.float64
     return distance_N
 
 
+def unit_vectors(sky_N2: Points) -> Points:
+    """Return directions (N, 3) of positions (RA, Dec) in degrees; NaN where one is not known."""
+    ra, dec = np.radians(sky_N2.T)
+    cosine = np.cos(dec)
+    return np.column_stack([cosine * np.cos(ra), cosine * np.sin(ra), np.sin(dec)])
+
+
 def shares_sky(points_N2: Points, others_M2: Points, width: float) -> NDArray[np.bool_]:
     """Return True (N,) where the square of `width` px overlaps that of any of the others."""
     return np.asarray(nearest_distance(points_N2, others_M2) < width)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from classifier.core.properties import PROPERTIES
 from frontend.templatetags.formats import decimal, percent
 from labeling.models import WorkerJob
 
@@ -49,6 +50,11 @@ CAPTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Share of right answers against the probability given, before and after calibration. "
             "On the dotted line the two are equal.",
         ),
+        "properties": (
+            "Accuracy by property",
+            "In bins of the control candidates, with 95 % intervals; marks are at the median of "
+            "each bin. Dotted: all candidates with a value.",
+        ),
         "arms": (
             "Arms, ensembles",
             "Accuracy over all classes, over two classes, and in each class, with 95 % intervals.",
@@ -66,7 +72,7 @@ CAPTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Title and caption of each figure, by name."""
 
-WIDE = frozenset({"arms", "arms-members"})
+WIDE = frozenset({"arms", "arms-members", "properties"})
 """Figures as wide as two columns of a journal."""
 
 
@@ -120,7 +126,14 @@ def describe_run_figures(outcome: Mapping[str, Any]) -> dict[str, str]:
         f"{decimal(entropy['wrong_median'])} nat where it is wrong.",
         "coverage": f"Area under 1 − accuracy: {decimal(area, 3)}.",
         "reliability": _calibration_errors(calibration),
+        "properties": _trends(outcome.get("properties", [])),
     }
+
+
+def _trends(properties: list[Mapping[str, Any]]) -> str:
+    """Return with which properties the accuracy changes, in a sentence."""
+    names = [PROPERTIES[accuracy["name"]][0] for accuracy in properties if accuracy["has_trend"]]
+    return f"Trend with {', '.join(names)}." if names else "No trend is seen."
 
 
 def _calibration_errors(calibration: Mapping[str, Any]) -> str:

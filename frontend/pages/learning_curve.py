@@ -20,6 +20,8 @@ class LearningCurve:
     labels: tuple[int, int]
     """Fewest and most labels of its runs."""
     sentence: str
+    questions: list[str]
+    """Which candidates the accuracies are about."""
 
 
 def learning_curve_of(field: Field) -> LearningCurve | None:
@@ -43,6 +45,7 @@ def learning_curve_of(field: Field) -> LearningCurve | None:
         dots=learning_dots(measurements),
         labels=(min(labels), max(labels)),
         sentence=_sentence(fields, measurements),
+        questions=[question.label for question in last.questions],
     )
 
 

@@ -12,8 +12,8 @@ from frontend.idempotency import make_once
 from frontend.pages.applications import run_applications
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
+from frontend.pages.control_figures import control_figures
 from frontend.pages.figures import describe_run_figures, figures_of
-from frontend.pages.paper import paper_comparison
 from frontend.pages.run_agreement import run_agreement
 from frontend.pages.run_progress import run_progress
 from frontend.requests import PageRequest, wants_part
@@ -95,5 +95,5 @@ def _evaluation(run: TrainingRun) -> dict[str, Any]:
         "curves": loss_curves(run.outcome.get("history", [])),
         "figures": figures_of(run, "run-figure", describe_run_figures(run.outcome)),
         "calibration": run.outcome.get("calibration"),
-        "paper": paper_comparison(run, evaluation),
+        **control_figures(run.outcome),
     }

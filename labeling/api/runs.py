@@ -78,6 +78,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
 
     fields: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     promoted_in = serializers.SerializerMethodField()
+    questions = serializers.SerializerMethodField()
     requested_by = serializers.CharField(source="requested_by.username")
 
     class Meta:
@@ -100,6 +101,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
             "basis",
             "progress",
             "outcome",
+            "questions",
             "verdict",
             "error",
         )
@@ -107,6 +109,10 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
     def get_promoted_in(self, run: TrainingRun) -> list[str]:
         """Return the names of the fields in which this run is promoted."""
         return list(run.promoted_fields.values_list("name", flat=True))
+
+    def get_questions(self, run: TrainingRun) -> dict[str, str]:
+        """Return which question its figures answer in each field: new sky, or the rest of it."""
+        return {field.name: run.question_in(field).value for field in run.fields.all()}
 
 
 class RunDetailOut(RunOut):

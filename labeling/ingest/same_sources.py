@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from classifier.core.shared_sky import Points, unit_vectors
 from labeling.imaging.stamps import Positions
 from labeling.models import Candidate, Field
 from labeling.number_texts import count_text
@@ -25,10 +26,9 @@ from labeling.number_texts import count_text
 SAME_PX = 1.0
 """Sources that lie closer than this are the same."""
 
+_NEIGHBOURS = 8
 _EXAMPLES = 3
 _CHUNK = 10_000
-
-Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class SameSources:
 
     def _compare_with_field(self, target: Field, ids: Sequence[str], pixels_N2: Points) -> None:
         """Note rows within a pixel of a candidate of the field; they take its side."""
-        candidates = _columns(target.candidates.exclude(x=None).exclude(y=None), "x", "y")
+        candidates = side_and_position(target.candidates.exclude(x=None).exclude(y=None), "x", "y")
         rows, _ = self._take_sides(pixels_N2, candidates[:, 2:], candidates, SAME_PX)
         if rows:
             examples = _listed([ids[row] for row in rows[:_EXAMPLES]], len(rows))
@@ -99,11 +99,11 @@ class SameSources:
         others = Candidate.objects.exclude(field=target.pk).filter(
             field__simulated=False, dec__range=dec_range, ra__isnull=False
         )
-        candidates = _columns(others, "ra", "dec")
+        candidates = side_and_position(others, "ra", "dec")
         if not len(candidates):
             return
         rows, nearest = self._take_sides(
-            _unit_vectors(sky_N2), _unit_vectors(candidates[:, 2:]), candidates, distance
+            unit_vectors(sky_N2), unit_vectors(candidates[:, 2:]), candidates, distance
         )
         if rows:
             fields = Field.objects.filter(candidates__in=candidates[nearest[:_CHUNK], 0].tolist())
@@ -117,7 +117,7 @@ class SameSources:
         self, points_ND: Points, others_MD: Points, candidates_M4: Points, distance: float
     ) -> tuple[list[int], list[int]]:
         """Give rows the side of the nearest candidate within a distance; return who matched."""
-        rows, nearest = _matches(points_ND, others_MD, distance)
+        rows, nearest = matches(points_ND, others_MD, distance)
         sides = candidates_M4[nearest, 1] > 0
         self.control.update(zip(rows, sides.tolist(), strict=True))
         return rows, nearest
@@ -134,16 +134,19 @@ def _groups(pixels_N: NDArray[np.complex128]) -> NDArray[np.int64]:
     # A tree of a million equal points would take for ever.
     distinct, inverse = np.unique(pixels_N, return_inverse=True)
     distinct_M2 = distinct.view(np.float64).reshape(-1, 2)
-    distance, nearest = KDTree(distinct_M2).query(distinct_M2, k=[2], distance_upper_bound=SAME_PX)
-    close = np.flatnonzero(np.isfinite(distance[:, 0]))
+    # The nearest alone would leave two pairs apart that are close to each other.
+    distance, nearest = KDTree(distinct_M2).query(
+        distinct_M2, k=range(2, 2 + _NEIGHBOURS), distance_upper_bound=SAME_PX
+    )
+    close, column = np.nonzero(np.isfinite(distance))
     size = len(distinct)
-    graph = coo_array((np.ones(close.size), (close, nearest[close, 0])), shape=(size, size))
+    graph = coo_array((np.ones(close.size), (close, nearest[close, column])), shape=(size, size))
     _, group = connected_components(graph, directed=False)
     groups: NDArray[np.int64] = group[inverse]
     return groups
 
 
-def _columns(candidates: QuerySet[Candidate], first: str, second: str) -> Points:
+def side_and_position(candidates: QuerySet[Candidate], first: str, second: str) -> Points:
     """Return primary key, side (1: control) and position of these candidates, (N, 4)."""
     columns = ("pk", "control", first, second)
     rows = candidates.order_by("pk").values_list(*columns).iterator(_CHUNK)
@@ -153,7 +156,7 @@ def _columns(candidates: QuerySet[Candidate], first: str, second: str) -> Points
     return np.concatenate(chunks)
 
 
-def _matches(points_ND: Points, others_MD: Points, distance: float) -> tuple[list[int], list[int]]:
+def matches(points_ND: Points, others_MD: Points, distance: float) -> tuple[list[int], list[int]]:
     """Return the rows that have another point within a distance, and the nearest one of each."""
     usable = np.flatnonzero(np.isfinite(points_ND).all(axis=1))
     if not usable.size or not len(others_MD):
@@ -161,13 +164,6 @@ def _matches(points_ND: Points, others_MD: Points, distance: float) -> tuple[lis
     separation, nearest = KDTree(others_MD).query(points_ND[usable], distance_upper_bound=distance)
     close = np.isfinite(separation)
     return usable[close].tolist(), nearest[close].tolist()
-
-
-def _unit_vectors(sky_N2: NDArray[Any]) -> Points:
-    """Return directions (N, 3) of positions (RA, Dec) in degrees."""
-    ra, dec = np.radians(sky_N2.T)
-    cosine = np.cos(dec)
-    return np.column_stack([cosine * np.cos(ra), cosine * np.sin(ra), np.sin(dec)])
 
 
 def _listed(examples: Sequence[str], count: int) -> str:

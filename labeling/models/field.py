@@ -29,7 +29,7 @@ from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
 from labeling.rules.band_rule import MIN_BANDS, BandRule
-from labeling.rules.figure_question import FieldSplit
+from labeling.rules.figure_question import FieldSplit, FigureQuestion
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
@@ -169,6 +169,14 @@ class Field(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def question(self) -> FigureQuestion | None:
+        """The question that the figures of its promoted run answer here; None without a run."""
+        run = self.promoted_run
+        if run is None:
+            return None
+        return FigureQuestion.of(self.name, self.split, run.trained_fields)
 
     def clean(self) -> None:
         """Raise ValidationError if the split was changed after candidates were divided by it."""

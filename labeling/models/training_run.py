@@ -30,7 +30,7 @@ from labeling.models.promotion import NotReady, Promotion, RefusedByGate
 from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
-from labeling.rules.figure_question import FigureQuestion
+from labeling.rules.figure_question import FigureQuestion, questions_of
 from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.rules.run_calibration import RunCalibration
 from labeling.training.label_source import CONSENSUS, LabelSource
@@ -253,10 +253,8 @@ class TrainingRun(SharedRun):
     @property
     def questions(self) -> dict[FigureQuestion, list[str]]:
         """The questions of its figures over all its fields, each with the names of its fields."""
-        names: dict[FigureQuestion, list[str]] = {}
-        for field in self.fields.all():
-            names.setdefault(self.question_in(field), []).append(field.name)
-        return names
+        fields = ((field.name, field.split) for field in self.fields.all())
+        return questions_of(fields, self.trained_fields)
 
     @property
     def figures(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db.models import TextChoices
 
@@ -50,3 +50,16 @@ _SENTENCES = {
     FigureQuestion.UNKNOWN: "Which candidates an imported network was trained on is not known "
     "here; the control candidates may be among them.",
 }
+
+
+def questions_of(
+    fields: Iterable[tuple[str, str]], trained_fields: Collection[str] | None
+) -> dict[FigureQuestion, list[str]]:
+    """Return the questions of figures over several fields, each with the names of its fields.
+
+    `fields` are pairs of name and split.
+    """
+    names: dict[FigureQuestion, list[str]] = {}
+    for name, split in fields:
+        names.setdefault(FigureQuestion.of(name, split, trained_fields), []).append(name)
+    return names

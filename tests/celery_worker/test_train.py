@@ -9,6 +9,7 @@ import redis
 import classifier
 from celery_worker.snapshot import read_snapshot
 from celery_worker.tasks import sweep, train
+from classifier.core.properties import PROPERTIES
 from labeling import jobs
 from labeling.models import RunStatus, TrainingRun
 from labeling.training.requests import repeat_run, request_run
@@ -56,6 +57,9 @@ def test_it_stores_the_outcome_and_draws_figures(run):
     assert run.outcome["members"] == 2
     assert run.outcome["evaluation"]["accuracy"]["of"] == 2
     assert run.outcome["unreadable"] == []
+    sky = run.outcome["shared_sky"]
+    assert (sky["width_px"], sky["apart"]["of"] + sky["shared"]["of"]) == (32, 2)
+    assert [accuracy["name"] for accuracy in run.outcome["properties"]] == list(PROPERTIES)
     assert run.outcome["calibration"]["count"] == 2
     assert "needs at least 20" in run.outcome["calibration"]["note"]
     assert run.progress["stage"]

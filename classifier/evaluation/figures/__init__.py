@@ -12,6 +12,7 @@ from classifier.evaluation.figures import tables
 from classifier.evaluation.figures.arms import arm_comparison, learning_curve
 from classifier.evaluation.figures.confusion import confusion_matrix
 from classifier.evaluation.figures.efficiency import label_efficiency_curves
+from classifier.evaluation.figures.properties import accuracy_by_property
 from classifier.evaluation.figures.uncertainty import (
     coverage_curve,
     entropy_histogram,
@@ -19,6 +20,7 @@ from classifier.evaluation.figures.uncertainty import (
 )
 
 __all__ = [
+    "accuracy_by_property",
     "arm_comparison",
     "confusion_matrix",
     "coverage_curve",

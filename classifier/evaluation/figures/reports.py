@@ -8,6 +8,7 @@ from classifier.evaluation import figures
 from classifier.evaluation.calibration import Calibration
 from classifier.evaluation.figures import tables
 from classifier.evaluation.metrics import Evaluation
+from classifier.evaluation.properties import PropertyAccuracy
 from classifier.experiments import Outcome
 
 
@@ -45,6 +46,16 @@ def draw_run(folder: Path, evaluation: Evaluation, calibration: Calibration | No
     for name, (figure, rows) in drawings.items():
         figures.save(figure, folder / name, rows)
     return list(drawings)
+
+
+def draw_properties(folder: Path, properties: Sequence[PropertyAccuracy]) -> list[str]:
+    """Draw the accuracy by property of one run; return the figure's name, if it has data."""
+    with_bins = [accuracy for accuracy in properties if len(accuracy.bins) > 1]
+    if not with_bins:
+        return []
+    rows = tables.property_rows(properties)
+    figures.save(figures.accuracy_by_property(with_bins), folder / "properties", rows)
+    return ["properties"]
 
 
 def draw_experiment(folder: Path, kind: str, outcomes: Sequence[Outcome]) -> list[str]:

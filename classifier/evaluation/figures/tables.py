@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from classifier.active.label_efficiency import EfficiencyCurves
+from classifier.core.properties import PROPERTIES
 from classifier.evaluation.calibration import Calibration
 from classifier.evaluation.figures.arms import Measure, measures
 from classifier.evaluation.metrics import Confusion, EntropyFigures, Evaluation, RiskCoverage
+from classifier.evaluation.properties import PropertyAccuracy
 
 Rows = list[dict[str, object]]
 
@@ -50,6 +52,33 @@ def coverage_rows(curve: RiskCoverage) -> Rows:
             "high": point.accuracy.high,
         }
         for point in curve.points
+    ]
+
+
+def property_rows(properties: Sequence[PropertyAccuracy]) -> Rows:
+    """Return one row for each bin of each property, and one for unknown values."""
+    return [
+        {
+            "property": accuracy.name,
+            "unit": PROPERTIES[accuracy.name][1],
+            "bin": name,
+            "from": low,
+            "to": high,
+            "median": median,
+            "right": share.right,
+            "of": share.of,
+            "accuracy": share.value,
+            "low": share.low,
+            "high": share.high,
+            "p_value": accuracy.p_value,
+            "adjusted_p_value": accuracy.adjusted_p_value,
+        }
+        for accuracy in properties
+        for name, low, high, median, share in [
+            *((b.name, b.low, b.high, b.median, b.accuracy) for b in accuracy.bins),
+            ("unknown", None, None, None, accuracy.unknown),
+        ]
+        if share.of
     ]
 
 

@@ -12,6 +12,7 @@ from classifier.core.pack_locations import pack_in, stored_packs
 from labeling.db.consistent_read import one_moment
 from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.aligned_files import orphaned_files
+from labeling.ingest.both_sides import count_on_both_sides
 from labeling.ingest.sky_audit import sky_faults
 from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
 from labeling.number_texts import count_text
@@ -48,7 +49,7 @@ class Command(BaseCommand):
                 *_orphans(),
                 *_positions(),
             ]
-        for line in differences:
+        for line in (*differences, *_on_both_sides()):
             self.stdout.write(line)
         self.stdout.write(f"{len(differences)} differences")
         if differences:
@@ -95,6 +96,20 @@ def _positions() -> Iterator[str]:
     for fault in sky_faults():
         remedy = "; audit --mend-positions writes the right values" if fault.can_be_mended else ""
         yield f"{fault.text}{remedy}"
+
+
+def _on_both_sides() -> Iterator[str]:
+    """Yield notes on sources that measure networks under one id, and train them under another.
+
+    They are no differences: a side once given never changes.
+    """
+    for field in Field.objects.order_by("pk"):
+        if n := count_on_both_sides(field):
+            candidates = count_text(n, "candidate lies", "candidates lie")
+            yield (
+                f"Note: {field}: {candidates} within a pixel of one on the other side of the split "
+                "(control sample, training pool); they stay where they are."
+            )
 
 
 def _differences(candidate: Candidate) -> list[str]:

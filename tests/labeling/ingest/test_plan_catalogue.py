@@ -162,6 +162,16 @@ def test_a_source_of_the_field_passes_its_side_on(field, tmp_path, control):
     call_command("audit")
 
 
+def test_all_sources_of_a_crowd_within_a_pixel_of_each_other_have_one_side(field, tmp_path):
+    (first, *_), (second, *_) = (ids_by_side(field, control=side) for side in (True, False))
+    # Two close pairs, which are closer than a pixel to each other.
+    rows = [row_at(first, 100, 100), row_at("a", 100.1, 100)]
+    rows += [row_at(second, 100.8, 100), row_at("b", 100.9, 100)]
+    path = write_catalogue(tmp_path / "rows.csv", rows)
+    import_catalogue(field, path, CatalogueOptions())
+    assert set(field.candidates.values_list("control", flat=True)) == {True}
+
+
 def test_a_source_of_an_overlapping_field_passes_its_side_on(field, sky, tmp_path):
     other = sky.field("overlapping")
     (text, *_) = (

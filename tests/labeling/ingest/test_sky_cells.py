@@ -132,6 +132,8 @@ def test_a_run_says_which_question_its_figures_answer(admin):
         FigureQuestion.NEW_SKY_OF_FIELD: ["cells"],
         FigureQuestion.NEW_SKY: ["other"],
     }
+    field.promoted_run = run
+    assert field.question == FigureQuestion.NEW_SKY_OF_FIELD
     run.basis = {}
     assert run.question_in(other) == FigureQuestion.REST_OF_FIELD
     run.external = "StarcNet"

@@ -1,0 +1,134 @@
+"""Positions and photometry of the candidates of fields, as columns, for the evaluation of a run.
+
+Shapes   N candidates of these fields, set aside or not; positions in px of the field, degrees.
+NaN      values that the catalogue lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import pi, sqrt
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from classifier.core.shared_sky import Points, shares_sky, unit_vectors
+from labeling.models.candidate import Candidate
+from labeling.models.field import Field
+
+CROWDING_PX = 50.0
+"""Radius within which sources are counted: the side of the paper's stamps."""
+
+_NUMBERS = ("x", "y", "ra", "dec", "mag_v", "mag_i", "ci")
+
+
+@dataclass(frozen=True)
+class CandidateColumns:
+    """The candidates of some fields."""
+
+    fields: list[Field]
+    pk: NDArray[np.int64]
+    """(N,), rising."""
+    field: NDArray[np.int64]
+    """(N,) number in `fields`."""
+    points: Points
+    """(N, 2) px."""
+    sky: Points
+    """(N, 2) RA and Dec in degrees."""
+    photometry: dict[str, NDArray[np.float64]]
+    """V, V - I and concentration index (N,)."""
+
+    @classmethod
+    def read(cls, fields: Iterable[Field]) -> Self:
+        """Read all candidates of these fields."""
+        fields = list(fields)
+        number = {field.pk: i for i, field in enumerate(fields)}
+        rows = Candidate.objects.filter(field__in=fields).order_by("pk")
+        values = list(rows.values_list("pk", "field", *_NUMBERS).iterator())
+        pks = np.array([row[0] for row in values], dtype=np.int64)
+        of_field = np.array([number[row[1]] for row in values], dtype=np.int64)
+        table = np.array([row[2:] for row in values], dtype=float).reshape(-1, len(_NUMBERS))
+        v, i, ci = table[:, 4:].T
+        photometry = {"v": v, "v_i": v - i, "ci": ci}
+        return cls(fields, pks, of_field, table[:, :2], table[:, 2:4], photometry)
+
+    def rows_of(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of these candidates, all of which are in these fields."""
+        return np.searchsorted(self.pk, candidates)
+
+    def properties(self, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Return the properties by which accuracy is shown, of the candidates in these rows."""
+        names = np.array([field.name for field in self.fields])
+        crowding, nearest = self._crowding(rows)
+        return {
+            **{name: values_N[rows] for name, values_N in self.photometry.items()},
+            "crowding": crowding,
+            "nearest": nearest,
+            "field": names[self.field[rows]],
+        }
+
+    def _crowding(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the number of other sources within CROWDING_PX and the distance of the nearest."""
+        count_n, nearest_n = np.full((2, len(rows)), np.nan)
+        placed_N = np.asarray(np.isfinite(self.points).all(axis=1))
+        for number in range(len(self.fields)):
+            sources = self.points[(self.field == number) & placed_N]
+            here = np.flatnonzero((self.field[rows] == number) & placed_N[rows])
+            if len(sources) > 1 and len(here):
+                count_n[here], nearest_n[here] = _neighbours(self.points[rows[here]], sources)
+        return count_n, nearest_n
+
+    def apart(
+        self, rows: NDArray[np.int64], trained: NDArray[np.int64], width_px: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which candidates share no sky with the trained ones, and whose position is known.
+
+        In one field, squares of `width_px` must not overlap. Between fields that are not simulated,
+        whose axes may point anywhere, the candidates must be a diagonal of the square apart.
+        """
+        apart_n = np.ones(len(rows), dtype=bool)
+        placed_n = np.asarray(np.isfinite(self.points[rows]).all(axis=1))
+        for number, field in enumerate(self.fields):
+            here = self.field[rows] == number
+            own = trained[self.field[trained] == number]
+            shared = shares_sky(self.points[rows[here]], self.points[own], width_px)
+            others = trained[(self.field[trained] != number) & self._on_sky[trained]]
+            if not field.simulated and field.pixel_scale_arcsec and len(others):
+                diagonal = sqrt(2) * width_px * field.pixel_scale_arcsec * pi / 180 / 3600
+                shared |= _within(self.sky[rows[here]], self.sky[others], diagonal)
+            apart_n[here] = ~shared
+        return apart_n, placed_n
+
+    @cached_property
+    def _on_sky(self) -> NDArray[np.bool_]:
+        """True (N,) for candidates of real fields whose RA and Dec are known."""
+        real = np.array([not field.simulated for field in self.fields], dtype=bool)
+        return np.isfinite(self.sky).all(axis=1) & real[self.field]
+
+
+def _neighbours(
+    points_N2: Points, sources_M2: Points
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many other sources each of these sources has near, and the nearest's distance."""
+    # A tree of many equal points takes for ever.
+    places, times = np.unique(sources_M2, axis=0, return_counts=True)
+    tree = KDTree(places)
+    near = tree.query_ball_point(points_N2, CROWDING_PX)
+    count_N = np.array([times[indices].sum() - 1 for indices in near], dtype=float)
+    distance_N2, index_N2 = tree.query(points_N2, k=2)
+    return count_N, np.where(times[index_N2[:, 0]] > 1, 0.0, distance_N2[:, 1])
+
+
+def _within(sky_N2: Points, others_M2: Points, angle: float) -> NDArray[np.bool_]:
+    """Return True (N,) for positions that are within an angle, in radians, of any of the others."""
+    near_N = np.zeros(len(sky_N2), dtype=bool)
+    known_N = np.isfinite(sky_N2).all(axis=1)
+    if known_N.any():
+        others = np.unique(unit_vectors(others_M2), axis=0)
+        distance, _ = KDTree(others).query(unit_vectors(sky_N2[known_N]))
+        near_N[known_N] = distance < angle
+    return near_N

@@ -1,0 +1,67 @@
+"""Sources that are in the control sample and in the training pool, under two ids.
+
+New candidates take the side of the same source that was imported before. Candidates of earlier
+versions did not, and a source can lie between two older ones of different sides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Count, Max
+
+from classifier.core.shared_sky import Points, unit_vectors
+from labeling.ingest.same_sources import SAME_PX, matches, side_and_position
+from labeling.models import Candidate, CatalogueImport, Field
+
+_STATES = 64
+
+
+def count_on_both_sides(field: Field) -> int:
+    """Return the candidates of a field within a pixel of one on the other side of the split.
+
+    The other one is in this field, or in a field that overlaps with it.
+    """
+    finished = CatalogueImport.objects.finished()
+    state = finished.aggregate(imports=Count("pk"), newest=Max("finished_at"))
+    return _count(field.pk, state["imports"], state["newest"])
+
+
+@lru_cache(maxsize=_STATES)
+def _count(field_pk: int, _n_imports: int, _newest: datetime | None) -> int:
+    """Return the count; cached, since sides never change while the imports are the same."""
+    field = Field.objects.get(pk=field_pk)
+    pixels = side_and_position(field.candidates.exclude(x=None).exclude(y=None), "x", "y")
+    sources = _opposite(pixels, pixels, pixels[:, 2:], pixels[:, 2:], SAME_PX)
+    if field.pixel_scale_arcsec and not field.simulated:
+        distance = np.radians(SAME_PX * field.pixel_scale_arcsec / 3600)
+        own = side_and_position(field.candidates.exclude(ra=None).exclude(dec=None), "ra", "dec")
+        others = _overlapping(field, own, np.degrees(distance))
+        directions = unit_vectors(own[:, 2:]), unit_vectors(others[:, 2:])
+        sources |= _opposite(own, others, *directions, distance)
+    return len(sources)
+
+
+def _overlapping(field: Field, own_N4: Points, margin: float) -> Points:
+    """Return the candidates of other real fields at the declinations of these."""
+    if not len(own_N4):
+        return own_N4
+    dec_range = own_N4[:, 3].min() - margin, own_N4[:, 3].max() + margin
+    others = Candidate.objects.exclude(field=field).filter(
+        field__simulated=False, dec__range=dec_range, ra__isnull=False
+    )
+    return side_and_position(others, "ra", "dec")
+
+
+def _opposite(
+    own_N4: Points, others_M4: Points, points_ND: Points, others_MD: Points, distance: float
+) -> set[int]:
+    """Return the keys of candidates within a distance of another one on the other side."""
+    keys: set[int] = set()
+    for side in (0, 1):
+        here, there = own_N4[:, 1] == side, others_M4[:, 1] != side
+        rows, _ = matches(points_ND[here], others_MD[there], distance)
+        keys |= set(own_N4[here, 0][rows].astype(int).tolist())
+    return keys

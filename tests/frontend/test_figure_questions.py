@@ -1,0 +1,105 @@
+"""Pages say which question an accuracy answers, and show it by shared sky and by property."""
+
+import numpy as np
+import pytest
+
+from classifier.evaluation.metrics import evaluate
+from classifier.evaluation.properties import accuracy_by_property
+from classifier.evaluation.shared_sky import SharedSky
+from labeling.models import Experiment, TrainingRun
+from labeling.rules.figure_question import FieldSplit
+from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
+from tests.classifier.evaluation.test_properties import world
+from tests.labeling.world import make_field, promote
+
+
+def outcome_with(**parts):
+    """The outcome of a run that is right on three of four candidates."""
+    evaluation = evaluate(predictions_of([1, 1, 3, 4]), manifest_of([1, 2, 3, 4]))
+    return {"evaluation": evaluation.to_dict(), "members": 1, **parts}
+
+
+@pytest.fixture
+def run(field, people):
+    """The promoted run of a field, which had labels there."""
+    promote(field, people["admin"])
+    TrainingRun.objects.update(outcome=outcome_with(), basis={"trained_fields": [field.name]})
+    return TrainingRun.objects.get()
+
+
+def page(browse, address):
+    return " ".join(browse("ada").get(address).content.decode().split())
+
+
+@pytest.mark.parametrize("address", ["/", "/runs/", "/runs/1/"])
+def test_each_page_says_what_the_accuracy_is_about(browse, run, address):
+    address = address.replace("1", str(run.pk))
+    assert "the rest of this field" in page(browse, address).lower()
+    run.fields.update(split=FieldSplit.CELLS)
+    assert "new sky of this field" in page(browse, address).lower()
+
+
+def test_fields_without_training_labels_are_named(browse, run, people):
+    run.fields.add(make_field("elsewhere"))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "New sky</b> (elsewhere)" in text
+    assert "No candidate of this field was trained on" in text
+
+
+def test_imported_runs_are_not_known(browse, run):
+    TrainingRun.objects.update(external="StarcNet")
+    assert "the control candidates may be among them" in page(browse, f"/runs/{run.pk}/")
+
+
+def test_the_api_has_the_questions(browse, run, field):
+    (answer,) = browse("ada").get("/api/v1/runs/").json()["results"]
+    assert answer["questions"] == {field.name: "rest of the field"}
+
+
+@pytest.mark.parametrize(("kind", "words"), [("fields", "new sky"), ("labels", "the rest of")])
+def test_experiments_say_it_too(browse, run, people, kind, words):
+    report = {"arms": [], "seconds": 1.0}
+    experiment = Experiment.objects.create(
+        requested_by=people["admin"],
+        kind=kind,
+        preset="quick",
+        arms=0,
+        status="ready",
+        report=report,
+    )
+    experiment.fields.set(run.fields.all())
+    assert next(question.label for question in experiment.questions).startswith(words)
+
+
+def test_a_run_shows_its_accuracy_apart_from_the_training(browse, run):
+    right = np.array([True, True, False, True])
+    apart = np.array([True, True, False, False])
+    sky = SharedSky.measure(right, apart, np.ones(4, bool), 50)
+    TrainingRun.objects.update(outcome=outcome_with(shared_sky=sky.to_dict()))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "50 % of the control candidates have a training label within 50 px" in text
+    assert 'no training label within 50 px</th><td class="number">2</td>' in text
+    assert "position not known" not in text
+
+
+def test_a_run_shows_its_accuracy_by_property(browse, run):
+    measured = accuracy_by_property(*world(0, lambda v: np.where(v > 23, 0.35, 0.85)))
+    stored = [accuracy.to_dict() for accuracy in measured]
+    TrainingRun.objects.update(outcome=outcome_with(properties=stored))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "Accuracy changes with V: " in text
+    assert "Accuracy changes with V − I" not in text
+    assert text.count('<th scope="row">concentration index</th>') == 5
+
+
+def test_without_a_trend_it_says_so(browse, run):
+    measured = accuracy_by_property(*world(0, lambda v: 0.7))
+    stored = [accuracy.to_dict() for accuracy in measured]
+    TrainingRun.objects.update(outcome=outcome_with(properties=stored))
+    assert "No trend is seen with V, V − I," in page(browse, f"/runs/{run.pk}/")
+
+
+def test_runs_of_earlier_versions_show_their_page_as_before(browse, run):
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "Sky shared" not in text
+    assert "Accuracy by property" not in text
