@@ -34,6 +34,6 @@ def exports(request: PageRequest) -> HttpResponse:
         "columns": COLUMNS,
         "formats": list(WRITERS),
         "releases": Release.objects.select_related("made_by"),
-        "fields": Field.objects.all(),
+        "fields": Field.objects.select_related("promoted_run"),
     }
     return render(request, "frontend/exports.html", context)

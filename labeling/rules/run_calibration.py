@@ -24,11 +24,11 @@ labels, by +0.01, -0.00 and -0.13 (docs/figures.md, Calibrated probabilities).
 """
 
 _IMPORTED = "The network was trained elsewhere; its probabilities are not calibrated here."
-_UNMEASURED = "The run's calibration was not measured."
+_UNMEASURED = "The run’s calibration was not measured."
 _TOO_FEW = f"{MIN_LABELS} control labels are needed, and there were {{}}."
 _NO_BETTER = (
     "On control candidates that the temperature was not fitted to, they would be no better than "
-    "the network's own."
+    "the network’s own."
 )
 _LOSS = "negative_log_likelihood"
 

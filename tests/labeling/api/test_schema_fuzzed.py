@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.wsgi import application
 from labeling.export.releases import publish_release
-from labeling.models import ApiToken, Upload
+from labeling.models import ApiToken, Application, Upload
 from tests.labeling.conftest import client_of
 from tests.labeling.world import (
     API,
@@ -50,6 +50,12 @@ EXAMPLES = settings(
 )
 
 
+def apply_to(run, field, status):
+    """An application of the run to the field, in this state."""
+    about = {"run": run, "field": field, "requested_by": run.requested_by}
+    return Application.objects.create(**about, status=status)
+
+
 class World:
     """Rows of every kind, and how each caller is logged in."""
 
@@ -68,6 +74,10 @@ class World:
             "runs": run.pk,
             "runs/cancellation": make_run(field, admin, status="queued").pk,
             "runs/resumption": make_run(field, admin, status="failed").pk,
+            "runs/applications": make_run(field, admin).pk,
+            "applications": apply_to(run, field, "ready").pk,
+            "applications/cancellation": apply_to(run, field, "queued").pk,
+            "applications/resumption": apply_to(run, field, "failed").pk,
             "experiments": make_experiment(field, admin).pk,
             "experiments/resumption": make_experiment(field, admin, "failed").pk,
             "releases": publish_release(by=admin, version="v1", note="").pk,
