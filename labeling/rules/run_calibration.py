@@ -25,6 +25,7 @@ labels, by +0.01, -0.00 and -0.13 (docs/figures.md, Calibrated probabilities).
 
 _IMPORTED = "The network was trained elsewhere; its probabilities are not calibrated here."
 _UNMEASURED = "The run’s calibration was not measured."
+_EARLIER = "The calibration is of an earlier version, whose control labels were not all blind."
 _TOO_FEW = f"{MIN_LABELS} control labels are needed, and there were {{}}."
 _NO_BETTER = (
     "On control candidates that the temperature was not fitted to, they would be no better than "
@@ -50,6 +51,8 @@ class RunCalibration:
             return cls(None, 0, _IMPORTED if network else _UNMEASURED)
         if calibration["temperature"] is None or calibration["after"] is None:
             return cls(None, 0, calibration["note"])
+        if "chance" not in calibration["before"]:
+            return cls(None, 0, _EARLIER)
         if calibration["count"] < MIN_LABELS:
             return cls(None, 0, _TOO_FEW.format(calibration["count"]))
         before, after = (calibration[name][_LOSS] for name in ("before", "after"))

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from deploy.services import PrivateRedis
 from labeling import health, jobs
-from labeling.models import RunStatus, TrainingRun
+from labeling.models import Application, RunStatus, TrainingRun
+from tests.labeling.world import make_field, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +52,14 @@ def test_a_sweep_recovers_a_lost_message_and_the_run_of_a_dead_worker(
     # The schedule sends this every minute.
     jobs.publisher(settings.BROKER_URL).send_task(jobs.SWEEP)
     assert ended(run).status == ended(dead).status == RunStatus.FAILED
+
+
+def test_it_takes_applications(admin, redis_server, request):
+    run = make_run(make_field("trained"), admin)
+    application = Application.objects.request(run, make_field("new"), admin)
+    request.getfixturevalue("worker")
+    assert ended(application).status == RunStatus.FAILED
+    assert "holds no training run" in application.error
 
 
 def test_messages_are_json_with_an_id_only(run, redis_server: PrivateRedis):

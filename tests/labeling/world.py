@@ -176,7 +176,9 @@ def make_experiment(field, by, status="queued", sources=("votes",), kind="crop-s
 
 def calibrate_run(run, **values):
     """A calibration of the run, with a temperature of 2, as its evaluation stores it."""
+    chance = {"mean": 0.08, "low": 0.04, "high": 0.13, "p_value": 0.001}
     reliability = {"expected_calibration_error": 0.2, "negative_log_likelihood": 1.2, "bins": []}
+    reliability["chance"] = chance
     after = {"expected_calibration_error": 0.05, "negative_log_likelihood": 1.0, "bins": []}
     stored = {"temperature": 2.0, "count": 140, "note": "", "before": reliability, "after": after}
     run.outcome = {**run.outcome, "calibration": stored | values}

@@ -11,7 +11,7 @@ STORED = {
     "temperature": 1.6,
     "count": 140,
     "note": "",
-    "before": {"negative_log_likelihood": 1.1, "expected_calibration_error": 0.2},
+    "before": {"negative_log_likelihood": 1.1, "expected_calibration_error": 0.2, "chance": {}},
     "after": {"negative_log_likelihood": 0.9, "expected_calibration_error": 0.1},
 }
 P = [0.9, 0.05, 0.05, 0.0]
@@ -41,6 +41,7 @@ def test_the_limits_of_the_search_overflow_nothing(temperature):
             "determine none",
         ),
         (STORED | {"after": None, "note": "The error after is unknown."}, "", "is unknown"),
+        (STORED | {"before": STORED["after"]}, "", "of an earlier version"),
         (STORED | {"count": 49}, "", "50 control labels are needed, and there were 49"),
         (STORED | {"after": STORED["before"]}, "", "no better"),
     ],
