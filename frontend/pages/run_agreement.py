@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from frontend.pages.confusion import MatrixRow, counted_rows
 from labeling.agreement.pairs import PairAgreement, pair_agreement
-from labeling.models import Consensus, ReferenceLabel, TrainingRun
+from labeling.evaluation.control_labels import control_labels
+from labeling.models import ReferenceLabel, TrainingRun
 from labeling.training.label_source import CONSENSUS
 
 
@@ -23,15 +24,15 @@ class SourceAgreement:
 def run_agreement(run: TrainingRun) -> list[SourceAgreement]:
     """Compare the run with every source that labels its candidates, our consensus first.
 
-    Our own runs may have been trained on any label outside the control sample and are compared on
-    that sample only; imported runs were trained on none of our labels.
+    Our consensus is that of the control labels. Our own runs may have been trained on any label
+    outside the control sample, and are compared with catalogues on that sample only; imported runs
+    were trained on none of our labels.
     """
     sample = {} if run.external else {"candidate__control": True}
     answers = dict(run.predictions.filter(**sample).values_list("candidate", "label"))
     of_run = {"candidate__field__in": run.fields.all(), **sample}
     labels: dict[str, dict[int, int]] = defaultdict(dict)
-    settled = Consensus.objects.settled().filter(**of_run).values_list("candidate", "label")
-    labels[CONSENSUS.text] = {candidate: label for candidate, label in settled if label is not None}
+    labels[CONSENSUS.text] = dict(control_labels(run.fields.all()).labels)
     references = ReferenceLabel.objects.filter(**of_run).order_by("source")
     for source, candidate, label in references.values_list("source", "candidate", "label"):
         labels[source][candidate] = label

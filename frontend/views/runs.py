@@ -13,6 +13,7 @@ from frontend.pages.applications import run_applications
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.pages.control_figures import control_figures
+from frontend.pages.control_labels import control_labels_of
 from frontend.pages.figures import describe_run_figures, figures_of
 from frontend.pages.run_agreement import run_agreement
 from frontend.pages.run_progress import run_progress
@@ -69,6 +70,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
     return {
         "agreements": run_agreement(run),
         "bars": entropy_bars(run.predictions.values_list("entropy", flat=True)),
+        "control": control_labels_of(run),
         "gate": gate_rows(run.verdict),
         "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),

@@ -3,7 +3,8 @@
 An expert is compared with the consensus of the others, since their own vote would agree with
 itself. Their last blind vote counts: a vote cast after opinions were shown is no independent one.
 Only experts who never voted blindly, such as curators who see all votes, are compared by their
-current vote. Networks are compared on the control sample, which no run is trained on.
+current vote. Networks are compared on the control sample, which no run is trained on, and with the
+consensus of the control labels.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from labeling.agreement.dawid_skene import Diagnosis, diagnose
 from labeling.agreement.pairs import PairAgreement, pair_agreement
 from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
+from labeling.evaluation.control_labels import control_labels
 from labeling.models import Consensus, Field, Prediction, ReferenceLabel, Vote
 from labeling.rules.consensus import Ballot, verdict_of
 
@@ -73,6 +75,8 @@ class Raters:
     repeats: Mapping[str, tuple[Labels, Labels]]
     """By expert: the labels of their first votes and of their repeats, by repeat."""
     consensus: Labels
+    control: Labels
+    """The control labels: the consensus with which the network is compared."""
     references: Mapping[str, Labels]
     network: Labels
 
@@ -107,7 +111,7 @@ class Raters:
         for name, (first, repeated) in self.repeats.items():
             yield Rater(name, EXPERT, first), Rater(OWN_REPEATS, REPEATS, repeated)
         yield from ((consensus, reference) for reference in references)
-        yield consensus, network
+        yield Rater(CONSENSUS, CONSENSUS, self.control), network
         yield from combinations(references, 2)
         yield from ((reference, network) for reference in references)
 
@@ -144,6 +148,7 @@ def read_raters(field: Field | None = None) -> Raters:
         consensus_of_others=_consensus_of_others(votes),
         repeats=_repeats(conditions),
         consensus={candidate: label for candidate, label in settled if label is not None},
+        control=control_labels([field] if field else Field.objects.all()).labels,
         references=_by_rater(references.values_list("source", "candidate", "label")),
         network=dict(promoted.values_list("candidate", "label")),
     )

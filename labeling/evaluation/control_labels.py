@@ -10,9 +10,10 @@ Reference labels are used as their catalogue gives them: how they were made is n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -65,28 +66,33 @@ class ControlLabels:
 def control_labels(fields: Iterable[Field], source: LabelSource = CONSENSUS) -> ControlLabels:
     """Return the present labels of the control candidates of these fields."""
     candidates = Candidate.objects.in_play().filter(field__in=list(fields), control=True)
-    everything = frozenset(candidates.order_by().values_list("pk", flat=True))
+    columns = (*_RULES, "consensus__label")
+    rows = {pk: row for pk, *row in candidates.order_by("pk").values_list("pk", *columns)}
     if source.is_reference:
         labels = dict(sorted(candidates.labels(source).items()))
-        return ControlLabels(source, labels, waiting=everything - labels.keys())
-    ballots = _ballots(candidates, source)
-    verdicts = (
-        _expert_verdicts(ballots) if source.expert else _consensus_verdicts(candidates, ballots)
-    )
+        return ControlLabels(source, labels, waiting=frozenset(rows.keys() - labels.keys()))
+    ballots = {pk: n for pk, n in _ballots(candidates, source).items() if pk in rows}
+    if source.expert:
+        verdicts, catalogue = _expert_verdicts(ballots), set(candidates.labels(source))
+    else:
+        verdicts = _consensus_verdicts(rows, ballots)
+        catalogue = {pk for pk, (*_, label) in rows.items() if label is not None}
     labels = {pk: label for pk, label in sorted(verdicts.items()) if label is not None}
-    catalogue = frozenset(candidates.labelled_by(source).order_by().values_list("pk", flat=True))
     return ControlLabels(
         source=source,
         labels=labels,
         votes={} if source.expert else {pk: tuple(n[:-1]) for pk, n in ballots.items()},
         unsettled=frozenset(verdicts.keys() - labels.keys()),
-        waiting=everything - verdicts.keys(),
-        catalogue_only=catalogue - labels.keys(),
+        waiting=frozenset(rows.keys() - verdicts.keys()),
+        catalogue_only=frozenset(catalogue - labels.keys()),
     )
 
 
 Ballots = dict[int, list[int]]
 """Number of votes for each class and of "unsure", by candidate."""
+
+Verdicts = dict[int, int | None]
+"""The class, or None, of each candidate that is not waiting for votes."""
 
 
 def _ballots(candidates: CandidateQuerySet, source: LabelSource) -> Ballots:
@@ -110,21 +116,20 @@ def _live_ballots(votes: VoteQuerySet) -> Ballots:
     return {pk: counts for pk, *counts in rows.values_list("candidate", *counts)}
 
 
-def _expert_verdicts(ballots: Ballots) -> dict[int, int | None]:
+def _expert_verdicts(ballots: Ballots) -> Verdicts:
     """Return the class that one expert gives to each candidate, None for "unsure"."""
     answers = {pk: _ANSWERS[counts.index(1)] for pk, counts in ballots.items()}
     return {pk: label if label in CLASSES else None for pk, label in answers.items()}
 
 
-def _consensus_verdicts(candidates: CandidateQuerySet, ballots: Ballots) -> dict[int, int | None]:
+def _consensus_verdicts(rows: Mapping[int, Sequence[Any]], ballots: Ballots) -> Verdicts:
     """Return the class of each candidate with all votes needed, None for one without a class."""
-    rules = candidates.order_by().values_list("pk", *_RULES)
-    verdicts = {}
-    for pk, votes_needed, early in rules.iterator():
-        if pk in ballots:
-            label, status = _verdict(tuple(ballots[pk]), votes_needed, early_retirement=early)
-            if status != ConsensusStatus.INSUFFICIENT:
-                verdicts[pk] = label
+    verdicts: Verdicts = {}
+    for pk, counts in ballots.items():
+        votes_needed, early, _ = rows[pk]
+        label, status = _verdict(tuple(counts), votes_needed, early_retirement=early)
+        if status != ConsensusStatus.INSUFFICIENT:
+            verdicts[pk] = label
     return verdicts
 
 

@@ -18,6 +18,7 @@ from classifier.core.config import PRESETS, Preset
 from classifier.core.training_set import TRAIN
 from labeling import jobs
 from labeling.evaluation.control_labels import ControlLabels, control_labels
+from labeling.evaluation.control_summary import ControlSummary
 from labeling.files import run_folders
 from labeling.files.json_values import nonfinite_to_none
 from labeling.files.stored_files import DamagedFile, read_run_config, training_set_labels
@@ -302,6 +303,7 @@ class TrainingRun(SharedRun):
         """Let the gate compare it with the promoted runs of its fields, and store the verdict."""
         verdict = self.verdict_in(self.fields.all())
         self.verdict = nonfinite_to_none(verdict.to_dict())
+        self.verdict["control_labels"] = nonfinite_to_none(self._control_summary().to_dict())
         # A concurrent request may have promoted it meanwhile.
         stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
         self.status = stored.get(pk=self.pk)
@@ -331,6 +333,12 @@ class TrainingRun(SharedRun):
         """
         source = self.source if self.label_source else CONSENSUS
         return control_labels(self.fields.all() if fields is None else fields, source)
+
+    def _control_summary(self) -> ControlSummary:
+        """Return what the present control labels allow its accuracy to say."""
+        predicted = self.predictions.filter(candidate__control=True)
+        candidates = set(predicted.values_list("candidate", flat=True))
+        return ControlSummary.of(self.control_labels(), candidates, self.accuracy)
 
     @property
     def passed_gate(self) -> bool:
