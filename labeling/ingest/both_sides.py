@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Count, Max
 
 from classifier.core.shared_sky import Points, unit_vectors
-from labeling.ingest.same_sources import SAME_PX, matches, side_and_position
+from labeling.ingest.same_sources import SAME_PX, USUAL_SCALE_ARCSEC, matches, side_and_position
 from labeling.models import Candidate, CatalogueImport, Field
 
 _STATES = 64
@@ -35,8 +35,9 @@ def _count(field_pk: int, _n_imports: int, _newest: datetime | None) -> int:
     field = Field.objects.get(pk=field_pk)
     pixels = side_and_position(field.candidates.exclude(x=None).exclude(y=None), "x", "y")
     sources = _opposite(pixels, pixels, pixels[:, 2:], pixels[:, 2:], SAME_PX)
-    if field.pixel_scale_arcsec and not field.simulated:
-        distance = np.radians(SAME_PX * field.pixel_scale_arcsec / 3600)
+    if not field.simulated:
+        scale = field.pixel_scale_arcsec or USUAL_SCALE_ARCSEC
+        distance = np.radians(SAME_PX * scale / 3600)
         own = side_and_position(field.candidates.exclude(ra=None).exclude(dec=None), "ra", "dec")
         others = _overlapping(field, own, np.degrees(distance))
         directions = unit_vectors(own[:, 2:]), unit_vectors(others[:, 2:])

@@ -26,6 +26,9 @@ from labeling.number_texts import count_text
 SAME_PX = 1.0
 """Sources that lie closer than this are the same."""
 
+USUAL_SCALE_ARCSEC = 0.04
+"""Size of a pixel of fields that do not state it: that of drizzled WFC3/UVIS mosaics."""
+
 _NEIGHBOURS = 8
 _EXAMPLES = 3
 _CHUNK = 10_000
@@ -91,9 +94,9 @@ class SameSources:
     def _compare_with_other_fields(self, target: Field, sky_N2: Points) -> None:
         """Note rows within a pixel of a candidate of an overlapping field; they take its side."""
         on_sky = sky_N2[np.isfinite(sky_N2).all(axis=1)]
-        if target.simulated or not len(on_sky) or not target.pixel_scale_arcsec:
+        if target.simulated or not len(on_sky):
             return
-        distance = np.radians(SAME_PX * target.pixel_scale_arcsec / 3600)
+        distance = np.radians(SAME_PX * (target.pixel_scale_arcsec or USUAL_SCALE_ARCSEC) / 3600)
         margin = np.degrees(distance)
         dec_range = on_sky[:, 1].min() - margin, on_sky[:, 1].max() + margin
         others = Candidate.objects.exclude(field=target.pk).filter(
@@ -161,9 +164,11 @@ def matches(points_ND: Points, others_MD: Points, distance: float) -> tuple[list
     usable = np.flatnonzero(np.isfinite(points_ND).all(axis=1))
     if not usable.size or not len(others_MD):
         return [], []
-    separation, nearest = KDTree(others_MD).query(points_ND[usable], distance_upper_bound=distance)
+    # A tree of many equal points would take for ever.
+    places, first = np.unique(others_MD, axis=0, return_index=True)
+    separation, nearest = KDTree(places).query(points_ND[usable], distance_upper_bound=distance)
     close = np.isfinite(separation)
-    return usable[close].tolist(), nearest[close].tolist()
+    return usable[close].tolist(), first[nearest[close]].tolist()
 
 
 def _listed(examples: Sequence[str], count: int) -> str:

@@ -231,11 +231,18 @@ class Field(models.Model):
                 self.candidates.filter(pk__in=batch).update(guard=guard)
 
     def guards(self) -> list[tuple[int, bool, bool]]:
-        """Return each candidate's key, whether it belongs in the guard, and what is stored."""
+        """Return candidates' keys, whether each belongs in the guard, and what is stored.
+
+        All candidates of a field with sky cells; of others those that are stored as guard.
+        """
+        candidates = self.candidates.order_by("pk")
+        if self.split == FieldSplit.RANDOM:
+            guard = candidates.filter(guard=True).values_list("pk", flat=True)
+            return [(pk, False, True) for pk in guard]
         columns = ("pk", "x", "y", "control", "guard")
-        rows = list(self.candidates.order_by("pk").values_list(*columns).iterator())
-        if self.split == FieldSplit.RANDOM or not rows:
-            return [(pk, False, guard) for pk, *_, guard in rows]
+        rows = list(candidates.values_list(*columns).iterator())
+        if not rows:
+            return []
         points_N2 = np.array([(x, y) for _, x, y, *_ in rows], dtype=float)
         control_N = np.array([control for *_, control, _ in rows], dtype=bool)
         guard_N = shares_sky(points_N2, points_N2[control_N], GUARD_PX)

@@ -26,9 +26,11 @@ def test_both_of_a_field_count_and_those_of_one_side_do_not():
     assert count_on_both_sides(field) == 2
 
 
-@pytest.mark.parametrize(("simulated", "count"), [(False, 1), (True, 0)])
-def test_those_of_overlapping_fields_count_in_each(simulated, count):
-    fields = [make_field(name, 2, pixel_scale_arcsec=0.04, simulated=simulated) for name in "ab"]
+@pytest.mark.parametrize(
+    ("scale", "simulated", "count"), [(0.04, False, 1), (None, False, 1), (0.04, True, 0)]
+)
+def test_those_of_overlapping_fields_count_in_each(scale, simulated, count):
+    fields = [make_field(name, 2, pixel_scale_arcsec=scale, simulated=simulated) for name in "ab"]
     pixel = 0.04 / 3600
     place(fields[0], (10, 10, 150.0, True), (50, 50, 150.1, True))
     place(fields[1], (70, 80, 150.0 + 0.9 * pixel, False), (10, 10, 150.1 + 1.1 * pixel, False))
@@ -42,3 +44,9 @@ def test_the_audit_notes_them_without_an_error():
     call_command("audit", stdout=out)
     assert "Note: ngc1: 2 candidates lie within a pixel of one on the other side" in out.getvalue()
     assert out.getvalue().endswith("0 differences\n")
+
+
+def test_many_candidates_at_one_position_take_no_time():
+    field = make_field("ngc1", 4000)
+    field.candidates.update(x=5.0, y=5.0)
+    assert count_on_both_sides(field) == 4000

@@ -122,6 +122,17 @@ def test_later_imports_keep_every_side_and_extend_the_guard(tmp_path):
     call_command("audit", stdout=StringIO())
 
 
+def test_stamps_without_a_pixel_scale_pass_their_side_on_too(tmp_path):
+    ra, dec = 10 + np.arange(50) / 360, np.zeros(50)
+    field = import_stamps("first", *write_files(tmp_path, 50, ra=ra, dec=dec))
+    other = import_stamps("second", *write_files(tmp_path, 50, "other", "d", ra=ra, dec=dec))
+    sides = [
+        list(f.candidates.order_by("ra").values_list("control", flat=True)) for f in (field, other)
+    ]
+    assert field.pixel_scale_arcsec is None
+    assert sides[0] == sides[1]
+
+
 def test_a_run_says_which_question_its_figures_answer(admin):
     field = make_field("cells", split=FieldSplit.CELLS)
     other = make_field("other")
