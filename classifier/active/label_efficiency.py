@@ -83,6 +83,8 @@ class Efficiency:
     """Mean accuracy after half of all votes."""
     half_way_std: float | None
     """Over the replays; None for one."""
+    half_way_gain: Estimate
+    """Mean accuracy after half of all votes, less that of random order on the same replays."""
     reached: list[TargetVotes]
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,8 +153,19 @@ def efficiencies(curves: EfficiencyCurves, seed: int = 0) -> list[Efficiency]:
             for share, votes_S in by_share.items()
         ]
         std = float(accuracy_R.std(ddof=1)) if replays > 1 else None
-        rows.append(Efficiency(strategy, replays, float(accuracy_R.mean()), std, targets))
+        gain = _estimate(_half_way_gain(curves, strategy, half, samples))
+        rows.append(Efficiency(strategy, replays, float(accuracy_R.mean()), std, gain, targets))
     return rows
+
+
+def _half_way_gain(
+    curves: EfficiencyCurves, strategy: str, half: int, samples: Sequence[NDArray[np.int64]]
+) -> NDArray[np.float64]:
+    """Return the gain (S,) over random order at one number of votes; NaN without random order."""
+    if BASELINE not in curves.accuracy:
+        return np.full(len(samples), np.nan)
+    gain_R = curves.accuracy[strategy][:, half] - curves.accuracy[BASELINE][:, half]
+    return np.array([gain_R[drawn].mean() for drawn in samples])
 
 
 def efficiency_report(curves: EfficiencyCurves, rows: Sequence[Efficiency]) -> dict[str, Any]:
@@ -173,12 +186,13 @@ def efficiency_table(rows: Sequence[Efficiency]) -> str:
     ]
     heads = [f"votes to {target} | ratio to random" for target in targets]
     lines = [
-        f"| strategy | accuracy at half the votes | {' | '.join(heads)} |",
-        f"|---|{'---:|' * (1 + 2 * len(targets))}",
+        "| strategy | accuracy at half the votes | gain over random, points | "
+        f"{' | '.join(heads)} |",
+        f"|---|{'---:|' * (2 + 2 * len(targets))}",
     ]
     for row in rows:
         std = "" if row.half_way_std is None else f" ± {100 * row.half_way_std:.1f}"
-        cells = [f"{100 * row.half_way:.1f}{std} %"]
+        cells = [f"{100 * row.half_way:.1f}{std} %", _gain_cell(row)]
         for target in row.reached:
             undefined = target.votes.value is not None and target.ratio.value is None
             ratio = f"{BASELINE} not reached" if undefined else _cell(target.ratio, ".2f")
@@ -230,6 +244,18 @@ def _estimate(values_S: NDArray[np.float64]) -> Estimate:
     ends = percentile_interval(values_S[1:], "nearest")
     value, low, high = (float(x) if np.isfinite(x) else None for x in (values_S[0], *ends))
     return Estimate(value, low, high, undefined=count_undefined(values_S[1:]))
+
+
+def _gain_cell(row: Efficiency) -> str:
+    gain = row.half_way_gain
+    if row.strategy == BASELINE or gain.value is None:
+        return "–"
+    interval = (
+        ""
+        if gain.low is None or gain.high is None
+        else f" ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+    )
+    return f"{100 * gain.value:+.1f}{interval}"
 
 
 def _cell(estimate: Estimate, form: str) -> str:

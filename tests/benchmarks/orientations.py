@@ -37,7 +37,7 @@ from tests.benchmarks import simulate, transfer
 WORK = transfer.WORK.parent / "orientations"
 PAGE = transfer.ROOT / "docs" / "figures.md"
 
-FIELDS = 3
+FIELDS = 1
 """Simulated fields on which heads are compared; whole networks are on the first."""
 
 FOLDS_OF_NETWORKS, MEMBERS = 5, 1

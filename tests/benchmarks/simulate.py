@@ -23,7 +23,6 @@ from classifier import PRESETS, Manifest, TrainingConfig
 from classifier.active.acquisition import STRATEGIES
 from classifier.active.imagenet_features import stored_features
 from classifier.active.label_efficiency import (
-    BASELINE,
     efficiencies,
     efficiency_curves,
     efficiency_table,
@@ -56,12 +55,6 @@ FOLDS_OF_FIELD, FOLDS_OF_M31 = 5, 10
 
 SEEDS = 1
 """Replays with each control sample."""
-
-FROM_SPREAD = ("margin",)
-"""Also begun with candidates of every kind, by magnitude, colour and concentration."""
-
-WITHOUT_ERRORS = ("random", "margin")
-"""Also replayed with experts who are never wrong, to see what their errors cost."""
 
 SEEN = replace(PRESETS["quick"], backbone="efficientnet_lite0", dihedral=True, precision="float32")
 """What the embeddings are made of; in bfloat16 they would depend on the processor."""
@@ -152,28 +145,22 @@ def m31() -> Setting:
 
 
 def replayed(
-    setting: Setting,
-    strategies: Sequence[str],
-    cold_start: str = "random",
-    people: str = "paper",
-    *,
-    folds_used: int | None = None,
+    setting: Setting, strategies: Sequence[str], *, folds_used: int | None = None
 ) -> list[Replay]:
     """Replay with each fold as the control sample, or with the first of them, and own seeds."""
     path = WORK / setting.name / "embeddings.safetensors"
     features = stored_features(setting.manifest, setting.config, path)
     made_of = {"config": setting.config.to_dict()}
     learner = HeadLearner(features, setting.config.classes, source=made_of)
-    plan = replace(setting.plan, cold_start=cold_start, people=people)
     replays = []
     for fold, manifest in enumerate(islice(folds(setting), folds_used)):
         world = ReplayData.from_manifest(manifest, setting.config)
-        folder = WORK / setting.name / f"{cold_start}-{people}-{fold}"
+        folder = WORK / setting.name / f"replays-{fold}"
         first = setting.first_seed + fold * SEEDS
         replays += simulate(
             world,
             learner,
-            plan,
+            setting.plan,
             folder,
             strategies=strategies,
             seeds=range(first, first + SEEDS),
@@ -224,35 +211,29 @@ def facts(setting: Setting, replays: list[Replay]) -> str:
 
 def main() -> None:
     """Replay what is missing, and renew the parts of the page that are measured."""
-    settings = [field()]
+    samples = {"field": [field(number) for number in range(FIELDS)]}
     if transfer.SOURCE.is_dir():
-        settings.append(m31())
+        samples["m31"] = [m31()]
     else:
-        sys.stderr.write(f"{transfer.SOURCE} is not there: only the simulated field is replayed.\n")
+        sys.stderr.write(f"{transfer.SOURCE} is not there: only simulated fields are replayed.\n")
     page, worlds = PAGE.read_text(encoding="utf-8"), {}
-    for setting in settings:
-        whole = replayed(setting, tuple(STRATEGIES))
-        spread = replayed(setting, FROM_SPREAD, cold_start="spread")
-        perfect = replayed(setting, WITHOUT_ERRORS, people="perfect")
-        worlds[setting.title] = efficiency_curves(whole)
-        for name, replays in (
-            (setting.name, whole),
-            (f"{setting.name}-spread", [*_baseline(whole), *spread]),
-            (f"{setting.name}-perfect", perfect),
-        ):
-            table = efficiency_table(efficiencies(efficiency_curves(replays)))
-            text = f"{facts(setting, replays)}\n{table}"
-            sys.stdout.write(f"{name}\n{text}\n")
-            page = transfer.renewed(page, name, text)
+    for name, settings in samples.items():
+        # Fields share nothing, so one control sample of each is worth more than several of one.
+        folds_used = 1 if len(settings) > 1 else None
+        replays = [
+            replay
+            for setting in settings
+            for replay in replayed(setting, tuple(STRATEGIES), folds_used=folds_used)
+        ]
+        curves = efficiency_curves(replays)
+        worlds[settings[0].title] = curves
+        text = f"{facts(settings[0], replays)}\n{efficiency_table(efficiencies(curves))}"
+        sys.stdout.write(f"{name}\n{text}\n")
+        page = transfer.renewed(page, name, text)
     drawing = figures.label_efficiency_curves(worlds)
     figures.save(drawing, WORK / "active-learning", figures.tables.label_efficiency_rows(worlds))
     write_atomically(PAGE.with_suffix(".svg"), (WORK / "active-learning.svg").read_bytes())
     write_atomically(PAGE, page.encode())
-
-
-def _baseline(replays: list[Replay]) -> list[Replay]:
-    """Random order has the same candidates, and votes, whatever the others start with."""
-    return [replay for replay in replays if replay.strategy == BASELINE]
 
 
 if __name__ == "__main__":

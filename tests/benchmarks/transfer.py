@@ -19,6 +19,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord, search_around_sky
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import stats
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
@@ -141,15 +142,15 @@ def table(outcomes: dict[tuple[str, str], list[Outcome]], labels: NDArray[np.int
         lines.append(f"| {name} | {protocol(config)} | {' | '.join(cells)} |")
     lines += [
         "",
-        "Percentage points by which EfficientNet-Lite0 with ImageNet weights is better, mean ±",
-        "standard deviation over the folds, on the same stamps:",
+        "Percentage points by which EfficientNet-Lite0 with ImageNet weights is better on the same",
+        "stamps, with Student's 95 % interval over the folds:",
         "",
         f"| Better than | {' | '.join(f'{number} labels' for number in numbers)} |",
         f"|---|{'---:|' * len(numbers)}",
     ]
     for name in NETWORKS:
         if name != TAUGHT:
-            cells = [cell(ahead(outcomes[TAUGHT, n], outcomes[name, n])) for n in numbers]
+            cells = [gain(ahead(outcomes[TAUGHT, n], outcomes[name, n])) for n in numbers]
             lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -178,6 +179,13 @@ def cell(shares: list[float | None]) -> str:
     """Mean and spread in per cent."""
     percent = [100 * share for share in shares if share is not None]
     return f"{statistics.mean(percent):.1f} ± {statistics.stdev(percent):.1f}"
+
+
+def gain(differences: list[float | None]) -> str:
+    """Mean and interval in percentage points."""
+    points = [100 * difference for difference in differences if difference is not None]
+    interval = stats.ttest_1samp(points, 0).confidence_interval()
+    return f"{statistics.mean(points):+.1f} ({interval.low:+.1f} to {interval.high:+.1f})"
 
 
 def main() -> None:

@@ -253,7 +253,11 @@ def test_efficiency_is_the_ratio_of_votes(linear):
 def test_a_table_has_a_row_for_each_strategy(linear):
     lines = efficiency_table(efficiencies(linear)).splitlines()
     assert len(lines) == 4
-    assert lines[3].startswith("| entropy | 80.0 ± 0.0 % | 50 (50–50) | 0.50 (0.50–0.50) | 49")
+    # After 50 votes random order has 40 %.
+    assert lines[2].startswith("| random | 40.0 ± 0.0 % | – | 100 (100–100) |")
+    assert lines[3].startswith(
+        "| entropy | 80.0 ± 0.0 % | +40.0 (+40.0 to +40.0) | 50 (50–50) | 0.50 (0.50–0.50) | 49"
+    )
 
 
 def test_a_target_out_of_reach_says_so():
