@@ -91,8 +91,8 @@ def page(outcomes: Sequence[tuple[Network, Outcome]], manifest: Manifest) -> str
         f"(class: {LABELS}). **The pixels are simulated from them, so this is no measurement",
         "of the real survey**: each object is drawn with the shape of its class, visible as far as "
         "it is",
-        "bright enough. The labels are the mode of three people, so the paper's figures beside them "
-        "are",
+        "bright enough. The labels are the mode of three people, so the paper's figures beside "
+        "them are",
         "those of networks that learnt such labels (figure 3, lower row), in other galaxies; they "
         "are shown",
         "for the format, not as a goal.",
