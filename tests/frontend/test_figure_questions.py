@@ -82,6 +82,15 @@ def test_a_run_shows_its_accuracy_apart_from_the_training(browse, run):
     assert "position not known" not in text
 
 
+def test_a_run_on_new_sky_shares_none(browse, run):
+    right = np.array([True, True, False, True])
+    sky = SharedSky.measure(right, np.ones(4, bool), np.ones(4, bool), 32)
+    TrainingRun.objects.update(outcome=outcome_with(shared_sky=sky.to_dict()))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "No control candidate has a training label within 32 px" in text
+    assert "The difference of" not in text
+
+
 def test_a_run_shows_its_accuracy_by_property(browse, run):
     measured = accuracy_by_property(*world(0, lambda v: np.where(v > 23, 0.35, 0.85)))
     stored = [accuracy.to_dict() for accuracy in measured]
