@@ -43,6 +43,7 @@ RUN_VERBS: Mapping[str, Verb] = {
 APPLICATION_VERBS: Mapping[str, Verb] = {
     **JOB_VERBS,
     "promote": Verb(Action.PROMOTE, _promote, "is promoted in its field"),
+    "roll-back": Verb(Action.ROLL_BACK, lambda row, _request: row.roll_back(), "is rolled back"),
 }
 
 

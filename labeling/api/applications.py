@@ -98,19 +98,27 @@ class ApplicationPromotionView(APIView):
     """The promotion of a run in the field of an application."""
 
     permission_classes = [MayAct]
-    actions = {"POST": Action.PROMOTE}
+    actions = {"POST": Action.PROMOTE, "DELETE": Action.ROLL_BACK}
 
     @extend_schema(request=PromotionIn, responses=ApplicationOut)
     def post(self, request: AuthenticatedRequest, pk: int) -> Response:
         """Promote the run in this field, judged again beside the promoted run.
 
         409 with the reasons if the gate refuses it there and no `reason` is given to overrule the
-        gate. DELETE the promotion of the run to roll back.
+        gate.
         """
         application = get_object_or_404(Application, pk=pk)
         body = PromotionIn(data=request.data)
         body.is_valid(raise_exception=True)
         application.promote(request.user, body.validated_data["reason"])
+        application.refresh_from_db()
+        return Response(ApplicationOut(application).data)
+
+    @extend_schema(responses={200: ApplicationOut})
+    def delete(self, request: AuthenticatedRequest, pk: int) -> Response:
+        """Roll back: return this field to its previous run; other fields keep this run."""
+        application = get_object_or_404(Application, pk=pk)
+        application.roll_back()
         application.refresh_from_db()
         return Response(ApplicationOut(application).data)
 

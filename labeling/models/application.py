@@ -248,6 +248,10 @@ class Application(WorkerJob):
         if refused := self._judge_and_promote(by, reason):
             raise refused
 
+    def roll_back(self) -> None:
+        """Return this field to its previous run, if its promoted run is this one."""
+        self.run.roll_back([self.field])
+
     @transaction.atomic
     def _judge_and_promote(self, by: User, reason: str) -> RefusedByGate | None:
         """Promote the run, or return the refusal; the verdict is stored in both cases."""

@@ -400,9 +400,12 @@ class TrainingRun(SharedRun):
                 _update_status(self, previous)
 
     @transaction.atomic
-    def roll_back(self) -> None:
-        """Return each field in which it is promoted to the previous run, if any."""
-        for field in Field.objects.filter(promoted_run=self).lock_out_votes():
+    def roll_back(self, fields: Iterable[Field] | None = None) -> None:
+        """Return each field in which it is promoted, or those of these, to the previous run."""
+        promoted = Field.objects.filter(promoted_run=self)
+        if fields is not None:
+            promoted = promoted.filter(pk__in=[field.pk for field in fields])
+        for field in promoted.lock_out_votes():
             standing = Promotion.objects.filter(field=field, rolled_back_at=None).order_by("-pk")
             standing.filter(run=self).update(rolled_back_at=timezone.now())
             self.log_event(f"Rolled back in {field}.")

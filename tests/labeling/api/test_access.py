@@ -51,7 +51,7 @@ TABLE = {
     "resumption": {"POST": ADMINISTRATOR},
     "run-applications": {"GET": EXPERT, "POST": ADMINISTRATOR},
     "application": {"GET": EXPERT},
-    "application-promotion": {"POST": ADMINISTRATOR},
+    "application-promotion": {"POST": ADMINISTRATOR, "DELETE": ADMINISTRATOR},
     "application-cancellation": {"POST": ADMINISTRATOR},
     "application-resumption": {"POST": ADMINISTRATOR},
     "experiments": {"GET": EXPERT, "POST": ADMINISTRATOR},

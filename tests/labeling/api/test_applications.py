@@ -69,3 +69,6 @@ def test_it_promotes_the_run_in_its_field(as_admin, run, new_field):
     assert as_admin.post(f"{address}/promotion/", {}).json()["promoted"] is True
     new_field.refresh_from_db()
     assert new_field.promoted_run == run
+    assert as_admin.delete(f"{address}/promotion/").json()["promoted"] is False
+    new_field.refresh_from_db()
+    assert new_field.promoted_run is None

@@ -136,6 +136,17 @@ def test_a_roll_back_returns_the_field_to_its_own_run(run, new_field, admin):
     assert TrainingRun.objects.get(pk=run.pk).status == RunStatus.RETIRED
 
 
+def test_a_roll_back_in_its_field_leaves_the_others(run, new_field, admin):
+    application = finished(run, new_field, admin, answers(new_field, GOOD))
+    run.promote_unjudged(admin)
+    application.roll_back()
+    new_field.refresh_from_db()
+    run.refresh_from_db()
+    assert new_field.promoted_run is None
+    assert run.fields.get().promoted_run == run
+    assert run.status == RunStatus.PROMOTED
+
+
 def test_only_a_finished_application_is_promoted(run, new_field, admin):
     application = Application.objects.request(run, new_field, admin)
     with pytest.raises(NotReady, match="is queued"):
