@@ -68,8 +68,16 @@ def test_the_figures_of_another_field_are_of_new_sky(browse, run, application):
     run.basis = {"trained_fields": ["ngc1"]}
     run.save()
     text = text_of(browse("ada"), run)
-    assert "40 control labels: new sky" in text
+    assert "40 control labels; the figures are of new sky" in text
     assert "60 % – 86 %" in text
+
+
+def test_with_too_few_labels_to_judge_a_person_decides(browse, run, application):
+    new = {"right": 9, "of": 12, "value": 0.75, "low": 0.4, "high": 0.9}
+    verdict = {"shares": [{"name": "all classes", "new": new}], "reasons": [], "judged": False}
+    Application.objects.update(status=RunStatus.READY, verdict=verdict)
+    text = text_of(browse("ada"), run)
+    assert "12 control labels, too few to judge: a person decides" in text
 
 
 def test_without_control_labels_a_person_decides(browse, run, application):
