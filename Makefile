@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate orientations lock
+.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate gate orientations lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -57,6 +57,10 @@ ngc1566: $(VENV)/installed-dev
 # Compares random control samples with sky cells in a quarter of an hour, and renews docs/figures.md.
 optimism: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/split_optimism.py
+
+# How often the gate refuses good and bad networks, and the tables of docs/gate.md.
+gate: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_gate.py --full
 
 # Replays labelling with simulated experts for an hour, and renews docs/active-learning.md.
 simulate: $(VENV)/installed-dev

@@ -1,6 +1,6 @@
 """Intervals of shares, and the difference of two networks on the same candidates.
 
-Level    all intervals are of 95 %.
+Level    all intervals are of 95 %, unless a function is given another level.
 NaN      a bootstrap sample in which a figure is undefined (kappa of one class, the share of a class
          without members). An interval is given only if at most MAX_UNDEFINED of them are.
 Sources  one share: Wilson 1927, J. Am. Stat. Assoc. 22, 209. Difference of two paired shares:
@@ -86,16 +86,18 @@ def percentile_interval(
     return float(low), float(high)
 
 
-def wilson_interval(successes: int, trials: int) -> Interval:
+def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Interval:
     """Return Wilson's interval of the share `successes / trials`; NaN without trials."""
     if not trials:
         return nan, nan
     # scipy loads its parts when they are first used; this one takes a second.
-    limits = scipy.stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    limits = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return float(limits.low), float(limits.high)
 
 
-def paired_difference_interval(only_first: int, only_second: int, pairs: int) -> Interval:
+def paired_difference_interval(
+    only_first: int, only_second: int, pairs: int, level: float = LEVEL
+) -> Interval:
     """Return Bonett and Price's interval of the share of the first less that of the second.
 
     `only_first` and `only_second` count the pairs in which only one of the two succeeds, of
@@ -107,7 +109,7 @@ def paired_difference_interval(only_first: int, only_second: int, pairs: int) ->
     total = pairs + 2
     first, second = (only_first + 1) / total, (only_second + 1) / total
     centre = first - second
-    half_width = Z * sqrt((first + second - centre**2) / total)
+    half_width = NormalDist().inv_cdf((1 + level) / 2) * sqrt((first + second - centre**2) / total)
     return max(-1.0, centre - half_width), min(1.0, centre + half_width)
 
 

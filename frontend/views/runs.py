@@ -15,6 +15,7 @@ from frontend.pages.confusion import evaluation_rows
 from frontend.pages.control_figures import control_figures
 from frontend.pages.control_labels import control_labels_of
 from frontend.pages.figures import describe_run_figures, figures_of
+from frontend.pages.gate import gate_details
 from frontend.pages.run_agreement import run_agreement
 from frontend.pages.run_progress import run_progress
 from frontend.requests import PageRequest, wants_part
@@ -72,6 +73,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "bars": entropy_bars(run.predictions.values_list("entropy", flat=True)),
         "control": control_labels_of(run),
         "gate": gate_rows(run.verdict),
+        "gate_details": gate_details(run.verdict),
         "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
         "promoted_fields": list(run.promoted_fields),

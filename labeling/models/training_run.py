@@ -319,11 +319,29 @@ class TrainingRun(SharedRun):
         new = _probabilities(control.filter(run=self))
         promoted = _probabilities(control.promoted().exclude(run=self))
         labels = self.control_labels(fields).among(new).labels
+        promoted_NK = _probabilities_of(promoted, labels)
+        ever = TrainingRun.objects.filter(promotions__field__in=fields).exclude(pk=self.pk)
+        former = {
+            run: _probabilities_of(_probabilities(control.filter(run=run)), labels)
+            for run in ever.order_by("pk").values_list("pk", flat=True).distinct()
+        }
         return gate.judge(
             np.array(list(labels.values()), dtype=np.int64),
-            _probability_array(new[candidate] for candidate in labels),
-            _probability_array(promoted.get(candidate, _NO_PREDICTION) for candidate in labels),
+            _probabilities_of(new, labels),
+            promoted_NK,
+            # Where one run is promoted in all these fields, it is no other one.
+            {
+                run: p_NK
+                for run, p_NK in former.items()
+                if not np.array_equal(p_NK, promoted_NK, equal_nan=True)
+            },
+            looks=1 + self._other_looks(fields),
         )
+
+    def _other_looks(self, fields: Iterable[Field]) -> int:
+        """Return the number of other runs that were judged on these control samples."""
+        judged = TrainingRun.objects.filter(fields__in=fields, verdict__of__gte=gate.MIN_LABELS)
+        return judged.exclude(pk=self.pk).distinct().count()
 
     def control_labels(self, fields: Iterable[Field] | None = None) -> ControlLabels:
         """Return all present labels of the control sample of these fields, or all its own.
@@ -479,6 +497,9 @@ def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequen
     return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
 
 
-def _probability_array(rows: Iterable[Sequence[float]]) -> NDArray[np.float64]:
-    """Return rows of probabilities as an array (N, 4)."""
-    return np.array(list(rows), dtype=np.float64).reshape(-1, len(_NO_PREDICTION))
+def _probabilities_of(
+    predictions: Mapping[int, Sequence[float]], candidates: Iterable[int]
+) -> NDArray[np.float64]:
+    """Return the probabilities of these candidates (N, 4), NaN for one without a prediction."""
+    rows = [predictions.get(candidate, _NO_PREDICTION) for candidate in candidates]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(_NO_PREDICTION))

@@ -1,32 +1,40 @@
 """The gate: whether a network may be promoted, judged on the control sample.
 
-No network is trained on the control sample. One is refused if its answers could be chance, if it is
-less accurate than the promoted network, if it finds too few candidates of a class, or if it is far
-more confident than it is accurate. Each must hold beyond its 95 % interval: with few labels little
-is refused, and with fewer than `MIN_LABELS` nothing is judged. Labels that are all, or nearly all,
-of one class cannot tell a network from chance: then it is not judged either, but may be refused for
-another reason.
+No network is trained on the control sample. One is refused if it is shown to be bad: if its answers
+could be chance, if it is less accurate than the promoted network or than another that was promoted
+before, if it finds too few candidates of a class, or if it is far more confident than accurate. It
+passes if it is shown to be better than chance and to lose less than `MARGIN` of accuracy against
+each of those networks. Otherwise the labels are too few, and a person decides; with fewer than
+`MIN_LABELS` nothing is judged at all.
 
 Shapes  N candidates, K = 4 classes, numbered from 1.
-Sources chance: Fisher's permutation test of the pairing, on the number of right answers.
-        Intervals and the difference of two networks: `classifier.core.statistics`. Least shares
-        of a class: half of the lowest agreement between people (`classifier.core.published`).
+Sources chance: Fisher's permutation test of the pairing, on the number of right answers. Other
+        networks: `labeling.rules.gate_comparison`. Intervals: `classifier.core.statistics`. Least
+        shares of a class: half of the lowest agreement between people
+        (`classifier.core.published`). Error rates of all of it: docs/gate.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from math import log
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from classifier.core.classes import MorphologicalClass
 from classifier.core.published import CLASS_AGREEMENT
-from classifier.core.statistics import PairedAccuracy, Proportion
+from classifier.core.statistics import LEVEL, Proportion, wilson_interval
+from labeling.rules.gate_comparison import (
+    MARGIN,
+    GateComparison,
+    compare_with_others,
+    probable_answers,
+)
 
 MIN_LABELS = 20
 """Labelled control candidates below which nothing is judged."""
@@ -35,12 +43,21 @@ FLOORS = tuple(lowest / 2 for lowest, _ in CLASS_AGREEMENT.values())
 """Least share of the candidates of each class that a network must find."""
 
 MAX_CHANCE = 0.01
-"""Highest allowed probability that permuted answers are right as often."""
+"""Highest probability of permuted answers as often right with which a network is shown to be better
+than chance; divided by the number of runs judged on the same control sample."""
+
+KNOWN_SHARE = 0.3
+"""Share of the classes that a useful network must at least know, if it guesses the others: the
+middle of the agreement that Landis and Koch (1977, Biometrics 33, 159) call fair."""
+
+MAX_IGNORANCE = 0.05
+"""Probability that such a network is right as rarely, below which one is refused as chance."""
 
 MAX_OVERCONFIDENCE = 0.3
 """Highest allowed difference of mean confidence and accuracy."""
 
-PERMUTATIONS = 9999
+DRAWS = 9999
+"""Of permutations, and of networks that guess."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +87,19 @@ class GateVerdict:
     """Probability that permuted answers are right as often; None if the labels cannot test it."""
     confidence: float | None
     """Mean probability of the most probable class."""
+    doubts: list[str] = field(default_factory=list)
+    """What the labels are too few to show, a sentence each."""
+    comparisons: list[GateComparison] = field(default_factory=list)
+    """With the promoted network, and with the most accurate of the others promoted before."""
+    looks: int = 1
+    """Runs that were judged on this control sample, this one included."""
+    all_looks: tuple[float, float] | None = None
+    """Interval of the accuracy that holds for all these runs together."""
 
     @property
     def judged(self) -> bool:
-        """True if there were enough labels to judge, in enough classes."""
-        return self.of >= MIN_LABELS and self.chance is not None
+        """True if the labels were enough to refuse it or to let it pass."""
+        return self.of >= MIN_LABELS and (self.refused or not self.doubts)
 
     @property
     def refused(self) -> bool:
@@ -90,10 +115,7 @@ class GateVerdict:
             return "The gate lets it pass."
         if self.of < MIN_LABELS:
             return f"The gate cannot judge it: {self.of} control labels, {MIN_LABELS} are needed."
-        return (
-            f"The gate cannot judge it: all, or nearly all, of the {self.of} control labels are of "
-            "one class, and cannot tell its answers from chance."
-        )
+        return f"The gate cannot judge it, the control labels are too few: {' '.join(self.doubts)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -104,46 +126,53 @@ def judge(
     truth_N: NDArray[np.int64],
     new_NK: NDArray[np.float64],
     promoted_NK: NDArray[np.float64],
+    former: Mapping[int, NDArray[np.float64]] | None = None,
+    looks: int = 1,
 ) -> GateVerdict:
     """Judge a network by its probabilities (N, K) for candidates with labels (N,).
 
-    `promoted_NK` are the promoted network's, NaN in rows that it has no prediction for.
+    `promoted_NK` are the promoted network's, `former` those of other runs that were ever promoted,
+    by number; NaN in rows that they have no prediction for. `looks` is the number of runs judged on
+    this control sample, this one included.
     """
-    answers_N = new_NK.argmax(axis=1) + 1
+    answers_N = probable_answers(new_NK)
     right_N = answers_N == truth_N
     both_N = np.isfinite(promoted_NK.sum(axis=1))
-    # argmax takes NaN for the highest.
-    promoted_right_N = both_N & (np.nan_to_num(promoted_NK).argmax(axis=1) + 1 == truth_N)
-    shares = list(_accuracies(truth_N, right_N, promoted_right_N, both_N))
+    shares = list(_accuracies(truth_N, right_N, probable_answers(promoted_NK) == truth_N, both_N))
     if len(truth_N) < MIN_LABELS:
-        return GateVerdict(len(truth_N), [], shares, None, None, None)
+        return GateVerdict(len(truth_N), [], shares, None, None, None, looks=looks)
+    comparisons = compare_with_others(truth_N, new_NK, promoted_NK, former or {}, looks)
+    of_promoted = [c.difference for c in comparisons if c.run is None]
     verdict = GateVerdict(
         of=len(truth_N),
         reasons=[],
         shares=shares,
-        difference=_difference(right_N[both_N], promoted_right_N[both_N]),
+        difference=of_promoted[0] if of_promoted else None,
         chance=_chance(truth_N, answers_N),
         confidence=float(new_NK.max(axis=1).mean()),
+        comparisons=comparisons,
+        looks=looks,
+        all_looks=wilson_interval(int(right_N.sum()), len(right_N), 1 - (1 - LEVEL) / looks),
     )
-    verdict.reasons.extend(_reasons(verdict, right_N, new_NK.max(axis=1)))
+    verdict.reasons.extend(_reasons(verdict, truth_N, answers_N))
+    verdict.doubts.extend(_doubts(verdict))
     return verdict
 
 
 def _reasons(
-    verdict: GateVerdict, right_N: NDArray[np.bool_], confidence_N: NDArray[np.float64]
+    verdict: GateVerdict, truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]
 ) -> Iterator[str]:
     """Yield the reasons to refuse a network."""
-    if verdict.chance is not None and verdict.chance > MAX_CHANCE:
-        yield (
-            f"Its answers could be chance: permuted among the {verdict.of} control candidates, "
-            f"they would be right as often with a probability of {verdict.chance:.2g}."
-        )
-    if verdict.difference is not None and verdict.difference[2] < 0:
-        value, low, high = (100 * part for part in verdict.difference)
-        yield (
-            f"It is right less often than the promoted network, by {-value:.1f} percentage points "
-            f"({-high:.1f} to {-low:.1f})."
-        )
+    if verdict.chance is not None and verdict.chance > MAX_CHANCE / verdict.looks:
+        ignorance = _ignorance(truth_N, answers_N)
+        if ignorance <= MAX_IGNORANCE:
+            yield (
+                f"Its answers could be chance: permuted among the {verdict.of} control candidates, "
+                f"they would be right as often with a probability of {verdict.chance:.2g}; a "
+                f"network that knew {KNOWN_SHARE:.0%} of them and guessed the others would "
+                f"be right as rarely with a probability of {ignorance:.2g}."
+            )
+    yield from (c.reason for c in verdict.comparisons if c.is_worse)
     for share in verdict.shares:
         if share.floor is not None and share.new.high is not None and share.new.high < share.floor:
             yield (
@@ -151,12 +180,36 @@ def _reasons(
                 f"{share.floor:.0%} is the floor."
             )
     # Wilson's limit: the spread of the answers is zero if all are right or all are wrong.
-    accuracy = Proportion.measure(int(right_N.sum()), len(right_N))
-    if accuracy.high is not None and confidence_N.mean() - accuracy.high > MAX_OVERCONFIDENCE:
+    accuracy = verdict.shares[0].new
+    if accuracy.value is None or accuracy.high is None or verdict.confidence is None:
+        return
+    if verdict.confidence - accuracy.high > MAX_OVERCONFIDENCE:
         yield (
-            f"It expects to be right on {confidence_N.mean():.0%} of the control candidates, and "
-            f"is on {right_N.mean():.0%}: its entropies would mislead the queue."
+            f"It expects to be right on {verdict.confidence:.0%} of the control candidates, and "
+            f"is on {accuracy.value:.0%}: its entropies would mislead the queue."
         )
+
+
+def _doubts(verdict: GateVerdict) -> Iterator[str]:
+    """Yield what must be shown for a network to pass and is not."""
+    if verdict.chance is None:
+        yield (
+            f"All, or nearly all, of the {verdict.of} control labels are of one class, and cannot "
+            "tell its answers from chance."
+        )
+    elif verdict.chance > MAX_CHANCE / verdict.looks:
+        yield (
+            "It is not shown to be better than chance: permuted answers are right as often with a "
+            f"probability of {verdict.chance:.2g}, and at most {MAX_CHANCE / verdict.looks:.2g} is "
+            "allowed."
+        )
+    for comparison in verdict.comparisons:
+        if not comparison.is_as_good:
+            yield (
+                f"A loss of {100 * MARGIN:.0f} percentage points of accuracy against "
+                f"{comparison.name} is not excluded: it could be up to "
+                f"{100 * comparison.highest_loss:.1f}."
+            )
 
 
 def _accuracies(
@@ -183,28 +236,33 @@ def _accuracies(
         yield accuracy(f"class {label}", truth_N == label, floor)
 
 
-def _difference(
-    new_N: NDArray[np.bool_], promoted_N: NDArray[np.bool_]
-) -> tuple[float, float, float] | None:
-    """Return the difference of the shares of right answers (N,), and its interval."""
-    paired = PairedAccuracy.measure(new_N, promoted_N)
-    if paired.difference is None or paired.low is None or paired.high is None:
-        return None
-    return paired.difference, paired.low, paired.high
-
-
 def _chance(truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]) -> float | None:
     """Return the probability of as many right answers if the answers were permuted.
 
     None if it would be above `MAX_CHANCE` for right answers alone, which one order in
     N! / (n_1! … n_K!) gives.
     """
-    counts_K = np.bincount(truth_N)
-    log_orders = float(gammaln(len(truth_N) + 1) - gammaln(counts_K + 1).sum())
+    truth_K, answers_K = (np.bincount(labels)[1:] for labels in (truth_N, answers_N))
+    log_orders = float(gammaln(len(truth_N) + 1) - gammaln(truth_K + 1).sum())
     if log_orders < -log(MAX_CHANCE):
         return None
-    rng = np.random.default_rng(0)
-    right = int((truth_N == answers_N).sum())
-    permuted = (int((rng.permutation(answers_N) == truth_N).sum()) for _ in range(PERMUTATIONS))
+    classes = max(len(truth_K), len(answers_K))
+    margins = (np.pad(counts, (0, classes - len(counts))) for counts in (truth_K, answers_K))
+    tables_DKK = scipy.stats.random_table(*margins).rvs(DRAWS, random_state=0)
+    right_D = np.trace(tables_DKK, axis1=1, axis2=2)
     # The observed order is one of the possible ones.
-    return (1 + sum(count >= right for count in permuted)) / (1 + PERMUTATIONS)
+    return float((1 + (right_D >= (truth_N == answers_N).sum()).sum()) / (1 + DRAWS))
+
+
+def _ignorance(truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]) -> float:
+    """Return the probability that a network that knows `KNOWN_SHARE` is right as rarely.
+
+    It guesses the other classes in the proportions of the answers.
+    """
+    classes = int(max(truth_N.max(), answers_N.max()))
+    truth_K, answers_K = (
+        np.bincount(labels, minlength=classes + 1)[1:] for labels in (truth_N, answers_N)
+    )
+    right_K = KNOWN_SHARE + (1 - KNOWN_SHARE) * answers_K / len(answers_N)
+    right_D = np.random.default_rng(0).binomial(truth_K, right_K, (DRAWS, classes)).sum(axis=1)
+    return float((1 + (right_D <= (truth_N == answers_N).sum()).sum()) / (1 + DRAWS))

@@ -175,3 +175,72 @@ def test_promoting_twice_changes_nothing(trained, labelled, admin):
     for run in clicks:
         run.promote(admin)
     assert TrainingRun.objects.get(pk=second.pk).status == RunStatus.PROMOTED
+
+
+def ranked(field, right):
+    """Predictions that are right on the first so many candidates, and surer of right answers."""
+    pks = list(field.candidates.order_by("pk").values_list("pk", flat=True))
+    p_NK = np.full((len(pks), 4), 0.1)
+    for number in range(len(pks)):
+        p_NK[number, (number + (number >= right)) % 4] = 0.7
+    return arrays_of(pks, p_NK)
+
+
+def test_a_slow_decline_is_refused_by_the_best_run_that_was_promoted(trained, labelled, admin):
+    runs = []
+    # Each is wrong on two more of the forty: no step alone is shown to be a loss.
+    for right in (40, 38, 36, 34, 32):
+        run = trained()
+        runs.append(run)
+        run.succeed(ranked(labelled, right), {})
+        try:
+            run.promote(admin)
+        except RefusedByGate as refused:
+            assert f"less often than run {runs[0].pk}, promoted before" in str(refused)
+            break
+    else:
+        pytest.fail("The decline was never refused.")
+    labelled.refresh_from_db()
+    assert labelled.promoted_run == runs[-2]
+    promoted, best = run.verdict["comparisons"]
+    assert (promoted["run"], best["run"]) == (None, runs[0].pk)
+    assert not promoted["is_worse"]
+    assert best["is_worse"]
+
+
+def test_a_run_that_was_rolled_back_still_counts_as_the_best(trained, labelled, admin):
+    first, best, new = trained(), trained(), trained()
+    first.succeed(ranked(labelled, 30), {})
+    best.succeed(ranked(labelled, 40), {})
+    best.promote(admin)
+    best.roll_back()
+    new.succeed(ranked(labelled, 29), {})
+    assert f"than run {best.pk}, promoted before" in " ".join(new.verdict["reasons"])
+
+
+def test_the_promoted_run_is_compared_once(trained, labelled, admin):
+    first, second = trained(), trained()
+    first.succeed(ranked(labelled, 30), {})
+    second.succeed(ranked(labelled, 31), {})
+    assert [other["run"] for other in second.verdict["comparisons"]] == [None]
+
+
+def test_the_runs_judged_on_a_control_sample_are_counted(trained, labelled, admin):
+    runs = [trained() for _ in range(3)]
+    for run in runs:
+        run.succeed(ranked(labelled, 30), {})
+    runs[0].judge()
+    assert [run.verdict["looks"] for run in runs] == [3, 2, 3]
+    low, high = runs[2].verdict["all_looks"]
+    accuracy = runs[2].verdict["shares"][0]["new"]
+    assert low < accuracy["low"] < accuracy["high"] < high
+
+
+def test_a_run_with_too_few_labels_to_judge_waits_for_a_person(trained, labelled, admin):
+    first, second = trained(), trained()
+    first.succeed(ranked(labelled, 32), {})
+    second.succeed(ranked(labelled, 29), {})
+    assert (second.status, second.verdict["judged"]) == (RunStatus.READY, False)
+    assert "10 percentage points" in second.verdict["doubts"][0]
+    second.promote(admin)
+    assert second.status == RunStatus.PROMOTED

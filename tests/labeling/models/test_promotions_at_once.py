@@ -35,8 +35,8 @@ def test_of_two_concurrent_promotions_the_worse_run_is_judged_beside_the_better(
     assert [run.status for run in runs] == [RunStatus.READY] * 2
     judge = gate.judge
 
-    def slowly(truth_N, new_NK, live_NK):
-        verdict = judge(truth_N, new_NK, live_NK)
+    def slowly(truth_N, new_NK, *others, **looks):
+        verdict = judge(truth_N, new_NK, *others, **looks)
         # The worse one takes longer, and would come to be in use at last.
         time.sleep(0.6 if np.any(new_NK.argmax(axis=1) + 1 != truth_N) else 0.2)
         return verdict

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from labeling.rules.gate import MAX_CHANCE, MIN_LABELS, judge
+from labeling.rules.gate import KNOWN_SHARE, MAX_CHANCE, MIN_LABELS, judge
+from labeling.rules.gate_comparison import MARGIN
 
 MANY = 400
 NO_PREDICTION = np.full((MANY, 4), np.nan)
@@ -143,3 +144,110 @@ def test_the_verdict_has_json_values(truth, rng):
         *(f"class {k}" for k in "1234"),
     ]
     assert (values["of"], values["judged"], values["reasons"]) == (MANY, True, [])
+
+
+def test_a_good_network_is_not_refused_for_too_few_labels(rng):
+    # Eight of twenty right: chance allows it, and so does a useful network.
+    truth = np.tile([1, 2, 3, 4], 5)
+    answers = np.where(np.arange(20) < 8, truth, truth % 4 + 1)
+    verdict = judge(truth, certain_of(answers), NO_PREDICTION[:20])
+    assert (verdict.judged, verdict.refused) == (False, False)
+    assert verdict.chance > MAX_CHANCE
+    (doubt,) = verdict.doubts
+    assert doubt.startswith("It is not shown to be better than chance")
+    assert "the control labels are too few" in verdict.sentence
+
+
+def test_a_network_that_only_guesses_is_refused_as_soon_as_that_shows(rng):
+    truth = np.tile([1, 2, 3, 4], 15)
+    verdict = judge(truth, certain_of(np.roll(truth, 1)), NO_PREDICTION[:60])
+    assert verdict.reasons[0].startswith("Its answers could be chance")
+    assert f"a network that knew {KNOWN_SHARE:.0%} of them" in verdict.reasons[0]
+
+
+def test_a_loss_that_is_not_excluded_leaves_the_network_unjudged(rng):
+    truth = np.tile([1, 2, 3, 4], 10)
+    promoted, new = (network(truth, rng, 0.8) for _ in range(2))
+    verdict = judge(truth, new, promoted)
+    assert (verdict.judged, verdict.refused) == (False, False)
+    (comparison,) = verdict.comparisons
+    assert comparison.highest_loss > MARGIN
+    assert verdict.doubts == [
+        "A loss of 10 percentage points of accuracy against the promoted network is not excluded: "
+        f"it could be up to {100 * comparison.highest_loss:.1f}."
+    ]
+
+
+def test_equal_networks_pass(truth, rng):
+    same = network(truth, rng, 0.7)
+    verdict = judge(truth, same, same)
+    assert (verdict.judged, verdict.refused, verdict.doubts) == (True, False, [])
+    assert verdict.comparisons[0].smallest_visible_loss < 0.1
+
+
+def test_a_slow_decline_is_refused_by_the_best_network_that_was_promoted(rng):
+    truth = rng.integers(1, 5, MANY)
+    # Each is wrong on 16 more: 4 percentage points.
+    networks = [
+        certain_of(np.where(np.arange(MANY) < 320 - 16 * k, truth, truth % 4 + 1)) for k in range(5)
+    ]
+    former = dict(enumerate(networks[:3], start=7))
+    verdict = judge(truth, networks[4], networks[3], former)
+    promoted, best = verdict.comparisons
+    assert (promoted.run, best.run) == (None, 7)
+    assert best.difference[0] == pytest.approx(-0.16)
+    assert "less often than run 7, promoted before, by 16.0 percentage points" in " ".join(
+        verdict.reasons
+    )
+
+
+def test_the_best_of_several_equal_networks_is_no_reason(rng):
+    # Each is right on 80 %; of eight, the best is so by luck.
+    truth = rng.integers(1, 5, 100)
+    networks = [network(truth, rng, 0.8) for _ in range(9)]
+    networks.sort(key=lambda p_NK: (p_NK.argmax(axis=1) + 1 == truth).sum())
+    middle = networks.pop(4)
+    verdict = judge(truth, middle, networks[4], dict(enumerate(networks)))
+    assert not verdict.refused
+    _, best = verdict.comparisons
+    assert best.run == 7
+    assert best.p_value > judge(truth, middle, networks[7]).comparisons[0].p_value
+
+
+def test_worse_probabilities_refuse_what_right_answers_alone_would_not(rng):
+    truth = np.tile([1, 2, 3, 4], 25)
+    right = np.arange(100) < 60
+    answers = np.where(right, truth, truth % 4 + 1)
+    promoted = certain_of(answers, 0.4)
+    # It is sure where it is right.
+    promoted[right] = certain_of(answers, 0.9)[right]
+    new = certain_of(np.where(np.arange(100) < 56, truth, truth % 4 + 1))
+    # Of the five that differ, one speaks for the new network.
+    new[60] = certain_of(truth)[60]
+    (comparison,) = judge(truth, new, promoted).comparisons
+    assert 0.035 < comparison.p_value < 0.2
+    assert comparison.score_loss > 0.2
+    assert comparison.is_worse
+    assert "so much worse probabilities" in comparison.reason
+
+
+def test_worse_probabilities_alone_refuse_nothing(rng):
+    truth = np.tile([1, 2, 3, 4], 25)
+    answers = np.where(np.arange(100) < 60, truth, truth % 4 + 1)
+    promoted = np.where((np.arange(100) < 60)[:, None], certain_of(answers, 0.9), 0.25)
+    promoted[60:] = certain_of(answers, 0.4)[60:]
+    verdict = judge(truth, certain_of(answers), promoted)
+    (comparison,) = verdict.comparisons
+    assert comparison.score_p_value < 0.01
+    assert not verdict.refused
+
+
+def test_more_looks_need_more_evidence(truth, rng):
+    first, second = (network(truth, rng, 0.7) for _ in range(2))
+    once, often = (judge(truth, second, first, looks=looks) for looks in (1, 20))
+    assert (once.looks, often.looks) == (1, 20)
+    assert often.comparisons[0].highest_loss > once.comparisons[0].highest_loss
+    accuracy = once.shares[0].new
+    assert once.all_looks == pytest.approx((accuracy.low, accuracy.high))
+    assert often.all_looks[0] < accuracy.low
+    assert often.all_looks[1] > accuracy.high

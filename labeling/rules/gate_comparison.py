@@ -1,0 +1,195 @@
+"""Comparison of a network with the networks that were promoted before it, for the gate.
+
+All tests are one-sided and paired, on the control candidates that both networks have predictions
+for. A network is shown to be worse than another
+
+- if it is right less often, at `ACCURACY_LEVEL`, or
+- if its probabilities are worse by more than `SCORE_TOLERANCE`, at `SCORE_LEVEL`, and it is right
+  less often at `SUPPORT_LEVEL`.
+
+The levels hold for all networks that it is compared with together. It is shown to be as good if its
+accuracy is less than `MARGIN` below the other's, at `PASS_LEVEL` divided by the number of runs that
+were judged on the same control sample; either the right answers show it, or the probabilities do
+and the right answers exclude `WIDE_MARGIN`.
+
+Probabilities are compared by their quadratic score (`classifier.core.paired_tests`), which tells
+networks apart by fewer labels than right answers do. Where one network is less accurate than
+another, its score is worse by as much, in all pairs that docs/gate.md has.
+
+Shapes  N candidates, K = 4 classes, numbered from 1, J networks that it is compared with.
+NaN     no prediction of another network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.core import paired_tests
+from classifier.core.statistics import PairedAccuracy, Proportion
+
+ACCURACY_LEVEL = 0.035
+"""Less than the 5 % of good networks that may be refused: the score has the rest."""
+
+SCORE_LEVEL = 0.05
+
+SUPPORT_LEVEL = 0.2
+"""A network that is as accurate, with far worse probabilities, is refused no more often."""
+
+SCORE_TOLERANCE = 0.02
+"""As much do the scores of networks differ that are equally accurate."""
+
+MARGIN = 0.1
+"""A loss in accuracy that a network must be shown to be below. Less would take several hundred
+labels; agreement between people differs by as much from pair to pair."""
+
+WIDE_MARGIN = 0.15
+"""A loss that the right answers must exclude where only the probabilities exclude `MARGIN`."""
+
+PASS_LEVEL = 0.04
+"""Of each of the two ways to show it: together they let at most about 5 % of the networks with such
+a loss pass."""
+
+
+@dataclass(frozen=True)
+class GateComparison:
+    """A network beside another that was promoted, on the candidates that both have."""
+
+    run: int | None
+    """Number of the other run; None for the promoted networks of the fields."""
+    new: Proportion
+    """Accuracy of the new network on these candidates."""
+    other: Proportion
+    difference: tuple[float, float, float]
+    """Accuracy less that of the other, and its interval."""
+    score_loss: float
+    """Mean quadratic score less that of the other: above 0 where its probabilities are worse."""
+    p_value: float
+    """Of so much less accuracy, if the two were equally good."""
+    score_p_value: float
+    """Of so much worse probabilities, if they were worse by `SCORE_TOLERANCE`."""
+    highest_loss: float
+    """Upper limit of the loss in accuracy, by the right answers."""
+    smallest_visible_loss: float
+    """Loss in accuracy that would be refused in four of five cases."""
+    is_worse: bool
+    is_as_good: bool
+
+    @property
+    def name(self) -> str:
+        """Return the other network in words."""
+        return "the promoted network" if self.run is None else f"run {self.run}, promoted before"
+
+    @property
+    def reason(self) -> str:
+        """Return why the new network is refused, in a sentence."""
+        loss, low, high = -self.difference[0], -self.difference[2], -self.difference[1]
+        score = f", and {self.score_p_value:.2g} for so much worse probabilities"
+        return (
+            f"It is right less often than {self.name}, by {100 * loss:.1f} percentage points "
+            f"({100 * low:.1f} to {100 * high:.1f}); the probability of so large a loss between "
+            f"equally good networks is {self.p_value:.2g}"
+            f"{score if self.p_value > ACCURACY_LEVEL else ''}."
+        )
+
+
+def compare_with_others(
+    truth_N: NDArray[np.int64],
+    new_NK: NDArray[np.float64],
+    promoted_NK: NDArray[np.float64],
+    former: Mapping[int, NDArray[np.float64]],
+    looks: int,
+) -> list[GateComparison]:
+    """Compare with the promoted network, and with the most accurate other one.
+
+    The tests against the other ones are adjusted for their number: the most accurate of several is
+    so by luck too.
+    """
+    networks = {None: promoted_NK, **former}
+    # Two candidates are the least that have a spread.
+    networks = {run: p_NK for run, p_NK in networks.items() if _predicted(p_NK).sum() >= 2}
+    if not networks:
+        return []
+    right_N = probable_answers(new_NK) == truth_N
+    score_N = paired_tests.quadratic_scores(new_NK, truth_N)
+    shared_NJ = np.stack([_predicted(p_NK) for p_NK in networks.values()], axis=1)
+    loss_NJ, score_loss_NJ = np.zeros((2, *shared_NJ.shape))
+    for j, p_NK in enumerate(networks.values()):
+        both_N = shared_NJ[:, j]
+        p_nK, truth_n = p_NK[both_N], truth_N[both_N]
+        loss_NJ[both_N, j] = 1.0 * (probable_answers(p_nK) == truth_n) - right_N[both_N]
+        scores_n = paired_tests.quadratic_scores(p_nK, truth_n)
+        score_loss_NJ[both_N, j] = score_N[both_N] - scores_n
+    p_J = paired_tests.largest_loss_p_values(loss_NJ)
+    score_p_J = paired_tests.largest_loss_p_values(score_loss_NJ - SCORE_TOLERANCE * shared_NJ)
+    loss_J = loss_NJ.sum(axis=0) / shared_NJ.sum(axis=0)
+    worse_J = (p_J <= ACCURACY_LEVEL) | ((score_p_J <= SCORE_LEVEL) & (p_J <= SUPPORT_LEVEL))
+    runs = list(networks)
+    others = [j for j, run in enumerate(runs) if run is not None]
+    shown = [j for j, run in enumerate(runs) if run is None]
+    # The most accurate one, and rather one that the network is shown to be worse than.
+    shown += sorted(others, key=lambda j: (worse_J[j], loss_J[j]))[-1:]
+    return [
+        _comparison(
+            runs[j],
+            right_N[shared_NJ[:, j]],
+            loss_NJ[shared_NJ[:, j], j],
+            score_loss_NJ[shared_NJ[:, j], j],
+            p_values=(float(p_J[j]), float(score_p_J[j])),
+            is_worse=bool(worse_J[j] and loss_J[j] > 0),
+            level=PASS_LEVEL / looks,
+        )
+        for j in shown
+    ]
+
+
+def _predicted(probability_NK: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return True for candidates (N,) with a prediction."""
+    return np.asarray(np.isfinite(probability_NK.sum(axis=1)))
+
+
+def _comparison(
+    run: int | None,
+    right_n: NDArray[np.bool_],
+    loss_n: NDArray[np.float64],
+    score_loss_n: NDArray[np.float64],
+    *,
+    p_values: tuple[float, float],
+    is_worse: bool,
+    level: float,
+) -> GateComparison:
+    """Return the comparison on the shared candidates (n,); `level` is that of a pass."""
+    paired = PairedAccuracy.measure(right_n, right_n + loss_n > 0)
+    assert paired.difference is not None and paired.low is not None and paired.high is not None
+    highest_loss = paired_tests.highest_accuracy_loss(
+        paired.only_second, paired.only_first, len(loss_n), level
+    )
+    # The accuracy may be worse by as much more than the score.
+    by_score = paired_tests.highest_mean(score_loss_n, level) < MARGIN - SCORE_TOLERANCE
+    return GateComparison(
+        run=run,
+        new=paired.first,
+        other=paired.second,
+        difference=(paired.difference, paired.low, paired.high),
+        score_loss=float(score_loss_n.mean()),
+        p_value=p_values[0],
+        score_p_value=p_values[1],
+        highest_loss=highest_loss,
+        smallest_visible_loss=paired_tests.smallest_visible_loss(
+            loss_n,
+            score_loss_n,
+            levels=(ACCURACY_LEVEL, SCORE_LEVEL, SUPPORT_LEVEL),
+            tolerance=SCORE_TOLERANCE,
+        ),
+        is_worse=is_worse,
+        is_as_good=highest_loss < MARGIN or (by_score and highest_loss < WIDE_MARGIN),
+    )
+
+
+def probable_answers(probability_NK: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the most probable class (N,); 0 in rows without a prediction."""
+    answers_N = np.nan_to_num(probability_NK).argmax(axis=1) + 1
+    return np.asarray(np.where(_predicted(probability_NK), answers_N, 0))
