@@ -18,14 +18,12 @@ import scipy
 from numpy.typing import NDArray
 
 from classifier.core.statistics import paired_difference_interval
+from classifier.core.temperature import FLOOR, apply_temperature
 
 FLIPS = 9999
 
 _CHUNK = 2**22
 """Signs that are drawn at once; more would take memory and no less time."""
-
-LOWEST = 1e-12
-"""Lowest probability: one candidate with a certain, wrong answer must not decide the fit."""
 
 TEMPERATURES = (0.1, 10.0)
 """Limits of the search for a temperature."""
@@ -72,7 +70,7 @@ def quadratic_scores(
     The probabilities p are first changed to p^(1/T), with the temperature T that fits these labels
     best: a network that is only too sure, or too unsure, is not scored as worse for it.
     """
-    logp_NK = np.log(np.clip(probability_NK, LOWEST, 1))
+    logp_NK = np.log(np.maximum(probability_NK, FLOOR))
     position_N = np.arange(len(truth_N)), truth_N - 1
 
     def misfit(log_temperature: float) -> float:
@@ -82,7 +80,7 @@ def quadratic_scores(
 
     low, high = map(log, TEMPERATURES)
     fit = scipy.optimize.minimize_scalar(misfit, bounds=(low, high), options={"xatol": 0.01})
-    p_NK = scipy.special.softmax(logp_NK / np.exp(fit.x), axis=1)
+    p_NK = apply_temperature(probability_NK, float(np.exp(fit.x)))
     score_N = (p_NK**2).sum(axis=1) - 2 * p_NK[position_N] + 1
     return np.asarray(score_N)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -340,8 +341,10 @@ class TrainingRun(SharedRun):
 
     def _other_looks(self, fields: Iterable[Field]) -> int:
         """Return the number of other runs that were judged on these control samples."""
-        judged = TrainingRun.objects.filter(fields__in=fields, verdict__of__gte=gate.MIN_LABELS)
-        return judged.exclude(pk=self.pk).distinct().count()
+        trained = Q(fields__in=fields, verdict__of__gte=gate.MIN_LABELS)
+        applied = Q(applications__field__in=fields, applications__verdict__of__gte=gate.MIN_LABELS)
+        others = TrainingRun.objects.exclude(pk=self.pk)
+        return others.filter(trained | applied).distinct().count()
 
     def control_labels(self, fields: Iterable[Field] | None = None) -> ControlLabels:
         """Return all present labels of the control sample of these fields, or all its own.
