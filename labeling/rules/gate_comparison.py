@@ -108,7 +108,7 @@ def compare_with_others(
     The tests against the other ones are adjusted for their number: the most accurate of several is
     so by luck too.
     """
-    networks = {None: promoted_NK, **former}
+    networks: dict[int | None, NDArray[np.float64]] = {None: promoted_NK, **former}
     # Two candidates are the least that have a spread.
     networks = {run: p_NK for run, p_NK in networks.items() if _predicted(p_NK).sum() >= 2}
     if not networks:
