@@ -108,16 +108,19 @@ def compare_with_others(
     The tests against the other ones are adjusted for their number: the most accurate of several is
     so by luck too.
     """
-    networks: dict[int | None, NDArray[np.float64]] = {None: promoted_NK, **former}
-    # Two candidates are the least that have a spread.
-    networks = {run: p_NK for run, p_NK in networks.items() if _predicted(p_NK).sum() >= 2}
+    networks: list[tuple[int | None, NDArray[np.float64]]] = [
+        (run, p_NK)
+        for run, p_NK in [(None, promoted_NK), *former.items()]
+        # Two candidates are the least that have a spread.
+        if _predicted(p_NK).sum() >= 2
+    ]
     if not networks:
         return []
     right_N = probable_answers(new_NK) == truth_N
     score_N = paired_tests.quadratic_scores(new_NK, truth_N)
-    shared_NJ = np.stack([_predicted(p_NK) for p_NK in networks.values()], axis=1)
+    shared_NJ = np.stack([_predicted(p_NK) for _, p_NK in networks], axis=1)
     loss_NJ, score_loss_NJ = np.zeros((2, *shared_NJ.shape))
-    for j, p_NK in enumerate(networks.values()):
+    for j, (_, p_NK) in enumerate(networks):
         both_N = shared_NJ[:, j]
         p_nK, truth_n = p_NK[both_N], truth_N[both_N]
         loss_NJ[both_N, j] = 1.0 * (probable_answers(p_nK) == truth_n) - right_N[both_N]
@@ -127,7 +130,7 @@ def compare_with_others(
     score_p_J = paired_tests.largest_loss_p_values(score_loss_NJ - SCORE_TOLERANCE * shared_NJ)
     loss_J = loss_NJ.sum(axis=0) / shared_NJ.sum(axis=0)
     worse_J = (p_J <= ACCURACY_LEVEL) | ((score_p_J <= SCORE_LEVEL) & (p_J <= SUPPORT_LEVEL))
-    runs = list(networks)
+    runs = [run for run, _ in networks]
     others = [j for j, run in enumerate(runs) if run is not None]
     shown = [j for j, run in enumerate(runs) if run is None]
     # The most accurate one, and rather one that the network is shown to be worse than.
