@@ -44,7 +44,7 @@ PAGE = transfer.ROOT / "docs" / "active-learning.md"
 CANDIDATES, SIDE, SEED = 1500, 3200, 2020
 """Of a simulated field, about as dense as the demonstration's; the seed is that of the first."""
 
-FIELDS = 12
+FIELDS = 6
 """Simulated fields. They share nothing, so each counts as one in the intervals."""
 
 CELL_PX = 400
