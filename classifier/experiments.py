@@ -1,8 +1,8 @@
 """Experiments: several trainings (arms) that differ in one setting or in their labels.
 
 Each arm is an ordinary run in a folder of its own, so an interrupted experiment resumes with the
-arms that are not finished. Source: Wei et al. 2020, sections 4 and 5: crop sizes, label sources, a
-field that no label comes from (NGC 1559), each filter left out in turn (figure 7).
+arms that are not finished. Source: Wei et al. 2020, section 4: label sources (4.1), a field that no
+label comes from (NGC 1559, 4.2), crop sizes (4.3), each filter set to zero in turn (4.4, figure 7).
 """
 
 import re
@@ -22,6 +22,7 @@ from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, lear
 from classifier.core.statistics import Proportion
 from classifier.core.training_set import UNLABELLED, Manifest
 from classifier.data import dataset
+from classifier.data.random_views import empty_share
 from classifier.evaluation.comparison import compare
 from classifier.evaluation.metrics import Evaluation, evaluate, evaluation_sample
 from classifier.inference.prediction import Predictions, predict
@@ -44,6 +45,15 @@ class Arm:
     config: TrainingConfig
     manifest: Manifest
     """Training set; the arm is evaluated on its control split."""
+    networks_of: str = ""
+    """Name of the arm whose networks it uses; they are its own if this is empty."""
+    zeroed: tuple[str, ...] = ()
+    """Bands that are replaced by zeros in prediction only."""
+
+    @property
+    def trained_in(self) -> str:
+        """Name of the folder of its networks."""
+        return self.networks_of or self.name
 
     def __post_init__(self) -> None:
         """Raise ValueError for a name that no folder can have."""
@@ -97,9 +107,16 @@ def crop_size_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
 
 def filter_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Yield an arm for all bands, and one for each band replaced by zeros (figure 7)."""
-    yield Arm("all", config, manifest)
+    """Yield an arm for all bands, and two for each band that is replaced by zeros.
+
+    In the first, as in figure 7, only the stamps to predict lack the band, and the networks are
+    those of the arm with all bands. In the second, networks are trained without it.
+    """
+    whole = Arm("all", config, manifest)
+    yield whole
     names = folder_names(config.bands)
+    for band in config.bands:
+        yield replace(whole, name=f"zeroed-{names[band]}", networks_of=whole.name, zeroed=(band,))
     for band in config.bands:
         yield Arm(f"without-{names[band]}", replace(config, blanked=(band,)), manifest)
 
@@ -188,11 +205,14 @@ def run_arms(
     """
     outcomes = []
     for arm in arms:
-        folder = directory / arm.name
         training = train(
-            arm.config, arm.manifest, folder, report, checkpoint_batches=checkpoint_batches
+            arm.config,
+            arm.manifest,
+            directory / arm.trained_in,
+            report,
+            checkpoint_batches=checkpoint_batches,
         )
-        predictions = _load_or_predict(arm, folder, report)
+        predictions = _load_or_predict(arm, directory, report)
         evaluation = evaluate(
             predictions, arm.manifest, max_missing_bands=arm.config.max_missing_bands
         )
@@ -200,11 +220,18 @@ def run_arms(
     return outcomes
 
 
-def _load_or_predict(arm: Arm, folder: Path, report: Report) -> Predictions:
+def _load_or_predict(arm: Arm, directory: Path, report: Report) -> Predictions:
     """Return the arm's predictions; they are computed once and stored in its folder."""
-    path = folder / PREDICTIONS
+    path = directory / arm.name / PREDICTIONS
     if not path.exists():
-        predict(folder, arm.manifest, report, device=arm.config.device).write(path)
+        path.parent.mkdir(exist_ok=True)
+        predict(
+            directory / arm.trained_in,
+            arm.manifest,
+            report,
+            device=arm.config.device,
+            zeroed=arm.zeroed,
+        ).write(path)
     return Predictions.read(path)
 
 
@@ -257,8 +284,12 @@ def accuracy_by_source(outcomes: Sequence[Outcome]) -> AccuracyBySource:
 
 
 def arm_differences(arms: Sequence[Arm]) -> dict[str, list[Any]]:
-    """Return the values of each setting, and of the training set's sha256, that differ."""
-    rows = [arm.config.to_dict() | {"training_set_sha256": arm.manifest.sha256} for arm in arms]
+    """Return the values that differ of settings, training set's sha256 and zeroed bands."""
+    rows = [
+        arm.config.to_dict()
+        | {"training_set_sha256": arm.manifest.sha256, "zeroed_in_prediction": list(arm.zeroed)}
+        for arm in arms
+    ]
     return _not_constant({name: [row[name] for row in rows] for name in rows[0]})
 
 
@@ -278,8 +309,11 @@ def _arm_report(outcome: Outcome, first: Outcome) -> dict[str, Any]:
     return {
         "name": outcome.arm.name,
         "labels": outcome.training.labelled,
+        "networks_of": outcome.arm.networks_of,
+        "empty_share": empty_share(outcome.arm.config),
         "weights": outcome.training.weights,
-        "seconds": outcome.training.seconds,
+        # Networks that several arms use are counted with the arm that trained them.
+        "seconds": 0.0 if outcome.arm.networks_of else outcome.training.seconds,
         "device": outcome.training.device,
         "evaluation": outcome.evaluation.to_dict(),
         "against_first": compare(

@@ -58,11 +58,14 @@ class TrainingConfig:
     """Side to which that square is resized."""
     scaling: Literal["minmax", "asinh"] = "minmax"
     """How each band of each stamp becomes [0, 1]; asinh flattens the bright end first."""
+    scaling_range: Literal["band", "joint"] = "band"
+    """Range that becomes [0, 1]: of each band, as we read "each image" in section 3.4, or joint, of
+    all bands of a stamp, which keeps its colour. The paper does not say that; joint is ours."""
     augment: bool = True
     """Random flips and a rotation uniform in [0, 2 pi]; section 3.4."""
     crop_px: tuple[int, ...] = ()
     """Smallest and largest side of a random square that takes the place of `stamp_px` in training,
-    each scaled to [0, 1] by itself; none in the paper, which lists it as future work."""
+    each scaled to [0, 1] by itself; none in the paper, whose section 4.3 names it future work."""
     dihedral: bool = False
     """Predict the mean over the eight upright orientations of a stamp, not one."""
     max_missing_bands: int = 1

@@ -43,9 +43,10 @@ def learning_curve_sizes(labels: int) -> list[int]:
 
 
 def number_of_arms(kind: str, *, fields: int, labels: int, sources: int) -> int:
-    """Return the number of arms; raise NotFeasible where there is too little to compare.
+    """Return the number of arms to train; raise NotFeasible where there is too little to compare.
 
-    `labels` are those in the training pool, `fields` those with any, `sources` the label sources.
+    Arms that use the networks of another one are not counted. `labels` are those in the training
+    pool, `fields` those with any, `sources` the label sources.
     """
     _check_feasible(ExperimentKind(kind), fields, labels, sources)
     return {

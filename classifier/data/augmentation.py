@@ -5,7 +5,7 @@ Axes     images are (y, x); matrices act on (x, y).
 Edges    a rotated square reaches beyond the upright one: the stored stamp is large enough for it.
          Beyond the stored stamp there is zero.
 Source   Wei et al. 2020 (arXiv:1909.02024), section 3.4: random flips, rotation uniform in
-         [0, 2 pi]; crops of random size are its section 5.
+         [0, 2 pi]; section 4.3 names crops of random size as future work.
 """
 
 import math
@@ -42,12 +42,20 @@ def random_sides(count: int, low: int, high: int, generator: torch.Generator) ->
     return torch.randint(low, high + 1, (count, 1, 1), generator=generator).float()
 
 
-def minmax_scaled(images_BCHW: Tensor) -> Tensor:
-    """Scale each band of each image to [0, 1] by its minimum and maximum; a constant becomes 0."""
+def minmax_scaled(images_BCHW: Tensor, *, joint: bool = False) -> Tensor:
+    """Scale each image to [0, 1], each band by its own range or all by one; a constant becomes 0.
+
+    The joint range is from the lowest to the highest pixel of all bands that are not constant.
+    """
     # (B, C, H, W) -> (B, C, H, 1) -> (B, C, 1, 1)
     low, high = images_BCHW.aminmax(dim=-1, keepdim=True)
     low, high = low.amin(dim=-2, keepdim=True), high.amax(dim=-2, keepdim=True)
-    return (images_BCHW - low) / torch.where(high > low, high - low, 1)
+    varies = high > low
+    if joint:
+        low = low.where(varies, torch.inf).amin(dim=1, keepdim=True)
+        high = high.where(varies, -torch.inf).amax(dim=1, keepdim=True)
+    unit = (images_BCHW - low) / torch.where(high > low, high - low, 1)
+    return unit.where(varies, 0)
 
 
 def resample(

@@ -105,7 +105,9 @@ def _read_chunk(
     raw = read_readable(path, manifest.row[positions], config.bands)
     unreadable = [(int(positions[index]), reason) for index, reason in raw.unreadable]
     positions = positions[raw.indices]
-    pixels = scale_stamps(raw.stamps, raw.observed, window, config.scaling)
+    pixels = scale_stamps(
+        raw.stamps, raw.observed, window, config.scaling, joint=config.scaling_range == "joint"
+    )
     # The maximum of a band is 1, except of a band that is constant or has no data.
     missing = (pixels.max(axis=(2, 3)) == 0).sum(axis=1)
     blank = missing == len(config.bands)
@@ -129,17 +131,22 @@ def scale_stamps(
     observed: NDArray[np.bool_],
     window: StampWindow,
     scaling: str,
+    *,
+    joint: bool = False,
 ) -> NDArray[np.float32]:
     """Return the central `window.side` px of raw stamps (n, C, y, x), each band scaled to [0, 1].
 
-    The minimum and maximum of the central `window.stamp_px`, the network's image, become 0 and 1;
-    the pixels around it, which enter by rotation, are clipped to this range. NaN, bands that were
-    not observed, and constant bands become 0.
+    The minimum and maximum of the central `window.stamp_px`, the network's image, become 0 and 1,
+    of each band or, with `joint`, of all bands of the stamp; the pixels around it, which enter by
+    rotation, are clipped to this range. NaN, bands that were not observed, and constant bands
+    become 0.
     """
     crop = _masked_square(raw, observed, window.side)
     if scaling == "asinh":
-        crop = _apply_asinh(crop, _masked_square(raw, observed, window.sky_px))
+        crop = _apply_asinh(crop, _masked_square(raw, observed, window.sky_px), joint=joint)
     low, high = _pixel_range(central(crop, window.stamp_px))
+    if joint:
+        low, high = _joint_range(low, high)
     width = np.where(high > low, high - low, np.inf)
     unit = (crop - low) / width
     return np.nan_to_num(np.clip(unit, 0, 1), copy=False, nan=0.0).astype(np.float32)
@@ -167,10 +174,28 @@ def _pixel_range(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDAr
     return low, high
 
 
-def _apply_asinh(crop: NDArray[np.float32], sky: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return asinh((pixel - median) / noise), both of `sky`; noise = 1.4826 median deviations."""
+def _joint_range(
+    low: NDArray[np.float32], high: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the range of all bands with more than one value, for each of them; NaN for others."""
+    varies = high > low
+    lowest = np.where(varies, low, np.inf).min(axis=1, keepdims=True)
+    highest = np.where(varies, high, -np.inf).max(axis=1, keepdims=True)
+    return np.where(varies, lowest, np.nan), np.where(varies, highest, np.nan)
+
+
+def _apply_asinh(
+    crop: NDArray[np.float32], sky: NDArray[np.float32], *, joint: bool
+) -> NDArray[np.float32]:
+    """Return asinh((pixel - median) / noise), both of `sky`; noise = 1.4826 median deviations.
+
+    With `joint` the noise is one of all bands, so that the ratio of their fluxes is kept.
+    """
     # numpy warns of a median of NaN only.
     sky = np.where(np.isnan(sky).all(axis=(2, 3), keepdims=True), 0, sky)
     median = np.nanmedian(sky, axis=(2, 3), keepdims=True)
     noise = 1.4826 * np.nanmedian(np.abs(sky - median), axis=(2, 3), keepdims=True)
+    if joint:
+        # Bands without data have no noise, and must not lower that of the others.
+        noise = np.nanmedian(np.where(noise > 0, noise, np.nan), axis=1, keepdims=True)
     return np.arcsinh((crop - median) / np.where(noise > 0, noise, 1)).astype(np.float32)

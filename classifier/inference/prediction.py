@@ -8,7 +8,7 @@ Sources  Wei et al. 2020 (arXiv:1909.02024), section 4.2 (entropy); Houlsby et a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -128,16 +128,19 @@ def predict(
     device: str = "auto",
     at_a_time: int = AT_A_TIME,
     embeddings: Path | None = None,
+    zeroed: tuple[str, ...] = (),
 ) -> Predictions:
     """Predict every candidate of a manifest with the finished run in `directory`.
 
-    About `at_a_time` candidates are in memory at once. Candidates whose stamps cannot be read are
-    listed with the reason. `embeddings` is the path of a Zarr group to write (see
+    Bands in `zeroed` are replaced by zeros, to see what the networks make of them. About
+    `at_a_time` candidates are in memory at once. Candidates whose stamps cannot be read are listed
+    with the reason. `embeddings` is the path of a Zarr group to write (see
     `classifier.inference.embeddings`). Raises RunError if the folder holds no finished run, or if a
     member's probabilities are not finite.
     """
     config = read_config(directory)
     run = checkpoints.read_json(directory / checkpoints.CONFIG)
+    config = replace(config, blanked=tuple(dict.fromkeys((*config.blanked, *zeroed))))
     for member in range(config.members):
         checkpoints.check_member(directory, Provenance.of(run, member))
     meter = ProgressMeter(len(manifest) * config.members)

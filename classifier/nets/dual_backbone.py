@@ -2,7 +2,9 @@
 
 Shapes   B candidates, C bands, H x W pixels, F features of all copies, K classes.
 Units    pixels in [0, 1]; logits are natural logarithms of unnormalised probabilities.
-Source   Wei et al. 2020 (arXiv:1909.02024), section 3.3 and figure 2.
+Weights  ImageNet's in all layers but the last fully-connected one of each backbone, which is left
+         out, and the joining matrix, which is random: so we read the paper's "last layers".
+Source   Wei et al. 2020 (arXiv:1909.02024), section 3.3; it has no figure of the network.
 """
 
 from pathlib import Path

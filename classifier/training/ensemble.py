@@ -204,8 +204,10 @@ def _resume_run(
 
 def _is_same_run(identity: dict[str, Any], stored: dict[str, Any]) -> bool:
     """True if config.json is that of the requested run, on whatever device."""
-    config = stored.get("config")
-    if not isinstance(config, dict):
+    try:
+        # Settings that earlier versions did not have are at their defaults.
+        config = TrainingConfig.from_json(stored["config"]).to_dict()
+    except (KeyError, TypeError, ValueError):
         return False
     if without_device(config) != without_device(identity["config"]):
         return False

@@ -19,8 +19,9 @@ QUESTIONS: Mapping[ExperimentKind, str] = MappingProxyType(
             "to 100 px?"
         ),
         ExperimentKind.FILTERS: (
-            "What does each filter contribute? One arm has all five filters; in each other arm "
-            "one filter is left out."
+            "What does each filter contribute? Networks that are trained on all five filters "
+            "classify stamps in which one filter is set to zero, as in figure 7 of Wei et al. "
+            "2020; other networks are trained without that filter."
         ),
         ExperimentKind.FIELDS: (
             "Does a network work in a field without labels? In each arm one field is left out of "
@@ -46,7 +47,12 @@ FINGERPRINT_DIGITS = 12
 """Digits shown of a fingerprint, enough to tell a few apart."""
 
 DIFFERENCE_NAMES: Mapping[str, str] = MappingProxyType(
-    {FINGERPRINT: "training set", "weights": "initial weights"}
+    {
+        FINGERPRINT: "training set",
+        "weights": "initial weights",
+        "blanked": "zero in training and prediction",
+        "zeroed_in_prediction": "zero in prediction only",
+    }
 )
 """Names of the differences between arms that are no settings."""
 
@@ -92,6 +98,10 @@ class ArmRow:
     cluster_recall: Proportion | None
     """Recall of the classes 1 and 2 taken as one."""
     gain: Gain | None
+    networks_of: str = ""
+    """Arm whose networks it uses; its own if this is empty."""
+    empty_share: float = 0.0
+    """Share of the input in training that lies beyond the stored stamps."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,8 @@ def _arm_row(name: str, arm: Mapping[str, Any]) -> ArmRow:
         recalls=[Proportion(**label["recall"]) for label in evaluation["classes"].values()],
         cluster_recall=Proportion(**clusters["recall"]) if clusters else None,
         gain=_gain(arm["against_first"]),
+        networks_of=arm.get("networks_of", ""),
+        empty_share=arm.get("empty_share", 0.0),
     )
 
 

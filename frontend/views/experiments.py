@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from classifier.core.experiment_kinds import ExperimentKind
+from classifier.core.published import CONSENSUS_RECALL_OF_NEW_SKY
 from frontend.access import for_action, require
 from frontend.forms import ExperimentForm
 from frontend.idempotency import make_once
@@ -94,7 +95,9 @@ def _report_context(experiment: Experiment) -> dict[str, Any]:
         "differences": rows,
         "arms": arms,
         "has_gains": any(arm.gain for arm in arms),
+        "has_empty_input": any(arm.empty_share for arm in arms),
         "cross_table": cross_table(experiment),
+        "new_sky": CONSENSUS_RECALL_OF_NEW_SKY["resnet18"],
         "without_imagenet": arms_without_imagenet(experiment),
         "uneven_weights": len({arm.weights for arm in arms}) > 1,
         "has_fingerprints": FINGERPRINT in report["differs"],

@@ -16,6 +16,7 @@ from frontend.pages.control_figures import control_figures
 from frontend.pages.control_labels import control_labels_of
 from frontend.pages.figures import describe_run_figures, figures_of
 from frontend.pages.gate import gate_details
+from frontend.pages.paper import paper_comparison
 from frontend.pages.run_agreement import run_agreement
 from frontend.pages.run_progress import run_progress
 from frontend.requests import PageRequest, wants_part
@@ -100,4 +101,5 @@ def _evaluation(run: TrainingRun) -> dict[str, Any]:
         "figures": figures_of(run, "run-figure", describe_run_figures(run.outcome)),
         "calibration": run.outcome.get("calibration"),
         **control_figures(run.outcome),
+        "paper": paper_comparison(run, evaluation),
     }

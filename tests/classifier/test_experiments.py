@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier import PRESETS, Manifest, NotTrainable, evaluate, experiments
+from classifier import PRESETS, Manifest, NotTrainable, evaluate, experiments, predict
 from classifier.core import experiment_kinds
 from classifier.core.experiment_kinds import FEWEST_LABELS, ExperimentKind, number_of_arms
 from classifier.core.statistics import Proportion
@@ -50,11 +50,33 @@ def test_crop_sizes_are_those_of_the_paper(tiny, manifest):
     assert set(arm_differences(result)) == {"stamp_px", "crop_px"}
 
 
-def test_each_filter_is_left_out_in_turn(tiny, manifest):
+def test_each_filter_is_zeroed_in_the_network_of_all_and_left_out_of_others(tiny, manifest):
     result = arms("filters", tiny, manifest)
-    assert [arm.name for arm in result] == ["all", *(f"without-{band}" for band in tiny.bands)]
-    assert [arm.config.blanked for arm in result] == [(), *((band,) for band in tiny.bands)]
-    assert set(arm_differences(result)) == {"blanked"}
+    zeroed, retrained = result[1:6], result[6:]
+    assert [arm.name for arm in result[:1]] == ["all"]
+    assert [arm.name for arm in zeroed] == [f"zeroed-{band}" for band in tiny.bands]
+    assert [arm.zeroed for arm in zeroed] == [(band,) for band in tiny.bands]
+    assert {arm.trained_in for arm in zeroed} == {"all"}
+    assert {arm.config for arm in zeroed} == {tiny}
+    assert [arm.name for arm in retrained] == [f"without-{band}" for band in tiny.bands]
+    assert [arm.config.blanked for arm in retrained] == [(band,) for band in tiny.bands]
+    assert [arm.trained_in for arm in retrained] == [arm.name for arm in retrained]
+    assert set(arm_differences(result)) == {"blanked", "zeroed_in_prediction"}
+
+
+def test_a_zeroed_filter_changes_the_answers_of_the_same_networks(tiny, manifest, tmp_path):
+    config = replace(tiny, members=1, batches=1)
+    whole, zeroed = arms("filters", config, manifest)[:2]
+    outcomes = run_arms([whole, zeroed], tmp_path)
+    assert not list((tmp_path / zeroed.name).glob("member*"))
+    first, second = (outcome.predictions for outcome in outcomes)
+    np.testing.assert_array_equal(first.candidate, second.candidate)
+    assert np.abs(first.probability - second.probability).max() > 1e-6
+    stamps = predict(tmp_path / "all", manifest, zeroed=("NUV",))
+    np.testing.assert_array_equal(stamps.probability, second.probability)
+    rows = build_report("filters", outcomes)["arms"]
+    assert [row["networks_of"] for row in rows] == ["", "all"]
+    assert [row["seconds"] > 0 for row in rows] == [True, False]
 
 
 @pytest.mark.parametrize("name", ["", "../elsewhere", "a/b", "a b"])
@@ -86,7 +108,10 @@ def test_fields_and_bands_with_similar_names_have_different_folders(tiny, two_fi
     result = arms("fields", tiny, replace(two_fields, field=names))
     assert [arm.name for arm in result] == ["without-NGC-1566-2", "without-NGC-1566"]
     bands = arms("filters", replace(tiny, bands=("F275W (NUV)", "V")), two_fields)
-    assert [arm.name for arm in bands] == ["all", "without-F275W-NUV", "without-V"]
+    names = ["F275W-NUV", "V"]
+    assert [arm.name for arm in bands] == [
+        "all", *(f"zeroed-{name}" for name in names), *(f"without-{name}" for name in names)
+    ]  # fmt: skip
 
 
 def test_folder_names_are_all_different():
@@ -137,7 +162,8 @@ def test_an_experiment_has_the_number_of_arms_that_is_announced(kind, count):
     manifest = manifest_of([1, 2] * count, split="train")
     manifest = replace(manifest, field=np.array(["a", "b"] * count))
     announced = number_of_arms(kind, fields=2, labels=2 * count, sources=1)
-    assert len(list(experiments.KINDS[kind](PRESETS["quick"], manifest))) == announced
+    folders = {arm.trained_in for arm in experiments.KINDS[kind](PRESETS["quick"], manifest)}
+    assert len(folders) == announced
 
 
 def test_every_kind_of_experiment_has_arms():
@@ -162,6 +188,13 @@ def test_a_report_lists_the_settings_that_differ(pair, tmp_path):
     assert [row["evaluation"]["count"] for row in report["arms"]] == [16, 16]
     assert report["judged_by_each"] is report["arms"][0]["against_first"] is None
     assert report["arms"][1]["against_first"]["count"] == 16
+
+
+def test_a_report_has_the_share_of_the_input_beyond_the_stamps(pair, tmp_path):
+    wide = replace(pair[0], config=replace(pair[0].config, stamp_px=100))
+    report = build_report("crop-size", run_arms([wide, pair[1]], tmp_path))
+    assert report["arms"][0]["empty_share"] == pytest.approx(0.117, abs=0.001)
+    assert report["arms"][1]["empty_share"] == 0
 
 
 def test_a_report_lists_initial_weights_that_differ(pair, tmp_path):

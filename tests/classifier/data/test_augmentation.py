@@ -1,11 +1,13 @@
 """One resampling crops, flips, rotates and resizes; checked against torchvision and geometry."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from classifier import PRESETS
 from classifier.data.augmentation import (
     dihedral_orientations,
     minmax_scaled,
@@ -14,6 +16,7 @@ from classifier.data.augmentation import (
     resample,
     rotations,
 )
+from classifier.data.random_views import empty_share
 from classifier.nets.torchvision_import import torchvision
 from tests.classifier.conftest import blob
 
@@ -148,3 +151,45 @@ def test_each_crop_is_scaled_by_itself():
     scaled = minmax_scaled(images)
     assert not scaled[0, 0].any()
     torch.testing.assert_close(scaled[0, 1], torch.arange(16.0).view(4, 4) / 15)
+
+
+def test_crops_scaled_jointly_keep_the_ratio_of_the_bands():
+    ramp = torch.arange(16.0).view(4, 4) / 30
+    images = torch.stack([torch.zeros(4, 4), ramp, ramp / 2])[None]
+    scaled = minmax_scaled(images, joint=True)
+    assert not scaled[0, 0].any()
+    torch.testing.assert_close(scaled[0, 1], torch.arange(16.0).view(4, 4) / 15)
+    torch.testing.assert_close(scaled[0, 2], torch.arange(16.0).view(4, 4) / 30)
+    assert not minmax_scaled(torch.full((1, 2, 4, 4), 0.3), joint=True).any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [
+        ({"stamp_px": 50}, 0),
+        ({"stamp_px": 70}, 0),
+        ({"stamp_px": 100, "augment": False}, 0),
+        # Counted below.
+        ({"stamp_px": 100}, None),
+        ({"stamp_px": 90}, None),
+        ({"crop_px": (80, 100)}, None),
+    ],
+)
+def test_the_empty_share_is_that_of_rotated_views_of_ones(settings, share):
+    config = replace(PRESETS["paper-resnet18"], input_px=128, **settings)
+    if share is None:
+        angles = (torch.arange(60) + 0.5) * (math.pi / 2 / 60)
+        low, high = config.crop_px or (config.stamp_px, config.stamp_px)
+        ones = torch.ones(60, 1, 100, 100)
+        views = [resample(ones, px, 128, rotations(angles)) for px in range(low, high + 1, 5)]
+        share = float(torch.stack([(view < 0.5).float().mean() for view in views]).mean())
+    # Every fifth side, and whole pixels: within half a per cent.
+    assert empty_share(config) == pytest.approx(share, abs=0.005)
+
+
+def test_a_view_as_large_as_its_pack_is_empty_in_a_sixth_at_45_degrees():
+    ones = torch.ones(1, 1, 100, 100)
+    view = resample(ones, 100, 299, rotations(torch.tensor([math.pi / 4])))
+    # An octagon remains of the square.
+    expected = 1 - 2 * (math.sqrt(2) - 1)
+    assert (view < 0.5).float().mean().item() == pytest.approx(expected, abs=0.003)

@@ -127,6 +127,72 @@ def test_a_blanked_band_is_zero_but_not_missing(tmp_path):
     assert stamps_read.pixels.max(axis=(0, 2, 3)).tolist() == [1, 0, 1, 1, 1]
 
 
+def colours(pixels):
+    """Ratio of each band to the last, in the brightest pixel above the darkest, of one stamp."""
+    peak = pixels.max(axis=(2, 3)) - pixels.min(axis=(2, 3))
+    return (peak / peak[:, -1:])[0]
+
+
+def noiseless(background):
+    """One stamp of a source that is 1, 2, 3, 4 and 5 as bright in the bands."""
+    flux = np.arange(1, 6, dtype=np.float32)[:, None, None]
+    source = stamps_of([1])[0, 0] / 100
+    return (flux * source + background)[None].astype(np.float32)
+
+
+def test_a_joint_range_keeps_the_colour():
+    raw, window = noiseless(3), StampWindow(50, 50, 50)
+    each = scale_stamps(raw, ALL_OBSERVED, window, "minmax")
+    joint = scale_stamps(raw, ALL_OBSERVED, window, "minmax", joint=True)
+    np.testing.assert_allclose(colours(each), 1)
+    np.testing.assert_allclose(colours(joint), colours(raw), rtol=1e-5)
+    assert (joint.min(), joint.max()) == (0, 1)
+
+
+def test_a_joint_asinh_has_one_noise_for_all_bands():
+    # 20 times the noise or more, where asinh x is ln 2x: a ratio of fluxes becomes a difference.
+    raw, window = noiseless(0), StampWindow(50, 50, 50)
+    raw[0, 4] *= 1.5
+    before, after = noiseless(0), scale_stamps(raw, ALL_OBSERVED, window, "asinh", joint=True)
+    reference = scale_stamps(before, ALL_OBSERVED, window, "asinh", joint=True)
+    peaks, peaks_before = after.max(axis=(2, 3))[0], reference.max(axis=(2, 3))[0]
+    assert peaks[4] == peaks_before[4] == 1
+    assert (peaks[:4] < peaks_before[:4]).all()
+    assert (np.diff(peaks) > 0).all()
+    each = scale_stamps(raw, ALL_OBSERVED, window, "asinh")
+    np.testing.assert_allclose(each.max(axis=(2, 3)), 1)
+
+
+@pytest.mark.parametrize("scaling", ["minmax", "asinh"])
+def test_a_joint_range_leaves_out_bands_without_data(scaling):
+    raw, window = noiseless(3), StampWindow(50, 50, 50)
+    alone = scale_stamps(raw[:, 1:3], np.ones((1, 2), bool), window, scaling, joint=True)
+    raw[0, 0], raw[0, 3] = np.nan, -500
+    observed = np.array([[True, True, True, True, False]])
+    pixels = scale_stamps(raw, observed, window, scaling, joint=True)
+    assert not pixels[0, [0, 3, 4]].any()
+    np.testing.assert_allclose(pixels[0, 1:3], alone[0], atol=1e-6)
+
+
+def test_a_joint_range_is_a_setting(tmp_path):
+    write_pack(tmp_path / "p.zarr", stamps_of([1]))
+    manifest = Manifest.read(write_manifest(tmp_path / "m.csv", rows(1)), tmp_path)
+    config = replace(PAPER, scaling_range="joint")
+    (joint,) = read_chunks(manifest, np.arange(1), config, StampWindow.training(config))
+    # The red end is three times as bright as the blue one.
+    assert joint.pixels.max(axis=(0, 2, 3)).tolist() == pytest.approx(
+        [1 / 3] * 1 + [0.5, 2 / 3, 5 / 6, 1], abs=0.06
+    )
+    crops = network_input(
+        torch.from_numpy(joint.pixels),
+        replace(config, crop_px=(40, 40)),
+        RandomViews(torch.eye(2)[None], torch.full((1, 1, 1), 40.0)),
+    )
+    assert crops.amax(dim=(0, 2, 3)).tolist() == pytest.approx(
+        joint.pixels.max(axis=(0, 2, 3)).tolist(), abs=0.03
+    )
+
+
 def test_a_missing_pack_is_named(tmp_path):
     stamps_read = read(Manifest.read(write_manifest(tmp_path / "m.csv", rows(2)), tmp_path))
     assert len(stamps_read.positions) == 0

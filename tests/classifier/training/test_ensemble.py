@@ -131,6 +131,19 @@ def test_a_run_can_be_continued_on_another_device(monkeypatch, tiny, manifest, t
     assert read_json(tmp_path / "config.json")["config"]["device"] == "cuda:0"
 
 
+def test_a_run_of_a_version_with_fewer_settings_is_continued(tiny, manifest, tmp_path):
+    train(tiny, manifest, tmp_path, members=[0])
+    path = tmp_path / "config.json"
+    stored = json.loads(path.read_text())
+    del stored["config"]["scaling_range"]
+    path.write_text(json.dumps(stored))
+    (tmp_path / "member-00.safetensors").unlink()
+    assert train(tiny, manifest, tmp_path).members == 2
+    assert len(predict(tmp_path, manifest).candidate) == len(manifest)
+    with pytest.raises(RunError, match="another configuration"):
+        train(replace(tiny, scaling_range="joint"), manifest, tmp_path)
+
+
 def test_of_two_calls_at_once_the_second_uses_the_run_of_the_first(
     monkeypatch, tiny, manifest, tmp_path
 ):
