@@ -284,6 +284,8 @@ def test_every_kind_of_job_is_queued_again(db):
     assert kinds == {Application, Experiment, ImportJob, TrainingRun}
 
 
+# The signal's receiver closes the connection.
+@pytest.mark.django_db(transaction=True)
 def test_the_job_of_a_killed_process_is_queued_again(trained_field, new_field, admin):
     application = Application.objects.request(make_run(trained_field, admin), new_field, admin)
     Application.objects.claim(application.pk, "message")
