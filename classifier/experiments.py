@@ -20,7 +20,7 @@ from classifier.core.config import FREE_BACKBONES, PRESETS, STARCNET_PX, Preset,
 from classifier.core.errors import NotTrainable
 from classifier.core.experiment_kinds import CROP_SIZES_PX, ExperimentKind, learning_curve_sizes
 from classifier.core.statistics import Proportion
-from classifier.core.training_set import UNLABELLED, Manifest
+from classifier.core.training_set import CONTROL, UNLABELLED, Manifest
 from classifier.data import dataset
 from classifier.data.random_views import empty_share
 from classifier.evaluation.comparison import compare
@@ -122,15 +122,19 @@ def filter_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
 
 
 def field_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:
-    """Yield an arm for each field with labels: trained on the others, evaluated on this one."""
-    labelled = np.unique(manifest.field[manifest.label != UNLABELLED]).tolist()
-    names = folder_names(labelled)
-    for field in labelled:
+    """Yield an arm for each field with control labels, which it does not train on.
+
+    It is evaluated on the control sample of this field: the labels of its pool are of candidates
+    that a network chose, and people may have seen what it says of them.
+    """
+    measured = manifest.labelled(CONTROL)
+    fields = np.unique(manifest.field[measured]).tolist()
+    names = folder_names(fields)
+    for field in fields:
         left_out = manifest.field == field
-        split = np.where(left_out, "control", manifest.split)
         # No run trains on the control sample, not even on that of the other fields.
-        label = np.where(left_out | (manifest.split == "train"), manifest.label, UNLABELLED)
-        yield Arm(f"without-{names[field]}", config, manifest.changed(split=split, label=label))
+        label = np.where(left_out == (manifest.split == CONTROL), manifest.label, UNLABELLED)
+        yield Arm(f"without-{names[field]}", config, manifest.changed(label=label))
 
 
 def learning_curve_arms(config: TrainingConfig, manifest: Manifest) -> Iterator[Arm]:

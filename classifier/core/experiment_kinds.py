@@ -46,7 +46,7 @@ def number_of_arms(kind: str, *, fields: int, labels: int, sources: int) -> int:
     """Return the number of arms to train; raise NotFeasible where there is too little to compare.
 
     Arms that use the networks of another one are not counted. `labels` are those in the training
-    pool, `fields` those with any, `sources` the label sources.
+    pool, `fields` those with labels in the control sample, `sources` the label sources.
     """
     _check_feasible(ExperimentKind(kind), fields, labels, sources)
     return {
@@ -69,7 +69,8 @@ def _check_feasible(kind: ExperimentKind, fields: int, labels: int, sources: int
         )
     if kind == ExperimentKind.FIELDS and fields < 2:
         raise NotFeasible(
-            "fields", "Leaving each field out in turn needs at least two fields with labels."
+            "fields",
+            "Leaving each field out in turn needs at least two fields with control labels.",
         )
     if kind == ExperimentKind.LABELS and labels <= FEWEST_LABELS:
         raise NotFeasible(

@@ -25,7 +25,7 @@ QUESTIONS: Mapping[ExperimentKind, str] = MappingProxyType(
         ),
         ExperimentKind.FIELDS: (
             "Does a network work in a field without labels? In each arm one field is left out of "
-            "the training, and the network is evaluated on all of it."
+            "the training, and the network is evaluated on the control sample of this field."
         ),
         ExperimentKind.LABELS: (
             "How does accuracy grow with the number of labels: 50, 100, 200, … and all of them?"

@@ -125,7 +125,7 @@ def _number_of_arms(kind: str, snapshots: Mapping[LabelSource, TrainingSnapshot]
     """Return the number of arms; raise NotFeasible or TooFewClasses if one cannot be trained."""
     source, first = next(iter(snapshots.items()))
     labels = first.labels(TRAIN).total()
-    fields = first.labelled_fields
+    fields = first.measured_fields
     count = number_of_arms(kind, fields=len(fields), labels=labels, sources=len(snapshots))
     if kind == ExperimentKind.FIELDS:
         for field in fields:

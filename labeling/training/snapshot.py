@@ -38,9 +38,9 @@ class TrainingSnapshot:
         return sha256(self.content).hexdigest()
 
     @property
-    def labelled_fields(self) -> list[str]:
-        """Names of the fields with labels, in the training pool or in the control sample."""
-        return sorted({field for (field, _), count in self.counts.items() if count})
+    def measured_fields(self) -> list[str]:
+        """Names of the fields with labels in the control sample."""
+        return sorted(f for (f, split), count in self.counts.items() if count and split == CONTROL)
 
     @property
     def trained_fields(self) -> list[str]:

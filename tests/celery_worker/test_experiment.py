@@ -16,7 +16,7 @@ from classifier.core.experiment_kinds import ExperimentKind
 from labeling.models import Experiment, Prediction, ReferenceLabel, RunStatus, job
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment
-from tests.labeling.world import make_field, only_sample, settle
+from tests.labeling.world import make_field, settle
 
 pytestmark = pytest.mark.beside("postgresql")
 
@@ -107,7 +107,7 @@ def test_arms_on_one_training_set_differ_in_the_settings_of_their_kind(labelled,
 @pytest.mark.parametrize("kind", ExperimentKind)
 def test_it_has_the_announced_number_of_arms(labelled, admin, kind):
     """One of the three fields has no label, and is not left out in turn."""
-    second_field = only_sample(make_field("ngc2", candidates=60), control=False)
+    second_field = make_field("ngc2", candidates=80)
     make_field("ngc3")
     for number, candidate in enumerate(second_field.candidates.all()):
         ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)

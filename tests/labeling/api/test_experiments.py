@@ -18,6 +18,7 @@ def published(field):
     """Two fields whose candidates all have classes from two catalogues."""
     for one in (field, make_field("ngc2", candidates=60)):
         one.candidates.update(control=False)
+        one.candidates.filter(pk__in=one.candidates.all()[:2]).update(control=True)
         for source in SOURCES:
             ReferenceLabel.objects.bulk_create(
                 ReferenceLabel(candidate=candidate, source=source, label=1 + k % 2)

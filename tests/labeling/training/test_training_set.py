@@ -12,6 +12,7 @@ from classifier.core.training_set import (
     UNLABELLED,
     Manifest,
 )
+from labeling.evaluation.control_labels import control_labels
 from labeling.models import Candidate, ReferenceLabel
 from labeling.rules.conflicts import TooFewClasses
 from labeling.training.label_source import LabelSource
@@ -126,14 +127,16 @@ def test_it_counts_the_labels_to_train_on_before_it_is_written(voted, source):
 
 
 @pytest.mark.parametrize("source", ["votes", "LEGUS", "expert:ada"])
-def test_it_counts_the_fields_with_labels_before_it_is_written(voted, source):
+def test_it_lists_the_fields_with_control_labels(voted, source):
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=4)
     for candidate, label in zip(voted.candidates.all()[1:], [1, 2, 3], strict=False):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=label)
     fields = [voted, make_field("ngc2")]
-    assert snapshot_of(fields, source).labelled_fields == ["ngc1"]
-    labelled = Candidate.objects.filter(field__in=fields).labelled_by(LabelSource(source))
-    assert labelled.values("field").distinct().count() == 1
+    snapshot = snapshot_of(fields, source)
+    measured = {
+        field.name for field in fields if control_labels([field], LabelSource(source)).labels
+    }
+    assert set(snapshot.measured_fields) == measured
 
 
 def test_it_counts_labels_field_by_field(voted):
@@ -142,9 +145,10 @@ def test_it_counts_labels_field_by_field(voted):
         ReferenceLabel.objects.create(candidate=candidate, source="LEGUS", label=4)
     ReferenceLabel.objects.create(candidate=voted.candidates.first(), source="LEGUS", label=1)
     other.candidates.update(control=False)
+    other.candidates.filter(pk=other.candidates.first().pk).update(control=True)
     frozen = snapshot_of([voted, other], "LEGUS")
-    assert frozen.labelled_fields == ["ngc1", "ngc2"]
-    assert frozen.labels("train", without="ngc1") == {"4": 3}
+    assert frozen.measured_fields == ["ngc2"]
+    assert frozen.labels("train", without="ngc1") == {"4": 2}
 
 
 def test_a_ruling_is_a_label(voted, cur, tmp_path):
