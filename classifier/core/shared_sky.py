@@ -17,7 +17,7 @@ def nearest_distance(points_N2: Points, others_M2: Points) -> NDArray[np.float64
     """Return the Chebyshev distance (N,) to the nearest of the others; infinite without one."""
     distance_N = np.full(len(points_N2), np.inf)
     usable_N = np.isfinite(points_N2).all(axis=1)
-    # A tree of many equal points takes for ever.
+    # KD-trees of many equal points are slow.
     others = np.unique(others_M2[np.isfinite(others_M2).all(axis=1)], axis=0)
     if usable_N.any() and len(others):
         distance_N[usable_N], _ = KDTree(others).query(points_N2[usable_N], p=np.inf)

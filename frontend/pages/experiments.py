@@ -20,8 +20,9 @@ QUESTIONS: Mapping[ExperimentKind, str] = MappingProxyType(
         ),
         ExperimentKind.FILTERS: (
             "What does each filter contribute? Networks that are trained on all five filters "
-            "classify stamps in which one filter is set to zero, as in figure 7 of Wei et al. "
-            "2020; other networks are trained without that filter."
+            "classify the control sample with one filter set to zero (figure 7 of Wei et al. 2020 "
+            "does so in a field that they were not trained on); other networks are trained "
+            "without that filter."
         ),
         ExperimentKind.FIELDS: (
             "Does a network work in a field without labels? In each arm one field is left out of "

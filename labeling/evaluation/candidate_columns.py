@@ -114,7 +114,7 @@ def _neighbours(
     points_N2: Points, sources_M2: Points
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how many other sources each of these sources has near, and the nearest's distance."""
-    # A tree of many equal points takes for ever.
+    # KD-trees of many equal points are slow.
     places, times = np.unique(sources_M2, axis=0, return_counts=True)
     tree = KDTree(places)
     near = tree.query_ball_point(points_N2, CROWDING_PX)

@@ -134,7 +134,7 @@ def _groups(pixels_N: NDArray[np.complex128]) -> NDArray[np.int64]:
     """Return a number (N,) for each position x + iy; those within a pixel have the same."""
     if not len(pixels_N):
         return np.zeros(0, dtype=np.int64)
-    # A tree of a million equal points would take for ever.
+    # KD-trees of many equal points are slow.
     distinct, inverse = np.unique(pixels_N, return_inverse=True)
     distinct_M2 = distinct.view(np.float64).reshape(-1, 2)
     # The nearest alone would leave two pairs apart that are close to each other.
@@ -164,7 +164,7 @@ def matches(points_ND: Points, others_MD: Points, distance: float) -> tuple[list
     usable = np.flatnonzero(np.isfinite(points_ND).all(axis=1))
     if not usable.size or not len(others_MD):
         return [], []
-    # A tree of many equal points would take for ever.
+    # KD-trees of many equal points are slow.
     places, first = np.unique(others_MD, axis=0, return_index=True)
     separation, nearest = KDTree(places).query(points_ND[usable], distance_upper_bound=distance)
     close = np.isfinite(separation)
