@@ -25,7 +25,7 @@ FLIPS = 9999
 _CHUNK = 2**22
 """Signs that are drawn at once; more would take memory and no less time."""
 
-TEMPERATURES = (0.1, 10.0)
+SCORE_TEMPERATURES = (0.1, 10.0)
 """Limits of the search for a temperature."""
 
 PRIOR_WIDTH = 0.5
@@ -78,7 +78,7 @@ def quadratic_scores(
         likelihood = (scaled_NK[position_N] - scipy.special.logsumexp(scaled_NK, axis=1)).sum()
         return float((log_temperature / PRIOR_WIDTH) ** 2 / 2 - likelihood)
 
-    low, high = map(log, TEMPERATURES)
+    low, high = map(log, SCORE_TEMPERATURES)
     fit = scipy.optimize.minimize_scalar(misfit, bounds=(low, high), options={"xatol": 0.01})
     p_NK = apply_temperature(probability_NK, float(np.exp(fit.x)))
     score_N = (p_NK**2).sum(axis=1) - 2 * p_NK[position_N] + 1

@@ -23,7 +23,7 @@ from frontend.requests import PageRequest, wants_part
 from labeling.auth.actions import Action, may
 from labeling.models import TrainingRun
 from labeling.models.job import FINISHED
-from labeling.rules.gate import MIN_LABELS
+from labeling.rules.gate_comparison import MIN_LABELS
 
 
 @for_action(Action.VIEW)

@@ -33,6 +33,7 @@ from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
 from labeling.rules.figure_question import FigureQuestion, questions_of
+from labeling.rules.gate_comparison import MIN_LABELS
 from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.rules.run_calibration import RunCalibration
 from labeling.training.label_source import CONSENSUS, LabelSource
@@ -341,8 +342,8 @@ class TrainingRun(SharedRun):
 
     def _other_looks(self, fields: Iterable[Field]) -> int:
         """Return the number of other runs that were judged on these control samples."""
-        trained = Q(fields__in=fields, verdict__of__gte=gate.MIN_LABELS)
-        applied = Q(applications__field__in=fields, applications__verdict__of__gte=gate.MIN_LABELS)
+        trained = Q(fields__in=fields, verdict__of__gte=MIN_LABELS)
+        applied = Q(applications__field__in=fields, applications__verdict__of__gte=MIN_LABELS)
         others = TrainingRun.objects.exclude(pk=self.pk)
         return others.filter(trained | applied).distinct().count()
 

@@ -1,7 +1,7 @@
 """The gate: whether a network may be promoted, judged on the control sample.
 
 No network is trained on the control sample. One is refused if it is shown to be bad: if its answers
-could be chance, if it is less accurate than the promoted network or than another that was promoted
+could be chance, if it is less accurate than the promoted run or than another that was promoted
 before, if it finds too few candidates of a class, or if it is far more confident than accurate. It
 passes if it is shown to be better than chance and to lose less than `MARGIN` of accuracy against
 each of those networks. Otherwise the labels are too few, and a person decides; with fewer than
@@ -31,20 +31,19 @@ from classifier.core.published import CLASS_AGREEMENT
 from classifier.core.statistics import LEVEL, Proportion, wilson_interval
 from labeling.rules.gate_comparison import (
     MARGIN,
+    MIN_LABELS,
     GateComparison,
     compare_with_others,
+    predicted,
     probable_answers,
 )
-
-MIN_LABELS = 20
-"""Labelled control candidates below which nothing is judged."""
 
 FLOORS = tuple(lowest / 2 for lowest, _ in CLASS_AGREEMENT.values())
 """Least share of the candidates of each class that a network must find."""
 
 MAX_CHANCE = 0.01
 """Highest probability of permuted answers as often right with which a network is shown to be better
-than chance; divided by the number of runs judged on the same control sample."""
+than chance; `allowed_chance` has it for several runs judged on the same control sample."""
 
 KNOWN_SHARE = 0.3
 """Share of the classes that a useful network must at least know, if it guesses the others: the
@@ -62,12 +61,12 @@ DRAWS = 9999
 
 @dataclass(frozen=True)
 class SampleAccuracy:
-    """Accuracy of the new and of the promoted network on all candidates, or on those of a class."""
+    """Accuracy of the new and of the promoted run on all candidates, or on those of a class."""
 
     name: str
     new: Proportion
     live: Proportion | None
-    """Of the promoted network, on the candidates it has predictions for; None without one."""
+    """Of the promoted run, on the candidates it has predictions for; None without one."""
     floor: float | None = None
 
 
@@ -81,8 +80,6 @@ class GateVerdict:
     """Why it is refused, a sentence each; empty if it is not."""
     shares: list[SampleAccuracy]
     """Accuracy over all classes, then in each class."""
-    difference: tuple[float, float, float] | None
-    """Accuracy less that of the promoted network, and the interval of this difference."""
     chance: float | None
     """Probability that permuted answers are right as often; None if the labels cannot test it."""
     confidence: float | None
@@ -90,11 +87,16 @@ class GateVerdict:
     doubts: list[str] = field(default_factory=list)
     """What the labels are too few to show, a sentence each."""
     comparisons: list[GateComparison] = field(default_factory=list)
-    """With the promoted network, and with the most accurate of the others promoted before."""
+    """With the promoted run, and with the most accurate of the others promoted before."""
     looks: int = 1
     """Runs that were judged on this control sample, this one included."""
     all_looks: tuple[float, float] | None = None
     """Interval of the accuracy that holds for all these runs together."""
+
+    @property
+    def difference(self) -> tuple[float, float, float] | None:
+        """Accuracy less that of the promoted run, and its interval; None if not compared."""
+        return next((c.difference for c in self.comparisons if c.run is None), None)
 
     @property
     def judged(self) -> bool:
@@ -119,7 +121,7 @@ class GateVerdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {**asdict(self), "judged": self.judged}
+        return {**asdict(self), "difference": self.difference, "judged": self.judged}
 
 
 def judge(
@@ -131,23 +133,21 @@ def judge(
 ) -> GateVerdict:
     """Judge a network by its probabilities (N, K) for candidates with labels (N,).
 
-    `promoted_NK` are the promoted network's, `former` those of other runs that were ever promoted,
+    `promoted_NK` are the promoted run's, `former` those of other runs that were ever promoted,
     by number; NaN in rows that they have no prediction for. `looks` is the number of runs judged on
     this control sample, this one included.
     """
     answers_N = probable_answers(new_NK)
     right_N = answers_N == truth_N
-    both_N = np.isfinite(promoted_NK.sum(axis=1))
+    both_N = predicted(promoted_NK)
     shares = list(_accuracies(truth_N, right_N, probable_answers(promoted_NK) == truth_N, both_N))
     if len(truth_N) < MIN_LABELS:
-        return GateVerdict(len(truth_N), [], shares, None, None, None, looks=looks)
+        return GateVerdict(len(truth_N), [], shares, None, None, looks=looks)
     comparisons = compare_with_others(truth_N, new_NK, promoted_NK, former or {}, looks)
-    of_promoted = [c.difference for c in comparisons if c.run is None]
     verdict = GateVerdict(
         of=len(truth_N),
         reasons=[],
         shares=shares,
-        difference=of_promoted[0] if of_promoted else None,
         chance=_chance(truth_N, answers_N),
         confidence=float(new_NK.max(axis=1).mean()),
         comparisons=comparisons,
@@ -159,17 +159,29 @@ def judge(
     return verdict
 
 
+def allowed_chance(looks: int) -> float:
+    """Return the highest probability of chance that lets a network pass after so many looks.
+
+    Permutations cannot show less than one in all that are drawn.
+    """
+    return max(MAX_CHANCE / looks, 1 / (1 + DRAWS))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _reasons(
     verdict: GateVerdict, truth_N: NDArray[np.int64], answers_N: NDArray[np.int64]
 ) -> Iterator[str]:
     """Yield the reasons to refuse a network."""
-    if verdict.chance is not None and verdict.chance > MAX_CHANCE / verdict.looks:
+    if verdict.chance is not None and verdict.chance > allowed_chance(verdict.looks):
         ignorance = _ignorance(truth_N, answers_N)
         if ignorance <= MAX_IGNORANCE:
             yield (
                 f"Its answers could be chance: permuted among the {verdict.of} control candidates, "
                 f"they would be right as often with a probability of {verdict.chance:.2g}; a "
-                f"network that knew {KNOWN_SHARE:.0%} of them and guessed the others would "
+                f"network that knew {_percent(KNOWN_SHARE)} of them and guessed the others would "
                 f"be right as rarely with a probability of {ignorance:.2g}."
             )
     yield from (c.reason for c in verdict.comparisons if c.is_worse)
@@ -177,7 +189,7 @@ def _reasons(
         if share.floor is not None and share.new.high is not None and share.new.high < share.floor:
             yield (
                 f"It finds {share.new.right} of {share.new.of} candidates of {share.name}; "
-                f"{share.floor:.0%} is the floor."
+                f"{_percent(share.floor)} is the floor."
             )
     # Wilson's limit: the spread of the answers is zero if all are right or all are wrong.
     accuracy = verdict.shares[0].new
@@ -185,8 +197,8 @@ def _reasons(
         return
     if verdict.confidence - accuracy.high > MAX_OVERCONFIDENCE:
         yield (
-            f"It expects to be right on {verdict.confidence:.0%} of the control candidates, and "
-            f"is on {accuracy.value:.0%}: its entropies would mislead the queue."
+            f"It expects to be right on {_percent(verdict.confidence)} of the control candidates, "
+            f"and is on {_percent(accuracy.value)}: its entropies would mislead the queue."
         )
 
 
@@ -197,11 +209,17 @@ def _doubts(verdict: GateVerdict) -> Iterator[str]:
             f"All, or nearly all, of the {verdict.of} control labels are of one class, and cannot "
             "tell its answers from chance."
         )
-    elif verdict.chance > MAX_CHANCE / verdict.looks:
+    elif verdict.chance > (allowed := allowed_chance(verdict.looks)):
         yield (
             "It is not shown to be better than chance: permuted answers are right as often with a "
-            f"probability of {verdict.chance:.2g}, and at most {MAX_CHANCE / verdict.looks:.2g} is "
-            "allowed."
+            f"probability of {verdict.chance:.2g}, and at most {allowed:.2g} is allowed."
+        )
+    promoted = verdict.shares[0].live
+    if promoted is not None and promoted.of < MIN_LABELS:
+        yield (
+            "Too few labels are shared with the promoted run: it has predictions for "
+            f"{promoted.of} of the {verdict.of} labelled control candidates, and {MIN_LABELS} are "
+            "needed to compare them."
         )
     for comparison in verdict.comparisons:
         if not comparison.is_as_good:

@@ -38,6 +38,9 @@ SIGNAL = SignalWorld("networks that see a signal in noise", accuracy=0.65, share
 
 NONE = np.full(CLASSES, np.nan)
 
+DRAWS = round((RETRAININGS + 1) / gate.MAX_CHANCE)
+"""Of permutations: as many as the last look of a chain needs to be shown better than chance."""
+
 
 def outcome_now(
     truth_N: NDArray[np.int64],
@@ -232,7 +235,7 @@ def chain_table(world: World, repetitions: int) -> Iterator[str]:
 
 def _make_fast() -> None:
     """Draw less for each p-value: thousands are averaged here."""
-    gate.DRAWS = paired_tests.FLIPS = 999
+    gate.DRAWS, paired_tests.FLIPS = DRAWS, 999
     statistics.wilson_interval = cache(statistics.wilson_interval)
 
 

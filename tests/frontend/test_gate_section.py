@@ -49,12 +49,14 @@ def test_it_says_what_was_shown_and_how_small_a_loss_would_be_seen(section):
     assert "and run 7." in words
     for other in verdict["comparisons"]:
         assert f"{100 * other['smallest_visible_loss']:.1f} %" in words
+    assert "By right answers alone; where it is above 10 points and the run passes, its" in words
+    assert "The limit is one-sided, at 96 %, stricter after several runs." in words
 
 
 def test_it_says_that_labels_are_too_few_and_for_what(section):
     words = section(verdict_of(40, 30, -31))
     assert "Too few labels to judge this run" in words
-    assert "A loss of 10 percentage points of accuracy against the promoted network" in words
+    assert "A loss of 10 percentage points of accuracy against the promoted run" in words
     assert "Too few labels to check the floor of class 2 (10), class 3 (10)." in words
 
 

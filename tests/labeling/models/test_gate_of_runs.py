@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.models import Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun, Vote
-from labeling.rules.gate import MIN_LABELS
+from labeling.rules.gate_comparison import MIN_LABELS
 from tests.labeling.world import (
     API,
     arrays_of,
@@ -110,7 +110,7 @@ def test_a_worse_run_is_refused(trained, labelled):
     worse.succeed(answers(labelled, 0.6), {})
     labelled.refresh_from_db()
     assert (worse.status, labelled.promoted_run) == (RunStatus.REFUSED, good)
-    assert "less often than the promoted network" in worse.verdict["reasons"][0]
+    assert "less often than the promoted run" in worse.verdict["reasons"][0]
 
 
 def test_a_run_is_judged_again_beside_the_run_promoted_meanwhile(trained, labelled, admin):
@@ -148,7 +148,7 @@ def test_promoting_twice_with_a_reason_keeps_the_verdict(trained, labelled, admi
         run.promote(admin, "To see the queue move.")
         assert run.status == RunStatus.PROMOTED
     worse.refresh_from_db()
-    assert "less often than the promoted network" in worse.verdict["reasons"][0]
+    assert "less often than the promoted run" in worse.verdict["reasons"][0]
     assert Promotion.objects.filter(run=worse).count() == 1
 
 
@@ -161,7 +161,7 @@ def test_a_run_promoted_in_one_field_is_judged_again_in_another(trained, labelle
     best.promote(admin)
     first.refresh_from_db()
     assert (first.status, first.is_promotable) == (RunStatus.PROMOTED, True)
-    with pytest.raises(RefusedByGate, match="less often than the promoted network"):
+    with pytest.raises(RefusedByGate, match="less often than the promoted run"):
         first.promote(admin)
     labelled.refresh_from_db()
     assert labelled.promoted_run == best

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from labeling.rules.gate import KNOWN_SHARE, MAX_CHANCE, MIN_LABELS, judge
-from labeling.rules.gate_comparison import MARGIN
+from labeling.rules import gate
+from labeling.rules.gate import KNOWN_SHARE, MAX_CHANCE, allowed_chance, judge
+from labeling.rules.gate_comparison import MARGIN, MIN_LABELS
 
 MANY = 400
 NO_PREDICTION = np.full((MANY, 4), np.nan)
@@ -86,12 +87,12 @@ def test_a_difference_within_its_interval_is_not_refused(truth, rng):
 def test_a_network_that_never_finds_a_class_is_refused(truth):
     answers = np.where(truth == 3, 4, truth)
     (reason,) = judge(truth, certain_of(answers, 0.7), NO_PREDICTION).reasons
-    assert reason == f"It finds 0 of {(truth == 3).sum()} candidates of class 3; 20% is the floor."
+    assert reason == f"It finds 0 of {(truth == 3).sum()} candidates of class 3; 20 % is the floor."
 
 
 def test_a_network_that_is_far_too_confident_is_refused(truth, rng):
     (reason,) = judge(truth, network(truth, rng, 0.55, confidence=0.99), NO_PREDICTION).reasons
-    assert reason.startswith("It expects to be right on 99% of the control candidates")
+    assert reason.startswith("It expects to be right on 99 % of the control candidates")
 
 
 def test_candidates_without_a_prediction_of_the_promoted_network_are_not_compared(truth, rng):
@@ -162,7 +163,7 @@ def test_a_network_that_only_guesses_is_refused_as_soon_as_that_shows(rng):
     truth = np.tile([1, 2, 3, 4], 15)
     verdict = judge(truth, certain_of(np.roll(truth, 1)), NO_PREDICTION[:60])
     assert verdict.reasons[0].startswith("Its answers could be chance")
-    assert f"a network that knew {KNOWN_SHARE:.0%} of them" in verdict.reasons[0]
+    assert f"a network that knew {100 * KNOWN_SHARE:.0f} % of them" in verdict.reasons[0]
 
 
 def test_a_loss_that_is_not_excluded_leaves_the_network_unjudged(rng):
@@ -173,7 +174,7 @@ def test_a_loss_that_is_not_excluded_leaves_the_network_unjudged(rng):
     (comparison,) = verdict.comparisons
     assert comparison.highest_loss > MARGIN
     assert verdict.doubts == [
-        "A loss of 10 percentage points of accuracy against the promoted network is not excluded: "
+        "A loss of 10 percentage points of accuracy against the promoted run is not excluded: "
         f"it could be up to {100 * comparison.highest_loss:.1f}."
     ]
 
@@ -251,3 +252,65 @@ def test_more_looks_need_more_evidence(truth, rng):
     assert once.all_looks == pytest.approx((accuracy.low, accuracy.high))
     assert often.all_looks[0] < accuracy.low
     assert often.all_looks[1] > accuracy.high
+
+
+def shared_only(p_NK, count):
+    """The same network, without predictions beyond the first so many candidates."""
+    return np.where((np.arange(len(p_NK)) < count)[:, None], p_NK, np.nan)
+
+
+def test_a_former_run_that_shares_few_labels_decides_nothing(truth, rng):
+    good, same = certain_of(truth), network(truth, rng, 0.7)
+    few = shared_only(good, MIN_LABELS - 1)
+    verdict = judge(truth, same, same, {7: few})
+    assert (verdict.judged, verdict.refused) == (True, False)
+    assert [comparison.run for comparison in verdict.comparisons] == [None]
+    enough = shared_only(good, MIN_LABELS)
+    assert [c.run for c in judge(truth, same, same, {7: enough}).comparisons] == [None, 7]
+
+
+def test_a_promoted_run_that_shares_few_labels_leaves_the_network_unjudged(truth, rng):
+    new = network(truth, rng, 0.6)
+    verdict = judge(truth, new, shared_only(certain_of(truth), MIN_LABELS - 1))
+    assert (verdict.judged, verdict.refused) == (False, False)
+    assert (verdict.difference, verdict.comparisons) == (None, [])
+    assert verdict.doubts == [
+        "Too few labels are shared with the promoted run: it has predictions for 19 of the 400 "
+        "labelled control candidates, and 20 are needed to compare them."
+    ]
+
+
+def test_a_network_has_one_temperature_with_another_for_the_candidates_of_both(truth):
+    # Right and sure on the shared half, wrong and as sure on the other half.
+    new = certain_of(np.where(np.arange(MANY) < MANY // 2, truth, truth % 4 + 1), 0.6)
+    (comparison,) = judge(truth, new, shared_only(new, MANY // 2)).comparisons
+    assert comparison.score_loss == 0
+
+
+@pytest.mark.parametrize("looks", [1, 50, 101, 1000])
+def test_a_network_that_is_always_right_passes_at_any_look(truth, looks):
+    assert judge(truth, certain_of(truth), NO_PREDICTION, looks=looks).judged
+
+
+def test_the_allowed_chance_falls_with_the_looks_to_what_the_draws_can_show(monkeypatch):
+    monkeypatch.setattr(gate, "DRAWS", 499)
+    assert [allowed_chance(looks) for looks in (1, 2, 4, 5, 50)] == [
+        0.01,
+        0.005,
+        0.0025,
+        0.002,
+        0.002,
+    ]
+
+
+def test_the_smallest_loss_seen_is_larger_beside_more_networks(rng):
+    truth = rng.integers(1, 5, 100)
+    networks = [network(truth, rng, 0.7) for _ in range(7)]
+    alone = judge(truth, networks[0], networks[1]).comparisons[0]
+    among = judge(truth, networks[0], networks[1], dict(enumerate(networks[2:]))).comparisons[0]
+    assert among.smallest_visible_loss > alone.smallest_visible_loss
+
+
+def test_the_verdict_keeps_the_difference_to_the_promoted_run(truth, rng):
+    verdict = judge(truth, network(truth, rng, 0.7), network(truth, rng, 0.7))
+    assert verdict.to_dict()["difference"] == verdict.comparisons[0].difference

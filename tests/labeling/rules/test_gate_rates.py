@@ -57,3 +57,20 @@ def test_a_network_that_is_ten_points_worse_is_refused_at_100_labels():
 def test_a_good_network_passes_with_300_labels():
     _, passes = rates(300, 0)
     assert passes >= 0.8
+
+
+@pytest.mark.parametrize("earlier", [1, 6])
+def test_the_smallest_loss_seen_is_refused_in_four_of_five_cases(earlier):
+    rng = np.random.default_rng(earlier)
+
+    def comparisons(loss):
+        """Comparisons with the promoted run; the others promoted lose as much as the new one."""
+        sample = SIGNAL.draw(100, [0, *[loss] * earlier], rng)
+        promoted, new, *former = sample.networks
+        verdict = gate.judge(sample.truth_N, new, promoted, dict(enumerate(former)))
+        return verdict.comparisons
+
+    seen = np.mean([comparisons(0.12)[0].smallest_visible_loss for _ in range(30)])
+    refused = np.mean([any(c.is_worse for c in comparisons(seen)) for _ in range(REPETITIONS)])
+    # The level is divided by the number of networks, which refuses no less than is stated.
+    assert refused >= 0.8 - 3 * np.sqrt(0.8 * 0.2 / REPETITIONS)
