@@ -15,5 +15,8 @@ PROPERTIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Title and unit of each property, by name."""
 
+MIN_IN_BIN = 20
+"""Fewest candidates of a bin: with fewer, its interval spans 40 points and more."""
+
 FIELD = "field"
 """The property whose values are names, not numbers."""

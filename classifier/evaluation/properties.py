@@ -21,11 +21,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from classifier.core.properties import FIELD
+from classifier.core.properties import FIELD, MIN_IN_BIN
 from classifier.core.statistics import LEVEL, Proportion
-
-MIN_IN_BIN = 20
-"""Fewest candidates of a bin: with fewer, its interval spans 40 points and more."""
 
 MAX_BINS = 5
 

@@ -1,4 +1,8 @@
-"""Accuracy on control candidates that share no sky with the training, beside that on the others."""
+"""Accuracy on control candidates without a training label near, beside that on the others.
+
+Near is within the width of the square that the network sees in prediction. Views in training that
+are rotated or larger reach further at their corners.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -14,7 +18,7 @@ class SharedSky:
     """Accuracy on the control sample by whether a training candidate is within a stamp's width."""
 
     width_px: int
-    """Side of the square that the network sees, in px of the stamps."""
+    """Side of the square that the network sees in prediction, in px of the stamps."""
     apart: Proportion
     """On candidates without a training label within the width."""
     shared: Proportion

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from classifier.core.properties import FIELD, PROPERTIES
+from classifier.core.properties import FIELD, MIN_IN_BIN, PROPERTIES
 from frontend.templatetags.formats import decimal, percent
 
 Share = Mapping[str, Any]
@@ -51,12 +51,25 @@ def _shared_sky(stored: Mapping[str, Any] | None) -> dict[str, Any]:
 def _properties(stored: list[Mapping[str, Any]]) -> dict[str, Any]:
     if not stored:
         return {}
-    titles = [PROPERTIES[accuracy["name"]][0] for accuracy in stored]
+    tested = [accuracy for accuracy in stored if accuracy["p_value"] is not None]
+    without_trend = [accuracy for accuracy in tested if not accuracy["has_trend"]]
     return {
         "properties": [_property(accuracy) for accuracy in stored],
-        "properties_of": f"{', '.join(titles[:-1])} or {titles[-1]}",
-        "trends": [_trend(accuracy) for accuracy in stored if accuracy["has_trend"]],
+        "trends": [_trend(accuracy) for accuracy in tested if accuracy["has_trend"]],
+        "without_trend": _alternatives(_titles(without_trend)),
+        "not_tested": ", ".join(_titles(a for a in stored if a["p_value"] is None)),
+        "min_in_bin": MIN_IN_BIN,
+        "min_tested": 2 * MIN_IN_BIN,
     }
+
+
+def _titles(properties: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [PROPERTIES[accuracy["name"]][0] for accuracy in properties]
+
+
+def _alternatives(titles: list[str]) -> str:
+    """Return "V, V − I or field"; empty without titles."""
+    return " or ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:])))
 
 
 def _property(accuracy: Mapping[str, Any]) -> PropertyRows:
@@ -82,7 +95,8 @@ def _trend(accuracy: Mapping[str, Any]) -> str:
     """Return a sentence on a property with a trend: its first and last bin, or its extreme ones."""
     bins = accuracy["bins"]
     if accuracy["name"] == FIELD:
-        bins = sorted(bins, key=lambda part: part["accuracy"]["value"] or 0)
+        tested = [part for part in bins if part["accuracy"]["of"] >= MIN_IN_BIN]
+        bins = sorted(tested, key=lambda part: part["accuracy"]["value"])
     ends = [
         f"{percent(share['value'])} ({percent(share['low'])} – {percent(share['high'])}) "
         f"{'in' if accuracy['name'] == FIELD else 'at'} {_range(accuracy['name'], part)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from classifier.core.experiment_kinds import ExperimentKind, NotFeasible, number_of_arms
 from classifier.core.statistics import Proportion
+from labeling.evaluation.control_labels import control_labels
 from labeling.models import Candidate, Experiment, Field
 from labeling.training.label_source import LabelSource
 
@@ -120,9 +121,9 @@ def offers(
     fields: Iterable[Field], label_source: str, sources: Sequence[str], members: int
 ) -> Iterator[Offer]:
     """Yield every kind with its present cost, or with what it still needs."""
-    fields = list(fields)
-    labelled = Candidate.objects.filter(field__in=fields).labelled_by(LabelSource(label_source))
-    n_fields = labelled.order_by().values("field").distinct().count()
+    fields, source = list(fields), LabelSource(label_source)
+    labelled = Candidate.objects.filter(field__in=fields).labelled_by(source)
+    n_fields = sum(bool(control_labels([field], source).labels) for field in fields)
     n_labels = labelled.filter(control=False, guard=False).count()
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == ExperimentKind.SOURCES else 1

@@ -133,7 +133,10 @@ def describe_run_figures(outcome: Mapping[str, Any]) -> dict[str, str]:
 def _trends(properties: list[Mapping[str, Any]]) -> str:
     """Return with which properties the accuracy changes, in a sentence."""
     names = [PROPERTIES[accuracy["name"]][0] for accuracy in properties if accuracy["has_trend"]]
-    return f"Trend with {', '.join(names)}." if names else "No trend is seen."
+    if names:
+        return f"Trend with {', '.join(names)}."
+    tested = any(accuracy["p_value"] is not None for accuracy in properties)
+    return "No trend is seen." if tested else "Trends were not tested."
 
 
 def _calibration_errors(calibration: Mapping[str, Any]) -> str:

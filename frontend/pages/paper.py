@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.core.config import PRESETS
-from classifier.core.published import published_recall
-from labeling.models import TrainingRun
+from classifier.core.published import PublishedRecall, published_recall
+from labeling.models import Experiment, TrainingRun
 from labeling.training.label_source import LabelSource
 
 
@@ -29,6 +29,13 @@ class PaperComparison:
     where: str
     one_expert: bool
     rows: list[RecallRow]
+
+
+def recall_of_new_sky(experiment: Experiment) -> tuple[PublishedRecall, bool]:
+    """Return the paper's recalls in a field without labels, and whether of one expert's labels."""
+    one_expert = any(source.expert is not None for source in experiment.label_sources)
+    backbone = experiment.overrides.get("backbone", PRESETS[experiment.preset].backbone)
+    return published_recall(backbone, one_expert=one_expert, new_sky=True), one_expert
 
 
 def paper_comparison(run: TrainingRun, evaluation: Mapping[str, Any]) -> PaperComparison | None:

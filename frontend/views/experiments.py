@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from classifier.core.experiment_kinds import ExperimentKind
-from classifier.core.published import CONSENSUS_RECALL_OF_NEW_SKY
 from frontend.access import for_action, require
 from frontend.forms import ExperimentForm
 from frontend.idempotency import make_once
@@ -22,6 +21,7 @@ from frontend.pages.experiments import (
     shared_settings,
 )
 from frontend.pages.figures import describe_experiment_figures, figures_of
+from frontend.pages.paper import recall_of_new_sky
 from frontend.pages.run_progress import job_progress
 from frontend.requests import PageRequest, wants_part
 from labeling.auth.actions import Action, may
@@ -90,6 +90,7 @@ def _report_context(experiment: Experiment) -> dict[str, Any]:
         return {}
     settings, rows = differing_settings(experiment)
     arms = arm_rows(experiment)
+    new_sky, one_expert = recall_of_new_sky(experiment)
     return {
         "settings": settings,
         "differences": rows,
@@ -97,7 +98,8 @@ def _report_context(experiment: Experiment) -> dict[str, Any]:
         "has_gains": any(arm.gain for arm in arms),
         "has_empty_input": any(arm.empty_share for arm in arms),
         "cross_table": cross_table(experiment),
-        "new_sky": CONSENSUS_RECALL_OF_NEW_SKY["resnet18"],
+        "new_sky": new_sky,
+        "one_expert": one_expert,
         "without_imagenet": arms_without_imagenet(experiment),
         "uneven_weights": len({arm.weights for arm in arms}) > 1,
         "has_fingerprints": FINGERPRINT in report["differs"],

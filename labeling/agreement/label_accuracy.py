@@ -1,7 +1,7 @@
 """The share of consensus labels that are right, estimated from the votes alone.
 
-A network that is always right agrees with the labels that often, and no more often on average: the
-ceiling of every accuracy. Where people agree rarely, it is low.
+A network that is always right agrees with the labels that often. One that has learnt the voters'
+mistakes may agree with them more often. Where people agree rarely, the share is low.
 
 Model    each candidate has a true class, and each vote on it is drawn from the row of that class in
          one confusion matrix, that of all voters together. Fitted by expectation and maximisation,

@@ -29,6 +29,7 @@ from labeling.models.run_event import RunEvent
 from labeling.models.shard import Shard
 from labeling.models.training_run import TrainingRun
 from labeling.rules.conflicts import JobConflict
+from labeling.rules.gate import has_passed
 from labeling.rules.prediction_arrays import PredictionArrays
 
 SHARD_SIZE = 4096
@@ -129,7 +130,7 @@ class Application(WorkerJob):
     @property
     def passed_gate(self) -> bool:
         """True if the gate could judge the run in this field and did not refuse it."""
-        return bool(self.verdict.get("judged")) and not self.verdict["reasons"]
+        return has_passed(self.verdict)
 
     def log_event(self, text: str, worker: str = "") -> None:
         """Add a line to the log of its run."""

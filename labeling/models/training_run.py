@@ -365,7 +365,7 @@ class TrainingRun(SharedRun):
     @property
     def passed_gate(self) -> bool:
         """True if the gate could judge it and did not refuse it."""
-        return bool(self.verdict.get("judged")) and not self.verdict["reasons"]
+        return gate.has_passed(self.verdict)
 
     def promote(self, by: User, reason: str = "") -> None:
         """Promote it in all its fields, judged again beside their promoted runs.

@@ -46,7 +46,7 @@ _SENTENCES = {
     FigureQuestion.NEW_SKY_OF_FIELD: "How well does it classify new sky of this field? The control "
     "candidates are in sky cells of their own, a stamp's width from every training candidate.",
     FigureQuestion.NEW_SKY: "How well does it classify new sky? No candidate of this field was "
-    "trained on.",
+    "trained on; fields that overlap it may have been.",
     FigureQuestion.UNKNOWN: "Which candidates an imported network was trained on is not known "
     "here; the control candidates may be among them.",
 }

@@ -124,6 +124,11 @@ class GateVerdict:
         return {**asdict(self), "difference": self.difference, "judged": self.judged}
 
 
+def has_passed(verdict: Mapping[str, Any]) -> bool:
+    """Return True if a stored verdict says that the labels sufficed and the run was not refused."""
+    return bool(verdict.get("judged")) and not verdict["reasons"]
+
+
 def judge(
     truth_N: NDArray[np.int64],
     new_NK: NDArray[np.float64],

@@ -49,12 +49,12 @@ class RunCalibration:
         """Return that of a run's stored calibration; `network` is the name of an imported one."""
         if network or not calibration:
             return cls(None, 0, _IMPORTED if network else _UNMEASURED)
+        if calibration["count"] < MIN_LABELS:
+            return cls(None, 0, _TOO_FEW.format(calibration["count"]))
         if calibration["temperature"] is None or calibration["after"] is None:
             return cls(None, 0, calibration["note"])
         if "chance" not in calibration["before"]:
             return cls(None, 0, _EARLIER)
-        if calibration["count"] < MIN_LABELS:
-            return cls(None, 0, _TOO_FEW.format(calibration["count"]))
         before, after = (calibration[name][_LOSS] for name in ("before", "after"))
         if after >= before:
             return cls(None, 0, _NO_BETTER)
@@ -64,6 +64,7 @@ class RunCalibration:
         """Return p^(1/T), normalised to 1, of one candidate's probabilities; None without a T."""
         if self.temperature is None:
             return None
+        # As apply_temperature of arrays, which takes ten times as long for each row of an export.
         powers = [max(p, FLOOR) ** (1 / self.temperature) for p in probabilities]
         return [round(power / sum(powers), DIGITS) for power in powers]
 

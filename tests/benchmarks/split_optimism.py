@@ -257,7 +257,11 @@ def table(fields: list[KnownField]) -> str:
             f"fold; {100 * shared:.0f} % of the random control candidates have a training "
             f"candidate within {STAMP_PX} px; the largest class has {100 * largest:.1f} %."
         )
-    head = ["random split", f"of these, none trained within {STAMP_PX} px", "sky cells, guard"]
+    head = [
+        "random split",
+        f"of these, none trained within {STAMP_PX} px",
+        "sky cells, guard around control candidates",
+    ]
     lines += ["", f"| Set | Learner | {' | '.join(head)} | optimism of the random split |"]
     lines += ["|---|---|---:|---:|---:|---:|", *(row for field in fields for row in rows(field))]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ import pytest
 from classifier.core.experiment_kinds import ExperimentKind
 from frontend.pages.experiments import QUESTIONS
 from frontend.templatetags.formats import p_value, percent, points
-from labeling.models import Experiment, ReferenceLabel, RunStatus
+from labeling.models import Candidate, Experiment, ReferenceLabel, RunStatus
 from labeling.training.label_source import LabelSource
 from tests.labeling.reported import report_on_experiment
 from tests.labeling.world import make_experiment, make_field, vote
@@ -66,7 +66,14 @@ def test_it_shows_the_cost_of_each_kind(browse, published):
     assert "there are 6" in why[ExperimentKind.LABELS]
     other = make_field("ngc2")
     assert costs(browse("admin"))[0][ExperimentKind.FIELDS] is None
-    ReferenceLabel.objects.create(candidate=other.candidates.first(), source="LEGUS", label=1)
+    pool, control = other.candidates.all()[:2]
+    other.candidates.update(control=False)
+    ReferenceLabel.objects.create(candidate=pool, source="LEGUS", label=1)
+    ReferenceLabel.objects.create(candidate=control, source="LEGUS", label=1)
+    # Labels in the training pool alone do not measure a field that is left out.
+    assert costs(browse("admin"))[0][ExperimentKind.FIELDS] is None
+    for candidate in (control, published.candidates.last()):
+        Candidate.objects.filter(pk=candidate.pk).update(control=True)
     numbers, _ = costs(browse("admin"), preset="starcnet", sources=["LEGUS", "Smith"])
     assert (numbers[ExperimentKind.FIELDS], numbers[ExperimentKind.SOURCES]) == (20, 20)
     assert costs(browse("admin"), members="2", field=["ngc1"])[0][ExperimentKind.FILTERS] == 12

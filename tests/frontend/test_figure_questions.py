@@ -88,6 +88,7 @@ def test_a_run_on_new_sky_shares_none(browse, run):
     TrainingRun.objects.update(outcome=outcome_with(shared_sky=sky.to_dict()))
     text = page(browse, f"/runs/{run.pk}/")
     assert "No control candidate has a training label within 32 px" in text
+    assert "Rotated or larger views in training can still share pixels" in text
     assert "The difference of" not in text
 
 
@@ -106,6 +107,51 @@ def test_without_a_trend_it_says_so(browse, run):
     stored = [accuracy.to_dict() for accuracy in measured]
     TrainingRun.objects.update(outcome=outcome_with(properties=stored))
     assert "No trend is seen with V, V − I," in page(browse, f"/runs/{run.pk}/")
+
+
+def stored_properties(right, **columns):
+    """Accuracy by property as it is stored, of all answers and values by name."""
+    columns = {name: np.array(values) for name, values in columns.items()}
+    return [part.to_dict() for part in accuracy_by_property(np.array(right), columns)]
+
+
+def test_properties_that_were_not_tested_are_named(browse, run):
+    values = np.where(np.arange(60) < 39, np.arange(60), np.nan)
+    stored = stored_properties([True, False] * 30, v=values, ci=np.arange(60.0), field=["a"] * 60)
+    TrainingRun.objects.update(outcome=outcome_with(properties=stored))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "No trend is seen with concentration index (one may be missed" in text
+    assert "Not tested: V, field. A test needs" in text
+
+
+def test_nothing_tested_is_not_no_trend(browse, run):
+    stored = stored_properties([True, False] * 10, v=np.arange(20.0), ci=[np.nan] * 20)
+    TrainingRun.objects.update(outcome=outcome_with(properties=stored, drawn=["properties"]))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "No trend is seen" not in text
+    assert "Not tested: V, concentration index." in text
+
+
+def test_a_trend_leaves_the_others_named(browse, run):
+    right = np.arange(60) < 30
+    stored = stored_properties(right, v=np.arange(60.0), ci=np.arange(60) % 30)
+    TrainingRun.objects.update(outcome=outcome_with(properties=stored))
+    text = page(browse, f"/runs/{run.pk}/")
+    assert "Accuracy changes with V: 100 %" in text
+    assert "No trend is seen with concentration index (one may" in text
+
+
+def test_a_trend_of_fields_quotes_those_that_were_tested(browse, run):
+    right = [True] * 40 + [True, False] * 20 + [False] * 3
+    fields = ["good"] * 40 + ["fair"] * 40 + ["few"] * 3
+    TrainingRun.objects.update(
+        outcome=outcome_with(properties=stored_properties(right, field=fields))
+    )
+    text = page(browse, f"/runs/{run.pk}/")
+    sentence = text.partition("Accuracy changes with field: ")[2].partition("</li>")[0]
+    assert "in fair" in sentence
+    assert "in good" in sentence
+    assert "few" not in sentence
 
 
 def test_runs_of_earlier_versions_show_their_page_as_before(browse, run):

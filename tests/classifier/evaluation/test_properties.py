@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, false_discovery_control
 
+from classifier.core.properties import MIN_IN_BIN
 from classifier.core.statistics import wilson_interval
 from classifier.evaluation import figures
 from classifier.evaluation.figures import reports, tables
 from classifier.evaluation.properties import (
     MAX_BINS,
-    MIN_IN_BIN,
     accuracy_by_property,
     bin_edges,
     holm,

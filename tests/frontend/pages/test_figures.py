@@ -1,11 +1,13 @@
 """Figures of runs and experiments: their captions on the page, and their files."""
 
 from hashlib import sha256
+from html import escape
 from http import HTTPStatus
 
 import pytest
 
 from frontend.pages.figures import CAPTIONS, MEDIA_TYPES
+from frontend.templatetags.formats import p_value
 from labeling.models import TrainingRun
 from tests.labeling.reported import report_on_experiment, report_on_run
 from tests.labeling.world import calibrate_run, make_experiment, make_run, promote
@@ -49,6 +51,8 @@ def test_the_page_shows_the_error_of_perfect_probabilities_by_chance(browse, run
     chance = run.outcome["calibration"]["before"]["chance"]
     text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
     assert f"{chance['mean']:.3f} ({chance['low']:.3f} – {chance['high']:.3f})" in text
+    row = 'p of so large an error by chance</th><td class="number">'
+    assert f"{row}{escape(p_value(chance['p_value']))}</td>" in text
 
 
 def test_the_page_says_where_the_calibrated_probabilities_are(browse, run):

@@ -72,6 +72,17 @@ def test_fields_left_out_stand_beside_figure_4(browse, field, people):
     assert "recovers 70 %, 41 %, 48 % and 62 % of the classes 1 to 4 in NGC 1559" in text
 
 
+def test_the_figures_of_new_sky_are_of_its_labels_and_backbone(browse, field, people):
+    experiment = make_experiment(field, people["admin"], kind="fields")
+    report_on_experiment(experiment)
+    experiment.overrides = {"backbone": "vgg19_bn"}
+    experiment.training_sets[0]["source"] = "expert:ada"
+    experiment.save()
+    text = browse("cur").get(f"/experiments/{experiment.pk}/").content.decode()
+    assert "table 7, VGG19-BN, NGC 1559), one network trained on one expert’s labels" in text
+    assert "recovers 74 %, 42 %, 52 % and 67 % of the classes 1 to 4 in NGC 1559" in text
+
+
 def test_an_experiment_of_an_earlier_version_has_a_page(browse, field, people):
     experiment = make_experiment(field, people["admin"])
     report_on_experiment(experiment)

@@ -19,5 +19,9 @@ def test_it_follows_from_split_and_training(split, trained_fields, question):
     assert FigureQuestion.of("ngc1", split, trained_fields) == question
 
 
+def test_new_sky_does_not_deny_that_fields_overlap():
+    assert "fields that overlap it may have been" in FigureQuestion.NEW_SKY.sentence
+
+
 def test_every_question_has_a_sentence():
     assert len({question.sentence for question in FigureQuestion}) == len(FigureQuestion)

@@ -42,6 +42,11 @@ def test_the_limits_of_the_search_overflow_nothing(temperature):
         ),
         (STORED | {"after": None, "note": "The error after is unknown."}, "", "is unknown"),
         (STORED | {"before": STORED["after"]}, "", "of an earlier version"),
+        (
+            STORED | {"temperature": None, "after": None, "count": 12, "note": "At least 20."},
+            "",
+            "50 control labels are needed, and there were 12",
+        ),
         (STORED | {"count": 49}, "", "50 control labels are needed, and there were 49"),
         (STORED | {"after": STORED["before"]}, "", "no better"),
     ],
