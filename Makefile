@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate gate orientations lock
+.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate gate orientations coverage lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -65,6 +65,11 @@ gate: $(VENV)/installed-dev
 # Replays labelling with simulated experts for an hour, and renews docs/active-learning.md.
 simulate: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulate.py
+
+# How often the intervals on the pages hold the true value, in some minutes; renews docs/figures.md.
+# `make coverage QUICK=--quick` prints rough tables only.
+coverage: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/coverage.py $(QUICK)
 
 # Compares predictions from one view of each stamp and from eight, in half an hour, and renews the
 # table in docs/figures.md.

@@ -3,7 +3,8 @@
 Level    all intervals are of 95 %, unless a function is given another level.
 NaN      a bootstrap sample in which a figure is undefined (kappa of one class, the share of a class
          without members). An interval is given only if at most MAX_UNDEFINED of them are.
-Sources  one share: Wilson 1927, J. Am. Stat. Assoc. 22, 209. Difference of two paired shares:
+Sources  one share: Wilson 1927, J. Am. Stat. Assoc. 22, 209; at other levels Clopper and Pearson
+         1934, Biometrika 26, 404. Difference of two paired shares:
          Bonett and Price 2012, J. Educ. Behav. Stat. 37, 479. Test of that difference: McNemar
          1947, Psychometrika 12, 153, exact and two-sided. Bootstrap of whole clusters, not of their
          members: Field and Welsh 2007, J. R. Stat. Soc. B 69, 369.
@@ -92,6 +93,18 @@ def wilson_interval(successes: int, trials: int, level: float = LEVEL) -> Interv
         return nan, nan
     # scipy loads its parts when they are first used; this one takes a second.
     limits = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return float(limits.low), float(limits.high)
+
+
+def exact_interval(successes: int, trials: int, level: float = LEVEL) -> Interval:
+    """Return Clopper and Pearson's interval of `successes / trials`; NaN without trials.
+
+    It covers the share in at least `level` of the samples, which Wilson's does not for few trials
+    and a level near 1.
+    """
+    if not trials:
+        return nan, nan
+    limits = scipy.stats.binomtest(successes, trials).proportion_ci(level, method="exact")
     return float(limits.low), float(limits.high)
 
 

@@ -79,11 +79,9 @@ class Matrix:
         agreement = self.pair.agreement
         shares = (*agreement.per_class, agreement.per_compact[0])
         intervals = (*agreement.bootstrap.per_class, agreement.bootstrap.per_compact[0])
-        undefined = agreement.bootstrap.undefined
-        counts = (*undefined.per_class, undefined.per_compact[0])
         return [
-            (share, bootstrap_interval(interval, count, "%"))
-            for share, interval, count in zip(shares, intervals, counts, strict=True)
+            (share, bootstrap_interval(interval, unit="%"))
+            for share, interval in zip(shares, intervals, strict=True)
         ]
 
 

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of the agreement of two raters: objects are resampled with replacement.
+"""Intervals of the agreement of two raters: Wilson's of shares, a bootstrap over objects of kappa.
 
 Resampling n objects is one draw from the multinomial distribution over the cells of their confusion
 matrix, so the time does not depend on the number of objects.
@@ -7,6 +7,10 @@ Shapes   B resamples, K classes; matrices count objects, rows are the first rate
 NaN      a resample in which a figure is undefined (no object of a class, or one class only); they
          are counted, and `classifier.core.statistics` says how many an interval allows.
 Source   percentile intervals: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
+
+Resamples of raters who never disagree never disagree either, and their interval would be a point.
+So one object on which they agree by chance alone is added before objects are drawn, and fewer are
+drawn, as `classifier.core.statistics.clusters_drawn` says. docs/figures.md has the coverage.
 """
 
 from __future__ import annotations
@@ -19,15 +23,21 @@ from numpy.typing import NDArray
 
 from classifier.core.classes import COMPACT
 from classifier.core.statistics import (
+    MAX_UNDEFINED,
     NO_INTERVAL,
     Interval,
+    clusters_drawn,
     count_undefined,
     percentile_interval,
+    wilson_interval,
 )
 
 RESAMPLES = 1000
 SEED = 20
 """Fixed, so that the same votes give the same intervals."""
+
+CHANCE_OBJECTS = 1.0
+"""Objects with agreement by chance that are added to those of a sample."""
 
 N_COMPACT = len(COMPACT)
 """The classes 1 and 2 come first: compact clusters."""
@@ -71,13 +81,14 @@ def bootstrap_intervals(matrix: NDArray[np.int_], resamples: int = RESAMPLES) ->
     compact_B22 = fold_compact(matrices_BKK)
     kappa_B, kappa_compact_B = cohen_kappas(matrices_BKK), cohen_kappas(compact_B22)
     class_KB, compact_2B = row_shares(matrices_BKK).T, row_shares(compact_B22).T
+    compact = fold_compact(matrix[None])[0]
     return AgreementIntervals(
-        share=percentile_interval(diagonals(matrices_BKK).sum(axis=1) / n),
-        share_compact=percentile_interval(diagonals(compact_B22).sum(axis=1) / n),
-        kappa=percentile_interval(kappa_B),
-        kappa_compact=percentile_interval(kappa_compact_B),
-        per_class=tuple(map(percentile_interval, class_KB)),
-        per_compact=tuple(map(percentile_interval, compact_2B)),
+        share=wilson_interval(int(np.trace(matrix)), n),
+        share_compact=wilson_interval(int(np.trace(compact)), n),
+        kappa=_kappa_interval(matrix, kappa_B),
+        kappa_compact=_kappa_interval(compact, kappa_compact_B),
+        per_class=_row_intervals(matrix),
+        per_compact=_row_intervals(compact),
         undefined=UndefinedResamples(
             kappa=count_undefined(kappa_B),
             kappa_compact=count_undefined(kappa_compact_B),
@@ -85,6 +96,25 @@ def bootstrap_intervals(matrix: NDArray[np.int_], resamples: int = RESAMPLES) ->
             per_compact=tuple(map(count_undefined, compact_2B)),
         ),
     )
+
+
+def _row_intervals(matrix: NDArray[np.int_]) -> tuple[Interval, ...]:
+    """Return the intervals of the diagonal over the row sums; NaN for an empty row."""
+    rows = zip(matrix.diagonal().tolist(), matrix.sum(axis=1).tolist(), strict=True)
+    return tuple(wilson_interval(right, of) for right, of in rows)
+
+
+def _kappa_interval(matrix: NDArray[np.int_], plain_B: NDArray[np.float64]) -> Interval:
+    """Return the interval of Cohen's kappa; NaN if too many plain resamples (B,) lack it."""
+    if count_undefined(plain_B) > MAX_UNDEFINED * len(plain_B):
+        return NO_INTERVAL
+    n = int(matrix.sum())
+    chance = np.outer(matrix.sum(axis=1), matrix.sum(axis=0)) / n**2
+    share = ((matrix + CHANCE_OBJECTS * chance) / (n + CHANCE_OBJECTS)).ravel()
+    drawn = np.random.default_rng(SEED).multinomial(
+        clusters_drawn(n), share / share.sum(), size=len(plain_B)
+    )
+    return percentile_interval(cohen_kappas(drawn.reshape(-1, *matrix.shape)))
 
 
 def fold_compact(matrices_BKK: NDArray[np.int_]) -> NDArray[np.int_]:

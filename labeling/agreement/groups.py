@@ -21,10 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.core.classes import CLASSES
-from classifier.core.statistics import Interval, count_undefined, percentile_interval
-from labeling.agreement.bootstrap import RESAMPLES, SEED
+from classifier.core.statistics import (
+    MAX_UNDEFINED,
+    NO_INTERVAL,
+    Interval,
+    clusters_drawn,
+    count_undefined,
+    percentile_interval,
+)
+from labeling.agreement.bootstrap import CHANCE_OBJECTS, RESAMPLES, SEED
 
 Table = NDArray[np.int_]
+
+CHANCE_PATTERNS = 100
+"""Votes by chance that are drawn to stand for the objects of `bootstrap.CHANCE_OBJECTS`."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,22 @@ def resample_patterns(table: Table, resamples: int = RESAMPLES) -> tuple[Table, 
     return patterns_PK, draw(len(table), times_P / len(table), size=resamples)
 
 
+def resample_with_chance(table: Table, resamples: int = RESAMPLES) -> tuple[Table, Table]:
+    """Return patterns (P, K) of rows and of votes by chance, and their numbers (B, P).
+
+    As in `labeling.agreement.bootstrap`, so that groups that always agree have an interval.
+    """
+    rng = np.random.default_rng(SEED)
+    patterns_PK, times_P = np.unique(table, axis=0, return_counts=True)
+    share_K = table.sum(axis=0) / table.sum()
+    chance_PK = rng.multinomial(_most_frequent_votes(table), share_K, size=CHANCE_PATTERNS)
+    weight_P = np.append(times_P, np.full(CHANCE_PATTERNS, CHANCE_OBJECTS / CHANCE_PATTERNS))
+    drawn_BP = rng.multinomial(
+        clusters_drawn(len(table)), weight_P / weight_P.sum(), size=resamples
+    )
+    return np.concatenate([patterns_PK, chance_PK]), drawn_BP
+
+
 def _beyond_chance(
     observed: NDArray[np.float64], expected: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -146,5 +172,10 @@ def _coefficient(
     value: float, table: Table, of_resamples: Callable[[Table, Table], NDArray[np.float64]]
 ) -> Coefficient:
     """Return a coefficient of a table (N, K) with its bootstrap interval."""
-    values_B = of_resamples(*resample_patterns(table)) if len(table) else np.empty(0)
-    return Coefficient(value, percentile_interval(values_B), len(table), count_undefined(values_B))
+    if not len(table):
+        return Coefficient(value, NO_INTERVAL, 0, 0)
+    undefined = count_undefined(of_resamples(*resample_patterns(table)))
+    interval = NO_INTERVAL
+    if undefined <= MAX_UNDEFINED * RESAMPLES:
+        interval = percentile_interval(of_resamples(*resample_with_chance(table)))
+    return Coefficient(value, interval, len(table), undefined)

@@ -49,7 +49,7 @@ class PairAgreement:
     per_compact: tuple[float, ...]
     """The same for the classes 1+2, and for 3+4."""
     bootstrap: AgreementIntervals
-    """95 % bootstrap intervals over the objects."""
+    """95 % intervals of all these figures."""
 
 
 def pair_agreement(first: Mapping[int, int], second: Mapping[int, int]) -> PairAgreement:

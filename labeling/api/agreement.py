@@ -46,9 +46,9 @@ class UndefinedOut(serializers.Serializer[Any]):
 
 
 class BootstrapOut(serializers.Serializer[Any]):
-    """95 % bootstrap intervals: the objects are resampled 1000 times.
+    """95 % intervals: Wilson's of shares; of kappa by 1000 resamples of the objects.
 
-    Null if the figure is undefined in more than 2.5 % of the resamples.
+    Null if kappa is undefined in more than 2.5 % of the resamples, or for a class without objects.
     """
 
     share = _interval_field()

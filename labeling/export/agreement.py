@@ -32,9 +32,9 @@ COLUMNS = (
     *_COUNTS,
     *(f"{name}_undefined" for name in _SHARES[2:]),
 )
-"""`_low` and `_high` are the ends of the bootstrap 95 % interval, empty if too many resamples lack
-the figure; `_undefined` is the number of those. `n_12` counts candidates in class 1 of the first
-rater and class 2 of the second."""
+"""`_low` and `_high` are the ends of the 95 % interval: Wilson's of shares, a bootstrap's of kappa,
+empty if too many resamples lack it; `_undefined` is the number of those without the figure. `n_12`
+counts candidates in class 1 of the first rater and class 2 of the second."""
 
 _COEFFICIENTS = ("fleiss", "alpha")
 GROUP_COLUMNS = (

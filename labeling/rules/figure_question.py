@@ -44,7 +44,8 @@ _SENTENCES = {
     FigureQuestion.REST_OF_FIELD: "How well does it classify the rest of this field? The control "
     "candidates are a random part of the field that it was trained on, and share its sky.",
     FigureQuestion.NEW_SKY_OF_FIELD: "How well does it classify new sky of this field? The control "
-    "candidates are in sky cells of their own, a stamp's width from every training candidate.",
+    "candidates are in sky cells of their own, a stamp's width from every training candidate. "
+    "Candidates of one cell are alike, so the intervals can be too narrow, by up to a quarter.",
     FigureQuestion.NEW_SKY: "How well does it classify new sky? No candidate of this field was "
     "trained on; fields that overlap it may have been.",
     FigureQuestion.UNKNOWN: "Which candidates an imported network was trained on is not known "

@@ -28,7 +28,7 @@ from scipy.special import gammaln
 
 from classifier.core.classes import MorphologicalClass
 from classifier.core.published import CLASS_AGREEMENT
-from classifier.core.statistics import LEVEL, Proportion, wilson_interval
+from classifier.core.statistics import LEVEL, Interval, Proportion, exact_interval, wilson_interval
 from labeling.rules.gate_comparison import (
     MARGIN,
     MIN_LABELS,
@@ -157,7 +157,7 @@ def judge(
         confidence=float(new_NK.max(axis=1).mean()),
         comparisons=comparisons,
         looks=looks,
-        all_looks=wilson_interval(int(right_N.sum()), len(right_N), 1 - (1 - LEVEL) / looks),
+        all_looks=_interval_for_all(int(right_N.sum()), len(right_N), looks),
     )
     verdict.reasons.extend(_reasons(verdict, truth_N, answers_N))
     verdict.doubts.extend(_doubts(verdict))
@@ -174,6 +174,13 @@ def allowed_chance(looks: int) -> float:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _interval_for_all(right: int, of: int, looks: int) -> Interval:
+    """Return the interval of an accuracy that holds for so many runs together (Bonferroni)."""
+    if looks == 1:
+        return wilson_interval(right, of)
+    return exact_interval(right, of, 1 - (1 - LEVEL) / looks)
 
 
 def _reasons(

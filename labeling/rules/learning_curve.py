@@ -2,7 +2,8 @@
 
 Model     accuracy = a + b ln(labels), by least squares weighted with the binomial errors of the
           control sample; only for three or more runs of one configuration on different numbers
-          of labels.
+          of labels. Accuracy stops growing at some number of labels, so the runs with less
+          than a quarter of the most labels are left out where three others are there.
 Error     of b, from those errors alone. All runs are measured on nearly the same candidates, so
           that the true error of a difference is smaller.
 """
@@ -16,6 +17,10 @@ from math import log
 import numpy as np
 
 MIN_RUNS = 3
+
+RECENT = 0.25
+"""Share of the most labels; runs with fewer labels say little about the next ones. With all runs,
+the gain was said to be above chance in up to 99 % of curves that had stopped growing."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class Advice:
         verdict = "worth it" if points > interval else "no more than chance can explain"
         return (
             f"Another 100 votes, about {self.labels:.0f} labels, would change the accuracy by "
-            f"{points:+.1f} ± {interval:.1f} percentage points: {verdict}."
+            f"{points:+.1f} ± {interval:.1f} percentage points, if the accuracy goes "
+            f"on as in these runs: {verdict}."
         )
 
 
@@ -63,9 +69,17 @@ def advice(measurements: Sequence[Measurement], labels: int, more_labels: float)
     """Return the gain of `more_labels` beyond `labels`; None if too few runs were measured."""
     if len({measurement.labels for measurement in measurements}) < MIN_RUNS or labels < 1:
         return None
-    x = [log(measurement.labels) for measurement in measurements]
-    y = [measurement.accuracy for measurement in measurements]
-    weights = [1 / measurement.error for measurement in measurements]
+    recent = _recent(measurements)
+    x = [log(measurement.labels) for measurement in recent]
+    y = [measurement.accuracy for measurement in recent]
+    weights = [1 / measurement.error for measurement in recent]
     (slope, _), covariance = np.polyfit(x, y, 1, w=weights, cov="unscaled")
     step = log((labels + more_labels) / labels)
     return Advice(more_labels, float(slope) * step, float(np.sqrt(covariance[0, 0])) * step)
+
+
+def _recent(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Return the runs with at least `RECENT` of the most labels, and with the three most."""
+    numbers = sorted({measurement.labels for measurement in measurements})
+    lowest = min(numbers[-MIN_RUNS], RECENT * numbers[-1])
+    return [measurement for measurement in measurements if measurement.labels >= lowest]

@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 import pytest
 from astropy.stats import binom_conf_interval
-from scipy.stats import bootstrap, multinomial, t
+from scipy.stats import beta, bootstrap, multinomial, t
 from statsmodels.stats.contingency_tables import mcnemar
 
 from classifier.core.statistics import (
@@ -15,6 +15,7 @@ from classifier.core.statistics import (
     Z,
     cluster_bootstrap,
     clusters_drawn,
+    exact_interval,
     mcnemar_p_value,
     paired_difference_interval,
     percentile_interval,
@@ -36,6 +37,15 @@ def limits(only_first, only_second, pairs):
 def test_one_share_has_wilsons_interval(successes):
     expected = binom_conf_interval(successes, 80, confidence_level=0.95, interval="wilson")
     assert wilson_interval(successes, 80) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("successes", [0, 1, 12, 20])
+def test_one_share_has_the_exact_interval_of_beta_quantiles(successes):
+    low, high = exact_interval(successes, 20, 0.99)
+    assert low == pytest.approx(beta.ppf(0.005, successes, 21 - successes) if successes else 0)
+    assert high == pytest.approx(
+        beta.ppf(0.995, successes + 1, 20 - successes) if successes < 20 else 1
+    )
 
 
 def test_the_share_of_no_candidate_is_none():

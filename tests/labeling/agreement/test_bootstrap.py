@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.proportion import proportion_confint
 
 from labeling.agreement.bootstrap import (
     bootstrap_intervals,
@@ -32,6 +33,25 @@ def test_it_covers_the_truth_95_times_in_100():
     intervals = [bootstrap_intervals(draw, resamples=400).kappa for draw in draws]
     covered = sum(low <= kappa <= high for low, high in intervals)
     assert covered / 300 == pytest.approx(0.95, abs=0.04)
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_it_covers_the_kappa_of_raters_who_agree_on_95_of_100_objects(n):
+    truth = 0.95 * np.diag([0.2, 0.2, 0.2, 0.4]) + 0.05 * (1 - np.eye(4)) / 12
+    two = np.add.reduceat(np.add.reduceat(truth, [0, 2], 0), [0, 2], 1)
+    kappas = cohen_kappas(truth[None])[0], cohen_kappas(two[None])[0]
+    draws = np.random.default_rng(4).multinomial(n, truth.ravel(), size=200).reshape(-1, 4, 4)
+    intervals = [bootstrap_intervals(draw, resamples=400) for draw in draws]
+    limits = np.array([(of.kappa, of.kappa_compact) for of in intervals])
+    covered = ((limits[..., 0] <= kappas) & (kappas <= limits[..., 1])).mean(axis=0)
+    # Without the added object, 0.4 to 0.9; three binomial errors of 0.93 are 0.054.
+    assert covered.min() > 0.93 - 0.054
+
+
+def test_raters_who_never_disagreed_may_yet_do_so():
+    low, high = bootstrap_intervals(np.diag([5, 5, 5, 5])).kappa
+    assert 0.7 < low < 0.95
+    assert high == 1
 
 
 def test_kappa_agrees_with_scikit_learn():
@@ -63,13 +83,13 @@ def test_the_same_votes_give_the_same_intervals():
 
 def test_a_class_without_objects_has_no_interval():
     intervals = bootstrap_intervals(np.diag([5, 5, 0, 0]))
-    assert intervals.per_class[0] == (1, 1)
+    assert intervals.per_class[0] == pytest.approx(proportion_confint(5, 5, method="wilson"))
     assert all(math.isnan(end) for end in intervals.per_class[2])
     assert all(math.isnan(end) for end in percentile_interval(np.array([math.nan])))
 
 
-@pytest.mark.parametrize(("objects", "given"), [(1, False), (2, False), (3, False), (5, True)])
-def test_a_class_that_resamples_lack_has_an_interval_only_if_few_lack_it(objects, given):
+@pytest.mark.parametrize("objects", [1, 2, 3, 5])
+def test_a_class_that_resamples_lack_has_wilsons_interval(objects):
     n, resamples = 60, 20_000
     matrix = np.diag([n - objects, objects, 0, 0])
     matrix[1, 0], matrix[1, 1] = 1, objects - 1
@@ -77,7 +97,8 @@ def test_a_class_that_resamples_lack_has_an_interval_only_if_few_lack_it(objects
     # No draw of n is of the class, with a probability of (1 - objects / n)^n.
     expected = (1 - objects / n) ** n
     assert intervals.undefined.per_class[1] / resamples == pytest.approx(expected, abs=0.01)
-    assert math.isfinite(intervals.per_class[1][0]) == given == (expected < 0.025)
+    wilson = proportion_confint(objects - 1, objects, method="wilson")
+    assert intervals.per_class[1] == pytest.approx(wilson)
     assert intervals.undefined.per_class[0] == 0
     assert intervals.undefined.per_class[2] == resamples
 
@@ -90,7 +111,7 @@ def test_a_kappa_that_resamples_lack_has_no_interval():
     assert math.isnan(intervals.kappa[0])
     # Both objects are compact clusters.
     assert intervals.undefined.kappa_compact == 1000
-    assert intervals.share == (1, 1)
+    assert intervals.share == pytest.approx(proportion_confint(20, 20, method="wilson"))
 
 
 def test_without_objects_there_are_no_figures():

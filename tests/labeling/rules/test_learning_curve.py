@@ -57,3 +57,22 @@ def test_too_few_runs_give_no_advice(labels):
 def test_an_accuracy_of_100_percent_has_an_error():
     assert measurement(10, 1.0).error > 0
     assert advice([measurement(n, 1.0) for n in (10, 20, 40)], 40, 10).gain == pytest.approx(0)
+
+
+def test_a_curve_that_has_stopped_growing_is_not_worth_it():
+    curve = [measurement(50, 0.5), measurement(100, 0.58)]
+    flat = [measurement(n, 0.65) for n in (200, 400, 800)]
+    estimate = advice([*curve, *flat], labels=800, more_labels=100)
+    assert estimate.gain == pytest.approx(0, abs=1e-9)
+    assert estimate.sentence.endswith("no more than chance can explain.")
+
+
+def test_how_often_it_says_worth_it_where_nothing_is_gained():
+    rng = np.random.default_rng(1)
+    labels = (100, 150, 200, 250, 300)
+    said = [
+        advice([Measurement(0, n, rng.binomial(216, 0.65), 216) for n in labels], 300, 50).sentence
+        for _ in range(1000)
+    ]
+    # One side of the interval: 2.5 %, with three binomial errors.
+    assert np.mean([sentence.endswith(": worth it.") for sentence in said]) < 0.025 + 0.015
