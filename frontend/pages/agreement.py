@@ -191,7 +191,7 @@ def _bar(
         band_x=low * BAR_WIDTH,
         band_width=(high - low) * BAR_WIDTH,
         dots=[
-            PairDot(share * BAR_WIDTH, f"{pair}: {share:.0%}")
+            PairDot(share * BAR_WIDTH, f"{pair}: {100 * share:.0f} %")
             for pair, share in zip(np.array(names)[used_P].tolist(), shares, strict=True)
         ],
     )
