@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from classifier.core.experiment_kinds import NotFeasible
-from labeling.models import Experiment, ReferenceLabel, RunCancelled, RunStatus
+from labeling.models import Candidate, Experiment, ReferenceLabel, RunCancelled, RunStatus
 from labeling.rules.conflicts import JobConflict, TooFewClasses
 from labeling.training.label_source import LabelSource
 from labeling.training.requests import request_experiment
@@ -106,6 +106,8 @@ def test_too_few_labels_of_one_source_leave_nothing(published, admin, settings):
 def test_the_labels_without_any_one_field_must_be_enough_to_train_on(published, admin, settings):
     other = only_sample(make_field("ngc2"), control=False)
     publish(other, labels=[4])
+    for field in (published, other):
+        Candidate.objects.filter(pk=field.candidates.last().pk).update(control=True)
     with pytest.raises(TooFewClasses, match="gives only class 4 without ngc1"):
         request_experiment(admin, "fields", "quick", sources=named([SOURCE]))
     assert nothing_is_left(settings)
