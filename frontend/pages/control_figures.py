@@ -1,4 +1,4 @@
-"""What a run's page shows of its control candidates: shared sky, and accuracy by property."""
+"""The control candidates on a run's page: shared sky, and accuracy by property."""
 
 from __future__ import annotations
 

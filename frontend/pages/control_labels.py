@@ -1,4 +1,4 @@
-"""What the control labels allow the accuracy of a run to say, for its page and the list of runs."""
+"""Counts of control labels, and the limits that they set to an accuracy, for pages of runs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What networks are measured on: the labels of the control sample."""
+"""Labels, positions and properties of the candidates on which networks are measured."""

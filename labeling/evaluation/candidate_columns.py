@@ -77,9 +77,10 @@ class CandidateColumns:
         placed_N = np.asarray(np.isfinite(self.points).all(axis=1))
         for number in range(len(self.fields)):
             sources = self.points[(self.field == number) & placed_N]
-            here = np.flatnonzero((self.field[rows] == number) & placed_N[rows])
-            if len(sources) > 1 and len(here):
-                count_n[here], nearest_n[here] = _neighbours(self.points[rows[here]], sources)
+            chosen = np.flatnonzero((self.field[rows] == number) & placed_N[rows])
+            if len(sources) > 1 and len(chosen):
+                points = self.points[rows[chosen]]
+                count_n[chosen], nearest_n[chosen] = _neighbours(points, sources)
         return count_n, nearest_n
 
     def apart(
@@ -93,14 +94,16 @@ class CandidateColumns:
         apart_n = np.ones(len(rows), dtype=bool)
         placed_n = np.asarray(np.isfinite(self.points[rows]).all(axis=1))
         for number, field in enumerate(self.fields):
-            here = self.field[rows] == number
-            own = trained[self.field[trained] == number]
-            shared = shares_sky(self.points[rows[here]], self.points[own], width_px)
-            others = trained[(self.field[trained] != number) & self._on_sky[trained]]
-            if not field.simulated and field.pixel_scale_arcsec and len(others):
+            in_field_n = self.field[rows] == number
+            trained_in_field = trained[self.field[trained] == number]
+            is_near = shares_sky(
+                self.points[rows[in_field_n]], self.points[trained_in_field], width_px
+            )
+            elsewhere = trained[(self.field[trained] != number) & self._on_sky[trained]]
+            if not field.simulated and field.pixel_scale_arcsec and len(elsewhere):
                 diagonal = sqrt(2) * width_px * field.pixel_scale_arcsec * pi / 180 / 3600
-                shared |= _within(self.sky[rows[here]], self.sky[others], diagonal)
-            apart_n[here] = ~shared
+                is_near |= _within(self.sky[rows[in_field_n]], self.sky[elsewhere], diagonal)
+            apart_n[in_field_n] = ~is_near
         return apart_n, placed_n
 
     @cached_property
@@ -126,9 +129,9 @@ def _neighbours(
 def _within(sky_N2: Points, others_M2: Points, angle: float) -> NDArray[np.bool_]:
     """Return True (N,) for positions that are within an angle, in radians, of any of the others."""
     near_N = np.zeros(len(sky_N2), dtype=bool)
-    known_N = np.isfinite(sky_N2).all(axis=1)
-    if known_N.any():
+    finite_N = np.isfinite(sky_N2).all(axis=1)
+    if finite_N.any():
         others = np.unique(unit_vectors(others_M2), axis=0)
-        distance, _ = KDTree(others).query(unit_vectors(sky_N2[known_N]))
-        near_N[known_N] = distance < angle
+        distance, _ = KDTree(others).query(unit_vectors(sky_N2[finite_N]))
+        near_N[finite_N] = distance < angle
     return near_N

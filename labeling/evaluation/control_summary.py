@@ -1,4 +1,4 @@
-"""What the control labels allow an accuracy on them to say."""
+"""Counts of control labels, and the limits that they set to an accuracy."""
 
 from __future__ import annotations
 

@@ -38,18 +38,22 @@ def _count(field_pk: int, _n_imports: int, _newest: datetime | None) -> int:
     if not field.simulated:
         scale = field.pixel_scale_arcsec or USUAL_SCALE_ARCSEC
         distance = np.radians(SAME_PX * scale / 3600)
-        own = side_and_position(field.candidates.exclude(ra=None).exclude(dec=None), "ra", "dec")
-        others = _overlapping(field, own, np.degrees(distance))
-        directions = unit_vectors(own[:, 2:]), unit_vectors(others[:, 2:])
-        sources |= _opposite(own, others, *directions, distance)
+        sky = side_and_position(field.candidates.exclude(ra=None).exclude(dec=None), "ra", "dec")
+        others = _overlapping(field, sky, np.degrees(distance))
+        directions = unit_vectors(sky[:, 2:]), unit_vectors(others[:, 2:])
+        sources |= _opposite(sky, others, *directions, distance)
     return len(sources)
 
 
-def _overlapping(field: Field, own_N4: Points, margin: float) -> Points:
-    """Return the candidates of other real fields at the declinations of these."""
-    if not len(own_N4):
-        return own_N4
-    dec_range = own_N4[:, 3].min() - margin, own_N4[:, 3].max() + margin
+def _overlapping(field: Field, candidates_N4: Points, margin_deg: float) -> Points:
+    """Return the candidates of other real fields at the declinations of these.
+
+    Columns are primary key, side, RA and Dec in degrees.
+    """
+    if not len(candidates_N4):
+        return candidates_N4
+    dec = candidates_N4[:, 3]
+    dec_range = dec.min() - margin_deg, dec.max() + margin_deg
     others = Candidate.objects.exclude(field=field).filter(
         field__simulated=False, dec__range=dec_range, ra__isnull=False
     )
@@ -57,12 +61,19 @@ def _overlapping(field: Field, own_N4: Points, margin: float) -> Points:
 
 
 def _opposite(
-    own_N4: Points, others_M4: Points, points_ND: Points, others_MD: Points, distance: float
+    candidates_N4: Points,
+    others_M4: Points,
+    points_ND: Points,
+    others_MD: Points,
+    distance: float,
 ) -> set[int]:
-    """Return the keys of candidates within a distance of another one on the other side."""
+    """Return the keys of candidates within a distance of another one on the other side.
+
+    `points` are px or unit vectors, and the distance is in their unit.
+    """
     keys: set[int] = set()
     for side in (0, 1):
-        here, there = own_N4[:, 1] == side, others_M4[:, 1] != side
-        rows, _ = matches(points_ND[here], others_MD[there], distance)
-        keys |= set(own_N4[here, 0][rows].astype(int).tolist())
+        on_side_N, opposite_M = candidates_N4[:, 1] == side, others_M4[:, 1] != side
+        rows, _ = matches(points_ND[on_side_N], others_MD[opposite_M], distance)
+        keys |= set(candidates_N4[on_side_N, 0][rows].astype(int).tolist())
     return keys

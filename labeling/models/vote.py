@@ -264,7 +264,7 @@ class VoteContext:
 
     @property
     def served_by(self) -> Lease | Vote | None:
-        """What says why the candidate was served: the lease, or else the expert's earlier vote."""
+        """The lease, or else the expert's earlier vote, that says why the candidate was served."""
         answers_repeat = self.lease is not None and self.lease.sample == Sample.REPEAT
         if self.lease and (self.repeat_of or not answers_repeat):
             return self.lease

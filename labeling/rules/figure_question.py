@@ -8,14 +8,14 @@ from django.db.models import TextChoices
 
 
 class FieldSplit(TextChoices):
-    """How a field's candidates are divided into control sample and training pool."""
+    """Division of a field's candidates into control sample and training pool."""
 
     RANDOM = "random", "random candidates"
     CELLS = "cells", "sky cells with a guard"
 
 
 class FigureQuestion(TextChoices):
-    """What an accuracy on a field's control sample is the accuracy of."""
+    """The question that an accuracy on a field's control sample answers."""
 
     REST_OF_FIELD = "rest of the field", "the rest of this field"
     NEW_SKY_OF_FIELD = "new sky of the field", "new sky of this field"

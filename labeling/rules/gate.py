@@ -85,7 +85,7 @@ class GateVerdict:
     confidence: float | None
     """Mean probability of the most probable class."""
     doubts: list[str] = field(default_factory=list)
-    """What the labels are too few to show, a sentence each."""
+    """Conditions that the labels are too few to show, a sentence each."""
     comparisons: list[GateComparison] = field(default_factory=list)
     """With the promoted run, and with the most accurate of the others promoted before."""
     looks: int = 1

@@ -127,10 +127,10 @@ def compare_with_others(
     loss_J = loss_NJ.sum(axis=0) / shared_NJ.sum(axis=0)
     worse_J = (p_J <= ACCURACY_LEVEL) | ((score_p_J <= SCORE_LEVEL) & (p_J <= SUPPORT_LEVEL))
     runs = [run for run, _ in networks]
-    others = [j for j, run in enumerate(runs) if run is not None]
-    shown = [j for j, run in enumerate(runs) if run is None]
+    former_runs = [j for j, run in enumerate(runs) if run is not None]
+    compared = [j for j, run in enumerate(runs) if run is None]
     # The most accurate one, and rather one that the network is shown to be worse than.
-    shown += sorted(others, key=lambda j: (worse_J[j], loss_J[j]))[-1:]
+    compared += sorted(former_runs, key=lambda j: (worse_J[j], loss_J[j]))[-1:]
     return [
         _comparison(
             runs[j],
@@ -142,7 +142,7 @@ def compare_with_others(
             level=PASS_LEVEL / looks,
             networks=len(networks),
         )
-        for j in shown
+        for j in compared
     ]
 
 

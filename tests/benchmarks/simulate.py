@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 from sklearn.model_selection import StratifiedGroupKFold
 
 from classifier import PRESETS, Manifest, TrainingConfig
@@ -32,6 +31,7 @@ from classifier.active.replay import WHOLE_POOL, Replay, ReplayData, ReplaySetti
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS
 from classifier.core.packs import new_pack
+from classifier.core.shared_sky import shares_sky
 from classifier.core.training_set import COLUMNS, UNLABELLED
 from classifier.evaluation import figures
 from labeling.imaging.stamps import cut_stamps
@@ -184,9 +184,8 @@ def without_shared_sky(manifest: Manifest, setting: Setting) -> Manifest:
     if setting.position is None:
         return manifest
     control = manifest.split == "control"
-    # The larger of the distances in x and y: squares overlap where it is below their side.
-    distance = KDTree(setting.position[control]).query(setting.position, p=np.inf)[0]
-    shared = ~control & (distance < setting.config.stamp_px)
+    side = setting.config.stamp_px
+    shared = ~control & shares_sky(setting.position, setting.position[control], side)
     return manifest.changed(label=np.where(shared, UNLABELLED, manifest.label))
 
 
