@@ -24,6 +24,7 @@ from classifier.inference.embeddings import Embeddings
 from classifier.inference.prediction import Predictions, read_config
 from labeling import jobs
 from labeling.models import Application, Candidate, Shard
+from labeling.rules.prediction_arrays import PredictionArrays
 
 
 @refusals_as_invalid_jobs()
@@ -35,7 +36,7 @@ def run_job(application: Application) -> None:
     shards = application.shards
     if not shards.exclude(worker="").exists():
         # No shard is taken yet, so this worker claimed the application; it asks idle ones to help.
-        for _ in range(min(shards.count(), MAX_WORKERS) - 1):
+        for _ in range(min(shards.waiting().count(), MAX_WORKERS) - 1):
             jobs.send(jobs.PREDICT, application.pk)
     application.directory.mkdir(parents=True, exist_ok=True)
     for shard in application.free_shards():
@@ -89,31 +90,38 @@ def _directions_path(path: Path) -> Path:
 
 def _finish(application: Application) -> None:
     """Store the predictions of all shards, and delete their files."""
-    paths = [application.shard_path(shard.number) for shard in application.shards.all()]
-    shards = [_read(path) for path in paths]
-    predictions = _joined(shards)
-    features = (
-        np.fromfile(_directions_path(path), dtype=np.float32).reshape(len(shard.candidate), -1)
-        for path, shard in zip(paths, shards, strict=True)
-        if len(shard.candidate)
-    )
-    arrays = prediction_arrays(predictions, _diversity(application, predictions, features))
-    unreadable = [[int(candidate), reason] for candidate, reason in predictions.unreadable]
+    parts = [_read(application.shard_path(shard.number)) for shard in application.shards.all()]
+    shards = [predictions for predictions, _ in parts if len(predictions.candidate)]
+    if shards:
+        predictions = _joined(shards)
+        features = (features_NF for _, features_NF in parts if len(features_NF))
+        arrays = prediction_arrays(predictions, _diversity(application, predictions, features))
+    else:
+        # All its candidates were set aside, removed or predicted since it was requested.
+        arrays = PredictionArrays.of_no_candidate()
+    unreadable = [pair for predictions, _ in parts for pair in predictions.unreadable]
     outcome = {
         "predictions": len(arrays.candidate_N),
-        "unreadable": unreadable,
+        "unreadable": [[int(candidate), reason] for candidate, reason in unreadable],
         "versions": {"asterism": version("asterism")},
     }
     if application.succeed(arrays, outcome):
         shutil.rmtree(application.directory, ignore_errors=True)
 
 
-def _read(path: Path) -> Predictions:
-    """Return the predictions of a shard. Raises InvalidJob for a damaged file, and deletes it."""
+def _read(path: Path) -> tuple[Predictions, NDArray[np.float32]]:
+    """Return the predictions of a shard (N) and the directions of its embeddings (N, f).
+
+    Raises InvalidJob if one of its two files is missing or damaged, and deletes both.
+    """
     try:
-        return Predictions.read(path)
+        predictions = Predictions.read(path)
+        features = np.fromfile(_directions_path(path), dtype=np.float32)
+        count = len(predictions.candidate)
+        return predictions, features.reshape(count, len(features) // max(1, count))
     except (OSError, ValueError) as error:
         path.unlink(missing_ok=True)
+        _directions_path(path).unlink(missing_ok=True)
         sentence = f"{error} Resume the application to predict these candidates again."
         raise InvalidJob(sentence) from error
 

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('application', 'number'), name='one_worker_per_shard')],
+                'constraints': [models.UniqueConstraint(fields=('application', 'number'), name='one_shard_per_number')],
             },
         ),
     ]

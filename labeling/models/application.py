@@ -35,6 +35,9 @@ from labeling.rules.prediction_arrays import PredictionArrays
 SHARD_SIZE = 4096
 """Candidates in a shard: the number that the classifier has in memory at once."""
 
+_GAVE_UP = "Gave up"
+"""The start of the log line of a worker that cannot continue."""
+
 
 class NothingToPredict(JobConflict):
     """The run has predicted all candidates of the field already."""
@@ -75,11 +78,14 @@ class ApplicationQuerySet(WorkerJobQuerySet["Application"]):
         return application
 
     def join(self, pk: int) -> Application | None:
-        """Return an application of another worker if a shard waits for one."""
+        """Return an application of another worker if a shard waits, unless this one gave it up.
+
+        A worker that gave it up would take the message from one that can help.
+        """
         application = self.filter(pk=pk, status=RunStatus.RUNNING).first()
         if application is None or not application.shards.waiting().exists():
             return None
-        return application
+        return None if application.was_given_up_by(job.worker_name()) else application
 
 
 class Application(WorkerJob):
@@ -97,6 +103,8 @@ class Application(WorkerJob):
 
     _shard: Shard | None = None
     """The shard that this worker predicts."""
+    _is_finishing = False
+    """True if this worker stores the predictions of all shards."""
 
     def __str__(self) -> str:
         return f"application {self.pk}"
@@ -135,11 +143,13 @@ class Application(WorkerJob):
     def log_event(self, text: str, worker: str = "") -> None:
         """Add a line to the log of its run."""
         RunEvent.objects.create(
-            run_id=self.run_id,
-            text=f"Application {self.pk}, {self.field}: {text}",
-            worker=worker,
-            at=Now(),
+            run_id=self.run_id, text=self._log_prefix + text, worker=worker, at=Now()
         )
+
+    @property
+    def _log_prefix(self) -> str:
+        """The start of its lines in the log of its run."""
+        return f"Application {self.pk}, {self.field}: "
 
     def divide(self) -> None:
         """Make its shards, or free those without a file of predictions; for a new claim."""
@@ -152,12 +162,11 @@ class Application(WorkerJob):
                 Shard(application=self, number=n, first=part[0], last=part[-1], count=len(part))
                 for n, part in enumerate(parts)
             )
-        predicted = self.shards.filter(predicted=True)
-        kept = [shard.pk for shard in predicted if self.shard_path(shard.number).exists()]
         # Workers of an earlier claim learn at their next report that it is over.
-        self.shards.exclude(pk__in=kept).update(
-            worker="", heartbeat_at=None, fraction=0.0, predicted=False
-        )
+        self.shards.update(worker="", heartbeat_at=None)
+        predicted = self.shards.filter(predicted=True)
+        with_file = [shard.pk for shard in predicted if self.shard_path(shard.number).exists()]
+        self.shards.exclude(pk__in=with_file).update(fraction=0.0, predicted=False)
         self.predicted_at = None
         self.save(update_fields=["predicted_at"])
 
@@ -172,8 +181,8 @@ class Application(WorkerJob):
             self._shard = shard
             yield shard
             self._shard = None
-            ours = self.shards.filter(pk=shard.pk, worker=worker)
-            ours.update(predicted=True, fraction=1.0)
+            claimed = self.shards.filter(pk=shard.pk, worker=worker)
+            claimed.update(predicted=True, fraction=1.0)
             self._claimed().update(attempts_without_progress=0, heartbeat_at=Now())
 
     def _claim_shard(self, worker: str) -> Shard | None:
@@ -190,24 +199,53 @@ class Application(WorkerJob):
         return unpredicted(self.run, self.field).filter(pk__range=(shard.first, shard.last))
 
     def give_up(self, reason: str) -> None:
-        """Free the shard that this worker has claimed, and log why."""
-        self.log_event(f"Gave up: {reason}", job.worker_name())
+        """Release what this worker has claimed of it to the others, and log why."""
+        worker = job.worker_name()
+        self.log_event(f"{_GAVE_UP}: {reason}", worker)
         if self._shard is not None:
-            held = self.shards.filter(pk=self._shard.pk, worker=job.worker_name(), predicted=False)
-            held.update(worker="", heartbeat_at=None, fraction=0.0)
+            claimed = self.shards.filter(pk=self._shard.pk, worker=worker, predicted=False)
+            claimed.update(worker="", heartbeat_at=None, fraction=0.0)
+        if self._is_finishing:
+            # Only a worker that claims the application again can repeat this part.
+            self._claimed().update(status=RunStatus.QUEUED)
+        # The other workers may have left, since no shard was free.
+        jobs.send(jobs.PREDICT, self.pk)
 
-    def _record_member(self, progress: Mapping[str, Any]) -> None:
+    def was_given_up_by(self, worker: str) -> bool:
+        """True if this worker gave it up since it was last claimed."""
+        events = RunEvent.objects.filter(run=self.run_id, worker=worker, at__gte=self.started_at)
+        return events.filter(text__startswith=self._log_prefix + _GAVE_UP).exists()
+
+    @transaction.atomic
+    def resume(self) -> None:
+        """Queue it again, to continue with the shards that are not predicted.
+
+        Raises JobConflict unless it ended without a result and no other application is active that
+        predicts the same field with this run.
+        """
+        Field.objects.lock_rows([self.field])
+        same = Application.objects.active().filter(run=self.run_id, field=self.field_id)
+        if other := same.exclude(pk=self.pk).first():
+            raise JobConflict(
+                f"{capfirst(str(self))} cannot be resumed: {other} of the same run and field is "
+                f"{other.status}."
+            )
+        super().resume()
+
+    def _record_part(self, progress: Mapping[str, Any]) -> None:
         if self._shard is None:
             return
-        held = self.shards.filter(pk=self._shard.pk, worker=job.worker_name())
-        if not held.update(heartbeat_at=Now(), fraction=progress.get("fraction") or 0.0):
+        claimed = self.shards.filter(pk=self._shard.pk, worker=job.worker_name())
+        if not claimed.update(heartbeat_at=Now(), fraction=progress.get("fraction") or 0.0):
             raise RunCancelled(f"Another worker has taken over {self._shard}.")
 
     def begin_finishing(self) -> bool:
         """Return True to one worker, which then stores all predictions, once no shard is left."""
         if self.shards.filter(predicted=False).exists():
             return False
-        return bool(self._claimed().filter(predicted_at=None).update(predicted_at=Now()))
+        unfinished = self._claimed().filter(predicted_at=None)
+        self._is_finishing = bool(unfinished.update(predicted_at=Now()))
+        return self._is_finishing
 
     @transaction.atomic
     def succeed(self, predictions: PredictionArrays, outcome: Mapping[str, Any]) -> bool:
@@ -216,14 +254,14 @@ class Application(WorkerJob):
         A field without a promoted run gets this one if it passes, unless the gate has refused the
         run in its own fields. Returns False if it was cancelled or taken over meanwhile.
         """
+        Field.objects.lock_rows([self.field])
         if not self._end(
             self._claimed(), RunStatus.READY, outcome=nonfinite_to_none(dict(outcome)), error=""
         ):
             return False
         # Since the claim another application may have predicted some, or an import been removed.
-        wanted = list(unpredicted(self.run, self.field).values_list("pk", flat=True))
-        strategies = self.run.write_predictions(predictions.among(wanted), [self.field])
-        Field.objects.lock_rows([self.field])
+        missing = list(unpredicted(self.run, self.field).values_list("pk", flat=True))
+        strategies = self.run.write_predictions(predictions.among(missing), [self.field])
         self.judge()
         (field,) = Field.objects.filter(pk=self.field_id).lock_out_votes()
         self.run.update_queue_after_writing(field, strategies)

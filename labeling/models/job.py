@@ -196,7 +196,7 @@ class WorkerJob(models.Model):
             values["attempts_without_progress"] = 0
         if not self._claimed().update(**values):
             raise RunCancelled(f"{self} was cancelled or taken over.")
-        self._record_member(progress)
+        self._record_part(progress)
 
     def _finished_part(self, progress: Mapping[str, Any]) -> bool:
         """True if this worker has finished a part, or enough batches of one for a checkpoint."""
@@ -215,8 +215,8 @@ class WorkerJob(models.Model):
     def log_event(self, text: str, worker: str = "") -> None:
         """Add a line to the log, if the job keeps one."""
 
-    def _record_member(self, progress: Mapping[str, Any]) -> None:
-        """Record the progress of the member that this worker trains, if the job has members."""
+    def _record_part(self, progress: Mapping[str, Any]) -> None:
+        """Record the progress of the member or shard that this worker is at, if the job has any."""
 
     def cancel(self) -> None:
         """Cancel it, queued or running; raises JobConflict if it has ended."""

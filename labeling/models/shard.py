@@ -38,7 +38,7 @@ class Shard(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["application", "number"], name="one_worker_per_shard")
+            models.UniqueConstraint(fields=["application", "number"], name="one_shard_per_number")
         ]
 
     def __str__(self) -> str:

@@ -98,7 +98,7 @@ class SharedRun(WorkerJob):
         events = RunEvent.objects.filter(run=self.pk, worker=worker, at__gte=self.started_at)
         return events.filter(text__startswith=_GAVE_UP).exists()
 
-    def _record_member(self, progress: Mapping[str, Any]) -> None:
+    def _record_part(self, progress: Mapping[str, Any]) -> None:
         if progress.get("stage") == "train":
             member = self.member_claims.filter(number=progress["member"])
             values = {"progress": nonfinite_to_none(dict(progress)), "heartbeat_at": Now()}

@@ -54,6 +54,13 @@ class PredictionArrays:
             candidate_N, label_N, probability_NK, entropy_N, np.ones(count), unknown_N, unknown_N
         )
 
+    @classmethod
+    def of_no_candidate(cls) -> Self:
+        """Return the predictions for no candidate."""
+        whole, real = np.empty(0, np.int64), np.empty(0)
+        probability_NK = np.empty((0, len(PROBABILITY_COLUMNS)))
+        return cls(whole, whole, probability_NK, real, real, real, real)
+
     def among(self, candidates: Iterable[int]) -> Self:
         """Return the predictions for those of these candidates that have one."""
         rows_N = np.isin(self.candidate_N, np.fromiter(candidates, np.int64))

@@ -15,6 +15,7 @@ from labeling.models import (
     Field,
     ImportJob,
     NothingToPredict,
+    RunCancelled,
     RunStatus,
     TrainingRun,
     job,
@@ -213,6 +214,99 @@ def test_a_damaged_shard_is_predicted_again(trained_field, new_field, admin, mon
     predict(application.pk)
     application.refresh_from_db()
     assert application.status == RunStatus.READY
+
+
+@pytest.mark.parametrize("content", [None, b"odd"], ids=["missing", "damaged"])
+def test_a_shard_without_its_directions_is_predicted_again(
+    trained_field, new_field, admin, monkeypatch, content
+):
+    run = trained(admin, trained_field)
+    application = Application.objects.request(run, new_field, admin)
+    predict_shard = worker._predict_shard
+
+    def damaged(application, shard):
+        predict_shard(application, shard)
+        path = application.shard_path(shard.number).with_suffix(".float32")
+        path.unlink() if content is None else path.write_bytes(content)
+
+    monkeypatch.setattr(worker, "_predict_shard", damaged)
+    predict(application.pk)
+    application.refresh_from_db()
+    assert application.status == RunStatus.FAILED
+    assert "Resume the application" in application.error
+    monkeypatch.undo()
+    application.resume()
+    predict(application.pk)
+    application.refresh_from_db()
+    assert application.status == RunStatus.READY
+
+
+def test_it_ends_where_all_candidates_were_predicted_meanwhile(trained_field, new_field, admin):
+    run = trained(admin, trained_field)
+    first = Application.objects.request(run, new_field, admin)
+    assert Application.objects.claim(first.pk).shards.count() == 1
+    first.cancel()
+    second = applied(run, new_field, admin)
+    assert second.outcome["predictions"] > 0
+    first.resume()
+    predict(first.pk)
+    first.refresh_from_db()
+    assert (first.status, first.error) == (RunStatus.READY, "")
+    assert first.outcome["predictions"] == 0
+
+
+def test_it_ends_without_candidates(trained_field, new_field, admin):
+    run = trained(admin, trained_field)
+    application = Application.objects.request(run, new_field, admin)
+    new_field.candidates.update(set_aside="edge")
+    predict(application.pk)
+    application.refresh_from_db()
+    assert (application.status, application.error) == (RunStatus.READY, "")
+    assert (application.outcome["predictions"], application.share) == (0, 0.0)
+
+
+def test_workers_are_asked_to_help_after_a_new_claim(trained_field, new_field, admin, monkeypatch):
+    monkeypatch.setattr(models, "SHARD_SIZE", 1)
+    run = trained(admin, trained_field)
+    application = Application.objects.request(run, new_field, admin)
+    predict_shard, numbers, messages = worker._predict_shard, [], []
+
+    def lost(application, shard):
+        numbers.append(shard.number)
+        if len(numbers) == 2:
+            raise RunCancelled("lost")
+        predict_shard(application, shard)
+
+    monkeypatch.setattr(worker, "_predict_shard", lost)
+    predict(application.pk)
+    Application.objects.filter(pk=application.pk).update(status=RunStatus.QUEUED)
+    monkeypatch.setattr(jobs, "send", lambda *message: messages.append(message))
+    predict(application.pk)
+    assert messages.count((jobs.PREDICT, application.pk)) == (
+        min(application.shards.count() - 1, worker.MAX_WORKERS) - 1
+    )
+
+
+def test_the_fault_of_an_assistant_at_the_end_is_recorded(
+    trained_field, new_field, admin, monkeypatch
+):
+    run = trained(admin, trained_field)
+    application = Application.objects.request(run, new_field, admin)
+    Application.objects.claim(application.pk)
+
+    def full(_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(worker, "_finish", full)
+    with pytest.raises(OSError, match="No space"):
+        predict(application.pk)
+    application.refresh_from_db()
+    assert application.status == RunStatus.QUEUED
+    with pytest.raises(OSError, match="No space"):
+        predict(application.pk)
+    application.refresh_from_db()
+    assert application.status == RunStatus.FAILED
+    assert "No space left on device" in application.error
 
 
 def test_a_cancelled_application_stores_nothing(trained_field, new_field, admin, monkeypatch):

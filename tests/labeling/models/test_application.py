@@ -5,6 +5,8 @@ import threading
 import numpy as np
 import pytest
 
+from labeling import jobs
+from labeling.db.clock import database_now
 from labeling.export.rows import catalogue_rows
 from labeling.ingest.removal import remove_import
 from labeling.models import (
@@ -214,6 +216,61 @@ def test_its_share_counts_candidates(run, admin, monkeypatch):
     assert application.share == pytest.approx(0.4)
     assert [shard.count for shard in application.shards.all()] == [4, 4, 2]
     assert Field.objects.get(pk=field.pk).promoted_run is None
+
+
+def test_it_is_not_resumed_beside_another_of_its_run_and_field(run, new_field, admin):
+    first = Application.objects.request(run, new_field, admin)
+    first.cancel()
+    second = Application.objects.request(run, new_field, admin)
+    with pytest.raises(JobConflict, match=f"application {second.pk} of the same run and field"):
+        first.resume()
+    elsewhere = Application.objects.request(run, make_field("elsewhere"), admin)
+    elsewhere.cancel()
+    elsewhere.resume()
+    assert Application.objects.get(pk=elsewhere.pk).status == RunStatus.QUEUED
+
+
+def test_a_worker_that_gives_up_at_the_end_queues_it_again(run, new_field, admin, monkeypatch):
+    messages = []
+    pk = Application.objects.request(run, new_field, admin).pk
+    application = Application.objects.claim(pk)
+    monkeypatch.setattr(jobs, "send", lambda *message: messages.append(message))
+    list(application.free_shards())
+    assert application.begin_finishing()
+    application.give_up("the disk is full")
+    assert Application.objects.get(pk=pk).status == RunStatus.QUEUED
+    assert messages == [(jobs.PREDICT, pk)]
+    assert Application.objects.claim(pk).begin_finishing() is False
+
+
+def test_a_worker_does_not_join_again_what_it_gave_up(run, new_field, admin, monkeypatch):
+    messages = []
+    pk = Application.objects.request(run, new_field, admin).pk
+    Application.objects.claim(pk)
+    monkeypatch.setattr(jobs, "send", lambda *message: messages.append(message))
+    monkeypatch.setattr(job, "worker_name", lambda: "another:1")
+    assistant = Application.objects.join(pk)
+    next(assistant.free_shards())
+    assistant.give_up("the disk is full")
+    assert messages == [(jobs.PREDICT, pk)]
+    assert Application.objects.join(pk) is None
+    monkeypatch.setattr(job, "worker_name", lambda: "third:1")
+    assert Application.objects.join(pk) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_two_at_once_store_each_prediction_once(admin):
+    run, field = make_run(make_field("trained"), admin), make_field("new", 40)
+    running = {"status": RunStatus.RUNNING, "started_at": database_now(), "requested_by": admin}
+    pks = [Application.objects.create(run=run, field=field, **running).pk for _ in range(2)]
+    predictions = answers(field, GOOD)
+
+    def end(number):
+        return Application.objects.get(pk=pks[number]).succeed(predictions, {})
+
+    assert at_once(2, end) == [True, True]
+    assert run.predictions.filter(candidate__field=field).count() == 40
 
 
 @pytest.mark.django_db(transaction=True)
