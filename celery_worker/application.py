@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,9 @@ def _predict_shard(application: Application, shard: Shard) -> None:
     )
     features_NF = _features(embeddings, predictions)
     shutil.rmtree(embeddings)
-    write_atomically(_directions_path(path), features_NF.tobytes())
+    content = BytesIO()
+    np.save(content, features_NF)
+    write_atomically(_directions_path(path), content.getvalue())
     predictions.write(path)
 
 
@@ -85,7 +88,7 @@ def _features(path: Path, predictions: Predictions) -> NDArray[np.float32]:
 
 
 def _directions_path(path: Path) -> Path:
-    return path.with_suffix(".float32")
+    return path.with_suffix(".npy")
 
 
 def _finish(application: Application) -> None:
@@ -116,10 +119,8 @@ def _read(path: Path) -> tuple[Predictions, NDArray[np.float32]]:
     """
     try:
         predictions = Predictions.read(path)
-        features = np.fromfile(_directions_path(path), dtype=np.float32)
-        count = len(predictions.candidate)
-        return predictions, features.reshape(count, len(features) // max(1, count))
-    except (OSError, ValueError) as error:
+        return predictions, np.load(_directions_path(path))
+    except (OSError, ValueError, EOFError) as error:
         path.unlink(missing_ok=True)
         _directions_path(path).unlink(missing_ok=True)
         sentence = f"{error} Resume the application to predict these candidates again."

@@ -216,9 +216,9 @@ def test_a_damaged_shard_is_predicted_again(trained_field, new_field, admin, mon
     assert application.status == RunStatus.READY
 
 
-@pytest.mark.parametrize("content", [None, b"odd"], ids=["missing", "damaged"])
+@pytest.mark.parametrize("size", [None, 3, -256], ids=["missing", "damaged", "cut"])
 def test_a_shard_without_its_directions_is_predicted_again(
-    trained_field, new_field, admin, monkeypatch, content
+    trained_field, new_field, admin, monkeypatch, size
 ):
     run = trained(admin, trained_field)
     application = Application.objects.request(run, new_field, admin)
@@ -226,8 +226,8 @@ def test_a_shard_without_its_directions_is_predicted_again(
 
     def damaged(application, shard):
         predict_shard(application, shard)
-        path = application.shard_path(shard.number).with_suffix(".float32")
-        path.unlink() if content is None else path.write_bytes(content)
+        path = application.shard_path(shard.number).with_suffix(".npy")
+        path.write_bytes(path.read_bytes()[:size]) if size else path.unlink()
 
     monkeypatch.setattr(worker, "_predict_shard", damaged)
     predict(application.pk)
