@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from celery_worker.errors import InvalidJob
 from labeling import jobs
 from labeling.housekeeping import (
+    delete_application_files,
     delete_expired_sessions,
     delete_old_uploads,
     delete_unused_embeddings,
@@ -89,7 +90,7 @@ def import_files(self: Task, job_id: int) -> None:
 def sweep() -> None:
     """Queue lost jobs again, wake workers for all waiting ones, and start what is due.
 
-    Expired sessions and old uploads are deleted.
+    Expired sessions, old uploads and unused files of applications are deleted.
     """
     for rows in all_jobs():
         wake(rows)
@@ -99,6 +100,7 @@ def sweep() -> None:
     retrain_due_fields()
     delete_expired_sessions()
     delete_old_uploads()
+    delete_application_files()
 
 
 @task_failure.connect

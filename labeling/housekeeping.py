@@ -1,15 +1,28 @@
-"""Delete what is no longer needed: embeddings of old runs, expired sessions, old uploads."""
+"""Delete what is no longer needed: files of runs and applications, sessions, old uploads."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from labeling.models import Field, Promotion, Session, TrainingRun, Upload, UploadConflict
-from labeling.models.job import FINISHED
+from labeling.models import (
+    Application,
+    Field,
+    Promotion,
+    Session,
+    TrainingRun,
+    Upload,
+    UploadConflict,
+)
+from labeling.models.job import ACTIVE, FINISHED, STOPPED
+
+RESUMABLE_FOR = timedelta(days=30)
+"""Time for which a stopped application keeps its predicted shards; later they are made again."""
 
 
 def delete_unused_embeddings() -> list[TrainingRun]:
@@ -27,6 +40,21 @@ def delete_unused_embeddings() -> list[TrainingRun]:
             shutil.rmtree(run.embeddings_path)
             runs.append(run)
     return runs
+
+
+def delete_application_files() -> int:
+    """Delete the files of applications that are finished, gone, or stopped long ago; count them.
+
+    A worker deletes them at the end, unless it is killed.
+    """
+    folders = list(settings.RUNS.glob("*/applications/*"))
+    stopped_lately = Q(status__in=STOPPED, finished_at__gt=Now() - RESUMABLE_FOR)
+    resumable = Application.objects.filter(Q(status__in=ACTIVE) | stopped_lately)
+    kept_folders = {application.directory for application in resumable.select_related("run")}
+    unused = [folder for folder in folders if folder not in kept_folders]
+    for folder in unused:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(unused)
 
 
 def delete_expired_sessions() -> int:

@@ -12,7 +12,7 @@ from labeling.models.job import FINISHED
 
 def run_applications(run: TrainingRun) -> dict[str, Any]:
     """Return the applications of a run with their figures, and a form for the next one."""
-    rows = list(run.applications.select_related("field", "requested_by", "run"))
+    rows = list(run.applications.all().to_show())
     can_predict = not run.external and run.status in FINISHED
     return {
         "applications": [_row(application) for application in rows],

@@ -34,6 +34,8 @@ def exports(request: PageRequest) -> HttpResponse:
         "columns": COLUMNS,
         "formats": list(WRITERS),
         "releases": Release.objects.select_related("made_by"),
-        "fields": Field.objects.select_related("promoted_run"),
+        "fields": Field.objects.select_related("promoted_run").prefetch_related(
+            "promoted_run__fields"
+        ),
     }
     return render(request, "frontend/exports.html", context)

@@ -59,7 +59,7 @@ class ApplicationListView(ListAPIView[Application]):
     permission_classes = [MayAct]
     actions = {"GET": Action.VIEW, "POST": Action.START}
     serializer_class = ApplicationOut
-    queryset = Application.objects.select_related("requested_by", "field", "run")
+    queryset = Application.objects.all().to_show()
 
     def get_queryset(self) -> QuerySet[Application]:
         """Return those of the run."""
@@ -91,7 +91,7 @@ class ApplicationView(RetrieveAPIView[Application]):
     permission_classes = [MayAct]
     actions = {"GET": Action.VIEW}
     serializer_class = ApplicationOut
-    queryset = Application.objects.select_related("requested_by", "field", "run")
+    queryset = Application.objects.all().to_show()
 
 
 class ApplicationPromotionView(APIView):

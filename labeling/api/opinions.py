@@ -39,10 +39,13 @@ class NetworkOut(serializers.ModelSerializer[Prediction]):
         max_length=4,
         allow_null=True,
         source="calibrated",
-        help_text="After calibration; null if control labels determine no temperature.",
+        help_text="After calibration by a temperature that was fitted in the fields that the run "
+        "was trained on, and not measured in a field that it was only applied to; null if control "
+        "labels determine no temperature.",
     )
     calibration_labels = serializers.IntegerField(
-        source="run.calibration.labels", help_text="Control labels behind it; 0 without one."
+        source="run.calibration.labels",
+        help_text="Control labels of the run's fields behind it; 0 without one.",
     )
     entropy_nats = serializers.FloatField(source="entropy")
     external = serializers.CharField(

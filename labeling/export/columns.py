@@ -69,10 +69,15 @@ COLUMNS = (
         Column(
             name,
             float,
-            f"probability of class {label} after calibration by the run's temperature; empty if "
-            "the control labels give none, and for imported networks",
+            f"probability of class {label} after calibration by a temperature fitted in the fields "
+            "that the run was trained on, and not measured in a field that it was only "
+            "applied to; empty if the control labels give none, and for imported networks",
         )
         for label, name in zip(CLASSES, CALIBRATED_COLUMNS, strict=True)
     ),
-    Column("calibration_labels", int, "control labels that the temperature was fitted to"),
+    Column(
+        "calibration_labels",
+        int,
+        "control labels of the run's fields that the temperature was fitted to",
+    ),
 )

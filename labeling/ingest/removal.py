@@ -37,6 +37,7 @@ from labeling.models import (
     TrainingRun,
     Vote,
 )
+from labeling.models.job import STOPPED
 from labeling.rules.conflicts import JobConflict
 
 _RULINGS = ("field", "catalogue_id", "curator", "label", "reason", "decided_at")
@@ -62,6 +63,8 @@ def remove_import(
     except BlockingIOError:
         raise JobConflict(f"{record} is just being written or removed by somebody else.") from None
     shutil.rmtree(settings.RGB_CACHE / record.field.name, ignore_errors=True)
+    for application in Application.objects.filter(field=record.field_id, status__in=STOPPED):
+        shutil.rmtree(application.directory, ignore_errors=True)
     return archive
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils.text import capfirst
 
@@ -77,6 +76,10 @@ class ApplicationQuerySet(WorkerJobQuerySet["Application"]):
             application.log_event(f"Claimed, attempt {application.attempts}.", job.worker_name())
         return application
 
+    def to_show(self) -> Self:
+        """These, with the rows that tell their field, their progress and who requested them."""
+        return self.select_related("field", "requested_by", "run").prefetch_related("shards")
+
     def join(self, pk: int) -> Application | None:
         """Return an application of another worker if a shard waits, unless this one gave it up.
 
@@ -122,8 +125,9 @@ class Application(WorkerJob):
     @property
     def share(self) -> float:
         """Share of its candidates that are predicted, 0 to 1."""
-        sums = self.shards.aggregate(total=Sum("count"), predicted=Sum(F("count") * F("fraction")))
-        return sums["predicted"] / sums["total"] if sums["total"] else 0.0
+        shards = self.shards.all()
+        total = sum(shard.count for shard in shards)
+        return sum(shard.count * shard.fraction for shard in shards) / total if total else 0.0
 
     @property
     def is_finished(self) -> bool:

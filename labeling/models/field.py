@@ -314,10 +314,13 @@ class Field(models.Model):
     def notify_refresh(self) -> None:
         """Have a worker check whether the order of the queue should follow new labels.
 
-        Costs a look at the disk, and at most one message a second.
+        Costs a look at the disk and a query, and at most one message a second.
         """
         run = self.promoted_run_id
-        if self.follows_labels and run and run_folders.embeddings_path(run).exists():
+        if not self.follows_labels or not run or not run_folders.embeddings_path(run).exists():
+            return
+        # A run that was only applied to a field has kept no embeddings of its candidates.
+        if Field.objects.filter(pk=self.pk, promoted_run__fields=F("pk")).exists():
             jobs.notify_throttled(jobs.REFRESH, self.pk)
 
     @transaction.atomic

@@ -329,6 +329,14 @@ def test_labels_that_cause_no_refresh_wake_no_worker(field, run, ada, bea, nudge
     assert nudged == []
 
 
+def test_labels_of_a_field_that_a_run_was_only_applied_to_wake_no_worker(
+    field, run, ada, bea, nudged
+):
+    run.fields.set([make_field("trained")])
+    settle(numbered(field, 1), [ada, bea])
+    assert nudged == []
+
+
 def test_the_sweep_replaces_a_lost_message(labelled, monkeypatch):
     sent = []
     monkeypatch.setattr(jobs, "send", lambda *message: sent.append(message))

@@ -6,8 +6,12 @@ from http import HTTPStatus
 import pytest
 from django.utils import timezone
 
-from labeling.housekeeping import delete_expired_sessions, delete_unused_embeddings
-from labeling.models import Session
+from labeling.housekeeping import (
+    delete_application_files,
+    delete_expired_sessions,
+    delete_unused_embeddings,
+)
+from labeling.models import Application, RunStatus, Session
 from tests.labeling.world import make_field, make_run
 
 
@@ -63,3 +67,41 @@ def test_only_expired_sessions_are_deleted(client, ada, bea):
     assert client.get("/api/v1/progress/").status_code == HTTPStatus.OK
     assert Session.objects.get().account == bea
     assert delete_expired_sessions() == 0
+
+
+@pytest.fixture
+def application(field, admin):
+    """A queued application with the predictions of one shard."""
+    application = Application.objects.request(make_run(field, admin), make_field("new"), admin)
+    application.directory.mkdir(parents=True)
+    application.shard_path(0).write_bytes(b"predictions")
+    return application
+
+
+def test_an_application_keeps_its_files_while_it_can_go_on(application):
+    assert delete_application_files() == 0
+    application.cancel()
+    assert delete_application_files() == 0
+    assert application.shard_path(0).exists()
+
+
+def test_the_files_of_a_long_stopped_application_are_deleted(application):
+    application.cancel()
+    Application.objects.update(finished_at=timezone.now() - timedelta(days=31))
+    assert delete_application_files() == 1
+    assert not application.directory.exists()
+    assert delete_application_files() == 0
+    application.resume()
+    assert Application.objects.claim(application.pk).shards.waiting().count() == 1
+
+
+@pytest.mark.parametrize("status", [RunStatus.READY, RunStatus.REFUSED])
+def test_the_files_of_a_finished_application_are_deleted(application, status):
+    Application.objects.update(status=status, finished_at=timezone.now())
+    assert delete_application_files() == 1
+    assert not application.directory.exists()
+
+
+def test_the_files_of_an_application_that_is_gone_are_deleted(application):
+    application.delete()
+    assert delete_application_files() == 1

@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 import pytest
 
-from labeling.models import Application, RunStatus, TrainingRun
-from tests.labeling.world import make_field, make_run
+from labeling.models import Application, Field, RunStatus, TrainingRun
+from tests.labeling.world import calibrate_run, make_field, make_run
 
 pytestmark = pytest.mark.beside("sqlite")
 
@@ -103,3 +103,16 @@ def test_an_imported_network_offers_no_form(browse, run):
     TrainingRun.objects.update(external="StarcNet", outcome={"file": "a.tab"})
     text = text_of(browse("admin"), run)
     assert "This network was trained elsewhere and is not here" in text
+
+
+def test_exports_say_that_calibration_is_not_measured_where_a_run_was_only_applied(
+    browse, run, people
+):
+    calibrate_run(run)
+    run.promote_unjudged(by=people["admin"])
+    sentence = "whether its probabilities are calibrated here is not measured"
+    assert sentence not in browse("cur").get("/exports/").content.decode()
+    Field.objects.filter(pk=make_field("ngc2").pk).update(promoted_run=run)
+    text = browse("cur").get("/exports/").content.decode()
+    assert text.count(sentence) == 1
+    assert "It was only applied to ngc2" in text

@@ -3,6 +3,8 @@
 from http import HTTPStatus
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from labeling.models import Application, RunStatus, TrainingRun
 from tests.labeling.world import API, make_field, make_run, problem
@@ -72,3 +74,16 @@ def test_it_promotes_the_run_in_its_field(as_admin, run, new_field):
     assert as_admin.delete(f"{address}/promotion/").json()["promoted"] is False
     new_field.refresh_from_db()
     assert new_field.promoted_run is None
+
+
+def test_the_list_costs_the_same_queries_for_any_number(
+    as_admin, run, new_field, admin, django_assert_num_queries
+):
+    Application.objects.request(run, new_field, admin)
+    with CaptureQueriesContext(connection) as queries:
+        as_admin.get(url(run))
+    for name in ("second", "third"):
+        application = Application.objects.request(run, make_field(name), admin)
+        Application.objects.claim(application.pk)
+    with django_assert_num_queries(len(queries)):
+        assert len(as_admin.get(url(run)).json()["results"]) == 3

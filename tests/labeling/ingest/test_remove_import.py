@@ -11,6 +11,7 @@ from labeling.ingest.pack_claims import remove_abandoned_imports, remove_claimed
 from labeling.ingest.removal import NotConfirmed, remove_import
 from labeling.models import (
     Adjudication,
+    Application,
     Candidate,
     CatalogueImport,
     Comment,
@@ -44,6 +45,14 @@ def is_gone(settings):
 def test_without_votes_it_is_removed_at_once(record, admin, settings):
     assert remove_import(record, removed_by=admin) is None
     assert is_gone(settings)
+
+
+def test_the_files_of_a_stopped_application_go_with_it(record, imported, field, admin):
+    application = Application.objects.request(make_run(field, admin), imported, admin)
+    application.directory.mkdir(parents=True)
+    application.cancel()
+    remove_import(record)
+    assert not application.directory.exists()
 
 
 def test_the_same_catalogue_can_be_imported_again(record, imported, sky, settings):
