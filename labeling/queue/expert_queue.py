@@ -9,9 +9,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from labeling.db.clock import database_now
-from labeling.models.candidate import CandidateQuerySet
+from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
 from labeling.models.lease import WRITE_LEASE, Lease, LeaseQuerySet, Sample
+from labeling.models.vote import Vote
 from labeling.queue.parts import Lock, Part, Pick, QueueFilter, WaitingCandidates
 from labeling.rules.sampling import takes_control, takes_repeat
 
@@ -50,7 +51,7 @@ class ExpertQueue:
             if not new:
                 break
             leases += new
-            for sample in (Sample(lease.sample) for lease in new):
+            for sample in (lease.sample for lease in new):
                 samples.remove(sample if sample in samples else samples[0])
         return leases
 
@@ -128,11 +129,13 @@ class ExpertQueue:
 
     def _grant(self, picks: Iterable[Pick], sample: Sample | None = None) -> list[Lease]:
         """Lease these candidates, whose locks the caller holds, for the field's lease time."""
+        picks = list(picks)
+        by_choice = self._candidates_of_choice(picks)
         leases = [
             Lease(
                 candidate=pick.candidate,
                 expert=self._expert,
-                sample=sample or (Sample.CONTROL if pick.candidate.control else Sample.POOL),
+                sample="" if pick.candidate.pk in by_choice else sample or _sample(pick.candidate),
                 strategy=pick.strategy,
                 leased_at=pick.read_at,
                 renewed_at=pick.read_at,
@@ -143,6 +146,25 @@ class ExpertQueue:
         for lease in leases:
             WRITE_LEASE(lease)
         return leases
+
+    def _candidates_of_choice(self, picks: Iterable[Pick]) -> set[int]:
+        """Return those control candidates that are in the queue by the expert's choice alone.
+
+        They voted on them by hand and retracted, and did not get them from the control sample.
+        """
+        again = {
+            pick.candidate.pk
+            for pick in picks
+            if pick.candidate.control
+            and (self._filter.unfinished or pick.part in (Part.UNFINISHED, Part.SKIPPED))
+        }
+        if not again:
+            return again
+        in_control = {"candidate__in": again, "sample": Sample.CONTROL}
+        leases = Lease.objects.of(self._expert).filter(**in_control).order_by()
+        votes = Vote.objects.by(self._expert).filter(**in_control).order_by()
+        served = leases.values_list("candidate").union(votes.values_list("candidate"))
+        return again - {pk for (pk,) in served}
 
     def _all_parts(self) -> list[Part]:
         return [*self._parts(Sample.POOL), *self._parts(Sample.CONTROL)]
@@ -192,6 +214,10 @@ class ExpertQueue:
         picks = self._waiting.first(Part.REPEAT, Lock.SKIP_LOCKED, count) if count else []
         waiting = self._waiting.still_waiting(picks, repeats=True) if picks else []
         return self._grant(waiting, Sample.REPEAT)
+
+
+def _sample(candidate: Candidate) -> Sample:
+    return Sample.CONTROL if candidate.control else Sample.POOL
 
 
 def _interleaved(samples: Sequence[Sample], pool: list[Pick], control: list[Pick]) -> list[Pick]:

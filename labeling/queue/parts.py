@@ -71,6 +71,8 @@ class Pick:
     strategy: str
     read_at: datetime
     """The database's time when it was read; its lease counts from then."""
+    part: Part | None = None
+    """The part that it was read from; None for an overdue lease of somebody else."""
 
 
 class WaitingCandidates:
@@ -102,7 +104,7 @@ class WaitingCandidates:
         for candidate, _ in rows:
             candidate.field = self._field
         strategy = self._strategy_of(part)
-        return [Pick(candidate, strategy, values["now"]) for candidate, values in rows]
+        return [Pick(candidate, strategy, values["now"], part) for candidate, values in rows]
 
     def _may_repeat(self) -> bool:
         """True if the expert has cast enough votes; reads the time before which a vote is old."""

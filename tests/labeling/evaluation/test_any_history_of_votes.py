@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from labeling.classes import Label
 from labeling.evaluation.control_labels import control_labels
 from labeling.models import Candidate, Lease, Sample, Vote, VoteImport
+from labeling.queue.parts import QueueFilter
 from tests.labeling.conftest import person
 from tests.labeling.world import lease_next, lease_to, make_field, only_sample, vote
 
@@ -22,6 +23,7 @@ DOINGS = st.one_of(
     st.tuples(st.just("served"), WHO, WHICH, ANSWER),
     st.tuples(st.just("served"), WHO, WHICH, ANSWER),
     st.tuples(st.just("by hand"), WHO, WHICH, ANSWER),
+    st.tuples(st.just("unfinished"), WHO, WHICH, ANSWER),
     st.tuples(st.just("repeat"), WHO, WHICH, ANSWER),
     st.tuples(st.just("import"), WHO, WHICH, ANSWER),
     st.tuples(st.just("withdraw"), WHO, WHICH, ANSWER),
@@ -39,6 +41,11 @@ WITHDRAWN_BEFORE = [
     *CHANGED_AFTER_DISCLOSURE[:2],
     ("withdraw", 0, 0, Label.UNSURE),
     *CHANGED_AFTER_DISCLOSURE[2:],
+]
+BY_HAND_AND_AGAIN = [
+    ("by hand", 0, 0, Label.SYMMETRIC),
+    ("withdraw", 0, 0, Label.UNSURE),
+    ("unfinished", 0, 0, Label.ASYMMETRIC),
 ]
 
 
@@ -59,6 +66,8 @@ class World:
         match what:
             case "served" | "by hand":
                 self.answer(what, candidate, expert, pair, label)
+            case "unfinished":
+                self.answer_unfinished(candidate, expert, pair, label)
             case "repeat" if pair in self.live:
                 lease_to(candidate, expert, Sample.REPEAT)
                 vote(candidate, expert, label)
@@ -75,11 +84,23 @@ class World:
                 candidate.adjudicate(self.experts[-1], label, "seen")
 
     def answer(self, what, candidate, expert, pair, label):
-        """Vote with a lease of the queue, or by hand; the record follows."""
+        """Vote with a lease of the queue, or by hand."""
         Lease.objects.filter(candidate=candidate, expert=expert).delete()
         if what == "served":
             lease_to(candidate, expert)
             self.served.add(pair)
+        self.record_answer(candidate, expert, pair, label)
+
+    def answer_unfinished(self, candidate, expert, pair, label):
+        """Vote if the queue gives the candidate again to the expert who asks for it."""
+        for lease in lease_next(self.field, expert, 2, QueueFilter(unfinished=True)):
+            if lease.candidate_id == candidate.pk:
+                self.record_answer(candidate, expert, pair, label)
+            else:
+                lease.delete()
+
+    def record_answer(self, candidate, expert, pair, label):
+        """Vote, and record what should count."""
         if candidate.disclosures.filter(expert=expert).exists():
             self.informed.add(pair)
         vote(candidate, expert, label)
@@ -124,6 +145,7 @@ def people(db):
 @given(HISTORIES)
 @example(CHANGED_AFTER_DISCLOSURE)
 @example(WITHDRAWN_BEFORE)
+@example(BY_HAND_AND_AGAIN)
 def test_only_blind_votes_that_the_queue_served_count(people, history):
     with transaction.atomic():
         world = World(people)
@@ -140,3 +162,29 @@ def test_the_queue_serves_votes_that_count(people):
         for lease in lease_next(field, expert, 3):
             vote(lease.candidate, expert, 2)
     assert list(control_labels([field]).labels.values()) == [2, 2, 2]
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_the_queue_does_not_make_a_vote_of_choice_count(people, skip):
+    ada, *_ = people
+    field = only_sample(make_field(candidates=1), control=True)
+    candidate = field.candidates.get()
+    vote(candidate, ada, 1).retract()
+    (lease,) = lease_next(field, ada, 1, QueueFilter(unfinished=True))
+    if skip:
+        lease.skip()
+        lease_next(field, ada, 1)
+    assert vote(candidate, ada, 2).sample == ""
+    assert control_labels([field]).votes == {}
+
+
+def test_what_the_control_sample_gave_is_still_of_it_when_unfinished(people):
+    ada, bea, *_ = people
+    field = only_sample(make_field(candidates=1), control=True)
+    for expert in (ada, bea):
+        (lease,) = lease_next(field, expert, 1)
+        type(lease).objects.filter(pk=lease.pk).update(expires_at=lease.leased_at)
+    lease_next(field, ada, 1, QueueFilter(unfinished=True))
+    lease_next(field, bea, 1, QueueFilter(unfinished=True))
+    candidate = field.candidates.get()
+    assert vote(candidate, ada, 2).sample == vote(candidate, bea, 2).sample == Sample.CONTROL
