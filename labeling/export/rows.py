@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from classifier.core.bands import BANDS
 from classifier.core.classes import CALIBRATED_COLUMNS, PROBABILITY_COLUMNS, VOTE_COLUMNS
 from labeling.export.kept import name_in_survey
+from labeling.models.adjudication import Adjudication
 from labeling.models.training_run import TrainingRun
 from labeling.models.vote import Vote
 from labeling.rules.consensus import ConsensusProvenance, ConsensusStatus
@@ -107,6 +108,7 @@ def _expressions() -> dict[str, Any]:
         "run": F("network__run"),
         **{f"{name}_": F(name) for name in (*_PHOTOMETRY, "ci", "observed", "set_aside")},
         "in_control": F("control"),
+        "ruled_again": _is_ruled_again(),
         "n_imported": _imported_votes(),
     }
 
@@ -115,6 +117,15 @@ def _imported_votes() -> Coalesce:
     """Return the number of live votes that were cast elsewhere."""
     votes = Vote.objects.live().imported().filter(candidate=OuterRef("pk")).order_by()
     return Coalesce(Subquery(votes.values("candidate").annotate(n=Count("pk")).values("n")), 0)
+
+
+def _is_ruled_again() -> Coalesce:
+    """Return an expression: the curator whose ruling stands had ruled on the candidate before."""
+    earlier = Adjudication.objects.filter(
+        candidate=OuterRef("candidate"), curator=OuterRef("curator"), pk__lt=OuterRef("pk")
+    )
+    rulings = Adjudication.objects.filter(candidate=OuterRef("pk"))
+    return Coalesce(Subquery(rulings.annotate(n=Exists(earlier)).values("n")[:1]), Value(False))  # noqa: FBT003
 
 
 _RENAMED = {
@@ -133,15 +144,21 @@ _RENAMED = {
 def _rename(row: Row) -> Row:
     """Return the row with its published names; annotations may not have names of model fields."""
     renamed = {_RENAMED.get(name, name.removesuffix("_")): value for name, value in row.items()}
+    ruled_again = renamed.pop("ruled_again")
     if not renamed["n_votes"]:
-        renamed["provenance"] = _provenance_without_votes(renamed)
+        renamed["provenance"] = _provenance_without_votes(renamed, ruled_again=ruled_again)
     renamed["control_sample"] = int(renamed["control_sample"])
     return renamed
 
 
-def _provenance_without_votes(row: Row) -> int | None:
-    """Return the provenance of a row without votes; a curator who ruled saw the network."""
+def _provenance_without_votes(row: Row, *, ruled_again: bool) -> int | None:
+    """Return the provenance of a row without votes.
+
+    A curator who ruled saw the network, but for a first ruling on a control candidate: until then
+    it is hidden from them.
+    """
     network = row["run"] is not None
     if row["consensus_status"] == ConsensusStatus.ADJUDICATED:
-        return (ConsensusProvenance.NETWORK_AND_ONE if network else ConsensusProvenance.ONE).value
+        visible = network and (ruled_again or not row["control_sample"])
+        return (ConsensusProvenance.NETWORK_AND_ONE if visible else ConsensusProvenance.ONE).value
     return ConsensusProvenance.NETWORK.value if network else None

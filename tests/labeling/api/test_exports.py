@@ -108,10 +108,23 @@ def test_without_a_temperature_calibrated_probabilities_are_empty(as_cur, labell
 
 def test_a_ruling_without_votes_has_the_provenance_of_one_person(as_cur, labelled, cur):
     predicted, unseen = labelled.candidates.order_by("pk")[3:6:2]
+    labelled.candidates.update(control=False)
     for candidate in (predicted, unseen):
         candidate.adjudicate(cur, 1, "round, FWHM of 2.4 px")
     rows = csv_rows(as_cur.get(url("csv")))
     assert [rows[k]["provenance"] for k in (3, 5)] == ["1", "2"]
+
+
+def test_a_first_ruling_on_a_control_candidate_was_made_without_the_network(
+    as_cur, labelled, cur, admin
+):
+    candidate = labelled.candidates.order_by("pk")[3]
+    labelled.candidates.update(control=True)
+    provenances = []
+    for curator in (cur, admin, cur, admin):
+        candidate.adjudicate(curator, 1, "round, FWHM of 2.4 px")
+        provenances.append(csv_rows(as_cur.get(url("csv")))[3]["provenance"])
+    assert provenances == ["2", "2", "1", "1"]
 
 
 @pytest.mark.parametrize("ending", FORMATS)
