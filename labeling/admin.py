@@ -45,6 +45,7 @@ from labeling.models import (
 )
 from labeling.models.api_token import ApiTokenQuerySet
 from labeling.models.candidate_queryset import network_is_open_to
+from labeling.models.field import SPLIT_IS_FIXED
 from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import repeat_run, request_run
 
@@ -120,10 +121,15 @@ class FieldAdmin(AdministratorsAdmin):
 
     def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:  # noqa: FBT001
         """Save, and recompute what depends on changed rules while new votes wait."""
+        changed = list(form.changed_data)
         if change:
             Field.objects.filter(pk=obj.pk).lock_out_votes()
+            # An import may have begun since the form was checked.
+            if "split" in changed and obj.imports.exists():
+                changed.remove("split")
+                self.message_user(request, SPLIT_IS_FIXED, messages.ERROR)
         # Only what the form changed: a run may have been promoted since the field was read.
-        obj.save(update_fields=form.changed_data if change else None)
+        obj.save(update_fields=changed if change else None)
         if {"votes_needed", "early_retirement"}.intersection(form.changed_data):
             obj.refresh_consensus()
         if {"min_observed", "min_detected"}.intersection(form.changed_data):

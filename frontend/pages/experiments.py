@@ -124,7 +124,7 @@ def offers(
     fields, source = list(fields), LabelSource(label_source)
     labelled = Candidate.objects.filter(field__in=fields).labelled_by(source)
     n_fields = sum(bool(control_labels([field], source).labels) for field in fields)
-    n_labels = labelled.filter(control=False, guard=False).count()
+    n_labels = labelled.training_pool().count()
     for kind, question in QUESTIONS.items():
         n_sources = len(sources) if kind == ExperimentKind.SOURCES else 1
         try:

@@ -59,7 +59,7 @@ def _measurement(run: TrainingRun) -> Measurement | None:
 
 def _sentence(fields: list[Field], measurements: list[Measurement]) -> str:
     """Say what more votes, cast anywhere in the fields of the runs, are expected to gain."""
-    pool = Candidate.objects.filter(field__in=fields, control=False, guard=False)
+    pool = Candidate.objects.filter(field__in=fields).training_pool()
     labels = pool.labelled_by(CONSENSUS).count()
     n_votes = Vote.objects.live().filter(candidate__field__in=fields).count()
     gain = advice(measurements, labels, MORE_VOTES * labels / max(n_votes, 1))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from classifier.core.statistics import Proportion
 from labeling.agreement.label_accuracy import LabelAccuracy, label_accuracy
 from labeling.evaluation.control_labels import ControlLabels
 
@@ -27,23 +28,20 @@ class ControlSummary:
     """Expected accuracy of a network that is always right; None for too few votes."""
 
     @classmethod
-    def of(
-        cls, control: ControlLabels, predicted: Collection[int], accuracy: Mapping[str, Any]
-    ) -> Self:
-        """Return the summary for an accuracy (`right`, `of`) on these candidates.
+    def of(cls, control: ControlLabels, predicted: Collection[int], accuracy: Proportion) -> Self:
+        """Return the summary for the accuracy on those of these candidates that have a label.
 
         The ceiling is that of all control labels, predicted or not.
         """
         chosen = control.among(predicted)
         unsettled = len(chosen.unsettled)
-        right, of = accuracy.get("right", 0), accuracy.get("of", 0)
-        total = of + unsettled
+        right, total = accuracy.right, accuracy.of + unsettled
         return cls(
             labelled=len(chosen.labels),
             unsettled=unsettled,
             waiting=len(chosen.waiting),
             catalogue_only=len(chosen.catalogue_only),
-            bounds=(right / total, (right + unsettled) / total) if of else None,
+            bounds=(right / total, (right + unsettled) / total) if accuracy.of else None,
             ceiling=label_accuracy(control.votes, control.labels),
         )
 

@@ -176,6 +176,10 @@ class CandidateQueries(models.QuerySet[C]):
         disclosures = [Disclosure(candidate_id=pk, expert=expert) for pk in new_pks]
         Disclosure.objects.bulk_create(disclosures, ignore_conflicts=True)
 
+    def training_pool(self) -> Self:
+        """Candidates whose labels networks may learn from: not in the control sample or guard."""
+        return self.filter(control=False, guard=False)
+
     def in_queue_of(self, run: Any, field: Any) -> Self:
         """The training pool in the order of the run's acquisition values, highest first."""
         waiting = self.filter(predictions__run=run, predictions__queue=field, control=False)

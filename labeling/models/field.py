@@ -273,7 +273,7 @@ class Field(models.Model):
 
         Of a large field, a random part is looked at: votes wait meanwhile.
         """
-        pool = self.candidates.in_play().filter(control=False).order_by("shuffle")
+        pool = self.candidates.in_play().training_pool().order_by("shuffle")
         columns = pool.values_list("pk", "mag_v", F("mag_v") - F("mag_i"), "ci")
         rows = sorted(columns[:_SPREAD_POOL], key=itemgetter(0))
         columns_NK = np.array([values for _, *values in rows], dtype=float).reshape(-1, 3)

@@ -120,7 +120,7 @@ class Refresh(models.Model):
 
     def _pool(self) -> CandidateQuerySet:
         in_fields = Candidate.objects.filter(field__in=self.run.fields.all())
-        return in_fields.filter(control=False, guard=False)
+        return in_fields.training_pool()
 
     def candidates(self) -> list[int]:
         """Return the candidates in the field's training pool."""

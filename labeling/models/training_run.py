@@ -18,6 +18,7 @@ from classifier.core.classes import PROBABILITY_COLUMNS
 from classifier.core.config import PRESETS, Preset
 from classifier.core.training_set import TRAIN
 from labeling import jobs
+from labeling.db.bulk import batches
 from labeling.evaluation.control_labels import ControlLabels, control_labels
 from labeling.evaluation.control_summary import ControlSummary
 from labeling.files import run_folders
@@ -303,9 +304,13 @@ class TrainingRun(SharedRun):
     @transaction.atomic
     def judge(self) -> None:
         """Let the gate compare it with the promoted runs of its fields, and store the verdict."""
-        verdict = self.verdict_in(self.fields.all())
+        fields = list(self.fields.all())
+        control = self.control_labels(fields)
+        verdict = self.verdict_in(fields, control)
+        # The accuracy on the same labels: that of its evaluation is on those of its snapshot.
+        summary = ControlSummary.of(control, self._predicted_control(), verdict.shares[0].new)
         self.verdict = nonfinite_to_none(verdict.to_dict())
-        self.verdict["control_labels"] = nonfinite_to_none(self._control_summary().to_dict())
+        self.verdict["control_labels"] = nonfinite_to_none(summary.to_dict())
         # A concurrent request may have promoted it meanwhile.
         stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
         self.status = stored.get(pk=self.pk)
@@ -314,17 +319,24 @@ class TrainingRun(SharedRun):
         self.save(update_fields=["verdict", "status"])
         self.log_event(verdict.sentence)
 
-    def verdict_in(self, fields: Iterable[Field]) -> gate.GateVerdict:
-        """Return the gate's verdict on its predictions in these fields, trained on or not."""
+    def verdict_in(
+        self, fields: Iterable[Field], control: ControlLabels | None = None
+    ) -> gate.GateVerdict:
+        """Return the gate's verdict on its predictions in these fields, trained on or not.
+
+        `control` are the labels of their control samples, if they are at hand.
+        """
         fields = list(fields)
-        control = Prediction.objects.filter(candidate__control=True, candidate__field__in=fields)
-        new = _probabilities(control.filter(run=self))
-        promoted = _probabilities(control.promoted().exclude(run=self))
-        labels = self.control_labels(fields).among(new).labels
-        promoted_NK = _probabilities_of(promoted, labels)
+        control = control or self.control_labels(fields)
+        new = _probabilities(Prediction.objects.filter(run=self), control.labels)
+        labels = control.among(new).labels
+        promoted = Prediction.objects.promoted().exclude(run=self)
+        promoted_NK = _probabilities_of(_probabilities(promoted, labels), labels)
         ever = TrainingRun.objects.filter(promotions__field__in=fields).exclude(pk=self.pk)
         former = {
-            run: _probabilities_of(_probabilities(control.filter(run=run)), labels)
+            run: _probabilities_of(
+                _probabilities(Prediction.objects.filter(run=run), labels), labels
+            )
             for run in ever.order_by("pk").values_list("pk", flat=True).distinct()
         }
         return gate.judge(
@@ -356,11 +368,10 @@ class TrainingRun(SharedRun):
         source = self.source if self.label_source else CONSENSUS
         return control_labels(self.fields.all() if fields is None else fields, source)
 
-    def _control_summary(self) -> ControlSummary:
-        """Return what the present control labels allow its accuracy to say."""
+    def _predicted_control(self) -> set[int]:
+        """Return the control candidates of its fields that it has predictions for."""
         predicted = self.predictions.filter(candidate__control=True)
-        candidates = set(predicted.values_list("candidate", flat=True))
-        return ControlSummary.of(self.control_labels(), candidates, self.accuracy)
+        return set(predicted.values_list("candidate", flat=True))
 
     @property
     def passed_gate(self) -> bool:
@@ -495,10 +506,16 @@ def _update_status(*runs: TrainingRun | None) -> None:
         run.save(update_fields=["status"])
 
 
-def _probabilities(predictions: models.QuerySet[Prediction]) -> dict[int, Sequence[float]]:
-    """Return the four probabilities by candidate, in the order of the candidates."""
+def _probabilities(
+    predictions: models.QuerySet[Prediction], candidates: Iterable[int]
+) -> dict[int, Sequence[float]]:
+    """Return the four probabilities of those of these candidates that have any, by candidate."""
     columns = ("candidate_id", *PROBABILITY_COLUMNS)
-    return {pk: p for pk, *p in predictions.order_by("candidate_id").values_list(*columns)}
+    return {
+        pk: p
+        for batch in batches(sorted(candidates))
+        for pk, *p in predictions.filter(candidate__in=batch).values_list(*columns)
+    }
 
 
 def _probabilities_of(

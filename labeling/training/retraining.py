@@ -106,7 +106,7 @@ def retraining_state(field: Field) -> RetrainingState:
     n_new, n_settled, is_quiet, damage = 0, 0, True, ""
     if last_run is not None:
         in_fields = Candidate.objects.filter(field__in=last_run.fields.all())
-        pool = in_fields.filter(control=False, guard=False)
+        pool = in_fields.training_pool()
         labels = pool.labels(CONSENSUS)
         try:
             snapshot = last_run.snapshot_labels(TRAIN)

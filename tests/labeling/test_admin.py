@@ -4,13 +4,23 @@ from http import HTTPStatus
 
 import pytest
 from django.apps import apps
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.db import transaction
 from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 
 from classifier.core.config import Preset
-from labeling.models import Consensus, Field, ReferenceLabel, TrainingRun, VoteImport
+from labeling.models import (
+    CatalogueImport,
+    Consensus,
+    Field,
+    ReferenceLabel,
+    TrainingRun,
+    VoteImport,
+)
 from tests.labeling.world import lease_to, make_experiment, make_run, promote, settle
 
 TABLES = [model._meta.model_name for model in apps.get_app_config("labeling").get_models()]
@@ -201,3 +211,20 @@ def test_predictions_of_control_candidates_are_listed_after_a_ruling(as_root, ro
     first.adjudicate(root, 3, "two peaks")
     assert as_root.get(url).context["cl"].result_count == 2
     assert as_root.get(change).status_code == HTTPStatus.OK
+
+
+def test_an_import_that_begins_after_the_check_of_the_form_keeps_the_split(as_root):
+    field = Field.objects.create(name="new", galaxy="NEW")
+    url = reverse("admin:labeling_field_changelist")
+    request = as_root.get(url).wsgi_request
+    fields = site._registry[Field]
+    form = fields.get_form(request, field)(RULES | {"split": "cells"}, instance=field)
+    assert form.is_valid(), form.errors
+    CatalogueImport.objects.create(
+        field=field, file_name="a.csv", fingerprint="a", origin=1, rows=0, pack="a"
+    )
+    with transaction.atomic():
+        fields.save_model(request, form.instance, form, change=True)
+    field = Field.objects.get(pk=field.pk)
+    assert (field.split, field.galaxy) == ("random", "NGC 1")
+    assert any("split" in str(message) for message in get_messages(request))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from classifier.active.simulated_experts import cast_votes, expert_confusion
+from classifier.core.statistics import Proportion
 from labeling.agreement.label_accuracy import MIN_CANDIDATES
 from labeling.evaluation.control_labels import ControlLabels, control_labels
 from labeling.evaluation.control_summary import ControlSummary
@@ -19,12 +20,12 @@ def test_bounds_are_of_all_wrong_and_all_right_on_what_is_unsettled():
         waiting=frozenset({7}),
         catalogue_only=frozenset({6, 7}),
     )
-    summary = ControlSummary.of(control, {1, 2, 3, 5, 7}, {"right": 2, "of": 3})
+    summary = ControlSummary.of(control, {1, 2, 3, 5, 7}, Proportion.measure(2, 3))
     assert (summary.labelled, summary.unsettled, summary.waiting) == (3, 1, 1)
     assert summary.catalogue_only == 1
     assert summary.bounds == (2 / 4, 3 / 4)
     assert summary.ceiling is None
-    assert ControlSummary.of(control, {1}, {}).bounds is None
+    assert ControlSummary.of(control, {6}, Proportion.measure(0, 0)).bounds is None
 
 
 @pytest.fixture
@@ -44,13 +45,16 @@ def test_a_judged_run_has_the_summary_of_the_labels_that_it_was_judged_by(voted,
     run = running_run(voted, admin)
     p_NK = np.full((len(pks), 4), 0.1)
     p_NK[np.arange(len(pks)), np.arange(len(pks)) % 4] = 0.7
+    # On the labels of its snapshot, of which there were fewer.
     run.succeed(arrays_of(pks, p_NK), {"evaluation": {"accuracy": {"right": 40, "of": 50}}})
     run.refresh_from_db()
     control = control_labels([voted])
     summary = run.verdict["control_labels"]
     assert summary["labelled"] == len(control.labels) == run.verdict["of"]
     assert summary["unsettled"] == len(control.unsettled) > 0
-    total = 50 + summary["unsettled"]
-    assert summary["bounds"] == pytest.approx([40 / total, (40 + summary["unsettled"]) / total])
+    right = sum(pks.index(pk) % 4 + 1 == label for pk, label in control.labels.items())
+    total = len(control.labels) + len(control.unsettled)
+    bounds = [right / total, (right + len(control.unsettled)) / total]
+    assert summary["bounds"] == pytest.approx(bounds)
     ceiling = summary["ceiling"]
     assert 0 < ceiling["low"] < ceiling["value"] < ceiling["high"] <= 1

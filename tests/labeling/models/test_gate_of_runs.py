@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from labeling.models import Prediction, Promotion, RefusedByGate, RunStatus, TrainingRun, Vote
@@ -244,3 +246,17 @@ def test_a_run_with_too_few_labels_to_judge_waits_for_a_person(trained, labelled
     assert "10 percentage points" in second.verdict["doubts"][0]
     second.promote(admin)
     assert second.status == RunStatus.PROMOTED
+
+
+def test_the_labels_are_read_once_and_no_prediction_without_one(trained, labelled):
+    first, second = trained(), trained()
+    first.succeed(ranked(labelled, 30), {})
+    second.succeed(ranked(labelled, 31), {})
+    with CaptureQueriesContext(connection) as queries:
+        second.judge()
+    statements = [query["sql"] for query in queries]
+    # The votes of the control sample are counted in one statement.
+    assert sum("n5" in sql and "labeling_vote" in sql for sql in statements) == 1
+    probabilities = [sql for sql in statements if "p_class1" in sql]
+    assert probabilities
+    assert all('"candidate_id" IN (' in sql for sql in probabilities)

@@ -66,6 +66,14 @@ def test_a_spread_sample_comes_first_and_the_others_at_random(field, ada, capsys
     assert misplaced(capsys) == 0
 
 
+def test_the_spread_sample_has_no_candidates_of_the_guard(field):
+    guards = field.candidates.filter(pk__in=in_order(field)[::4])
+    guards.update(guard=True)
+    begin(field, ColdStart.SPREAD)
+    assert field.candidates.filter(shuffle__lt=0).count() == SPREAD_SIZE
+    assert not field.candidates.filter(shuffle__lt=0, guard=True).exists()
+
+
 def test_the_spread_order_can_be_removed(field):
     own = in_order(field)
     begin(field, ColdStart.SPREAD)
