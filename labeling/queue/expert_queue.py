@@ -51,8 +51,10 @@ class ExpertQueue:
             if not new:
                 break
             leases += new
-            for sample in (lease.sample for lease in new):
-                samples.remove(sample if sample in samples else samples[0])
+            for lease in new:
+                # A lease that the expert's choice gave has no sample.
+                same = (sample for sample in samples if sample == lease.sample)
+                samples.remove(next(same, samples[0]))
         return leases
 
     def _lease_next(self, samples: Sequence[Sample], *, last_resort: bool) -> list[Lease]:
