@@ -23,10 +23,16 @@ class QueueFilterIn(StrictSerializer):
 
     field = serializers.CharField(required=False, allow_null=True)
     mag_min = NumberField(
-        required=False, allow_null=True, help_text="Brightest V magnitude (Vega), itself included."
+        required=False,
+        allow_null=True,
+        help_text="Brightest V magnitude (Vega), itself included. Candidates of the control "
+        "sample come whatever their magnitude.",
     )
     mag_max = NumberField(
-        required=False, allow_null=True, help_text="Faintest V magnitude (Vega), itself included."
+        required=False,
+        allow_null=True,
+        help_text="Faintest V magnitude (Vega), itself included. Candidates of the control "
+        "sample come whatever their magnitude.",
     )
     unfinished = serializers.BooleanField(
         default=False,

@@ -131,6 +131,20 @@ class CandidateQueries(models.QuerySet[C]):
             candidates = candidates.filter(mag_v__lte=mag_max)
         return candidates
 
+    def in_control_or_range(self, mag_min: Any = None, mag_max: Any = None) -> Self:
+        """The control sample, and other candidates with a V magnitude in this range.
+
+        Control labels of magnitudes that somebody chose would not be those of a random sample.
+        """
+        if mag_min is None and mag_max is None:
+            return self
+        in_range = Q(control=False)
+        if mag_min is not None:
+            in_range &= Q(mag_v__gte=mag_min)
+        if mag_max is not None:
+            in_range &= Q(mag_v__lte=mag_max)
+        return self.filter(Q(control=True) | in_range)
+
     def not_skipped_by(self, expert: User | Param) -> Self:
         """Candidates that this expert has not skipped."""
         skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))

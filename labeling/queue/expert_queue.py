@@ -203,7 +203,7 @@ class ExpertQueue:
         """Candidates that the expert could vote on, whoever holds them."""
         chosen = self._filter
         eligible = self._field.candidates.eligible_for(self._expert)
-        eligible = eligible.in_magnitude_range(chosen.mag_min, chosen.mag_max)
+        eligible = eligible.in_control_or_range(chosen.mag_min, chosen.mag_max)
         return eligible.unfinished_by(self._expert) if chosen.unfinished else eligible
 
     def _overdue(self) -> LeaseQuerySet:

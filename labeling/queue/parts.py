@@ -29,7 +29,10 @@ REPEAT_AFTER_VOTES = 20
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """Filter of a request: V magnitudes (Vega), ends included; unfinished candidates only."""
+    """Filter of a request: V magnitudes (Vega), ends included; unfinished candidates only.
+
+    Candidates of the control sample are served whatever their magnitude.
+    """
 
     mag_min: Any = None
     mag_max: Any = None
@@ -157,13 +160,10 @@ _OLD_VOTE = PreparedQuery(
 )
 
 
-def _filtered(template: QueueFilter) -> CandidateQuerySet:
-    candidates = Candidate.objects.filter(field=FIELD)
-    return candidates.in_magnitude_range(template.mag_min, template.mag_max)
-
-
 def _waiting(template: QueueFilter) -> CandidateQuerySet:
-    return _filtered(template).eligible_for(EXPERT).with_room(NEEDED)
+    candidates = Candidate.objects.filter(field=FIELD)
+    chosen = candidates.in_control_or_range(template.mag_min, template.mag_max)
+    return chosen.eligible_for(EXPERT).with_room(NEEDED)
 
 
 def _repeatable(template: QueueFilter) -> CandidateQuerySet:
@@ -171,7 +171,10 @@ def _repeatable(template: QueueFilter) -> CandidateQuerySet:
     # Added: to PostgreSQL a parameter that is subtracted from a time may be a time as well.
     an_hour_ago = Now() + -REPEAT_AFTER
     old = votes.filter(cast_at__lt=BEFORE).filter(cast_at__lt=an_hour_ago).order_by()
-    voted_on = _filtered(template).in_play().filter(pk__in=old.values("candidate"))
+    chosen = Candidate.objects.filter(field=FIELD).in_magnitude_range(
+        template.mag_min, template.mag_max
+    )
+    voted_on = chosen.in_play().filter(pk__in=old.values("candidate"))
     return voted_on.not_held_by(EXPERT).not_skipped_by(EXPERT)
 
 

@@ -218,3 +218,17 @@ def test_count_waiting_for_equals_the_number_of_waiting_candidates(field, ada, b
     for expert in (ada, bea, cy):
         waiting = Candidate.objects.waiting_for(expert)
         assert Candidate.objects.count_waiting_for(expert) == waiting.count()
+
+
+def test_chosen_magnitudes_do_not_choose_from_the_control_sample(ada):
+    field = make_field(candidates=60, control_share=0.5)
+    control = field.candidates.filter(control=True).order_by("shuffle", "pk")
+    order = list(control.values_list("pk", flat=True))
+    field.candidates.update(mag_v=25)
+    pool = list(field.candidates.filter(control=False).values_list("pk", flat=True))
+    field.candidates.filter(pk__in=[*order[1::2], *pool[:10]]).update(mag_v=20)
+    leases = lease_next(field, ada, 10, QueueFilter(mag_min=19, mag_max=21))
+    chosen = [lease.candidate_id for lease in leases if lease.sample == "control"]
+    assert chosen == order[: len(chosen)] != []
+    others = [lease.candidate.mag_v for lease in leases if lease.sample == "pool"]
+    assert others == [20] * len(others) != []
