@@ -105,7 +105,7 @@ def test_the_page_of_a_running_run_updates_and_cancels_it(open_as, live_site):
 def test_an_experiment_shows_its_cost_and_its_progress(open_as, live_site):
     page = open_as("admin")
     page.goto("/experiments/")
-    filters = page.locator("#offers tr", has_text="one filter is left out").first
+    filters = page.locator("#offers tr", has_text="What does each filter contribute?")
     expect(filters).to_contain_text("18 = 6 arms × 3")
     page.get_by_label("Members of each ensemble").fill("2")
     page.get_by_label("Preset").select_option("paper-resnet18")
