@@ -9,7 +9,6 @@ from frontend.pages.overview import fields_with_counts
 from frontend.requests import PageRequest
 from labeling.auth.actions import REQUIRED_ROLE, Action
 from labeling.auth.roles import Role, has_role
-from labeling.ingest.both_sides import count_on_both_sides
 
 
 @require_safe
@@ -21,7 +20,6 @@ def field(request: PageRequest, name: str) -> HttpResponse:
         "field": row,
         "mosaics": row.mosaics.all(),
         "imports": row.imports.finished().select_related("imported_by").order_by("-pk"),
-        "on_both_sides": count_on_both_sides(row),
         "n_guard": row.candidates.in_play().filter(guard=True).count(),
         "may_import": has_role(request.user, REQUIRED_ROLE[Action.IMPORT]),
         "vote_imports": row.vote_imports.with_counts(),

@@ -1,22 +1,57 @@
 """Sources that are in the control sample and in the training pool, under two ids.
 
 New candidates take the side of the same source that was imported before. Candidates of earlier
-versions did not, and a source can lie between two older ones of different sides.
+versions did not, and a source can lie between two older ones of different sides. Fields store the
+number, which is counted anew after each import and removal.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
-
 import numpy as np
-from django.db.models import Count, Max
+from django.db import transaction
+from django.db.models import Exists, Max, Min, OuterRef
 
 from classifier.core.shared_sky import Points, unit_vectors
 from labeling.ingest.same_sources import SAME_PX, USUAL_SCALE_ARCSEC, matches, side_and_position
 from labeling.models import Candidate, CatalogueImport, Field
 
-_STATES = 64
+_MARGIN_DEG = 1 / 3600
+"""More than a pixel, so that no field that overlaps is missed."""
+
+
+def forget_counts(field: Field) -> None:
+    """Forget the stored counts that depend on a field's candidates, which appear or vanish.
+
+    They are its own and those of real fields with candidates at the same declinations. The caller
+    locks all fields.
+    """
+    Field.objects.filter(pk=field.pk).update(both_sides_count=None)
+    dec = field.candidates.aggregate(low=Min("dec"), high=Max("dec"))
+    if field.simulated or dec["low"] is None:
+        return
+    dec_range = dec["low"] - _MARGIN_DEG, dec["high"] + _MARGIN_DEG
+    at_declination = Candidate.objects.filter(field=OuterRef("pk"), dec__range=dec_range)
+    others = Field.objects.filter(Exists(at_declination), simulated=False)
+    others.update(both_sides_count=None)
+
+
+def count_on_both_sides_again() -> None:
+    """Store the counts that were forgotten."""
+    for field in Field.objects.filter(both_sides_count=None):
+        store_count_on_both_sides(field)
+
+
+def store_count_on_both_sides(field: Field) -> int:
+    """Store how many candidates of a field are on both sides; return the number."""
+    while True:
+        imports = CatalogueImport.objects.finished_keys()
+        count = count_on_both_sides(field)
+        with transaction.atomic():
+            # No import appears or vanishes meanwhile.
+            Field.objects.lock_rows([])
+            if CatalogueImport.objects.finished_keys() == imports:
+                Field.objects.filter(pk=field.pk).update(both_sides_count=count)
+                return count
 
 
 def count_on_both_sides(field: Field) -> int:
@@ -24,15 +59,6 @@ def count_on_both_sides(field: Field) -> int:
 
     The other one is in this field, or in a field that overlaps with it.
     """
-    finished = CatalogueImport.objects.finished()
-    state = finished.aggregate(imports=Count("pk"), newest=Max("finished_at"))
-    return _count(field.pk, state["imports"], state["newest"])
-
-
-@lru_cache(maxsize=_STATES)
-def _count(field_pk: int, _n_imports: int, _newest: datetime | None) -> int:
-    """Return the count; cached, since sides never change while the imports are the same."""
-    field = Field.objects.get(pk=field_pk)
     pixels = side_and_position(field.candidates.exclude(x=None).exclude(y=None), "x", "y")
     sources = _opposite(pixels, pixels, pixels[:, 2:], pixels[:, 2:], SAME_PX)
     if not field.simulated:

@@ -6,7 +6,8 @@ Each batch is a transaction of its own, so that votes go on meanwhile.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,9 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from classifier.core.bands import BANDS
+from labeling.db.bulk import batches
 from labeling.db.bulk_rows import BulkInsertRows, pause_after
+from labeling.ingest.same_sources import SameSources
 from labeling.ingest.tables import Catalogue
 from labeling.models import Candidate, CatalogueImport, ReferenceLabel
 from labeling.models.candidate import catalogue_number_of
@@ -47,8 +50,8 @@ class Sources:
     """Row in the stamp pack, -1 where there is no stamp."""
     reason: NDArray[np.int64]
     reasons: list[str]
-    control: Mapping[int, bool]
-    """Side of the split by row, of sources that have one already."""
+    same: SameSources
+    """Rows that are the same sources as each other, or as candidates of earlier imports."""
     stamp_xy: Numbers | None = None
     """(row, 2) position in the stamp, of stamps that were cut elsewhere."""
 
@@ -76,6 +79,31 @@ def write_candidates(
                 _write_references(catalogue, batch, keys)
                 latest = keys[-1]
         progress(batch.stop)
+
+
+def renew_sides(record: CatalogueImport, catalogue: Catalogue, sources: Sources) -> None:
+    """Take the sides of the same sources in imports that finished since the rows were compared.
+
+    The candidates are still invisible, and the caller locks all fields, so that no other import
+    finishes meanwhile. Changes the notes of the report too; the caller saves it.
+    """
+    if CatalogueImport.objects.finished_keys() <= sources.same.imports:
+        return
+    positions = (sources.x, sources.y), (sources.ra, sources.dec)
+    same = SameSources.find(record.field, catalogue.ids, *positions)
+    sides = record.field.in_control(catalogue.ids, sources.x, sources.y).tolist()
+    keys: dict[tuple[bool, bool], list[int]] = defaultdict(list)
+    stored = Candidate.with_unfinished.filter(catalogue_import=record).order_by("pk")
+    columns = stored.values_list("pk", "control", "control_inherited")
+    for row, (pk, *stored_side) in enumerate(columns):
+        side = same.control.get(row, sides[row]), row in same.control
+        if side != tuple(stored_side):
+            keys[side].append(pk)
+    for (control, inherited), pks in keys.items():
+        for batch in batches(pks):
+            stored.filter(pk__in=batch).update(control=control, control_inherited=inherited)
+    notes = [note for note in record.report["notes"] if note not in sources.same.notes]
+    record.report["notes"] = [*notes, *same.notes]
 
 
 def _keys_after(latest: int, record: CatalogueImport) -> list[int]:
@@ -141,10 +169,10 @@ class _Columns:
             "at_edge": sources.at_edge[part].tolist(),
             "set_aside": set_aside,
             "control": [
-                sources.control.get(row, side)
+                sources.same.control.get(row, side)
                 for row, side in zip(batch, self._sides(part), strict=True)
             ],
-            "control_inherited": [row in sources.control for row in batch],
+            "control_inherited": [row in sources.same.control for row in batch],
             "shuffle": [shuffle_key(field.name, text) for text in ids],
             "open": [not reason for reason in set_aside],
             "kept": self._kept(part),

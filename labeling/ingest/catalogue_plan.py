@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from classifier.core.bands import BANDS
 from classifier.core.pack_locations import Location, pack_in
 from labeling.db.bulk import batches
-from labeling.ingest.candidate_rows import Sources, write_candidates
+from labeling.ingest.both_sides import count_on_both_sides_again, forget_counts
+from labeling.ingest.candidate_rows import Sources, renew_sides, write_candidates
 from labeling.ingest.errors import BadInput
 from labeling.ingest.pack_claims import claimed_pack, remove_abandoned_imports
 from labeling.ingest.progress import Progress, no_progress
@@ -78,6 +79,7 @@ class CataloguePlan:
                 lambda rows: progress(rows, total, "writing candidates"),
             )
             self._finish(record)
+        count_on_both_sides_again()
         return record
 
     def _start(self, pack: str, imported_by: User | None) -> CatalogueImport:
@@ -120,12 +122,17 @@ class CataloguePlan:
     def _finish(self, record: CatalogueImport) -> None:
         """Make the candidates visible, all at once, under the band rule of this import."""
         with transaction.atomic():
+            # Imports finish in turn, each with the sides of those before it.
+            Field.objects.lock_rows([])
+            renew_sides(record, self.catalogue, self.sources)
             (field,) = Field.objects.filter(pk=self.field.pk).lock_out_votes()
-            CatalogueImport.objects.filter(pk=record.pk).update(finished_at=Now())
+            record.finished_at = Now()
+            record.save(update_fields=["finished_at", "report"])
             if field.band_rule != self.band_rule:
                 field.change_band_rule(self.band_rule)
             field.set_guards()
             field.set_cold_start_order()
+            forget_counts(field)
         record.refresh_from_db(fields=["finished_at"])
 
 

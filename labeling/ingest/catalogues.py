@@ -177,7 +177,7 @@ def _sources(
     same = SameSources.find(field, catalogue.ids, (x, y), (ra, dec))
     catalogue.notes.extend(same.notes)
     padded = reference.is_padded(x, y)
-    sources = Sources(x, y, ra, dec, observed, padded, pack_row, reason, reasons, same.control)
+    sources = Sources(x, y, ra, dec, observed, padded, pack_row, reason, reasons, same)
     return sources, offset
 
 

@@ -22,6 +22,7 @@ from classifier.core.atomic_files import atomic_folder
 from classifier.core.csv_files import csv_lines
 from labeling.export.rows import Row
 from labeling.export.votes import COLUMNS, vote_rows
+from labeling.ingest.both_sides import count_on_both_sides_again, forget_counts
 from labeling.ingest.pack_claims import remove_claimed
 from labeling.models import (
     Adjudication,
@@ -62,6 +63,7 @@ def remove_import(
             archive = _hide(record, removed_by, confirmation)
     except BlockingIOError:
         raise JobConflict(f"{record} is just being written or removed by somebody else.") from None
+    count_on_both_sides_again()
     shutil.rmtree(settings.RGB_CACHE / record.field.name, ignore_errors=True)
     for application in Application.objects.filter(field=record.field_id, status__in=STOPPED):
         shutil.rmtree(application.directory, ignore_errors=True)
@@ -71,6 +73,8 @@ def remove_import(
 @transaction.atomic
 def _hide(record: CatalogueImport, removed_by: User | None, confirmation: str) -> Path | None:
     """Archive and delete what people have said of the candidates, and hide them."""
+    # In turn with imports that finish: each goes by the candidates of the others.
+    Field.objects.lock_rows([])
     (field,) = Field.objects.filter(pk=record.field_id).lock_out_votes()
     if not CatalogueImport.objects.filter(pk=record.pk).exists():
         raise JobConflict(f"{record} has been removed by somebody else already.")
@@ -97,6 +101,7 @@ def _hide(record: CatalogueImport, removed_by: User | None, confirmation: str) -
         Consensus.objects,
     ):
         rows.filter(**of_import).delete()
+    forget_counts(field)
     CatalogueImport.objects.filter(pk=record.pk).update(finished_at=None)
     field.set_guards()
     field.set_cold_start_order()

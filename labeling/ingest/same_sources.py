@@ -1,7 +1,7 @@
-"""Sources that a catalogue has twice, or that are candidates already, here or in another field.
+"""Sources that a catalogue has twice, or that are candidates already, in its field or another.
 
-Two sources within a pixel are the same. A source that is there already passes its side of the split
-on, so that no network is measured on what another was trained on.
+Two sources within a pixel are the same. A source that is a candidate already passes its side of the
+split on, so that no network is measured on what another was trained on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.spatial import KDTree
 
 from classifier.core.shared_sky import Points, unit_vectors
 from labeling.imaging.stamps import Positions
-from labeling.models import Candidate, Field
+from labeling.models import Candidate, CatalogueImport, Field
 from labeling.number_texts import count_text
 
 SAME_PX = 1.0
@@ -41,6 +41,8 @@ class SameSources:
     control: dict[int, bool] = field(default_factory=dict)
     """Side of the split by row, of sources that have one already."""
     notes: list[str] = field(default_factory=list)
+    imports: frozenset[int] = frozenset()
+    """Finished imports with whose candidates the rows were compared."""
 
     @classmethod
     def find(
@@ -51,7 +53,8 @@ class SameSources:
         sky: tuple[Positions, Positions],
     ) -> Self:
         """Compare the rows of a catalogue, at these px and degrees, with each other and others."""
-        same = cls()
+        # Read first: the candidates of an import that finishes meanwhile may be missed.
+        same = cls(imports=CatalogueImport.objects.finished_keys())
         same._compare_with_other_fields(target, np.column_stack(sky))
         if target.pk is not None:
             same._compare_with_field(target, ids, np.column_stack(pixels))

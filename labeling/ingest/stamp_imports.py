@@ -211,7 +211,7 @@ def _sources(
         pack_row=np.where(with_stamp, np.arange(count), -1),
         reason=reason,
         reasons=reasons,
-        control=same.control,
+        same=same,
         stamp_xy=stamps.stamp_xy[rows],
     )
 

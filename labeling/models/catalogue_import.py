@@ -18,6 +18,10 @@ class CatalogueImportQuerySet(models.QuerySet["CatalogueImport"]):
         """Imports whose candidates are all there."""
         return self.exclude(finished_at=None)
 
+    def finished_keys(self) -> frozenset[int]:
+        """Primary keys of the finished ones: they change when candidates appear or vanish."""
+        return frozenset(self.finished().values_list("pk", flat=True))
+
     def unfinished(self) -> Self:
         """Imports that are being written or removed, or that were interrupted."""
         return self.filter(finished_at=None)

@@ -131,6 +131,13 @@ class Field(models.Model):
         help_text="Random candidates measure a network on the rest of the field; sky cells with a "
         "guard measure it on new sky of the field. It cannot be changed once there are candidates.",
     )
+    both_sides_count = models.PositiveIntegerField(
+        "candidates on both sides",
+        null=True,
+        editable=False,
+        help_text="Candidates within a pixel of one on the other side of the split; unknown until "
+        "they are counted, after each import and removal, and by manage.py audit.",
+    )
     early_retirement = models.BooleanField(
         default=False, help_text="Two votes are enough if they agree."
     )

@@ -3,14 +3,16 @@
 import re
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from frontend.pages.keys import KEY_BINDINGS
-from labeling.models import Refresh, Release, TrainingRun
+from labeling.models import Field, Refresh, Release, TrainingRun
 from tests.labeling.world import make_experiment, make_run, promote, settle, vote
 
 
@@ -203,6 +205,24 @@ def test_a_silent_worker_is_shown_before_another_takes_over(browse, field, peopl
         assert bool(re.search(r"has sent no report for 12\d s\. If", text)) is shown
     TrainingRun.objects.update(status="queued")
     assert "has sent no report" not in browse("ada").get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (2, "2 candidates lie within a pixel of one on the other side"),
+        (1, "1 candidate lies within a pixel of one on the other side"),
+        (None, "is not counted yet: the next import"),
+    ],
+)
+def test_a_field_shows_the_stored_count_of_sources_on_both_sides(browse, field, count, text):
+    def page():
+        return browse("ada").get(f"/fields/{field.name}/").content.decode()
+
+    Field.objects.update(both_sides_count=count)
+    assert text in page()
+    call_command("audit", stdout=StringIO())
+    assert "other side" not in page()
 
 
 def test_a_field_links_to_its_imports_for_administrators(browse, field):

@@ -12,7 +12,7 @@ from classifier.core.pack_locations import pack_in, stored_packs
 from labeling.db.consistent_read import one_moment
 from labeling.ingest.abandoned import remove_abandoned
 from labeling.ingest.aligned_files import orphaned_files
-from labeling.ingest.both_sides import count_on_both_sides
+from labeling.ingest.both_sides import store_count_on_both_sides
 from labeling.ingest.sky_audit import sky_faults
 from labeling.models import Candidate, CatalogueImport, Consensus, Field, Prediction, Vote
 from labeling.number_texts import count_text
@@ -101,10 +101,10 @@ def _positions() -> Iterator[str]:
 def _on_both_sides() -> Iterator[str]:
     """Yield notes on sources that measure networks under one id, and train them under another.
 
-    They are no differences: a side once given never changes.
+    They are no differences: a side once given never changes. The numbers are stored, for pages.
     """
     for field in Field.objects.order_by("pk"):
-        if n := count_on_both_sides(field):
+        if n := store_count_on_both_sides(field):
             candidates = count_text(n, "candidate lies", "candidates lie")
             yield (
                 f"Note: {field}: {candidates} within a pixel of one on the other side of the split "
