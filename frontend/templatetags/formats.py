@@ -58,8 +58,8 @@ def p_value(probability: Any) -> str:
 
 @register.filter
 def decimal(value: Any, places: int = 2) -> str:
-    """Format a number with a fixed number of decimals."""
-    return UNKNOWN if not _is_finite_number(value) else f"{value:.{places}f}".replace("-", "−")
+    """Format a number with a fixed number of decimals; one that rounds to zero has no sign."""
+    return UNKNOWN if not _is_finite_number(value) else f"{value:z.{places}f}".replace("-", "−")
 
 
 @register.filter

@@ -49,6 +49,7 @@ def test_the_rows_of_a_confusion_matrix_are_the_labels():
         (percent(None), "–"),
         (percent(float("nan")), "–"),
         (decimal(-0.125, 2), "−0.12"),
+        (decimal(-0.004, 2), "0.00"),
         (duration(48.2), "48 s"),
         (duration(720), "12 min"),
         (duration(11_100), "3 h 05 min"),
