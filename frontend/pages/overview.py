@@ -54,7 +54,9 @@ def fields_with_counts() -> QuerySet[Field, Any]:
     }
     counts = {name: Count("candidates", filter=which) for name, which in conditions.items()}
     # Joined, they would be among what SQLite groups by: a run's whole JSON for each candidate.
-    return Field.objects.annotate(**counts).prefetch_related("promoted_run", "refreshes")
+    return Field.objects.annotate(**counts).prefetch_related(
+        "promoted_run__fields", "refreshes", "applications"
+    )
 
 
 def vote_counts_of(user: User, zone: tzinfo) -> VoteCounts:

@@ -1,5 +1,6 @@
 """Training runs: start one, follow it, and read its results."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -71,7 +72,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         return {}
     return {
         "agreements": run_agreement(run),
-        "bars": entropy_bars(run.predictions.values_list("entropy", flat=True)),
+        "bars": entropy_bars(_entropies(run)),
         "control": control_labels_of(run),
         "gate": gate_rows(run.verdict),
         "gate_details": gate_details(run.verdict),
@@ -84,6 +85,12 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         **run_applications(run),
         **_evaluation(run),
     }
+
+
+def _entropies(run: TrainingRun) -> Iterable[float]:
+    """Return those of its own fields: fields that it was applied to are not in other figures."""
+    own = run.predictions.filter(candidate__field__in=run.fields.all())
+    return own.values_list("entropy", flat=True)
 
 
 def _evaluation(run: TrainingRun) -> dict[str, Any]:

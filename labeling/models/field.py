@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, radians
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
@@ -184,6 +185,22 @@ class Field(models.Model):
         if run is None:
             return None
         return FigureQuestion.of(self.name, self.split, run.trained_fields)
+
+    @property
+    def promoted_accuracy(self) -> Mapping[str, Any]:
+        """Accuracy of its promoted run; in this field alone if the run was only applied to it.
+
+        Empty if it was not measured.
+        """
+        run = self.promoted_run
+        if run is None:
+            return {}
+        applications = [row for row in self.applications.all() if row.run_id == run.pk]
+        if self.name in (run.trained_fields or []) or not applications:
+            return run.accuracy
+        shares = max(applications, key=attrgetter("pk")).verdict.get("shares")
+        accuracy: Mapping[str, Any] = shares[0]["new"] if shares else {}
+        return accuracy
 
     def clean(self) -> None:
         """Raise ValidationError if the split was changed after candidates were divided by it."""

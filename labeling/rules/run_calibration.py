@@ -28,8 +28,8 @@ _UNMEASURED = "The run’s calibration was not measured."
 _EARLIER = "The calibration is of an earlier version, whose control labels were not all blind."
 _TOO_FEW = f"{MIN_LABELS} control labels are needed, and there were {{}}."
 _NO_BETTER = (
-    "On control candidates that the temperature was not fitted to, they would be no better than "
-    "the network’s own."
+    "On control candidates that the temperature was not fitted to, calibrated probabilities are no "
+    "better than the network’s own."
 )
 _LOSS = "negative_log_likelihood"
 
@@ -72,7 +72,7 @@ class RunCalibration:
     def sentence(self) -> str:
         """Return a sentence on the basis of the calibrated probabilities, or on their absence."""
         if self.temperature is None:
-            return f"Without calibrated probabilities: {self.note}"
+            return f"There are no calibrated probabilities. {self.note}"
         return (
             f"Calibrated with the temperature {self.temperature:.2f}, fitted to {self.labels} "
             "control labels."

@@ -6,11 +6,11 @@ import pytest
 from classifier.evaluation.metrics import evaluate
 from classifier.evaluation.properties import accuracy_by_property
 from classifier.evaluation.shared_sky import SharedSky
-from labeling.models import Experiment, TrainingRun
+from labeling.models import Application, Experiment, Prediction, TrainingRun
 from labeling.rules.figure_question import FieldSplit
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_of
 from tests.classifier.evaluation.test_properties import world
-from tests.labeling.world import make_field, promote
+from tests.labeling.world import arrays_of, make_field, promote
 
 
 def outcome_with(**parts):
@@ -37,6 +37,35 @@ def test_each_page_says_what_the_accuracy_is_about(browse, run, address):
     assert "the rest of this field" in page(browse, address).lower()
     run.fields.update(split=FieldSplit.CELLS)
     assert "new sky of this field" in page(browse, address).lower()
+
+
+def test_a_field_that_a_run_was_only_applied_to_has_its_own_accuracy(browse, run, people):
+    elsewhere = make_field("elsewhere")
+    new = {"right": 22, "of": 36, "value": 0.61, "low": 0.45, "high": 0.75}
+    application = Application.objects.request(run, elsewhere, people["admin"])
+    shares = [{"name": "all classes", "new": new}]
+    Application.objects.filter(pk=application.pk).update(verdict={"shares": shares})
+    elsewhere.promoted_run = run
+    elsewhere.save()
+    text = page(browse, "/")
+    assert "accuracy 30 % – 95 % on the rest of this field" in text
+    assert "accuracy 45 % – 75 % on new sky" in text
+    Application.objects.update(verdict={})
+    assert "on new sky" not in page(browse, "/")
+
+
+def test_the_histogram_of_a_run_is_of_its_own_fields(browse, run):
+    assert "No predictions." in page(browse, f"/runs/{run.pk}/")
+    elsewhere = list(make_field("elsewhere").candidates.values_list("pk", flat=True))
+    predictions = arrays_of(elsewhere, [[0.25] * 4] * len(elsewhere))
+    Prediction.objects.write(run.pk, predictions, [])
+    assert run.predictions.count() == len(elsewhere)
+    assert "No predictions." in page(browse, f"/runs/{run.pk}/")
+
+
+def test_the_accuracy_of_several_fields_is_said_to_be_that(browse, run):
+    run.fields.add(make_field("elsewhere"))
+    assert "the rest of this field (all fields of the run)" in page(browse, "/")
 
 
 def test_fields_without_training_labels_are_named(browse, run, people):

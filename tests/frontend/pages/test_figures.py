@@ -80,7 +80,7 @@ def test_the_candidates_page_has_both_probabilities(browse, run, field, people):
 def test_the_exports_say_how_probabilities_are_calibrated(browse, run, field, people):
     live = promote(field, people["admin"])
     text = browse("cur").get("/exports/").content.decode()
-    assert "Without calibrated probabilities: The run’s calibration was not measured." in text
+    assert "There are no calibrated probabilities. The run’s calibration was not measured." in text
     calibrate_run(live)
     text = browse("cur").get("/exports/").content.decode()
     assert "Calibrated with the temperature 2.00, fitted to 140 control labels." in text
