@@ -276,8 +276,9 @@ class Application(WorkerJob):
 
     def judge(self) -> None:
         """Let the gate compare the run with the field's promoted run, and store the verdict."""
-        verdict = self.run.verdict_in([self.field])
-        self.verdict = nonfinite_to_none(verdict.to_dict())
+        control = self.run.control_labels([self.field])
+        verdict = self.run.verdict_in([self.field], control)
+        self.verdict = self.run.verdict_values(verdict, control)
         self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
         self.save(update_fields=["verdict", "status"])
         self.log_event(verdict.sentence)

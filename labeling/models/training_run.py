@@ -307,10 +307,7 @@ class TrainingRun(SharedRun):
         fields = list(self.fields.all())
         control = self.control_labels(fields)
         verdict = self.verdict_in(fields, control)
-        # The accuracy on the same labels: that of its evaluation is on those of its snapshot.
-        summary = ControlSummary.of(control, self._predicted_control(), verdict.shares[0].new)
-        self.verdict = nonfinite_to_none(verdict.to_dict())
-        self.verdict["control_labels"] = nonfinite_to_none(summary.to_dict())
+        self.verdict = self.verdict_values(verdict, control)
         # A concurrent request may have promoted it meanwhile.
         stored = TrainingRun.objects.select_for_update().values_list("status", flat=True)
         self.status = stored.get(pk=self.pk)
@@ -352,6 +349,13 @@ class TrainingRun(SharedRun):
             looks=1 + self._other_looks(fields),
         )
 
+    def verdict_values(self, verdict: gate.GateVerdict, control: ControlLabels) -> dict[str, Any]:
+        """Return a verdict by these labels as JSON values, with their counts and limits."""
+        # The accuracy on the same labels: that of its evaluation is on those of its snapshot.
+        summary = ControlSummary.of(control, self._predicted_control(), verdict.shares[0].new)
+        values: dict[str, Any] = nonfinite_to_none(verdict.to_dict())
+        return {**values, "control_labels": nonfinite_to_none(summary.to_dict())}
+
     def _other_looks(self, fields: Iterable[Field]) -> int:
         """Return the number of other runs that were judged on these control samples."""
         trained = Q(fields__in=fields, verdict__of__gte=MIN_LABELS)
@@ -369,7 +373,7 @@ class TrainingRun(SharedRun):
         return control_labels(self.fields.all() if fields is None else fields, source)
 
     def _predicted_control(self) -> set[int]:
-        """Return the control candidates of its fields that it has predictions for."""
+        """Return the control candidates of all fields that it has predictions for."""
         predicted = self.predictions.filter(candidate__control=True)
         return set(predicted.values_list("candidate", flat=True))
 

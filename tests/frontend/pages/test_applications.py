@@ -63,13 +63,19 @@ def test_it_is_followed_while_it_is_at_work(browse, run, application):
 
 def test_the_figures_of_another_field_are_of_new_sky(browse, run, application):
     new = {"right": 30, "of": 40, "value": 0.75, "low": 0.6, "high": 0.86}
-    verdict = {"shares": [{"name": "all classes", "new": new}], "reasons": [], "judged": True}
+    verdict = {
+        "shares": [{"name": "all classes", "new": new}],
+        "reasons": [],
+        "judged": True,
+        "control_labels": {"unsettled": 5, "bounds": [0.67, 0.78]},
+    }
     Application.objects.update(status=RunStatus.READY, verdict=verdict)
     run.basis = {"trained_fields": ["ngc1"]}
     run.save()
     text = text_of(browse("ada"), run)
     assert "40 control labels; the figures are of new sky" in text
     assert "60 % – 86 %" in text
+    assert "with 5 unsettled: 67 % – 78 %" in text
 
 
 def test_with_too_few_labels_to_judge_a_person_decides(browse, run, application):

@@ -87,6 +87,16 @@ def test_a_run_that_passes_is_promoted_in_a_field_without_one(run, new_field, ad
     assert list(run.fields.values_list("name", flat=True)) == ["trained"]
 
 
+def test_unsettled_candidates_bound_its_accuracy(run, new_field, admin, ada, bea, cy):
+    *_, last = new_field.candidates.order_by("pk")
+    for label, voter in enumerate((ada, bea, cy), start=1):
+        vote(last, voter, label)
+    application = finished(run, new_field, admin, answers(new_field, 1.0))
+    control = application.verdict["control_labels"]
+    assert (control["labelled"], control["unsettled"]) == (CANDIDATES - 1, 1)
+    assert control["bounds"] == [(CANDIDATES - 1) / CANDIDATES, 1.0]
+
+
 def test_a_run_that_is_refused_waits_for_a_reason(run, new_field, admin):
     application = finished(run, new_field, admin, answers(new_field, SHUFFLED))
     assert application.status == RunStatus.REFUSED
