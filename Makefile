@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate gate orientations coverage lock
+.PHONY: run test soak lint bench transfer quantised ngc1566 optimism simulate gate orientations coverage calibration lock
 
 run: $(VENV)/installed-run
 	@PORT=$(PORT) exec $(BIN)/python manage.py serve
@@ -55,8 +55,9 @@ ngc1566: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/ngc1566.py
 
 # Compares random control samples with sky cells in a quarter of an hour, and renews docs/figures.md.
+# `make optimism NETWORKS=--networks` also trains whole networks, for hours.
 optimism: $(VENV)/installed-dev
-	@PYTHONPATH=. $(BIN)/python tests/benchmarks/split_optimism.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/split_optimism.py $(NETWORKS)
 
 # How often the gate refuses good and bad networks, and the tables of docs/gate.md.
 gate: $(VENV)/installed-dev
@@ -66,10 +67,15 @@ gate: $(VENV)/installed-dev
 simulate: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulate.py
 
-# How often the intervals on the pages hold the true value, in some minutes; renews docs/figures.md.
-# `make coverage QUICK=--quick` prints rough tables only.
+# How often the intervals on the pages hold the true value, and how well estimates and tests do, in
+# half an hour; renews docs/figures.md. `make coverage QUICK=--quick` prints rough tables only.
 coverage: $(VENV)/installed-dev
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/coverage.py $(QUICK)
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/simulated_figures.py $(QUICK)
+
+# What calibrated probabilities change on new candidates; renews docs/figures.md.
+calibration: $(VENV)/installed-dev
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/calibrated_probabilities.py
 
 # Compares predictions from one view of each stamp and from eight, in half an hour, and renews the
 # table in docs/figures.md.

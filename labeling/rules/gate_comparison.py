@@ -14,8 +14,8 @@ and the right answers exclude `WIDE_MARGIN`.
 
 Probabilities are compared by their quadratic score (`classifier.core.paired_tests`), which tells
 networks apart by fewer labels than right answers do. Where one network is less accurate than
-another, its score is worse by as much: in nine of ten pairs of linear heads within 0.018 on a
-simulated field, and within 0.028 on M31 (docs/gate.md).
+another, its score is worse by about as much: in nine of ten pairs of linear heads within 0.017 on a
+simulated field, and within 0.039 on M31 (docs/gate.md).
 
 Shapes  N candidates, K = 4 classes, numbered from 1, J networks that it is compared with.
 NaN     no prediction of another network.
@@ -78,7 +78,8 @@ class GateComparison:
     highest_loss: float
     """Upper limit of the loss in accuracy, by the right answers."""
     smallest_visible_loss: float
-    """Loss in accuracy that would be refused in at least four of five cases."""
+    """Loss in accuracy that would be refused in about four of five cases, with 20 labels in two of
+    three."""
     is_worse: bool
     is_as_good: bool
 

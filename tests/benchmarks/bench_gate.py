@@ -14,17 +14,14 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
-from classifier.active import simulated_experts
-from classifier.active.imagenet_features import stored_features
-from classifier.active.learners import HeadLearner
 from classifier.core import paired_tests, statistics
 from classifier.core.atomic_files import write_atomically
 from classifier.core.statistics import PairedAccuracy, Proportion, wilson_interval
 from labeling.rules import gate
-from tests.benchmarks import report, simulate, transfer
-from tests.benchmarks.gate_networks import CLASSES, HeadWorld, SignalWorld, World
+from tests.benchmarks import gate_choices, report, transfer
+from tests.benchmarks.gate_heads import field_heads
+from tests.benchmarks.gate_networks import CLASSES, SIGNAL, World
 
 PAGE = transfer.ROOT / "docs" / "gate.md"
 
@@ -32,9 +29,6 @@ LABELS = (20, 50, 100, 216)
 LOSSES = (0.0, 0.05, 0.10, 0.15)
 RETRAININGS, STEP = 15, 0.02
 FIRST_ACCURACIES = (0.25, 0.55, 0.65)
-
-SIGNAL = SignalWorld("networks that see a signal in noise", accuracy=0.65, shared=0.6)
-"""They differ in a quarter of their answers."""
 
 NONE = np.full(CLASSES, np.nan)
 
@@ -140,44 +134,6 @@ def chains(world: World, name: str, labels: int, step: float, repetitions: int) 
     return [chain(world, RULES[name], labels, step, rng) for _ in range(repetitions)]
 
 
-def heads(candidates: int = 4500, side: int = 5543) -> HeadWorld:
-    """Heads that were trained on 60 to 1500 labels of a simulated field, half by experts' votes."""
-    simulate.CANDIDATES, simulate.SIDE = candidates, side
-    simulate.WORK = report.home() / "gate"
-    setting = simulate.field()
-    config = replace(setting.config, dihedral=False)
-    path = simulate.WORK / "embeddings.safetensors"
-    features = stored_features(setting.manifest, config, path)
-    truth_N = setting.manifest.label
-    pool, test = train_test_split(
-        np.arange(len(truth_N)), train_size=1 / 3, random_state=0, stratify=truth_N
-    )
-    learner = HeadLearner(features, CLASSES)
-    networks = [
-        learner.learn(_labels(truth_N, pool, count, seed), seed).member_probability.mean(axis=0)
-        for count in (60, 100, 150, 250, 400, 700, 1100, 1500)
-        for seed in range(4)
-    ]
-    return HeadWorld(
-        "heads on frozen features", truth_N[test], np.stack([p_NK[test] for p_NK in networks])
-    )
-
-
-def _labels(
-    truth_N: NDArray[np.int64], pool: NDArray[np.int64], count: int, seed: int
-) -> NDArray[np.int64]:
-    """Return labels (N,) of so many candidates of the pool; 0 for the others."""
-    rng = np.random.default_rng([count, seed])
-    chosen = rng.choice(pool, min(count, len(pool)), replace=False)
-    label_N = np.zeros_like(truth_N)
-    label_N[chosen] = truth_N[chosen]
-    if seed % 2:
-        confusion_KK = simulated_experts.expert_confusion(CLASSES)
-        votes = simulated_experts.cast_votes(truth_N[chosen], confusion_KK, 3, rng)
-        label_N[chosen] = simulated_experts.majority_labels(votes, CLASSES)
-    return label_N
-
-
 def _shares(counts: Counter[str]) -> str:
     total = counts.total()
     names = ("refused", "passes", "too few labels")
@@ -248,13 +204,15 @@ def brief() -> None:
         report.record(f"refused at 100 labels, {points}", now, "share", before, file="gate")
 
 
-def main(repetitions: int = 600, many: int = 100) -> None:
+def main() -> None:
     """Renew the tables of the page."""
+    field = field_heads()
     tables = {
-        "heads": lambda: look_table(heads(), repetitions),
-        "signal": lambda: look_table(SIGNAL, repetitions),
-        "first": lambda: first_table(repetitions),
-        "chains": lambda: chain_table(SIGNAL, many),
+        "choices": lambda: gate_choices.table(field, 200),
+        "heads": lambda: look_table(field, 600),
+        "signal": lambda: look_table(SIGNAL, 500),
+        "first": lambda: first_table(400),
+        "chains": lambda: chain_table(SIGNAL, 100),
     }
     for name, lines in tables.items():
         text = "\n".join(lines()) + "\n"

@@ -3,9 +3,7 @@
 Networks are simulated whose probabilities have a known best temperature. Each is calibrated as a
 run is, on labels drawn from its true probabilities. The change of the negative log-likelihood and
 of the expected calibration error is measured on 4000 others; it is zero where the rule gives no
-calibrated probabilities. Prints the table of docs/figures.md.
-
-    PYTHONPATH=. python tests/benchmarks/calibrated_probabilities.py [REPETITIONS]
+calibrated probabilities. `make calibration` renews the table of docs/figures.md.
 """
 
 import sys
@@ -16,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from classifier.core.atomic_files import write_atomically
 from classifier.core.temperature import apply_temperature
 from classifier.evaluation import calibration
 from classifier.evaluation.calibration import Reliability, calibrate
 from labeling.rules import run_calibration
 from labeling.rules.run_calibration import RunCalibration
+from tests.benchmarks import transfer
 from tests.classifier.evaluation.test_metrics import manifest_of, predictions_with
+
+PAGE = transfer.ROOT / "docs" / "figures.md"
 
 TEMPERATURES = (0.7, 1.0, 1.3, 2.0)
 LABELS = (20, 50, 100, 200)
@@ -89,16 +91,20 @@ def table(repetitions: int) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
 
 
-def main(repetitions: int) -> None:
-    """Print the table."""
+def main() -> None:
+    """Renew the table of the page."""
     # With fewer labels, as it would be without this part of the rule.
     run_calibration.MIN_LABELS = 0
     # The error by chance is not used here, and takes most of the time.
     calibration.CHANCE_DRAWS = 10
-    for line in table(repetitions):
+    lines = []
+    for line in table(REPETITIONS):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+        lines.append(line)
+    page = transfer.renewed(PAGE.read_text(encoding="utf-8"), "calibrated", "\n".join([*lines, ""]))
+    write_atomically(PAGE, page.encode())
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS)
+    main()

@@ -76,6 +76,10 @@ class SignalWorld:
         return Sample(truth_N, networks)
 
 
+SIGNAL = SignalWorld("networks that see a signal in noise", accuracy=0.65, shared=0.6)
+"""They differ in a third of their answers."""
+
+
 def _classes(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return rng.choice(CLASSES, count, p=SHARES) + 1
 

@@ -5,6 +5,8 @@ after training on as many labels. Two sets of candidates whose classes are known
 and NGC 1566 with its real positions and classes and simulated pixels. Each candidate is in the
 control sample once for each seed and split. var/optimism holds what was computed, so what was
 interrupted goes on.
+
+    PYTHONPATH=. python tests/benchmarks/split_optimism.py [--networks]
 """
 
 import json
@@ -19,15 +21,22 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
+from scipy.stats import norm
 
-from classifier import Manifest
+from classifier import PRESETS, Manifest
 from classifier.active.imagenet_features import stored_features
-from classifier.active.learners import HeadLearner
+from classifier.active.learners import HeadLearner, NetworkLearner
 from classifier.core.array_sets import MANIFEST, write_training_set
 from classifier.core.atomic_files import write_atomically
-from classifier.core.control_sample import CELL_PX, GUARD_PX, in_control_cell, sky_groups
+from classifier.core.control_sample import (
+    CELL_PX,
+    GUARD_PX,
+    in_control_cell,
+    near_control_cell,
+    sky_groups,
+)
 from classifier.core.shared_sky import shares_sky
-from classifier.core.statistics import percentile_interval
+from classifier.core.statistics import LEVEL, percentile_interval, wilson_interval
 from labeling.imaging.stamps import cut_stamps
 from labeling.simulation import read_legus, simulate_field
 from labeling.simulation.legus import CLASS_BY_THREE
@@ -37,7 +46,7 @@ WORK = transfer.WORK.parent / "optimism"
 PAGE = transfer.ROOT / "docs" / "figures.md"
 
 FOLDS = 5
-SEEDS = {"position": 20, "head": 5}
+SEEDS = {"position": 20, "head": 5, "network": 3}
 """Repetitions of each learner, with other cells and other random folds."""
 
 BOOTSTRAPS = 4000
@@ -45,9 +54,13 @@ STAMP_PX = 50
 
 FEATURES = replace(simulate.SEEN, stamp_px=STAMP_PX)
 
+NETWORK = replace(PRESETS["quick"], backbone="efficientnet_lite0", stamp_px=STAMP_PX, members=1)
+"""The quick preset with its smallest backbone: thirty trainings of a set, minutes each."""
+
 TITLES = {
     "position": "nearest neighbour by position alone",
     "head": "linear head on ImageNet features",
+    "network": "whole network, EfficientNet-Lite0 from ImageNet weights, one member",
 }
 
 Predict = Callable[[NDArray[np.int64], int], NDArray[np.int64]]
@@ -168,7 +181,22 @@ def by_head(field: KnownField) -> Predict:
     return predict
 
 
-LEARNERS = {"position": by_position, "head": by_head}
+def by_network(field: KnownField) -> Predict:
+    """A whole network, trained anew for each fold."""
+    learner = NetworkLearner(NETWORK, field.manifest, field.folder / "networks")
+
+    def predict(label_N: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        return learner.learn(label_N, seed).member_probability[0].argmax(axis=1) + 1
+
+    return predict
+
+
+LEARNERS = {"position": by_position, "head": by_head, "network": by_network}
+
+
+def learners() -> list[str]:
+    """Return the learners to compare: whole networks, which take hours, if they are asked for."""
+    return [name for name in LEARNERS if name != "network" or "--networks" in sys.argv[1:]]
 
 
 def right_answers(field: KnownField, learner: str, split: str) -> NDArray[np.bool_]:
@@ -214,6 +242,33 @@ def mean_with_interval(
     return float(sums_SC.sum() / counts_SC.sum()), *percentile_interval(np.array(means))
 
 
+def width_by_cells(field: KnownField) -> float:
+    """Return how wide the interval of heads on new cells is, as a multiple of Wilson's."""
+    right_SN = right_answers(field, "head", "cells")
+    groups = sky_groups(*field.points.T)
+    mean, low, high = mean_with_interval(right_SN.astype(float), np.ones_like(right_SN), groups)
+    count = right_SN.shape[1]
+    wilson_low, wilson_high = wilson_interval(round(mean * count), count)
+    return (high - low) / (wilson_high - wilson_low)
+
+
+def guard_text() -> str:
+    """Say which share of NGC 1566's training pool the guard takes, with and without a class."""
+    table = read_legus(simulated_ngc1566.CATALOGUE)
+    x_N, y_N = (np.asarray(table[axis], float) - 1 for axis in "xy")
+    shares = []
+    for column in range(FOLDS):
+        x_shifted_N = x_N + column * CELL_PX
+        control_N = in_control_cell("optimism", x_shifted_N, y_N)
+        guard_N = near_control_cell("optimism", x_shifted_N, y_N) & ~control_N
+        shares.append(guard_N.sum() / (~control_N).sum())
+    return (
+        f"NGC 1566 with all {len(x_N)} candidates: the guard of the product takes "
+        f"{100 * min(shares):.0f} to {100 * max(shares):.0f} % of the training pool, by the place "
+        "of the lattice.\n"
+    )
+
+
 def cell_text(values: tuple[float, float, float], *, signed: bool = False) -> str:
     """A mean and its interval in per cent."""
     sign = "+" if signed else ""
@@ -224,7 +279,8 @@ def cell_text(values: tuple[float, float, float], *, signed: bool = False) -> st
 def rows(field: KnownField) -> Iterator[str]:
     """One row of the table for each learner."""
     groups = sky_groups(*field.points.T)
-    for learner, title in TITLES.items():
+    for learner in learners():
+        title = TITLES[learner]
         sys.stderr.write(f"{field.title}: {title}\n")
         random, cells = (right_answers(field, learner, split) for split in FOLDS_OF)
         everyone = np.ones_like(random)
@@ -257,6 +313,12 @@ def table(fields: list[KnownField]) -> str:
             f"fold; {100 * shared:.0f} % of the random control candidates have a training "
             f"candidate within {STAMP_PX} px; the largest class has {100 * largest:.1f} %."
         )
+        width = width_by_cells(field)
+        lines.append(
+            f"Its intervals of heads by sky cells are {width:.2f} times as wide as Wilson's, which "
+            f"would hold in {100 * (2 * norm.cdf(norm.ppf((1 + LEVEL) / 2) / width) - 1):.0f} % of "
+            "cases."
+        )
     head = [
         "random split",
         f"of these, none trained within {STAMP_PX} px",
@@ -275,6 +337,8 @@ def main() -> None:
     else:
         sys.stderr.write(f"{simulated_ngc1566.CATALOGUE} is not there: NGC 1566 is left out.\n")
     text = table(fields)
+    if len(fields) > 1:
+        text += f"\n{guard_text()}"
     sys.stdout.write(text)
     if len(fields) > 1:
         page = PAGE.read_text(encoding="utf-8")

@@ -36,6 +36,22 @@ def test_the_hook_runs_make_lint():
     assert re.findall(r"entry: (.+)", hooks) == ["make --silent lint"]
 
 
+def test_a_table_of_measurements_stands_beside_the_command_that_renews_it():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^(\w+): .*\n((?:\t.*\n)+)", makefile, re.MULTILINE))
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        for table in set(re.findall(r"<!-- (\w+) -->", text)) - {"end"}:
+            benchmarks = [
+                name
+                for target in re.findall(r"`make (\w+)", text)
+                for name in re.findall(r"tests/benchmarks/\w+\.py", recipes.get(target, ""))
+            ]
+            assert any(f'"{table}"' in (ROOT / name).read_text("utf-8") for name in benchmarks), (
+                f"No command named in {path.name} renews the table {table!r}."
+            )
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files(path):
     targets = [target.partition("#")[0] for target in LINK.findall(path.read_text("utf-8"))]

@@ -24,19 +24,19 @@ COUNT = 216
 """Control labels of NGC 1566, roughly."""
 
 
-def world(seed, chance_of):
+def world(seed, chance_of, count=COUNT):
     """Right answers with a chance by V magnitude, and properties that are otherwise random."""
     rng = np.random.default_rng(seed)
-    v = rng.uniform(19, 24, COUNT)
+    v = rng.uniform(19, 24, count)
     columns = {
         "v": v,
-        "v_i": rng.normal(0.5, 0.4, COUNT),
-        "ci": rng.normal(1.5, 0.2, COUNT),
-        "crowding": rng.poisson(3, COUNT).astype(float),
-        "nearest": rng.exponential(30, COUNT),
-        "field": rng.choice(["ngc1", "ngc2"], COUNT),
+        "v_i": rng.normal(0.5, 0.4, count),
+        "ci": rng.normal(1.5, 0.2, count),
+        "crowding": rng.poisson(3, count).astype(float),
+        "nearest": rng.exponential(30, count),
+        "field": rng.choice(["ngc1", "ngc2"], count),
     }
-    return rng.random(COUNT) < chance_of(v), columns
+    return rng.random(count) < chance_of(v), columns
 
 
 def by_name(right, columns):
