@@ -1,5 +1,6 @@
 """Training runs: start one, follow it, and read its results."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +23,7 @@ from frontend.pages.run_agreement import run_agreement
 from frontend.pages.run_progress import run_progress
 from frontend.requests import PageRequest, wants_part
 from labeling.auth.actions import Action, may
-from labeling.models import TrainingRun
+from labeling.models import Field, TrainingRun
 from labeling.models.job import FINISHED
 from labeling.rules.gate_comparison import MIN_LABELS
 
@@ -38,8 +39,11 @@ def runs(request: PageRequest) -> HttpResponse:
         ):
             return redirect("run", pk)
     rows = TrainingRun.objects.select_related("requested_by").prefetch_related("fields")
+    applied: dict[int | None, list[Field]] = defaultdict(list)
+    for field in Field.objects.only_applied():
+        applied[field.promoted_run_id].append(field)
     context = {
-        "runs": rows,
+        "runs": [(row, applied.get(row.pk, [])) for row in rows],
         "form": form,
         "may_start": may(request.user, Action.START),
         "min_labels": MIN_LABELS,

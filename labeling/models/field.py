@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf, radians
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from django.core.exceptions import ValidationError
@@ -50,6 +50,11 @@ def positive(value: float) -> None:
 
 class FieldQuerySet(models.QuerySet["Field"]):
     """Queries about fields, and their locks."""
+
+    def only_applied(self) -> Self:
+        """Fields whose promoted run was applied to them, and is not one of theirs."""
+        promoted = self.exclude(promoted_run=None).select_related("promoted_run")
+        return promoted.exclude(promoted_run__fields=F("pk"))
 
     def lock_rows(self, fields: Iterable[Field]) -> list[Field]:
         """Lock these fields, or all if there are none, until the end of the transaction.

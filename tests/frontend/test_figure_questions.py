@@ -50,6 +50,7 @@ def test_a_field_that_a_run_was_only_applied_to_has_its_own_accuracy(browse, run
     text = page(browse, "/")
     assert "accuracy 30 % – 95 % on the rest of this field" in text
     assert "accuracy 45 % – 75 % on new sky" in text
+    assert f"applied:</span> {elsewhere.name}" in page(browse, "/runs/")
     Application.objects.update(verdict={})
     assert "on new sky" not in page(browse, "/")
 

@@ -48,7 +48,7 @@ def test_it_says_what_was_shown_and_how_small_a_loss_would_be_seen(section):
     assert [other["run"] for other in verdict["comparisons"]] == [None, 7]
     assert "and run 7." in words
     for other in verdict["comparisons"]:
-        assert f"{100 * other['smallest_visible_loss']:.1f} %" in words
+        assert f" {100 * other['smallest_visible_loss']:.1f} " in words
     assert "By right answers alone; where it is above 10 points and the run passes, its" in words
     assert "The limit is one-sided, at 96 %, stricter after several runs." in words
 
