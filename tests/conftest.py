@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, and the settings that only tests have."""
     config.addinivalue_line("markers", "postgresql: needs row locks, which SQLite ignores")
-    config.addinivalue_line("markers", "beside(database): does the same on both, tried on this")
+    config.addinivalue_line("markers", "beside(*databases): the same on all, tried on these")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A file, not memory: threads and other processes must see it.
     if DATABASE != "postgresql":

@@ -26,6 +26,8 @@ from labeling.rules.conflicts import JobConflict
 from labeling.training.requests import request_run
 from tests.labeling.world import make_run, settle
 
+pytestmark = pytest.mark.beside("postgresql")
+
 TINY = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
 
 
@@ -71,6 +73,7 @@ def probabilities(run, field):
     return {row.candidate_id: [*row.probabilities, row.mutual_information] for row in rows}
 
 
+@pytest.mark.beside("sqlite", "postgresql")
 def test_it_gives_the_numbers_of_a_run_with_the_field(trained_field, new_field, admin):
     with_field = trained(admin, trained_field, new_field)
     without = trained(admin, trained_field)
@@ -149,6 +152,7 @@ def test_a_missing_run_folder_is_named(trained_field, new_field, admin):
     assert "holds no training run: config.json is missing" in application.error
 
 
+@pytest.mark.beside("sqlite", "postgresql")
 def test_two_workers_share_it(trained_field, new_field, admin, monkeypatch):
     monkeypatch.setattr(models, "SHARD_SIZE", 1)
     run = trained(admin, trained_field)
@@ -174,6 +178,7 @@ def test_two_workers_share_it(trained_field, new_field, admin, monkeypatch):
     assert application.outcome["predictions"] == application.shards.count()
 
 
+@pytest.mark.beside("sqlite", "postgresql")
 def test_it_resumes_with_the_shards_that_are_predicted(
     trained_field, new_field, admin, monkeypatch
 ):

@@ -15,6 +15,8 @@ from labeling.models import RunStatus, TrainingRun
 from labeling.training.requests import repeat_run, request_run
 from tests.labeling.world import only_sample, settle
 
+pytestmark = pytest.mark.beside("postgresql")
+
 # Two networks of two batches on small images: all real steps in seconds.
 TINY = {"members": 2, "batches": 2, "batch_size": 4, "input_px": 32, "pretrained": False}
 

@@ -11,6 +11,8 @@ from frontend.urls import urlpatterns
 from labeling.models import Application, ImportJob
 from tests.labeling.world import make_experiment, make_run
 
+pytestmark = pytest.mark.beside("sqlite")
+
 FOR_EXPERTS = ("/", "/classify/", "/candidates/", "/candidates/{candidate}/", "/fields/ngc1/")
 FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/", "/guide/")
 FOR_EXPERTS += ("/experiments/", "/experiments/{experiment}/")

@@ -16,6 +16,8 @@ from labeling.agreement.raters import RaterPair
 from labeling.models import Vote
 from tests.labeling.world import vote
 
+pytestmark = pytest.mark.beside("sqlite")
+
 
 @pytest.fixture
 def voted(field, people):

@@ -10,6 +10,8 @@ from labeling.models import RunStatus, TrainingRun
 from labeling.training.requests import request_experiment, request_run
 from tests.labeling.world import only_sample, settle
 
+pytestmark = pytest.mark.beside("sqlite")
+
 
 @pytest.fixture
 def run(field, people):

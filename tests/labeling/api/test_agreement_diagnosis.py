@@ -11,6 +11,8 @@ from labeling.agreement.raters import read_raters
 from labeling.classes import Label
 from tests.labeling.world import API, make_field, problem, settle, vote
 
+pytestmark = pytest.mark.beside("postgresql")
+
 POSTERIORS = f"{API}/agreement/diagnosis/posteriors.csv"
 MATRICES = f"{API}/agreement/diagnosis/matrices.csv"
 

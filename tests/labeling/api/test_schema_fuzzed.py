@@ -33,6 +33,8 @@ from tests.labeling.world import (
     vote,
 )
 
+pytestmark = pytest.mark.beside("postgresql")
+
 SCHEMA = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 RESOURCES = defaultdict(list)

@@ -14,6 +14,8 @@ from labeling.models import Candidate, Field
 from tests.labeling.skies import POSITIONS
 from tests.labeling.world import API, problem
 
+pytestmark = pytest.mark.beside("sqlite")
+
 
 def url(candidate, ending):
     return f"{API}/candidates/{candidate.pk}/stamps.{ending}"

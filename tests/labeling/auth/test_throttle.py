@@ -16,6 +16,8 @@ from deploy.settings import networks
 from labeling.auth.throttle import ACCOUNTS_AT_AN_ADDRESS, client_address
 from tests.labeling.world import API
 
+pytestmark = pytest.mark.beside("postgresql")
+
 LIMIT = settings.AXES_FAILURE_LIMIT
 PAGES = ["/login/", "/admin/login/"]
 SENTENCE = "There were too many attempts to log in with a wrong password. Try again in 10 minutes."

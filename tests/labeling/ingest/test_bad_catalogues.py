@@ -13,7 +13,7 @@ from labeling.ingest.table_options import TableOptions
 from labeling.models import Candidate, CatalogueImport, Field, ReferenceLabel
 from tests.labeling.skies import row_at, write_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 LEGUS = " ".join(["{id}", "50.0", "60.0", "65.0", "-54.9", *["20.0"] * 28])
 

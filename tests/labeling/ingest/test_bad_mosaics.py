@@ -12,7 +12,7 @@ from labeling.ingest.mosaics import MosaicRequest, import_field
 from labeling.models import Field, Mosaic
 from tests.labeling.skies import SHAPE, pixels, tan_wcs, without_wcs, write_mosaic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 
 def error_of(*requests, name="ngc1", **columns):

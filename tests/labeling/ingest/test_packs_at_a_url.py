@@ -17,7 +17,7 @@ from tests.labeling.skies import POSITIONS, pixels, row_at, write_catalogue
 from tests.labeling.world import API
 
 fsspec = pytest.importorskip("fsspec")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 
 @pytest.fixture

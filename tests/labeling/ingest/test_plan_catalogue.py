@@ -19,7 +19,7 @@ from labeling.models import Candidate, CatalogueImport, Field, Mosaic
 from tests.labeling.skies import POSITIONS, row_at, tan_wcs, write_catalogue, write_mosaic
 from tests.labeling.world import settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from labeling.models import Field, Mosaic
 from labeling.rules.band_rule import BandRule
 from tests.labeling.skies import pixels, tan_wcs, write_mosaic, write_sky
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 CALIBRATED = {"PHOTFLAM": 1.87653e-19, "PHOTPLAM": 5308.23, "EXPTIME": 1143.0}
 

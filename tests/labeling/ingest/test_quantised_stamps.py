@@ -13,6 +13,8 @@ from classifier.core.packs import Pack, read_stamps
 from tests.labeling.skies import POSITIONS, SHAPE, write_mosaic, write_sky
 from tests.labeling.world import API
 
+pytestmark = pytest.mark.beside("sqlite")
+
 SIGMA = dict(zip(BANDS, [1e-20, 3e-3, 0.02, 1.0, 500.0], strict=True))
 
 

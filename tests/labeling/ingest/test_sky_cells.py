@@ -15,7 +15,7 @@ from labeling.training.training_set import take_snapshot
 from tests.labeling.skies import write_catalogue
 from tests.labeling.world import make_field, make_run, settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.beside("sqlite")]
 
 COUNT = 400
 SIDE = 3 * CELL_PX
