@@ -13,7 +13,7 @@ from django.urls import reverse
 from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 from labeling.classes import Label
-from labeling.models import Candidate, Field, TrainingRun, Vote
+from labeling.models import Candidate, Field, Lease, TrainingRun, Vote
 from labeling.rules.consensus import SETTLED, ConsensusStatus
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def vote_counts_of(user: User, zone: tzinfo) -> VoteCounts:
         day="today (UTC)" if zone == UTC else "today",
         today=votes.today(zone).count(),
         total=sum(tally.values()),
-        waiting=Candidate.objects.count_waiting_for(user),
+        # Those on the screen or about to come wait for this expert as well.
+        waiting=Candidate.objects.count_waiting_for(user) + Lease.objects.live().of(user).count(),
         by_class=[(names.get(label, str(label)), tally.get(label, 0)) for label in Label.values],
     )
 

@@ -55,6 +55,13 @@ def test_it_counts_my_own_votes(browse, tie):
     assert (mine.today, mine.total, mine.waiting, mine.by_class[0]) == (1, 1, 5, ("1", 1))
 
 
+def test_it_counts_what_i_hold_as_the_classify_page_does(browse, tie):
+    browser = browse("ada")
+    browser.post("/api/v1/queue/", {"count": 2}, "application/json")
+    left = browser.get("/api/v1/progress/").json()["left"]
+    assert browser.get("/").context["votes"].waiting == left == 5
+
+
 def test_today_is_said_to_be_that_of_utc_unless_the_browser_has_another(browse, tie):
     browser = browse("ada")
     assert browser.get("/").context["votes"].day == "today (UTC)"
