@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 import classifier
+from celery_worker.control_figures import training_overlap
 from celery_worker.errors import InvalidJob
 from celery_worker.snapshot import read_snapshot, refusals_as_invalid_jobs
 from classifier import experiments
@@ -44,6 +45,8 @@ def run_job(experiment: Experiment) -> None:
     content = experiments.build_report(experiment.kind, outcomes)
     checkpoints.write_json(experiment.directory / experiments.REPORT, content)
     figures = reports.draw_experiment(experiment.figures_directory, experiment.kind, outcomes)
+    if experiment.kind == ExperimentKind.FIELDS:
+        content["training_overlap"] = training_overlap(experiment.fields.all(), outcomes)
     experiment.succeed({**content, "figures": figures})
 
 

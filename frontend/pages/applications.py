@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from frontend.forms import ApplicationForm
@@ -24,13 +23,6 @@ def run_applications(run: TrainingRun) -> dict[str, Any]:
 def _row(application: Application) -> dict[str, Any]:
     return {
         "job": application,
-        "accuracy": _accuracy(application.verdict),
-        "question": application.run.question_in(application.field),
+        "accuracy": application.accuracy,
+        "scope": application.scope,
     }
-
-
-def _accuracy(verdict: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the accuracy on the field's control labels, with its interval; empty without one."""
-    shares = verdict.get("shares")
-    accuracy: Mapping[str, Any] = shares[0]["new"] if shares else {}
-    return accuracy if accuracy.get("of") else {}

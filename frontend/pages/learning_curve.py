@@ -45,7 +45,7 @@ def learning_curve_of(field: Field) -> LearningCurve | None:
         dots=learning_dots(measurements),
         labels=(min(labels), max(labels)),
         sentence=_sentence(fields, measurements),
-        questions=[question.label for question in last.questions],
+        questions=[scope.label for scope in last.scopes],
     )
 
 

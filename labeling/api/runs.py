@@ -112,7 +112,7 @@ class RunOut(serializers.ModelSerializer[TrainingRun]):
 
     def get_questions(self, run: TrainingRun) -> dict[str, str]:
         """Return which question its figures answer in each field: new sky, or the rest of it."""
-        return {field.name: run.question_in(field).value for field in run.fields.all()}
+        return {field.name: run.scope_in(field).question.value for field in run.fields.all()}
 
 
 class RunDetailOut(RunOut):

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from classifier.core.shared_sky import Points, shares_sky, unit_vectors
+from labeling.db.bulk import batches
 from labeling.models.candidate import Candidate
 from labeling.models.field import Field
+from labeling.rules.figure_question import TrainingOverlap
 
 CROWDING_PX = 50.0
 """Radius within which sources are counted: the side of the paper's stamps."""
@@ -43,12 +45,17 @@ class CandidateColumns:
     """V, V - I and concentration index (N,)."""
 
     @classmethod
-    def read(cls, fields: Iterable[Field]) -> Self:
-        """Read all candidates of these fields."""
+    def read(cls, fields: Iterable[Field], candidates: Iterable[int] | None = None) -> Self:
+        """Read all candidates of these fields, or those of these keys that are in them."""
         fields = list(fields)
         number = {field.pk: i for i, field in enumerate(fields)}
-        rows = Candidate.objects.filter(field__in=fields).order_by("pk")
-        values = list(rows.values_list("pk", "field", *_NUMBERS).iterator())
+        columns = Candidate.objects.filter(field__in=fields).order_by("pk")
+        rows = columns.values_list("pk", "field", *_NUMBERS)
+        if candidates is None:
+            values = list(rows.iterator())
+        else:
+            parts = batches(sorted(candidates))
+            values = [row for part in parts for row in rows.filter(pk__in=part)]
         pks = np.array([row[0] for row in values], dtype=np.int64)
         of_field = np.array([number[row[1]] for row in values], dtype=np.int64)
         table = np.array([row[2:] for row in values], dtype=float).reshape(-1, len(_NUMBERS))
@@ -99,18 +106,64 @@ class CandidateColumns:
             is_near = shares_sky(
                 self.points[rows[in_field_n]], self.points[trained_in_field], width_px
             )
-            elsewhere = trained[(self.field[trained] != number) & self._on_sky[trained]]
-            if not field.simulated and field.pixel_scale_arcsec and len(elsewhere):
-                diagonal = sqrt(2) * width_px * field.pixel_scale_arcsec * pi / 180 / 3600
-                is_near |= _within(self.sky[rows[in_field_n]], self.sky[elsewhere], diagonal)
+            for other_number, other in enumerate(self.fields):
+                elsewhere = trained[(self.field[trained] == other_number) & self._on_sky[trained]]
+                if other is not field and not field.simulated and len(elsewhere):
+                    scale = (field.scale_arcsec + other.scale_arcsec) / 2
+                    diagonal = sqrt(2) * width_px * scale * pi / 180 / 3600
+                    is_near |= _within(self.sky[rows[in_field_n]], self.sky[elsewhere], diagonal)
             apart_n[in_field_n] = ~is_near
         return apart_n, placed_n
+
+    def training_overlap(
+        self, candidates: Iterable[int], trained: Iterable[int], width_px: int
+    ) -> dict[str, TrainingOverlap]:
+        """Return how many of these candidates share sky with the trained ones, by field.
+
+        Candidates that were not read are left out.
+        """
+        rows, trained_rows = (
+            np.flatnonzero(np.isin(self.pk, list(keys))) for keys in (candidates, trained)
+        )
+        apart_n, _ = self.apart(rows, trained_rows, width_px)
+        unknown_n = apart_n & self._lacks_position(rows, trained_rows)
+        return {
+            field.name: TrainingOverlap(
+                near=int((in_field_n & ~apart_n).sum()),
+                unknown=int((in_field_n & unknown_n).sum()),
+                of=int(in_field_n.sum()),
+                width_px=width_px,
+            )
+            for number, field in enumerate(self.fields)
+            for in_field_n in [self.field[rows] == number]
+            if in_field_n.any()
+        }
+
+    def _lacks_position(
+        self, rows: NDArray[np.int64], trained: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return True (n,) where a position is missing that could be near to a trained one."""
+        lacks_n = np.zeros(len(rows), dtype=bool)
+        placed = np.asarray(np.isfinite(self.points).all(axis=1))
+        for number, field in enumerate(self.fields):
+            in_field_n = self.field[rows] == number
+            is_inside = self.field[trained] == number
+            inside, elsewhere = trained[is_inside], trained[~is_inside & self._is_real[trained]]
+            if len(inside):
+                lacks_n |= in_field_n & ~(placed[rows] & placed[inside].all())
+            if len(elsewhere) and not field.simulated:
+                lacks_n |= in_field_n & ~(self._on_sky[rows] & self._on_sky[elsewhere].all())
+        return lacks_n
+
+    @cached_property
+    def _is_real(self) -> NDArray[np.bool_]:
+        """True (N,) for candidates of fields that are not simulated."""
+        return np.array([not field.simulated for field in self.fields], dtype=bool)[self.field]
 
     @cached_property
     def _on_sky(self) -> NDArray[np.bool_]:
         """True (N,) for candidates of real fields whose RA and Dec are known."""
-        real = np.array([not field.simulated for field in self.fields], dtype=bool)
-        return np.isfinite(self.sky).all(axis=1) & real[self.field]
+        return np.isfinite(self.sky).all(axis=1) & self._is_real
 
 
 def _neighbours(

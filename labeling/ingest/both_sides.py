@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef
 
 from classifier.core.shared_sky import Points, unit_vectors
-from labeling.ingest.same_sources import SAME_PX, USUAL_SCALE_ARCSEC, matches, side_and_position
+from labeling.ingest.same_sources import SAME_PX, matches, side_and_position
 from labeling.models import Candidate, CatalogueImport, Field
 
 _MARGIN_DEG = 1 / 3600
@@ -62,8 +62,7 @@ def count_on_both_sides(field: Field) -> int:
     pixels = side_and_position(field.candidates.exclude(x=None).exclude(y=None), "x", "y")
     sources = _opposite(pixels, pixels, pixels[:, 2:], pixels[:, 2:], SAME_PX)
     if not field.simulated:
-        scale = field.pixel_scale_arcsec or USUAL_SCALE_ARCSEC
-        distance = np.radians(SAME_PX * scale / 3600)
+        distance = np.radians(SAME_PX * field.scale_arcsec / 3600)
         sky = side_and_position(field.candidates.exclude(ra=None).exclude(dec=None), "ra", "dec")
         others = _overlapping(field, sky, np.degrees(distance))
         directions = unit_vectors(sky[:, 2:]), unit_vectors(others[:, 2:])

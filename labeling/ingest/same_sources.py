@@ -26,9 +26,6 @@ from labeling.number_texts import count_text
 SAME_PX = 1.0
 """Sources that lie closer than this are the same."""
 
-USUAL_SCALE_ARCSEC = 0.04
-"""Size of a pixel of fields that do not state it: that of drizzled WFC3/UVIS mosaics."""
-
 _NEIGHBOURS = 8
 _EXAMPLES = 3
 _CHUNK = 10_000
@@ -99,7 +96,7 @@ class SameSources:
         on_sky = sky_N2[np.isfinite(sky_N2).all(axis=1)]
         if target.simulated or not len(on_sky):
             return
-        distance = np.radians(SAME_PX * (target.pixel_scale_arcsec or USUAL_SCALE_ARCSEC) / 3600)
+        distance = np.radians(SAME_PX * target.scale_arcsec / 3600)
         margin = np.degrees(distance)
         dec_range = on_sky[:, 1].min() - margin, on_sky[:, 1].max() + margin
         others = Candidate.objects.exclude(field=target.pk).filter(

@@ -6,7 +6,7 @@ predictions wait in files until the last one is predicted; all become rows in on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,8 +15,12 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.text import capfirst
 
+from classifier.core.config import TrainingConfig
+from classifier.core.training_set import TRAIN
 from labeling import jobs
+from labeling.evaluation.candidate_columns import CandidateColumns
 from labeling.files.json_values import nonfinite_to_none
+from labeling.files.stored_files import DamagedFile
 from labeling.models import job
 from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
@@ -28,6 +32,7 @@ from labeling.models.run_event import RunEvent
 from labeling.models.shard import Shard
 from labeling.models.training_run import TrainingRun
 from labeling.rules.conflicts import JobConflict
+from labeling.rules.figure_question import FigureScope, TrainingOverlap
 from labeling.rules.gate import has_passed
 from labeling.rules.prediction_arrays import PredictionArrays
 
@@ -279,9 +284,43 @@ class Application(WorkerJob):
         control = self.run.control_labels([self.field])
         verdict = self.run.verdict_in([self.field], control)
         self.verdict = self.run.verdict_values(verdict, control)
+        if overlap := self._training_overlap(control.labels):
+            self.verdict["training_overlap"] = overlap.to_dict()
         self.status = RunStatus.REFUSED if verdict.refused else RunStatus.READY
         self.save(update_fields=["verdict", "status"])
         self.log_event(verdict.sentence)
+
+    def _training_overlap(self, control: Collection[int]) -> TrainingOverlap | None:
+        """Return how many of these candidates that are predicted share sky with the training.
+
+        None without one, or without the training labels.
+        """
+        predicted = self.run.predictions.filter(candidate__field=self.field)
+        measured = set(predicted.values_list("candidate", flat=True)).intersection(control)
+        try:
+            trained = set(self.run.snapshot_labels(TRAIN))
+        except DamagedFile:
+            return None
+        if not measured or not trained:
+            return None
+        fields = {*self.run.fields.all(), self.field}
+        candidates = CandidateColumns.read(fields, measured | trained)
+        width_px = TrainingConfig.from_dict(self.run.preset, self.run.overrides).stamp_px
+        return candidates.training_overlap(measured, trained, width_px).get(self.field.name)
+
+    @property
+    def accuracy(self) -> Mapping[str, Any]:
+        """Accuracy on the field's control labels, with its interval; empty without one."""
+        shares = self.verdict.get("shares")
+        accuracy: Mapping[str, Any] = shares[0]["new"] if shares else {}
+        return accuracy if accuracy.get("of") else {}
+
+    @property
+    def scope(self) -> FigureScope:
+        """The question that its figures answer."""
+        overlap = self.verdict.get("training_overlap")
+        field, trained_fields = self.field, self.run.trained_fields
+        return FigureScope.of(field.name, field.split, trained_fields, overlap)
 
     def promote(self, by: User, reason: str = "") -> None:
         """Promote the run in this field, judged again beside the promoted run.

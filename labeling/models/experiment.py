@@ -19,7 +19,7 @@ from labeling.files.json_values import nonfinite_to_none
 from labeling.models.field import Field
 from labeling.models.idempotency_key import IdempotencyKey
 from labeling.models.job import RunStatus, WorkerJob, WorkerJobQuerySet
-from labeling.rules.figure_question import FigureQuestion, questions_of
+from labeling.rules.figure_question import FigureScope, scopes_of
 from labeling.training.label_source import LabelSource
 from labeling.training.snapshot import TrainingSnapshot
 
@@ -89,12 +89,16 @@ class Experiment(WorkerJob):
     task = jobs.EXPERIMENT
 
     @property
-    def questions(self) -> dict[FigureQuestion, list[str]]:
+    def scopes(self) -> list[FigureScope]:
         """The questions that its figures answer, each with the names of its fields."""
-        fields = [(field.name, field.split) for field in self.fields.all()]
+        fields = list(self.fields.all())
         leaves_fields_out = self.kind == ExperimentKind.FIELDS
-        trained_fields = [] if leaves_fields_out else [name for name, _ in fields]
-        return questions_of(fields, trained_fields)
+        trained_fields = [] if leaves_fields_out else [field.name for field in fields]
+        overlaps = self.report.get("training_overlap", {})
+        return scopes_of(
+            FigureScope.of(field.name, field.split, trained_fields, overlaps.get(field.name))
+            for field in fields
+        )
 
     def __str__(self) -> str:
         return f"experiment {self.pk}"

@@ -30,7 +30,7 @@ from labeling.files import run_folders
 from labeling.models.mosaic import MOSAICS_OF_FIELD, Mosaic, by_band
 from labeling.models.vote import Vote
 from labeling.rules.band_rule import MIN_BANDS, BandRule
-from labeling.rules.figure_question import FieldSplit, FigureQuestion
+from labeling.rules.figure_question import FieldSplit, FigureScope
 from labeling.rules.strategies import ColdStart, Strategy
 
 _AT_LEAST_ONE = MinValueValidator(1)
@@ -38,6 +38,9 @@ SPLIT_IS_FIXED = (
     "The field has candidates, and which of them are in the control sample never changes: choose "
     "another split for a new field."
 )
+USUAL_SCALE_ARCSEC = 0.04
+"""Size of a pixel of fields that do not state it."""
+
 _SPREAD_POOL = 50_000
 """Candidates of which the spread sample is drawn at most."""
 
@@ -184,12 +187,9 @@ class Field(models.Model):
         return self.name
 
     @property
-    def question(self) -> FigureQuestion | None:
-        """The question that the figures of its promoted run answer here; None without a run."""
-        run = self.promoted_run
-        if run is None:
-            return None
-        return FigureQuestion.of(self.name, self.split, run.trained_fields)
+    def scale_arcsec(self) -> float:
+        """Size of a pixel; that of drizzled WFC3/UVIS mosaics if the field does not state it."""
+        return self.pixel_scale_arcsec or USUAL_SCALE_ARCSEC
 
     @property
     def promoted_accuracy(self) -> Mapping[str, Any]:
@@ -197,15 +197,26 @@ class Field(models.Model):
 
         Empty if it was not measured.
         """
+        measured = self._promoted_application or self.promoted_run
+        return measured.accuracy if measured else {}
+
+    @property
+    def scope(self) -> FigureScope | None:
+        """The question that this accuracy answers; None without a promoted run."""
+        run, application = self.promoted_run, self._promoted_application
+        scope: FigureScope | None = run.scope_in(self) if run else None
+        if application:
+            scope = application.scope
+        return scope
+
+    @property
+    def _promoted_application(self) -> Any:
+        """The latest application of its promoted run to it, unless the run was trained on it."""
         run = self.promoted_run
-        if run is None:
-            return {}
+        if run is None or self.name in (run.trained_fields or []):
+            return None
         applications = [row for row in self.applications.all() if row.run_id == run.pk]
-        if self.name in (run.trained_fields or []) or not applications:
-            return run.accuracy
-        shares = max(applications, key=attrgetter("pk")).verdict.get("shares")
-        accuracy: Mapping[str, Any] = shares[0]["new"] if shares else {}
-        return accuracy
+        return max(applications, key=attrgetter("pk"), default=None)
 
     def clean(self) -> None:
         """Raise ValidationError if the split was changed after candidates were divided by it."""

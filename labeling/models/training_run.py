@@ -33,7 +33,7 @@ from labeling.models.promotion import NotReady, Promotion, RefusedByGate
 from labeling.models.shared_run import SharedRun
 from labeling.models.training_run_queryset import TrainingRunQueries
 from labeling.rules import gate
-from labeling.rules.figure_question import FigureQuestion, questions_of
+from labeling.rules.figure_question import FigureScope, scopes_of
 from labeling.rules.gate_comparison import MIN_LABELS
 from labeling.rules.prediction_arrays import PredictionArrays
 from labeling.rules.run_calibration import RunCalibration
@@ -250,15 +250,15 @@ class TrainingRun(SharedRun):
         names = self.basis.get("trained_fields")
         return [field.name for field in self.fields.all()] if names is None else list(names)
 
-    def question_in(self, field: Field) -> FigureQuestion:
-        """Return the question that its figures on a field's control sample answer."""
-        return FigureQuestion.of(field.name, field.split, self.trained_fields)
+    def scope_in(self, field: Field) -> FigureScope:
+        """Return the question that its figures on one of its fields answer."""
+        overlap = self.outcome.get("training_overlap", {}).get(field.name)
+        return FigureScope.of(field.name, field.split, self.trained_fields, overlap)
 
     @property
-    def questions(self) -> dict[FigureQuestion, list[str]]:
+    def scopes(self) -> list[FigureScope]:
         """The questions of its figures over all its fields, each with the names of its fields."""
-        fields = ((field.name, field.split) for field in self.fields.all())
-        return questions_of(fields, self.trained_fields)
+        return scopes_of(self.scope_in(field) for field in self.fields.all())
 
     @property
     def figures(self) -> list[str]:

@@ -86,6 +86,20 @@ def test_it_gives_the_numbers_of_a_run_with_the_field(trained_field, new_field, 
         assert numbers[pk] == pytest.approx(values, abs=1e-6)
 
 
+def test_sources_near_training_labels_are_no_new_sky(trained_field, new_field, admin, ada, bea, cy):
+    """The field has the same stars; half of them get positions far from all others."""
+    run = trained(admin, trained_field)
+    candidates = list(new_field.candidates.in_play().order_by("pk"))
+    far = candidates[: len(candidates) // 2]
+    new_field.candidates.filter(pk__in=[candidate.pk for candidate in far]).update(dec=80.0)
+    new_field.candidates.update(control=True)
+    for candidate in new_field.candidates.in_play():
+        settle(candidate, [ada, bea, cy])
+    overlap = applied(run, new_field, admin).verdict["training_overlap"]
+    assert overlap["near"] == len(candidates) - len(far)
+    assert overlap["of"] == len(candidates)
+
+
 def test_shards_give_the_same_numbers(trained_field, new_field, admin, monkeypatch):
     run = trained(admin, trained_field)
     whole = applied(run, new_field, admin)

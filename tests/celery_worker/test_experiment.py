@@ -104,6 +104,27 @@ def test_arms_on_one_training_set_differ_in_the_settings_of_their_kind(labelled,
     assert filters.arms == networks.count("")
 
 
+def test_a_field_left_out_shares_sky_with_the_fields_that_were_trained_on(labelled, sky, admin):
+    """Control candidates are far from trained ones; one of the other field is moved to one."""
+    other = sky.imported("ngc2000")
+    source = LabelSource(SOURCE)
+    for number, candidate in enumerate(other.candidates.all()):
+        ReferenceLabel.objects.create(candidate=candidate, source=SOURCE, label=1 + number % 2)
+    control = other.candidates.in_play().filter(control=True)
+    assert control.count() == 2
+    trained = labelled.candidates.in_play().filter(control=False).first()
+    moved = other.candidates.filter(pk=control.first().pk)
+    moved.update(ra=trained.ra + 1 / 3600, dec=trained.dec)
+    options = {"fields": [labelled, other], "sources": [source], "overrides": TINY}
+    experiment = request_experiment(admin, "fields", "quick", **options)
+    run_experiment(experiment.pk)
+    experiment.refresh_from_db()
+    assert experiment.error == ""
+    overlap = experiment.report["training_overlap"]["ngc2000"]
+    assert (overlap["near"], overlap["unknown"], overlap["of"]) == (1, 0, 2)
+    assert overlap["width_px"] == 32
+
+
 @pytest.mark.parametrize("kind", ExperimentKind)
 def test_it_has_the_announced_number_of_arms(labelled, admin, kind):
     """One of the three fields has no label, and is not left out in turn."""

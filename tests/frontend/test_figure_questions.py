@@ -49,10 +49,13 @@ def test_a_field_that_a_run_was_only_applied_to_has_its_own_accuracy(browse, run
     elsewhere.save()
     text = page(browse, "/")
     assert "accuracy 30 % – 95 % on the rest of this field" in text
-    assert "accuracy 45 % – 75 % on new sky" in text
+    assert "accuracy 45 % – 75 % on another field, whose overlap with the training is not" in text
+    overlap = {"near": 3, "unknown": 0, "of": 36, "width_px": 50}
+    Application.objects.update(verdict={"shares": shares, "training_overlap": overlap})
+    assert "75 % on new sky, except that 3 of 36 candidates share sky" in page(browse, "/")
     assert f"applied:</span> {elsewhere.name}" in page(browse, "/runs/")
     Application.objects.update(verdict={})
-    assert "on new sky" not in page(browse, "/")
+    assert "another field" not in page(browse, "/")
 
 
 def test_the_histogram_of_a_run_is_of_its_own_fields(browse, run):
@@ -72,8 +75,21 @@ def test_the_accuracy_of_several_fields_is_said_to_be_that(browse, run):
 def test_fields_without_training_labels_are_named(browse, run, people):
     run.fields.add(make_field("elsewhere"))
     text = page(browse, f"/runs/{run.pk}/")
+    assert "is not known</b> (elsewhere)" in text
+    overlap = {"near": 0, "unknown": 0, "of": 40, "width_px": 50}
+    TrainingRun.objects.update(outcome=outcome_with(training_overlap={"elsewhere": overlap}))
+    text = page(browse, f"/runs/{run.pk}/")
     assert "New sky</b> (elsewhere)" in text
     assert "No candidate of this field was trained on" in text
+
+
+@pytest.mark.parametrize("address", ["/runs/", "/runs/1/"])
+def test_sky_that_is_shared_with_the_training_is_not_called_new(browse, run, address):
+    overlap = {"near": 3, "unknown": 0, "of": 40, "width_px": 50}
+    run.fields.add(make_field("elsewhere"))
+    TrainingRun.objects.update(outcome=outcome_with(training_overlap={"elsewhere": overlap}))
+    text = page(browse, address.replace("1", str(run.pk)))
+    assert "ew sky, except that 3 of 40 candidates share sky with training labels" in text
 
 
 def test_imported_runs_are_not_known(browse, run):
@@ -86,9 +102,12 @@ def test_the_api_has_the_questions(browse, run, field):
     assert answer["questions"] == {field.name: "rest of the field"}
 
 
-@pytest.mark.parametrize(("kind", "words"), [("fields", "new sky"), ("labels", "the rest of")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("fields", "new sky, except that 3 of 40"), ("labels", "the rest of")]
+)
 def test_experiments_say_it_too(browse, run, people, kind, words):
-    report = {"arms": [], "seconds": 1.0}
+    overlap = {"near": 3, "unknown": 0, "of": 40, "width_px": 50}
+    report = {"arms": [], "seconds": 1.0, "training_overlap": {run.fields.get().name: overlap}}
     experiment = Experiment.objects.create(
         requested_by=people["admin"],
         kind=kind,
@@ -98,7 +117,7 @@ def test_experiments_say_it_too(browse, run, people, kind, words):
         report=report,
     )
     experiment.fields.set(run.fields.all())
-    assert next(question.label for question in experiment.questions).startswith(words)
+    assert next(scope.label for scope in experiment.scopes).startswith(words)
 
 
 def test_a_run_shows_its_accuracy_apart_from_the_training(browse, run):

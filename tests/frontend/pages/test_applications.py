@@ -73,7 +73,15 @@ def test_the_figures_of_another_field_are_of_new_sky(browse, run, application):
     run.basis = {"trained_fields": ["ngc1"]}
     run.save()
     text = text_of(browse("ada"), run)
-    assert "40 control labels; the figures are of new sky" in text
+    assert "the figures are of another field, whose overlap with the training" in text
+    verdict["training_overlap"] = {"near": 0, "unknown": 0, "of": 40, "width_px": 50}
+    Application.objects.update(verdict=verdict)
+    assert "40 control labels; the figures are of new sky</td>" in text_of(browse("ada"), run)
+    verdict["training_overlap"]["near"] = 3
+    Application.objects.update(verdict=verdict)
+    assert "the figures are of new sky, except that 3 of 40 candidates" in text_of(
+        browse("ada"), run
+    )
     assert "60 % – 86 %" in text
     assert "with 5 unsettled: 67 % – 78 %" in text
 

@@ -89,3 +89,57 @@ def test_positions_that_are_not_known_are_said_to_be():
     apart, placed = columns.apart(np.arange(4), np.array([1]), 50)
     assert placed.tolist() == [True, False, True, True]
     assert apart.all()
+
+
+def placed_field(name, sky, **values):
+    """A field with a candidate at each of these RA (arcsec from 150 deg; None: not known)."""
+    field = make_field(name, len(sky), **values)
+    for candidate, arcsec in zip(field.candidates.order_by("pk"), sky, strict=True):
+        candidate.ra = None if arcsec is None else 150 + arcsec / 3600
+        candidate.dec = None if arcsec is None else 0.0
+        candidate.save()
+    return field
+
+
+def overlap_of(measured, *trained, width_px=50):
+    """Near, unknown and all candidates of a field, beside training labels of others."""
+    columns = columns_of(measured, *trained)
+    chosen = measured.candidates.values_list("pk", flat=True)
+    labelled = Candidate.objects.filter(field__in=trained).values_list("pk", flat=True)
+    overlap = columns.training_overlap(chosen, labelled, width_px)[measured.name]
+    assert overlap.width_px == width_px
+    return overlap.near, overlap.unknown, overlap.of
+
+
+# The diagonal of 50 px of 0.04 arcsec is 2.828 arcsec.
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"pixel_scale_arcsec": 0.04}, (2, 0, 4)),
+        ({}, (2, 0, 4)),
+        # Half of the diagonals of 0.04 and of 0.12 arcsec per px: 5.657 arcsec.
+        ({"pixel_scale_arcsec": 0.12}, (3, 0, 4)),
+        ({"simulated": True}, (0, 0, 4)),
+    ],
+)
+def test_the_overlap_counts_candidates_near_training_labels_of_other_fields(values, expected):
+    measured = placed_field("new", [0.0, 2.8, 2.9, 6.0], **values)
+    assert overlap_of(measured, placed_field("trained", [0.0])) == expected
+
+
+def test_candidates_whose_sky_is_not_known_are_no_new_sky():
+    measured = placed_field("new", [0.0, 60.0, None])
+    assert overlap_of(measured, placed_field("trained", [0.0])) == (1, 1, 3)
+    assert overlap_of(measured, placed_field("lost", [0.0, None])) == (1, 2, 3)
+    simulated = placed_field("simulated", [None], simulated=True)
+    assert overlap_of(measured, simulated) == (0, 0, 3)
+
+
+def test_some_candidates_are_read_alone():
+    measured, trained = placed_field("new", [0.0, 60.0]), placed_field("trained", [0.0, 60.0])
+    first, second = (field.candidates.order_by("pk").first().pk for field in (measured, trained))
+    columns = CandidateColumns.read([measured, trained], [second, first])
+    assert columns.pk.tolist() == [first, second]
+    overlap = columns.training_overlap([first], [second], 50)
+    assert (overlap["new"].near, overlap["new"].of) == (1, 1)
+    assert list(overlap) == ["new"]

@@ -139,13 +139,15 @@ def test_a_run_says_which_question_its_figures_answer(admin):
     run = make_run(field, admin)
     run.fields.add(other)
     run.basis = {"trained_fields": ["cells"]}
-    assert run.questions == {
-        FigureQuestion.NEW_SKY_OF_FIELD: ["cells"],
-        FigureQuestion.NEW_SKY: ["other"],
-    }
-    field.promoted_run = run
-    assert field.question == FigureQuestion.NEW_SKY_OF_FIELD
+    overlap = {"near": 0, "unknown": 0, "of": 4, "width_px": 50}
+    run.outcome = {"training_overlap": {"other": overlap}}
+    assert [(scope.question, scope.fields) for scope in run.scopes] == [
+        (FigureQuestion.NEW_SKY_OF_FIELD, ("cells",)),
+        (FigureQuestion.NEW_SKY, ("other",)),
+    ]
+    run.outcome = {}
+    assert run.scope_in(other).question == FigureQuestion.OTHER_FIELD
     run.basis = {}
-    assert run.question_in(other) == FigureQuestion.REST_OF_FIELD
+    assert run.scope_in(other).question == FigureQuestion.REST_OF_FIELD
     run.external = "StarcNet"
-    assert run.question_in(field) == FigureQuestion.UNKNOWN
+    assert run.scope_in(field).question == FigureQuestion.UNKNOWN
