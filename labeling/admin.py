@@ -283,8 +283,8 @@ class CatalogueImportAdmin(ReadOnlyAdmin):
             except (NotConfirmed, JobConflict) as reason:
                 self.message_user(request, str(reason), messages.ERROR)
             else:
-                kept = f" Its votes are in {archive}." if archive else ""
-                self.message_user(request, f"{record} is removed.{kept}", messages.SUCCESS)
+                archive_text = f" Its votes are in {archive}." if archive else ""
+                self.message_user(request, f"{record} is removed.{archive_text}", messages.SUCCESS)
 
 
 @admin.register(Consensus)
@@ -307,8 +307,8 @@ class PredictionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Leave out control candidates on which the user may rule and has not."""
         user = cast("User", request.user)
-        shown = Candidate.objects.filter(network_is_open_to(user), pk=OuterRef("candidate"))
-        return super().get_queryset(request).filter(Exists(shown))
+        candidates = Candidate.objects.filter(network_is_open_to(user), pk=OuterRef("candidate"))
+        return super().get_queryset(request).filter(Exists(candidates))
 
 
 @admin.register(Comment)

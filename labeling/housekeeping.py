@@ -85,9 +85,10 @@ def _delete_folders_without_upload() -> None:
     limit = time.time() - settings.UPLOAD_LIFETIME.total_seconds()
     folders = settings.UPLOADS.iterdir() if settings.UPLOADS.is_dir() else ()
     old = [folder for folder in folders if folder.stat().st_mtime < limit]
-    kept = {folder.hex for folder in Upload.objects.values_list("folder", flat=True)} if old else ()
+    folders_in_use = Upload.objects.values_list("folder", flat=True) if old else ()
+    names_in_use = {folder.hex for folder in folders_in_use}
     for folder in old:
-        if folder.name not in kept:
+        if folder.name not in names_in_use:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -129,13 +129,13 @@ def problem_response(
 
 
 def _as_api_error(error: Exception) -> Exception:
-    """Return DRF's error for one of ours; any other error unchanged."""
+    """Return DRF's error for one of the product's; any other error unchanged."""
     if isinstance(error, NotFeasible):
         return exceptions.ValidationError({error.about: [str(error)]})
     if isinstance(error, RequestDataTooBig):
         return BodyTooLarge()
-    for ours, api_error in _API_ERRORS.items():
-        if isinstance(error, ours):
+    for kind, api_error in _API_ERRORS.items():
+        if isinstance(error, kind):
             return api_error(str(error))
     return error
 

@@ -231,12 +231,12 @@ def _sky(
     catalogue: Catalogue, stamps: StampSet, rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return RA and Dec of the table, by the stamps' own WCS in rows without them."""
-    own_ra, own_dec = stamps.ra[rows], stamps.dec[rows]
+    stamp_ra, stamp_dec = stamps.ra[rows], stamps.dec[rows]
     missing = ~(np.isfinite(catalogue.ra) & np.isfinite(catalogue.dec))
-    both = ~missing & np.isfinite(own_ra)
+    both = ~missing & np.isfinite(stamp_ra)
     if both.any() and stamps.pixel_scale_arcsec:
         of_table = SkyCoord(catalogue.ra[both], catalogue.dec[both], unit="deg")
-        distance = of_table.separation(SkyCoord(own_ra[both], own_dec[both], unit="deg")).arcsec
+        distance = of_table.separation(SkyCoord(stamp_ra[both], stamp_dec[both], unit="deg")).arcsec
         limit = PACK_STAMP_PX / 2 * stamps.pixel_scale_arcsec
         if (distance > limit).any():
             worst = int(np.argmax(distance))
@@ -247,7 +247,7 @@ def _sky(
                 f"{int((distance > limit).sum())} of {count_text(int(both.sum()), 'row')}. Is "
                 "this their table?"
             )
-    return np.where(missing, own_ra, catalogue.ra), np.where(missing, own_dec, catalogue.dec)
+    return np.where(missing, stamp_ra, catalogue.ra), np.where(missing, stamp_dec, catalogue.dec)
 
 
 def _stamp_report(stamps: StampSet, pixels: Pixels) -> dict[str, Any]:

@@ -236,8 +236,8 @@ class TableReader:
                 raise ValueError
             return float(re.sub(r"(?<=\d)[dD](?=[+-]?\d)", "e", text))
         except ValueError:
-            shown = text if len(text) <= 60 else f"{text[:60]}…"
-            reason = f"{shown!r} in column {self.names.shown(column)!r} is not a number"
+            start = text if len(text) <= 60 else f"{text[:60]}…"
+            reason = f"{start!r} in column {self.names.shown(column)!r} is not a number"
             raise self.error(row, reason) from None
 
     def classes(self, column: str, *, artefacts_above: int | None = None) -> NDArray[np.int_]:

@@ -206,8 +206,8 @@ class WorkerJob(models.Model):
             return False
         training = stage == "train"
         part = (progress.get("arm_number"), stage, progress.get("member") if training else None)
-        kept = training and batch - self._first_batch >= settings.CHECKPOINT_BATCHES
-        if part == self._part and not kept:
+        is_checkpoint_due = training and batch - self._first_batch >= settings.CHECKPOINT_BATCHES
+        if part == self._part and not is_checkpoint_due:
             return False
         is_first, self._part, self._first_batch = self._part is None, part, batch
         return not is_first

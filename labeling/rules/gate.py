@@ -253,11 +253,13 @@ def _accuracies(
     def accuracy(
         name: str, sample_N: NDArray[np.bool_], floor: float | None = None
     ) -> SampleAccuracy:
-        new, shared = right_N[sample_N], promoted_right_N[sample_N & both_N]
+        right, promoted_right = right_N[sample_N], promoted_right_N[sample_N & both_N]
         return SampleAccuracy(
             name,
-            Proportion.measure(int(new.sum()), len(new)),
-            Proportion.measure(int(shared.sum()), len(shared)) if both_N.any() else None,
+            Proportion.measure(int(right.sum()), len(right)),
+            Proportion.measure(int(promoted_right.sum()), len(promoted_right))
+            if both_N.any()
+            else None,
             floor,
         )
 

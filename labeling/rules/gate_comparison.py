@@ -150,14 +150,14 @@ def compare_with_others(
 def _losses(
     truth_N: NDArray[np.int64],
     new_NK: NDArray[np.float64],
-    others: Sequence[NDArray[np.float64]],
+    networks: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the losses (N, J) in right answers and in score against each other network.
 
     They are 0 where the other one has no prediction.
     """
-    loss_NJ, score_loss_NJ = np.zeros((2, len(truth_N), len(others)))
-    for j, p_NK in enumerate(others):
+    loss_NJ, score_loss_NJ = np.zeros((2, len(truth_N), len(networks)))
+    for j, p_NK in enumerate(networks):
         both_N = predicted(p_NK)
         new_nK, other_nK, truth_n = new_NK[both_N], p_NK[both_N], truth_N[both_N]
         right_n, other_right_n = (
