@@ -9,9 +9,10 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from labeling.api.idempotency import PARAMETER, make_once
+from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
 from labeling.api.runs import PromotionIn
-from labeling.api.strict import StrictSerializer, refuse_body
+from labeling.api.strict import StrictSerializer
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
@@ -123,31 +124,15 @@ class ApplicationPromotionView(APIView):
         return Response(ApplicationOut(application).data)
 
 
-class ApplicationResumptionView(APIView):
+class ApplicationResumptionView(ResumptionView):
     """Resume an application."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.RESUME}
-
-    @extend_schema(request=None, responses=ApplicationOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Queue a stopped application again, from what is predicted; 409 if it has not stopped."""
-        refuse_body(request)
-        application = get_object_or_404(Application, pk=pk)
-        application.resume()
-        return Response(ApplicationOut(application).data)
+    queryset = Application.objects.all()
+    serializer_class = ApplicationOut
 
 
-class ApplicationCancellationView(APIView):
+class ApplicationCancellationView(CancellationView):
     """Cancel an application."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.CANCEL}
-
-    @extend_schema(request=None, responses=ApplicationOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Cancel the application, queued or running; 409 if it has ended."""
-        refuse_body(request)
-        application = get_object_or_404(Application, pk=pk)
-        application.cancel()
-        return Response(ApplicationOut(application).data)
+    queryset = Application.objects.all()
+    serializer_class = ApplicationOut

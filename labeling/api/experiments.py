@@ -4,17 +4,16 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from classifier.core.experiment_kinds import ExperimentKind
 from labeling.api.idempotency import PARAMETER, make_once
+from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
 from labeling.api.runs import ConfigurationIn
-from labeling.api.strict import refuse_body
-from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
+from labeling.api.views import ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.models import Experiment, Field
@@ -143,34 +142,15 @@ class ExperimentView(RetrieveAPIView[Experiment]):
         return _visible_to(self.request.user)
 
 
-class ExperimentCancellationView(APIView):
+class ExperimentCancellationView(CancellationView):
     """Cancel an experiment."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.CANCEL}
-
-    @extend_schema(request=None, responses=ExperimentOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Cancel the experiment, queued or running; 409 if it has ended."""
-        refuse_body(request)
-        experiment = get_object_or_404(Experiment, pk=pk)
-        experiment.cancel()
-        return Response(ExperimentOut(experiment).data)
+    queryset = Experiment.objects.all()
+    serializer_class = ExperimentOut
 
 
-class ExperimentResumptionView(APIView):
+class ExperimentResumptionView(ResumptionView):
     """Resume an experiment."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.RESUME}
-
-    @extend_schema(request=None, responses=ExperimentOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Queue a stopped experiment again, with the same labels; 409 if it has not stopped.
-
-        Members that are already trained are kept.
-        """
-        refuse_body(request)
-        experiment = get_object_or_404(Experiment, pk=pk)
-        experiment.resume()
-        return Response(ExperimentOut(experiment).data)
+    queryset = Experiment.objects.all()
+    serializer_class = ExperimentOut

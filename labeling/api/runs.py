@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
 from labeling.api.idempotency import PARAMETER, make_once
+from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
-from labeling.api.strict import NumberField, StrictSerializer, refuse_body
+from labeling.api.strict import NumberField, StrictSerializer
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
@@ -198,31 +199,15 @@ class PromotionView(APIView):
         return Response(RunOut(run).data)
 
 
-class RunResumptionView(APIView):
+class RunResumptionView(ResumptionView):
     """Resume a run."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.RESUME}
-
-    @extend_schema(request=None, responses=RunOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Queue a stopped run again, from its last checkpoint; 409 if it has not stopped."""
-        refuse_body(request)
-        run = get_object_or_404(TrainingRun, pk=pk)
-        run.resume()
-        return Response(RunOut(run).data)
+    queryset = TrainingRun.objects.all()
+    serializer_class = RunOut
 
 
-class RunCancellationView(APIView):
+class RunCancellationView(CancellationView):
     """Cancel a run."""
 
-    permission_classes = [MayAct]
-    actions = {"POST": Action.CANCEL}
-
-    @extend_schema(request=None, responses=RunOut)
-    def post(self, request: AuthenticatedRequest, pk: int) -> Response:
-        """Cancel the run, queued or running; 409 if it has ended."""
-        refuse_body(request)
-        run = get_object_or_404(TrainingRun, pk=pk)
-        run.cancel()
-        return Response(RunOut(run).data)
+    queryset = TrainingRun.objects.all()
+    serializer_class = RunOut

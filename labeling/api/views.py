@@ -43,6 +43,10 @@ class APIView(StrictQuery):
     """A view of the API."""
 
 
+class GenericAPIView(StrictQuery, generics.GenericAPIView[M]):
+    """A view of one row."""
+
+
 class ListAPIView(StrictQuery, generics.ListAPIView[M]):
     """A paginated list."""
 
