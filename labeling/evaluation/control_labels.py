@@ -21,7 +21,7 @@ from classifier.core.classes import CLASSES
 from labeling.classes import Label
 from labeling.models.candidate import Candidate, CandidateQuerySet
 from labeling.models.field import Field
-from labeling.models.vote import Vote, VoteQuerySet
+from labeling.models.vote import Vote
 from labeling.rules.consensus import Ballot, ConsensusStatus, verdict_of
 from labeling.training.label_source import CONSENSUS, LabelSource
 
@@ -29,7 +29,6 @@ ClassCounts = tuple[int, ...]
 """Number of votes for each class."""
 
 _ANSWERS = (*CLASSES, Label.UNSURE.value)
-_BALLOT = ("candidate", "voter", "label")
 _RULES = ("field__votes_needed", "field__early_retirement")
 
 
@@ -100,19 +99,9 @@ def _ballots(candidates: CandidateQuerySet, source: LabelSource) -> Ballots:
     votes = Vote.objects.filter(candidate__in=candidates.order_by().values("pk"))
     if source.expert:
         votes = votes.filter(voter__username=source.expert)
-    ballots = _live_ballots(votes.live().blind().served_from_control_sample())
-    # Of a voter's earlier votes the last one remains.
-    rows = votes.blind_before_informed().served_from_control_sample().order_by("cast_at", "pk")
-    earlier = {(pk, voter): label for pk, voter, label in rows.values_list(*_BALLOT)}
-    for (pk, _), label in earlier.items():
-        ballots.setdefault(pk, [0] * len(_ANSWERS))[_ANSWERS.index(label)] += 1
-    return ballots
-
-
-def _live_ballots(votes: VoteQuerySet) -> Ballots:
-    """Return the number of these votes for each answer, counted by the database."""
+    # Counted by the database: a field may have hundreds of thousands of votes.
     counts = {f"n{answer}": Count("pk", filter=Q(label=answer)) for answer in _ANSWERS}
-    rows = votes.order_by().values("candidate").annotate(**counts)
+    rows = votes.control_votes().order_by().values("candidate").annotate(**counts)
     return {pk: counts for pk, *counts in rows.values_list("candidate", *counts)}
 
 

@@ -28,13 +28,13 @@ from labeling.db.prepared import (
 )
 from labeling.imaging.stamps import first_pixel
 from labeling.models.adjudication import Adjudication
-from labeling.models.candidate_queryset import CandidateQueries
+from labeling.models.candidate_queryset import CandidateQueries, network_is_open_to
 from labeling.models.catalogue_import import CatalogueImport
 from labeling.models.comment import Comment
 from labeling.models.consensus import WRITE_CONSENSUS, Consensus
 from labeling.models.field import Field
 from labeling.models.idempotency_key import IdempotencyKey
-from labeling.models.lease import Lease
+from labeling.models.lease import Lease, Sample
 from labeling.models.prediction import PREDICTIONS_TO_QUEUE, UPDATE_QUEUE, Prediction
 from labeling.models.vote import VOTES, NotReplaceable, Vote, VoteConflict, VoteContext
 from labeling.rules.band_rule import NO_STAMP, BandRule, is_by_band_rule
@@ -61,8 +61,10 @@ class CandidateQuerySet(CandidateQueries["Candidate"]):
                 self.filter(pk__in=batch).update(set_aside=reason, open=False)
                 if not reason:
                     settled = Consensus.objects.exclude(status=ConsensusStatus.INSUFFICIENT)
-                    waiting = self.filter(pk__in=batch).exclude(pk__in=settled.values("candidate"))
-                    waiting.update(open=True)
+                    again = self.filter(pk__in=batch)
+                    again.exclude(pk__in=settled.values("candidate")).update(open=True)
+                    for candidate in again.filter(control=True, open=False):
+                        candidate.refresh_consensus()
                 Prediction.objects.filter(candidate__in=batch).update_queue()
         return n_changed
 
@@ -161,7 +163,11 @@ class Candidate(models.Model):
     )
     shuffle = models.BigIntegerField(editable=False)
     open = models.BooleanField(
-        "needs votes", default=True, editable=False, help_text="In play, and not yet settled."
+        "needs votes",
+        default=True,
+        editable=False,
+        help_text="In play, and not yet settled, in the control sample by blind votes of the "
+        "queue too.",
     )
 
     kept = models.JSONField(
@@ -248,13 +254,11 @@ class Candidate(models.Model):
         return has_role(user, Role.CURATOR) or self.votes.live().by(user).exists()
 
     def network_open_to(self, user: User) -> bool:
-        """True unless it is in the control sample and the user, who may rule, has not done so.
+        """True if this user may see the network's opinion of it, as `network_is_open_to` states.
 
         `opinions_open_to` says whether opinions are open to the user at all.
         """
-        if not (self.control and has_role(user, Role.CURATOR)):
-            return True
-        return self.adjudications.filter(curator=user).exists()
+        return Candidate.objects.filter(network_is_open_to(user), pk=self.pk).exists()
 
     def lock(self) -> None:
         """Lock this row until the end of the transaction, and read it and its field anew.
@@ -309,10 +313,9 @@ class Candidate(models.Model):
         if context.lease:
             writes.append((_END_LEASE, context.lease))
         if vote.repeat_of_id is None:
-            # Where votes are needed, nobody has ruled.
-            self.refresh_consensus(
-                [*context.votes_of_others, vote], ruled=not self.open, after=writes
-            )
+            # Where the catalogue needs votes, nobody has ruled.
+            ruled = self.control or not self.open
+            self.refresh_consensus([*context.votes_of_others, vote], ruled=ruled, after=writes)
         else:
             execute_together(writes)
         return vote
@@ -345,7 +348,7 @@ class Candidate(models.Model):
             informed=context.disclosed or suggestion_visible or votes_visible > 0,
             sample=served_by.sample if served_by else "",
             strategy=served_by.strategy if served_by else "",
-            surplus=context.repeat_of is None and self._is_surplus(context),
+            surplus=context.repeat_of is None and self._is_surplus(voter, context),
             cast_at=self._locked_at,
             **answer,
         )
@@ -354,18 +357,21 @@ class Candidate(models.Model):
         """True if the promoted run has a prediction for it."""
         return self.predictions.filter(run=self.field.promoted_run).exists()
 
-    def _is_surplus(self, context: VoteContext) -> bool:
+    def _is_surplus(self, voter: User, context: VoteContext) -> bool:
         """True if nobody asked for the vote: no live lease, and all votes cast or promised.
 
-        So the votes that were asked for and the promises never exceed the votes needed.
+        So the votes that were asked for and the promises never exceed the votes needed. Where the
+        queue served the control sample, control votes alone are counted.
         """
         if context.lease_is_live:
             return False
-        if self.verdict(context.votes_of_others).status != ConsensusStatus.INSUFFICIENT:
+        votes, of_control = context.votes_of_others, False
+        if context.served_by and context.served_by.sample == Sample.CONTROL:
+            votes, of_control = list(self.votes.control_votes().exclude(voter=voter)), True
+        if self.verdict(votes, ruled=not of_control).status != ConsensusStatus.INSUFFICIENT:
             return True
         # The voter's own lease is not live, so these are the others'.
-        promised = self.leases.promises().count()
-        return len(context.votes_of_others) + promised >= self.field.votes_needed
+        return len(votes) + self.leases.promises().count() >= self.field.votes_needed
 
     @transaction.atomic
     def adjudicate(self, curator: User, label: int, reason: str) -> Adjudication:
@@ -406,13 +412,23 @@ class Candidate(models.Model):
             early_retirement=self.field.early_retirement,
         )
 
-    def needs_votes(self, verdict: Verdict) -> bool:
-        """True if it is in play, and neither votes nor a ruling settle it."""
-        return not self.set_aside and verdict.status == ConsensusStatus.INSUFFICIENT
+    def needs_votes(self, verdict: Verdict, control_votes: Iterable[Vote] | None = None) -> bool:
+        """True if it is in play, and this verdict or its control votes do not settle it.
+
+        A candidate of the control sample needs blind votes of the queue, whatever the catalogue
+        says of it.
+        """
+        if self.set_aside:
+            return False
+        if verdict.status == ConsensusStatus.INSUFFICIENT or not self.control:
+            return verdict.status == ConsensusStatus.INSUFFICIENT
+        votes = self.votes.control_votes() if control_votes is None else control_votes
+        return self.verdict(votes, ruled=False).status == ConsensusStatus.INSUFFICIENT
 
     def refresh_consensus(
         self,
         votes: Iterable[Vote] | None = None,
+        control_votes: Iterable[Vote] | None = None,
         *,
         ruled: bool = True,
         after: Sequence[Write] = (),
@@ -423,7 +439,11 @@ class Candidate(models.Model):
         """
         verdict = self.verdict(votes, ruled=ruled)
         writes = [*after, (WRITE_CONSENSUS, Consensus.of(self.pk, verdict))]
-        if self.open != self.needs_votes(verdict):
+        if self.control and verdict.status != ConsensusStatus.INSUFFICIENT:
+            # The control votes are read, the new one among them.
+            execute_together(writes)
+            writes = []
+        if self.open != self.needs_votes(verdict, control_votes):
             self.open = not self.open
             writes.append((_WRITE_OPEN, self))
         queue = self.waits_in

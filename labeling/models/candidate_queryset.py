@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from labeling.auth.roles import Role, has_role
@@ -77,17 +77,16 @@ class CandidateQueries(models.QuerySet[C]):
         return self.alias(n_own_votes=Coalesce(n_votes, 0)).filter(n_own_votes=0)
 
     def with_room(self, votes_needed: Any = _VOTES_NEEDED) -> Self:
-        """Candidates that need more votes than are cast or promised."""
-        promised = (
-            Lease.objects.promises()
-            .filter(candidate=OuterRef("pk"))
-            .order_by()
-            .values("candidate")
-            .annotate(n=Count("pk"))
-            .values("n")
+        """Candidates that need more votes than are cast or promised.
+
+        In the control sample these are control votes: others do not settle its labels.
+        """
+        cast = Case(
+            When(control=True, then=_count(Vote.objects.control_votes())),
+            default=Coalesce("consensus__n_votes", 0),
+            output_field=models.IntegerField(),
         )
-        cast = Coalesce("consensus__n_votes", 0)
-        expected = cast + Coalesce(Subquery(promised), 0)
+        expected = cast + _count(Lease.objects.promises())
         return self.alias(n_expected=expected).filter(n_expected__lt=votes_needed)
 
     def with_prediction(self) -> Self:
@@ -229,6 +228,12 @@ def network_is_open_to(user: User) -> Q:
         return Q()
     own_rulings = Adjudication.objects.filter(candidate=OuterRef("pk"), curator=user)
     return Q(control=False) | Q(Exists(own_rulings))
+
+
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    """Return an expression for the number of these rows that a candidate has."""
+    of_candidate = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate")
+    return Coalesce(Subquery(of_candidate.annotate(n=Count("pk")).values("n")), 0)
 
 
 def _labels_given_by(source: LabelSource) -> models.QuerySet[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Prefetch
 from django.utils.functional import cached_property
 from numpy.typing import NDArray
 
@@ -378,6 +378,7 @@ class Field(models.Model):
             for vote in Vote.objects.live().filter(candidate__in=batch).order_by():
                 votes[vote.candidate_id].append(vote)
             rows = self.candidates.filter(pk__in=batch).order_by("pk")
-            for candidate in rows.prefetch_related("adjudications"):
+            control = Prefetch("votes", Vote.objects.control_votes(), to_attr="control_votes")
+            for candidate in rows.prefetch_related("adjudications", control):
                 candidate.field = field
-                candidate.refresh_consensus(votes[candidate.pk])
+                candidate.refresh_consensus(votes[candidate.pk], candidate.control_votes)

@@ -47,8 +47,12 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
         return self.filter(_HOLDS)
 
     def promises(self) -> Self:
-        """Live leases from which a counting vote may come; not those of hidden repeats."""
-        return self.live().exclude(sample=Sample.REPEAT)
+        """Live leases of the pool and the control sample, whose votes the queue waits for.
+
+        Not those of hidden repeats, nor of control candidates that the expert chose: a vote on
+        these is no control vote.
+        """
+        return self.live().filter(sample__in=(Sample.POOL, Sample.CONTROL))
 
     def overdue(self) -> Self:
         """Promises that have waited long for their vote, the longest first.

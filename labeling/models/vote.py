@@ -68,10 +68,20 @@ class VoteQuerySet(models.QuerySet["Vote"]):
         blind = Vote.objects.blind().filter(repeat_of=None, candidate__in=informed)
         return blind.order_by("cast_at", "pk")
 
-    def blind_before_informed(self) -> Self:
-        """Blind votes whose voter changed them after they were shown what others say."""
-        informed = Vote.objects.live().informed().filter(**_SAME_PAIR)
-        return self.blind().filter(Exists(informed), repeat_of=None).exclude(retracted_at=None)
+    def control_votes(self) -> Self:
+        """Votes that control labels are made of: at most one of each voter.
+
+        It is blind, and the queue served the candidate from the control sample. Of a voter who
+        changed it after they were shown opinions, it is the last blind one.
+        """
+        live_informed = Vote.objects.live().informed().filter(**_SAME_PAIR)
+        later = Q(cast_at__gt=OuterRef("cast_at")) | Q(
+            cast_at=OuterRef("cast_at"), pk__gt=OuterRef("pk")
+        )
+        later_blind = Vote.objects.blind().filter(later, **_SAME_PAIR, repeat_of=None)
+        last_blind = Q(Exists(live_informed)) & ~Q(Exists(later_blind))
+        counting = Q(retracted_at=None) | last_blind
+        return self.blind().served_from_control_sample().filter(counting)
 
     def served_from_control_sample(self) -> Self:
         """Votes on candidates that the queue served to their voter from the control sample.

@@ -132,7 +132,7 @@ class ExpertQueue:
     def _grant(self, picks: Iterable[Pick], sample: Sample | None = None) -> list[Lease]:
         """Lease these candidates, whose locks the caller holds, for the field's lease time."""
         picks = list(picks)
-        by_choice = self._candidates_of_choice(picks)
+        by_choice = set() if sample else self._candidates_of_choice(picks)
         leases = [
             Lease(
                 candidate=pick.candidate,
@@ -152,21 +152,22 @@ class ExpertQueue:
     def _candidates_of_choice(self, picks: Iterable[Pick]) -> set[int]:
         """Return those control candidates that are in the queue by the expert's choice alone.
 
-        They voted on them by hand and retracted, and did not get them from the control sample.
+        They voted on them by hand, and did not get them from the control sample: neither before
+        nor now, since these are what they have not finished, skipped, or take over.
         """
         again = {
             pick.candidate.pk
             for pick in picks
-            if pick.candidate.control
-            and (self._filter.unfinished or pick.part in (Part.UNFINISHED, Part.SKIPPED))
+            if pick.candidate.control and pick.part != Part.CONTROL
         }
         if not again:
             return again
-        in_control = {"candidate__in": again, "sample": Sample.CONTROL}
-        leases = Lease.objects.of(self._expert).filter(**in_control).order_by()
-        votes = Vote.objects.by(self._expert).filter(**in_control).order_by()
-        served = leases.values_list("candidate").union(votes.values_list("candidate"))
-        return again - {pk for (pk,) in served}
+        columns = ("candidate", "sample")
+        leases = Lease.objects.of(self._expert).filter(candidate__in=again).order_by()
+        votes = Vote.objects.by(self._expert).filter(candidate__in=again).order_by()
+        samples = set(leases.values_list(*columns).union(votes.values_list(*columns)))
+        served = {pk for pk, sample in samples if sample == Sample.CONTROL}
+        return {pk for pk, _ in samples} - served
 
     def _all_parts(self) -> list[Part]:
         return [*self._parts(Sample.POOL), *self._parts(Sample.CONTROL)]

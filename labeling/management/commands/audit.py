@@ -69,9 +69,9 @@ class Command(BaseCommand):
     def _in_candidates(self) -> Iterator[str]:
         rows = Candidate.objects.select_related("field", "consensus").order_by("pk")
         counting = Prefetch("votes", Vote.objects.live(), to_attr="counting")
-        for candidate in rows.prefetch_related(counting, "adjudications", "predictions").iterator(
-            2000
-        ):
+        control = Prefetch("votes", Vote.objects.control_votes(), to_attr="control_votes")
+        rows = rows.prefetch_related(counting, control, "adjudications", "predictions")
+        for candidate in rows.iterator(2000):
             for line in _differences(candidate):
                 yield f"{candidate}: {line}"
 
@@ -128,8 +128,10 @@ def _differences(candidate: Candidate) -> list[str]:
         wrong.append("has the wrong place in the catalogue")
     stored: Consensus | None = getattr(candidate, "consensus", None)
     verdict = candidate.verdict(candidate.counting)  # type: ignore[attr-defined]
-    if candidate.open != candidate.needs_votes(verdict):
+    needs_votes = candidate.needs_votes(verdict, candidate.control_votes)  # type: ignore[attr-defined]
+    if candidate.open != needs_votes:
         wrong.append("is open where no votes are needed, or closed where they are")
+    candidate.open = needs_votes
     wrong += _misplaced(candidate, verdict)
     if stored is None:
         silent = not verdict.n_votes and verdict.status != ConsensusStatus.ADJUDICATED
@@ -140,7 +142,6 @@ def _differences(candidate: Candidate) -> list[str]:
 
 def _misplaced(candidate: Candidate, verdict: Verdict) -> list[str]:
     """Predictions that stand elsewhere in the queue than they should."""
-    candidate.open = candidate.needs_votes(verdict)
     promoted = candidate.field.promoted_run_id or 0
     return [
         f"stands at the wrong place in the queue of run {prediction.run_id}"
