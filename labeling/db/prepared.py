@@ -275,6 +275,8 @@ def execute_together(writes: Iterable[Write]) -> None:
             write.execute(write.sql, values, db).close()
         return
     statements = [write.statement(write.sql, len(values), db) for write, values in bound]
+    if not statements:
+        return
     with db.cursor() as cursor:
         cursor.execute("; ".join(statements), [x for _, values in bound for x in values])
 
