@@ -381,4 +381,5 @@ class Field(models.Model):
             control = Prefetch("votes", Vote.objects.control_votes(), to_attr="control_votes")
             for candidate in rows.prefetch_related("adjudications", control):
                 candidate.field = field
-                candidate.refresh_consensus(votes[candidate.pk], candidate.control_votes)
+                control_votes: list[Vote] = candidate.control_votes  # type: ignore[attr-defined]
+                candidate.refresh_consensus(votes[candidate.pk], control_votes)
