@@ -331,7 +331,7 @@ def test_an_empty_queue_is_explained(open_as):
 
 def test_a_filter_without_candidates_can_be_removed(ada):
     ada.get_by_role("button", name="Filter", exact=True).click()
-    ada.get_by_label("V to (mag)").fill("1")
+    ada.get_by_label("only my unfinished candidates").check()
     ada.get_by_role("button", name="Apply").click()
     expect(ada.locator("#queue-title")).to_have_text("No candidate passes the filter")
     ada.get_by_role("link", name="remove the filter").click()

@@ -79,7 +79,7 @@ class World:
             "runs/applications": make_run(field, admin).pk,
             "applications": apply_to(run, field, "ready").pk,
             "applications/cancellation": apply_to(run, field, "queued").pk,
-            "applications/resumption": apply_to(run, field, "failed").pk,
+            "applications/resumption": apply_to(make_run(field, admin), field, "failed").pk,
             "experiments": make_experiment(field, admin).pk,
             "experiments/resumption": make_experiment(field, admin, "failed").pk,
             "releases": publish_release(by=admin, version="v1", note="").pk,
