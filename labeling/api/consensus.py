@@ -1,22 +1,17 @@
-"""Consensus and adjudication."""
+"""GET consensus/: the consensus of the votes."""
 
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from classifier.core.classes import VOTE_COLUMNS
 from labeling.api.filters import ConsensusIn, checked_query
-from labeling.api.permissions import IsCurator
-from labeling.api.strict import StrictSerializer
-from labeling.api.views import APIView, ListAPIView
+from labeling.api.views import ListAPIView
 from labeling.auth.requests import AuthenticatedRequest
 from labeling.auth.roles import Role, has_role
-from labeling.classes import CLASS_CHOICES
-from labeling.models import Adjudication, Candidate, Consensus, Vote
+from labeling.models import Candidate, Consensus, Vote
 
 
 class ConsensusOut(serializers.ModelSerializer[Consensus]):
@@ -74,31 +69,3 @@ class ConsensusListView(ListAPIView[Consensus]):
         page = super().paginate_queryset(queryset)
         Candidate.objects.disclose(self.request.user, [row.candidate_id for row in page or ()])
         return page
-
-
-class AdjudicationIn(StrictSerializer, serializers.ModelSerializer[Adjudication]):
-    """A curator's class for a candidate, and the reason."""
-
-    candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
-    label = serializers.ChoiceField(CLASS_CHOICES)  # type: ignore[assignment]
-
-    class Meta:
-        model = Adjudication
-        fields = ("candidate", "label", "reason")
-
-
-class AdjudicationView(APIView):
-    """Rulings of curators, which replace the consensus of the votes."""
-
-    permission_classes = [IsCurator]
-
-    @extend_schema(request=AdjudicationIn, responses={201: ConsensusOut})
-    def post(self, request: AuthenticatedRequest) -> Response:
-        """Adjudicate one candidate; its latest ruling counts."""
-        body = AdjudicationIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = body.validated_data
-        candidate = values["candidate"]
-        candidate.adjudicate(request.user, values["label"], values["reason"])
-        consensus = Consensus.objects.get(candidate=candidate)
-        return Response(ConsensusOut(consensus).data, status=status.HTTP_201_CREATED)

@@ -21,7 +21,7 @@ from labeling.db.failures import StorageFailure, storage_failure
 from labeling.files.stored_files import DamagedFile
 from labeling.imaging.mosaics import UnusableImage
 from labeling.models import KeyReused, NoSpace, VoteConflict
-from labeling.rules.conflicts import JobConflict, VersionTaken
+from labeling.rules.conflicts import JobConflict, RulingCorrected, VersionTaken
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ _API_ERRORS: dict[type[Exception], type[exceptions.APIException]] = {
     JobConflict: Conflict,
     KeyReused: Unprocessable,
     NoSpace: InsufficientStorage,
+    RulingCorrected: Conflict,
     RecursionError: exceptions.ParseError,  # JSON that is nested a thousand times
     VersionTaken: Conflict,
     VoteConflict: Conflict,

@@ -3,6 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from labeling.api import (
+    adjudications,
     agreement,
     agreement_diagnosis,
     applications,
@@ -49,7 +50,8 @@ urlpatterns = [
     path("uploads/<int:pk>/", uploads.UploadView.as_view(), name="upload"),
     path("uploads/<int:pk>/chunks/<int:offset>/", uploads.ChunkView.as_view(), name="upload-chunk"),
     path("consensus/", consensus.ConsensusListView.as_view(), name="consensus"),
-    path("adjudications/", consensus.AdjudicationView.as_view(), name="adjudications"),
+    path("adjudications/", adjudications.AdjudicationListView.as_view(), name="adjudications"),
+    path("adjudications/<int:pk>/", adjudications.AdjudicationView.as_view(), name="adjudication"),
     path("agreement/", agreement.AgreementView.as_view(), name="agreement"),
     path("agreement.csv", agreement.AgreementFileView.as_view(), name="agreement-file"),
     path("agreement/group/", agreement.AgreementGroupView.as_view(), name="agreement-group"),

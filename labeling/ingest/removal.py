@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,10 @@ from labeling.models import (
 from labeling.models.job import STOPPED
 from labeling.rules.conflicts import JobConflict
 
-_RULINGS = ("field", "catalogue_id", "curator", "label", "reason", "decided_at")
+_RULINGS = (
+    *("field", "catalogue_id", "curator", "label", "reason", "decided_at"),
+    *("withdrawn_at", "withdrawn_by"),
+)
 _COMMENTS = ("field", "catalogue_id", "author", "text", "written_at")
 
 
@@ -144,9 +147,10 @@ def _write_archive(record: CatalogueImport, removed_by: User | None) -> Path:
         part.mkdir()
         _write_csv(part / "votes.csv", COLUMNS, vote_rows(Vote.objects.filter(**of_import)))
         rulings = Adjudication.objects.filter(**of_import).order_by("pk")
-        _write_csv(part / "rulings.csv", _RULINGS, _rows(rulings, _RULINGS, "curator"))
+        people = ("curator", "withdrawn_by")
+        _write_csv(part / "rulings.csv", _RULINGS, _rows(rulings, _RULINGS, people))
         comments = Comment.objects.filter(**of_import).order_by("pk")
-        _write_csv(part / "comments.csv", _COMMENTS, _rows(comments, _COMMENTS, "author"))
+        _write_csv(part / "comments.csv", _COMMENTS, _rows(comments, _COMMENTS, ("author",)))
         (part / "import.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     return folder
 
@@ -161,14 +165,14 @@ def count_opinions(record: CatalogueImport) -> dict[str, int]:
     }
 
 
-def _rows(rows: QuerySet[Any], names: Iterable[str], person: str) -> Iterator[Row]:
+def _rows(rows: QuerySet[Any], names: Iterable[str], people: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of a table about candidates, by these names of columns."""
-    for row in rows.select_related("candidate__field", person):
+    for row in rows.select_related("candidate__field", *people):
         values = {name: getattr(row, name, None) for name in names}
         values |= {
             "field": row.candidate.field.name,
             "catalogue_id": row.candidate.catalogue_id,
-            person: getattr(row, person).get_username(),
+            **{name: str(getattr(row, name) or "") for name in people},
         }
         yield {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
 

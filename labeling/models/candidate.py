@@ -403,12 +403,14 @@ class Candidate(models.Model):
 
         With `ruled=False` the rulings are not read: the caller knows that there are none.
         """
+        # The latest comes first, and a withdrawn one leaves the candidate to the votes.
         ruling = next(iter(self.adjudications.all()), None) if ruled else None
+        overrules = ruling is not None and ruling.withdrawn_at is None
         votes = self.votes.live() if votes is None else votes
         return verdict_of(
             [Ballot(vote.label, vote.suggestion_visible) for vote in votes],
             self.field.votes_needed,
-            ruling.label if ruling else None,
+            ruling.label if ruling and overrules else None,
             early_retirement=self.field.early_retirement,
         )
 

@@ -209,7 +209,7 @@ class CandidateQueries(models.QuerySet[C]):
 
     def for_curators(self) -> Self:
         """Candidates that wait for a curator: tied, flagged or discussed since the last ruling."""
-        ruled = Adjudication.objects.filter(
+        ruled = Adjudication.objects.standing().filter(
             candidate=OuterRef("candidate"), decided_at__gte=OuterRef("cast_at")
         )
         flagged = Vote.objects.standing().filter(flagged=True).exclude(Exists(ruled))

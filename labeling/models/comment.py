@@ -42,7 +42,7 @@ class Comment(models.Model):
 
 
 def _ruled_since() -> Exists:
-    rulings = Adjudication.objects.filter(
+    rulings = Adjudication.objects.standing().filter(
         candidate=OuterRef("candidate"), decided_at__gte=OuterRef("written_at")
     )
     return Exists(rulings)

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from labeling.models.adjudication import Adjudication
 from labeling.models.vote import Vote, VoteQuerySet
@@ -21,10 +21,12 @@ from labeling.training.snapshot import Basis
 def consensus_basis(fields: Iterable[Any]) -> Basis:
     """Return the live votes and the rulings on the candidates in play of these fields.
 
-    A line is a vote's id, or a ruling's number.
+    A line is a vote's id, or a ruling's number. Rulings are those that count, and those that they
+    correct, unless they are withdrawn.
     """
     in_play = _in_play(fields)
-    rulings = Adjudication.objects.filter(**in_play)
+    standing = Adjudication.objects.standing().filter(candidate=OuterRef("candidate"))
+    rulings = Adjudication.objects.filter(Exists(standing), withdrawn_at=None, **in_play)
     numbers = [str(pk) for pk in rulings.order_by().values_list("pk", flat=True)]
     newest = rulings.aggregate(newest=Max("decided_at"))["newest"]
     return {

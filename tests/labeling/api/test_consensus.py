@@ -1,14 +1,10 @@
-"""GET /api/v1/consensus/ and POST /api/v1/adjudications/"""
-
-from http import HTTPStatus
+"""GET /api/v1/consensus/"""
 
 import pytest
 
-from labeling.models import Adjudication
-from tests.labeling.world import API, make_field, problem, settle, vote
+from tests.labeling.world import API, make_field, settle, vote
 
 URL = f"{API}/consensus/"
-RULINGS = f"{API}/adjudications/"
 
 
 @pytest.fixture
@@ -66,21 +62,3 @@ def test_it_filters_by_field_and_status(as_cur, ada, voted):
     vote(other, ada)
     assert candidates(as_cur.get(URL, {"field": "ngc2"})) == [other.pk]
     assert candidates(as_cur.get(URL, {"status": "agreed"})) == [voted[0].pk]
-
-
-def test_a_curator_adjudicates(as_cur, cur, candidate):
-    body = {"candidate": candidate.pk, "label": 3, "reason": "two peaks"}
-    response = as_cur.post(RULINGS, body)
-    assert response.status_code == HTTPStatus.CREATED
-    assert (response.json()["label"], response.json()["status"]) == (3, "adjudicated")
-    ruling = Adjudication.objects.get()
-    assert (ruling.curator, ruling.reason) == (cur, "two peaks")
-
-
-@pytest.mark.parametrize(
-    "change", [{"label": 5}, {"label": None}, {"reason": ""}, {"candidate": 0}]
-)
-def test_it_rejects_a_ruling_without_class_reason_or_candidate(as_cur, candidate, change):
-    body = {"candidate": candidate.pk, "label": 3, "reason": "two peaks"} | change
-    problem(as_cur.post(RULINGS, body), HTTPStatus.BAD_REQUEST)
-    assert not Adjudication.objects.exists()

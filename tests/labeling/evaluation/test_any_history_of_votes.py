@@ -33,6 +33,7 @@ DOINGS = st.one_of(
     st.tuples(st.just("withdraw"), WHO, WHICH, ANSWER),
     st.tuples(st.just("disclose"), WHO, WHICH, ANSWER),
     st.tuples(st.just("rule"), WHO, WHICH, st.sampled_from([1, 2, 3, 4])),
+    st.tuples(st.just("withdraw the ruling"), WHO, WHICH, ANSWER),
 )
 HISTORIES = st.lists(DOINGS, max_size=20)
 CHANGED_AFTER_DISCLOSURE = [
@@ -104,6 +105,9 @@ class World:
                 Candidate.objects.disclose(expert, [candidate.pk])
             case "rule":
                 candidate.adjudicate(self.experts[-1], label, "seen")
+            case "withdraw the ruling":
+                for ruling in candidate.adjudications.standing():
+                    ruling.withdraw(self.experts[who])
 
     def answer(self, what, candidate, expert, pair, label):
         """Vote with a lease of the queue, or by hand."""

@@ -86,7 +86,7 @@ def imported_again(record):
 
 def test_votes_rulings_and_comments_are_archived(record, candidate, ada, cur, admin, settings):
     cast = vote(candidate, ada, 3, comment="=1+1")
-    candidate.adjudicate(cur, 2, "clear")
+    candidate.adjudicate(cur, 2, "clear").withdraw(admin)
     candidate.add_comment(ada, "really?")
     archive = remove_import(record, removed_by=admin, confirmation=NAME)
     assert is_gone(settings)
@@ -96,6 +96,7 @@ def test_votes_rulings_and_comments_are_archived(record, candidate, ada, cur, ad
     assert (row["label"], row["comment"]) == ("3", "'=1+1")
     (ruling,) = csv.DictReader((archive / "rulings.csv").open())
     assert (ruling["curator"], ruling["label"], ruling["reason"]) == ("cur", "2", "clear")
+    assert (ruling["withdrawn_by"], bool(ruling["withdrawn_at"])) == ("admin", True)
     (comment,) = csv.DictReader((archive / "comments.csv").open())
     assert (comment["author"], comment["text"]) == ("ada", "really?")
     assert archive.parent == settings.ARCHIVE

@@ -26,6 +26,7 @@ DOINGS = st.one_of(
     st.tuples(st.just("skip"), FIVE, WHICH, st.none()),
     st.tuples(st.just("run out"), FIVE, WHICH, st.none()),
     st.tuples(st.just("rule"), FIVE, WHICH, st.sampled_from([1, 2, 3, 4])),
+    st.tuples(st.just("rule"), FIVE, WHICH, st.none()),
     st.tuples(st.just("promote"), FIVE, WHICH, st.none()),
     st.tuples(st.just("promote what waits"), FIVE, WHICH, st.none()),
     st.tuples(st.just("roll back"), FIVE, WHICH, st.none()),
@@ -95,6 +96,13 @@ class World:
         refresh, _ = Refresh.objects.update_or_create(field=self.field, run=run, defaults=values)
         assert refresh.reorder({c.pk: prior for c in self.field.candidates.all()[1:]}, 0)
 
+    def rule(self, candidate, label):
+        """Rule on the candidate, or without a label withdraw the ruling that counts."""
+        if label:
+            candidate.adjudicate(self.curator, label, "seen")
+        for ruling in [] if label else candidate.adjudications.standing():
+            ruling.withdraw(self.curator)
+
     def do(self, what, who, number, label):
         expert = self.experts[who]
         if what == "lease":
@@ -115,7 +123,7 @@ class World:
         elif what == "run out":
             leases.update(expires_at=timezone.now())
         elif what == "rule":
-            candidate.adjudicate(self.curator, label, "seen")
+            self.rule(candidate, label)
         elif what == "refresh":
             self.refresh([0.1 + 0.1 * who, 0.2, 0.2, 0.5 - 0.1 * who])
         else:

@@ -56,6 +56,8 @@ def test_the_basis_contains_the_rulings(voted, cur):
     after = take_snapshot([voted], LabelSource("votes")).basis["rulings"]
     assert (after["count"], after["sha256"]) == (1, digest([str(ruling.pk)]))
     assert after["newest_decided_at"] == ruling.decided_at.isoformat()
+    ruling.withdraw(cur)
+    assert take_snapshot([voted], LabelSource("votes")).basis["rulings"] == before
 
 
 def test_the_basis_is_of_the_fields_of_the_run(voted, ada):
