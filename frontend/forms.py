@@ -99,6 +99,16 @@ class GalleryForm(forms.Form):
         required=False,
         choices=[ANY, *((str(value), name) for value, name in Label.choices), ("none", "none yet")],
     )
+    marked = forms.ChoiceField(
+        label="My flags and comments",
+        required=False,
+        choices=[
+            ("", "with or without"),
+            ("any", "flagged or commented"),
+            ("flag", "flagged"),
+            ("comment", "commented"),
+        ],
+    )
     label = forms.ChoiceField(label="Consensus", required=False, choices=[ANY, *CLASS_OPTIONS])
     status = forms.ChoiceField(required=False, choices=[ANY, *ConsensusStatus.choices])
     sample = forms.ChoiceField(

@@ -7,7 +7,7 @@ candidate of the control sample after their own ruling on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BooleanField, Case, F, OuterRef, Q, Subquery, Value, When
@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from labeling.auth.roles import Role, has_role
 from labeling.export.rows import in_catalogue_order
-from labeling.models import Candidate, CandidateQuerySet, Vote
+from labeling.models import Candidate, CandidateQuerySet, Comment, Vote
 from labeling.models.candidate_queryset import network_is_open_to
 from labeling.rules.consensus import ConsensusStatus
 
@@ -60,11 +60,34 @@ def filtered_candidates(user: User, chosen: Mapping[str, Any]) -> CandidateQuery
         candidates = candidates.sample(chosen["sample"])
     if vote := chosen.get("mine"):
         candidates = candidates.filter(Q(mine=None if vote == "none" else int(vote)))
+    if mark := chosen.get("marked"):
+        candidates = candidates.filter(_marked_by(user, mark))
     if label := chosen.get("label"):
         candidates = candidates.filter(Q(shown_label=int(label)))
     if status := chosen.get("status"):
         candidates = candidates.filter(Q(shown_status=status))
     return _ordered(candidates, chosen.get("order", ""))
+
+
+def _marked_by(user: User, mark: str) -> Q:
+    """Return the condition on candidates that the user flagged, commented on, or either."""
+    votes = Vote.objects.standing().by(user).order_by()
+    flagged = Q(pk__in=votes.filter(flagged=True).values("candidate"))
+    remarks = votes.exclude(comment="").values("candidate")
+    comments = Comment.objects.filter(author=user).order_by().values("candidate")
+    commented = Q(pk__in=remarks.union(comments))
+    return {"flag": flagged, "comment": commented}.get(mark, flagged | commented)
+
+
+def attach_own_remarks(user: User, candidates: Iterable[Any]) -> None:
+    """Set on each candidate the user's votes, as `own_votes`, and comments, as `own_comments`."""
+    by_pk = {candidate.pk: candidate for candidate in candidates}
+    for candidate in by_pk.values():
+        candidate.own_votes, candidate.own_comments = [], []
+    for vote in Vote.objects.standing().by(user).filter(candidate__in=by_pk).order_by("cast_at"):
+        by_pk[vote.candidate_id].own_votes.append(vote)
+    for comment in Comment.objects.filter(author=user, candidate__in=by_pk):
+        by_pk[comment.candidate_id].own_comments.append(comment)
 
 
 def _ordered(candidates: CandidateQuerySet, order: str) -> CandidateQuerySet:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from frontend.access import for_role
 from frontend.forms import CommentForm, GalleryForm
 from frontend.idempotency import make_once
-from frontend.pages.gallery import filtered_candidates, visible_to
+from frontend.pages.gallery import attach_own_remarks, filtered_candidates, visible_to
 from frontend.pages.viewer import viewer_context
 from frontend.requests import PageRequest
 from labeling.api.opinions import candidate_disclosed_to, opinions_on
@@ -30,6 +30,7 @@ def candidates(request: PageRequest) -> HttpResponse:
     chosen = form.cleaned_data if form.is_valid() else {}
     rows: Any = filtered_candidates(request.user, chosen)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    attach_own_remarks(request.user, page)
     Candidate.objects.disclose(request.user, [row.pk for row in page if row.disclosed])
     return render(request, "frontend/candidates.html", {"form": form, "page": page})
 

@@ -18,10 +18,9 @@ from labeling.queue.expert_queue import ExpertQueue
 from labeling.queue.parts import FIELD_NAMED, QueueFilter
 
 
-class QueueFilterIn(StrictSerializer):
-    """The candidates that an expert wants: a field, V magnitudes, only unfinished ones."""
+class CandidateFilterIn(serializers.Serializer[Any]):
+    """The candidates that an expert wants: V magnitudes, only unfinished ones."""
 
-    field = serializers.CharField(required=False, allow_null=True)
     mag_min = NumberField(
         required=False,
         allow_null=True,
@@ -47,6 +46,12 @@ class QueueFilterIn(StrictSerializer):
             reason = "The bright limit must not be above the faint limit."
             raise serializers.ValidationError({"mag_min": reason})
         return attrs
+
+
+class QueueFilterIn(CandidateFilterIn, StrictSerializer):
+    """The candidates that an expert wants, of one field or of all."""
+
+    field = serializers.CharField(required=False, allow_null=True)
 
 
 class QueueIn(QueueFilterIn):

@@ -9,6 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from labeling.api.filters import FieldIn, checked_query
+from labeling.api.queue import CandidateFilterIn
 from labeling.api.strict import NumberField, SettingsField, StrictSerializer
 from labeling.api.views import APIView
 from labeling.auth.requests import AuthenticatedRequest
@@ -142,10 +143,14 @@ class ProgressOut(serializers.Serializer[Any]):
     votes_needed = serializers.IntegerField(allow_null=True)
 
 
+class ProgressIn(CandidateFilterIn, FieldIn):
+    """The filter of `POST queue/`: `left` counts the candidates that pass it."""
+
+
 class ProgressView(APIView):
     """The caller's progress."""
 
-    query_serializer = FieldIn
+    query_serializer = ProgressIn
 
     @extend_schema(
         parameters=[
@@ -159,8 +164,12 @@ class ProgressView(APIView):
         responses=ProgressOut,
     )
     def get(self, request: AuthenticatedRequest) -> Response:
-        """Return counts of the caller's votes and of the candidates that wait for them."""
-        field = checked_query(request).get("field")
+        """Return counts of the caller's votes and of the candidates that wait for them.
+
+        `left` obeys the whole filter, the other counts obey the field.
+        """
+        chosen = checked_query(request, ProgressIn)
+        field = chosen.pop("field", None)
         # Hidden repeats included: a count that drops after a vote would reveal them.
         votes = Vote.objects.standing().by(request.user)
         candidates = Candidate.objects.all()
@@ -169,6 +178,9 @@ class ProgressView(APIView):
             votes = votes.filter(candidate__field=field)
             candidates = candidates.filter(field=field)
             leases = leases.filter(candidate__field=field)
+        if any(value not in (None, False) for value in chosen.values()):
+            candidates = candidates.chosen_by(request.user, **chosen)
+            leases = leases.filter(candidate__in=candidates.order_by().values("pk"))
         counts = {
             "voted_today": votes.today(time_zone_of_browser(request.COOKIES)).count(),
             "voted": votes.count(),

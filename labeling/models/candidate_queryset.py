@@ -144,6 +144,18 @@ class CandidateQueries(models.QuerySet[C]):
             in_range &= Q(mag_v__lte=mag_max)
         return self.filter(Q(control=True) | in_range)
 
+    def chosen_by(
+        self,
+        expert: User | Param,
+        *,
+        mag_min: Any = None,
+        mag_max: Any = None,
+        unfinished: bool = False,
+    ) -> Self:
+        """Candidates that pass the filter of the expert's queue."""
+        candidates = self.in_control_or_range(mag_min, mag_max)
+        return candidates.unfinished_by(expert) if unfinished else candidates
+
     def not_skipped_by(self, expert: User | Param) -> Self:
         """Candidates that this expert has not skipped."""
         skipped = Lease.objects.skipped().of(expert).filter(candidate=OuterRef("pk"))

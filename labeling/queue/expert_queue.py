@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -202,10 +203,8 @@ class ExpertQueue:
 
     def _eligible(self) -> CandidateQuerySet:
         """Candidates that the expert could vote on, whoever holds them."""
-        chosen = self._filter
         eligible = self._field.candidates.eligible_for(self._expert)
-        eligible = eligible.in_control_or_range(chosen.mag_min, chosen.mag_max)
-        return eligible.unfinished_by(self._expert) if chosen.unfinished else eligible
+        return eligible.chosen_by(self._expert, **asdict(self._filter))
 
     def _overdue(self) -> LeaseQuerySet:
         """Leases that may be taken over at this moment."""

@@ -338,6 +338,15 @@ def test_a_filter_without_candidates_can_be_removed(ada):
     painted(ada)
 
 
+def test_left_obeys_the_filter(ada):
+    everything = int(ada.locator("#left").inner_text())
+    ada.goto("/classify/?mag_max=21.5")
+    painted(ada)
+    api = ada.request.get("/api/v1/progress/?mag_max=21.5").json()["left"]
+    assert api < everything
+    expect(ada.locator("#left")).to_have_text(str(api))
+
+
 def test_a_refused_vote_is_reported_with_its_reason(ada, allowed_errors):
     allowed_errors.append("409")
     first = painted(ada)

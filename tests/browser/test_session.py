@@ -164,6 +164,28 @@ def test_a_comment_on_an_earlier_vote_is_sent_at_once(ada):
     outbox_shows(ada, "saved")
 
 
+def test_recent_votes_and_an_earlier_vote_are_shown_in_full(ada):
+    first = painted(ada)
+    ada.keyboard.press("f")
+    ada.get_by_role("textbox", name="Comment").fill("two peaks")
+    ada.keyboard.press("Control+Enter")
+    vote(ada, "Shift+2")
+    ada.keyboard.press("d")
+    vote(ada, "1")
+    possible, star = ada.locator("#recent-votes button").all()
+    expect(possible.locator(".marks")).to_have_text("? ⚑ ✎")
+    expect(possible).to_have_attribute("title", re.compile("possible, flagged, “two peaks”$"))
+    expect(star.locator(".marks")).to_have_text("star")
+    possible.click()
+    shows(ada, first)
+    note = ada.locator("#note")
+    expect(note).to_contain_text("Your earlier vote: class 2, possible, flagged, “two peaks”.")
+    ada.keyboard.press("n")
+    expect(note).to_contain_text("Your earlier vote: class 4, star.")
+    ada.keyboard.press("?")
+    expect(ada.locator("#help")).to_contain_text("? possible, a word for the reason of class 4")
+
+
 def test_a_cancelled_comment_is_not_sent(ada):
     ada.keyboard.press("f")
     ada.get_by_role("textbox", name="Comment").fill("never mind")

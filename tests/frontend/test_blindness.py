@@ -64,6 +64,35 @@ def test_the_gallery_filters_by_own_vote(people, candidate):
 
 
 @pytest.fixture
+def remarks(field, candidate, people):
+    """ada flagged 1, commented on 2 with her vote, on 3 after it; the flag on 4 is taken back."""
+    one, two, three, four, five, _ = field.candidates.order_by("pk")
+    vote(one, people["ada"], 4, flagged=True, certainty="possible", reason="star")
+    vote(two, people["ada"], comment="two peaks")
+    vote(three, people["ada"])
+    three.add_comment(people["ada"], "a background galaxy?")
+    vote(four, people["ada"], flagged=True, comment="by mistake").retract()
+    for row in (one, five):
+        vote(row, people["bea"], flagged=True, comment="hidden from ada")
+    return one, two, three
+
+
+@pytest.mark.parametrize(("mark", "expected"), [("any", "123"), ("flag", "1"), ("comment", "23")])
+def test_the_gallery_lists_own_flags_and_comments_alone(browse, remarks, mark, expected):
+    page = browse("ada").get("/candidates/", {"marked": mark})
+    assert [row.catalogue_id for row in page.context["page"]] == list(expected)
+    assert "hidden from ada" not in page.content.decode()
+    assert list(browse("cy").get("/candidates/", {"marked": mark}).context["page"]) == []
+
+
+def test_the_gallery_shows_own_votes_in_full(browse, remarks):
+    text = browse("ada").get("/candidates/", {"marked": "any"}).content.decode()
+    for part in (" possible star ", "You flagged it", "two peaks", "a background galaxy?"):
+        assert part in text
+    assert "by mistake" not in text
+
+
+@pytest.fixture
 def in_control(opinions):
     """The candidate is in the control sample."""
     Candidate.objects.filter(pk=opinions.pk).update(control=True)

@@ -43,7 +43,7 @@ const { viewer, display, actions: viewerActions, close: closeViewer } = wireView
 );
 
 const counter = new ProgressCounter(
-  filter.field, () => outbox.state.waiting, (progress) => status.showProgress(progress),
+  filter, () => outbox.state.waiting, (progress) => status.showProgress(progress),
 );
 const sendVote = voteSender(user, () => {
   status.showNote("This candidate already had all its votes; yours is kept as an additional one.");
@@ -83,7 +83,7 @@ const session = new Session(
 
 function refresh() {
   session.refresh();
-  showSession(root, session, status, bindings);
+  showSession(root, session, status, bindings, pageData("opinion-texts").reasons);
 }
 
 function retry() {

@@ -9,14 +9,14 @@ import { send } from "../lib/api.js";
 export class ProgressCounter {
   /** votes cast and taken back on this page */ #changes = 0;
   /** true if a count was skipped */ #postponed = false;
-  #field; #waiting; #onProgress;
+  #filter; #waiting; #onProgress;
 
   /**
-   * @param {string} field name, empty for all @param {() => number} waiting votes in the outbox
+   * @param {Record<string, unknown>} filter that of the queue @param {() => number} waiting votes in the outbox
    * @param {(progress: Progress) => void} onProgress
    */
-  constructor(field, waiting, onProgress) {
-    this.#field = field;
+  constructor(filter, waiting, onProgress) {
+    this.#filter = filter;
     this.#waiting = waiting;
     this.#onProgress = onProgress;
   }
@@ -31,9 +31,11 @@ export class ProgressCounter {
     this.#postponed = this.#waiting() > 0;
     if (this.#postponed) return;
     const before = this.#changes;
-    const query = this.#field ? `?field=${encodeURIComponent(this.#field)}` : "";
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(this.#filter)) query.set(name, String(value));
+    const address = query.size ? `progress/?${query}` : "progress/";
     // No message on failure: the numbers come with the next count.
-    const progress = await send("GET", apiUrl(`progress/${query}`)).catch(() => null);
+    const progress = await send("GET", apiUrl(address)).catch(() => null);
     this.#postponed = this.#changes !== before;
     if (progress && !this.#postponed) this.#onProgress(progress);
   }

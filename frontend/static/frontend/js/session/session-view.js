@@ -3,14 +3,16 @@
 import { element, setText } from "../lib/dom.js";
 import { keyOf } from "../lib/key-bindings.js";
 import { showRecentVotes } from "./recent-votes.js";
+import { voteDetails } from "./vote.js";
 
 /**
  * Show the session's candidate with its vote, flag and failure, and the recent votes.
  * @param {HTMLElement} root @param {import("./session.js").Session} session
  * @param {import("./status.js").Status} status
  * @param {import("../lib/key-bindings.js").KeyBinding[]} bindings
+ * @param {Record<string, string>} reasons texts of the reasons for class 4
  */
-export function showSession(root, session, status, bindings) {
+export function showSession(root, session, status, bindings, reasons) {
   const { candidate, currentVote, annotation } = session;
   element(root, "#viewer", HTMLElement).hidden = !candidate;
   element(root, "#queue-note", HTMLElement).hidden = Boolean(candidate);
@@ -26,7 +28,10 @@ export function showSession(root, session, status, bindings) {
   else if (session.history.reviewedVote) {
     const key = keyOf(bindings, "next") || keyOf(bindings, "skip");
     const howToGoOn = key ? `press ${key} to go on` : "skip to go on";
-    status.showNote(`Your earlier vote. Vote again to change it, or ${howToGoOn}.`);
+    const { reviewedVote } = session.history;
+    const label = reviewedVote.label === "unsure" ? "unsure" : `class ${reviewedVote.label}`;
+    const vote = [label, ...voteDetails(reviewedVote, reasons)].join(", ");
+    status.showNote(`Your earlier vote: ${vote}. Vote again to change it, or ${howToGoOn}.`);
   }
-  showRecentVotes(root, session);
+  showRecentVotes(root, session, reasons);
 }

@@ -50,7 +50,7 @@ function queueText(state, detail, progress, filtered) {
  * @returns {[title: string, advice: string]}
  */
 function emptyQueueText(progress, filtered) {
-  if (progress?.left === 0) {
+  if (progress?.left === 0 && !filtered) {
     return ["No candidates left", "You have voted on every candidate here that needs votes. "
       + "Choose another field, or come back after the next import."];
   }

@@ -11,6 +11,26 @@
 /** @typedef {{uuid: string, label: Label} & VoteDetail & Annotation} Vote */
 /** @typedef {Vote & {item: import("../viewer/load.js").Item}} CastVote a vote with its candidate */
 
+const COMMENT_CHARACTERS = 40;
+
+/**
+ * Return what a vote says besides its class, in words: reason, "possible", "flagged", comment.
+ * @param {Pick<Vote, "certainty" | "reason" | "flagged" | "comment">} vote
+ * @param {Record<string, string>} reasons texts of the reasons for class 4
+ * @returns {string[]}
+ */
+export function voteDetails({ certainty, reason, flagged, comment }, reasons) {
+  const characters = [...comment];
+  const isLong = characters.length > COMMENT_CHARACTERS;
+  const text = isLong ? `${characters.slice(0, COMMENT_CHARACTERS - 1).join("")}…` : comment;
+  return [
+    (reasons[reason] ?? reason).toLowerCase(),
+    certainty === "possible" ? "possible" : "",
+    flagged ? "flagged" : "",
+    text && `“${text}”`,
+  ].filter((detail) => detail !== "");
+}
+
 /**
  * Return the outbox's request for a vote.
  * @param {Vote} vote @param {number} candidate
