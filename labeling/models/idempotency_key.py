@@ -8,10 +8,8 @@ from hashlib import sha256
 from typing import Any, Self
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, models
+from django.db import models
 from django.utils import timezone
-
-from labeling.rules.conflicts import VersionTaken
 
 
 class KeyReused(Exception):
@@ -53,8 +51,8 @@ class IdempotencyKey(models.Model):
             return earlier
         try:
             row = make()
-        except (IntegrityError, VersionTaken):
-            # The same request was carried out meanwhile.
+        except Exception:
+            # The same request, carried out meanwhile, may be why this one is refused.
             if (earlier := self._earlier()) is None:
                 raise
             return earlier

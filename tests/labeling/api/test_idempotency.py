@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from labeling.api.exports import ReleaseIn
 from labeling.models import Adjudication, Comment, Experiment, IdempotencyKey, Release, TrainingRun
 from tests.labeling.world import API, at_once, make_field, only_sample, problem, vote
 
@@ -84,6 +85,17 @@ def test_a_request_that_was_refused_may_be_corrected(as_cur, field):
 def test_a_key_that_is_none_is_refused(as_cur, field, key):
     response = post(as_cur, "releases/", {"version": "v1"}, key)
     assert "Idempotency-Key" in problem(response, HTTPStatus.BAD_REQUEST)["errors"]
+
+
+def test_a_request_that_is_overtaken_by_itself_gets_its_row(as_cur, cur, field):
+    body = {"version": "v1"}
+
+    def overtaken():
+        post(as_cur, "releases/", body, "key")
+        ReleaseIn(data=body).is_valid(raise_exception=True)
+
+    key = IdempotencyKey.of(cur, f"{API}/releases/", "key", body)
+    assert key.once(overtaken) == Release.objects.get().pk
 
 
 @pytest.mark.django_db(transaction=True)
