@@ -8,7 +8,7 @@ from frontend.views.agreement import agreement, diagnosis
 from frontend.views.applications import applications
 from frontend.views.candidates import candidate, candidates, comment
 from frontend.views.classify import classify
-from frontend.views.disagreements import adjudicate, disagreements
+from frontend.views.disagreements import adjudicate, disagreements, rulings, withdraw
 from frontend.views.downloads import (
     experiment_figure,
     experiment_training_set,
@@ -44,6 +44,8 @@ urlpatterns = [
     path("fields/<slug:name>/", field, name="field"),
     path("disagreements/", disagreements, name="disagreements"),
     path("disagreements/<int:pk>/", adjudicate, name="adjudicate"),
+    path("disagreements/rulings/", rulings, name="rulings"),
+    path("disagreements/rulings/<int:pk>/withdrawal/", withdraw, name="withdraw-ruling"),
     path("agreement/", agreement, name="agreement"),
     path("agreement/diagnosis/", diagnosis, name="diagnosis"),
     path("agreement/questions/", questions, name="questions"),

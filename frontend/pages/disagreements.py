@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from labeling.models import Candidate, Comment, Vote
+from labeling.models import Adjudication, Candidate, Comment, Vote
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,17 +24,26 @@ def _opinions() -> tuple[Prefetch[Any], ...]:
     """Prefetch `votes_shown`, newest first, `comments_shown`, newest last, and `rulings_shown`."""
     votes = Vote.objects.standing().select_related("voter")
     comments = Comment.objects.select_related("author")
+    rulings = Adjudication.objects.with_correction().select_related("curator", "withdrawn_by")
     return (
         Prefetch("votes", votes, to_attr="votes_shown"),
         Prefetch("comments", comments, to_attr="comments_shown"),
-        Prefetch("adjudications", to_attr="rulings_shown"),
+        Prefetch("adjudications", rulings, to_attr="rulings_shown"),
     )
 
 
 def opinions_fingerprint(candidate: Any) -> str:
     """Return a digest of the votes, comments and rulings that `_opinions` prefetched."""
-    rows = (*candidate.votes_shown, *candidate.comments_shown, *candidate.rulings_shown)
-    return sha256(" ".join(sorted(str(row.pk) for row in rows)).encode()).hexdigest()
+    rows = (*candidate.votes_shown, *candidate.comments_shown)
+    names = [str(row.pk) for row in rows]
+    names += [f"{row.pk} {row.withdrawn_at}" for row in candidate.rulings_shown]
+    return sha256("\n".join(sorted(names)).encode()).hexdigest()
+
+
+def read_fingerprint(candidate: Candidate) -> str:
+    """Return the fingerprint of the opinions on one candidate, read now."""
+    prefetch_related_objects([candidate], *_opinions())
+    return opinions_fingerprint(candidate)
 
 
 @transaction.atomic
@@ -44,8 +53,7 @@ def adjudicate_unchanged(
     """Record the ruling and return True, unless the opinions have another fingerprint by now."""
     # Votes and comments wait for this lock: none can come between the check and the ruling.
     candidate.lock()
-    prefetch_related_objects([candidate], *_opinions())
-    if opinions_fingerprint(candidate) != fingerprint:
+    if read_fingerprint(candidate) != fingerprint:
         return False
     candidate.adjudicate(curator, label, reason)
     return True

@@ -36,6 +36,10 @@ def furnish() -> dict[str, int]:
     for label, expert in zip((1, 2, 4), experts, strict=True):
         vote(tied, expert, label, comment=f"{expert.username} sees it so", certainty="possible")
     settle(settled, experts, label=2)
+    curator = User.objects.get(username="cur")
+    settled.adjudicate(curator, 1, "round in every filter")
+    tied.adjudicate(curator, 1, "judged by the radial profile")
+    tied.adjudicate(curator, 3, "two peaks in B").withdraw(admin)
     ReferenceLabel.objects.create(candidate=tied, source="Smith+2024", label=3)
     ready = make_run(demo, admin, {c.pk: 1.3 - c.pk % 100 / 100 for c in demo.candidates.all()})
     ready.outcome = outcome()

@@ -38,13 +38,14 @@ PAGES = {
     "login": [("", {})],
     "progress": [("ada", {})],
     "candidates": [("ada", {})],
-    "candidate": [("ada", {"pk": "tied"})],
+    "candidate": [("ada", {"pk": "tied"}), ("cur", {"pk": "tied"})],
     "field": [("ada", {"name": "demo"})],
     "agreement": [("ada", {}), ("cur", {})],
     "diagnosis": [("cur", {})],
     "guide": [("ada", {})],
     "questions": [("ada", {})],
     "disagreements": [("cur", {})],
+    "rulings": [("cur", {})],
     "exports": [("cur", {})],
     "imports": [("admin", {})],
     "new-import": [("admin", {})],
@@ -58,7 +59,7 @@ PAGES = {
     ],
 }
 ELSEWHERE = {"classify"}
-NO_PAGES = {"logout", "comment", "whoami", "adjudicate"}
+NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "withdraw-ruling"}
 NO_PAGES |= {"run-applications", "application-verb"}
 NO_PAGES |= {"run-verb", "experiment-verb", "import-verb", "remove-import"}
 FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}

@@ -18,7 +18,7 @@ FOR_EXPERTS += ("/agreement/", "/agreement/questions/", "/runs/", "/runs/{run}/"
 FOR_EXPERTS += ("/experiments/", "/experiments/{experiment}/")
 FOR_EXPERTS += ("/runs/{run}/applications/",)
 FOR_EXPERTS += ("/runs/{run}/figures/seen.svg", "/experiments/{experiment}/figures/seen.csv")
-FOR_CURATORS = ("/disagreements/", "/agreement/diagnosis/", "/exports/")
+FOR_CURATORS = ("/disagreements/", "/disagreements/rulings/", "/agreement/diagnosis/", "/exports/")
 FOR_CURATORS += ("/runs/{run}/training-set.csv",)
 FOR_CURATORS += ("/experiments/{experiment}/training-sets/votes.csv",)
 FOR_ADMINISTRATORS = ("/imports/", "/imports/new/", "/imports/jobs/{import_job}/")
@@ -28,6 +28,7 @@ POSTED = (
     "/logout/",
     "/candidates/{candidate}/comments/",
     "/disagreements/{candidate}/",
+    "/disagreements/rulings/{ruling}/withdrawal/",
     "/runs/{run}/cancel/",
     "/experiments/{experiment}/cancel/",
     "/applications/{application}/cancel/",
@@ -61,6 +62,7 @@ def address(candidate, people):
     application = Application.objects.request(run, candidate.field, people["admin"])
     numbers |= {"application": application.pk}
     numbers |= {"import_job": job.pk, "catalogue": candidate.catalogue_import_id}
+    numbers["ruling"] = candidate.adjudicate(people["cur"], 1, "compact").pk
     return lambda page: page.format(**numbers)
 
 

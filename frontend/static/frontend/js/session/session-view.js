@@ -6,6 +6,15 @@ import { showRecentVotes } from "./recent-votes.js";
 import { voteDetails } from "./vote.js";
 
 /**
+ * Return all that a vote says, in words.
+ * @param {import("./vote.js").Vote} vote @param {Record<string, string>} reasons as below
+ */
+export function voteText(vote, reasons) {
+  const label = vote.label === "unsure" ? "unsure" : `class ${vote.label}`;
+  return [label, ...voteDetails(vote, reasons)].join(", ");
+}
+
+/**
  * Show the session's candidate with its vote, flag and failure, and the recent votes.
  * @param {HTMLElement} root @param {import("./session.js").Session} session
  * @param {import("./status.js").Status} status
@@ -28,9 +37,7 @@ export function showSession(root, session, status, bindings, reasons) {
   else if (session.history.reviewedVote) {
     const key = keyOf(bindings, "next") || keyOf(bindings, "skip");
     const howToGoOn = key ? `press ${key} to go on` : "skip to go on";
-    const { reviewedVote } = session.history;
-    const label = reviewedVote.label === "unsure" ? "unsure" : `class ${reviewedVote.label}`;
-    const vote = [label, ...voteDetails(reviewedVote, reasons)].join(", ");
+    const vote = voteText(session.history.reviewedVote, reasons);
     status.showNote(`Your earlier vote: ${vote}. Vote again to change it, or ${howToGoOn}.`);
   }
   showRecentVotes(root, session, reasons);

@@ -5,12 +5,18 @@ import { voteRequest } from "./vote.js";
 
 /** @typedef {import("./vote.js").Annotation} Annotation */
 /** @typedef {import("../viewer/load.js").Candidate} Candidate */
-/** @typedef {import("./queue.js").Queue} Queue */
+/** @typedef {Pick<import("./queue.js").Queue, "current" | "advance" | "skip" | "putBack">} Queue */
+/**
+ * @typedef {Pick<import("./history.js").History, "votes" | "index" | "reviewedVote" | "candidate"
+ *   | "retractedVoteOn" | "add" | "replace" | "retract" | "step" | "review">} History
+ */
 /** @typedef {import("./outbox.js").Outbox} Outbox */
 /** @typedef {import("../viewer/viewer.js").Viewer} Viewer */
 
 /** A second press within this time is a bounce of the key, not a second vote. */
 const BOUNCE_MS = 40;
+/** The longest time of a vote that the server accepts: a day. */
+const MAX_SECONDS = 86_400;
 
 /** Connects viewer, queue, outbox and history; a vote counts only after its stamps were painted. */
 export class Session {
@@ -22,7 +28,7 @@ export class Session {
 
   /**
    * @param {Queue} queue @param {Outbox} outbox @param {Viewer} viewer
-   * @param {import("./history.js").History} history
+   * @param {History} history
    * @param {() => Record<string, unknown>} displayOfVote display settings stored with a vote
    * @param {(change: 1 | 0 | -1) => void} onChange another candidate is due and `refresh` shows it;
    *   called with the change in the number of votes
@@ -91,7 +97,7 @@ export class Session {
     const vote = { uuid: uuid4(), label, certainty, reason, answers, ...this.annotation };
     this.#outbox.add(voteRequest(vote, candidate.item.candidate, {
       replaced: this.currentVote,
-      seconds: Math.round((now - this.#paintedAt) / 10) / 100,
+      seconds: Math.min(MAX_SECONDS, Math.round((now - this.#paintedAt) / 10) / 100),
       display: this.#displayOfVote(),
     }));
     if (this.history.reviewedVote) {
