@@ -54,7 +54,7 @@ def find(url: str, folder: Path | None = None, *, package: str = "") -> InitialW
             continue
         path = candidate / name
         if not path.is_file():
-            reasons.append(f"not in {candidate}")
+            reasons.append(f"it is not in {candidate}")
         elif not _has_checksum(path.read_bytes(), name):
             reasons.append(f"{path} does not match its checksum")
         else:
@@ -72,15 +72,20 @@ def _download_weights(url: str, path: Path, reasons: list[str]) -> InitialWeight
             raise OSError("the file does not match its checksum")
         write_atomically(path, content)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        reasons.append(f"no download from {source} ({reason})")
+        reasons.append(f"it could not be downloaded from {source} ({_reason_of(error)})")
         note = (
-            f"No ImageNet weights ({'; '.join(reasons)}), so the network starts from random "
-            f"weights and needs more labels. To change this, put {path.name} into the folder "
-            f"{FOLDER}."
+            f"The file of ImageNet weights, {path.name}, was not found: {'; '.join(reasons)}. The "
+            f"network starts from random weights, so it needs more labels. To change this, put "
+            f"{path.name} into the folder that {FOLDER} names, and train again."
         )
         return InitialWeights("random", note)
     return InitialWeights("imagenet", f"ImageNet weights from {source}.", path)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return why a download failed, without the number of the error."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def _has_checksum(content: bytes, name: str) -> bool:

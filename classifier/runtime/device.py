@@ -43,7 +43,8 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return "Apple GPU"
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread" if threads == 1 else f"CPU, {threads} threads"
 
 
 def computes_bfloat16(device: torch.device) -> bool:

@@ -67,6 +67,7 @@ KEY_BINDINGS = (
         KeyBinding("stretch-next", ("]",), "next stretch"),
         KeyBinding("limits", ("\\",), "ZScale or 99.5 %", "DS9"),
         KeyBinding("invert", ("i",), "invert the colours", "Zooniverse"),
+        KeyBinding("crosshair", ("C",), "hide or show the crosshair"),
     ),
     *_group(
         "Examine, under the pointer",

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from classifier.core.published import CLASS_AGREEMENT, PAIRS, SOURCE
+from classifier.core.published import CLASS_AGREEMENT, COMPACT_AGREEMENT, PAIRS, SOURCE
 from frontend.access import for_role
 from frontend.forms import FieldForm
 from frontend.pages.agreement import BAR_HEIGHT, BAR_WIDTH, class_bars, percent_range, sections
@@ -36,6 +36,7 @@ def agreement(request: PageRequest) -> HttpResponse:
             "source": SOURCE,
             "pairs": PAIRS,
             "ranges": [percent_range(limits) for limits in CLASS_AGREEMENT.values()],
+            "compact": percent_range(COMPACT_AGREEMENT),
         },
         "groups": _groups(raters) if is_curator else [],
         "n_people": len(raters.experts),

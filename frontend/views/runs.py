@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from frontend.access import for_action, require
 from frontend.forms import RunForm
 from frontend.idempotency import make_once
-from frontend.pages.applications import run_applications
+from frontend.pages.applications import roll_backs, run_applications
 from frontend.pages.charts import HEIGHT, WIDTH, entropy_bars, gate_rows, loss_curves
 from frontend.pages.confusion import evaluation_rows
 from frontend.pages.control_figures import control_figures
@@ -74,6 +74,7 @@ def _results(run: TrainingRun) -> dict[str, Any]:
     """Return the tables and charts of a run that has finished with a result."""
     if run.status not in FINISHED:
         return {}
+    promoted_fields = list(run.promoted_fields)
     return {
         "agreements": run_agreement(run),
         "bars": entropy_bars(_entropies(run)),
@@ -82,7 +83,8 @@ def _results(run: TrainingRun) -> dict[str, Any]:
         "gate_details": gate_details(run.verdict),
         "min_labels": MIN_LABELS,
         "overruled": run.promotions.exclude(reason="").select_related("promoted_by", "field"),
-        "promoted_fields": list(run.promoted_fields),
+        "promoted_fields": promoted_fields,
+        "roll_backs": roll_backs(run, promoted_fields),
         "refreshes": run.refreshes.promoted().exclude(made_at=None).select_related("field"),
         "is_promotable": run.is_promotable,
         "box": (WIDTH, HEIGHT),

@@ -22,7 +22,10 @@ from labeling.models import Adjudication, Candidate, Consensus
 class AdjudicationIn(StrictSerializer, serializers.ModelSerializer[Adjudication]):
     """A curator's class for a candidate, and the reason."""
 
-    candidate = serializers.PrimaryKeyRelatedField(queryset=Candidate.objects.in_play())
+    candidate = serializers.PrimaryKeyRelatedField(
+        queryset=Candidate.objects.in_play(),
+        error_messages={"does_not_exist": "There is no candidate {pk_value}."},
+    )
     label = serializers.ChoiceField(CLASS_CHOICES)  # type: ignore[assignment]
 
     class Meta:

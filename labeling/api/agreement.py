@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -113,7 +114,10 @@ class GroupsOut(serializers.Serializer[Any]):
 def field_of(request: Request) -> Field | None:
     """Return the field in the query, or None for all fields."""
     name = request.query_params.get("field")
-    return generics.get_object_or_404(Field, name=name) if name else None
+    try:
+        return generics.get_object_or_404(Field, name=name) if name else None
+    except Http404:
+        raise NotFound(f"There is no field called {name!r}.") from None
 
 
 def csv_file(name: str, columns: Iterable[str], rows: Iterable[Row]) -> HttpResponse:

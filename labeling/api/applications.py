@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
+from labeling.api.field_names import FieldNameField
 from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
@@ -16,13 +17,13 @@ from labeling.api.strict import StrictSerializer
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
-from labeling.models import Application, Field, TrainingRun
+from labeling.models import Application, TrainingRun
 
 
 class ApplicationIn(StrictSerializer):
     """The field whose candidates the run predicts."""
 
-    field = serializers.SlugRelatedField(slug_field="name", queryset=Field.objects.all())
+    field = FieldNameField()
 
 
 class ApplicationOut(serializers.ModelSerializer[Application]):

@@ -9,6 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from classifier.core.experiment_kinds import ExperimentKind
+from labeling.api.field_names import FieldNameField
 from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
@@ -16,7 +17,7 @@ from labeling.api.runs import ConfigurationIn
 from labeling.api.views import ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
-from labeling.models import Experiment, Field
+from labeling.models import Experiment
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_experiment
 
@@ -29,9 +30,7 @@ class ExperimentIn(ConfigurationIn):
     """
 
     kind = serializers.ChoiceField(ExperimentKind.choices())
-    fields = serializers.SlugRelatedField(  # type: ignore[assignment]
-        slug_field="name", queryset=Field.objects.all(), many=True, required=False
-    )
+    fields = FieldNameField(many=True, required=False)  # type: ignore[assignment]
     label_sources = serializers.ListField(
         child=serializers.CharField(max_length=200), default=[CONSENSUS.text]
     )

@@ -5,16 +5,14 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from labeling.models import Field
+from labeling.api.field_names import FieldNameField
 from labeling.rules.consensus import ConsensusStatus
 
 
 class FieldIn(serializers.Serializer[Any]):
     """One field; default: all fields."""
 
-    field = serializers.SlugRelatedField(
-        slug_field="name", queryset=Field.objects.all(), required=False
-    )
+    field = FieldNameField(required=False)
 
 
 class ConsensusIn(FieldIn):

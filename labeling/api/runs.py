@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from classifier.core.config import FREE_BACKBONES, LIMITS, STARCNET_PX, Preset
+from labeling.api.field_names import FieldNameField
 from labeling.api.idempotency import PARAMETER, make_once
 from labeling.api.job_actions import CancellationView, ResumptionView
 from labeling.api.permissions import MayAct
@@ -15,7 +16,7 @@ from labeling.api.strict import NumberField, StrictSerializer
 from labeling.api.views import APIView, ListAPIView, RetrieveAPIView
 from labeling.auth.actions import Action
 from labeling.auth.requests import AuthenticatedRequest
-from labeling.models import Field, ReferenceLabel, TrainingRun
+from labeling.models import ReferenceLabel, TrainingRun
 from labeling.training.label_source import CONSENSUS, LabelSource
 from labeling.training.requests import request_run
 
@@ -57,12 +58,8 @@ class ConfigurationIn(StrictSerializer):
 class RunIn(ConfigurationIn):
     """Preset, fields (default: all) and label source of a training run."""
 
-    fields = serializers.SlugRelatedField(  # type: ignore[assignment]
-        slug_field="name", queryset=Field.objects.all(), many=True, required=False
-    )
-    field = serializers.SlugRelatedField(
-        slug_field="name", queryset=Field.objects.all(), required=False
-    )
+    fields = FieldNameField(many=True, required=False)  # type: ignore[assignment]
+    field = FieldNameField(required=False)
     label_source = serializers.CharField(default=CONSENSUS.text, max_length=80)
 
     def validate_label_source(self, value: str) -> str:

@@ -34,6 +34,7 @@ from labeling.imaging.rgb import (
     SOFTENING,
     STRETCH,
     encode_png,
+    hide_unexposed,
     lupton_rgb,
     normalise_to_noise,
 )
@@ -228,13 +229,13 @@ def _centre(position: float) -> slice:
 
 
 def _draw_context(candidate: Candidate, stretch: float, softening: float) -> NDArray[np.uint8]:
-    """Draw the context image, (y, x, 3), row 0 at the bottom."""
+    """Draw the context image, (y, x, 3), or (y, x, 4) if there are pixels without data."""
     side = RGB_SIZES[0]
     windows = _stamp_windows if candidate.cut_elsewhere else _mosaic_windows
     bands = {
         band: normalise_to_noise(window, noise) for band, window, noise in windows(candidate, side)
     }
-    return lupton_rgb(bands, (side, side), stretch, softening)
+    return hide_unexposed(lupton_rgb(bands, (side, side), stretch, softening), bands)
 
 
 def _mosaic_windows(candidate: Candidate, side: int) -> Iterator[tuple[str, Image, float]]:

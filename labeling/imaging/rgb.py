@@ -3,7 +3,8 @@
 Bands are in units of their mosaic's noise, so that no band's noise dominates, above the faint end
 of the surroundings, so that candidates on the bulge are as visible as those in the outskirts.
 
-Arrays are (y, x) float32 or (y, x, 3) uint8, row 0 at the bottom; NaN where nothing was exposed.
+Arrays are (y, x) float32, or (y, x, 3) uint8 and (y, x, 4) with transparency, row 0 at the bottom;
+NaN where nothing was exposed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from scipy.ndimage import binary_opening
 
 from labeling.imaging.mosaics import Image
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """To be increased when the same pixels give another image, so that cached images are redrawn."""
 
 CHANNELS = (("I",), ("B", "V"), ("NUV", "U"))
@@ -66,6 +67,19 @@ def _channel(bands: Sequence[Image], shape: tuple[int, int]) -> Image:
     return np.where(count, total / np.maximum(count, 1), np.float32(BLACK))
 
 
+def hide_unexposed(rgb: NDArray[np.uint8], bands: Mapping[str, Image]) -> NDArray[np.uint8]:
+    """Return the image (y, x, 4), transparent where no band has data.
+
+    An image that has data everywhere is returned as it is, (y, x, 3).
+    """
+    exposed = np.zeros(rgb.shape[:2], bool)
+    for band in bands.values():
+        exposed |= np.isfinite(band)
+    if exposed.all():
+        return rgb
+    return np.dstack([rgb, np.where(exposed, np.uint8(255), np.uint8(0))])
+
+
 def normalise_to_noise(window: Image, noise: float) -> Image:
     """Return a band's pixels (y, x) in units of its noise, above the window's faint end.
 
@@ -82,7 +96,7 @@ def normalise_to_noise(window: Image, noise: float) -> Image:
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> bytes:
-    """Encode an RGB image (y, x, 3), row 0 at the bottom, as a PNG file."""
+    """Encode an image (y, x, 3 or 4), row 0 at the bottom, as a PNG file."""
     buffer = io.BytesIO()
     # Noise has no repeated patterns: run-length encoding is twice as fast, and no larger.
     Pillow.fromarray(rgb[::-1]).save(buffer, "PNG", compress_type=zlib.Z_RLE)

@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 from classifier.core.atomic_files import write_atomically
 from classifier.core.bands import BANDS, reference_band
 from labeling.imaging.mosaics import Image
-from labeling.imaging.rgb import encode_png, lupton_rgb, normalise_to_noise
+from labeling.imaging.rgb import encode_png, hide_unexposed, lupton_rgb, normalise_to_noise
 from labeling.imaging.stamps import Positions, cut_stamps
 from labeling.models import Field
 
@@ -93,7 +93,7 @@ def draw_images(folder: Path, stamps: NDArray[np.float32]) -> None:
 def _write(folder: Path, stamps: Sequence[dict[str, Image]]) -> None:
     """Write stamp-1.png and so on, from images in units of their noise."""
     for number, images in enumerate(stamps, 1):
-        rgb = lupton_rgb(images, next(iter(images.values())).shape)
+        rgb = hide_unexposed(lupton_rgb(images, next(iter(images.values())).shape), images)
         write_atomically(folder / f"stamp-{number}.png", _enlarge(rgb), durable=False)
 
 

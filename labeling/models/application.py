@@ -276,7 +276,7 @@ class Application(WorkerJob):
         self.run.update_queue_after_writing(field, strategies)
         was_refused = self.run.verdict.get("reasons")
         if field.promoted_run_id is None and self.passed_gate and not was_refused:
-            self.run.promote_in([field], self.requested_by)
+            self.run.promote_in([field], self.requested_by, automatic=True)
         return True
 
     def judge(self) -> None:

@@ -424,15 +424,21 @@ class TrainingRun(SharedRun):
         self.promote_in(self.fields.all() if fields is None else fields, by, reason)
 
     @transaction.atomic
-    def promote_in(self, fields: Iterable[Field], by: User, reason: str = "") -> None:
-        """Promote it in these fields, whatever the gate says."""
+    def promote_in(
+        self, fields: Iterable[Field], by: User, reason: str = "", *, automatic: bool = False
+    ) -> None:
+        """Promote it in these fields, whatever the gate says.
+
+        `automatic`: not at the request of `by`, who has requested the run, but as it passed.
+        """
         chosen = list(fields)
         for field in Field.objects.filter(pk__in=[f.pk for f in chosen]).lock_out_votes():
             if field.promoted_run_id != self.pk:
                 previous = field.promoted_run
                 Promotion.objects.create(field=field, run=self, promoted_by=by, reason=reason)
                 overruled = f", overruling the gate: “{reason}”" if reason else ""
-                self.log_event(f"Promoted in {field} by {by}{overruled}.")
+                how = "automatically when the gate let it pass" if automatic else f"by {by}"
+                self.log_event(f"Promoted in {field} {how}{overruled}.")
                 self._set_promoted(field, self)
                 _update_status(self, previous)
 
@@ -443,12 +449,17 @@ class TrainingRun(SharedRun):
         if fields is not None:
             promoted = promoted.filter(pk__in=[field.pk for field in fields])
         for field in promoted.lock_out_votes():
-            standing = Promotion.objects.filter(field=field, rolled_back_at=None).order_by("-pk")
+            standing = Promotion.objects.filter(field=field, rolled_back_at=None)
             standing.filter(run=self).update(rolled_back_at=timezone.now())
             self.log_event(f"Rolled back in {field}.")
-            previous = standing.exclude(run=self).select_related("run").first()
-            self._set_promoted(field, previous.run if previous else None)
+            self._set_promoted(field, self.promoted_before_in(field))
             _update_status(self, field.promoted_run)
+
+    def promoted_before_in(self, field: Field) -> TrainingRun | None:
+        """Return the run that a roll-back of this one in a field promotes again, if any."""
+        standing = Promotion.objects.filter(field=field, rolled_back_at=None).exclude(run=self)
+        previous = standing.select_related("run").order_by("-pk").first()
+        return previous.run if previous else None
 
     def _set_promoted(self, field: Field, run: TrainingRun | None) -> None:
         """Set the run that the field's queue and exports use; the caller holds its lock."""
@@ -500,7 +511,7 @@ class TrainingRun(SharedRun):
         for field in Field.objects.filter(runs=self).lock_out_votes():
             self.update_queue_after_writing(field, strategies)
             if field.promoted_run_id is None and self.passed_gate:
-                self.promote_unjudged(self.requested_by, fields=[field])
+                self.promote_in([field], self.requested_by, automatic=True)
 
 
 def _update_status(*runs: TrainingRun | None) -> None:

@@ -3,6 +3,7 @@
 from mimetypes import guess_type
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
@@ -71,6 +72,27 @@ def test_every_kind_of_plot_fits_and_has_its_numbers(page):
         label = page.locator("canvas").get_attribute("aria-label")
         assert page.locator("dd").first.inner_text() in label
         assert page.evaluate("document.querySelector('.examine').scrollHeight") <= 350
+
+
+def test_the_contours_fill_the_width_with_equal_units_on_both_axes(page):
+    page.evaluate("panel.show('contour', star('V F555W', 12))")
+    width, height, *ink = page.evaluate(
+        """(() => {
+            const canvas = document.querySelector(".examine canvas");
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            return [width, height, ...data.filter((value, i) => i % 4 === 3)];
+        })()"""
+    )
+    drawn = np.reshape(ink, (height, width)) > 0
+    # The axis below the contours goes to the right edge of the canvas, less its margin of 10 px.
+    axis = np.flatnonzero(drawn.sum(axis=1) > 0.5 * width)
+    assert len(axis) > 0
+    assert np.flatnonzero(drawn[axis[0]]).max() > width - 26
+    # A round source has round contours: the outermost one is as wide as it is high.
+    inside = drawn[: axis[0] - 2, 100 : width - 24]
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    assert np.ptp(columns) == pytest.approx(np.ptp(rows), rel=0.1)
 
 
 def test_it_measures_the_width_of_the_drawn_source(page):

@@ -57,6 +57,42 @@ def test_the_gallery_leads_to_a_candidate_with_its_pictures(open_as):
         page.wait_for_function(f"c => ({colours})(c) > 20", arg=canvas.element_handle())
 
 
+@pytest.mark.parametrize("width", [1366, 1920])
+def test_the_gallery_is_as_wide_as_the_screen(open_as, width):
+    page = open_as("ada")
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto("/candidates/")
+    lefts = [item.bounding_box()["x"] for item in page.locator(".gallery li").all()]
+    assert max(lefts) > width - 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_roll_back_asks_first(open_as, live_site):
+    run = live_site.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from labeling.models import *; from django.contrib.auth.models import User; "
+        "by = User.objects.get(username='admin'); demo = Field.objects.get(name='demo'); "
+        "run = TrainingRun.objects.create(requested_by=by, preset='quick', status='ready'); "
+        "run.fields.add(demo); run.promote_in([demo], by); print(run.pk)",
+    ).strip()
+    page = open_as("admin")
+    page.goto(f"/runs/{run}/")
+    heading = page.locator("#run h2").first
+    question = page.get_by_role("dialog", name=f"Roll back run {run}?")
+    expect(question).to_be_hidden()
+    page.get_by_role("button", name="Roll back in demo").click()
+    expect(question).to_contain_text("demo: no other run was promoted before.")
+    expect(question).to_contain_text("left without a network")
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    expect(heading).to_have_text("Promoted in demo")
+    page.get_by_role("button", name="Roll back in demo").click()
+    question.get_by_role("button", name="Roll back").click()
+    expect(heading).to_have_text("Retired: promoted before, in no field now")
+
+
 def test_a_visitor_logs_in_and_returns_to_the_page(page, site):
     page.goto("/candidates/?order=mag")
     page.get_by_label("Username").fill("ada")

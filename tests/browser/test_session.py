@@ -221,23 +221,54 @@ def test_a_key_shows_the_classes_with_examples(ada):
 def test_a_custom_key_works_on_all_pages(ada, open_as):
     ada.keyboard.press("?")
     row = ada.locator("tr[data-action-row='skip']")
-    row.get_by_role("button").click()
+    row.get_by_role("button", name="add a key").click()
     with ada.expect_response(re.compile("/preferences/")):
         ada.keyboard.press("y")
-    expect(row.locator("kbd")).to_have_text("y")
+    expect(row.locator("kbd")).to_have_text(["y", "Space"])
     ada.keyboard.press("Escape")
-    first = painted(ada)
-    ada.keyboard.press("y")
-    painted(ada, other_than=first)
+    shown = painted(ada)
+    for key in ("y", "Space"):
+        ada.keyboard.press(key)
+        shown = painted(ada, other_than=shown)
     elsewhere = open_as("ada", keep=True)
     elsewhere.goto("/guide/")
-    expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text("y")
+    expect(elsewhere.locator("tr[data-action-row='skip'] kbd")).to_have_text(["y", "Space"])
+
+
+def test_each_key_of_an_action_can_be_removed(ada):
+    ada.keyboard.press("?")
+    row = ada.locator("tr[data-action-row='unsure']")
+    with ada.expect_response(re.compile("/preferences/")):
+        row.get_by_role("button", name="Remove the key 5").click()
+    expect(row.locator("kbd")).to_have_text(["u"])
+    expect(row.get_by_role("button", name="add a key")).to_be_focused()
+    ada.reload()
+    first = painted(ada)
+    ada.keyboard.press("5")
+    ada.wait_for_timeout(200)
+    assert painted(ada) == first
+    ada.keyboard.press("u")
+    painted(ada, other_than=first)
+    closing = ada.locator("tr[data-action-row='close']")
+    expect(closing.get_by_role("button")).to_have_count(1)
+
+
+def test_the_search_of_the_keys_stays_in_sight(ada):
+    ada.keyboard.press("?")
+    dialog = ada.locator("#help")
+    box = dialog.bounding_box()
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 768
+    ada.locator("#help p").last.scroll_into_view_if_needed()
+    for part in (ada.get_by_label("Search the keys"), ada.locator("#help p").last):
+        inside = part.bounding_box()
+        assert box["y"] <= inside["y"] <= box["y"] + box["height"] - inside["height"]
 
 
 def test_the_page_names_custom_keys(ada):
     ada.keyboard.press("?")
     for action, key in {"next": "j", "invert": "k", "examine-radial": "y", "flag": ";"}.items():
-        ada.locator(f"[data-remap='{action}']").click()
+        ada.locator(f"[data-add-key='{action}']").click()
         with ada.expect_response(re.compile("/preferences/")):
             ada.keyboard.press(key)
     ada.keyboard.press("Escape")
@@ -259,7 +290,7 @@ def test_the_page_names_custom_keys(ada):
 def test_a_key_of_another_action_is_refused(ada):
     ada.keyboard.press("?")
     row = ada.locator("tr[data-action-row='skip']")
-    row.get_by_role("button").click()
+    row.get_by_role("button", name="add a key").click()
     ada.keyboard.press("u")
     expect(ada.locator("#key-conflict")).to_contain_text("u is already used for: unsure")
     expect(row.locator("kbd")).to_have_text("Space")

@@ -81,7 +81,12 @@ def canvas(page, band):
 
 def dots(page, band):
     """The stamp's dots on the screen, (y from above, x, RGB)."""
-    drawn = canvas(page, band).evaluate(
+    return dots_of(canvas(page, band))
+
+
+def dots_of(drawing):
+    """The dots of a square canvas, (y from above, x, RGB)."""
+    drawn = drawing.evaluate(
         """canvas => [canvas.width, ...canvas.getContext("2d")
             .getImageData(0, 0, canvas.width, canvas.height).data]"""
     )
@@ -134,6 +139,52 @@ def test_pixels_without_data_are_hatched_and_missing_filters_are_labelled(viewer
     notes = viewer.locator(".filter-strip .note")
     expect(notes.nth(0)).to_have_text("Not observed in NUV")
     expect(notes.nth(3)).to_be_hidden()
+
+
+def test_the_colour_images_are_hatched_where_no_filter_has_data(viewer):
+    viewer.wait_for_load_state("networkidle")
+    x0, y0 = (round(viewer.item[name]) for name in ("stamp_x", "stamp_y"))
+    picture = dots_of(viewer.locator("#rgb-centre"))
+    scale = len(picture) / 50
+    column, row = round((x0 + HOLE + 3 - 24.5) * scale), round((74.5 - y0) * scale)
+    hole = picture[row - 6 : row + 6, column - 6 : column + 6].reshape(-1, 3)
+    assert HATCHING & {tuple(int(c) for c in colour) for colour in hole}
+    assert not (hole == 0).all(axis=1).any()
+    surroundings = dots_of(viewer.locator("#rgb")).reshape(-1, 3)
+    assert HATCHING & {tuple(int(c) for c in colour) for colour in surroundings}
+
+
+@pytest.mark.parametrize(("key", "span"), [("", 50), ("zz", 25), ("w", 100)])
+def test_the_crosshair_leaves_the_object_free_at_every_zoom(viewer, key, span):
+    x0, y0 = (round(viewer.item[name]) for name in ("stamp_x", "stamp_y"))
+    for letter in key:
+        viewer.keyboard.press(letter)
+    viewer.mouse.move(5, 5)
+    plain = dots(viewer, 3).astype(int)
+    viewer.mouse.move(*at(viewer, 3, x0, y0, span))
+    changed = (dots(viewer, 3) != plain).any(axis=2)
+    scale = len(plain) / span
+    row, column = (round(len(plain) / 2 + d * scale) for d in (49.5 - y0, x0 - 49.5))
+    free = round(4.5 * scale)
+    near = changed[row - free : row + free, column - free : column + free]
+    assert not near.any()
+    assert changed[row].any()
+    assert changed[:, column].any()
+    viewer.keyboard.press("Shift+C")
+    assert not (dots(viewer, 3) != plain).any()
+
+
+def test_a_hidden_crosshair_stays_hidden(viewer, open_as):
+    with viewer.expect_response(re.compile("/preferences/")):
+        viewer.keyboard.press("Shift+C")
+    stored = viewer.request.get("/api/v1/preferences/").json()
+    assert stored["display"]["crosshair"] is False
+    viewer.reload()
+    painted(viewer)
+    plain = dots(viewer, 3)
+    viewer.mouse.move(*at(viewer, 3, 49.5, 49.5))
+    expect(viewer.locator(".filter-strip .value").nth(3)).not_to_be_empty()
+    assert (dots(viewer, 3) == plain).all()
 
 
 def test_value_and_sky_under_the_pointer_are_those_of_the_file(viewer, odd):

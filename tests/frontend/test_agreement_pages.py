@@ -117,6 +117,7 @@ def test_self_agreement_is_shown_beside_the_published_one(browse, voted, people)
     text = text_of(browse("ada").get("/agreement/"))
     assert "one expert, years apart (Wei et al. 2020, section 2.1) 80 % 53 % 56 % – 88 %" in text
     assert "two inspections in LEGUS (Wei et al. 2020, section 2.1) 70–80 %" in text
+    assert "40–50 % 40–50 % 60–70 % 67–88 %" in text
 
 
 def test_the_field_is_chosen_by_the_address(browse, voted):

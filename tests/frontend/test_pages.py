@@ -126,8 +126,27 @@ def test_the_page_polls_only_while_the_run_is_active(browse, field, people):
 
 def test_it_warns_of_random_weights(browse, field, people):
     run = make_run(field, people["admin"])
-    TrainingRun.objects.filter(pk=run.pk).update(outcome={"weights": "random"})
-    assert "warning-large" in browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    note = "No weights (no download ([Errno -3] Temporary failure in name resolution))."
+    outcome = {"weights": "random", "weights_note": note}
+    TrainingRun.objects.filter(pk=run.pk).update(outcome=outcome)
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    (notice,) = re.findall(r'<div class="notice" role="alert">(.*?)</div>', text, re.DOTALL)
+    sentence, details = notice.split("<details>")
+    assert "The worker found no ImageNet weights" in sentence
+    assert "put their file into the folder that <code>ASTERISM_WEIGHTS</code> names" in sentence
+    assert "Errno" not in sentence
+    assert note in details
+    assert "warning-large" not in text
+
+
+def test_random_weights_that_were_chosen_are_no_failure(browse, field, people):
+    run = make_run(field, people["admin"])
+    note = "The network starts from random weights, as configured."
+    outcome = {"weights": "random", "weights_note": note}
+    TrainingRun.objects.filter(pk=run.pk).update(outcome=outcome)
+    text = browse("ada").get(f"/runs/{run.pk}/").content.decode()
+    assert "random weights, as its settings say" in text
+    assert "found no ImageNet weights" not in text
 
 
 def test_it_names_the_run_that_orders_the_queue(browse, field, people):
@@ -154,6 +173,24 @@ def test_an_administrator_promotes_and_rolls_back(browse, field, people, verb, p
     browse("admin").post(f"/runs/{run.pk}/{verb}/")
     field.refresh_from_db()
     assert (field.promoted_run_id == run.pk) is promoted
+
+
+def test_a_roll_back_asks_and_says_that_a_field_is_left_without_a_network(browse, field, people):
+    first = promote(field, people["admin"])
+    (question,) = re.findall(r'<div class="confirm".*?</div>', _page_of(browse, first), re.DOTALL)
+    assert f"Roll back run {first.pk}?" in question
+    assert f"{field.name}: no other run was promoted before." in question
+    assert "The field is left without a network" in question
+    assert f'action="/runs/{first.pk}/roll-back/"' in question
+    second = promote(field, people["admin"])
+    (question,) = re.findall(r'<div class="confirm".*?</div>', _page_of(browse, second), re.DOTALL)
+    assert f"run {first.pk}, which was promoted before, is promoted again" in question
+    assert "without a network" not in question
+    assert 'class="confirm"' not in _page_of(browse, first)
+
+
+def _page_of(browse, run):
+    return browse("admin").get(f"/runs/{run.pk}/").content.decode()
 
 
 def test_an_unknown_action_is_not_found(browse, field, people):

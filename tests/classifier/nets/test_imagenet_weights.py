@@ -85,9 +85,9 @@ def test_without_weights_the_note_has_the_reasons_and_the_remedy(tmp_path):
     weights = imagenet_weights.find(URL, tmp_path)
     assert weights.kind == "random"
     assert weights.path is None
-    assert f"not in {tmp_path}" in weights.note
-    assert "no download from http://127.0.0.1:9/" in weights.note
-    assert f"put {NAME} into the folder ASTERISM_WEIGHTS" in weights.note
+    assert f"it is not in {tmp_path};" in weights.note
+    assert f"not be downloaded from http://127.0.0.1:9/{NAME} (Connection refused)." in weights.note
+    assert f"put {NAME} into the folder that ASTERISM_WEIGHTS names" in weights.note
 
 
 @pytest.mark.parametrize("backbone", [name for name, entry in BACKBONES.items() if entry.url])

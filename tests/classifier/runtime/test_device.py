@@ -74,6 +74,16 @@ def test_apple_s_gpu_computes_in_float32_and_torch_s_own_layout():
     assert device_name(device) == "Apple GPU"
 
 
+@pytest.mark.parametrize(("threads", "name"), [(1, "CPU, 1 thread"), (2, "CPU, 2 threads")])
+def test_the_name_of_a_cpu_counts_its_threads(threads, name):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert device_name(torch.device("cpu")) == name
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has that device")
 def test_a_device_that_is_missing_is_named():
     with pytest.raises(RunError, match="no device 'mps'"):

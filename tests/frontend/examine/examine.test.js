@@ -14,7 +14,8 @@ import { PLOT_NAMES, examine } from "../../../frontend/static/frontend/js/examin
 import { sourceShape } from "../../../frontend/static/frontend/js/examine/moments.js";
 import { gaussian, moffat } from "../../../frontend/static/frontend/js/examine/profiles.js";
 import { radialProfile } from "../../../frontend/static/frontend/js/examine/radial-profile.js";
-import { formatFixed, formatNumber, unitLabel } from "../../../frontend/static/frontend/js/examine/format.js";
+import { formatNumber, unitLabel } from "../../../frontend/static/frontend/js/examine/format.js";
+import { formatFixed } from "../../../frontend/static/frontend/js/lib/numbers.js";
 
 const SIDE = 100;
 

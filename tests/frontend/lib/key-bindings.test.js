@@ -1,7 +1,7 @@
 /** Actions of keys, and changed bindings. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actionOf, keyOf, rebind } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
+import { actionOf, addKey, isRemovable, keyOf, removeKey } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
 
 /** A key press as an event of the browser. */
 const press = (key, code, more = {}) => ({
@@ -27,23 +27,37 @@ const bindings = [
   { action: "unsure", keys: ["5", "u"], description: "unsure: an answer" },
 ];
 
-test("an action gets another key", () => {
-  const result = rebind(bindings, "unsure", "q");
-  assert.deepEqual("bindings" in result && result.bindings[1].keys, ["q"]);
+test("an action gets one more key, which is the first", () => {
+  const result = addKey(bindings, "unsure", "q");
+  assert.deepEqual("bindings" in result && result.bindings[1].keys, ["q", "5", "u"]);
   assert.deepEqual(bindings[1].keys, ["5", "u"]);
 });
 
+test("an action has four keys at most, as on the server", () => {
+  const full = [{ action: "next", keys: ["n", "j", "m", "ArrowRight"], description: "" }];
+  const result = addKey(full, "next", "q");
+  assert.match("conflict" in result ? result.conflict : "", /4 keys at most/);
+  const first = addKey(full, "next", "m");
+  assert.deepEqual("bindings" in first && first.bindings[0].keys, ["m", "n", "j", "ArrowRight"]);
+});
+
+test("each key can be removed, except those that close a dialog", () => {
+  assert.deepEqual(removeKey(bindings, "unsure", "5")[1].keys, ["u"]);
+  assert.deepEqual(removeKey(bindings, "skip", "Space")[0].keys, []);
+  assert.deepEqual(["u", "Escape"].map(isRemovable), [true, false]);
+});
+
 test("a key of another action is refused, with that action", () => {
-  const result = rebind(bindings, "skip", "u");
+  const result = addKey(bindings, "skip", "u");
   assert.match("conflict" in result ? result.conflict : "", /u is already used for: unsure: an answer/);
 });
 
 test("the same key again is no clash", () => {
-  assert.ok("bindings" in rebind(bindings, "skip", "Space"));
+  assert.ok("bindings" in addKey(bindings, "skip", "Space"));
 });
 
 test("keys that leave a dialog are refused", () => {
-  for (const key of ["Escape", "Tab", ""]) assert.ok("conflict" in rebind(bindings, "skip", key));
+  for (const key of ["Escape", "Tab", ""]) assert.ok("conflict" in addKey(bindings, "skip", key));
 });
 
 test("the key of an action is its first one, and empty if it has none", () => {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { actionOf, keyName, numberOf, rebind } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
+import { actionOf, addKey, keyName, numberOf } from "../../../frontend/static/frontend/js/lib/key-bindings.js";
 
 const NUMPAD = 3;
 
@@ -246,6 +246,6 @@ for (const [name, ...event] of [
 
 test("a key that has an action by its character is refused for another action", () => {
   const key = keyName(press("-", "Digit6"), bindings);
-  const result = rebind(bindings, "skip", key);
+  const result = addKey(bindings, "skip", key);
   assert.match("conflict" in result ? result.conflict : "", /already used for: zoom-out/);
 });

@@ -88,6 +88,27 @@ def test_a_name_with_a_null_character_is_no_server_error(as_admin, field, path):
     assert code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+@pytest.mark.parametrize("path", ["candidates/", "consensus/"])
+def test_an_unknown_field_is_named(as_admin, field, path):
+    refused = problem(as_admin.get(f"{API}/{path}?field=nonsense"), HTTPStatus.BAD_REQUEST)
+    assert refused["detail"] == "field: There is no field called 'nonsense'."
+
+
+def test_the_agreement_of_an_unknown_field_is_not_found(as_admin, field):
+    missing = problem(as_admin.get(f"{API}/agreement/?field=nonsense"), HTTPStatus.NOT_FOUND)
+    assert missing["detail"] == "There is no field called 'nonsense'."
+
+
+@pytest.mark.parametrize(
+    "body", [{"fields": ["nonsense"]}, {"field": "nonsense"}, {"fields": ["ngc1", "nonsense"]}]
+)
+def test_an_unknown_field_in_a_body_is_named(as_admin, field, body):
+    refused = problem(
+        as_admin.post(f"{API}/runs/", {"preset": "quick", **body}), HTTPStatus.BAD_REQUEST
+    )
+    assert "There is no field called 'nonsense'." in refused["detail"]
+
+
 @pytest.mark.parametrize("name", ["queue/", "runs/", "experiments/"])
 def test_a_name_with_a_null_character_in_a_body_is_refused(as_admin, field, name):
     problem(as_admin.post(f"{API}/{name}", {"field": "\0"}), HTTPStatus.BAD_REQUEST)

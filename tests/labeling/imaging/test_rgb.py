@@ -13,6 +13,7 @@ from labeling.imaging.rgb import (
     STRETCH,
     STRETCHES,
     encode_png,
+    hide_unexposed,
     lupton_rgb,
     normalise_to_noise,
 )
@@ -68,6 +69,25 @@ def test_no_data_is_black():
     rgb = lupton_rgb(dict.fromkeys(BANDS, image), SHAPE)
     assert rgb[5, 7].tolist() == [0, 0, 0]
     assert rgb[5, 8].min() > 0
+
+
+def test_only_pixels_without_data_in_any_band_are_transparent():
+    one, both = flat(20), flat(20)
+    one[5, 7] = one[6, 7] = both[6, 7] = np.nan
+    bands = {"V": one, "I": both}
+    image = hide_unexposed(lupton_rgb(bands, SHAPE), bands)
+    assert np.argwhere(image[..., 3] == 0).tolist() == [[6, 7]]
+    np.testing.assert_array_equal(image[..., :3], lupton_rgb(bands, SHAPE))
+    assert Image.open(io.BytesIO(encode_png(image))).getpixel((7, SHAPE[0] - 1 - 6))[3] == 0
+
+
+def test_an_image_with_data_everywhere_needs_no_transparency():
+    bands = {"V": flat(20)}
+    assert hide_unexposed(lupton_rgb(bands, SHAPE), bands).shape == (*SHAPE, 3)
+
+
+def test_an_image_without_bands_is_transparent():
+    assert (hide_unexposed(lupton_rgb({}, SHAPE), {})[..., 3] == 0).all()
 
 
 def test_the_scale_is_monotonic():

@@ -318,8 +318,9 @@ def test_the_queue_the_images_and_votes_work(array, as_ada):
     for size in (299, 50):
         data = as_ada.get(f"/api/v1/candidates/{item['candidate']}/rgb.png?size={size}").content
         image = np.asarray(Pillow.open(io.BytesIO(data)))
-        assert image.shape == (size, size, 3)
-        assert image.any()
+        # Around the stamp of 100 px there is nothing.
+        assert image.shape == (size, size, 4)
+        assert image[..., :3].any()
     with fits.open(
         io.BytesIO(as_ada.get(f"/api/v1/candidates/{item['candidate']}/stamps.fits").content)
     ) as hdus:

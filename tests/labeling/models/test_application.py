@@ -84,6 +84,8 @@ def test_a_run_that_passes_is_promoted_in_a_field_without_one(run, new_field, ad
     assert application.is_promoted
     assert run.status == RunStatus.PROMOTED
     assert Promotion.objects.get().promoted_by == admin
+    (event,) = run.log.filter(text__startswith="Promoted in")
+    assert event.text == f"Promoted in {new_field} automatically when the gate let it pass."
     assert list(run.fields.values_list("name", flat=True)) == ["trained"]
 
 

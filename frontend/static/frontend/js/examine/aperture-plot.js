@@ -4,7 +4,8 @@ import {
   concentrationIndex, fluxError, growthCurve, instrumentalMagnitude, magnitudeError,
 } from "./aperture.js";
 import { RADIUS } from "./background.js";
-import { formatFixed, formatQuantity, missingDataNote, unitLabel } from "./format.js";
+import { formatFixed } from "../lib/numbers.js";
+import { formatQuantity, missingDataNote, unitLabel } from "./format.js";
 import { noMeasurement } from "./measurement.js";
 import { sourceAt } from "./radial-profile.js";
 import { onMosaic } from "./target.js";

@@ -16,25 +16,26 @@ const TICK = 4;
 const PADDING = 6;
 const LABEL = 14;
 
-/** Width of the legend beside a square plot. */
-const LEGEND_WIDTH = 108;
-
 /** @param {string} label @param {AxisScale} scale @returns {string} with the power of ten, if any */
 const withPower = (label, { power }) => [label, formatPower(power)].filter(Boolean).join(", ");
 
 /**
- * Return the frame of a plot.
- * @param {Plot} plot @param {AxisScale} xScale @param {AxisScale} yScale
- * @param {boolean} square true if one unit is equally long on both axes @returns {Frame}
+ * Return the area inside the axes.
+ * @param {Plot} plot @param {AxisScale} yScale
+ * @returns {{left: number, top: number, right: number, bottom: number}} CSS pixels
  */
-function frameOf({ context, width, height }, xScale, yScale, square) {
+export function plotArea({ context, width, height }, yScale) {
   const widest = Math.max(...yScale.ticks.map(({ text }) => context.measureText(text).width), 8);
   const left = Math.ceil(LABEL + widest + PADDING);
-  const top = PADDING + 3;
-  const available = height - 2 * LABEL - 3 - top;
-  const side = Math.min(available, width - left - LEGEND_WIDTH);
-  const right = square ? left + side : width - 10;
-  const bottom = top + (square ? side : available);
+  return { left, top: PADDING + 3, right: width - 10, bottom: height - 2 * LABEL - 3 };
+}
+
+/**
+ * Return the frame of a plot.
+ * @param {Plot} plot @param {AxisScale} xScale @param {AxisScale} yScale @returns {Frame}
+ */
+function frameOf(plot, xScale, yScale) {
+  const { left, top, right, bottom } = plotArea(plot, yScale);
   return {
     left, top, right, bottom,
     x: (value) => left + xScale.position(value) * (right - left),
@@ -45,12 +46,12 @@ function frameOf({ context, width, height }, xScale, yScale, square) {
 /**
  * Draw the axes and return the frame inside them.
  * @param {Plot} plot @param {AxisScale} xScale @param {AxisScale} yScale
- * @param {{x: string, y: string}} labels @param {boolean} [square] see frameOf
+ * @param {{x: string, y: string}} labels
  * @returns {Frame}
  */
-export function drawAxes(plot, xScale, yScale, labels, square = false) {
+export function drawAxes(plot, xScale, yScale, labels) {
   const { context, colours } = plot;
-  const frame = frameOf(plot, xScale, yScale, square);
+  const frame = frameOf(plot, xScale, yScale);
   const { left, top, right, bottom } = frame;
   context.strokeStyle = colours.quiet;
   context.lineWidth = 1;

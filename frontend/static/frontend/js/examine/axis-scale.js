@@ -1,6 +1,7 @@
 // @ts-check
 /** Scales of plot axes: ticks at round numbers, and the position of a value. */
-import { commonPower, formatFixed } from "./format.js";
+import { formatFixed } from "../lib/numbers.js";
+import { commonPower } from "./format.js";
 
 /**
  * @typedef {object} AxisScale

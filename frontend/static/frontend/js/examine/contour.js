@@ -6,12 +6,13 @@
 /**
  * Return the segments of one level within the cells, from edge to edge. An edge is named by its
  * lower left corner and direction, so that it has the same name in neighbouring cells.
- * @param {Float32Array} box size × size, row 0 lowest @param {number} size @param {number} level
+ * @param {Float32Array} box rows of `size` pixels, the lowest first
+ * @param {number} size @param {number} level
  * @returns {Array<[string, string]>}
  */
 function segments(box, size, level) {
   /** @type {Array<[string, string]>} */ const pairs = [];
-  for (let y = 0; y < size - 1; y += 1) {
+  for (let y = 0; y < box.length / size - 1; y += 1) {
     for (let x = 0; x < size - 1; x += 1) {
       const index = y * size + x;
       const [a, b, c, d] = [box[index], box[index + 1], box[index + size + 1], box[index + size]];
@@ -46,7 +47,8 @@ function crossing(box, size, level, edge) {
 
 /**
  * Return the lines of one level; a closed line ends where it begins.
- * @param {Float32Array} box size × size, row 0 lowest @param {number} size @param {number} level
+ * @param {Float32Array} box rows of `size` pixels, the lowest first
+ * @param {number} size @param {number} level
  * @returns {Vertex[][]}
  */
 export function contourLines(box, size, level) {

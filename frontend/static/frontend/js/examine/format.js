@@ -1,5 +1,6 @@
 // @ts-check
 /** Numbers and units as text, in the style of a paper. */
+import { formatFixed } from "../lib/numbers.js";
 
 const UNITS = /** @type {Readonly<Record<string, string>>} */ ({
   "ELECTRONS/S": "e⁻/s", "ELECTRONS": "e⁻", "COUNTS/S": "counts/s", "COUNTS": "counts",
@@ -23,12 +24,6 @@ export function formatPower(power) {
 export function commonPower(largest) {
   if (!(largest > 0) || (largest >= 0.01 && largest < 1e5)) return 0;
   return Math.floor(Math.log10(largest));
-}
-
-/** Format with fixed decimals and a true minus sign. @param {number} value @param {number} decimals */
-export function formatFixed(value, decimals) {
-  const text = value.toFixed(decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 /** Format with four significant digits; a dash for NaN. @param {number} value @returns {string} */

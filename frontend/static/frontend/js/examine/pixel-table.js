@@ -1,6 +1,7 @@
 // @ts-check
 /** Key x: coordinates of the target, and the values of the 5 × 5 px around it. */
-import { commonPower, formatFixed, formatPower, formatQuantity, unitLabel } from "./format.js";
+import { formatFixed } from "../lib/numbers.js";
+import { commonPower, formatPower, formatQuantity, unitLabel } from "./format.js";
 import { describe } from "./statistics.js";
 import { boxAround, onMosaic, pixelOf, valueAt } from "./target.js";
 

@@ -1,7 +1,8 @@
 // @ts-check
 /** Key r: the radial profile with its fits, and the shape of the source. */
 import { RADIUS } from "./background.js";
-import { formatFixed, formatQuantity, missingDataNote, unitLabel } from "./format.js";
+import { formatFixed } from "../lib/numbers.js";
+import { formatQuantity, missingDataNote, unitLabel } from "./format.js";
 import { noMeasurement } from "./measurement.js";
 import { PROFILE_PX, radialProfile } from "./radial-profile.js";
 import { onMosaic } from "./target.js";

@@ -57,14 +57,15 @@ export function onMosaic(target, x, y) {
 }
 
 /**
- * Return the size × size pixels around one; NaN where there is no data, and beyond the stamp.
- * @param {Stamp} stamp @param {number} x @param {number} y integers @param {number} size odd
+ * Return the width × height pixels around one; NaN where there is no data, and beyond the stamp.
+ * @param {Stamp} stamp @param {number} x @param {number} y integers
+ * @param {number} width odd @param {number} [height] odd, by default as the width
  * @returns {Float32Array} row 0 lowest
  */
-export function boxAround(stamp, x, y, size) {
-  const half = (size - 1) / 2;
-  return Float32Array.from({ length: size * size }, (_, i) => (
-    valueAt(stamp, x - half + (i % size), y - half + Math.floor(i / size))
+export function boxAround(stamp, x, y, width, height = width) {
+  const [left, bottom] = [x - (width - 1) / 2, y - (height - 1) / 2];
+  return Float32Array.from({ length: width * height }, (_, i) => (
+    valueAt(stamp, left + (i % width), bottom + Math.floor(i / width))
   ));
 }
 

@@ -10,6 +10,9 @@
 /** Keys that close a dialog or move within it, and keys without a name. */
 const RESERVED = ["Escape", "Tab", ""];
 
+/** Keys of an action, at most: the server takes no more. */
+const MAX_KEYS = 4;
+
 const MODIFIERS = [
   "Shift", "Control", "Alt", "AltGraph", "Meta", "Fn", "CapsLock", "NumLock", "ScrollLock", "FnLock",
 ];
@@ -117,17 +120,35 @@ export function keyOf(bindings, action) {
 }
 
 /**
- * Return the table with another key for one action, or the reason why the key cannot be used.
+ * Return the table with one more key for an action, or the reason why the key cannot be used. The
+ * new key is the first: pages name it beside their buttons.
  * @param {KeyBinding[]} bindings @param {string} action @param {string} key
  * @returns {{bindings: KeyBinding[]} | {conflict: string}}
  */
-export function rebind(bindings, action, key) {
+export function addKey(bindings, action, key) {
   if (RESERVED.includes(key)) return { conflict: `${key || "This key"} cannot be used.` };
   const other = bindings.find(({ keys, action: name }) => name !== action && keys.includes(key));
   if (other) return { conflict: `${key} is already used for: ${other.description}. Nothing was changed.` };
-  return {
-    bindings: bindings.map((binding) => (
-      binding.action === action ? { ...binding, keys: [key] } : binding
-    )),
-  };
+  const keys = bindings.find(({ action: name }) => name === action)?.keys ?? [];
+  if (keys.length >= MAX_KEYS && !keys.includes(key)) {
+    return { conflict: `An action has ${MAX_KEYS} keys at most: remove one first. Nothing was changed.` };
+  }
+  return { bindings: withKeys(bindings, action, [key, ...keys.filter((other) => other !== key)]) };
+}
+
+/**
+ * Return the table without one key of an action.
+ * @param {KeyBinding[]} bindings @param {string} action @param {string} key
+ */
+export function removeKey(bindings, action, key) {
+  const keys = bindings.find(({ action: name }) => name === action)?.keys ?? [];
+  return withKeys(bindings, action, keys.filter((other) => other !== key));
+}
+
+/** True if the key may be taken from its action. @param {string} key */
+export const isRemovable = (key) => !RESERVED.includes(key);
+
+/** @param {KeyBinding[]} bindings @param {string} action @param {string[]} keys */
+function withKeys(bindings, action, keys) {
+  return bindings.map((binding) => (binding.action === action ? { ...binding, keys } : binding));
 }

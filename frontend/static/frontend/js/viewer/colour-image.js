@@ -1,6 +1,6 @@
 // @ts-check
 /** The colour images: the surroundings of the candidate, and the centre at the stamps' scale. */
-import { prepareCanvas } from "./canvas.js";
+import { hatchPattern, prepareCanvas } from "./canvas.js";
 import { positionInStamp, scaleBar } from "./geometry.js";
 import { drawMarks } from "./marks.js";
 import { drawCompass, drawFrame, drawNeighbour, drawScaleBar, drawTicks } from "./overlay.js";
@@ -24,6 +24,17 @@ function viewportOf({ item: { stamp_x: x, stamp_y: y } }, { width }) {
 }
 
 /**
+ * Draw the colour image, hatched where it has no data.
+ * @param {CanvasRenderingContext2D} context @param {number} side of the canvas
+ * @param {ImageBitmap} image @param {number} x @param {number} y @param {number} size
+ */
+function drawImage(context, side, image, x, y, size) {
+  context.fillStyle = hatchPattern(context);
+  context.fillRect(0, 0, side, side);
+  context.drawImage(image, x, y, size, size);
+}
+
+/**
  * Draw the surroundings, with the candidate, its neighbours and the region that the stamps show.
  * @param {HTMLCanvasElement} canvas @param {Candidate} candidate
  * @param {Viewport} viewport of the stamps @param {boolean} showNeighbours
@@ -39,7 +50,7 @@ export function drawSurroundings(canvas, candidate, viewport, showNeighbours) {
     const { x, y } = imagePosition(whole, point);
     return [x * side, y * side];
   };
-  context.drawImage(rgb, 0, 0, side, side);
+  drawImage(context, side, rgb, 0, 0, side);
   for (const { dx_px: dx, dy_px: dy } of (showNeighbours && candidate.neighbours) || []) {
     drawNeighbour(context, ...onCanvas({ x: item.stamp_x + dx, y: item.stamp_y + dy }));
   }
@@ -65,7 +76,7 @@ export function drawColourCentre(canvas, candidate, viewport, crosshair) {
   const upperLeft = { x: whole.x - whole.span / 2, y: whole.y + whole.span / 2 };
   const corner = imagePosition(viewport, upperLeft);
   const size = (rgb.width * side) / viewport.span;
-  context.drawImage(rgb, corner.x * side, corner.y * side, size, size);
+  drawImage(context, side, rgb, corner.x * side, corner.y * side, size);
   const bar = scaleBar(viewport.span, item.pixel_scale_arcsec, item.distance_mpc);
   const position = { x: item.stamp_x, y: item.stamp_y };
   drawMarks(context, side, viewport, { candidate: position, crosshair, north: null, bar });

@@ -125,6 +125,7 @@ export class Controls {
     }),
     "invert": () => this.#set({ invert: !this.#display.invert }),
     "global": () => this.#set({ together: !this.#display.together }),
+    "crosshair": () => this.#set({ crosshair: !this.#display.crosshair }),
     "neighbours": () => this.#set({ neighbours: !this.#display.neighbours }),
     "reset-contrast": () => this.#viewer.strip.adjust(NEUTRAL),
     "link": () => {

@@ -1,5 +1,6 @@
 // @ts-check
 /** A candidate's catalogue facts as text. */
+import { formatFixed } from "../lib/numbers.js";
 import { formatDec, formatRa } from "./coordinates.js";
 
 /** @typedef {import("./load.js").Item} Item */
@@ -14,7 +15,7 @@ export function formatMagnitude({ mag, mag_err: error }) {
 /** Format a colour index. @param {Band[]} bands @param {string} blue @param {string} red */
 function formatColour(bands, blue, red) {
   const [a, b] = [blue, red].map((name) => bands.find(({ band }) => band === name)?.mag ?? null);
-  return a === null || b === null ? "–" : (a - b).toFixed(2).replace("-", "−");
+  return a === null || b === null ? "–" : formatFixed(a - b, 2);
 }
 
 /** Format a position on the mosaic, if there is one. @param {Item} item @returns {string} */

@@ -70,6 +70,11 @@ export class FilterStrip {
     return this.#display.view / this.viewport.span;
   }
 
+  /** The crosshair if it is to be drawn. */
+  get visibleCrosshair() {
+    return this.#display.crosshair ? this.crosshair : null;
+  }
+
   /** Set contrast and bias. @param {{contrast: number, bias: number}} settings */
   adjust({ contrast, bias }) {
     Object.assign(this.#display, { contrast, bias });
@@ -125,7 +130,7 @@ export class FilterStrip {
 
   /** Draw all tiles. */
   draw() {
-    this.#tiles.draw(this.candidate, this.viewport, this.crosshair);
+    this.#tiles.draw(this.candidate, this.viewport, this.visibleCrosshair);
   }
 
   /** Set the crosshair, and select the filter under it. @param {Point | null} point @param {number} band */

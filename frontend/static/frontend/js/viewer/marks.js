@@ -12,6 +12,10 @@ import { imagePosition } from "./viewport.js";
 
 /** Distance of the ticks from the candidate, in pixels of the stamp. */
 const TICK_GAP_PX = 6.5;
+/** Distance of the crosshair's arms from the pointer, in pixels of the stamp: imexamine's radius. */
+const CROSSHAIR_GAP_PX = 5;
+/** At high zoom some of the arms stays visible: their distance as a part of the canvas, at most. */
+const MAX_GAP = 0.3;
 
 /**
  * Draw the marks on an image of a viewport.
@@ -23,7 +27,8 @@ export function drawMarks(context, side, viewport, { candidate, crosshair, north
   drawTicks(context, position.x * side, position.y * side, (TICK_GAP_PX * side) / viewport.span);
   if (crosshair) {
     const { x, y } = imagePosition(viewport, crosshair);
-    drawCrosshair(context, x * side, y * side, side);
+    const gap = Math.min(CROSSHAIR_GAP_PX / viewport.span, MAX_GAP);
+    drawCrosshair(context, x * side, y * side, gap * side, side);
   }
   if (north) drawCompass(context, north.deg, north.eastLeft, side);
   if (bar) drawScaleBar(context, (bar.px * side) / viewport.span, bar.text, side);

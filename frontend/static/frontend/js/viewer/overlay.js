@@ -62,20 +62,20 @@ export function drawNeighbour(context, x, y) {
 }
 
 /**
- * Draw a crosshair at a point; the pixel itself stays free.
+ * Draw a crosshair at a point; the object under it stays free.
  * @param {CanvasRenderingContext2D} context
- * @param {number} x @param {number} y @param {number} side of the canvas
+ * @param {number} x @param {number} y @param {number} gap from the point to each arm
+ * @param {number} side of the canvas
  */
-export function drawCrosshair(context, x, y, side) {
-  const free = GAP / 2;
+export function drawCrosshair(context, x, y, gap, side) {
   stroke(context, () => {
     context.moveTo(0, y);
-    context.lineTo(x - free, y);
-    context.moveTo(x + free, y);
+    context.lineTo(Math.max(0, x - gap), y);
+    context.moveTo(Math.min(side, x + gap), y);
     context.lineTo(side, y);
     context.moveTo(x, 0);
-    context.lineTo(x, y - free);
-    context.moveTo(x, y + free);
+    context.lineTo(x, Math.max(0, y - gap));
+    context.moveTo(x, Math.min(side, y + gap));
     context.lineTo(x, side);
   }, SECOND_COLOUR);
 }

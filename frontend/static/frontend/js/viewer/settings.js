@@ -9,9 +9,11 @@ import { STRETCHES } from "./stretch.js";
 /** @typedef {{stretch: string, limits: string, low: number, high: number}} Scale low, high: User */
 /**
  * `own`: the scale of each filter while they are not linked; `together`: limits and histogram over
- * all five stamps; `view`: pixels across; `rgb`: Lupton's stretch in sigma of the sky, and his Q.
+ * all five stamps; `view`: pixels across; `rgb`: Lupton's stretch in sigma of the sky, and his Q;
+ * `neighbours` and `crosshair`: true if they are drawn.
  * @typedef {Scale & import("./colour-map.js").ColourSettings & {own: Scale[] | null,
- *   together: boolean, view: number, rgb: {stretch: number, q: number}, neighbours: boolean}} Display
+ *   together: boolean, view: number, rgb: {stretch: number, q: number}, neighbours: boolean,
+ *   crosshair: boolean}} Display
  */
 
 /** Pixels across the stamps: the network's input, the whole stamp, and half of the input. */
@@ -60,6 +62,7 @@ export function validDisplay(stored) {
       q: between(stored?.rgb?.q, 0, Infinity, 6),
     },
     neighbours: stored?.neighbours !== false,
+    crosshair: stored?.crosshair !== false,
   };
 }
 

@@ -122,9 +122,9 @@ export class Viewer {
     const failure = candidate?.rgbFailure;
     setText(this.#root, "#rgb-note", failure ? `No colour image: ${failure}` : "");
     if (candidate) {
-      const { viewport, crosshair } = this.strip;
+      const { viewport, visibleCrosshair } = this.strip;
       drawSurroundings(this.#surroundings, candidate, viewport, this.#display.neighbours);
-      drawColourCentre(this.#centre, candidate, viewport, crosshair);
+      drawColourCentre(this.#centre, candidate, viewport, visibleCrosshair);
     } else {
       clearCanvas(this.#surroundings);
       clearCanvas(this.#centre);
