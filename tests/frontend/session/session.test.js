@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { History } from "../../../frontend/static/frontend/js/session/history.js";
+import { OwnVote } from "../../../frontend/static/frontend/js/session/own-vote.js";
 import { Session } from "../../../frontend/static/frontend/js/session/session.js";
 
 let now = 0;
@@ -122,4 +123,34 @@ test("a flag and a comment come back with the vote that was taken back", () => {
   const { comment, flagged } = sent.at(-1).body;
   assert.deepEqual([comment, flagged], ["two peaks", true]);
   assert.deepEqual(session.annotation, { comment: "", flagged: false });
+});
+
+test("a page that was left open for two days sends a time that the server accepts", () => {
+  const { session, sent } = fresh(served(1, 101));
+  now += 2 * 86_400_000;
+  session.castVote(1);
+  assert.equal(sent[0].body.seconds, 86_400);
+});
+
+test("on a candidate's page one's vote is cast, changed, taken back and cast again", () => {
+  const candidate = served(1, 0);
+  const earlier = { uuid: "u1", label: 3, certainty: "sure", reason: "", comment: "a", flagged: true, answers: [] };
+  const own = new OwnVote(candidate, /** @type {any} */ (earlier));
+  /** @type {any[]} */ const sent = [];
+  const [outbox, viewer] = /** @type {any[]} */ ([{ add: sent.push.bind(sent) }, { show: Boolean }]);
+  const session = new Session(own, outbox, viewer, own, () => ({}), () => session.refresh());
+  session.refresh();
+  assert.deepEqual(session.annotation, { comment: "a", flagged: true });
+  session.castVote(2, { certainty: "possible" });
+  session.undo();
+  session.undo();
+  session.castVote("unsure");
+  assert.deepEqual(
+    sent.map(({ method, body }) => [method, body?.label, body?.certainty]),
+    [["PUT", 2, "possible"], ["DELETE", undefined, undefined], ["PUT", "unsure", "sure"]],
+  );
+  assert.equal(sent[0].body.replaces, "u1");
+  assert.equal(sent[1].uuid, sent[0].uuid);
+  assert.equal(sent[2].body.replaces, sent[0].uuid);
+  assert.equal(own.reviewedVote?.label, "unsure");
 });

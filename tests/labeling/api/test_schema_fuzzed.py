@@ -71,6 +71,7 @@ class World:
         run = promote(field, admin, {c.pk: 1 / 3 for c in field.candidates.all()})
         self.names = {"field": field.name, "fields": [field.name], "candidate": third.pk}
         self.rows = {
+            "adjudications": first.adjudicate(admin, 1, "compact").pk,
             "candidates": first.pk,
             "leases": lease_to(third, ada).pk,
             "runs": run.pk,
