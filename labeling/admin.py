@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -12,7 +13,8 @@ from rest_framework.authtoken.models import TokenProxy
 
 from classifier.core.config import Preset
 from labeling.auth.actions import Action, may
-from labeling.auth.roles import Role, has_role
+from labeling.auth.forms import AccountChangeForm, AccountCreationForm
+from labeling.auth.roles import Role, has_role, role_of
 from labeling.ingest.removal import NotConfirmed, remove_import
 from labeling.models import (
     Adjudication,
@@ -51,8 +53,10 @@ from labeling.training.requests import repeat_run, request_run
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
+    AccountsAdmin = UserAdmin[User]
 else:  # Django's own class takes no type parameter when it runs.
     ModelAdmin = admin.ModelAdmin
+    AccountsAdmin = UserAdmin
 
 
 class AdminRequest(HttpRequest):
@@ -334,6 +338,63 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def revoke(self, request: AdminRequest, tokens: ApiTokenQuerySet) -> None:
         """End the selected tokens."""
         self.message_user(request, f"Tokens revoked: {tokens.revoke()}.", messages.SUCCESS)
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(AccountsAdmin):
+    """Accounts and their roles; those of superusers, only superusers change."""
+
+    form = AccountChangeForm
+    add_form = AccountCreationForm
+    list_display = ("username", "first_name", "last_name", "email", "role", "is_active")
+    filter_horizontal = ("user_permissions",)
+    add_fieldsets = (
+        (None, {"fields": ("username", "usable_password", "password1", "password2", "role")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("username", "password", "role")}),
+        ("Personal info", {"fields": ("first_name", "last_name", "email")}),
+        ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
+        ("Important dates", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Read all roles at once."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display
+    def role(self, account: User) -> str:
+        """Return the role, or that the account needs none."""
+        return "superuser" if account.is_superuser else role_of(account) or "none"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Leave what goes beyond the roles to superusers."""
+        beyond = () if _is_superuser(request) else ("is_superuser", "user_permissions")
+        return (*super().get_readonly_fields(request, obj), *beyond)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """True if the table is on the index page."""
+        return has_role(request.user, Role.ADMINISTRATOR)
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Administrators see all accounts."""
+        return has_role(request.user, Role.ADMINISTRATOR)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Administrators make accounts."""
+        return has_role(request.user, Role.ADMINISTRATOR)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Administrators change accounts, but not those with more rights than their own."""
+        is_above = obj is not None and obj.is_superuser and not _is_superuser(request)
+        return has_role(request.user, Role.ADMINISTRATOR) and not is_above
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
 
 
 # Django REST framework's table of tokens, which is empty: its keys would be stored unhashed.

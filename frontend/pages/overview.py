@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from labeling.auth.actions import Action, may
-from labeling.auth.roles import Role, has_role
+from labeling.auth.roles import Role, administrators, has_role
 from labeling.classes import Label
 from labeling.models import Candidate, Field, Lease, TrainingRun, Vote
 from labeling.rules.consensus import SETTLED, ConsensusStatus
@@ -77,8 +77,11 @@ def vote_counts_of(user: User, zone: tzinfo) -> VoteCounts:
 def next_steps(user: User, fields: list[Any], waiting: int) -> list[NextStep]:
     """Return what this person should do next, the most useful step first."""
     if not any(field.n_candidates for field in fields):
-        url = reverse("new-import") if may(user, Action.IMPORT) else ""
-        return [NextStep("Import a field and its catalogue.", url)]
+        if may(user, Action.IMPORT):
+            return [NextStep("Import a field and its catalogue.", reverse("new-import"))]
+        names = ", ".join(account.username for account in administrators()) or "nobody yet"
+        text = f"There is nothing to classify yet. Administrators can import a field: {names}."
+        return [NextStep(text)]
     steps = [*_adjudication_steps(user), *_voting_steps(waiting), *_training_steps(user, fields)]
     return steps or [NextStep("Nothing waits for you at the moment.")]
 

@@ -16,6 +16,7 @@ from frontend.pages.gallery import attach_own_remarks, filtered_candidates, visi
 from frontend.pages.viewer import answers_context, own_vote, viewer_context
 from frontend.requests import PageRequest
 from labeling.api.opinions import candidate_disclosed_to, opinions_on
+from labeling.auth.actions import Action, may
 from labeling.auth.roles import Role, has_role
 from labeling.classes import CLASS_CHOICES
 from labeling.imaging.cutouts import are_quantised
@@ -34,7 +35,13 @@ def candidates(request: PageRequest) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     attach_own_remarks(request.user, page)
     Candidate.objects.disclose(request.user, [row.pk for row in page if row.disclosed])
-    return render(request, "frontend/candidates.html", {"form": form, "page": page})
+    context = {
+        "form": form,
+        "page": page,
+        "any_candidate": Candidate.objects.in_play().exists(),
+        "may_import": may(request.user, Action.IMPORT),
+    }
+    return render(request, "frontend/candidates.html", context)
 
 
 @require_safe

@@ -4,11 +4,12 @@ A role is a Django group of that name; a higher role includes the rights of the 
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db import models
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 
 class Role(models.TextChoices):
@@ -17,6 +18,16 @@ class Role(models.TextChoices):
     EXPERT = "expert"
     CURATOR = "curator"
     ADMINISTRATOR = "administrator"
+
+
+ROLE_TASKS: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.EXPERT: "votes on candidates",
+        Role.CURATOR: "also adjudicates ties, and publishes releases",
+        Role.ADMINISTRATOR: "also imports fields, trains networks and manages accounts",
+    }
+)
+"""What each role is for; a higher one includes the lower ones."""
 
 
 def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
@@ -28,6 +39,30 @@ def has_role(user: AbstractBaseUser | AnonymousUser, role: Role) -> bool:
     roles = list(Role)
     sufficient = set(roles[roles.index(role) :])
     return not sufficient.isdisjoint(_group_names(user))
+
+
+def role_of(account: User) -> Role | None:
+    """Return the highest role that the account has as a group, None for no role."""
+    names = {group.name for group in account.groups.all()}
+    return next((role for role in reversed(Role) if role in names), None)
+
+
+def give_role(account: User, role: str) -> None:
+    """Give the account this role instead of the one that it has; an empty text for no role."""
+    account.groups.remove(*Group.objects.filter(name__in=Role))
+    if role:
+        account.groups.add(Group.objects.get(name=role))
+    if role == Role.ADMINISTRATOR and not account.is_staff:
+        # Django opens its admin site to these accounts alone.
+        account.is_staff = True
+        account.save(update_fields=["is_staff"])
+
+
+def administrators() -> QuerySet[User]:
+    """Return the active accounts with all rights, by name."""
+    of_group = Exists(Group.objects.filter(user=OuterRef("pk"), name=Role.ADMINISTRATOR))
+    accounts = User.objects.filter(Q(is_superuser=True) | Q(of_group), is_active=True)
+    return accounts.order_by("username")
 
 
 def with_roles(accounts: QuerySet[User]) -> Any:

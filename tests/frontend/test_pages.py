@@ -47,7 +47,10 @@ def test_it_proposes_the_next_step(browse, tie):
 
 
 def test_it_explains_the_first_step(browse):
-    assert "Import a field" in browse("ada").get("/").content.decode()
+    page = browse("admin").get("/")
+    assert "Import a field" in page.content.decode()
+    assert [step.url for step in page.context["steps"]] == ["/imports/new/"]
+    assert "Administrators can import a field: admin." in browse("ada").get("/").content.decode()
 
 
 def test_it_counts_my_own_votes(browse, tie):

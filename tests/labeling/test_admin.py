@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 from django.apps import apps
 from django.contrib.admin import site
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.db import transaction
 from django.db.models.signals import pre_save
@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from classifier.core.config import Preset
+from labeling.auth.roles import Role, give_role, role_of
 from labeling.models import (
     CatalogueImport,
     Consensus,
@@ -228,3 +229,59 @@ def test_an_import_that_begins_after_the_check_of_the_form_keeps_the_split(as_ro
     field = Field.objects.get(pk=field.pk)
     assert (field.split, field.galaxy) == ("random", "NGC 1")
     assert any("split" in str(message) for message in get_messages(request))
+
+
+ACCOUNT = {"username": "vera", "usable_password": "true"}
+ACCOUNT |= dict.fromkeys(("password1", "password2"), "correct horse battery")
+
+
+@pytest.fixture
+def as_administrator(admin, as_root):
+    """The browser of an administrator who is no superuser."""
+    give_role(admin, Role.ADMINISTRATOR)
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.mark.parametrize("role", [*Role, ""])
+def test_an_account_gets_its_role_where_it_is_made(as_administrator, role):
+    add = reverse("admin:auth_user_add")
+    assert "also adjudicates ties" in as_administrator.get(add).content.decode()
+    assert as_administrator.post(add, {**ACCOUNT, "role": role}).status_code == HTTPStatus.FOUND
+    vera = User.objects.get(username="vera")
+    assert (role_of(vera) or "", vera.is_staff) == (role, role == "administrator")
+    assert Client().login(username="vera", password="correct horse battery")
+
+
+def test_the_role_of_an_account_is_changed(as_administrator, ada):
+    url = reverse("admin:auth_user_change", args=[ada.pk])
+    form = as_administrator.get(url).context["adminform"].form
+    assert form["role"].initial == "expert"
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    body = {"username": "ada", "is_active": "on", **dates, "role": "curator"}
+    assert as_administrator.post(url, body).status_code == HTTPStatus.FOUND
+    assert role_of(User.objects.get(username="ada")) == Role.CURATOR
+    listed = as_administrator.get(reverse("admin:auth_user_changelist")).content.decode()
+    assert "curator" in listed
+
+
+def test_administrators_get_no_rights_beyond_their_role(as_administrator, root, admin):
+    change = reverse("admin:auth_user_change", args=[root.pk])
+    password = reverse("admin:auth_user_password_change", args=[root.pk])
+    for url in (change, password):
+        assert as_administrator.post(url, {"username": "x"}).status_code == HTTPStatus.FORBIDDEN
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    body = {"username": "admin", "is_active": "on", "is_staff": "on", **dates}
+    body |= {"role": "administrator", "is_superuser": "on"}
+    as_administrator.post(reverse("admin:auth_user_change", args=[admin.pk]), body)
+    assert not User.objects.get(username="admin").is_superuser
+
+
+def test_other_staff_see_no_accounts(as_root, ada):
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
+    client = Client()
+    client.force_login(User.objects.get(pk=ada.pk))
+    for page in ("changelist", "add"):
+        url = reverse(f"admin:auth_user_{page}")
+        assert client.get(url).status_code == HTTPStatus.FORBIDDEN

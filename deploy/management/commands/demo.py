@@ -20,7 +20,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write(
                 "Without demonstration accounts, whose passwords everybody knows: this site is not "
-                "for one computer only. `manage.py createsuperuser` makes an account."
+                "for one computer only. `manage.py createsuperuser` makes the first administrator."
             )
         field = demo.create_field(self.stdout.write)
         waiting = field.candidates.in_play().count()

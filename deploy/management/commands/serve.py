@@ -28,6 +28,7 @@ from deploy import demo, demo_accounts
 from deploy.services import WEB, WORKER, Child, PrivateRedis, ServiceError
 from deploy.unavailable import refusing
 from labeling import jobs
+from labeling.auth.roles import administrators
 from labeling.ingest.abandoned import remove_abandoned
 from labeling.models import RunStatus
 from labeling.models.job import all_jobs
@@ -131,6 +132,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Asterism is at {url} (Ctrl-C stops it)")
         if settings.ONE_COMPUTER and (names := demo_accounts.names_with_known_password()):
             self.stdout.write(f"Accounts, password = name: {', '.join(names)}")
+        elif not administrators().exists():
+            program = COMMAND.removesuffix(" serve")
+            self.stdout.write(f"No administrator yet: `{program} createsuperuser` makes one.")
         self.stdout.flush()
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
