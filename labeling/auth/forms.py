@@ -1,11 +1,18 @@
 """Forms of the admin site for accounts: each is given its role where it is made."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import User
 
 from labeling.auth.roles import ROLE_TASKS, give_role, role_of
+
+if TYPE_CHECKING:
+    CreationForm = AdminUserCreationForm[User]
+    ChangeForm = UserChangeForm[User]
+else:  # Django's own classes take no type parameter when they run.
+    CreationForm, ChangeForm = AdminUserCreationForm, UserChangeForm
 
 
 def _role_choice(none: str) -> forms.ChoiceField:
@@ -16,7 +23,7 @@ def _role_choice(none: str) -> forms.ChoiceField:
     )
 
 
-class AccountCreationForm(AdminUserCreationForm):
+class AccountCreationForm(CreationForm):
     """Name, password and role of a new account."""
 
     role = _role_choice("none yet: the account can open no page")
@@ -26,7 +33,7 @@ class AccountCreationForm(AdminUserCreationForm):
         give_role(self.instance, self.cleaned_data["role"])
 
 
-class AccountChangeForm(UserChangeForm):
+class AccountChangeForm(ChangeForm):
     """All about an account, its role among it."""
 
     role = _role_choice("none; a superuser may do everything without one")
