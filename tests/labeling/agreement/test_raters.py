@@ -157,7 +157,7 @@ def test_the_number_of_queries_does_not_grow_with_the_votes(
     field = make_field("large", candidates=candidates)
     for candidate in field.candidates.all():
         settle(candidate, (ada, bea, cy))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert len(list(read_raters(field).pairs())) == 6
 
 
