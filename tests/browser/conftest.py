@@ -4,6 +4,7 @@
 A script error or a refused resource on any page fails the test that saw it.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 
@@ -108,3 +109,19 @@ def ada(open_as: Callable[[str], Page]) -> Page:
     page.goto("/classify/")
     painted(page)
     return page
+
+
+@pytest.fixture(scope="module")
+def lived_in(live_site):
+    """The primary keys of the content of a site in use."""
+
+    def run(command):
+        return live_site.manage("shell", "-v0", "-c", command)
+
+    told = run(
+        "import json; from tests.browser.lived_in import furnish; print(json.dumps(furnish()))"
+    )
+    numbers = json.loads(told.splitlines()[-1])
+    yield numbers
+    arguments = {name: numbers[name] for name in ("ready", "running", "comparing")}
+    run(f"from tests.browser.lived_in import leave; leave(**{arguments})")

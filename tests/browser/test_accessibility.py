@@ -1,6 +1,5 @@
 """Every page passes axe-core for WCAG 2.2 AA: dark and light, on a laptop and a tablet."""
 
-import json
 from collections import defaultdict
 
 import pytest
@@ -9,6 +8,7 @@ from playwright.sync_api import expect
 
 from frontend.urls import urlpatterns
 from tests.browser.classify_page import outbox_shows, painted
+from tests.browser.pages import PAGES
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
 
@@ -33,53 +33,12 @@ RUN = """async options => {
 SETTLED = "() => !document.querySelector('[aria-busy=true]')"
 ALWAYS_SAYS = {"color-contrast", "target-size"}
 
-# Visitors of each page, and the arguments of its address.
-PAGES = {
-    "login": [("", {})],
-    "progress": [("ada", {})],
-    "candidates": [("ada", {})],
-    "candidate": [("ada", {"pk": "tied"}), ("cur", {"pk": "tied"})],
-    "field": [("ada", {"name": "demo"})],
-    "agreement": [("ada", {}), ("cur", {})],
-    "diagnosis": [("cur", {})],
-    "guide": [("ada", {})],
-    "questions": [("ada", {})],
-    "disagreements": [("cur", {})],
-    "rulings": [("cur", {})],
-    "exports": [("cur", {})],
-    "imports": [("admin", {})],
-    "new-import": [("admin", {})],
-    "import-job": [("admin", {"pk": job}) for job in ("previewed import", "refused import")],
-    "runs": [("admin", {})],
-    "run": [("admin", {"pk": run}) for run in ("ready", "refused", "running", "failed")],
-    "experiments": [("ada", {}), ("admin", {})],
-    "experiment": [
-        ("ada", {"pk": "compared"}),
-        *(("admin", {"pk": found}) for found in ("compared", "comparing", "stopped")),
-    ],
-}
 ELSEWHERE = {"classify"}
 NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "withdraw-ruling"}
 NO_PAGES |= {"run-applications", "application-verb"}
 NO_PAGES |= {"run-verb", "experiment-verb", "import-verb", "remove-import"}
 FILES = {"run-figure", "run-training-set", "experiment-figure", "experiment-training-set"}
 FILES |= {"import-picture"}
-
-
-@pytest.fixture(scope="module")
-def lived_in(live_site):
-    """The primary keys of the content of a site in use."""
-
-    def run(command):
-        return live_site.manage("shell", "-v0", "-c", command)
-
-    told = run(
-        "import json; from tests.browser.lived_in import furnish; print(json.dumps(furnish()))"
-    )
-    numbers = json.loads(told.splitlines()[-1])
-    yield numbers
-    arguments = {name: numbers[name] for name in ("ready", "running", "comparing")}
-    run(f"from tests.browser.lived_in import leave; leave(**{arguments})")
 
 
 def prepare(page):

@@ -104,6 +104,12 @@ function close() {
   else closeViewer();
 }
 
+/** The buttons of the classes vote as "possible" until the next vote: for those without Shift. */
+function togglePossible() {
+  session.certainty = session.certainty === "sure" ? "possible" : "sure";
+  refresh();
+}
+
 const voteActions = Object.fromEntries(/** @type {const} */ ([1, 2, 3, 4]).flatMap((label) => [
   [`vote-${label}`, () => session.castVote(label)],
   [`possible-${label}`, () => session.castVote(label, { certainty: "possible" })],
@@ -121,7 +127,8 @@ wireKeyHelp(dialog("help"), bindings, pageData("default-keys"), saveKeys, onKeys
 wireActions({
   ...viewerActions,
   ...voteActions,
-  "unsure": () => session.castVote("unsure"),
+  "possible": togglePossible,
+  "unsure": () => session.castVote("unsure", { certainty: "sure" }),
   "reasons": wireReasons(dialog("reasons"), session),
   "questions": wireQuestions(dialog("questions"), pageData("tree"), session),
   "flag": wireFlag(dialog("flag"), session, refresh),

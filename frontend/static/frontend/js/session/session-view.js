@@ -31,6 +31,9 @@ export function showSession(root, session, status, bindings, reasons) {
   for (const button of root.querySelectorAll(".answer")) {
     button.ariaPressed = String(button.getAttribute("data-label") === String(currentVote?.label));
   }
+  element(root, "[data-action='possible']", HTMLButtonElement).ariaPressed = String(
+    session.certainty === "possible",
+  );
   const flag = element(root, "[data-action='flag']", HTMLButtonElement);
   flag.ariaPressed = String(annotation.flagged || annotation.comment !== "");
   if (session.retractedVote) status.showNote("Vote taken back. You can vote again.");

@@ -22,6 +22,8 @@ const MAX_SECONDS = 86_400;
 export class Session {
   /** @type {Candidate | null} */ #candidate = null;
   /** @type {Annotation} */ annotation = { comment: "", flagged: false };
+  /** @type {import("./vote.js").Certainty} of the coming vote, unless its key says another */
+  certainty = "sure";
   /** @type {number | null} time at which all stamps of the candidate were on the screen */ #paintedAt = null;
   #pressedAt = 0;
   #queue; #outbox; #viewer; #displayOfVote; #onChange;
@@ -73,6 +75,7 @@ export class Session {
       delete document.documentElement.dataset.painted;
       const { comment, flagged } = this.currentVote ?? { comment: "", flagged: false };
       this.annotation = { comment, flagged };
+      this.certainty = "sure";
     }
     const complete = this.#viewer.show(candidate);
     if (!complete || this.#paintedAt !== null) return;
@@ -89,7 +92,7 @@ export class Session {
    * Vote on the candidate on the screen and go on.
    * @param {import("./vote.js").Label} label @param {Partial<import("./vote.js").VoteDetail>} [detail]
    */
-  castVote(label, { certainty = "sure", reason = "", answers = [] } = {}) {
+  castVote(label, { certainty = this.certainty, reason = "", answers = [] } = {}) {
     const candidate = this.#candidate;
     const now = performance.now();
     if (!candidate || this.#paintedAt === null || now - this.#pressedAt < BOUNCE_MS) return;

@@ -2,11 +2,12 @@
 /** A vote on the classify page. */
 
 /** @typedef {1 | 2 | 3 | 4 | "unsure"} Label */
+/** @typedef {"sure" | "possible"} Certainty */
 /** @typedef {{question: string, answer: string}} Answer to one question of the decision tree */
 /** @typedef {{comment: string, flagged: boolean}} Annotation sent with the vote */
 /**
  * `answers`: those to the questions of the decision tree, if the vote came from it.
- * @typedef {{certainty: "sure" | "possible", reason: string, answers: Answer[]}} VoteDetail
+ * @typedef {{certainty: Certainty, reason: string, answers: Answer[]}} VoteDetail
  */
 /** @typedef {{uuid: string, label: Label} & VoteDetail & Annotation} Vote */
 /** @typedef {Vote & {item: import("../viewer/load.js").Item}} CastVote a vote with its candidate */
