@@ -103,11 +103,13 @@ def test_a_tap_votes_possible(browser, site):
     page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/classify/")
     first = painted(page)
-    page.get_by_role("button", name="Possible").tap()
+    page.get_by_role("button", name="Possible", exact=True).tap()
     with page.expect_request(VOTES) as request:
         page.locator("[data-action='vote-2']").tap()
     sent = request.value.post_data_json
     assert (sent["candidate"], sent["label"], sent["certainty"]) == (int(first), 2, "possible")
     painted(page, other_than=first)
-    expect(page.get_by_role("button", name="Possible")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Possible", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
     tablet.close()
