@@ -21,16 +21,17 @@ SCREENS = {
 OVERFLOW = """() => {
     const right = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= right) return [];
+    const excess = e => Math.round(e.getBoundingClientRect().right - right);
     return [...document.querySelectorAll("body *")]
-        .filter(e => e.getBoundingClientRect().right > right + 1 && !e.closest(".scroll, nav"))
-        .map(e => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().right - right)} px`)
+        .filter(e => excess(e) > 1 && !e.closest(".scroll, nav"))
+        .map(e => `${e.tagName.toLowerCase()}.${e.className} ${excess(e)} px`)
         .slice(0, 4);
 }"""
-
+"""What reaches beyond the right edge of the screen, and how far, if the page is wider."""
 
 PLACES = """() => Object.fromEntries(
     [...document.querySelectorAll(".filter-strip canvas, #outbox, .answer, [data-action=undo]")]
-        .map((e, i) => [`${i} ${e.id || e.dataset.action || e.className}`, e.getBoundingClientRect().toJSON()])
+        .map((e, i) => [`${i} ${e.id || e.className}`, e.getBoundingClientRect().toJSON()])
 )"""
 """Boxes of the stamps, of the state of the outbox, of the answers and of Undo."""
 
