@@ -16,6 +16,7 @@ import { voteSender } from "./requests.js";
 import { showSession, voteText } from "./session-view.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
+import { voteActions } from "./vote-actions.js";
 import { wireFlag, wireReasons } from "./vote-dialogs.js";
 import { noStore, openVoteStore } from "./vote-store.js";
 import { wireViewer } from "./wire-viewer.js";
@@ -70,18 +71,13 @@ async function wirePage(item) {
   }
 
   const retry = () => outbox.retry();
-  const voteActions = Object.fromEntries(/** @type {const} */ ([1, 2, 3, 4]).flatMap((label) => [
-    [`vote-${label}`, () => session.castVote(label)],
-    [`possible-${label}`, () => session.castVote(label, { certainty: "possible" })],
-  ]));
   /** @param {Record<string, string[]>} keys */
   const saveKeys = (keys) => preferences.saveNow("keys", keys);
   const help = dialog("help");
   wireKeyHelp(help, bindings, pageData("default-keys"), saveKeys, () => showKeys(document, bindings));
   wireActions({
     ...viewerActions,
-    ...voteActions,
-    "unsure": () => session.castVote("unsure"),
+    ...voteActions(session, refresh),
     "reasons": wireReasons(dialog("reasons"), session),
     "questions": wireQuestions(dialog("questions"), pageData("tree"), session),
     "flag": wireFlag(dialog("flag"), session, refresh),

@@ -18,6 +18,7 @@ import { leaseRequests, voteSender } from "./requests.js";
 import { showSession } from "./session-view.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
+import { voteActions } from "./vote-actions.js";
 import { wireFlag, wireReasons } from "./vote-dialogs.js";
 import { noStore, openVoteStore } from "./vote-store.js";
 import { wireViewer } from "./wire-viewer.js";
@@ -104,17 +105,6 @@ function close() {
   else closeViewer();
 }
 
-/** The buttons of the classes vote as "possible" until the next vote: for those without Shift. */
-function togglePossible() {
-  session.certainty = session.certainty === "sure" ? "possible" : "sure";
-  refresh();
-}
-
-const voteActions = Object.fromEntries(/** @type {const} */ ([1, 2, 3, 4]).flatMap((label) => [
-  [`vote-${label}`, () => session.castVote(label)],
-  [`possible-${label}`, () => session.castVote(label, { certainty: "possible" })],
-]));
-
 /** @param {Record<string, string[]>} keys */
 const saveKeys = (keys) => preferences.saveNow("keys", keys);
 
@@ -126,9 +116,7 @@ showKeys(document, bindings);
 wireKeyHelp(dialog("help"), bindings, pageData("default-keys"), saveKeys, onKeysChanged);
 wireActions({
   ...viewerActions,
-  ...voteActions,
-  "possible": togglePossible,
-  "unsure": () => session.castVote("unsure", { certainty: "sure" }),
+  ...voteActions(session, refresh),
   "reasons": wireReasons(dialog("reasons"), session),
   "questions": wireQuestions(dialog("questions"), pageData("tree"), session),
   "flag": wireFlag(dialog("flag"), session, refresh),
