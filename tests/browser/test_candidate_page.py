@@ -115,7 +115,7 @@ def test_a_curator_rules_and_withdraws(open_as, ask, settled):
     page.goto(f"/candidates/{pk}/")
     page.get_by_text("Rule on this candidate").click()
     page.get_by_role("radio").nth(2).check()
-    page.get_by_label("Reason").fill("two peaks in B")
+    page.get_by_role("textbox", name="Reason").fill("two peaks in B")
     page.get_by_role("button", name="Adjudicate").click()
     expect(page.locator(".opinions")).to_contain_text("two peaks in B")
     assert ask(READ.format(pk=pk))["consensus"] == [3, "adjudicated", 3]

@@ -249,6 +249,7 @@ def test_each_key_of_an_action_can_be_removed(ada):
     assert painted(ada) == first
     ada.keyboard.press("u")
     painted(ada, other_than=first)
+    ada.keyboard.press("?")
     closing = ada.locator("tr[data-action-row='close']")
     expect(closing.get_by_role("button")).to_have_count(1)
 

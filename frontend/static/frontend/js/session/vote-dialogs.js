@@ -43,13 +43,12 @@ export function wireFlag(dialog, session, onClose) {
     if (key !== "Enter" || !(ctrlKey || metaKey)) return;
     form.requestSubmit(element(form, "[value='save']", HTMLButtonElement));
   });
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "save") {
-      session.annotate({ comment: comment.value.trim(), flagged: flagged.checked });
-    }
-    dialog.returnValue = "";
-    onClose();
+  // Before the dialog closes, as a vote may follow at once.
+  form.addEventListener("submit", ({ submitter }) => {
+    if (submitter?.getAttribute("value") !== "save") return;
+    session.annotate({ comment: comment.value.trim(), flagged: flagged.checked });
   });
+  dialog.addEventListener("close", onClose);
   return () => {
     if (!session.candidate || dialog.open) return;
     comment.value = session.annotation.comment;
