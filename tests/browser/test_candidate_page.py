@@ -85,9 +85,11 @@ def test_ones_vote_is_shown_changed_and_taken_back(open_as, ask, settled):
     painted(page)
     unsure, second = (page.locator(f"[data-action='{name}']") for name in ("unsure", "vote-2"))
     expect(unsure).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Comment for other experts").fill("is it")
     second.click()
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".opinions")).to_contain_text("all agree")
+    expect(page.get_by_label("Comment for other experts")).to_have_value("is it")
     last = ask(READ.format(pk=pk))
     assert last["votes"][-1] == ["ada", 2, "", "sure", False, "", True]
     assert last["consensus"] == [2, "agreed", 4]

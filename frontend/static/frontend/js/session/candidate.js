@@ -37,8 +37,11 @@ async function renewOpinions() {
   const response = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const opinions = page.querySelector(".opinions");
-  if (opinions) document.querySelector(".opinions")?.replaceWith(document.adoptNode(opinions));
+  const [before, after] = [document, page].map((tree) => tree.querySelector(".opinions"));
+  if (!before || !after) return;
+  const [draft, comment] = [before, after].map((part) => part.querySelector("textarea"));
+  if (draft && comment) comment.value = draft.value;
+  before.replaceWith(document.adoptNode(after));
 }
 
 /** @param {Item} item */
