@@ -13,7 +13,7 @@ from labeling.admin import FieldAdmin
 from labeling.models import Field, RefusedByGate, RunStatus
 from labeling.rules import gate
 from tests.labeling.models.test_gate_of_runs import answers, labelled  # noqa: F401
-from tests.labeling.world import at_once, make_field, make_run, running_run, vote
+from tests.labeling.world import at_once, make_field, make_run, only_sample, running_run, vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,7 +107,9 @@ def test_continuous_votes_do_not_block_a_promotion(admin, ada):
 
 
 def test_a_vote_that_waits_for_a_change_of_the_rules_uses_the_new_ones(admin, ada, bea):
-    candidate = make_field("ruled", 1).candidates.get()
+    field = make_field("ruled", 1)
+    only_sample(field, control=False)
+    candidate = field.candidates.get()
     vote(candidate, ada, 1)
     changed = threading.Event()
 
