@@ -1,4 +1,4 @@
-"""The pages of the site: whom each is for, and the arguments of its address."""
+"""The pages of the site, and what is too wide on one."""
 
 PAGES = {
     "login": [("", {})],
@@ -25,3 +25,14 @@ PAGES = {
     ],
 }
 """Visitors of each page, and the arguments of its address."""
+
+OVERFLOW = """() => {
+    const right = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= right) return [];
+    const excess = e => Math.round(e.getBoundingClientRect().right - right);
+    return [...document.querySelectorAll("body *")]
+        .filter(e => excess(e) > 1 && !e.closest(".scroll, nav"))
+        .map(e => `${e.tagName.toLowerCase()}.${e.className} ${excess(e)} px`)
+        .slice(0, 4);
+}"""
+"""What reaches beyond the right edge of the screen, and how far, if the page is wider."""

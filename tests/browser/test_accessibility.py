@@ -1,4 +1,4 @@
-"""Every page passes axe-core for WCAG 2.2 AA: dark and light, on a laptop and a tablet."""
+"""Every page fits its screen, and passes axe-core for WCAG 2.2 AA, dark and light."""
 
 from collections import defaultdict
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from frontend.urls import urlpatterns
 from tests.browser.classify_page import outbox_shows, painted
-from tests.browser.pages import PAGES
+from tests.browser.pages import OVERFLOW, PAGES
 from tests.services.missing import cannot_run
 from tests.services.site import ROOT
 
@@ -33,6 +33,7 @@ RUN = """async options => {
 SETTLED = "() => !document.querySelector('[aria-busy=true]')"
 ALWAYS_SAYS = {"color-contrast", "target-size"}
 
+WIDTHS = (360, 390, 768, 820, 1024, 1180, 1366, 1920, 3840)
 ELSEWHERE = {"classify"}
 NO_PAGES = {"logout", "comment", "whoami", "adjudicate", "withdraw-ruling"}
 NO_PAGES |= {"run-applications", "application-verb"}
@@ -79,6 +80,21 @@ def test_the_pages_of_a_role_are_accessible(person, new_page, open_as, lived_in)
                 prepare(page)
                 found += faults(page, page.url)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("person", ["ada", "cur", "admin"])
+def test_no_page_is_wider_than_the_screen(person, open_as, lived_in):
+    page, faults = open_as(person), []
+    for name, visits in PAGES.items():
+        for visitor, needs in visits:
+            if visitor != person:
+                continue
+            page.goto(reverse(name, kwargs={key: lived_in.get(v, v) for key, v in needs.items()}))
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                if wide := page.evaluate(OVERFLOW):
+                    faults.append(f"{page.url} at {width} px: {', '.join(wide)}")
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize(("address", "status"), [("/exports/", "403"), ("/nowhere/", "404")])

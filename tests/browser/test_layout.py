@@ -1,15 +1,13 @@
-"""No page is wider than its screen, nothing moves under the pointer, the answers stay in sight."""
+"""On Classify nothing moves under the pointer, and the answers stay in sight."""
 
 import pytest
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser.classify_page import VOTES, outbox_shows, painted
-from tests.browser.pages import PAGES
+from tests.browser.pages import OVERFLOW
 
 pytestmark = pytest.mark.beside("sqlite")
 
-WIDTHS = (360, 390, 768, 820, 1024, 1180, 1366, 1920, 3840)
 SCREENS = {
     "laptop": (1366, 768),
     "tablet": (1180, 820),
@@ -18,37 +16,11 @@ SCREENS = {
     "phone": (390, 844),
     "small phone": (360, 640),
 }
-OVERFLOW = """() => {
-    const right = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= right) return [];
-    const excess = e => Math.round(e.getBoundingClientRect().right - right);
-    return [...document.querySelectorAll("body *")]
-        .filter(e => excess(e) > 1 && !e.closest(".scroll, nav"))
-        .map(e => `${e.tagName.toLowerCase()}.${e.className} ${excess(e)} px`)
-        .slice(0, 4);
-}"""
-"""What reaches beyond the right edge of the screen, and how far, if the page is wider."""
-
 PLACES = """() => Object.fromEntries(
     [...document.querySelectorAll(".filter-strip canvas, #outbox, .answer, [data-action=undo]")]
         .map((e, i) => [`${i} ${e.id || e.className}`, e.getBoundingClientRect().toJSON()])
 )"""
 """Boxes of the stamps, of the state of the outbox, of the answers and of Undo."""
-
-
-@pytest.mark.parametrize("person", ["ada", "cur", "admin"])
-def test_no_page_is_wider_than_the_screen(person, open_as, lived_in):
-    page, faults = open_as(person), []
-    for name, visits in PAGES.items():
-        for visitor, needs in visits:
-            if visitor != person:
-                continue
-            page.goto(reverse(name, kwargs={key: lived_in.get(v, v) for key, v in needs.items()}))
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 800})
-                if wide := page.evaluate(OVERFLOW):
-                    faults.append(f"{page.url} at {width} px: {', '.join(wide)}")
-    assert not faults, "\n".join(faults)
 
 
 def cast(page, votes):
