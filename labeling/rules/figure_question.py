@@ -63,8 +63,8 @@ class FigureQuestion(TextChoices):
     ) -> FigureQuestion:
         """Return the question of figures on a field's control sample.
 
-        `trained_fields` are the names of the fields with training labels; None: not known. So is
-        the overlap where it was not measured.
+        `trained_fields` are the names of the fields with training labels, None if they are not
+        known; `overlap` is None where it was not measured.
         """
         if trained_fields is None:
             return cls.UNKNOWN
@@ -95,7 +95,7 @@ class FigureScope:
         trained_fields: Collection[str] | None,
         overlap: Mapping[str, Any] | None,
     ) -> Self:
-        """Return that of one field; `overlap` are the JSON values of a `TrainingOverlap`."""
+        """Return the question of one field, given the JSON values of a `TrainingOverlap`."""
         measured = TrainingOverlap(**overlap) if overlap else None
         question = FigureQuestion.of(field, split, trained_fields, measured)
         return cls(question, (field,), measured)

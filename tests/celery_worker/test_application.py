@@ -220,19 +220,24 @@ def test_it_resumes_with_the_shards_that_are_predicted(
     assert numbers == [0, 1, *range(1, application.shards.count())]
 
 
-def test_a_damaged_shard_is_predicted_again(trained_field, new_field, admin, monkeypatch):
-    run = trained(admin, trained_field)
-    application = Application.objects.request(run, new_field, admin)
-    monkeypatch.setattr(Predictions, "write", lambda _, path: path.write_bytes(b"nothing"))
+def fails_and_is_finished_when_resumed(application, faults):
+    """Check that it fails with the patched faults, and is resumed without them."""
     predict(application.pk)
     application.refresh_from_db()
     assert application.status == RunStatus.FAILED
     assert "Resume the application" in application.error
-    monkeypatch.undo()
+    faults.undo()
     application.resume()
     predict(application.pk)
     application.refresh_from_db()
     assert application.status == RunStatus.READY
+
+
+def test_a_damaged_shard_is_predicted_again(trained_field, new_field, admin, monkeypatch):
+    run = trained(admin, trained_field)
+    application = Application.objects.request(run, new_field, admin)
+    monkeypatch.setattr(Predictions, "write", lambda _, path: path.write_bytes(b"nothing"))
+    fails_and_is_finished_when_resumed(application, monkeypatch)
 
 
 @pytest.mark.parametrize("size", [None, 3, -256], ids=["missing", "damaged", "cut"])
@@ -249,15 +254,7 @@ def test_a_shard_without_its_directions_is_predicted_again(
         path.write_bytes(path.read_bytes()[:size]) if size else path.unlink()
 
     monkeypatch.setattr(worker, "_predict_shard", damaged)
-    predict(application.pk)
-    application.refresh_from_db()
-    assert application.status == RunStatus.FAILED
-    assert "Resume the application" in application.error
-    monkeypatch.undo()
-    application.resume()
-    predict(application.pk)
-    application.refresh_from_db()
-    assert application.status == RunStatus.READY
+    fails_and_is_finished_when_resumed(application, monkeypatch)
 
 
 def test_it_ends_where_all_candidates_were_predicted_meanwhile(trained_field, new_field, admin):

@@ -60,16 +60,16 @@ async function wirePage(item) {
     unsaved = state.condition !== "saved";
   });
   const candidate = loadCandidate(item, display.rgb, () => refresh());
-  const own = new OwnVote(candidate, pageData("own-vote"));
+  const ownVote = new OwnVote(candidate, pageData("own-vote"));
   const displayOfVote = () => ({ ...display, zoom: Number(viewer.strip.zoom.toFixed(2)) });
-  const session = new Session(own, outbox, viewer, own, displayOfVote, refresh);
+  const session = new Session(ownVote, outbox, viewer, ownVote, displayOfVote, refresh);
 
   function refresh() {
     session.refresh();
     status.showNote("");
     showSession(root, session, status, bindings, reasons);
-    if (!own.reviewedVote) return;
-    const vote = voteText(own.reviewedVote, reasons);
+    if (!ownVote.reviewedVote) return;
+    const vote = voteText(ownVote.reviewedVote, reasons);
     status.showNote(`Your vote: ${vote}. Vote again to change it, or undo it.`);
   }
 
